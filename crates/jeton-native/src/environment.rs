@@ -1,0 +1,60 @@
+use std::{env, fs};
+
+use jeton::{Config, ConfigError, SETTINGS};
+
+/// Reads the configuration from the environment. A value `@path` is replaced by that file's
+/// content, so that secrets can be mounted as files.
+///
+/// # Errors
+/// The first variable that is unknown, malformed, not UTF-8, or names a file that cannot be read.
+pub fn config_from_env() -> Result<Config, ConfigError> {
+    config_from_env_and(|_| None)
+}
+
+/// As [`config_from_env`], with `overrides` (command-line flags) asked first.
+pub fn config_from_env_and(
+    overrides: impl Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let names: Vec<_> = env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .collect();
+    Config::refuse_unknown(names.iter().map(String::as_str))?;
+    let mut values = Vec::with_capacity(SETTINGS.len());
+    for setting in SETTINGS {
+        let value = match overrides(setting.name) {
+            Some(value) => Some(value),
+            None => variable(setting.name)?,
+        };
+        if let Some(value) = value {
+            values.push((setting.name, value));
+        }
+    }
+    Config::from_lookup(|name| {
+        let (_, value) = values.iter().find(|(own, _)| *own == name)?;
+        Some(value.clone())
+    })
+}
+
+fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
+    let Some(value) = env::var_os(name) else {
+        return Ok(None);
+    };
+    let value = value
+        .into_string()
+        .map_err(|_| ConfigError::new(name, "UTF-8"))?;
+    read_file_value(name, value).map(Some)
+}
+
+/// `@path` becomes the file's content without trailing white space.
+pub fn read_file_value(name: &str, value: String) -> Result<String, ConfigError> {
+    let Some(path) = value.strip_prefix('@') else {
+        return Ok(value);
+    };
+    match fs::read_to_string(path) {
+        Ok(content) => Ok(content.trim_end().to_owned()),
+        Err(error) => Err(ConfigError::new(
+            name,
+            format_args!("a readable file after @: {path}: {error}"),
+        )),
+    }
+}

@@ -1,0 +1,21 @@
+//! What every native host shares: cryptography on aws-lc, the clock, configuration from the
+//! environment, and the log.
+
+mod crypto;
+mod environment;
+mod log;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use crypto::NativeCrypto;
+pub use environment::{config_from_env, config_from_env_and, read_file_value};
+pub use log::{log_error, log_request};
+
+use jeton::UnixTime;
+
+/// The time of day. A clock before 1970 counts as 1970: every token would have expired anyway.
+#[must_use]
+pub fn now() -> UnixTime {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    UnixTime(elapsed.unwrap_or_default().as_secs())
+}

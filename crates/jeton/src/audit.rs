@@ -1,0 +1,38 @@
+//! What was decided, for whom and why: one value per response, for the host to log.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::client::ClientId;
+
+/// Attached to every response as an extension. Never holds a secret or a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// The endpoint: `token`, `jwks`, …; absent where no endpoint was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<&'static str>,
+    /// The HTTP status sent.
+    pub status: u16,
+    /// The client, once authenticated, or the one it claimed to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// `grant_type` of a token request that was understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_type: Option<&'static str>,
+    /// `jti` of the access token issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// The wire error sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// Who is at fault for the error: `request`, `client`, `server` or `store`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+    /// Why, in more detail than the client learns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Cow<'static, str>>,
+    /// The store that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<&'static str>,
+}

@@ -1,0 +1,175 @@
+//! Clients: RFC 7591 metadata parsed into what the server decides by.
+
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    grant::GrantType,
+    scope::Scope,
+    time::{Seconds, UnixTime},
+};
+
+mod record;
+
+pub use record::{ClientRecord, InvalidClient, SecretRecord};
+
+/// A client identifier, RFC 6749 §2.2: 1 to 255 characters of printable ASCII (Appendix A.1). Not
+/// a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct ClientId(String);
+
+/// The text is not a client identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a client_id is 1 to 255 characters of printable ASCII")]
+pub struct InvalidClientId;
+
+impl ClientId {
+    /// The identifier as sent on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ClientId {
+    type Err = InvalidClientId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClientId> {
+        let fits = (1..=255).contains(&text.len());
+        if fits && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidClientId)
+        }
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <std::borrow::Cow<'de, str>>::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// The SHA-256 of a client secret. No password hash: a generated secret has 256 random bits and
+/// no dictionary, and the token endpoint is the hot path. Short secrets are refused at start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// Hashes a secret.
+    #[must_use]
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// Reads the base64url form that [`fmt::Display`] writes.
+    #[must_use]
+    pub fn from_base64url(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+}
+
+impl fmt::Display for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// One of a client's secrets. A client has several while it changes from one to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSecret {
+    /// What is compared.
+    pub hash: SecretHash,
+    /// From when on it no longer authenticates; `None`: never.
+    pub expires_at: Option<UnixTime>,
+}
+
+/// How a client proves who it is at the token endpoint (RFC 7591 §2,
+/// `token_endpoint_auth_method`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// `none`: a public client.
+    None,
+    /// By one of these secrets, by `method` or, where none was registered, by either.
+    Secret {
+        /// The one method registered, if one was.
+        method: Option<SecretMethod>,
+        /// Never empty.
+        secrets: Vec<ClientSecret>,
+    },
+}
+
+/// RFC 6749 §2.3.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretMethod {
+    /// The `Authorization` header, both halves form-encoded.
+    ClientSecretBasic,
+    /// The parameters `client_id` and `client_secret` in the body.
+    ClientSecretPost,
+}
+
+/// A client, parsed: everything here has been checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// `client_name`, for people.
+    pub name: Option<String>,
+    /// `token_endpoint_auth_method` and the secrets.
+    pub authentication: ClientAuthentication,
+    /// `grant_types`; RFC 7591's default is `authorization_code` alone.
+    pub grant_types: Vec<GrantType>,
+    /// `scope`: all the client may ask for, and what it gets when it asks for none.
+    pub scope: Scope,
+    /// `audiences` (ours): what the client may name as `resource` or `audience`. The first is the
+    /// default; none at all means the issuer.
+    pub audiences: Vec<String>,
+    /// `access_token_lifetime` (ours), in seconds; `None`: the deployment's.
+    pub access_token_lifetime: Option<Seconds>,
+    /// `access_token_signed_response_alg` (ours); `None`: the deployment's first algorithm.
+    pub access_token_signed_response_alg: Option<Algorithm>,
+}
+
+impl Client {
+    /// Whether `secret` is one of the client's at `now`. Every one is compared, in constant time.
+    pub(crate) fn holds_secret(&self, presented: &SecretHash, now: UnixTime) -> bool {
+        let ClientAuthentication::Secret { secrets, .. } = &self.authentication else {
+            return false;
+        };
+        secrets
+            .iter()
+            .filter(|secret| secret.expires_at.is_none_or(|end| now < end))
+            .fold(subtle::Choice::from(0), |found, secret| {
+                found | secret.hash.0.ct_eq(&presented.0)
+            })
+            .into()
+    }
+
+    /// Whether the client is registered for `grant_type`.
+    #[must_use]
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+}

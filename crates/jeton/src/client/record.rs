@@ -1,0 +1,314 @@
+//! A client as it is written down: RFC 7591 §2 metadata as JSON, in `JETON_CLIENTS` and in every
+//! store.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    Client, ClientAuthentication, ClientId, ClientSecret, InvalidClientId, SecretHash, SecretMethod,
+};
+use crate::{
+    crypto::SIGNING_ALGORITHMS,
+    grant::GrantType,
+    keys::LONGEST_TOKEN_LIFETIME,
+    scope::{InvalidScope, Scope},
+    time::{Seconds, UnixTime},
+};
+
+/// RFC 7591 metadata that is about people or other servers, and that nothing here decides by.
+const DESCRIPTIVE: [&str; 12] = [
+    "client_id_issued_at",
+    "client_uri",
+    "contacts",
+    "logo_uri",
+    "policy_uri",
+    "redirect_uris",
+    "response_types",
+    "software_id",
+    "software_statement",
+    "software_version",
+    "tos_uri",
+    "application_type",
+];
+
+/// Client metadata as it stands in JSON. Internationalized members (`client_name#de`) and those
+/// that only describe the client are kept but not read.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientRecord {
+    /// RFC 7591 §3.2.1.
+    pub client_id: String,
+    /// RFC 7591 §2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// RFC 7591 §3.2.1; in configuration only. A store holds `client_secrets`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// RFC 7591 §3.2.1: seconds since the epoch, 0 for never. Goes with `client_secret`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires_at: Option<UnixTime>,
+    /// Ours: the client's secrets as hashes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_secrets: Vec<SecretRecord>,
+    /// RFC 7591 §2: `client_secret_basic`, `client_secret_post` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<String>,
+    /// RFC 7591 §2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<String>>,
+    /// RFC 7591 §2: tokens separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Ours.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+    /// Ours, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<Seconds>,
+    /// Ours, after OpenID's `id_token_signed_response_alg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_signed_response_alg: Option<String>,
+    /// All other members.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
+}
+
+/// One secret in a [`ClientRecord`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRecord {
+    /// base64url of the SHA-256 of the secret's UTF-8 bytes.
+    pub sha256: String,
+    /// When it was made, seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<UnixTime>,
+    /// From when on it fails, seconds since the epoch; 0 or absent for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixTime>,
+}
+
+/// Why a record is no client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidClient {
+    /// Not JSON, or a member of the wrong type.
+    #[error("{0}")]
+    Json(String),
+    /// `client_id`.
+    #[error("client_id: {0}")]
+    Id(#[from] InvalidClientId),
+    /// `client_secrets[].sha256`.
+    #[error("client_secrets: sha256 must be 43 characters of base64url, the SHA-256 of the secret")]
+    SecretHash,
+    /// A confidential client without a secret, or a public one with one.
+    #[error(
+        "token_endpoint_auth_method is {method:?}, so the client must {must} client_secret or client_secrets"
+    )]
+    Secret {
+        /// As written, or the default.
+        method: String,
+        /// `have a` or `not have a`.
+        must: &'static str,
+    },
+    /// `token_endpoint_auth_method`.
+    #[error(
+        "token_endpoint_auth_method: {0:?} is none of client_secret_basic, client_secret_post, none"
+    )]
+    AuthMethod(String),
+    /// `grant_types`.
+    #[error("grant_types: {0:?} is none of {names}", names = GrantType::names())]
+    GrantType(String),
+    /// `scope`.
+    #[error("scope: {0}")]
+    Scope(#[from] InvalidScope),
+    /// `audiences`.
+    #[error("audiences: an audience must not be empty")]
+    Audience,
+    /// `access_token_lifetime`.
+    #[error("access_token_lifetime: {0} is not between 1 and {max} seconds", max = LONGEST_TOKEN_LIFETIME.0)]
+    Lifetime(u64),
+    /// `access_token_signed_response_alg`.
+    #[error("access_token_signed_response_alg: {0:?} is none of ES256, EdDSA, RS256")]
+    Algorithm(String),
+    /// A member that is neither ours nor of a standard: most likely a typing error.
+    #[error("{0:?} is not client metadata")]
+    UnknownMember(String),
+}
+
+impl Client {
+    /// Parses a stored record. Members it does not know are ignored, so that an older release
+    /// reads what a newer one wrote.
+    pub fn from_record(json: &str) -> Result<Self, InvalidClient> {
+        serde_json::from_str::<ClientRecord>(json)
+            .map_err(|error| InvalidClient::Json(error.to_string()))?
+            .parse()
+    }
+}
+
+impl ClientRecord {
+    /// The first member that is neither read, nor descriptive, nor internationalized.
+    pub(crate) fn unknown_member(&self) -> Option<&str> {
+        self.other
+            .keys()
+            .map(String::as_str)
+            .find(|name| !DESCRIPTIVE.contains(name) && !name.contains('#'))
+    }
+
+    /// Checks every member and hashes a plain secret.
+    pub fn parse(self) -> Result<Client, InvalidClient> {
+        let id = ClientId::from_str(&self.client_id)?;
+        let authentication = self.authentication()?;
+        let grant_types = match &self.grant_types {
+            None => vec![GrantType::AuthorizationCode],
+            Some(names) => names
+                .iter()
+                .map(|name| {
+                    GrantType::from_name(name).ok_or_else(|| InvalidClient::GrantType(name.clone()))
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        let scope = self.scope.as_deref().unwrap_or_default().parse::<Scope>()?;
+        if self.audiences.iter().any(String::is_empty) {
+            return Err(InvalidClient::Audience);
+        }
+        if let Some(lifetime) = self.access_token_lifetime
+            && !(Seconds(1)..=LONGEST_TOKEN_LIFETIME).contains(&lifetime)
+        {
+            return Err(InvalidClient::Lifetime(lifetime.0));
+        }
+        let access_token_signed_response_alg = self
+            .access_token_signed_response_alg
+            .as_deref()
+            .map(signing_algorithm)
+            .transpose()?;
+        Ok(Client {
+            id,
+            name: self.client_name,
+            authentication,
+            grant_types,
+            scope,
+            audiences: self.audiences,
+            access_token_lifetime: self.access_token_lifetime,
+            access_token_signed_response_alg,
+        })
+    }
+
+    fn authentication(&self) -> Result<ClientAuthentication, InvalidClient> {
+        let mut secrets = Vec::with_capacity(self.client_secrets.len() + 1);
+        if let Some(secret) = &self.client_secret {
+            secrets.push(ClientSecret {
+                hash: SecretHash::of(secret),
+                expires_at: expiry(self.client_secret_expires_at),
+            });
+        }
+        for secret in &self.client_secrets {
+            secrets.push(ClientSecret {
+                hash: SecretHash::from_base64url(&secret.sha256)
+                    .ok_or(InvalidClient::SecretHash)?,
+                expires_at: expiry(secret.expires_at),
+            });
+        }
+        let named = self.token_endpoint_auth_method.as_deref();
+        let method = match named {
+            None => None,
+            Some("client_secret_basic") => Some(SecretMethod::ClientSecretBasic),
+            Some("client_secret_post") => Some(SecretMethod::ClientSecretPost),
+            Some("none") if secrets.is_empty() => return Ok(ClientAuthentication::None),
+            Some("none") => {
+                return Err(InvalidClient::Secret {
+                    method: "none".to_owned(),
+                    must: "not have a",
+                });
+            }
+            Some(other) => return Err(InvalidClient::AuthMethod(other.to_owned())),
+        };
+        if secrets.is_empty() {
+            return Err(InvalidClient::Secret {
+                method: named.unwrap_or("client_secret_basic").to_owned(),
+                must: "have a",
+            });
+        }
+        Ok(ClientAuthentication::Secret { method, secrets })
+    }
+}
+
+/// RFC 7591 §3.2.1 writes "never" as 0.
+fn expiry(expires_at: Option<UnixTime>) -> Option<UnixTime> {
+    expires_at.filter(|end| end.0 != 0)
+}
+
+fn signing_algorithm(name: &str) -> Result<Algorithm, InvalidClient> {
+    name.parse::<Algorithm>()
+        .ok()
+        .filter(|algorithm| SIGNING_ALGORITHMS.contains(algorithm))
+        .ok_or_else(|| InvalidClient::Algorithm(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, expected: Result<(), &str>) {
+        let parsed = Client::from_record(json).map(|_| ());
+        let actual = parsed.as_ref().map(|()| ()).map_err(ToString::to_string);
+        match (&actual, expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(message), Err(part)) if message.contains(part) => {}
+            _ => panic!("{json}\n  gave {actual:?}\n  not  {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_record() {
+        check(r#"{"client_id":"a","client_secret":"s"}"#, Ok(()));
+        check(
+            r#"{"client_id":"a","client_secret":"s","from_the_future":1}"#,
+            Ok(()),
+        );
+        check(
+            r#"{"client_id":"a","token_endpoint_auth_method":"none"}"#,
+            Ok(()),
+        );
+        check("{", Err("EOF"));
+        check(r#"{"client_secret":"s"}"#, Err("client_id: "));
+        check(
+            r#"{"client_id":"ä","client_secret":"s"}"#,
+            Err("client_id: "),
+        );
+        check(r#"{"client_id":"a"}"#, Err("must have a client_secret"));
+        check(
+            r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"none"}"#,
+            Err("must not have a client_secret"),
+        );
+        check(
+            r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"tls"}"#,
+            Err("\"tls\" is none of"),
+        );
+        check(
+            r#"{"client_id":"a","client_secrets":[{"sha256":"abc"}]}"#,
+            Err("client_secrets: sha256"),
+        );
+        check(
+            r#"{"client_id":"a","client_secret":"s","grant_types":["password"]}"#,
+            Err("\"password\" is none of"),
+        );
+        check(
+            r#"{"client_id":"a","client_secret":"s","scope":"a\"b"}"#,
+            Err("scope: "),
+        );
+        check(
+            r#"{"client_id":"a","client_secret":"s","audiences":[""]}"#,
+            Err("audiences: "),
+        );
+        check(
+            r#"{"client_id":"a","client_secret":"s","access_token_lifetime":0}"#,
+            Err("access_token_lifetime: 0"),
+        );
+        check(
+            r#"{"client_id":"a","client_secret":"s","access_token_signed_response_alg":"none"}"#,
+            Err("\"none\" is none of"),
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! The table of settings: what README, `wrangler.toml` and `template.yaml` are held against.
+
+/// One `JETON_*` variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The variable's name.
+    pub name: &'static str,
+    /// Its value where it is not set; empty where there is none.
+    pub default: &'static str,
+    /// The hosts that read it: `all`, or one of `serve`, `worker`, `lambda`.
+    pub host: &'static str,
+    /// What it is, for `--help` and the README.
+    pub about: &'static str,
+}
+
+/// Every setting.
+pub const SETTINGS: &[Setting] = &[
+    all(
+        "JETON_ISSUER",
+        "",
+        "Issuer identifier: the https URL clients know the service by, without a final slash",
+    ),
+    all(
+        "JETON_SECRET",
+        "",
+        "Secret all keys are derived from (`jeton keys new`); several, separated by spaces, while changing: the first signs, all verify",
+    ),
+    all(
+        "JETON_SIGNING_ALGS",
+        "ES256",
+        "Signing algorithms, separated by spaces; the first is the default. ES256, EdDSA, and RS256 with a supplied key",
+    ),
+    all(
+        "JETON_SIGNING_JWKS",
+        "",
+        "JWK Set of private keys to sign with instead of derived ones",
+    ),
+    all(
+        "JETON_KEY_SERIAL",
+        "0",
+        "Raise by one to retire all derived signing keys at once",
+    ),
+    all(
+        "JETON_CLIENTS",
+        "[]",
+        "JSON array of clients (RFC 7591 metadata), or on native hosts @file",
+    ),
+    all(
+        "JETON_ACCESS_TOKEN_LIFETIME",
+        "3600",
+        "Lifetime of access tokens in seconds, up to 29 days, where the client has none of its own",
+    ),
+    all(
+        "JETON_REGISTRY_MAX_AGE",
+        "60",
+        "Seconds a registered client may be answered from memory; 0 reads the store each time",
+    ),
+    all(
+        "JETON_DEVELOPMENT",
+        "false",
+        "Accept an http issuer and client secrets shorter than 32 characters",
+    ),
+    Setting {
+        name: "JETON_HOST",
+        default: "127.0.0.1",
+        host: "serve",
+        about: "Address to listen on",
+    },
+    Setting {
+        name: "JETON_PORT",
+        default: "8080",
+        host: "serve",
+        about: "Port to listen on",
+    },
+    Setting {
+        name: "JETON_DATA",
+        default: "jeton.db",
+        host: "serve",
+        about: "SQLite file",
+    },
+    Setting {
+        name: "JETON_TABLE",
+        default: "",
+        host: "lambda",
+        about: "DynamoDB table; without it only the clients of JETON_CLIENTS are known",
+    },
+    Setting {
+        name: "JETON_REGISTRY",
+        default: "",
+        host: "worker",
+        about: "KV binding; without it only the clients of JETON_CLIENTS are known",
+    },
+    Setting {
+        name: "JETON_LEDGER",
+        default: "",
+        host: "worker",
+        about: "Durable Object binding",
+    },
+];
+
+const fn all(name: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting {
+        name,
+        default,
+        host: "all",
+        about,
+    }
+}

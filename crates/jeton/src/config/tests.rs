@@ -1,0 +1,188 @@
+use super::*;
+
+const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn check(changes: &[(&str, &str)], expected: Result<(), (&str, &str)>) {
+    let mut variables = vec![
+        ("JETON_ISSUER", "https://id.example"),
+        ("JETON_SECRET", SECRET),
+    ];
+    variables.extend_from_slice(changes);
+    let config = Config::from_lookup(|name| {
+        let (_, value) = variables.iter().rev().find(|(own, _)| *own == name)?;
+        Some((*value).to_owned())
+    });
+    match (&config, expected) {
+        (Ok(_), Ok(())) => {}
+        (Err(error), Err((variable, part)))
+            if error.variable == variable && error.expected.contains(part) => {}
+        _ => panic!("{changes:?} gave {config:?}, not {expected:?}"),
+    }
+}
+
+#[test]
+fn names_the_variable_and_what_was_expected() {
+    check(&[], Ok(()));
+    check(&[("JETON_ISSUER", "")], Err(("JETON_ISSUER", "https URL")));
+    for issuer in [
+        "id.example",
+        "http://id.example",
+        "https://id.example/",
+        "https://id.example?x",
+        "https://id.example#x",
+        "https://u@id.example",
+        "ftp://id.example",
+        "https:// id.example",
+    ] {
+        check(
+            &[("JETON_ISSUER", issuer)],
+            Err(("JETON_ISSUER", "https URL")),
+        );
+    }
+    check(&[("JETON_ISSUER", "http://localhost:8080")], Ok(()));
+    check(&[("JETON_ISSUER", "http://[::1]:8080/tenant")], Ok(()));
+    check(
+        &[
+            ("JETON_ISSUER", "http://id.example"),
+            ("JETON_DEVELOPMENT", "true"),
+        ],
+        Ok(()),
+    );
+    check(
+        &[("JETON_DEVELOPMENT", "yes")],
+        Err(("JETON_DEVELOPMENT", "true or false")),
+    );
+
+    check(
+        &[("JETON_SECRET", " ")],
+        Err(("JETON_SECRET", "43 characters")),
+    );
+    check(
+        &[("JETON_SECRET", "short")],
+        Err(("JETON_SECRET", "43 characters")),
+    );
+    check(
+        &[("JETON_SECRET", &format!("{SECRET} short"))],
+        Err(("JETON_SECRET", "43 characters")),
+    );
+    check(&[("JETON_SECRET", &format!("{SECRET} {SECRET}"))], Ok(()));
+
+    check(&[("JETON_SIGNING_ALGS", "EdDSA ES256")], Ok(()));
+    for algorithms in ["HS256", "ES256 ES256", "none"] {
+        check(
+            &[("JETON_SIGNING_ALGS", algorithms)],
+            Err(("JETON_SIGNING_ALGS", "ES256, EdDSA")),
+        );
+    }
+    check(
+        &[("JETON_SIGNING_ALGS", "RS256")],
+        Err(("JETON_SIGNING_ALGS", "RSA key")),
+    );
+    for jwks in ["", "{}", r#"{"keys":[]}"#, "nonsense"] {
+        let expected = if jwks.is_empty() {
+            Ok(())
+        } else {
+            Err(("JETON_SIGNING_JWKS", "JWK Set"))
+        };
+        check(&[("JETON_SIGNING_JWKS", jwks)], expected);
+    }
+    check(
+        &[("JETON_SIGNING_JWKS", r#"{"keys":[{"kty":"oct","k":"AA"}]}"#)],
+        Err(("JETON_SIGNING_JWKS", "keys[0] to be EC P-256")),
+    );
+    check(
+        &[(
+            "JETON_SIGNING_JWKS",
+            r#"{"keys":[{"kty":"EC","crv":"P-256","d":"AA"}]}"#,
+        )],
+        Err(("JETON_SIGNING_JWKS", "`d`")),
+    );
+
+    for value in ["-1", "x", "4294967296"] {
+        check(
+            &[("JETON_KEY_SERIAL", value)],
+            Err(("JETON_KEY_SERIAL", "0 to 4294967295")),
+        );
+    }
+    for value in ["0", "2505601", "1.5"] {
+        check(
+            &[("JETON_ACCESS_TOKEN_LIFETIME", value)],
+            Err(("JETON_ACCESS_TOKEN_LIFETIME", "1 to 2505600")),
+        );
+    }
+
+    check(
+        &[("JETON_CLIENTS", "{}")],
+        Err(("JETON_CLIENTS", "JSON array")),
+    );
+    check(
+        &[("JETON_CLIENTS", "@clients.json")],
+        Err(("JETON_CLIENTS", "@file")),
+    );
+    check(
+        &[(
+            "JETON_CLIENTS",
+            r#"[{"client_id":"a","client_secret":"short"}]"#,
+        )],
+        Err(("JETON_CLIENTS", "at least 32")),
+    );
+    check(
+        &[
+            (
+                "JETON_CLIENTS",
+                r#"[{"client_id":"a","client_secret":"short"}]"#,
+            ),
+            ("JETON_DEVELOPMENT", "true"),
+        ],
+        Ok(()),
+    );
+    let client = format!(r#"{{"client_id":"a","client_secret":"{SECRET}"}}"#);
+    check(&[("JETON_CLIENTS", &format!("[{client}]"))], Ok(()));
+    check(
+        &[("JETON_CLIENTS", &format!("[{client},{client}]"))],
+        Err(("JETON_CLIENTS", "twice")),
+    );
+    check(
+        &[(
+            "JETON_CLIENTS",
+            &format!(r#"[{{"client_id":"a","client_secret":"{SECRET}","grant_type":[]}}]"#),
+        )],
+        Err(("JETON_CLIENTS", "\"grant_type\" is not client metadata")),
+    );
+    check(
+        &[(
+            "JETON_CLIENTS",
+            &format!(
+                r#"[{{"client_id":"a","client_secret":"{SECRET}","access_token_signed_response_alg":"EdDSA"}}]"#
+            ),
+        )],
+        Err(("JETON_CLIENTS", "JETON_SIGNING_ALGS")),
+    );
+}
+
+#[test]
+fn refuses_unknown_variables() {
+    assert_eq!(Config::refuse_unknown(["PATH", "JETON_SECRET"]), Ok(()));
+    let error = Config::refuse_unknown(["JETON_SECERT"]).unwrap_err();
+    assert_eq!(error.variable, "JETON_SECERT");
+}
+
+#[test]
+fn errors_and_debug_never_hold_a_secret() {
+    let secret = "s3cret-but-far-too-short";
+    let error = Config::from_lookup(|name| match name {
+        "JETON_ISSUER" => Some("https://id.example".into()),
+        "JETON_SECRET" => Some(secret.into()),
+        _ => None,
+    });
+    assert!(!format!("{error:?}").contains(secret));
+    let config = Config::from_lookup(|name| match name {
+        "JETON_ISSUER" => Some("https://id.example".into()),
+        "JETON_SECRET" => Some(SECRET.into()),
+        "JETON_CLIENTS" => Some(format!(
+            r#"[{{"client_id":"a","client_secret":"{SECRET}"}}]"#
+        )),
+        _ => None,
+    });
+    assert!(!format!("{config:?}").contains(SECRET));
+}

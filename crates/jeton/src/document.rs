@@ -1,0 +1,62 @@
+//! Public documents: made once, served with an `ETag` and a lifetime, answered with 304 to those
+//! who hold the current one.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// How long caches may keep a document. Far below an epoch, so that a key is in every cache long
+/// before it signs; short enough for `JETON_KEY_SERIAL` to retire keys within minutes.
+const CACHEABLE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// A JSON document and its entity tag.
+pub(crate) struct Document {
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Document {
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        // The documents are structs of strings and lists: serialization has no failing case.
+        let body = serde_json::to_vec(value).unwrap_or_default();
+        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&body));
+        let etag = HeaderValue::try_from(format!("\"{digest}\""));
+        Self {
+            body: body.into(),
+            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
+        }
+    }
+
+    /// 200 with the document, or 304 if `If-None-Match` names it (RFC 9110 §13.1.2). Open to every
+    /// origin: the documents are public and browsers must read them.
+    pub(crate) fn respond(&self, headers: &HeaderMap) -> Response<Bytes> {
+        let held = headers
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .map(|tag| tag.strip_prefix(b"W/").unwrap_or(tag))
+            .any(|tag| tag == b"*" || tag == self.etag.as_bytes());
+        let mut response = Response::new(if held {
+            Bytes::new()
+        } else {
+            self.body.clone()
+        });
+        if held {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = response.headers_mut();
+        if !held {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.insert(ETAG, self.etag.clone());
+        headers.insert(CACHE_CONTROL, CACHEABLE);
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+}

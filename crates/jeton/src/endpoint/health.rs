@@ -1,0 +1,17 @@
+//! `/health`: the process answers. Touches no store, so that a store's outage does not make a
+//! platform restart what would recover by itself.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::response::no_store_json;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+pub(crate) fn respond() -> Response<Bytes> {
+    no_store_json(StatusCode::OK, &Health { status: "ok" })
+}

@@ -1,0 +1,140 @@
+//! `JETON_SIGNING_JWKS`: private keys brought by the operator.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{PrivateKey, der::RsaMembers};
+
+/// The smallest RSA modulus accepted, RFC 7518 §3.3.
+const MIN_RSA_BITS: usize = 2048;
+
+/// The supplied keys, in the order they were written. Of each algorithm the first signs and all
+/// are published.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SuppliedKeys(Vec<PrivateKey>);
+
+/// Why the text is no private JWK Set. Says which key, never what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidJwks {
+    /// Not the JSON of a JWK Set (RFC 7517 §5) with at least one key.
+    #[error("a JWK Set, {{\"keys\":[…]}}, with at least one private key")]
+    NotASet,
+    /// A key of another type or curve.
+    #[error(
+        "keys[{0}] to be EC P-256, OKP Ed25519 or RSA, with an `alg` that fits if there is one"
+    )]
+    Type(usize),
+    /// A private member is missing, not base64url, or of the wrong length.
+    #[error("keys[{index}] to have its private member `{member}` in base64url")]
+    Member {
+        /// Position in `keys`.
+        index: usize,
+        /// RFC 7518 §6 name.
+        member: &'static str,
+    },
+    /// RFC 7518 §3.3.
+    #[error("keys[{0}] to have a modulus of 2048 bits or more")]
+    ShortModulus(usize),
+}
+
+#[derive(Deserialize)]
+struct PrivateJwkSet {
+    keys: Vec<PrivateJwk>,
+}
+
+#[derive(Deserialize)]
+struct PrivateJwk {
+    kty: String,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    d: Option<Zeroizing<String>>,
+    p: Option<Zeroizing<String>>,
+    q: Option<Zeroizing<String>>,
+    dp: Option<Zeroizing<String>>,
+    dq: Option<Zeroizing<String>>,
+    qi: Option<Zeroizing<String>>,
+}
+
+impl SuppliedKeys {
+    pub(crate) fn parse(json: &str) -> Result<Self, InvalidJwks> {
+        let set: PrivateJwkSet = serde_json::from_str(json).map_err(|_| InvalidJwks::NotASet)?;
+        if set.keys.is_empty() {
+            return Err(InvalidJwks::NotASet);
+        }
+        set.keys
+            .iter()
+            .enumerate()
+            .map(|(index, jwk)| jwk.parse(index))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The algorithms present, each once, in order.
+    pub(crate) fn algorithms(&self) -> Vec<Algorithm> {
+        let mut algorithms = Vec::new();
+        for key in &self.0 {
+            if !algorithms.contains(&key.algorithm()) {
+                algorithms.push(key.algorithm());
+            }
+        }
+        algorithms
+    }
+
+    pub(crate) fn of(&self, algorithm: Algorithm) -> impl Iterator<Item = &PrivateKey> {
+        self.0
+            .iter()
+            .filter(move |key| key.algorithm() == algorithm)
+    }
+}
+
+impl PrivateJwk {
+    fn parse(&self, index: usize) -> Result<PrivateKey, InvalidJwks> {
+        let algorithm = match (self.kty.as_str(), self.crv.as_deref()) {
+            ("EC", Some("P-256")) => Algorithm::ES256,
+            ("OKP", Some("Ed25519")) => Algorithm::EdDSA,
+            ("RSA", _) => Algorithm::RS256,
+            _ => return Err(InvalidJwks::Type(index)),
+        };
+        let fits = |alg: &str| alg.parse().is_ok_and(|named: Algorithm| named == algorithm);
+        if self.alg.as_deref().is_some_and(|alg| !fits(alg)) {
+            return Err(InvalidJwks::Type(index));
+        }
+        let bytes = |member, value: Option<&str>| {
+            value
+                .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+                .map(Zeroizing::new)
+                .ok_or(InvalidJwks::Member { index, member })
+        };
+        let d = bytes("d", self.d.as_deref().map(String::as_str))?;
+        let scalar = || {
+            d.as_slice()
+                .try_into()
+                .map_err(|_| InvalidJwks::Member { index, member: "d" })
+        };
+        match algorithm {
+            Algorithm::ES256 => Ok(PrivateKey::p256(scalar()?)),
+            Algorithm::EdDSA => Ok(PrivateKey::ed25519(scalar()?)),
+            _ => {
+                let n = bytes("n", self.n.as_deref())?;
+                if n.len() * 8 < MIN_RSA_BITS {
+                    return Err(InvalidJwks::ShortModulus(index));
+                }
+                PrivateKey::rsa(&RsaMembers {
+                    n: &n,
+                    e: &bytes("e", self.e.as_deref())?,
+                    d: &d,
+                    p: &bytes("p", self.p.as_deref().map(String::as_str))?,
+                    q: &bytes("q", self.q.as_deref().map(String::as_str))?,
+                    dp: &bytes("dp", self.dp.as_deref().map(String::as_str))?,
+                    dq: &bytes("dq", self.dq.as_deref().map(String::as_str))?,
+                    qi: &bytes("qi", self.qi.as_deref().map(String::as_str))?,
+                })
+                .map_err(|_| InvalidJwks::Type(index))
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Jeton's core: an OAuth 2.0 authorization server as a function of a request, its stores, its
+//! cryptography and the time.
+//!
+//! ```text
+//! Server::handle(http::Request<Bytes>, UnixTime) -> http::Response<Bytes>
+//! ```
+//!
+//! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock
+//! or a random generator: those come in through [`Registry`], [`Crypto`] and the `now` parameter.
+
+mod audit;
+mod authentication;
+mod client;
+mod config;
+mod crypto;
+mod document;
+mod endpoint;
+mod grant;
+mod jwt;
+mod keys;
+mod parameters;
+mod refusal;
+mod registry;
+mod response;
+mod scope;
+mod secret;
+mod server;
+mod target;
+mod time;
+
+pub use audit::Audit;
+pub use client::{
+    Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret, InvalidClient,
+    InvalidClientId, SecretHash, SecretMethod, SecretRecord,
+};
+pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
+pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
+pub use grant::GrantType;
+pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey};
+pub use registry::{MemoryRegistry, Registry, Unavailable};
+pub use scope::{InvalidScope, Scope};
+pub use secret::{InvalidSecret, Secrets};
+pub use server::{BODY_LIMIT, REQUEST_HEADERS, Server};
+pub use time::{Seconds, UnixTime};

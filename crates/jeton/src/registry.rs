@@ -1,0 +1,48 @@
+//! The registry: what may be stale.
+
+use crate::client::{Client, ClientId};
+
+mod cache;
+mod memory;
+
+pub(crate) use cache::Clients;
+pub use memory::MemoryRegistry;
+
+/// Clients that were registered rather than configured.
+///
+/// # Contract
+/// - May answer with an older record, or with `None` for a record just written, for as long as the
+///   store's documentation says. So nothing that must happen once may rest on an answer.
+/// - Never answers with a record of another id, and never with one that was not written whole.
+/// - Never waits without an end: a store out of reach is [`Unavailable`], not a hung request.
+///
+/// An attacker who can write here can issue tokens as any client: guard the store as the secret is
+/// guarded. One who can only read it learns SHA-256 hashes of 256-bit random secrets, hence nothing.
+///
+/// No `Send` bounds: a Worker's futures hold JavaScript values. Where a host needs `Send`, the
+/// compiler infers it from the concrete store.
+#[allow(async_fn_in_trait)]
+pub trait Registry {
+    /// The client registered under `id`.
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable>;
+}
+
+/// A store that could not be asked, or whose answer could not be read. Becomes a 503.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{store}: {detail}")]
+pub struct Unavailable {
+    /// Which store, for the log: `kv`, `dynamodb`, `sqlite`.
+    pub store: &'static str,
+    /// What it said. For the log only; never sent to a client.
+    pub detail: String,
+}
+
+impl Unavailable {
+    /// `store` failed with `error`.
+    pub fn new(store: &'static str, error: impl std::fmt::Display) -> Self {
+        Self {
+            store,
+            detail: error.to_string(),
+        }
+    }
+}

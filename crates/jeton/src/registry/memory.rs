@@ -1,0 +1,28 @@
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{Registry, Unavailable};
+use crate::client::{Client, ClientId};
+
+/// Clients in memory: the mock's registry, and that of a host without a store.
+#[derive(Debug, Default)]
+pub struct MemoryRegistry(Mutex<HashMap<ClientId, Client>>);
+
+impl MemoryRegistry {
+    /// Registers `client`, in place of one with the same id.
+    pub fn insert(&self, client: Client) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(client.id.clone(), client);
+    }
+}
+
+impl Registry for MemoryRegistry {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(clients.get(id).cloned())
+    }
+}

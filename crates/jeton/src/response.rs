@@ -1,0 +1,68 @@
+//! Responses that must not be cached, and errors.
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde::Serialize;
+
+use crate::{audit::Audit, refusal::Refusal};
+
+/// Seconds after which a client may try again when a store is out of reach.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// A JSON body that no cache may keep (RFC 6749 §5.1).
+pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Response<Bytes> {
+    // Every value passed here is a struct of strings and numbers: serialization cannot fail.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// RFC 6749 §5.2.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'static str,
+    error_description: &'a str,
+}
+
+/// The wire form of a refusal; its reason goes into `audit`.
+pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+    let wire = refusal.wire();
+    audit.error = Some(wire.error);
+    audit.fault = Some(wire.fault);
+    audit.detail = Some(refusal.to_string().into());
+    let mut response = no_store_json(
+        wire.status,
+        &ErrorBody {
+            error: wire.error,
+            error_description: &wire.description,
+        },
+    );
+    if let Some((name, value)) = extra_header(refusal) {
+        response.headers_mut().insert(name, value);
+    }
+    if let Refusal::Unavailable(unavailable) = refusal {
+        audit.store = Some(unavailable.store);
+    }
+    response
+}
+
+fn extra_header(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
+    match refusal {
+        Refusal::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
+        // RFC 9110 §15.5.2 wants a challenge on every 401, also where the body authenticated.
+        Refusal::Client(_) => Some((
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"jeton\", charset=\"UTF-8\""),
+        )),
+        Refusal::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+        _ => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! `JETON_SECRET` and what is derived from it.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The fewest characters a `JETON_SECRET` may have: 32 bytes in base64url.
+const MIN_LENGTH: usize = 43;
+
+/// The deployment's secrets: the first derives what is issued, all derive what is accepted.
+#[derive(Clone)]
+pub struct Secrets(Vec<Secret>);
+
+/// One secret, as HKDF input keying material.
+#[derive(Clone)]
+pub(crate) struct Secret(Zeroizing<String>);
+
+/// The text is no `JETON_SECRET`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "one or several secrets separated by spaces, each at least 43 characters (32 random bytes in base64url); `jeton keys new` makes one"
+)]
+pub struct InvalidSecret;
+
+impl Secrets {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidSecret> {
+        let secrets: Vec<_> = text
+            .split_ascii_whitespace()
+            .map(|secret| Secret(Zeroizing::new(secret.to_owned())))
+            .collect();
+        let long_enough = secrets.iter().all(|secret| secret.0.len() >= MIN_LENGTH);
+        if secrets.is_empty() || !long_enough {
+            return Err(InvalidSecret);
+        }
+        Ok(Self(secrets))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter()
+    }
+}
+
+impl Secret {
+    /// HKDF-SHA256 (RFC 5869) without salt. `info` is the list of parts, each with its length in
+    /// front, so that no two lists run together to the same bytes.
+    pub(crate) fn derive<const N: usize>(&self, info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+        let mut message = Vec::with_capacity(128);
+        for part in info {
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part);
+        }
+        let mut output = Zeroizing::new([0; N]);
+        let expanded =
+            Hkdf::<Sha256>::new(None, self.0.as_bytes()).expand(&message, output.as_mut());
+        debug_assert!(
+            expanded.is_ok(),
+            "N is far below HKDF's limit of 8160 bytes"
+        );
+        output
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} redacted]", self.0.len())
+    }
+}

@@ -1,0 +1,47 @@
+//! Time as the core sees it: a parameter, never a clock.
+
+use std::ops::{Add, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds since 1970-01-01T00:00:00Z, RFC 7519 §2's `NumericDate` without fractions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(pub u64);
+
+/// A length of time in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seconds(pub u64);
+
+impl UnixTime {
+    /// How long ago `earlier` was; zero if it lies ahead, because clocks of different hosts differ.
+    #[must_use]
+    pub fn since(self, earlier: UnixTime) -> Seconds {
+        Seconds(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Seconds {
+    /// `days` days.
+    #[must_use]
+    pub const fn from_days(days: u64) -> Self {
+        Self(days * 24 * 60 * 60)
+    }
+}
+
+impl Add<Seconds> for UnixTime {
+    type Output = UnixTime;
+
+    fn add(self, length: Seconds) -> UnixTime {
+        UnixTime(self.0.saturating_add(length.0))
+    }
+}
+
+impl Sub<Seconds> for UnixTime {
+    type Output = UnixTime;
+
+    fn sub(self, length: Seconds) -> UnixTime {
+        UnixTime(self.0.saturating_sub(length.0))
+    }
+}

@@ -1,0 +1,67 @@
+// The Lambda host: the real binary in N execution environments, behind a real gateway's events,
+// on Amazon's DynamoDB Local.
+
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { call, createTable, endpoint } from './aws-dynamodb.mjs';
+import { alb, functionUrl, httpApi, listen } from './aws-gateway.mjs';
+import { fleet } from './aws-runtime.mjs';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const GATEWAYS = { 'http-api': httpApi, 'function-url': functionUrl, alb };
+/** The discard port: nobody listens. */
+const NOBODY = 'http://127.0.0.1:9';
+
+/**
+ * @param {object} options
+ * @param {Record<string, string>} options.env the function's own variables, exactly
+ * @param {'ok'|'broken'} options.store `broken`: an endpoint nobody listens on
+ * @param {'http-api'|'function-url'|'alb'} options.gateway
+ * @param {boolean} options.multiValueHeaders of an `alb`: its target group's attribute
+ * @param {number} options.instances how many requests are served at the same time
+ *
+ * Rejects with what the function printed when it refuses to start.
+ */
+export async function start({ env = {}, store = 'ok', gateway = 'http-api', multiValueHeaders = false, instances = 2 } = {}) {
+  const binary = process.env.JETON_LAMBDA_BIN ?? `${REPOSITORY}target/suite/jeton-lambda`;
+  if (!existsSync(binary)) throw new Error(`${binary} is not there: cargo build --profile suite -p jeton-lambda`);
+  if (!(gateway in GATEWAYS)) throw new Error(`no gateway '${gateway}': one of ${Object.keys(GATEWAYS).join(', ')}`);
+
+  const table = `jeton-${randomUUID()}`;
+  if (store === 'ok') await createTable(table);
+
+  const lines = [];
+  const environments = await fleet({
+    binary,
+    cwd: REPOSITORY,
+    env: {
+      JETON_TABLE: table,
+      AWS_ENDPOINT_URL_DYNAMODB: store === 'ok' ? await endpoint() : NOBODY,
+      ...env,
+    },
+    instances,
+    timeoutSeconds: 10,
+    onLine: (line) => lines.push(line),
+  });
+  const front = await listen(GATEWAYS[gateway]({ multiValueHeaders }), environments.invoke);
+
+  return {
+    name: 'lambda',
+    url: front.url,
+    log: () => [...lines],
+    /** Writes a client as `jeton client new` tells its user to: `aws dynamodb put-item …`. */
+    async putClient(record) {
+      await call('PutItem', {
+        TableName: table,
+        Item: { pk: { S: `client#${record.client_id}` }, record: { S: JSON.stringify(record) } },
+      });
+    },
+    /** Any event at all, past the gateway: `{ payload: string }` or `{ error }`. */
+    invoke: (event) => environments.invoke(typeof event === 'string' ? event : JSON.stringify(event)),
+    async stop() {
+      await front.close();
+      await environments.stop();
+    },
+  };
+}
