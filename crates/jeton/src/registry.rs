@@ -27,6 +27,22 @@ pub trait Registry {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable>;
 }
 
+impl<R: Registry> Registry for std::sync::Arc<R> {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        (**self).client(id).await
+    }
+}
+
+/// A host may have a store or not.
+impl<R: Registry> Registry for Option<R> {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        match self {
+            Some(registry) => registry.client(id).await,
+            None => Ok(None),
+        }
+    }
+}
+
 /// A store that could not be asked, or whose answer could not be read. Becomes a 503.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{store}: {detail}")]
