@@ -1,1 +1,42 @@
-fn main(){}
+//! The `jeton` command.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+mod client;
+mod keys;
+mod mock;
+mod serve;
+mod settings;
+
+fn main() -> ExitCode {
+    let matches = Command::new("jeton")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("An OAuth 2.0 token service: edge, serverless, one binary, or a mock provider")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(serve::command())
+        .subcommand(mock::command())
+        .subcommand(client::command())
+        .subcommand(keys::command())
+        .get_matches();
+    match run(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("jeton: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(matches: &ArgMatches) -> anyhow::Result<()> {
+    match matches.subcommand() {
+        Some(("serve", matches)) => serve::run(matches),
+        Some(("mock", matches)) => mock::run(matches),
+        Some(("client", matches)) => client::run(matches),
+        Some(("keys", matches)) => keys::run(matches),
+        _ => Err(anyhow::anyhow!("no such command")),
+    }
+}

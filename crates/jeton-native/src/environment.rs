@@ -8,12 +8,17 @@ use jeton::{Config, ConfigError, SETTINGS};
 /// # Errors
 /// The first variable that is unknown, malformed, not UTF-8, or names a file that cannot be read.
 pub fn config_from_env() -> Result<Config, ConfigError> {
-    config_from_env_and(|_| None)
+    config_from_env_and(|_| None, |_| None)
 }
 
-/// As [`config_from_env`], with `overrides` (command-line flags) asked first.
+/// As [`config_from_env`], with `overrides` (command-line flags) asked before the environment and
+/// `defaults` after it.
+///
+/// # Errors
+/// As [`config_from_env`].
 pub fn config_from_env_and(
     overrides: impl Fn(&str) -> Option<String>,
+    defaults: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
     let names: Vec<_> = env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
@@ -21,11 +26,15 @@ pub fn config_from_env_and(
     Config::refuse_unknown(names.iter().map(String::as_str))?;
     let mut values = Vec::with_capacity(SETTINGS.len());
     for setting in SETTINGS {
-        let value = match overrides(setting.name) {
+        let given = match overrides(setting.name) {
             Some(value) => Some(value),
             None => variable(setting.name)?,
         };
-        if let Some(value) = value {
+        let given = given
+            .map(|value| read_file_value(setting.name, value))
+            .transpose()?
+            .filter(|value| !value.is_empty());
+        if let Some(value) = given.or_else(|| defaults(setting.name)) {
             values.push((setting.name, value));
         }
     }
@@ -39,14 +48,14 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env::var_os(name) else {
         return Ok(None);
     };
-    let value = value
+    value
         .into_string()
-        .map_err(|_| ConfigError::new(name, "UTF-8"))?;
-    read_file_value(name, value).map(Some)
+        .map(Some)
+        .map_err(|_| ConfigError::new(name, "UTF-8"))
 }
 
 /// `@path` becomes the file's content without trailing white space.
-pub fn read_file_value(name: &str, value: String) -> Result<String, ConfigError> {
+fn read_file_value(name: &str, value: String) -> Result<String, ConfigError> {
     let Some(path) = value.strip_prefix('@') else {
         return Ok(value);
     };

@@ -25,10 +25,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What a request says of its client.
-#[derive(Debug, PartialEq, Eq)]
-struct Credentials {
-    client_id: String,
-    secret: Option<(SecretMethod, String)>,
+pub(crate) struct Credentials {
+    pub(crate) client_id: String,
+    pub(crate) secret: Option<(SecretMethod, String)>,
 }
 
 /// Who sends the request. A client that is unknown and one whose secret is wrong cost the same
@@ -70,7 +69,10 @@ pub(crate) async fn authenticate(
     Ok(client)
 }
 
-fn credentials(headers: &HeaderMap, parameters: &Parameters<'_>) -> Result<Credentials, Refusal> {
+pub(crate) fn credentials(
+    headers: &HeaderMap,
+    parameters: &Parameters<'_>,
+) -> Result<Credentials, Refusal> {
     let body_id = parameters.get("client_id");
     let body_secret = parameters.get("client_secret");
     let mut lines = headers.get_all(AUTHORIZATION).iter();

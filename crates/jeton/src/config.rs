@@ -121,6 +121,13 @@ impl Config {
         }
     }
 
+    /// The configuration without its clients, and these: for a host that keeps them elsewhere.
+    #[must_use]
+    pub fn take_clients(mut self) -> (Self, Vec<Client>) {
+        let clients = std::mem::take(&mut self.clients);
+        (self, clients)
+    }
+
     /// `JETON_ISSUER`.
     #[must_use]
     pub fn issuer(&self) -> &Issuer {

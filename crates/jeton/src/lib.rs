@@ -16,6 +16,7 @@ mod crypto;
 mod document;
 mod endpoint;
 mod grant;
+mod inspect;
 mod jwt;
 mod keys;
 mod parameters;
@@ -36,6 +37,7 @@ pub use client::{
 pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
 pub use grant::GrantType;
+pub use inspect::TokenRequest;
 pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey};
 pub use registry::{MemoryRegistry, Registry, Unavailable};
 pub use scope::{InvalidScope, Scope};

@@ -31,6 +31,13 @@ impl Scope {
         self.iter().any(|own| own == token)
     }
 
+    /// The tokens of both, those of `self` first.
+    #[must_use]
+    pub fn union(&self, other: &Scope) -> Scope {
+        let added = other.iter().filter(|token| !self.contains(token));
+        Self(self.iter().chain(added).map(str::to_owned).collect())
+    }
+
     /// The first token that `allowed` does not hold.
     pub(crate) fn first_outside<'a>(&'a self, allowed: &Scope) -> Option<&'a str> {
         self.iter().find(|token| !allowed.contains(token))

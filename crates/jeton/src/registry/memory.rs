@@ -18,6 +18,13 @@ impl MemoryRegistry {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(client.id.clone(), client);
     }
+
+    /// Replaces the client of `id` by what `change` makes of it, as one step.
+    pub fn update(&self, id: &ClientId, change: impl FnOnce(Option<&Client>) -> Client) {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = change(clients.get(id));
+        clients.insert(id.clone(), client);
+    }
 }
 
 impl Registry for MemoryRegistry {

@@ -1,0 +1,180 @@
+//! `jeton client`: client records.
+
+use std::{
+    io::{Read, stdin},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
+use jeton::{Client, ClientRecord, Seconds, SecretHash, SecretRecord};
+use jeton_sqlite::Database;
+
+use crate::{keys, settings};
+
+pub(crate) fn command() -> Command {
+    Command::new("client")
+        .about("Make and store client records")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(new_command())
+        .subcommand(
+            Command::new("put")
+                .about("Store a record, read from a file or standard input, in an SQLite file")
+                .arg(settings::flag("JETON_DATA"))
+                .arg(
+                    Arg::new("record")
+                        .value_name("FILE")
+                        .default_value("-")
+                        .help("The record as JSON; - for standard input"),
+                ),
+        )
+}
+
+fn new_command() -> Command {
+    Command::new("new")
+        .about("Make a record and its secret, and print how to store it; stores nothing itself")
+        .arg(
+            Arg::new("name")
+                .long("name")
+                .help("client_name, for people"),
+        )
+        .arg(
+            Arg::new("id")
+                .long("id")
+                .help("client_id [default: a random one]"),
+        )
+        .arg(
+            Arg::new("scope")
+                .long("scope")
+                .help("All the client may ask for, separated by spaces"),
+        )
+        .arg(
+            Arg::new("audience")
+                .long("audience")
+                .action(ArgAction::Append)
+                .help("An API the client may get tokens for; repeatable, the first is the default"),
+        )
+        .arg(
+            Arg::new("lifetime")
+                .long("lifetime")
+                .value_name("SECONDS")
+                .value_parser(clap::value_parser!(u64))
+                .help("Lifetime of its access tokens [default: the deployment's]"),
+        )
+        .arg(
+            Arg::new("alg")
+                .long("alg")
+                .value_parser(PossibleValuesParser::new(["ES256", "EdDSA", "RS256"]))
+                .help("Signature of its access tokens [default: the deployment's]"),
+        )
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_parser(PossibleValuesParser::new(["text", "json"]))
+                .default_value("text")
+                .help("json prints {\"record\":…,\"client_secret\":…} alone, for scripts"),
+        )
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    match matches.subcommand() {
+        Some(("new", matches)) => new(matches),
+        Some(("put", matches)) => put(matches),
+        _ => anyhow::bail!("no such command"),
+    }
+}
+
+fn new(matches: &ArgMatches) -> Result<()> {
+    let text = |name| matches.get_one::<String>(name).cloned();
+    let client_id = match text("id") {
+        Some(id) => id,
+        None => format!("jc_{}", keys::random_id()?),
+    };
+    let secret = format!("jcs_{}", keys::random_base64url()?);
+    let record = ClientRecord {
+        client_id: client_id.clone(),
+        client_name: text("name"),
+        client_secrets: vec![SecretRecord {
+            sha256: SecretHash::of(&secret).to_string(),
+            created_at: Some(jeton_native::now()),
+            expires_at: None,
+        }],
+        grant_types: Some(vec!["client_credentials".to_owned()]),
+        scope: text("scope"),
+        audiences: matches
+            .get_many("audience")
+            .unwrap_or_default()
+            .cloned()
+            .collect(),
+        access_token_lifetime: matches.get_one("lifetime").copied().map(Seconds),
+        access_token_signed_response_alg: text("alg"),
+        ..ClientRecord::default()
+    };
+    let json = serde_json::to_string(&record)?;
+    // What is printed must be what the server accepts.
+    Client::from_record(&json)?;
+    if text("format").as_deref() == Some("json") {
+        println!(
+            "{}",
+            serde_json::json!({ "record": record, "client_secret": secret })
+        );
+        return Ok(());
+    }
+    print!("{}", instructions(&client_id, &secret, &json));
+    Ok(())
+}
+
+fn instructions(client_id: &str, secret: &str, record: &str) -> String {
+    let item = serde_json::json!({
+        "pk": { "S": format!("client#{client_id}") },
+        "record": { "S": record },
+    });
+    let item = shell_quote(&item.to_string());
+    let record = shell_quote(record);
+    let key = shell_quote(&format!("client:{client_id}"));
+    format!(
+        "client_id:     {client_id}
+client_secret: {secret}
+
+The secret is shown this once; the record below holds only its SHA-256. Store the record in one of:
+
+  # SQLite (jeton serve)
+  jeton client put --data jeton.db <<< {record}
+
+  # Cloudflare KV (Worker)
+  wrangler kv key put --binding JETON_REGISTRY --remote {key} {record}
+
+  # DynamoDB (Lambda)
+  aws dynamodb put-item --table-name \"$JETON_TABLE\" --item {item}
+"
+    )
+}
+
+fn shell_quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn put(matches: &ArgMatches) -> Result<()> {
+    let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
+    let source = matches
+        .get_one::<String>("record")
+        .map_or("-", String::as_str);
+    let mut json = String::new();
+    if source == "-" {
+        stdin()
+            .read_to_string(&mut json)
+            .context("standard input")?;
+    } else {
+        json = std::fs::read_to_string(source).with_context(|| source.to_owned())?;
+    }
+    let json = json.trim();
+    let client = Client::from_record(json).with_context(|| source.to_owned())?;
+    let database =
+        Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
+    tokio::runtime::Builder::new_current_thread()
+        .build()?
+        .block_on(database.put_client(&client.id, json.to_owned()))?;
+    println!("stored {} in {data}", client.id);
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! `jeton serve`: the service as one process on SQLite.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result};
+use clap::{ArgMatches, Command};
+use jeton::Server;
+use jeton_native::NativeCrypto;
+use jeton_sqlite::Database;
+use tokio::net::TcpListener;
+
+use crate::settings;
+
+pub(crate) fn command() -> Command {
+    Command::new("serve")
+        .about("Serve as one process, with an SQLite file as its store")
+        .args(settings::flags())
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    let config = settings::config(matches, |_| None)?;
+    let (host, port) = settings::address(matches, "8080")?;
+    let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
+    let database =
+        Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
+    let issuer = config.issuer().to_string();
+    let server = Arc::new(Server::new(config, database, NativeCrypto::new()));
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let listener = TcpListener::bind((host.as_str(), port))
+                .await
+                .with_context(|| format!("JETON_HOST, JETON_PORT: {host}:{port}"))?;
+            let stop = jeton_http::stop_signal()?;
+            let address = listener.local_addr()?;
+            eprintln!("jeton serve: {issuer} on http://{address}, clients in {data}");
+            let handle = move |request| {
+                let server = Arc::clone(&server);
+                async move { server.handle(request, jeton_native::now()).await }
+            };
+            jeton_http::serve(listener, handle, stop).await;
+            Ok(())
+        })
+}
