@@ -1,0 +1,48 @@
+//! A request's body, never more of it in memory than the core looks at.
+
+use bytes::{Bytes, BytesMut};
+use jeton::BODY_LIMIT;
+use js_sys::{ArrayBuffer, JsString, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
+
+/// What the core answers 413 to, in place of a body that says itself that it is longer.
+static TOO_LONG: [u8; BODY_LIMIT + 1] = [0; BODY_LIMIT + 1];
+
+/// The body, cut at `BODY_LIMIT + 1` bytes.
+pub(crate) async fn read(request: &Request) -> Result<Bytes, JsValue> {
+    let Some(stream) = request.body() else {
+        return Ok(Bytes::new());
+    };
+    match length(request) {
+        Some(length) if length > BODY_LIMIT => Ok(Bytes::from_static(&TOO_LONG)),
+        Some(_) => {
+            let buffer: ArrayBuffer = request.array_buffer()?.await?.unchecked_into();
+            Ok(Bytes::from(Uint8Array::new(&buffer).to_vec()))
+        }
+        None => read_stream(&stream).await,
+    }
+}
+
+/// `Content-Length`, which the runtime holds the sender to.
+fn length(request: &Request) -> Option<usize> {
+    request.headers().get("content-length").ok()??.parse().ok()
+}
+
+async fn read_stream(stream: &ReadableStream) -> Result<Bytes, JsValue> {
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut body = BytesMut::new();
+    loop {
+        let step = reader.read().await?;
+        if Reflect::get(&step, &JsString::from("done"))?.is_truthy() {
+            return Ok(body.freeze());
+        }
+        let chunk: Uint8Array = Reflect::get(&step, &JsString::from("value"))?.unchecked_into();
+        body.extend_from_slice(&chunk.to_vec());
+        if body.len() > BODY_LIMIT {
+            let _ = reader.cancel();
+            body.truncate(BODY_LIMIT + 1);
+            return Ok(body.freeze());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Between the runtime's requests and responses and the core's.
+//!
+//! Written against `web_sys` because the `worker` crate's own conversion reads every header and
+//! `cf` property and streams every body, which costs more than signing the token.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use jeton::{Audit, REQUEST_HEADERS};
+use js_sys::Uint8Array;
+use serde_json::json;
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, Response, ResponseInit};
+
+use crate::{body, thrown::describe};
+
+/// The request with the headers the core reads.
+pub(crate) async fn request(
+    request: &web_sys::Request,
+) -> Result<http::Request<Bytes>, Unreadable> {
+    let mut converted = http::Request::new(Bytes::new());
+    *converted.method_mut() = Method::from_bytes(request.method().as_bytes())?;
+    *converted.uri_mut() = path_and_query(&request.url())?;
+    let headers = request.headers();
+    for name in REQUEST_HEADERS {
+        // Two headers of one name arrive as one, joined by ", ".
+        if let Some(value) = headers.get(name.as_str())? {
+            converted
+                .headers_mut()
+                .insert(name, HeaderValue::from_maybe_shared(Bytes::from(value))?);
+        }
+    }
+    *converted.body_mut() = body::read(request).await?;
+    Ok(converted)
+}
+
+/// Of an absolute URL what HTTP/1.1 calls origin form. The core knows its own name.
+fn path_and_query(url: &str) -> Result<Uri, http::uri::InvalidUri> {
+    let path = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..)))
+        .unwrap_or("/");
+    path.split('#').next().unwrap_or("/").parse()
+}
+
+/// A request that cannot be handed to the core: it broke off, or is not HTTP as the core knows it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("method: {0}")]
+    Method(#[from] http::method::InvalidMethod),
+    #[error("target: {0}")]
+    Target(#[from] http::uri::InvalidUri),
+    #[error("header: {0}")]
+    Header(#[from] header::InvalidHeaderValue),
+    #[error("{}", describe(.0))]
+    Thrown(JsValue),
+}
+
+impl From<JsValue> for Unreadable {
+    fn from(thrown: JsValue) -> Self {
+        Self::Thrown(thrown)
+    }
+}
+
+impl Unreadable {
+    /// 400, as a native host's HTTP library answers.
+    pub(crate) fn response(&self) -> http::Response<Bytes> {
+        worker::console_log!("{}", json!({ "message": self.to_string() }));
+        error(StatusCode::BAD_REQUEST, "invalid_request")
+    }
+}
+
+/// An answer made without the core.
+pub(crate) fn error(status: StatusCode, code: &'static str) -> http::Response<Bytes> {
+    let body = format!(r#"{{"error":"{code}"}}"#);
+    let mut response = http::Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Writes what was decided as one JSON line.
+pub(crate) fn log(response: &http::Response<Bytes>) {
+    let Some(audit) = response.extensions().get::<Audit>() else {
+        return;
+    };
+    if let Ok(line) = serde_json::to_string(audit) {
+        web_sys::console::log_1(&JsValue::from(line));
+    }
+}
+
+/// The response, its body handed over as one buffer: a stream would be pulled chunk by chunk.
+pub(crate) fn response(response: &http::Response<Bytes>) -> worker::Result<Response> {
+    let headers = Headers::new()?;
+    for (name, value) in response.headers() {
+        headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(response.status().as_u16());
+    init.set_headers(&headers);
+    // The runtime keeps the buffer it is given, so it gets its own. No buffer at all where there is
+    // no body: a 304 with an empty one is a `TypeError`.
+    let body = match response.body() {
+        body if body.is_empty() => None,
+        body => Some(Uint8Array::from(body.as_ref())),
+    };
+    Ok(Response::new_with_opt_js_u8_array_and_init(
+        body.as_ref(),
+        &init,
+    )?)
+}

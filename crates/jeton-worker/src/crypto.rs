@@ -1,0 +1,160 @@
+//! Signatures by WebCrypto and random bytes by `getRandomValues`.
+//!
+//! Rust compiled to wasm would sign ES256 a hundred times slower, and would carry the curve.
+
+use jeton::{Crypto, CryptoError, PrivateKey};
+use js_sys::{Array, ArrayBuffer, JsString, Object, Promise, Reflect, Uint8Array};
+use jsonwebtoken::{
+    Algorithm,
+    jwk::{
+        AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, EllipticCurveKeyType,
+        OctetKeyPairParameters, OctetKeyPairType, RSAKeyParameters, RSAKeyType,
+    },
+};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
+
+use crate::thrown::describe;
+
+/// The runtime's `crypto`.
+pub(crate) struct WebCrypto {
+    crypto: web_sys::Crypto,
+    subtle: SubtleCrypto,
+}
+
+/// A private key that signs and cannot be exported, beside the `AlgorithmIdentifier` it wants.
+pub(crate) struct WebCryptoKey {
+    key: CryptoKey,
+    algorithm: Object,
+}
+
+impl WebCrypto {
+    pub(crate) fn new() -> Result<Self, CryptoError> {
+        let crypto = js_sys::global()
+            .unchecked_into::<WorkerGlobalScope>()
+            .crypto()
+            .map_err(|thrown| CryptoError::new("import", describe(&thrown)))?;
+        let subtle = crypto.subtle();
+        Ok(Self { crypto, subtle })
+    }
+}
+
+impl Crypto for WebCrypto {
+    type Key = WebCryptoKey;
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), CryptoError> {
+        // `getRandomValues` answers at most 65,536 bytes at once.
+        bytes.chunks_mut(65_536).try_for_each(|chunk| {
+            self.crypto
+                .get_random_values_with_u8_array(chunk)
+                .map(drop)
+                .map_err(|thrown| CryptoError::new("fill", describe(&thrown)))
+        })
+    }
+
+    async fn import(
+        &self,
+        key: &PrivateKey,
+    ) -> Result<(Self::Key, AlgorithmParameters), CryptoError> {
+        self.try_import(key)
+            .await
+            .map_err(|thrown| CryptoError::new("import", describe(&thrown)))
+    }
+
+    async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.try_sign(key, message)
+            .await
+            .map_err(|thrown| CryptoError::new("sign", describe(&thrown)))
+    }
+}
+
+impl WebCrypto {
+    /// Imports twice. Only an extractable key shows its public half (WebCrypto derives none from a
+    /// private key), so one is imported for that and dropped; the one that is kept until its epoch
+    /// ends can sign and nothing else.
+    async fn try_import(
+        &self,
+        key: &PrivateKey,
+    ) -> Result<(WebCryptoKey, AlgorithmParameters), JsValue> {
+        let algorithm = identifier(key.algorithm())?;
+        let pkcs8 = Uint8Array::from(key.pkcs8());
+        let import = |extractable| {
+            let usages = Array::of1(&JsString::from("sign"));
+            self.subtle
+                .import_key_with_object("pkcs8", &pkcs8, &algorithm, extractable, &usages)
+        };
+        let shown: CryptoKey = settled(import(true)?).await?;
+        let jwk: JsValue = settled(self.subtle.export_key("jwk", &shown)?).await?;
+        let public = public_half(key.algorithm(), &jwk)?;
+        let key: CryptoKey = settled(import(false)?).await?;
+        Ok((WebCryptoKey { key, algorithm }, public))
+    }
+
+    async fn try_sign(&self, key: &WebCryptoKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
+        // A copy: the runtime may look at the bytes later than this call, and wasm memory moves
+        // when it grows.
+        let message = Uint8Array::from(message);
+        let signature: ArrayBuffer = settled(self.subtle.sign_with_object_and_js_u8_array(
+            &key.algorithm,
+            &key.key,
+            &message,
+        )?)
+        .await?;
+        Ok(Uint8Array::new(&signature).to_vec())
+    }
+}
+
+/// WebCrypto's name of a JOSE algorithm. One object serves for import and for signing: each reads
+/// the members it knows.
+fn identifier(algorithm: Algorithm) -> Result<Object, JsValue> {
+    let members: &[(&str, &str)] = match algorithm {
+        Algorithm::ES256 => &[
+            ("name", "ECDSA"),
+            ("namedCurve", "P-256"),
+            ("hash", "SHA-256"),
+        ],
+        Algorithm::EdDSA => &[("name", "Ed25519")],
+        Algorithm::RS256 => &[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")],
+        other => return Err(format!("{other:?} is not signed with").into()),
+    };
+    let object = Object::new();
+    for (name, value) in members {
+        Reflect::set(&object, &JsString::from(*name), &JsString::from(*value))?;
+    }
+    Ok(object)
+}
+
+/// The public members of an exported private key. The private ones are never read.
+fn public_half(algorithm: Algorithm, jwk: &JsValue) -> Result<AlgorithmParameters, JsValue> {
+    let member = |name: &str| {
+        Reflect::get(jwk, &JsString::from(name))?
+            .as_string()
+            .ok_or_else(|| JsValue::from(format!("the exported key has no `{name}`")))
+    };
+    match algorithm {
+        Algorithm::ES256 => Ok(AlgorithmParameters::EllipticCurve(
+            EllipticCurveKeyParameters {
+                key_type: EllipticCurveKeyType::EC,
+                curve: EllipticCurve::P256,
+                x: member("x")?,
+                y: member("y")?,
+            },
+        )),
+        Algorithm::EdDSA => Ok(AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
+            key_type: OctetKeyPairType::OctetKeyPair,
+            curve: EllipticCurve::Ed25519,
+            x: member("x")?,
+        })),
+        Algorithm::RS256 => Ok(AlgorithmParameters::RSA(RSAKeyParameters {
+            key_type: RSAKeyType::RSA,
+            n: member("n")?,
+            e: member("e")?,
+        })),
+        other => Err(format!("{other:?} is not signed with").into()),
+    }
+}
+
+/// Waits for a WebCrypto promise, whose type the caller knows from the specification.
+async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
+    promise.await.map(JsCast::unchecked_into)
+}

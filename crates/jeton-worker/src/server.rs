@@ -1,0 +1,54 @@
+//! The server of this isolate, made at its first request and kept for its life.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use bytes::Bytes;
+use jeton::{Config, ConfigError, CryptoError};
+use serde_json::json;
+use worker::Env;
+
+use crate::{binding, convert, crypto::WebCrypto, kv::KvRegistry};
+
+pub(crate) type Server = jeton::Server<KvRegistry, WebCrypto>;
+
+thread_local! {
+    /// Bindings and imported keys may be kept from one request to the next; promises may not.
+    static SERVER: OnceCell<Rc<Server>> = const { OnceCell::new() };
+}
+
+/// The server, or why there is none. A failure is not kept: the next request looks again.
+pub(crate) fn server(env: &Env) -> Result<Rc<Server>, Broken> {
+    SERVER.with(|slot| match slot.get() {
+        Some(server) => Ok(Rc::clone(server)),
+        None => {
+            let server = Rc::new(build(env)?);
+            Ok(Rc::clone(slot.get_or_init(|| server)))
+        }
+    })
+}
+
+fn build(env: &Env) -> Result<Server, Broken> {
+    Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
+    let config = Config::from_lookup(|name| binding::variable(env, name))?;
+    let registry = binding::registry(env).map_err(Broken::Registry)?;
+    Ok(Server::new(config, KvRegistry(registry), WebCrypto::new()?))
+}
+
+/// The configuration cannot be served. Its text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{name}: expected a KV namespace binding: {0}", name = binding::REGISTRY)]
+    Registry(worker::Error),
+    #[error("{0}")]
+    Crypto(#[from] CryptoError),
+}
+
+impl Broken {
+    /// Tells the log what is wrong and the client only that something is.
+    pub(crate) fn response(&self) -> http::Response<Bytes> {
+        worker::console_error!("{}", json!({ "message": self.to_string() }));
+        convert::error(http::StatusCode::INTERNAL_SERVER_ERROR, "server_error")
+    }
+}
