@@ -2,7 +2,9 @@
 // on Amazon's DynamoDB Local.
 
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { call, createTable, endpoint } from './aws-dynamodb.mjs';
 import { alb, functionUrl, httpApi, listen } from './aws-gateway.mjs';
@@ -16,7 +18,8 @@ const NOBODY = 'http://127.0.0.1:9';
 /**
  * @param {object} options
  * @param {Record<string, string>} options.env the function's own variables, exactly
- * @param {'ok'|'broken'} options.store `broken`: an endpoint nobody listens on
+ * @param {'ok'|'broken'|'silent'} options.store `broken`: an endpoint nobody listens on; `silent`:
+ *   one that takes requests and never answers
  * @param {'http-api'|'function-url'|'alb'} options.gateway
  * @param {boolean} options.multiValueHeaders of an `alb`: its target group's attribute
  * @param {number} options.instances how many requests are served at the same time
@@ -29,6 +32,7 @@ export async function start({ env = {}, store = 'ok', gateway = 'http-api', mult
   if (!(gateway in GATEWAYS)) throw new Error(`no gateway '${gateway}': one of ${Object.keys(GATEWAYS).join(', ')}`);
 
   const table = `jeton-${randomUUID()}`;
+  const silent = store === 'silent' ? await listenSilently() : undefined;
   if (store === 'ok') await createTable(table);
 
   const lines = [];
@@ -37,12 +41,15 @@ export async function start({ env = {}, store = 'ok', gateway = 'http-api', mult
     cwd: REPOSITORY,
     env: {
       JETON_TABLE: table,
-      AWS_ENDPOINT_URL_DYNAMODB: store === 'ok' ? await endpoint() : NOBODY,
+      AWS_ENDPOINT_URL_DYNAMODB: silent?.url ?? (store === 'ok' ? await endpoint() : NOBODY),
       ...env,
     },
     instances,
     timeoutSeconds: 10,
     onLine: (line) => lines.push(line),
+  }).catch((error) => {
+    silent?.close();
+    throw error;
   });
   const front = await listen(GATEWAYS[gateway]({ multiValueHeaders }), environments.invoke);
 
@@ -62,6 +69,20 @@ export async function start({ env = {}, store = 'ok', gateway = 'http-api', mult
     async stop() {
       await front.close();
       await environments.stop();
+      silent?.close();
+    },
+  };
+}
+
+async function listenSilently() {
+  const sockets = [];
+  const server = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -1,0 +1,28 @@
+//! The one way this project talks to DynamoDB.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::Client;
+
+/// A client of DynamoDB, from the environment that every AWS tool reads: region, credentials,
+/// `AWS_ENDPOINT_URL_DYNAMODB`. Opens no connection; that waits for the first request.
+///
+/// Somebody is waiting for a token behind every call, so an operation is given up after three
+/// seconds in all: time for one attempt that hangs and one that answers.
+pub async fn connect() -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_millis(1500))
+        .operation_timeout(Duration::from_secs(3))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50));
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await;
+    Client::new(&config)
+}

@@ -1,0 +1,170 @@
+//! A gateway's event, read as the HTTP request it stands for.
+//!
+//! Whatever the event says, the result is a request or a [`Malformed`]: nothing here panics.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::PathAndQuery,
+};
+use jeton::Audit;
+use lambda_http::aws_lambda_events::{alb::AlbTargetGroupRequest, apigw::ApiGatewayV2httpRequest};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// What no query may hold as it is. Gateways differ in what they decode, so a `%` stays a `%`.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+/// What no path may hold as it is.
+const PATH: &AsciiSet = &QUERY.add(b'?').add(b'`').add(b'{').add(b'}');
+
+/// Who sent the event, and so what form the answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gateway {
+    /// An HTTP API or a function URL, payload format 2.0.
+    Version2,
+    /// A load balancer's target group, with or without multi-value headers.
+    Alb,
+}
+
+/// An event of a kind we know.
+pub(crate) enum Event {
+    Version2(Box<ApiGatewayV2httpRequest>),
+    Alb(Box<AlbTargetGroupRequest>),
+}
+
+/// An event that is no HTTP request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Malformed {
+    /// Among them the events of REST APIs, and header lines or methods that HTTP does not allow.
+    #[error(
+        "the event is none of an HTTP API (payload format 2.0), a function URL or a load balancer"
+    )]
+    Event,
+    #[error("the path or the query is not one of a URL")]
+    Target,
+    #[error("the cookies are not a header")]
+    Cookies,
+    #[error("the body is not base64")]
+    Body,
+}
+
+impl Event {
+    /// The gateway and the request. Of an event we do not know, the gateway is a guess: the
+    /// simplest answer, which all of them understand.
+    pub(crate) fn parse(json: &str) -> (Gateway, Result<Request<Bytes>, Malformed>) {
+        match Self::recognize(json) {
+            Some(Self::Version2(event)) => (Gateway::Version2, version2(*event)),
+            Some(Self::Alb(event)) => (Gateway::Alb, alb(*event)),
+            None => (Gateway::Version2, Err(Malformed::Event)),
+        }
+    }
+
+    fn recognize(json: &str) -> Option<Self> {
+        if let Ok(event) = serde_json::from_str(json) {
+            return Some(Self::Version2(event));
+        }
+        serde_json::from_str(json).ok().map(Self::Alb)
+    }
+}
+
+fn version2(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Malformed> {
+    let query = event.raw_query_string.unwrap_or_default();
+    let mut headers = event.headers;
+    if let Some(cookies) = event.cookies
+        && !cookies.is_empty()
+    {
+        let cookies = HeaderValue::from_str(&cookies.join("; ")).map_err(|_| Malformed::Cookies)?;
+        headers.insert(header::COOKIE, cookies);
+    }
+    Ok(request(
+        event.request_context.http.method,
+        target(&event.raw_path.unwrap_or_default(), &query)?,
+        headers,
+        body(event.body, event.is_base64_encoded)?,
+    ))
+}
+
+/// With multi-value headers the single-value fields are absent, and the other way round.
+fn alb(event: AlbTargetGroupRequest) -> Result<Request<Bytes>, Malformed> {
+    let parameters = if event.multi_value_query_string_parameters.is_empty() {
+        event.query_string_parameters
+    } else {
+        event.multi_value_query_string_parameters
+    };
+    let query: Vec<_> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let headers = if event.multi_value_headers.is_empty() {
+        event.headers
+    } else {
+        event.multi_value_headers
+    };
+    Ok(request(
+        event.http_method,
+        target(&event.path.unwrap_or_default(), &query.join("&"))?,
+        headers,
+        body(event.body, event.is_base64_encoded)?,
+    ))
+}
+
+fn target(path: &str, query: &str) -> Result<Uri, Malformed> {
+    let mut target = utf8_percent_encode(path, PATH).to_string();
+    if target.is_empty() {
+        target.push('/');
+    }
+    if !target.starts_with('/') {
+        return Err(Malformed::Target);
+    }
+    if !query.is_empty() {
+        target.push('?');
+        target.extend(utf8_percent_encode(query, QUERY));
+    }
+    match PathAndQuery::from_maybe_shared(target) {
+        Ok(target) => Ok(Uri::from(target)),
+        Err(_) => Err(Malformed::Target),
+    }
+}
+
+fn body(text: Option<String>, is_base64_encoded: bool) -> Result<Bytes, Malformed> {
+    let text = text.unwrap_or_default();
+    if is_base64_encoded {
+        let bytes = STANDARD.decode(text).map_err(|_| Malformed::Body)?;
+        Ok(Bytes::from(bytes))
+    } else {
+        Ok(Bytes::from(text))
+    }
+}
+
+fn request(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Request<Bytes> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    request
+}
+
+impl Malformed {
+    /// The answer, with its audit: no server has seen the request.
+    pub(crate) fn response(self) -> Response<Bytes> {
+        let body = serde_json::json!({ "error": "invalid_request", "error_description": self.to_string() });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(Audit {
+            status: StatusCode::BAD_REQUEST.as_u16(),
+            error: Some("invalid_request"),
+            fault: Some("request"),
+            detail: Some(self.to_string().into()),
+            ..Audit::default()
+        });
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Jeton on AWS Lambda, behind an HTTP API, a function URL or a load balancer.
+//!
+//! ```text
+//! event ──event.rs──▶ http::Request ──jeton::Server──▶ http::Response ──answer.rs──▶ answer
+//! ```
+//!
+//! `lambda_http` brings the runtime and the shapes of events and answers; its conversion between
+//! them and HTTP is not used. It panics on a `Host` that makes no URL and on a body that is not the
+//! base64 it is said to be, decodes a load balancer's query twice, and drops all but one of several
+//! headers of a name.
+
+mod answer;
+mod event;
+mod registry;
+
+use std::{convert::Infallible, env, panic, process::ExitCode};
+
+use jeton::Server;
+use jeton_native::NativeCrypto;
+use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
+use serde_json::value::RawValue;
+
+use crate::{answer::Answer, event::Event, registry::TableRegistry};
+
+type LambdaServer = Server<TableRegistry, NativeCrypto>;
+
+/// One thread: an execution environment works on one event at a time, and starts sooner with it.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    // The runtime turns a panic into a failed invocation; the log should stay lines of JSON.
+    panic::set_hook(Box::new(|panic| {
+        jeton_native::log_error(&panic.to_string())
+    }));
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            jeton_native::log_error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_http::Error> {
+    let config = jeton_native::config_from_env()?;
+    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err("this program is a Lambda function: only Lambda, or a Runtime API in its place, can run it".into());
+    }
+    // Made once for all requests; no connection is opened and no key derived before the first.
+    let server = Server::new(config, TableRegistry::from_env().await, NativeCrypto::new());
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let server = &server;
+        async move { Ok::<_, Infallible>(respond(server, event.payload.get()).await) }
+    }))
+    .await
+}
+
+async fn respond(server: &LambdaServer, event: &str) -> Answer {
+    let (gateway, request) = Event::parse(event);
+    let response = match request {
+        Ok(request) => server.handle(request, jeton_native::now()).await,
+        Err(malformed) => malformed.response(),
+    };
+    if let Some(audit) = response.extensions().get() {
+        jeton_native::log_request(audit);
+    }
+    Answer::new(gateway, response)
+}
+
+#[cfg(test)]
+mod tests;
