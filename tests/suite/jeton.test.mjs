@@ -1,0 +1,12 @@
+// One process, so that the rows share a host.
+
+import './rows/token.mjs';
+import './rows/token-errors.mjs';
+import './rows/client-authentication.mjs';
+import './rows/target.mjs';
+import './rows/keys.mjs';
+import './rows/metadata.mjs';
+import './rows/http.mjs';
+import './rows/registry.mjs';
+import './rows/configuration.mjs';
+import './rows/gateways.mjs';

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SECRET, clients } from '../support/fixtures.mjs';
+import { refusal, unless } from '../support/target.mjs';
+
+const broken = [
+  ['an issuer that is no URL', { JETON_ISSUER: 'issuer' }, 'JETON_ISSUER', 'https URL'],
+  ['an issuer with a query', { JETON_ISSUER: 'https://issuer.example/?x' }, 'JETON_ISSUER', 'query'],
+  ['a short secret', { JETON_SECRET: 'short' }, 'JETON_SECRET', '43 characters'],
+  ['an unknown algorithm', { JETON_SIGNING_ALGS: 'HS256' }, 'JETON_SIGNING_ALGS', 'ES256, EdDSA and RS256'],
+  ['RS256 without a key', { JETON_SIGNING_ALGS: 'RS256' }, 'JETON_SIGNING_ALGS', 'RSA key'],
+  ['keys that are no JWK Set', { JETON_SIGNING_JWKS: '[]' }, 'JETON_SIGNING_JWKS', 'JWK Set'],
+  ['a lifetime past an epoch', { JETON_ACCESS_TOKEN_LIFETIME: '2592000' }, 'JETON_ACCESS_TOKEN_LIFETIME', '1 to 2505600'],
+  ['clients that are no JSON', { JETON_CLIENTS: '[{' }, 'JETON_CLIENTS', 'JSON array'],
+  ['a client without a secret', { clients: [{ client_id: 'a' }] }, 'JETON_CLIENTS', 'client_secret'],
+  ['a client with a typing error', { clients: [{ ...clients.m2m, scopes: 'read' }] }, 'JETON_CLIENTS', 'scopes'],
+  ['a variable that is no setting', { JETON_ISUER: 'https://issuer.example' }, 'JETON_ISUER', 'no such'],
+];
+
+for (const [name, changes, variable, expected] of broken) {
+  test(`configuration: ${name} is refused at start, naming ${variable}`, { skip: unless.startable }, async () => {
+    const said = await refusal(changes);
+    assert.ok(said.includes(variable), said);
+    assert.ok(said.includes(expected), said);
+    assert.ok(!said.includes(SECRET), 'a secret is printed');
+  });
+}

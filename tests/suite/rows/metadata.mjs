@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isToken } from '../support/check.mjs';
+import { ISSUER, clients } from '../support/fixtures.mjs';
+import { send } from '../support/http.mjs';
+import { clientCredentials, get, host, post, startFor, unless } from '../support/target.mjs';
+import { basic } from '../support/http.mjs';
+
+const OAUTH = '/.well-known/oauth-authorization-server';
+const OPENID = '/.well-known/openid-configuration';
+const JWKS = '/.well-known/jwks.json';
+
+test('RFC 8414 §3.2: authorization server metadata', async () => {
+  const response = await get(OAUTH);
+  assert.equal(response.status, 200);
+  assert.equal(response.headers['content-type'], 'application/json');
+  assert.deepEqual(response.json(), {
+    issuer: ISSUER,
+    token_endpoint: `${ISSUER}/token`,
+    jwks_uri: `${ISSUER}${JWKS}`,
+    response_types_supported: [],
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+  });
+});
+
+test('OpenID Connect Discovery §4.2: the same, and what it requires besides', async () => {
+  const [oauth, openid] = await Promise.all([get(OAUTH), get(OPENID)]);
+  assert.deepEqual(openid.json(), {
+    ...oauth.json(),
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  });
+});
+
+for (const path of [OAUTH, OPENID, JWKS]) {
+  test(`RFC 9110 §13.1.2: ${path} has an ETag and answers 304`, async () => {
+    const first = await get(path);
+    assert.match(first.headers['cache-control'], /^public, max-age=\d+$/);
+    assert.equal(first.headers['access-control-allow-origin'], '*');
+    const { etag } = first.headers;
+    assert.match(etag, /^"[\w-]{43}"$/);
+    for (const held of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const second = await get(path, { 'if-none-match': held });
+      assert.equal(second.status, 304, held);
+      assert.equal(second.bytes.length, 0);
+      assert.equal(second.headers.etag, etag);
+      assert.equal(second.headers['cache-control'], first.headers['cache-control']);
+    }
+    assert.equal((await get(path, { 'if-none-match': '"x"' })).status, 200);
+  });
+
+  test(`RFC 9110 §9.3.2: HEAD ${path} has the headers and no body`, async () => {
+    const { url } = await host();
+    const [head, full] = await Promise.all([send(url, { method: 'HEAD', path }), get(path)]);
+    assert.equal(head.status, 200);
+    assert.equal(head.bytes.length, 0);
+    assert.equal(head.headers.etag, full.headers.etag);
+  });
+}
+
+test('the issuer is the configured one, whatever Host says', async () => {
+  const response = await get(OAUTH, { host: 'evil.example', 'x-forwarded-host': 'evil.example' });
+  assert.equal(response.json().issuer, ISSUER);
+});
+
+test('RFC 8414 §3.1: an issuer with a path', { skip: unless.startable }, async (t) => {
+  const issuer = `${ISSUER}/tenant/one`;
+  const on = await startFor(t, { changes: { JETON_ISSUER: issuer } });
+  for (const path of [`${OAUTH}/tenant/one`, `/tenant/one${OAUTH}`, `/tenant/one${OPENID}`]) {
+    const response = await get(path, {}, on);
+    assert.equal(response.status, 200, path);
+    assert.equal(response.json().token_endpoint, `${issuer}/token`);
+    assert.equal(response.json().jwks_uri, `${issuer}${JWKS}`);
+  }
+  for (const path of [OAUTH, OPENID, JWKS, `${OAUTH}/tenant`, `${OAUTH}/tenant/one/`, '/tenant/onetoken']) {
+    assert.equal((await get(path, {}, on)).status, 404, path);
+  }
+  assert.equal((await clientCredentials(clients.m2m, {}, { on })).status, 404);
+  const authorization = basic(clients.m2m.client_id, clients.m2m.client_secret);
+  const response = await post('/tenant/one/token', { grant_type: 'client_credentials' }, { headers: { authorization }, on });
+  assert.equal(response.status, 200);
+  const keys = await get(`/tenant/one${JWKS}`, {}, on);
+  assert.equal(keys.json().keys.length, 3);
+});

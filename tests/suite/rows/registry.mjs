@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { isError, isToken } from '../support/check.mjs';
+import { clients } from '../support/fixtures.mjs';
+import { clientCredentials, get, startFor, unless } from '../support/target.mjs';
+
+const hash = (secret) => createHash('sha256').update(secret).digest('base64url');
+
+const registered = (client_id, ...secrets) => ({
+  client_id,
+  client_secrets: secrets.map(({ secret, ...times }) => ({ sha256: hash(secret), ...times })),
+  grant_types: ['client_credentials'],
+  scope: 'stored',
+});
+
+test('a registered client gets a token', { skip: unless.store }, async (t) => {
+  const on = await startFor(t);
+  await on.putClient(registered('stored', { secret: 'a', created_at: 1 }));
+  const { payload } = await isToken(await clientCredentials({ client_id: 'stored', client_secret: 'a' }, {}, { on }), {}, on);
+  assert.equal(payload.sub, 'stored');
+  assert.equal(payload.scope, 'stored');
+  isError(await clientCredentials({ client_id: 'stored', client_secret: 'b' }, {}, { on }), 401, 'invalid_client');
+});
+
+test('two secrets at once, so that a change overlaps', { skip: unless.store }, async (t) => {
+  const on = await startFor(t);
+  const later = Math.floor(Date.now() / 1000) + 3600;
+  await on.putClient(
+    registered('two', { secret: 'old', expires_at: later }, { secret: 'new', expires_at: 0 }, { secret: 'gone', expires_at: 1000 }),
+  );
+  for (const client_secret of ['old', 'new']) {
+    await isToken(await clientCredentials({ client_id: 'two', client_secret }, {}, { on }), {}, on);
+  }
+  isError(await clientCredentials({ client_id: 'two', client_secret: 'gone' }, {}, { on }), 401, 'invalid_client');
+});
+
+test('the configured client stands before a registered one of the same id', { skip: unless.store }, async (t) => {
+  const on = await startFor(t);
+  await on.putClient(registered('m2m', { secret: 'usurper' }));
+  isError(await clientCredentials({ client_id: 'm2m', client_secret: 'usurper' }, {}, { on }), 401, 'invalid_client');
+  await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
+});
+
+test('a hostile client_id is only ever a key', { skip: unless.store }, async (t) => {
+  const on = await startFor(t);
+  const client_id = "x'; DROP TABLE client; -- #:/../ %00";
+  isError(await clientCredentials({ client_id, client_secret: 'a' }, {}, { on }), 401, 'invalid_client');
+  const other = "y'; DROP TABLE client; -- #:/../ %00";
+  await on.putClient(registered(other, { secret: 'a' }));
+  await isToken(await clientCredentials({ client_id: other, client_secret: 'a' }, {}, { on }), {}, on);
+});
+
+test('a store out of reach: 503, Retry-After, a log line that names it, and no token', { skip: unless.store }, async (t) => {
+  const on = await startFor(t, { store: 'broken' });
+  const response = await clientCredentials({ client_id: 'stored', client_secret: 'a' }, {}, { on });
+  isError(response, 503, 'temporarily_unavailable');
+  assert.match(response.headers['retry-after'], /^\d+$/);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const line = on.log().find((text) => text.includes('temporarily_unavailable'));
+  assert.ok(line, on.log().join('\n'));
+  const entry = JSON.parse(line);
+  assert.match(entry.store, /^(kv|dynamodb|sqlite)$/);
+  assert.equal(entry.fault, 'store');
+  assert.ok(entry.detail);
+  assert.equal(entry.level, 'error');
+  // What needs no store goes on.
+  await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
+  assert.equal((await get('/health', {}, on)).status, 200);
+});

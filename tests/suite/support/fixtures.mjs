@@ -1,0 +1,63 @@
+// The deployment every host is started with. To run the suite against a deployment of your own
+// (JETON_TARGET=https://…), configure it like this.
+
+import { generateKeyPairSync } from 'node:crypto';
+
+export const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
+export const OLDER_SECRET = 'b2xkZXItc3VpdGUtc2VjcmV0LTMyLWJ5dGVzLWxvbmctLQ';
+export const ISSUER = 'https://issuer.example';
+
+const m2m = (client_id, more = {}) => ({
+  client_id,
+  client_secret: `${client_id.replace(/[^a-z-]/g, '')}-secret-`.padEnd(43, '0123456789'),
+  grant_types: ['client_credentials'],
+  scope: 'read write admin',
+  audiences: ['https://api.example', 'https://other.example', 'urn:example:third'],
+  ...more,
+});
+
+export const clients = {
+  m2m: m2m('m2m'),
+  odd: m2m('odd id:%+&=', { client_secret: 'odd:secret%20+&=\'"~^ äö€ padded to thirty-two characters' }),
+  basicOnly: m2m('basic-only', { token_endpoint_auth_method: 'client_secret_basic' }),
+  postOnly: m2m('post-only', { token_endpoint_auth_method: 'client_secret_post' }),
+  publicClient: {
+    client_id: 'public',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['client_credentials'],
+  },
+  otherGrant: m2m('other-grant', { grant_types: undefined }),
+  shortLived: m2m('short-lived', { access_token_lifetime: 60 }),
+  plain: m2m('plain', { scope: undefined, audiences: undefined }),
+  expired: m2m('expired', { client_secret_expires_at: 1 }),
+  descriptive: m2m('descriptive', {
+    client_name: 'Described',
+    'client_name#de': 'Beschrieben',
+    client_uri: 'https://client.example',
+    contacts: ['ops@client.example'],
+    software_id: '4711',
+  }),
+};
+
+/** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
+export const overlapping = {
+  client_id: 'overlapping',
+  client_secrets: [
+    { sha256: 'lo9H2tHmb1HI0bcuRKLMXtLUaZuu3ClUDR0Ysk9wxzM', created_at: 1700000000 },
+  ],
+  grant_types: ['client_credentials'],
+};
+
+export function environment(changes = {}) {
+  const { clients: list = Object.values(clients), ...variables } = changes;
+  return {
+    JETON_ISSUER: ISSUER,
+    JETON_SECRET: SECRET,
+    JETON_CLIENTS: JSON.stringify(list),
+    ...variables,
+  };
+}
+
+/** A private JWK of a fresh RSA key. */
+export const rsaJwk = () =>
+  generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });

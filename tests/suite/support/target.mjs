@@ -1,0 +1,93 @@
+// Which host the rows are asked of, and how to start one.
+
+import { after } from 'node:test';
+import { environment } from './fixtures.mjs';
+import { FORM, basic, encode, send } from './http.mjs';
+
+const TARGETS = ['mock', 'serve', 'worker', 'lambda'];
+export const target = process.env.JETON_TARGET ?? 'mock';
+export const isUrl = /^https?:\/\//.test(target);
+if (!isUrl && !TARGETS.includes(target)) {
+  throw new Error(`JETON_TARGET=${target}: one of ${TARGETS.join(', ')}, or a URL`);
+}
+
+const module = isUrl ? undefined : await import(`../../hosts/${target}.mjs`);
+
+/** Why a row cannot be asked of this target; false where it can. */
+export const unless = {
+  /** Rows that start a host of their own. */
+  startable: isUrl ? 'a deployment that is running already is not reconfigured' : false,
+  /** Rows about the store of registered clients. */
+  store: isUrl
+    ? 'a deployment that is running already is not reconfigured'
+    : target === 'mock'
+      ? 'the mock keeps its clients in memory: no store to write to or to lose'
+      : false,
+  /** Rows about the events of AWS. */
+  lambda: target === 'lambda' ? false : 'only AWS has gateway events',
+};
+
+/** Starts a host with the suite's configuration, changed by `changes`; stops it after the test. */
+export async function startFor(t, { changes, ...options } = {}) {
+  const host = await module.start({ ...options, env: environment(changes) });
+  t.after(() => host.stop());
+  return host;
+}
+
+let shared;
+
+/** The host most rows share. */
+export function host() {
+  shared ??= isUrl
+    ? Promise.resolve({ name: target, url: target, log: () => [], stop() {} })
+    : module.start({ env: environment() });
+  return shared;
+}
+
+after(async () => {
+  await (await shared?.catch(() => undefined))?.stop();
+});
+
+/** Starts a host that is expected to refuse; what it said. */
+export async function refusal(changes) {
+  const env = environment(changes);
+  for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
+  let started;
+  try {
+    started = await module.start({ env });
+  } catch (error) {
+    return error.message;
+  }
+  await started.stop();
+  throw new Error('the host started');
+}
+
+export const get = async (path, headers, on) => send((await (on ?? host())).url, { path, headers });
+
+/** `POST path` with a form; `form` is an object, a list of pairs, or the body itself. */
+export async function post(path, form, { headers = {}, on } = {}) {
+  const body = typeof form === 'string' || Buffer.isBuffer(form) ? form : formEncode(form);
+  return send((await (on ?? host())).url, {
+    method: 'POST',
+    path,
+    headers: { 'content-type': FORM, ...headers },
+    body,
+  });
+}
+
+const formEncode = (form) =>
+  (Array.isArray(form) ? form : Object.entries(form))
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .join('&');
+
+/** A client_credentials request by `client`, authenticated by Basic. */
+export const clientCredentials = (client, form = {}, { headers = {}, on } = {}) =>
+  post('/token', withGrant(form), {
+    headers: { authorization: basic(client.client_id, client.client_secret), ...headers },
+    on,
+  });
+
+const withGrant = (form) =>
+  Array.isArray(form)
+    ? [['grant_type', 'client_credentials'], ...form]
+    : { grant_type: 'client_credentials', ...form };
