@@ -1,0 +1,149 @@
+//! The command line. Written by hand: an argument parser would be most of the compile time.
+
+use anyhow::{Result, bail};
+
+pub(crate) const USAGE: &str = "\
+Usage: cargo xtask <task>
+
+  test [--target HOST]… [--quick]
+            Install what is missing, then run everything and end with a table.
+            --target mock|serve|worker|lambda|URL: only what this host's suite needs
+            --quick: without what only a deployment needs (arm64 build, dry run, cfn-lint)
+  tools     Install the pinned tools into target/tools and tests/node_modules.
+  worker    Build the Worker into crates/jeton-worker/build and print its size.
+  lambda    Build the arm64 Lambda into target/lambda and print its size.";
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Task {
+    Help,
+    Test(TestOptions),
+    Tools,
+    Worker,
+    Lambda,
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct TestOptions {
+    /// Empty: every host, and every step that is not a host.
+    pub(crate) targets: Vec<Target>,
+    pub(crate) quick: bool,
+}
+
+/// What the suite runs against; its text is the value of `JETON_TARGET`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Target {
+    Mock,
+    Serve,
+    Worker,
+    Lambda,
+    /// A deployment that is already running.
+    Url(String),
+}
+
+impl Target {
+    pub(crate) const HOSTS: [Self; 4] = [Self::Mock, Self::Serve, Self::Worker, Self::Lambda];
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Mock => "mock",
+            Self::Serve => "serve",
+            Self::Worker => "worker",
+            Self::Lambda => "lambda",
+            Self::Url(url) => url,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Self::Url(text.to_owned()));
+        }
+        match Self::HOSTS.into_iter().find(|host| host.as_str() == text) {
+            Some(host) => Ok(host),
+            None => bail!("--target {text}: expected mock, serve, worker, lambda or a URL"),
+        }
+    }
+}
+
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
+    let mut args = args.into_iter();
+    let task = match args.next().as_deref() {
+        None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
+        Some("test") => return parse_test(args),
+        Some("tools") => Task::Tools,
+        Some("worker") => Task::Worker,
+        Some("lambda") => Task::Lambda,
+        Some(other) => bail!("there is no task `{other}`"),
+    };
+    match args.next().as_deref() {
+        None => Ok(task),
+        Some("--help" | "-h") => Ok(Task::Help),
+        Some(other) => bail!("unexpected argument `{other}`"),
+    }
+}
+
+fn parse_test(mut args: impl Iterator<Item = String>) -> Result<Task> {
+    let mut options = TestOptions::default();
+    while let Some(arg) = args.next() {
+        let targets = match arg.as_str() {
+            "--help" | "-h" => return Ok(Task::Help),
+            "--quick" => {
+                options.quick = true;
+                continue;
+            }
+            "--target" => match args.next() {
+                Some(value) => value,
+                None => bail!("--target needs a value: mock, serve, worker, lambda or a URL"),
+            },
+            other => match other.strip_prefix("--target=") {
+                Some(value) => value.to_owned(),
+                None => bail!("unexpected argument `{other}`"),
+            },
+        };
+        for text in targets.split(',') {
+            let target = Target::parse(text)?;
+            if !options.targets.contains(&target) {
+                options.targets.push(target);
+            }
+        }
+    }
+    Ok(Task::Test(options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, Task, TestOptions, parse};
+
+    fn check(line: &str, expected: Option<Task>) {
+        let parsed = parse(line.split_whitespace().map(str::to_owned));
+        assert_eq!(parsed.ok(), expected, "cargo xtask {line}");
+    }
+
+    #[test]
+    fn command_lines() {
+        let test = |targets: &[Target], quick| {
+            Some(Task::Test(TestOptions {
+                targets: targets.to_vec(),
+                quick,
+            }))
+        };
+        check("", Some(Task::Help));
+        check("tools", Some(Task::Tools));
+        check("worker --help", Some(Task::Help));
+        check("worker fast", None);
+        check("tset", None);
+        check("test", test(&[], false));
+        check("test --quick", test(&[], true));
+        check("test --target mock", test(&[Target::Mock], false));
+        check(
+            "test --target mock,lambda --target=worker --target mock --quick",
+            test(&[Target::Mock, Target::Lambda, Target::Worker], true),
+        );
+        check(
+            "test --target https://id.example.com",
+            test(&[Target::Url("https://id.example.com".to_owned())], false),
+        );
+        check("test --target", None);
+        check("test --target moon", None);
+        check("test mock", None);
+    }
+}

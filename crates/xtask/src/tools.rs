@@ -1,0 +1,191 @@
+//! Everything that is not Rust, Node, Python or Java is installed here: pinned, inside the
+//! checkout, only when missing or of another version.
+//!
+//! Each pin stands once: cargo tools in [`CARGO_TOOLS`], npm packages in `tests/package.json` and
+//! its lock, Python packages in `crates/xtask/requirements.txt`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+const WASM: &str = "wasm32-unknown-unknown";
+const LAMBDA: &str = "aarch64-unknown-linux-gnu";
+
+struct CargoTool {
+    package: &'static str,
+    version: &'static str,
+    binary: &'static str,
+}
+
+/// `wasm-bindgen-cli` has to be of the version of the crate `wasm-bindgen` in the workspace.
+const CARGO_TOOLS: [CargoTool; 2] = [
+    CargoTool {
+        package: "wasm-bindgen-cli",
+        version: "0.2.130",
+        binary: "wasm-bindgen",
+    },
+    CargoTool {
+        package: "worker-build",
+        version: "0.8.7",
+        binary: "worker-build",
+    },
+];
+
+/// A cargo tool of ours.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    shell::path("target/tools/bin").join(name)
+}
+
+/// A program that came with a Python package.
+pub(crate) fn python_binary(name: &str) -> PathBuf {
+    shell::path("target/tools/python/bin").join(name)
+}
+
+/// A program that came with an npm package.
+pub(crate) fn node_binary(name: &str) -> PathBuf {
+    shell::path("tests/node_modules/.bin").join(name)
+}
+
+/// The folder with the `zig` that cargo-lambda looks for on `PATH`.
+pub(crate) fn zig_folder() -> PathBuf {
+    shell::path("target/tools/zig")
+}
+
+pub(crate) fn install_all() -> Result<()> {
+    for install in [rust, node, python, worker] {
+        println!("{}", install()?);
+    }
+    Ok(())
+}
+
+/// rustfmt, clippy and the targets: a minimal toolchain has none of them.
+pub(crate) fn rust() -> Result<String> {
+    for component in ["rustfmt", "clippy"] {
+        let subcommand = component.strip_prefix("rust").unwrap_or(component);
+        if shell::read(shell::cargo(subcommand).arg("--version")).is_err() {
+            rustup(&["component", "add", component])?;
+        }
+    }
+    for target in [WASM, LAMBDA] {
+        let folder = shell::read(shell::command("rustc").args([
+            "--print",
+            "target-libdir",
+            "--target",
+            target,
+        ]))?;
+        if !Path::new(folder.trim()).exists() {
+            rustup(&["target", "add", target])?;
+        }
+    }
+    Ok(shell::read(shell::command("rustc").arg("--version"))?
+        .trim()
+        .to_owned())
+}
+
+fn rustup(args: &[&str]) -> Result<()> {
+    shell::run(shell::command("rustup").args(args)).with_context(|| {
+        let what = args.last().copied().unwrap_or_default();
+        format!("{what} is missing: install it the way this Rust was installed, or use rustup")
+    })
+}
+
+/// The suite's packages, the Workers runtime and DynamoDB Local.
+pub(crate) fn node() -> Result<String> {
+    let node = shell::read(shell::command("node").arg("--version"))
+        .context("Node 20 or later is needed, with npm")?;
+    let lock =
+        std::fs::read(shell::path("tests/package-lock.json")).context("tests/package-lock.json")?;
+    // npm forgets by itself what it installed from: a copy of the lock file tells.
+    let installed = shell::path("tests/node_modules/.installed-lock.json");
+    if std::fs::read(&installed).ok().as_ref() != Some(&lock) {
+        let mut npm = shell::command("npm");
+        npm.args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(shell::path("tests"));
+        shell::run(&mut npm)?;
+        std::fs::write(&installed, lock)?;
+    }
+    Ok(format!("Node {}", node.trim()))
+}
+
+/// cfn-lint, cargo-lambda with its zig, and token libraries that are not ours.
+pub(crate) fn python() -> Result<String> {
+    let folder = shell::path("target/tools/python");
+    let requirements = shell::path("crates/xtask/requirements.txt");
+    let wanted = std::fs::read(&requirements).context("crates/xtask/requirements.txt")?;
+    let installed = folder.join("installed.txt");
+    let python = python_binary("python");
+    let works = shell::read(shell::command(&python).arg("--version")).is_ok();
+    if !works || std::fs::read(&installed).ok().as_ref() != Some(&wanted) {
+        shell::run(
+            shell::command("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&folder),
+        )
+        .context("Python 3 is needed, with its venv module (Debian: python3-venv)")?;
+        let mut pip = shell::command(&python);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        shell::run(pip.arg("--requirement").arg(&requirements))?;
+        std::fs::write(&installed, wanted)?;
+    }
+    write_zig(&python)?;
+    Ok(shell::read(shell::command(&python).arg("--version"))?
+        .trim()
+        .to_owned())
+}
+
+/// PyPI's ziglang is a module, not a program.
+fn write_zig(python: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = zig_folder();
+    std::fs::create_dir_all(&folder)?;
+    let zig = folder.join("zig");
+    let script = format!("#!/bin/sh\nexec '{}' -m ziglang \"$@\"\n", python.display());
+    std::fs::write(&zig, script)?;
+    std::fs::set_permissions(&zig, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// worker-build and what it calls.
+pub(crate) fn worker() -> Result<String> {
+    let mut versions = Vec::new();
+    let build = shell::path("target/tools/build");
+    for CargoTool {
+        package,
+        version,
+        binary: name,
+    } in CARGO_TOOLS
+    {
+        if !has_version(name, version) {
+            // Without --locked: a mirror may lag behind the tools' own lock files.
+            let mut install = shell::cargo("install --force --quiet");
+            install.arg("--root").arg(shell::path("target/tools"));
+            install
+                .arg("--target-dir")
+                .arg(shell::path("target/tools/build"));
+            shell::run(install.arg(format!("{package}@{version}")))?;
+            if !has_version(name, version) {
+                bail!("{package} was installed, yet target/tools/bin/{name} is not {version}");
+            }
+        }
+        versions.push(format!("{name} {version}"));
+    }
+    // Installed tools are never built again, and this is most of a gigabyte.
+    if build.exists() {
+        std::fs::remove_dir_all(&build).context("target/tools/build")?;
+    }
+    Ok(versions.join(", "))
+}
+
+fn has_version(name: &str, version: &str) -> bool {
+    shell::read(shell::command(binary(name)).arg("--version"))
+        .is_ok_and(|text| text.split_whitespace().any(|word| word == version))
+}

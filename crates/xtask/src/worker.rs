@@ -1,0 +1,90 @@
+//! The Worker: wasm by worker-build, and what wrangler says of it.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::{shell, tools};
+
+/// Aim of the project; the platform's own limit is several times as high.
+const GZIPPED_LIMIT: usize = 400_000;
+
+/// Builds exactly as `wrangler deploy` would and returns the size.
+pub(crate) fn build() -> Result<String> {
+    let output = shell::path("crates/jeton-worker/build");
+    // Else the module of an earlier build would be measured and tested.
+    if output.exists() {
+        std::fs::remove_dir_all(&output).context("cannot clear crates/jeton-worker/build")?;
+    }
+    let mut build = shell::command(tools::binary("worker-build"));
+    build
+        .args(["--profile", "worker"])
+        .current_dir(shell::path("crates/jeton-worker"));
+    shell::run(with_tools(&mut build)?)?;
+    size(&output)
+}
+
+/// Everything `wrangler deploy` does except deploying.
+pub(crate) fn dry_run() -> Result<&'static str> {
+    let mut wrangler = shell::command("node");
+    wrangler.arg(shell::path("tests/node_modules/wrangler/bin/wrangler.js"));
+    wrangler.args(["deploy", "--dry-run", "--outdir", "target/wrangler-dry-run"]);
+    wrangler
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("CI", "true");
+    shell::run(with_tools(&mut wrangler)?)?;
+    Ok("")
+}
+
+/// worker-build fetches its helpers from GitHub unless it is told where they are.
+fn with_tools(command: &mut Command) -> Result<&mut Command> {
+    let helpers = [
+        ("WASM_BINDGEN_BIN", tools::binary("wasm-bindgen")),
+        ("ESBUILD_BIN", tools::node_binary("esbuild")),
+        ("WASM_OPT_BIN", tools::node_binary("wasm-opt")),
+    ];
+    for (variable, path) in helpers {
+        if !path.exists() {
+            bail!("{} is missing: run `cargo xtask tools`", path.display());
+        }
+        command.env(variable, path);
+    }
+    Ok(command.env(
+        "PATH",
+        shell::search_path(&[shell::path("target/tools/bin")])?,
+    ))
+}
+
+fn size(build: &Path) -> Result<String> {
+    let mut plain = 0;
+    let mut gzipped = 0;
+    for entry in std::fs::read_dir(build).context("crates/jeton-worker/build")? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
+            let bytes = std::fs::read(&path)?;
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&bytes)?;
+            plain += bytes.len();
+            gzipped += encoder.finish()?.len();
+        }
+    }
+    let sizes = format!(
+        "{} kB gzipped, {} kB wasm",
+        gzipped.div_ceil(1000),
+        plain / 1000
+    );
+    match gzipped {
+        0 => bail!("worker-build left no wasm in crates/jeton-worker/build"),
+        too_much if too_much > GZIPPED_LIMIT => {
+            bail!("{sizes}: more than {} kB gzipped", GZIPPED_LIMIT / 1000)
+        }
+        _ => Ok(sizes),
+    }
+}
