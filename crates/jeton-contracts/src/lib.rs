@@ -6,6 +6,10 @@
 
 use jeton::{Client, ClientId, Registry};
 
+mod counting;
+
+pub use counting::Counting;
+
 /// The contract of [`Registry`]. `put` stores a record under a client id in the way the store's
 /// documentation tells operators to, and returns once it can be read.
 ///

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::client::ClientId;
+use crate::{client::ClientId, time::UnixTime};
 
 /// Attached to every response as an extension. Never holds a secret or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -35,4 +35,28 @@ pub struct Audit {
     /// The store that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: UnixTime,
+    level: &'static str,
+    #[serde(flatten)]
+    audit: &'a Audit,
+}
+
+impl Audit {
+    /// The line every host logs: one JSON object, `level` being `error` where an operator should
+    /// look and `info` otherwise.
+    #[must_use]
+    pub fn log_line(&self, now: UnixTime) -> String {
+        let level = if self.status < 500 { "info" } else { "error" };
+        let line = Line {
+            time: now,
+            level,
+            audit: self,
+        };
+        // Strings and numbers only: serialization cannot fail.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
 }

@@ -11,6 +11,8 @@ mod der;
 mod derive;
 mod ring;
 mod supplied;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use ring::{Keyring, SigningKey};
 pub use supplied::InvalidJwks;

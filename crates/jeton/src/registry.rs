@@ -33,6 +33,12 @@ impl<R: Registry> Registry for std::sync::Arc<R> {
     }
 }
 
+impl<R: Registry> Registry for std::rc::Rc<R> {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        (**self).client(id).await
+    }
+}
+
 /// A host may have a store or not.
 impl<R: Registry> Registry for Option<R> {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {

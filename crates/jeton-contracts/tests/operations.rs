@@ -1,0 +1,126 @@
+//! Storage operations per request: the table of `ARCHITECTURE.md`, asserted.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use jeton::{Client, Config, MemoryRegistry, Seconds, Server, UnixTime};
+use jeton_contracts::Counting;
+use jeton_native::NativeCrypto;
+
+const NOW: UnixTime = UnixTime(1_800_000_000);
+
+struct Bench {
+    store: Rc<Counting<MemoryRegistry>>,
+    server: Server<Rc<Counting<MemoryRegistry>>, NativeCrypto>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some("https://issuer.example".into()),
+            "JETON_SECRET" => Some("A".repeat(43)),
+            "JETON_CLIENTS" => Some(format!(
+                r#"[{{"client_id":"static","client_secret":"{}","grant_types":["client_credentials"]}}]"#,
+                "s".repeat(32)
+            )),
+            _ => None,
+        });
+        let store = Rc::new(Counting::new(MemoryRegistry::default()));
+        let record =
+            r#"{"client_id":"stored","client_secret":"s","grant_types":["client_credentials"]}"#;
+        store.store().insert(Client::from_record(record).unwrap());
+        let server = Server::new(config.unwrap(), Rc::clone(&store), NativeCrypto::new());
+        Self { store, server }
+    }
+
+    async fn token(&self, id: &str, secret: &str, now: UnixTime) -> StatusCode {
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let request = Request::post("/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from(body));
+        self.server.handle(request.unwrap(), now).await.status()
+    }
+
+    async fn get(&self, path: &str) -> StatusCode {
+        let request = Request::get(path).body(Bytes::new()).unwrap();
+        self.server.handle(request, NOW).await.status()
+    }
+
+    fn assert_reads(&self, expected: u32, what: &str) {
+        assert_eq!(self.store.take_registry_reads(), expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn client_credentials() {
+    let bench = Bench::new();
+    assert_eq!(bench.token("stored", "s", NOW).await, StatusCode::OK);
+    bench.assert_reads(1, "cold");
+    assert_eq!(bench.token("stored", "s", NOW).await, StatusCode::OK);
+    assert_eq!(
+        bench.token("stored", "x", NOW).await,
+        StatusCode::UNAUTHORIZED
+    );
+    bench.assert_reads(0, "warm");
+    assert_eq!(
+        bench.token("stored", "s", NOW + Seconds(59)).await,
+        StatusCode::OK
+    );
+    bench.assert_reads(0, "at the end of JETON_REGISTRY_MAX_AGE");
+    assert_eq!(
+        bench.token("stored", "s", NOW + Seconds(60)).await,
+        StatusCode::OK
+    );
+    bench.assert_reads(1, "after JETON_REGISTRY_MAX_AGE");
+    assert_eq!(
+        bench.token("static", &"s".repeat(32), NOW).await,
+        StatusCode::OK
+    );
+    bench.assert_reads(0, "a configured client");
+}
+
+#[tokio::test]
+async fn unknown_clients() {
+    let bench = Bench::new();
+    assert_eq!(
+        bench.token("nobody", "x", NOW).await,
+        StatusCode::UNAUTHORIZED
+    );
+    bench.assert_reads(1, "the first time");
+    assert_eq!(
+        bench.token("nobody", "x", NOW).await,
+        StatusCode::UNAUTHORIZED
+    );
+    bench.assert_reads(0, "remembered as unknown");
+    for n in 0..20_000 {
+        bench.token(&format!("nobody-{n}"), "x", NOW).await;
+    }
+    bench.assert_reads(20_000, "a flood of ids");
+    let known = bench.token("stored", "s", NOW).await;
+    assert_eq!(known, StatusCode::OK);
+    bench.assert_reads(1, "cold");
+    for n in 0..20_000 {
+        bench.token(&format!("somebody-{n}"), "x", NOW).await;
+    }
+    bench.store.take_registry_reads();
+    assert_eq!(bench.token("stored", "s", NOW).await, StatusCode::OK);
+    bench.assert_reads(0, "a flood does not push a known client out");
+}
+
+#[tokio::test]
+async fn requests_that_touch_no_store() {
+    let bench = Bench::new();
+    for path in [
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/health",
+    ] {
+        assert_eq!(bench.get(path).await, StatusCode::OK, "{path}");
+    }
+    assert_eq!(bench.get("/nowhere").await, StatusCode::NOT_FOUND);
+    let overlong = bench.token(&"x".repeat(256), "x", NOW).await;
+    assert_eq!(overlong, StatusCode::UNAUTHORIZED);
+    bench.assert_reads(0, "none of these");
+}
