@@ -154,7 +154,12 @@ test('broken configuration is refused at start, naming the variable', async () =
     ['JETON_SECERT', secret],
   ]) {
     const started = start({ env: { ...env, [name]: value }, instances: 1 });
-    await assert.rejects(started.then((host) => host.stop()), (error) => error.message.includes(`{"time":`) && error.message.includes(name));
+    await assert.rejects(started.then((host) => host.stop()), ({ message }) => {
+      const line = JSON.parse(message.slice(message.indexOf('{')));
+      assert.equal(line.level, 'error');
+      assert.ok(line.message.startsWith(name), message);
+      return true;
+    });
   }
 });
 

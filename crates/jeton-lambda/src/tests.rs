@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use http::Request;
-use jeton::{Config, UnixTime};
+use jeton::{Config, SETTINGS, UnixTime};
 
 use super::*;
 
@@ -39,4 +39,23 @@ async fn any_event_is_answered() {
         let answer = serde_json::to_value(respond(&server, event).await).unwrap();
         assert_eq!(answer["statusCode"], status, "{answer}");
     }
+}
+
+#[test]
+fn the_template_has_every_setting_of_this_host() {
+    let template = include_str!("../../../template.yaml");
+    let (_, variables) = template.split_once("        Variables:\n").unwrap();
+    let (variables, _) = variables.split_once("      Policies:").unwrap();
+    let set: Vec<_> = variables
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("JETON_"))
+        .filter_map(|line| Some(line.split_once(':')?.0))
+        .collect();
+    let expected: Vec<_> = SETTINGS
+        .iter()
+        .filter(|setting| ["all", "lambda"].contains(&setting.host))
+        .map(|setting| setting.name)
+        .collect();
+    assert_eq!(set, expected);
 }
