@@ -116,7 +116,7 @@ impl Config {
             None => Ok(()),
             Some(name) => Err(ConfigError::new(
                 name,
-                "no such variable: there is no setting of this name",
+                "one of the settings; there is no such one",
             )),
         }
     }

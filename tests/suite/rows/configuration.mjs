@@ -14,7 +14,7 @@ const broken = [
   ['clients that are no JSON', { JETON_CLIENTS: '[{' }, 'JETON_CLIENTS', 'JSON array'],
   ['a client without a secret', { clients: [{ client_id: 'a' }] }, 'JETON_CLIENTS', 'client_secret'],
   ['a client with a typing error', { clients: [{ ...clients.m2m, scopes: 'read' }] }, 'JETON_CLIENTS', 'scopes'],
-  ['a variable that is no setting', { JETON_ISUER: 'https://issuer.example' }, 'JETON_ISUER', 'no such'],
+  ['a variable that is no setting', { JETON_ISUER: 'https://issuer.example' }, 'JETON_ISUER', 'no such one'],
 ];
 
 for (const [name, changes, variable, expected] of broken) {
