@@ -55,26 +55,6 @@ fn wrangler_toml_names_only_settings() {
     }
 }
 
-#[test]
-fn template_yaml_sets_every_setting_of_the_host() {
-    let text = read("template.yaml");
-    for setting in SETTINGS {
-        let expected = ["all", "lambda"].contains(&setting.host);
-        assert_eq!(
-            text.contains(&format!("          {}:", setting.name)),
-            expected,
-            "template.yaml: {}",
-            setting.name
-        );
-    }
-    for name in names(&text) {
-        assert!(
-            SETTINGS.iter().any(|setting| setting.name == name),
-            "template.yaml: {name}"
-        );
-    }
-}
-
 /// Every `JETON_…` word.
 fn names(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
