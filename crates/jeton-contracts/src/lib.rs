@@ -7,8 +7,10 @@
 use jeton::{Client, ClientId, Registry};
 
 mod counting;
+mod ledger;
 
 pub use counting::Counting;
+pub use ledger::ledger;
 
 /// The contract of [`Registry`]. `put` stores a record under a client id in the way the store's
 /// documentation tells operators to, and returns once it can be read.
@@ -91,6 +93,11 @@ mod tests {
             }
             self.0.client(id).await
         }
+    }
+
+    #[tokio::test]
+    async fn memory_ledger() {
+        ledger(&jeton::MemoryLedger::default(), "memory").await;
     }
 
     #[tokio::test]

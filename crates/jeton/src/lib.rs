@@ -19,6 +19,7 @@ mod grant;
 mod inspect;
 mod jwt;
 mod keys;
+mod ledger;
 mod parameters;
 mod refusal;
 mod registry;
@@ -39,6 +40,10 @@ pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
 pub use grant::GrantType;
 pub use inspect::TokenRequest;
 pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey};
+pub use ledger::{
+    Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
+    Step, transition,
+};
 pub use registry::{MemoryRegistry, Registry, Unavailable};
 pub use scope::{InvalidScope, Scope};
 pub use secret::{InvalidSecret, Secrets};

@@ -1,0 +1,247 @@
+//! The ledger: what is never stale.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    client::ClientId,
+    registry::Unavailable,
+    scope::Scope,
+    time::{Seconds, UnixTime},
+};
+
+mod id;
+mod memory;
+pub mod transition;
+
+pub use id::{Attempt, GrantId, Id128, Marker};
+pub use memory::MemoryLedger;
+
+/// Where a grant stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GrantState {
+    /// A device waits for a person (RFC 8628 §3.3).
+    Pending,
+    /// Its standing generation can be redeemed.
+    Live,
+    /// The person said no.
+    Denied,
+    /// Ended: by its owner, or because a superseded token was used again.
+    Revoked,
+}
+
+/// One authorization: a login or a device approval, whatever happens later.
+///
+/// Generation 0 is the authorization code or the device code, generation n ≥ 1 the n-th refresh
+/// token. Redeeming any of them advances the record by one step; nothing else is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// 128 random bits.
+    pub id: GrantId,
+    /// Its state.
+    pub state: GrantState,
+    /// Whom it was granted to.
+    pub client_id: ClientId,
+    /// Who granted it; absent while pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What was granted.
+    #[serde(default)]
+    pub scope: Scope,
+    /// What its access tokens are for; never empty.
+    pub audiences: Vec<String>,
+    /// Claims about the subject, from the login application; at most 2 kB of JSON.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// When the subject was authenticated (OpenID Connect Core §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<UnixTime>,
+    /// `nonce` of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Which token can be redeemed.
+    pub generation: u32,
+    /// When the record last moved.
+    pub advanced_at: UnixTime,
+    /// When generation 0 was redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redeemed_at: Option<UnixTime>,
+    /// The attempt that moved it: a lost acknowledgement is recognized by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Attempt>,
+    /// When it was opened. Cut-offs are compared with it.
+    pub created_at: UnixTime,
+    /// How long a generation may wait to be redeemed, from generation 1 on.
+    pub idle_lifetime: Seconds,
+    /// When the standing generation ends for lack of use.
+    pub idle_expires_at: UnixTime,
+    /// When everything ends. The record is kept until then.
+    pub expires_at: UnixTime,
+    /// Whether there are refresh tokens.
+    pub refreshable: bool,
+}
+
+impl Grant {
+    /// Whether its tokens mean anything at `now`. The idle expiry ends the standing generation, not
+    /// the access tokens that were issued in time.
+    #[must_use]
+    pub fn is_live(&self, now: UnixTime) -> bool {
+        self.state == GrantState::Live && now < self.expires_at
+    }
+}
+
+/// A step from one generation to a later one, with everything that must hold for it. What does not
+/// hold is told apart afterwards, from the record that stands; the step itself never half-happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// The grant.
+    pub id: GrantId,
+    /// The generation the record must stand at.
+    pub standing: u32,
+    /// The generation it then stands at; greater than `standing`.
+    pub to: u32,
+    /// The client it must belong to.
+    pub client_id: ClientId,
+    /// What the grant's scope must hold.
+    pub scope: Scope,
+    /// What the grant's audiences must hold.
+    pub audiences: Vec<String>,
+    /// The earliest `created_at` that is not cut off.
+    pub created_from: UnixTime,
+    /// The grace window: from generation 2 on, the record does not move again so soon.
+    pub window: Seconds,
+    /// Who tries.
+    pub attempt: Attempt,
+    /// The time of the request.
+    pub now: UnixTime,
+}
+
+/// What became of a [`Step`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// It happened; the record as it now stands.
+    Advanced(Box<Grant>),
+    /// It did not; what stands instead, `None` where there is no such grant.
+    Conflict(Option<Box<Grant>>),
+}
+
+/// What a person decided about a pending grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The grant becomes live for this subject.
+    Approve {
+        /// Who.
+        subject: String,
+        /// About them.
+        claims: Map<String, Value>,
+        /// When they were authenticated.
+        auth_time: UnixTime,
+    },
+    /// The grant is denied.
+    Deny,
+}
+
+/// Grants and one-time markers.
+///
+/// # Contract
+/// - Linearizable per grant and per marker: each call sees every call that was answered before it
+///   began, whichever process answered.
+/// - Every method is one atomic step; a caller that stops half-way leaves all or nothing.
+/// - Expiry is judged by the `now` that is passed, never by the store's clock or its garbage
+///   collection: an expired marker counts as absent although it is still stored. An expired grant
+///   is answered as it stands.
+/// - A call may be repeated after a lost acknowledgement: `advance` and `claim` by the same
+///   attempt answer as the first time; `open` and `decide` answer `false`, having changed nothing.
+/// - Records may be rolled back by an operator who restores a backup; the ledger notices nothing,
+///   the server does (a token newer than its record).
+///
+/// Nothing stored is a secret. An attacker who can read it learns who granted what to whom; one
+/// who can write it can move grants, but cannot make a token: those carry a MAC.
+#[allow(async_fn_in_trait)]
+pub trait Ledger {
+    /// Stores a new grant; `false` if its id exists, whatever stands there.
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable>;
+
+    /// Takes the step if [`transition::advance`] allows it, in one round trip. A conflict whose
+    /// record carries the step's own attempt at the step's own generation is a success.
+    async fn advance(&self, step: &Step) -> Result<Advance, Unavailable>;
+
+    /// Decides a pending grant; `false` if it is not pending, has expired, or does not exist.
+    async fn decide(
+        &self,
+        id: GrantId,
+        decision: &Decision,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable>;
+
+    /// The record as it stands.
+    async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable>;
+
+    /// Ends a grant for good. Never creates a record.
+    async fn revoke(&self, id: GrantId) -> Result<(), Unavailable>;
+
+    /// Takes a marker until `expires`: `true` for exactly one value (an attempt, or the grant a
+    /// user code points to), and again for the same value.
+    async fn claim(
+        &self,
+        marker: &Marker,
+        value: Attempt,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable>;
+
+    /// The value that holds a marker at `now`.
+    async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable>;
+
+    /// Counts one more under a marker that starts anew at `expires`; answers the count.
+    async fn count(
+        &self,
+        marker: &Marker,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<u32, Unavailable>;
+}
+
+impl<L: Ledger> Ledger for std::rc::Rc<L> {
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+        (**self).open(grant, now).await
+    }
+    async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
+        (**self).advance(step).await
+    }
+    async fn decide(
+        &self,
+        id: GrantId,
+        decision: &Decision,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        (**self).decide(id, decision, now).await
+    }
+    async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
+        (**self).read(id).await
+    }
+    async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
+        (**self).revoke(id).await
+    }
+    async fn claim(
+        &self,
+        marker: &Marker,
+        value: Attempt,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        (**self).claim(marker, value, expires, now).await
+    }
+    async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable> {
+        (**self).holder(marker, now).await
+    }
+    async fn count(
+        &self,
+        marker: &Marker,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<u32, Unavailable> {
+        (**self).count(marker, expires, now).await
+    }
+}

@@ -1,0 +1,77 @@
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// 128 bits that name something, written in base64url.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id128(pub [u8; 16]);
+
+/// Names a grant. Random, so it is never guessed; not a secret, since it opens nothing by itself.
+pub type GrantId = Id128;
+
+/// Names one try of one request.
+pub type Attempt = Id128;
+
+/// The text is not 22 characters of base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 22 characters of base64url")]
+pub struct InvalidId;
+
+impl fmt::Display for Id128 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Id128 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Id128 {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidId)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidId)
+    }
+}
+
+impl Serialize for Id128 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id128 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <std::borrow::Cow<'de, str>>::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// The key of a one-time marker or counter: a kind and a name, where the name is already a hash or
+/// an identifier of ours, at most 200 characters of base64url, `:` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Marker(String);
+
+impl Marker {
+    pub(crate) fn new(kind: &'static str, name: impl fmt::Display) -> Self {
+        Self(format!("{kind}:{name}"))
+    }
+
+    /// A marker for tests of stores.
+    #[must_use]
+    pub fn for_test(name: &str) -> Self {
+        Self::new("test", name)
+    }
+
+    /// The key as stored: `kind:name`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
