@@ -45,6 +45,7 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
 }
 
 fn check_code(report: &mut Report) {
+    report.counted("lock file", checks::lock_file);
     report.step("fmt", checks::fmt);
     report.step("boundaries: source", boundaries::source);
     report.step("boundaries: crates", boundaries::dependencies);
