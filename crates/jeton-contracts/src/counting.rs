@@ -1,37 +1,132 @@
 use std::cell::Cell;
 
-use jeton::{Client, ClientId, Registry, Unavailable};
+use jeton::{
+    Advance, Attempt, Client, ClientId, CutOff, Decision, Grant, GrantId, Ledger, Marker, Registry,
+    Step, Unavailable, UnixTime,
+};
 
 /// Counts what is asked of the store behind it.
 #[derive(Debug, Default)]
-pub struct Counting<R> {
-    store: R,
-    registry_reads: Cell<u32>,
+pub struct Counting<S> {
+    store: S,
+    operations: Cell<Operations>,
 }
 
-impl<R> Counting<R> {
+/// Storage operations, as ARCHITECTURE.md counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// Clients and cut-offs read.
+    pub registry_reads: u32,
+    /// Grants and markers read.
+    pub ledger_reads: u32,
+    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `claim`, `count`, taken or refused.
+    pub ledger_writes: u32,
+}
+
+impl<S> Counting<S> {
     /// Counts for `store`.
-    pub fn new(store: R) -> Self {
+    pub fn new(store: S) -> Self {
         Self {
             store,
-            registry_reads: Cell::new(0),
+            operations: Cell::default(),
         }
     }
 
     /// The store behind.
-    pub fn store(&self) -> &R {
+    pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// Registry reads since last asked.
-    pub fn take_registry_reads(&self) -> u32 {
-        self.registry_reads.take()
+    /// Operations since last asked.
+    pub fn take(&self) -> Operations {
+        self.operations.take()
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Operations)) {
+        let mut operations = self.operations.get();
+        change(&mut operations);
+        self.operations.set(operations);
+    }
+
+    fn read(&self) {
+        self.count(|operations| operations.ledger_reads += 1);
+    }
+
+    fn write(&self) {
+        self.count(|operations| operations.ledger_writes += 1);
     }
 }
 
-impl<R: Registry> Registry for Counting<R> {
+impl<S: Registry> Registry for Counting<S> {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        self.registry_reads.set(self.registry_reads.get() + 1);
+        self.count(|operations| operations.registry_reads += 1);
         self.store.client(id).await
+    }
+
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+        self.count(|operations| operations.registry_reads += 1);
+        self.store.cut_off(of).await
+    }
+
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+        self.store.put_cut_off(of, at).await
+    }
+}
+
+impl<S: Ledger> Ledger for Counting<S> {
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+        self.write();
+        self.store.open(grant, now).await
+    }
+
+    async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
+        self.write();
+        self.store.advance(step).await
+    }
+
+    async fn decide(
+        &self,
+        id: GrantId,
+        decision: &Decision,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        self.write();
+        self.store.decide(id, decision, now).await
+    }
+
+    async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
+        Counting::read(self);
+        self.store.read(id).await
+    }
+
+    async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
+        self.write();
+        self.store.revoke(id).await
+    }
+
+    async fn claim(
+        &self,
+        marker: &Marker,
+        value: Attempt,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        self.write();
+        self.store.claim(marker, value, expires, now).await
+    }
+
+    async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable> {
+        Counting::read(self);
+        self.store.holder(marker, now).await
+    }
+
+    async fn count(
+        &self,
+        marker: &Marker,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<u32, Unavailable> {
+        self.write();
+        self.store.count(marker, expires, now).await
     }
 }

@@ -4,12 +4,12 @@
 //! Panics where a store breaks its contract; that is what a test wants.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc)]
 
-use jeton::{Client, ClientId, Registry};
+use jeton::{Client, ClientId, CutOff, Registry, UnixTime};
 
 mod counting;
 mod ledger;
 
-pub use counting::Counting;
+pub use counting::{Counting, Operations};
 pub use ledger::ledger;
 
 /// The contract of [`Registry`]. `put` stores a record under a client id in the way the store's
@@ -58,6 +58,17 @@ pub async fn registry(registry: &impl Registry, put: impl AsyncFn(&str, &str)) {
         );
     }
 
+    let (alice, client) = (
+        CutOff::subject("contract alice'"),
+        CutOff::client(&"contract-a".parse().unwrap()),
+    );
+    assert_eq!(registry.cut_off(&alice).await.unwrap(), None);
+    for at in [UnixTime(1_800_000_000), UnixTime(1_900_000_000)] {
+        registry.put_cut_off(&alice, at).await.unwrap();
+        assert_eq!(registry.cut_off(&alice).await.unwrap(), Some(at));
+        assert_eq!(registry.cut_off(&client).await.unwrap(), None, "of another");
+    }
+
     put("contract-b", "{ not a record").await;
     let id: ClientId = "contract-b".parse().unwrap();
     assert!(
@@ -92,6 +103,14 @@ mod tests {
                 return Err(Unavailable::new("memory", "unreadable"));
             }
             self.0.client(id).await
+        }
+
+        async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+            self.0.cut_off(of).await
+        }
+
+        async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+            self.0.put_cut_off(of, at).await
         }
     }
 

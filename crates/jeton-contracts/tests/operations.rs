@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use jeton::MemoryLedger;
 use jeton::{Client, Config, MemoryRegistry, Seconds, Server, UnixTime};
 use jeton_contracts::Counting;
 use jeton_native::NativeCrypto;
@@ -12,7 +13,7 @@ const NOW: UnixTime = UnixTime(1_800_000_000);
 
 struct Bench {
     store: Rc<Counting<MemoryRegistry>>,
-    server: Server<Rc<Counting<MemoryRegistry>>, NativeCrypto>,
+    server: Server<Rc<Counting<MemoryRegistry>>, MemoryLedger, NativeCrypto>,
 }
 
 impl Bench {
@@ -30,7 +31,12 @@ impl Bench {
         let record =
             r#"{"client_id":"stored","client_secret":"s","grant_types":["client_credentials"]}"#;
         store.store().insert(Client::from_record(record).unwrap());
-        let server = Server::new(config.unwrap(), Rc::clone(&store), NativeCrypto::new());
+        let server = Server::new(
+            config.unwrap(),
+            Rc::clone(&store),
+            None,
+            NativeCrypto::new(),
+        );
         Self { store, server }
     }
 
@@ -48,7 +54,7 @@ impl Bench {
     }
 
     fn assert_reads(&self, expected: u32, what: &str) {
-        assert_eq!(self.store.take_registry_reads(), expected, "{what}");
+        assert_eq!(self.store.take().registry_reads, expected, "{what}");
     }
 }
 
@@ -103,7 +109,7 @@ async fn unknown_clients() {
     for n in 0..20_000 {
         bench.token(&format!("somebody-{n}"), "x", NOW).await;
     }
-    bench.store.take_registry_reads();
+    bench.store.take();
     assert_eq!(bench.token("stored", "s", NOW).await, StatusCode::OK);
     bench.assert_reads(0, "a flood does not push a known client out");
 }

@@ -13,10 +13,11 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jeton::{Crypto, CryptoError, PrivateKey};
 use jsonwebtoken::{
-    Algorithm,
+    Algorithm, DecodingKey,
     jwk::{
-        AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, EllipticCurveKeyType,
-        OctetKeyPairParameters, OctetKeyPairType, RSAKeyParameters, RSAKeyType,
+        AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters,
+        EllipticCurveKeyType, Jwk, OctetKeyPairParameters, OctetKeyPairType, RSAKeyParameters,
+        RSAKeyType,
     },
 };
 
@@ -105,6 +106,23 @@ impl Crypto for NativeCrypto {
                 Ok(signature)
             }
         }
+    }
+
+    async fn verify(
+        &self,
+        algorithm: Algorithm,
+        public: &AlgorithmParameters,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, CryptoError> {
+        let failed = |error| CryptoError::new("verify", error);
+        let jwk = Jwk {
+            common: CommonParameters::default(),
+            algorithm: public.clone(),
+        };
+        let key = DecodingKey::from_jwk(&jwk).map_err(failed)?;
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        jsonwebtoken::crypto::verify(&signature, message, &key, algorithm).map_err(failed)
     }
 }
 

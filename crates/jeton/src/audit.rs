@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::{client::ClientId, time::UnixTime};
+use crate::{client::ClientId, ledger::GrantId, time::UnixTime};
 
 /// Attached to every response as an extension. Never holds a secret or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -20,6 +20,18 @@ pub struct Audit {
     /// `grant_type` of a token request that was understood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<&'static str>,
+    /// The subject, once known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The grant, once its token proved genuine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
+    /// The generation at which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// The ledger stood behind a token it had issued: a backup was restored.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rolled_back: bool,
     /// `jti` of the access token issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,

@@ -15,8 +15,10 @@ use crate::{
 };
 
 mod record;
+mod redirect;
 
 pub use record::{ClientRecord, InvalidClient, SecretRecord};
+pub use redirect::{InvalidRedirectUri, RedirectUri};
 
 /// A client identifier, RFC 6749 §2.2: 1 to 255 characters of printable ASCII (Appendix A.1). Not
 /// a secret.
@@ -150,6 +152,92 @@ pub struct Client {
     pub access_token_lifetime: Option<Seconds>,
     /// `access_token_signed_response_alg` (ours); `None`: the deployment's first algorithm.
     pub access_token_signed_response_alg: Option<Algorithm>,
+    /// `access_token_format` (ours).
+    pub access_token_format: AccessTokenFormat,
+    /// `id_token_signed_response_alg`; `None`: the deployment's first algorithm.
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// `redirect_uris`.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// `post_logout_redirect_uris` (OpenID Connect RP-Initiated Logout 1.0 §3.1).
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// `require_pkce` (ours): always, for a public client.
+    pub require_pkce: bool,
+    /// How its refresh tokens behave.
+    pub refresh: RefreshPolicy,
+    /// `login` (ours): a login application, which may accept and reject requests. Only a
+    /// configured client can be one.
+    pub login: bool,
+}
+
+/// `access_token_format` (ours).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// RFC 9068.
+    #[default]
+    Jwt,
+    /// Sealed: only this server can read it.
+    Opaque,
+}
+
+/// How a client's refresh tokens behave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshPolicy {
+    /// `refresh_token_lifetime` (ours): from login to the end of everything.
+    pub lifetime: Seconds,
+    /// `refresh_token_idle_lifetime` (ours): how long a refresh token may wait for its use.
+    pub idle_lifetime: Seconds,
+    /// `refresh_token_grace` (ours): for how long a superseded one still answers with its
+    /// successor; 0 is strict.
+    pub grace: Seconds,
+    /// `refresh_token_rotation` (ours). Without it the same refresh token stays, which only a
+    /// client that authenticates may have (RFC 9700 §2.2.2).
+    pub rotation: bool,
+    /// `offline_access_required` (ours): an OpenID request gets a refresh token only with the scope
+    /// `offline_access` (OpenID Connect Core §11).
+    pub offline_access_required: bool,
+    /// `refresh_token_delivery` (ours): in the body, or in a cookie for these origins.
+    pub delivery: Delivery,
+}
+
+/// `refresh_token_delivery` (ours).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// In the token response (RFC 6749 §5.1), readable by pages of these origins, if any.
+    Body {
+        /// `allowed_origins`.
+        allowed_origins: Vec<String>,
+    },
+    /// In a `__Host-` cookie that no script can read.
+    Cookie {
+        /// `allowed_origins`; never empty.
+        allowed_origins: Vec<String>,
+    },
+}
+
+impl Delivery {
+    /// `allowed_origins`.
+    #[must_use]
+    pub fn allowed_origins(&self) -> &[String] {
+        match self {
+            Self::Body { allowed_origins } | Self::Cookie { allowed_origins } => allowed_origins,
+        }
+    }
+}
+
+impl Default for RefreshPolicy {
+    fn default() -> Self {
+        Self {
+            lifetime: Seconds::from_days(90),
+            idle_lifetime: Seconds::from_days(30),
+            grace: Seconds(10),
+            rotation: true,
+            offline_access_required: true,
+            delivery: Delivery::Body {
+                allowed_origins: Vec::new(),
+            },
+        }
+    }
 }
 
 impl Client {
@@ -165,6 +253,12 @@ impl Client {
                 found | secret.hash.0.ct_eq(&presented.0)
             })
             .into()
+    }
+
+    /// Whether the client authenticates (RFC 6749 §2.1).
+    #[must_use]
+    pub fn is_confidential(&self) -> bool {
+        self.authentication != ClientAuthentication::None
     }
 
     /// Whether the client is registered for `grant_type`.

@@ -1,13 +1,14 @@
 //! Configuration: one set of `JETON_*` names for every host.
 
 use jsonwebtoken::Algorithm;
+use url::Url;
 
 use crate::{
     client::{Client, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
     keys::{LONGEST_TOKEN_LIFETIME, SuppliedKeys},
     secret::Secrets,
-    time::Seconds,
+    time::{Seconds, UnixTime},
 };
 
 mod issuer;
@@ -30,6 +31,9 @@ pub struct Config {
     clients: Vec<Client>,
     access_token_lifetime: Seconds,
     registry_max_age: Seconds,
+    login_url: Option<Url>,
+    logout_url: Option<Url>,
+    grants_not_before: UnixTime,
 }
 
 /// A variable that is missing, unknown or malformed. Never holds the value: it may be a secret.
@@ -76,9 +80,14 @@ impl Config {
             signing_algorithms(lookup("JETON_SIGNING_ALGS").as_deref(), &supplied_keys)?;
         let clients = clients(lookup("JETON_CLIENTS").as_deref(), development)?;
         for client in &clients {
-            if let Some(algorithm) = client.access_token_signed_response_alg
-                && !signing_algorithms.contains(&algorithm)
-            {
+            let unavailable = [
+                client.access_token_signed_response_alg,
+                client.id_token_signed_response_alg,
+            ]
+            .into_iter()
+            .flatten()
+            .find(|algorithm| !signing_algorithms.contains(algorithm));
+            if let Some(algorithm) = unavailable {
                 return Err(ConfigError::new(
                     "JETON_CLIENTS",
                     format_args!(
@@ -103,6 +112,15 @@ impl Config {
                 LONGEST_TOKEN_LIFETIME.0,
             )?),
             registry_max_age: Seconds(number(&lookup, "JETON_REGISTRY_MAX_AGE", 60, 0, 86_400)?),
+            login_url: url(&lookup, "JETON_LOGIN_URL", development)?,
+            logout_url: url(&lookup, "JETON_LOGOUT_URL", development)?,
+            grants_not_before: UnixTime(number(
+                &lookup,
+                "JETON_GRANTS_NOT_BEFORE",
+                0,
+                0,
+                u64::MAX,
+            )?),
         })
     }
 
@@ -164,6 +182,19 @@ impl Config {
 
     pub(crate) fn access_token_lifetime(&self) -> Seconds {
         self.access_token_lifetime
+    }
+
+    /// Where people log in; `None`: there is no authorization endpoint.
+    pub(crate) fn login_url(&self) -> Option<&Url> {
+        self.login_url.as_ref()
+    }
+
+    pub(crate) fn logout_url(&self) -> Option<&Url> {
+        self.logout_url.as_ref()
+    }
+
+    pub(crate) fn grants_not_before(&self) -> UnixTime {
+        self.grants_not_before
     }
 
     pub(crate) fn registry_max_age(&self) -> Seconds {
@@ -260,6 +291,27 @@ fn clients(json: Option<&str>, development: bool) -> Result<Vec<Client>, ConfigE
         clients.push(client);
     }
     Ok(clients)
+}
+
+fn url(
+    lookup: impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    development: bool,
+) -> Result<Option<Url>, ConfigError> {
+    let Some(text) = lookup(variable) else {
+        return Ok(None);
+    };
+    // The same rule as the issuer's: what a person is sent to is https, or this machine.
+    let url = Url::parse(&text).ok().filter(|url| {
+        let origin = url.origin().ascii_serialization();
+        url.fragment().is_none() && Issuer::parse(&origin, development).is_ok()
+    });
+    url.map(Some).ok_or_else(|| {
+        ConfigError::new(
+            variable,
+            "an https URL without fragment (http only for localhost)",
+        )
+    })
 }
 
 fn number<N>(

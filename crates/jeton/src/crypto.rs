@@ -29,6 +29,16 @@ pub trait Crypto {
 
     /// Signs `message` with `key`.
     async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, CryptoError>;
+
+    /// Whether `signature` is a JWS signature value of `message` under `public`. A malformed
+    /// signature is `false`, not an error.
+    async fn verify(
+        &self,
+        algorithm: Algorithm,
+        public: &AlgorithmParameters,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, CryptoError>;
 }
 
 /// The host's cryptography failed: a key it cannot use, or no entropy.

@@ -1,5 +1,13 @@
 //! Endpoints: one file each.
 
+pub(crate) mod authorize;
+pub(crate) mod device;
+pub(crate) mod device_authorization;
+pub(crate) mod end_session;
 pub(crate) mod health;
+pub(crate) mod introspect;
 pub(crate) mod metadata;
+pub(crate) mod revoke;
+pub(crate) mod revoke_grants;
 pub(crate) mod token;
+pub(crate) mod userinfo;

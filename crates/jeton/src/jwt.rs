@@ -1,13 +1,13 @@
 //! JSON Web Tokens (RFC 7519) in JWS compact form (RFC 7515 §7.1).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Serialize;
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    client::ClientId,
     crypto::{Crypto, CryptoError},
     keys::SigningKey,
-    scope::Scope,
+    server::Server,
     time::UnixTime,
 };
 
@@ -16,43 +16,15 @@ use crate::{
 pub(crate) enum TokenType {
     /// RFC 9068 §2.1.
     AccessToken,
+    /// OpenID Connect Core §2.
+    IdToken,
 }
 
 impl TokenType {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "at+jwt",
-        }
-    }
-}
-
-/// RFC 9068 §2.2.
-#[derive(Serialize)]
-pub(crate) struct AccessTokenClaims<'a> {
-    pub(crate) iss: &'a str,
-    pub(crate) sub: &'a str,
-    pub(crate) aud: Audience<'a>,
-    pub(crate) client_id: &'a ClientId,
-    pub(crate) iat: UnixTime,
-    pub(crate) exp: UnixTime,
-    pub(crate) jti: &'a str,
-    #[serde(skip_serializing_if = "Scope::is_empty")]
-    pub(crate) scope: &'a Scope,
-}
-
-/// `aud`: a string when there is one audience, else an array (RFC 7519 §4.1.3).
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(crate) enum Audience<'a> {
-    One(&'a str),
-    Several(&'a [&'a str]),
-}
-
-impl<'a> Audience<'a> {
-    pub(crate) fn new(audiences: &'a [&'a str]) -> Self {
-        match audiences {
-            [one] => Self::One(one),
-            several => Self::Several(several),
+            Self::IdToken => "JWT",
         }
     }
 }
@@ -75,6 +47,59 @@ pub(crate) async fn sign<C: Crypto>(
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)
+}
+
+/// The header members that are read. `crit` is not understood, so its presence refuses (RFC 7515
+/// §4.1.11).
+#[derive(Deserialize)]
+struct Header {
+    alg: Algorithm,
+    kid: String,
+    #[serde(default)]
+    typ: String,
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+/// The claims of a token of `typ` signed by a key that is published now; `None` for anything else.
+/// Says nothing of `exp`: a logout hint may have expired.
+pub(crate) async fn verify<R, L, C: Crypto, T: DeserializeOwned>(
+    server: &Server<R, L, C>,
+    typ: TokenType,
+    token: &str,
+    now: UnixTime,
+) -> Result<Option<T>, CryptoError> {
+    let Some((message, signature)) = token.rsplit_once('.') else {
+        return Ok(None);
+    };
+    let Some((header, claims)) = message.split_once('.') else {
+        return Ok(None);
+    };
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+    let Some(header) = decode(header).and_then(|json| serde_json::from_slice::<Header>(&json).ok())
+    else {
+        return Ok(None);
+    };
+    if header.crit.is_some() || header.typ != typ.as_str() {
+        return Ok(None);
+    }
+    let (Some(claims), Some(signature)) = (decode(claims), decode(signature)) else {
+        return Ok(None);
+    };
+    let published = server.published_keys(now).await?;
+    // The algorithm is the key's, never the token's (RFC 8725 §3.1).
+    let Some(key) = published
+        .iter()
+        .find(|key| key.kid == header.kid && key.algorithm == header.alg)
+    else {
+        return Ok(None);
+    };
+    let genuine = server
+        .crypto()
+        .verify(key.algorithm, &key.public, message.as_bytes(), &signature)
+        .await?;
+    Ok(genuine
+        .then(|| serde_json::from_slice(&claims).ok())
+        .flatten())
 }
 
 /// A fresh `jti`: 128 random bits.

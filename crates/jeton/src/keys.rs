@@ -14,7 +14,7 @@ mod supplied;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ring::{Keyring, SigningKey};
+pub(crate) use ring::{Keyring, Published, SigningKey};
 pub use supplied::InvalidJwks;
 pub(crate) use supplied::SuppliedKeys;
 

@@ -8,32 +8,41 @@
 //! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock
 //! or a random generator: those come in through [`Registry`], [`Crypto`] and the `now` parameter.
 
+mod access_token;
 mod audit;
 mod authentication;
 mod client;
 mod config;
+mod cookie;
+mod cors;
 mod crypto;
 mod document;
 mod endpoint;
 mod grant;
 mod inspect;
+mod issue;
 mod jwt;
 mod keys;
 mod ledger;
+mod page;
 mod parameters;
 mod refusal;
 mod registry;
+mod request;
 mod response;
 mod scope;
+mod seal;
 mod secret;
 mod server;
 mod target;
 mod time;
+mod token;
 
 pub use audit::Audit;
 pub use client::{
-    Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret, InvalidClient,
-    InvalidClientId, SecretHash, SecretMethod, SecretRecord,
+    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
+    Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy,
+    SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
@@ -44,7 +53,7 @@ pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, transition,
 };
-pub use registry::{MemoryRegistry, Registry, Unavailable};
+pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
 pub use scope::{InvalidScope, Scope};
 pub use secret::{InvalidSecret, Secrets};
 pub use server::{BODY_LIMIT, REQUEST_HEADERS, Server};

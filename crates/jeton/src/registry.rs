@@ -1,14 +1,19 @@
 //! The registry: what may be stale.
 
-use crate::client::{Client, ClientId};
+use crate::{
+    client::{Client, ClientId},
+    time::UnixTime,
+};
 
 mod cache;
+mod cut_off;
 mod memory;
 
 pub(crate) use cache::Clients;
+pub use cut_off::CutOff;
 pub use memory::MemoryRegistry;
 
-/// Clients that were registered rather than configured.
+/// Clients that were registered rather than configured, and cut-offs.
 ///
 /// # Contract
 /// - May answer with an older record, or with `None` for a record just written, for as long as the
@@ -25,17 +30,39 @@ pub use memory::MemoryRegistry;
 pub trait Registry {
     /// The client registered under `id`.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable>;
+
+    /// The time before which every grant of a subject or client has ended.
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable>;
+
+    /// Sets that time. Two calls at once leave one of the two times: both are now.
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable>;
 }
 
 impl<R: Registry> Registry for std::sync::Arc<R> {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
         (**self).client(id).await
     }
+
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+        (**self).cut_off(of).await
+    }
+
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+        (**self).put_cut_off(of, at).await
+    }
 }
 
 impl<R: Registry> Registry for std::rc::Rc<R> {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
         (**self).client(id).await
+    }
+
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+        (**self).cut_off(of).await
+    }
+
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+        (**self).put_cut_off(of, at).await
     }
 }
 
@@ -45,6 +72,20 @@ impl<R: Registry> Registry for Option<R> {
         match self {
             Some(registry) => registry.client(id).await,
             None => Ok(None),
+        }
+    }
+
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+        match self {
+            Some(registry) => registry.cut_off(of).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+        match self {
+            Some(registry) => registry.put_cut_off(of, at).await,
+            None => Err(Unavailable::new("registry", "no registry is configured")),
         }
     }
 }

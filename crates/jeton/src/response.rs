@@ -7,7 +7,11 @@ use http::{
 };
 use serde::Serialize;
 
-use crate::{audit::Audit, refusal::Refusal};
+use crate::{
+    audit::Audit,
+    page::{Escaped, page},
+    refusal::{BearerFault, Refusal, WireError},
+};
 
 /// Seconds after which a client may try again when a store is out of reach.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
@@ -32,12 +36,21 @@ struct ErrorBody<'a> {
     error_description: &'a str,
 }
 
-/// The wire form of a refusal; its reason goes into `audit`.
-pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+/// What a refusal is on the wire; its reason goes into `audit`.
+fn note(refusal: &Refusal, audit: &mut Audit) -> WireError {
     let wire = refusal.wire();
     audit.error = Some(wire.error);
     audit.fault = Some(wire.fault);
     audit.detail = Some(refusal.to_string().into());
+    if let Refusal::Unavailable(unavailable) = refusal {
+        audit.store = Some(unavailable.store);
+    }
+    wire
+}
+
+/// A refusal for a client.
+pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+    let wire = note(refusal, audit);
     let mut response = no_store_json(
         wire.status,
         &ErrorBody {
@@ -45,13 +58,40 @@ pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
             error_description: &wire.description,
         },
     );
-    if let Some((name, value)) = extra_header(refusal) {
+    add_header(&mut response, extra_header(refusal));
+    response
+}
+
+/// A refusal for a person who has nowhere to go on to.
+pub(crate) fn refuse_person(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+    let wire = note(refusal, audit);
+    let advice = format!("<p>{}</p>", Escaped(&wire.description));
+    let mut response = page(wire.status, "This did not work", &advice);
+    add_header(&mut response, extra_header(refusal));
+    response
+}
+
+/// A refusal for the holder of an access token (RFC 6750 §3): where no token was sent, the
+/// challenge says only what would be accepted.
+pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+    let mut response = refuse(refusal, audit);
+    let challenge = match refusal {
+        Refusal::Bearer(BearerFault::Missing) => "Bearer realm=\"jeton\"",
+        Refusal::Bearer(BearerFault::Invalid) => "Bearer realm=\"jeton\", error=\"invalid_token\"",
+        Refusal::Bearer(BearerFault::Scope) => {
+            "Bearer realm=\"jeton\", error=\"insufficient_scope\", scope=\"openid\""
+        }
+        _ => return response,
+    };
+    let challenge = HeaderValue::from_static(challenge);
+    add_header(&mut response, Some((WWW_AUTHENTICATE, challenge)));
+    response
+}
+
+fn add_header(response: &mut Response<Bytes>, header: Option<(HeaderName, HeaderValue)>) {
+    if let Some((name, value)) = header {
         response.headers_mut().insert(name, value);
     }
-    if let Refusal::Unavailable(unavailable) = refusal {
-        audit.store = Some(unavailable.store);
-    }
-    response
 }
 
 fn extra_header(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {

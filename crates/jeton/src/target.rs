@@ -21,38 +21,38 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
 
 /// `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once. If the request
 /// names none: the client's first audience, or the issuer. Never empty.
-pub(crate) fn audiences<'a>(
-    client: &'a Client,
-    parameters: &'a Parameters<'_>,
-    issuer: &'a Issuer,
-) -> Result<Vec<&'a str>, Refusal> {
-    let mut audiences = Vec::<&str>::new();
-    for resource in parameters.all("resource") {
-        let absolute = Url::parse(resource).is_ok_and(|url| url.fragment().is_none());
-        if !absolute {
-            return Err(Refusal::MalformedResource(resource.to_owned()));
+pub(crate) fn audiences(
+    client: &Client,
+    parameters: &Parameters<'_>,
+    issuer: &Issuer,
+) -> Result<Vec<String>, Refusal> {
+    let mut audiences = requested(parameters)?;
+    if let Some(audience) = audiences
+        .iter()
+        .find(|audience| !client.audiences.contains(audience))
+    {
+        return Err(Refusal::AudienceNotRegistered(audience.clone()));
+    }
+    if audiences.is_empty() {
+        let default = client.audiences.first();
+        audiences.push(default.map_or(issuer.as_str(), String::as_str).to_owned());
+    }
+    Ok(audiences)
+}
+
+/// What the request names, well-formed but not yet held against anything.
+pub(crate) fn requested(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
+    let mut audiences = Vec::<String>::new();
+    let resources = parameters.all("resource").map(|text| (text, true));
+    let names = parameters.all("audience").map(|text| (text, false));
+    for (text, is_uri) in resources.chain(names) {
+        let absolute = || Url::parse(text).is_ok_and(|url| url.fragment().is_none());
+        if is_uri && !absolute() {
+            return Err(Refusal::MalformedResource(text.to_owned()));
         }
-        audiences.push(resource);
-    }
-    for audience in parameters.all("audience") {
-        audiences.push(audience);
-    }
-    let mut named = Vec::with_capacity(audiences.len().max(1));
-    for audience in audiences {
-        if !client.audiences.iter().any(|own| own == audience) {
-            return Err(Refusal::AudienceNotRegistered(audience.to_owned()));
-        }
-        if !named.contains(&audience) {
-            named.push(audience);
+        if !audiences.iter().any(|known| known == text) {
+            audiences.push(text.to_owned());
         }
     }
-    if named.is_empty() {
-        named.push(
-            client
-                .audiences
-                .first()
-                .map_or(issuer.as_str(), String::as_str),
-        );
-    }
-    Ok(named)
+    Ok(audiences)
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Client, ClientAuthentication, ClientId, ClientSecret, InvalidClientId, SecretHash, SecretMethod,
+    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, Delivery,
+    InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy, SecretHash, SecretMethod,
 };
 use crate::{
     crypto::SIGNING_ALGORITHMS,
@@ -19,13 +20,12 @@ use crate::{
 };
 
 /// RFC 7591 metadata that is about people or other servers, and that nothing here decides by.
-const DESCRIPTIVE: [&str; 12] = [
+const DESCRIPTIVE: [&str; 11] = [
     "client_id_issued_at",
     "client_uri",
     "contacts",
     "logo_uri",
     "policy_uri",
-    "redirect_uris",
     "response_types",
     "software_id",
     "software_statement",
@@ -71,6 +71,45 @@ pub struct ClientRecord {
     /// Ours, after OpenID's `id_token_signed_response_alg`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_signed_response_alg: Option<String>,
+    /// Ours: `jwt` or `opaque`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<AccessTokenFormat>,
+    /// OpenID Connect Dynamic Client Registration 1.0 §2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<String>,
+    /// RFC 7591 §2.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// OpenID Connect RP-Initiated Logout 1.0 §3.1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Ours; `true` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_pkce: Option<bool>,
+    /// Ours, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_lifetime: Option<Seconds>,
+    /// Ours, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_idle_lifetime: Option<Seconds>,
+    /// Ours, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_grace: Option<Seconds>,
+    /// Ours; `true` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_rotation: Option<bool>,
+    /// Ours: `body` or `cookie`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_delivery: Option<String>,
+    /// Ours; `true` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline_access_required: Option<bool>,
+    /// Ours: origins (RFC 6454) whose pages may read the answers of the token endpoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
+    /// Ours: the client is a login application. In configuration only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<bool>,
     /// All other members.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -132,6 +171,41 @@ pub enum InvalidClient {
     /// `access_token_signed_response_alg`.
     #[error("access_token_signed_response_alg: {0:?} is none of ES256, EdDSA, RS256")]
     Algorithm(String),
+    /// `redirect_uris` or `post_logout_redirect_uris`.
+    #[error("redirect_uris: {0}")]
+    RedirectUri(#[from] InvalidRedirectUri),
+    /// `grant_types` has `authorization_code`, and there is nowhere to send the code.
+    #[error("redirect_uris: the grant authorization_code needs at least one")]
+    NoRedirectUri,
+    /// `require_pkce`.
+    #[error("require_pkce: a public client always needs PKCE (RFC 9700 section 2.1.1)")]
+    PublicWithoutPkce,
+    /// `refresh_token_rotation`.
+    #[error(
+        "refresh_token_rotation: a public client's refresh tokens rotate (RFC 9700 section 2.2.2)"
+    )]
+    PublicWithoutRotation,
+    /// One of the refresh token lifetimes.
+    #[error("{member}: {given} is not between {least} and {most} seconds")]
+    RefreshLifetime {
+        /// The member.
+        member: &'static str,
+        /// As written.
+        given: u64,
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
+    /// `refresh_token_delivery`.
+    #[error("refresh_token_delivery: body, or cookie together with allowed_origins")]
+    Delivery,
+    /// `allowed_origins`.
+    #[error("allowed_origins: {0:?} is no origin, such as https://app.example.com")]
+    Origin(String),
+    /// `login`.
+    #[error("login: only a confidential client of JETON_CLIENTS can be a login application")]
+    Login,
     /// A member that is neither ours nor of a standard: most likely a typing error.
     #[error("{0:?} is not client metadata")]
     UnknownMember(String),
@@ -141,9 +215,13 @@ impl Client {
     /// Parses a stored record. Members it does not know are ignored, so that an older release
     /// reads what a newer one wrote.
     pub fn from_record(json: &str) -> Result<Self, InvalidClient> {
-        serde_json::from_str::<ClientRecord>(json)
-            .map_err(|error| InvalidClient::Json(error.to_string()))?
-            .parse()
+        let record = serde_json::from_str::<ClientRecord>(json)
+            .map_err(|error| InvalidClient::Json(error.to_string()))?;
+        // Who can write the store must not become who logs people in.
+        if record.login == Some(true) {
+            return Err(InvalidClient::Login);
+        }
+        record.parse()
     }
 }
 
@@ -178,12 +256,30 @@ impl ClientRecord {
         {
             return Err(InvalidClient::Lifetime(lifetime.0));
         }
-        let access_token_signed_response_alg = self
-            .access_token_signed_response_alg
-            .as_deref()
-            .map(signing_algorithm)
-            .transpose()?;
+        let algorithm = |name: Option<&str>| name.map(signing_algorithm).transpose();
+        let redirect_uris = redirect_uris(&self.redirect_uris)?;
+        if self.grant_types.is_some()
+            && grant_types.contains(&GrantType::AuthorizationCode)
+            && redirect_uris.is_empty()
+        {
+            return Err(InvalidClient::NoRedirectUri);
+        }
+        let public = authentication == ClientAuthentication::None;
+        let require_pkce = self.require_pkce.unwrap_or(true);
+        if public && !require_pkce {
+            return Err(InvalidClient::PublicWithoutPkce);
+        }
+        let login = self.login.unwrap_or(false);
+        if login && public {
+            return Err(InvalidClient::Login);
+        }
         Ok(Client {
+            refresh: self.refresh_policy(public)?,
+            post_logout_redirect_uris: self::redirect_uris(&self.post_logout_redirect_uris)?,
+            access_token_signed_response_alg: algorithm(
+                self.access_token_signed_response_alg.as_deref(),
+            )?,
+            id_token_signed_response_alg: algorithm(self.id_token_signed_response_alg.as_deref())?,
             id,
             name: self.client_name,
             authentication,
@@ -191,7 +287,55 @@ impl ClientRecord {
             scope,
             audiences: self.audiences,
             access_token_lifetime: self.access_token_lifetime,
-            access_token_signed_response_alg,
+            access_token_format: self.access_token_format.unwrap_or_default(),
+            redirect_uris,
+            require_pkce,
+            login,
+        })
+    }
+
+    fn refresh_policy(&self, public: bool) -> Result<RefreshPolicy, InvalidClient> {
+        let default = RefreshPolicy::default();
+        let rotation = self.refresh_token_rotation.unwrap_or(true);
+        if public && !rotation {
+            return Err(InvalidClient::PublicWithoutRotation);
+        }
+        for origin in &self.allowed_origins {
+            let is_origin = url::Url::parse(origin).is_ok_and(|url| {
+                url.origin().is_tuple() && url.origin().ascii_serialization() == *origin
+            });
+            if !is_origin {
+                return Err(InvalidClient::Origin(origin.clone()));
+            }
+        }
+        let allowed_origins = self.allowed_origins.clone();
+        let delivery = match self.refresh_token_delivery.as_deref() {
+            None | Some("body") => Delivery::Body { allowed_origins },
+            Some("cookie") if !allowed_origins.is_empty() => Delivery::Cookie { allowed_origins },
+            Some(_) => return Err(InvalidClient::Delivery),
+        };
+        Ok(RefreshPolicy {
+            lifetime: within(
+                "refresh_token_lifetime",
+                self.refresh_token_lifetime,
+                default.lifetime,
+                (1, Seconds::from_days(3650).0),
+            )?,
+            idle_lifetime: within(
+                "refresh_token_idle_lifetime",
+                self.refresh_token_idle_lifetime,
+                default.idle_lifetime,
+                (1, Seconds::from_days(3650).0),
+            )?,
+            grace: within(
+                "refresh_token_grace",
+                self.refresh_token_grace,
+                default.grace,
+                (0, 300),
+            )?,
+            rotation,
+            offline_access_required: self.offline_access_required.unwrap_or(true),
+            delivery,
         })
     }
 
@@ -232,6 +376,28 @@ impl ClientRecord {
         }
         Ok(ClientAuthentication::Secret { method, secrets })
     }
+}
+
+fn redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>, InvalidRedirectUri> {
+    texts.iter().map(|text| text.parse()).collect()
+}
+
+fn within(
+    member: &'static str,
+    given: Option<Seconds>,
+    default: Seconds,
+    (least, most): (u64, u64),
+) -> Result<Seconds, InvalidClient> {
+    let length = given.unwrap_or(default);
+    if (least..=most).contains(&length.0) {
+        return Ok(length);
+    }
+    Err(InvalidClient::RefreshLifetime {
+        member,
+        given: length.0,
+        least,
+        most,
+    })
 }
 
 /// RFC 7591 §3.2.1 writes "never" as 0.

@@ -22,13 +22,33 @@ use crate::{
 pub(crate) struct Keyring<K> {
     /// One slot an algorithm of the deployment. The mutex is never held across an `.await`.
     signing: Mutex<Vec<(Algorithm, Epoch, Arc<SigningKey<K>>)>>,
-    jwks: Mutex<Option<(Epoch, Arc<Document>)>>,
+    published: Mutex<Option<(Epoch, Arc<Published>)>>,
+}
+
+/// The JWKS, as a document and as keys to verify with.
+pub(crate) struct Published {
+    pub(crate) document: Document,
+    keys: Vec<PublishedKey>,
+}
+
+/// A public key of ours.
+pub(crate) struct PublishedKey {
+    pub(crate) kid: String,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) public: AlgorithmParameters,
+}
+
+impl Published {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &PublishedKey> {
+        self.keys.iter()
+    }
 }
 
 /// A key that signs, with its JOSE headers already encoded.
 pub(crate) struct SigningKey<K> {
     pub(crate) key: K,
     access_token_header: String,
+    id_token_header: String,
 }
 
 impl<K> SigningKey<K> {
@@ -36,6 +56,7 @@ impl<K> SigningKey<K> {
     pub(crate) fn encoded_header(&self, typ: TokenType) -> &str {
         match typ {
             TokenType::AccessToken => &self.access_token_header,
+            TokenType::IdToken => &self.id_token_header,
         }
     }
 }
@@ -44,7 +65,7 @@ impl<K> Keyring<K> {
     pub(crate) fn new() -> Self {
         Self {
             signing: Mutex::new(Vec::new()),
-            jwks: Mutex::new(None),
+            published: Mutex::new(None),
         }
     }
 
@@ -74,6 +95,7 @@ impl<K> Keyring<K> {
         let key = Arc::new(SigningKey {
             key,
             access_token_header: encode_header(TokenType::AccessToken, algorithm, &kid)?,
+            id_token_header: encode_header(TokenType::IdToken, algorithm, &kid)?,
         });
         let mut kept = lock(&self.signing);
         kept.retain(|(of, _, _)| *of != algorithm);
@@ -83,28 +105,38 @@ impl<K> Keyring<K> {
 
     /// The JWKS at `now`: for each algorithm the supplied keys, or for each secret the keys of the
     /// previous, the current and the next epoch.
-    pub(crate) async fn jwks<C: Crypto<Key = K>>(
+    pub(crate) async fn published<C: Crypto<Key = K>>(
         &self,
         config: &Config,
         crypto: &C,
         now: UnixTime,
-    ) -> Result<Arc<Document>, CryptoError> {
+    ) -> Result<Arc<Published>, CryptoError> {
         let epoch = Epoch::at(now);
-        if let Some((at, document)) = &*lock(&self.jwks)
+        if let Some((at, published)) = &*lock(&self.published)
             && *at == epoch
         {
-            return Ok(Arc::clone(document));
+            return Ok(Arc::clone(published));
         }
         let mut keys = Vec::new();
         for &algorithm in config.signing_algorithms() {
             for private in private_keys(config, algorithm, epoch.published()) {
                 let (_, public) = crypto.import(&private).await?;
-                keys.push(jwk(algorithm, public)?);
+                keys.push(PublishedKey {
+                    kid: thumbprint(&public)?,
+                    algorithm,
+                    public,
+                });
             }
         }
-        let document = Arc::new(Document::json(&JwkSet { keys }));
-        *lock(&self.jwks) = Some((epoch, Arc::clone(&document)));
-        Ok(document)
+        let set = JwkSet {
+            keys: keys.iter().map(jwk).collect(),
+        };
+        let published = Arc::new(Published {
+            document: Document::json(&set),
+            keys,
+        });
+        *lock(&self.published) = Some((epoch, Arc::clone(&published)));
+        Ok(published)
     }
 }
 
@@ -134,16 +166,16 @@ fn private_keys<const N: usize>(
         .collect()
 }
 
-fn jwk(algorithm: Algorithm, public: AlgorithmParameters) -> Result<Jwk, CryptoError> {
-    Ok(Jwk {
+fn jwk(key: &PublishedKey) -> Jwk {
+    Jwk {
         common: CommonParameters {
             public_key_use: Some(PublicKeyUse::Signature),
-            key_algorithm: Some(algorithm.into()),
-            key_id: Some(thumbprint(&public)?),
+            key_algorithm: Some(key.algorithm.into()),
+            key_id: Some(key.kid.clone()),
             ..CommonParameters::default()
         },
-        algorithm: public,
-    })
+        algorithm: key.public.clone(),
+    }
 }
 
 /// The JWK thumbprint of RFC 7638: the required members in lexicographic order, without spaces.

@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Registry, Unavailable};
+use super::{CutOff, Registry, Unavailable};
 use crate::{
     client::{Client, ClientId},
     time::{Seconds, UnixTime},
@@ -24,6 +25,7 @@ pub(crate) struct Clients<R> {
     // Locked only between two `.await`s.
     registered: Mutex<HashMap<ClientId, (UnixTime, Arc<Client>)>>,
     unknown: Mutex<HashMap<ClientId, UnixTime>>,
+    cut_offs: Mutex<HashMap<CutOff, (UnixTime, UnixTime)>>,
 }
 
 impl<R: Registry> Clients<R> {
@@ -38,6 +40,7 @@ impl<R: Registry> Clients<R> {
             max_age,
             registered: Mutex::default(),
             unknown: Mutex::default(),
+            cut_offs: Mutex::default(),
         }
     }
 
@@ -72,14 +75,43 @@ impl<R: Registry> Clients<R> {
         }
         Ok(found)
     }
+
+    /// The time before which every grant of a subject or client has ended; 0 where there is none.
+    /// At most `max_age` older than what the registry answers.
+    pub(crate) async fn cut_off(
+        &self,
+        of: &CutOff,
+        now: UnixTime,
+    ) -> Result<UnixTime, Unavailable> {
+        if let Some((read_at, cut_off)) = lock(&self.cut_offs).get(of)
+            && now.since(*read_at) < self.max_age
+        {
+            return Ok(*cut_off);
+        }
+        let cut_off = self.registry.cut_off(of).await?.unwrap_or(UnixTime(0));
+        remember(&self.cut_offs, of, (now, cut_off));
+        Ok(cut_off)
+    }
+
+    /// Sets a cut-off; here it holds at once.
+    pub(crate) async fn put_cut_off(
+        &self,
+        of: &CutOff,
+        at: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        self.registry.put_cut_off(of, at).await?;
+        remember(&self.cut_offs, of, (now, at));
+        Ok(())
+    }
 }
 
-fn remember<V>(map: &Mutex<HashMap<ClientId, V>>, id: &ClientId, value: V) {
+fn remember<K: Clone + Eq + Hash, V>(map: &Mutex<HashMap<K, V>>, key: &K, value: V) {
     let mut map = lock(map);
     if map.len() >= CAPACITY {
         map.clear();
     }
-    map.insert(id.clone(), value);
+    map.insert(key.clone(), value);
 }
 
 /// A panic elsewhere leaves the maps whole: each change is one insertion or removal.

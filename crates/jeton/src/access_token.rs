@@ -1,0 +1,100 @@
+//! Access tokens: RFC 9068 JWTs, or the same claims sealed. Made here, and read back for
+//! introspection, revocation and `/userinfo`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{AccessTokenFormat, Client, ClientId},
+    crypto::Crypto,
+    jwt::{self, TokenType},
+    ledger::GrantId,
+    refusal::Refusal,
+    scope::Scope,
+    seal::SealKind,
+    server::Server,
+    time::UnixTime,
+};
+
+/// RFC 9068 §2.2.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AccessToken<'a> {
+    pub(crate) iss: Cow<'a, str>,
+    pub(crate) sub: Cow<'a, str>,
+    pub(crate) aud: Audience,
+    pub(crate) client_id: ClientId,
+    pub(crate) iat: UnixTime,
+    pub(crate) exp: UnixTime,
+    pub(crate) jti: String,
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub(crate) scope: Scope,
+    /// The grant it stems from; none where the client is its own subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<GrantId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auth_time: Option<UnixTime>,
+}
+
+/// `aud`: a string when there is one audience, else an array (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    pub(crate) fn new(mut audiences: Vec<String>) -> Self {
+        match audiences.len() {
+            1 => Self::One(audiences.remove(0)),
+            _ => Self::Several(audiences),
+        }
+    }
+
+    pub(crate) fn contains(&self, audience: &str) -> bool {
+        match self {
+            Self::One(one) => one == audience,
+            Self::Several(several) => several.iter().any(|own| own == audience),
+        }
+    }
+}
+
+impl<'a> AccessToken<'a> {
+    /// The token as `client` gets it.
+    pub(crate) async fn encode<R, L, C: Crypto>(
+        &self,
+        server: &Server<R, L, C>,
+        client: &Client,
+        now: UnixTime,
+    ) -> Result<String, Refusal> {
+        match client.access_token_format {
+            AccessTokenFormat::Opaque => {
+                Ok(server
+                    .seals()
+                    .seal(SealKind::AccessToken, self, server.crypto())?)
+            }
+            AccessTokenFormat::Jwt => {
+                let algorithm = client
+                    .access_token_signed_response_alg
+                    .unwrap_or(server.config().default_algorithm());
+                let key = server.signing_key(algorithm, now).await?;
+                Ok(jwt::sign(server.crypto(), &key, TokenType::AccessToken, self).await?)
+            }
+        }
+    }
+
+    /// Reads a token issued here that has not expired; `None` for anything else.
+    pub(crate) async fn decode<R, L, C: Crypto>(
+        server: &Server<R, L, C>,
+        text: &str,
+        now: UnixTime,
+    ) -> Result<Option<AccessToken<'static>>, Refusal> {
+        let token: Option<AccessToken<'static>> =
+            match server.seals().open(SealKind::AccessToken, text) {
+                Some(token) => Some(token),
+                None => jwt::verify(server, TokenType::AccessToken, text, now).await?,
+            };
+        Ok(token.filter(|token| token.iss == server.config().issuer().as_str() && now < token.exp))
+    }
+}

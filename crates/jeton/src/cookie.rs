@@ -1,0 +1,56 @@
+//! Cookies: the browser's binding to an authorization request, and a refresh token no script sees.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::HeaderValue;
+use sha2::{Digest, Sha256};
+
+use crate::{client::ClientId, config::Issuer, time::Seconds};
+
+/// A cookie of ours. `__Host-` forces `Secure`, `Path=/` and no `Domain`, so that no other host can
+/// set or read it; an `http` issuer, which is this machine or a test network, has to do without.
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    secure: bool,
+    same_site: &'static str,
+}
+
+impl Cookie {
+    /// Ties a login to the browser it began in. `Lax`, since the way back from the login
+    /// application is a navigation.
+    pub(crate) fn browser(issuer: &Issuer) -> Self {
+        Self::new(issuer, "browser", issuer.as_str(), "Lax")
+    }
+
+    /// Holds a client's refresh token. As the path is always `/`, the name carries the client.
+    pub(crate) fn refresh_token(issuer: &Issuer, client: &ClientId) -> Self {
+        let whose = format!("{} {issuer} {client}", issuer.as_str().len());
+        Self::new(issuer, "refresh", &whose, "Strict")
+    }
+
+    fn new(issuer: &Issuer, what: &str, whose: &str, same_site: &'static str) -> Self {
+        let digest = Sha256::digest(whose);
+        let (short, _) = digest.split_at(12);
+        let secure = issuer.as_str().starts_with("https:");
+        let prefix = if secure { "__Host-" } else { "" };
+        Self {
+            name: format!("{prefix}jeton-{what}-{}", URL_SAFE_NO_PAD.encode(short)),
+            secure,
+            same_site,
+        }
+    }
+
+    /// `Set-Cookie` (RFC 6265 §4.1) with a value of URL-safe characters.
+    pub(crate) fn set(&self, value: &str, max_age: Seconds) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        HeaderValue::try_from(format!(
+            "{}={value}; Path=/; Max-Age={}; HttpOnly{secure}; SameSite={}",
+            self.name, max_age.0, self.same_site
+        ))
+        .ok()
+    }
+
+    /// `Set-Cookie` that removes it.
+    pub(crate) fn clear(&self) -> Option<HeaderValue> {
+        self.set("", Seconds(0))
+    }
+}

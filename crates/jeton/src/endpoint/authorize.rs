@@ -1,0 +1,158 @@
+//! `/authorize` (RFC 6749 §4.1.1) and the handoff to the login application.
+//!
+//! Jeton logs nobody in. It validates the request, ties it to the browser by a cookie, seals it and
+//! sends the browser to `JETON_LOGIN_URL?request=…`. The login application does its work and posts
+//! the sealed request back with what it found (`accept`) or why not (`reject`); the answer is an
+//! address here (`resume`) where the browser, known again by its cookie, gets its code. Nothing is
+//! stored until then: the sealed request carries the id of the grant it will become, so a second
+//! use finds that id taken.
+
+pub(crate) mod handoff;
+mod outcome;
+pub(crate) mod resume;
+mod validate;
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use http::{Response, header::SET_COOKIE};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    audit::Audit,
+    client::ClientId,
+    cookie::Cookie,
+    crypto::Crypto,
+    ledger::{GrantId, Ledger},
+    page::see_other,
+    refusal::Refusal,
+    registry::Registry,
+    request::Incoming,
+    scope::Scope,
+    seal::SealKind,
+    server::Server,
+    time::{Seconds, UnixTime},
+};
+pub(crate) use outcome::with_query;
+use outcome::{AuthorizationError, ResponseMode};
+use validate::Validated;
+
+/// How long a person may take to log in.
+pub(crate) const LOGIN_LIFETIME: Seconds = Seconds(30 * 60);
+
+/// What waits for a person: sealed on its way through the login application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SealedRequest {
+    /// The grant it becomes.
+    pub(crate) grant: GrantId,
+    /// SHA-256 of the browser's cookie, in base64url.
+    pub(crate) browser: String,
+    pub(crate) created_at: UnixTime,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) what: Waiting,
+}
+
+/// What a person is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Waiting {
+    Code(CodeRequest),
+    Device(DeviceRequest),
+}
+
+/// A validated authorization request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CodeRequest {
+    pub(crate) client_id: ClientId,
+    pub(crate) redirect_uri: String,
+    pub(crate) response_mode: ResponseMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<String>,
+    pub(crate) scope: Scope,
+    pub(crate) audiences: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code_challenge: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) prompt: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_age: Option<Seconds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login_hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ui_locales: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr_values: Option<String>,
+}
+
+/// A person came to enter a user code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DeviceRequest {
+    /// As in `verification_uri_complete`; not yet looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user_code: Option<String>,
+}
+
+pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    server.ledger()?;
+    let parameters = request.query_or_form()?;
+    match validate::validate(server, &parameters, request.now, audit).await? {
+        Validated::Request(code) => hand_off(server, request, Waiting::Code(code)),
+        Validated::Error(error) => Ok(refuse_to_client(server, &error, audit)),
+    }
+}
+
+fn refuse_to_client<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    error: &AuthorizationError,
+    audit: &mut Audit,
+) -> Response<Bytes> {
+    audit.error = Some(error.error);
+    audit.fault = Some("client");
+    audit.detail = Some(error.description.into());
+    error.respond(server.config().issuer())
+}
+
+/// Seals what waits and sends the browser to the login application.
+pub(crate) fn hand_off<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    what: Waiting,
+) -> Result<Response<Bytes>, Refusal> {
+    let login_url = server
+        .config()
+        .login_url()
+        .ok_or(Refusal::NotConfigured("JETON_LOGIN_URL"))?;
+    let cookie = Cookie::browser(server.config().issuer());
+    // One cookie for all tabs of a browser: each request is bound to it, none replaces it.
+    let browser = match request.cookie(&cookie.name) {
+        Some(kept) if is_browser_id(kept) => kept.to_owned(),
+        _ => server.random_id()?.to_string(),
+    };
+    let sealed = SealedRequest {
+        grant: server.random_id()?,
+        browser: handoff::hash_of(&browser),
+        created_at: request.now,
+        expires_at: request.now + LOGIN_LIFETIME,
+        what,
+    };
+    let sealed = server
+        .seals()
+        .seal(SealKind::Request, &sealed, server.crypto())?;
+    let mut location = login_url.clone();
+    location.query_pairs_mut().append_pair("request", &sealed);
+    let mut response = see_other(location.as_str());
+    if let Some(value) = cookie.set(&browser, LOGIN_LIFETIME) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    Ok(response)
+}
+
+fn is_browser_id(text: &str) -> bool {
+    text.parse::<crate::ledger::Id128>().is_ok()
+}

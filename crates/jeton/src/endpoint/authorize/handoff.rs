@@ -1,0 +1,354 @@
+//! `/authorize/request`, `/authorize/accept` and `/authorize/reject`: what the login application
+//! calls. It authenticates as a client, and must be configured with `login`.
+
+use std::borrow::Cow;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{CodeRequest, SealedRequest, Waiting, outcome::REJECTIONS};
+use crate::{
+    audit::Audit,
+    authentication::authenticate,
+    client::{Client, ClientId},
+    crypto::Crypto,
+    parameters::Parameters,
+    refusal::{HandoffFault, Refusal},
+    registry::Registry,
+    request::Incoming,
+    response::no_store_json,
+    scope::Scope,
+    seal::SealKind,
+    server::{Server, path},
+    time::{Seconds, UnixTime},
+};
+
+/// The longest `claims`, in bytes of JSON.
+pub(crate) const LONGEST_CLAIMS: usize = 2048;
+
+/// The longest subject (OpenID Connect Core §2, `sub`).
+const LONGEST_SUBJECT: usize = 255;
+
+/// How long the browser has to come back.
+const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
+
+/// Claims the server makes itself.
+const RESERVED: [&str; 20] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "nonce",
+    "auth_time",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "azp",
+    "sid",
+    "cnf",
+    "act",
+    "client_id",
+    "scope",
+    "typ",
+    "active",
+];
+
+/// The login application's answer, sealed on its way back through the browser.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) request: SealedRequest,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) answer: Answer,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    Accepted(Accepted),
+    Rejected {
+        error: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+    },
+}
+
+/// Who logged in.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    pub(crate) subject: String,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) auth_time: UnixTime,
+    /// What was consented to; all that was requested if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Scope>,
+}
+
+/// What the login application may know of a request, to show it and to decide.
+#[derive(Serialize)]
+struct RequestInfo<'a> {
+    kind: &'static str,
+    expires_at: UnixTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a ClientId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a Scope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audiences: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age: Option<Seconds>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ui_locales: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr_values: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RedirectTo {
+    redirect_to: String,
+}
+
+/// The request that a login application speaks of.
+struct Handoff<'a> {
+    parameters: Parameters<'a>,
+    sealed: SealedRequest,
+}
+
+async fn open<'a, R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'a>,
+    audit: &mut Audit,
+) -> Result<Handoff<'a>, Refusal> {
+    let parameters = request.form()?;
+    let clients = server.clients();
+    let client = authenticate(clients, request.headers, &parameters, request.now, audit).await?;
+    if !client.login {
+        return Err(Refusal::NotALoginApplication);
+    }
+    let sealed = parameters
+        .get("request")
+        .ok_or(Refusal::MissingParameter("request"))?;
+    let sealed: SealedRequest = server
+        .seals()
+        .open(SealKind::Request, sealed)
+        .ok_or(HandoffFault::Request)?;
+    if request.now >= sealed.expires_at {
+        return Err(HandoffFault::Request.into());
+    }
+    audit.grant = Some(sealed.grant);
+    Ok(Handoff { parameters, sealed })
+}
+
+/// `/authorize/request`: what was asked for.
+pub(crate) async fn inspect<R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    let Handoff { sealed, .. } = open(server, request, audit).await?;
+    let mut info = RequestInfo {
+        kind: "device",
+        expires_at: sealed.expires_at,
+        client_id: None,
+        client_name: None,
+        scope: None,
+        audiences: None,
+        prompt: None,
+        max_age: None,
+        login_hint: None,
+        ui_locales: None,
+        acr_values: None,
+    };
+    let client;
+    if let Waiting::Code(code) = &sealed.what {
+        client = client_of(server, code, request.now).await?;
+        let prompt: Vec<_> = code.prompt.iter().map(String::as_str).collect();
+        info = RequestInfo {
+            kind: "code",
+            client_id: Some(&code.client_id),
+            client_name: client.name.as_deref(),
+            scope: Some(&code.scope),
+            audiences: Some(&code.audiences),
+            prompt: (!prompt.is_empty()).then(|| prompt.join(" ").into()),
+            max_age: code.max_age,
+            login_hint: code.login_hint.as_deref(),
+            ui_locales: code.ui_locales.as_deref(),
+            acr_values: code.acr_values.as_deref(),
+            ..info
+        };
+    }
+    Ok(no_store_json(StatusCode::OK, &info))
+}
+
+/// `/authorize/accept`: somebody logged in and agreed.
+pub(crate) async fn accept<R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    let handoff = open(server, request, audit).await?;
+    let accepted = accepted(server, &handoff, request.now).await?;
+    if let Waiting::Code(code) = &handoff.sealed.what {
+        // Validated again: the client may have changed while the person logged in.
+        client_of(server, code, request.now).await?;
+        within_bounds(code, &handoff.sealed, &accepted, request.now)?;
+    }
+    audit.subject = Some(accepted.subject.clone());
+    answer(
+        server,
+        handoff.sealed,
+        Answer::Accepted(accepted),
+        request.now,
+    )
+}
+
+/// `/authorize/reject`: nobody did.
+pub(crate) async fn reject<R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    let Handoff { parameters, sealed } = open(server, request, audit).await?;
+    let error = parameters.get("error").unwrap_or("access_denied");
+    if !REJECTIONS.contains(&error) {
+        return Err(HandoffFault::ErrorCode.into());
+    }
+    let description = parameters.get("error_description").map(|text| {
+        // RFC 6749 §4.1.2.1: printable ASCII without quotes and backslashes.
+        let allowed = |c: &char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+        text.chars().filter(allowed).take(200).collect()
+    });
+    let rejected = Answer::Rejected {
+        error: error.to_owned(),
+        description,
+    };
+    answer(server, sealed, rejected, request.now)
+}
+
+/// An address here, good once, for the browser the request began in.
+fn answer<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    sealed: SealedRequest,
+    answer: Answer,
+    now: UnixTime,
+) -> Result<Response<Bytes>, Refusal> {
+    let ticket = Ticket {
+        request: sealed,
+        expires_at: now + TICKET_LIFETIME,
+        answer,
+    };
+    let ticket = server
+        .seals()
+        .seal(SealKind::Ticket, &ticket, server.crypto())?;
+    let issuer = server.config().issuer();
+    let redirect_to = format!("{issuer}{}?ticket={ticket}", path::RESUME);
+    Ok(no_store_json(StatusCode::OK, &RedirectTo { redirect_to }))
+}
+
+async fn accepted<R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    handoff: &Handoff<'_>,
+    now: UnixTime,
+) -> Result<Accepted, Refusal> {
+    let parameters = &handoff.parameters;
+    let subject = parameters
+        .get("subject")
+        .filter(|subject| subject.len() <= LONGEST_SUBJECT)
+        .ok_or(HandoffFault::Subject)?;
+    // RFC 9700 §4.15: no person may pass for a client that is its own subject.
+    if let Ok(id) = subject.parse::<ClientId>()
+        && (subject.starts_with("jc_") || server.clients().find(&id, now).await?.is_some())
+    {
+        return Err(HandoffFault::Subject.into());
+    }
+    let claims = match parameters.get("claims") {
+        None => Map::new(),
+        Some(json) if json.len() > LONGEST_CLAIMS => return Err(HandoffFault::Claims.into()),
+        Some(json) => serde_json::from_str(json).map_err(|_| HandoffFault::Claims)?,
+    };
+    if claims.keys().any(|name| RESERVED.contains(&name.as_str())) {
+        return Err(HandoffFault::Claims.into());
+    }
+    let auth_time = match parameters.get("auth_time") {
+        None => now,
+        Some(text) => text
+            .parse()
+            .map(UnixTime)
+            .ok()
+            .filter(|time| *time <= now)
+            .ok_or(HandoffFault::AuthTime)?,
+    };
+    let scope = match parameters.get("scope") {
+        None => None,
+        Some(text) => Some(text.parse::<Scope>().map_err(|_| HandoffFault::Scope)?),
+    };
+    Ok(Accepted {
+        subject: subject.to_owned(),
+        claims,
+        auth_time,
+        scope,
+    })
+}
+
+/// The scope granted within that requested; `max_age` and `prompt=login` (OpenID Connect Core
+/// §3.1.2.1) kept.
+fn within_bounds(
+    code: &CodeRequest,
+    sealed: &SealedRequest,
+    accepted: &Accepted,
+    now: UnixTime,
+) -> Result<(), HandoffFault> {
+    if let Some(scope) = &accepted.scope
+        && scope.first_outside(&code.scope).is_some()
+    {
+        return Err(HandoffFault::Scope);
+    }
+    let too_old = code
+        .max_age
+        .is_some_and(|max_age| now.since(accepted.auth_time) > max_age);
+    // max_age=0 and prompt=login both mean: log in for this very request.
+    let anew = code.prompt.contains("login") || code.max_age == Some(Seconds(0));
+    let stale = if anew {
+        accepted.auth_time < sealed.created_at
+    } else {
+        too_old
+    };
+    if stale {
+        return Err(HandoffFault::Stale);
+    }
+    Ok(())
+}
+
+/// The client of a request, which must still be registered for it.
+pub(super) async fn client_of<R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    code: &CodeRequest,
+    now: UnixTime,
+) -> Result<std::sync::Arc<Client>, Refusal> {
+    let client = server.clients().find(&code.client_id, now).await?;
+    client
+        .filter(|client| {
+            client
+                .redirect_uris
+                .iter()
+                .any(|uri| uri.matches(&code.redirect_uri))
+        })
+        .ok_or_else(|| HandoffFault::Request.into())
+}
+
+/// What stands in a sealed request for a browser's cookie.
+pub(crate) fn hash_of(browser: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(browser))
+}

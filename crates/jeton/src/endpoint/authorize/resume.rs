@@ -1,0 +1,192 @@
+//! `/authorize/resume`: the browser comes back from the login application. Here the grant is
+//! opened.
+
+use bytes::Bytes;
+use http::Response;
+
+use super::{
+    CodeRequest, SealedRequest, Waiting,
+    handoff::{Accepted, Answer, Ticket, client_of, hash_of},
+    outcome::Return,
+};
+use crate::{
+    audit::Audit,
+    client::Client,
+    cookie::Cookie,
+    crypto::Crypto,
+    endpoint::device,
+    grant::GrantType,
+    ledger::{Grant, GrantState, Ledger},
+    refusal::{PersonFault, Refusal},
+    registry::Registry,
+    request::Incoming,
+    scope::Scope,
+    seal::SealKind,
+    server::Server,
+    time::{Seconds, UnixTime},
+    token::{Binding, RedirectHash, TokenKind},
+};
+
+/// How long a code may be redeemed. RFC 6749 §4.1.2 recommends at most ten minutes; clients need
+/// seconds.
+const CODE_LIFETIME: Seconds = Seconds(60);
+
+pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    let parameters = request.query_or_form()?;
+    let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
+    let Ticket {
+        request: sealed,
+        answer,
+        ..
+    } = open_ticket(server, request, ticket)?;
+    audit.grant = Some(sealed.grant);
+    match (&sealed.what, answer) {
+        (Waiting::Code(code), Answer::Accepted(accepted)) => {
+            grant_code(server, &sealed, code, accepted, request.now, audit).await
+        }
+        (Waiting::Code(code), Answer::Rejected { error, description }) => {
+            audit.client_id = Some(code.client_id.clone());
+            let description = description.as_deref().unwrap_or("the login was refused");
+            let parameters = [
+                ("error", error.as_str()),
+                ("error_description", description),
+            ];
+            Ok(return_of(code).respond(&parameters, server.config().issuer()))
+        }
+        (Waiting::Device(device), Answer::Accepted(accepted)) => {
+            audit.subject = Some(accepted.subject);
+            Ok(device::ask_for_user_code(server, ticket, device))
+        }
+        (Waiting::Device(_), Answer::Rejected { .. }) => Ok(device::not_connected()),
+    }
+}
+
+/// A ticket that is ours, in time, and in the browser its request began in.
+pub(crate) fn open_ticket<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    ticket: &str,
+) -> Result<Ticket, Refusal> {
+    let ticket: Ticket = server
+        .seals()
+        .open(SealKind::Ticket, ticket)
+        .ok_or(PersonFault::Ticket)?;
+    if request.now >= ticket.expires_at {
+        return Err(PersonFault::Ticket.into());
+    }
+    let cookie = Cookie::browser(server.config().issuer());
+    let browser = request.cookie(&cookie.name).ok_or(PersonFault::Browser)?;
+    // Both are hashes: their comparison tells nothing of the cookie.
+    if hash_of(browser) != ticket.request.browser {
+        return Err(PersonFault::Browser.into());
+    }
+    Ok(ticket)
+}
+
+async fn grant_code<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    sealed: &SealedRequest,
+    code: &CodeRequest,
+    accepted: Accepted,
+    now: UnixTime,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    audit.client_id = Some(code.client_id.clone());
+    audit.subject = Some(accepted.subject.clone());
+    let client = client_of(server, code, now).await?;
+    let scope = accepted.scope.clone().unwrap_or_else(|| code.scope.clone());
+    let grant = Grant {
+        id: sealed.grant,
+        nonce: code.nonce.clone(),
+        subject: Some(accepted.subject),
+        claims: accepted.claims,
+        auth_time: Some(accepted.auth_time),
+        ..new_grant(
+            server,
+            &client,
+            GrantState::Live,
+            scope,
+            code.audiences.clone(),
+            CODE_LIFETIME,
+            now,
+        )
+    };
+    if !server.ledger()?.open(&grant, now).await? {
+        return Err(PersonFault::Used.into());
+    }
+    let binding = Binding {
+        client_id: &code.client_id,
+        code_challenge: code.code_challenge.as_deref(),
+    };
+    let redirect = RedirectHash::of(&code.redirect_uri);
+    let code_text = server.tokens().issue(
+        TokenKind::AuthorizationCode,
+        grant.id,
+        0,
+        Some(redirect),
+        &binding,
+    );
+    Ok(return_of(code).respond(&[("code", &code_text)], server.config().issuer()))
+}
+
+fn return_of(code: &CodeRequest) -> Return<'_> {
+    Return {
+        redirect_uri: &code.redirect_uri,
+        response_mode: code.response_mode,
+        state: code.state.as_deref(),
+    }
+}
+
+/// A grant at generation 0, to be redeemed within `redeemable`. Its id is still to be set.
+pub(crate) fn new_grant<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    state: GrantState,
+    scope: Scope,
+    audiences: Vec<String>,
+    redeemable: Seconds,
+    now: UnixTime,
+) -> Grant {
+    // OpenID Connect Core §11: a refresh token is for when the person is away.
+    let offline = !scope.contains("openid")
+        || scope.contains("offline_access")
+        || !client.refresh.offline_access_required;
+    let refreshable = client.may_use(GrantType::RefreshToken) && offline;
+    let access_token_lifetime = client
+        .access_token_lifetime
+        .unwrap_or(server.config().access_token_lifetime());
+    let lifetime = if refreshable {
+        client.refresh.lifetime
+    } else {
+        access_token_lifetime
+    };
+    Grant {
+        id: crate::ledger::Id128([0; 16]),
+        state,
+        client_id: client.id.clone(),
+        subject: None,
+        scope,
+        audiences,
+        claims: serde_json::Map::new(),
+        auth_time: None,
+        nonce: None,
+        generation: 0,
+        advanced_at: now,
+        redeemed_at: None,
+        last_attempt: None,
+        created_at: now,
+        // Without rotation no use is recorded, so none can be missed.
+        idle_lifetime: if client.refresh.rotation {
+            client.refresh.idle_lifetime
+        } else {
+            client.refresh.lifetime
+        },
+        idle_expires_at: now + redeemable,
+        expires_at: now + redeemable + lifetime,
+        refreshable,
+    }
+}

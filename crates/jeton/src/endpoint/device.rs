@@ -1,0 +1,232 @@
+//! `/device` (RFC 8628 §3.3): where a person connects a device.
+//!
+//! They log in first, through the same handoff as everywhere; only then do they enter the user
+//! code, so that attempts can be counted for each subject and not only for all the world.
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+
+use super::{
+    authorize::{
+        DeviceRequest, Waiting, hand_off,
+        handoff::{Accepted, Answer},
+        resume::open_ticket,
+    },
+    device_authorization::{marker, normalize},
+};
+use crate::{
+    audit::Audit,
+    crypto::Crypto,
+    ledger::{Decision, Grant, GrantState, Ledger, Marker},
+    page::{Escaped, page},
+    parameters::Parameters,
+    refusal::{PersonFault, Refusal},
+    registry::Registry,
+    request::Incoming,
+    server::{Server, path},
+    time::Seconds,
+};
+
+/// The stretch in which attempts are counted.
+const COUNTING: Seconds = Seconds(600);
+
+/// Attempts at user codes in one stretch, of one subject and of all.
+const ATTEMPTS_OF_SUBJECT: u32 = 10;
+const ATTEMPTS_IN_TOTAL: u32 = 10_000;
+
+pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    server.ledger()?;
+    let parameters = request.query_or_form()?;
+    if request.method != Method::POST {
+        let user_code = parameters
+            .get("user_code")
+            .map(|code| code.chars().take(32).collect());
+        return hand_off(
+            server,
+            request,
+            Waiting::Device(DeviceRequest { user_code }),
+        );
+    }
+    let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
+    let opened = open_ticket(server, request, ticket)?;
+    let (Waiting::Device(_), Answer::Accepted(accepted)) = (&opened.request.what, opened.answer)
+    else {
+        return Err(PersonFault::Ticket.into());
+    };
+    audit.subject = Some(accepted.subject.clone());
+    let typed = parameters.get("user_code").unwrap_or_default();
+    let Some(grant) = find(server, request, &accepted, typed).await? else {
+        audit.detail = Some("no such user code".into());
+        return Ok(code_form(
+            &action(server),
+            ticket,
+            typed,
+            Some("This code is not known or has expired."),
+        ));
+    };
+    audit.grant = Some(grant.id);
+    audit.client_id = Some(grant.client_id.clone());
+    decide(server, request, &parameters, ticket, typed, grant, accepted).await
+}
+
+/// The pending grant a user code points to. Every attempt counts, right or wrong.
+async fn find<R, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    accepted: &Accepted,
+    typed: &str,
+) -> Result<Option<Grant>, Refusal> {
+    let ledger = server.ledger()?;
+    let stretch = request.now.0 / COUNTING.0;
+    let expires = request.now + COUNTING;
+    let subject = super::authorize::handoff::hash_of(&accepted.subject);
+    for (name, most) in [
+        (format!("{stretch}:{subject}"), ATTEMPTS_OF_SUBJECT),
+        (format!("{stretch}:all"), ATTEMPTS_IN_TOTAL),
+    ] {
+        let counter = Marker::new("user_code_attempts", name);
+        if ledger.count(&counter, expires, request.now).await? > most {
+            return Err(PersonFault::TooManyAttempts.into());
+        }
+    }
+    let Some(code) = normalize(typed) else {
+        return Ok(None);
+    };
+    let Some(id) = ledger.holder(&marker(server, &code), request.now).await? else {
+        return Ok(None);
+    };
+    let grant = ledger.read(id).await?;
+    Ok(grant
+        .filter(|grant| grant.state == GrantState::Pending && request.now < grant.idle_expires_at))
+}
+
+async fn decide<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    parameters: &Parameters<'_>,
+    ticket: &str,
+    typed: &str,
+    grant: Grant,
+    accepted: Accepted,
+) -> Result<Response<Bytes>, Refusal> {
+    let decision = match parameters.get("decision") {
+        Some("approve") => Decision::Approve {
+            subject: accepted.subject,
+            claims: accepted.claims,
+            auth_time: accepted.auth_time,
+        },
+        Some("deny") => Decision::Deny,
+        _ => {
+            let client = server.clients().find(&grant.client_id, request.now).await?;
+            let name = client.and_then(|client| client.name.clone());
+            return Ok(confirm_form(
+                &action(server),
+                ticket,
+                typed,
+                &grant,
+                name.as_deref(),
+            ));
+        }
+    };
+    let approved = decision != Decision::Deny;
+    if !server
+        .ledger()?
+        .decide(grant.id, &decision, request.now)
+        .await?
+    {
+        return Ok(code_form(
+            &action(server),
+            ticket,
+            "",
+            Some("This code has been used already."),
+        ));
+    }
+    Ok(if approved {
+        connected()
+    } else {
+        not_connected()
+    })
+}
+
+/// The first page after the login.
+pub(crate) fn ask_for_user_code<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    ticket: &str,
+    device: &DeviceRequest,
+) -> Response<Bytes> {
+    let prefilled = device.user_code.as_deref().unwrap_or_default();
+    code_form(&action(server), ticket, prefilled, None)
+}
+
+/// Where the forms go: beneath the issuer's path, on the host the browser knows.
+fn action<R, L, C: Crypto>(server: &Server<R, L, C>) -> String {
+    format!("{}{}", server.config().issuer().path(), path::DEVICE)
+}
+
+fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> Response<Bytes> {
+    let problem = problem.map_or(String::new(), |problem| {
+        format!("<p role=\"alert\">{}</p>", Escaped(problem))
+    });
+    let body = format!(
+        "{problem}<form method=\"post\" action=\"{action}\">\
+         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
+         <label for=\"user_code\">The code your device shows</label>\
+         <input id=\"user_code\" name=\"user_code\" value=\"{typed}\" required autofocus \
+         autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\">\
+         <button>Continue</button></form>",
+        action = Escaped(action),
+        ticket = Escaped(ticket),
+        typed = Escaped(typed),
+    );
+    page(StatusCode::OK, "Connect a device", &body)
+}
+
+fn confirm_form(
+    action: &str,
+    ticket: &str,
+    typed: &str,
+    grant: &Grant,
+    name: Option<&str>,
+) -> Response<Bytes> {
+    let scope = grant.scope.to_string();
+    let wants = if scope.is_empty() {
+        String::new()
+    } else {
+        format!("<p>It asks for: {}</p>", Escaped(&scope))
+    };
+    let body = format!(
+        "<p><strong>{name}</strong> wants to act for you. Your device should show the code \
+         <code>{typed}</code>.</p>{wants}\
+         <p class=\"hint\">Approve only if you started this on a device you hold.</p>\
+         <form method=\"post\" action=\"{action}\">\
+         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
+         <input type=\"hidden\" name=\"user_code\" value=\"{typed}\">\
+         <button name=\"decision\" value=\"approve\">Approve</button>\
+         <button name=\"decision\" value=\"deny\">Deny</button></form>",
+        action = Escaped(action),
+        name = Escaped(name.unwrap_or(grant.client_id.as_str())),
+        typed = Escaped(typed),
+        ticket = Escaped(ticket),
+    );
+    page(StatusCode::OK, "Connect a device", &body)
+}
+
+fn connected() -> Response<Bytes> {
+    page(
+        StatusCode::OK,
+        "Device connected",
+        "<p>You can go back to your device now.</p>",
+    )
+}
+
+pub(crate) fn not_connected() -> Response<Bytes> {
+    page(
+        StatusCode::OK,
+        "Device not connected",
+        "<p>Nothing was granted. You can close this page.</p>",
+    )
+}

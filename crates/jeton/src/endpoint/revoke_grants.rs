@@ -1,0 +1,48 @@
+//! `/revoke_grants` (ours): log out everywhere. A login application ends every grant of a subject
+//! or of a client that was opened until now, with one write.
+
+use bytes::Bytes;
+use http::Response;
+
+use super::revoke::done;
+use crate::{
+    audit::Audit,
+    authentication::authenticate,
+    client::ClientId,
+    crypto::Crypto,
+    refusal::Refusal,
+    registry::{CutOff, Registry},
+    request::Incoming,
+    server::Server,
+    time::Seconds,
+};
+
+pub(crate) async fn respond<R: Registry, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    let parameters = request.form()?;
+    let now = request.now;
+    let clients = server.clients();
+    let caller = authenticate(clients, request.headers, &parameters, now, audit).await?;
+    if !caller.login {
+        return Err(Refusal::NotALoginApplication);
+    }
+    let subject = parameters.get("subject").map(CutOff::subject);
+    let client = match parameters.get("client") {
+        None => None,
+        Some(id) => Some(CutOff::client(
+            &id.parse::<ClientId>()
+                .map_err(|_| Refusal::MissingParameter("client"))?,
+        )),
+    };
+    if subject.is_none() && client.is_none() {
+        return Err(Refusal::MissingParameter("subject"));
+    }
+    for cut_off in [subject, client].into_iter().flatten() {
+        // What is opened in this very second is ended too: times have no finer grain.
+        clients.put_cut_off(&cut_off, now + Seconds(1), now).await?;
+    }
+    Ok(done())
+}

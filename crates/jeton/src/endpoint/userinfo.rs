@@ -1,0 +1,121 @@
+//! `/userinfo` (OpenID Connect Core §5.3).
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, Response, StatusCode,
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE},
+};
+use serde_json::{Map, Value};
+
+use super::introspect::live_grant;
+use crate::{
+    access_token::AccessToken,
+    audit::Audit,
+    crypto::Crypto,
+    ledger::Ledger,
+    refusal::{BearerFault, Refusal},
+    registry::Registry,
+    request::Incoming,
+    response::no_store_json,
+    scope::Scope,
+    server::Server,
+};
+
+/// OpenID Connect Core §5.4.
+const SCOPES: [(&str, &[&str]); 4] = [
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    request: &Incoming<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    server.ledger()?;
+    let text = bearer(request)?;
+    let token = AccessToken::decode(server, &text, request.now)
+        .await?
+        .ok_or(BearerFault::Invalid)?;
+    audit.client_id = Some(token.client_id.clone());
+    audit.jti = Some(token.jti.clone());
+    let id = token.sid.ok_or(BearerFault::Scope)?;
+    if !token.scope.contains("openid") {
+        return Err(BearerFault::Scope.into());
+    }
+    audit.grant = Some(id);
+    let grant = live_grant(server, id, request.now)
+        .await?
+        .ok_or(BearerFault::Invalid)?;
+    audit.subject.clone_from(&grant.subject);
+    let mut claims = claims_of(grant.claims, &token.scope);
+    claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));
+    let mut response = no_store_json(StatusCode::OK, &claims);
+    // The token is in the request, not in a cookie: any page that has it may read the answer.
+    response
+        .headers_mut()
+        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    Ok(response)
+}
+
+/// The standard claims of the scopes, and every claim that is not standard: the login application
+/// gave those for this client.
+fn claims_of(claims: Map<String, Value>, scope: &Scope) -> Map<String, Value> {
+    claims
+        .into_iter()
+        .filter(|(name, _)| {
+            SCOPES
+                .iter()
+                .find(|(_, claims)| claims.contains(&name.as_str()))
+                .is_none_or(|(token, _)| scope.contains(token))
+        })
+        .collect()
+}
+
+/// The token from the header or a form in the body (RFC 6750 §2.1, §2.2), never from the query.
+fn bearer(request: &Incoming<'_>) -> Result<String, Refusal> {
+    let mut lines = request.headers.get_all(AUTHORIZATION).iter();
+    let in_header = match (lines.next(), lines.next()) {
+        (None, _) => None,
+        (Some(_), Some(_)) => return Err(BearerFault::Several.into()),
+        (Some(line), None) => {
+            let text = line.to_str().map_err(|_| BearerFault::Invalid)?;
+            let (scheme, token) = text.split_once(' ').ok_or(BearerFault::Missing)?;
+            if !scheme.eq_ignore_ascii_case("Bearer") {
+                return Err(BearerFault::Missing.into());
+            }
+            Some(token.trim().to_owned())
+        }
+    };
+    let is_form = request.method == Method::POST && request.headers.contains_key(CONTENT_TYPE);
+    let in_body = if is_form && !request.body.is_empty() {
+        request.form()?.get("access_token").map(str::to_owned)
+    } else {
+        None
+    };
+    match (in_header, in_body) {
+        (Some(_), Some(_)) => Err(BearerFault::Several.into()),
+        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (None, None) => Err(BearerFault::Missing.into()),
+    }
+}

@@ -1,0 +1,118 @@
+//! `authorization_code` (RFC 6749 §4.1.3) with PKCE (RFC 7636): from generation 0 to 1.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    audit::Audit,
+    client::Client,
+    crypto::Crypto,
+    endpoint::token::TokenResponse,
+    issue::{self, Portion},
+    ledger::{Advance, Grant, Ledger, Step},
+    parameters::Parameters,
+    refusal::{GrantFault, Refusal},
+    registry::Registry,
+    scope::Scope,
+    server::Server,
+    time::UnixTime,
+    token::{Binding, ParsedToken, RedirectHash, TokenKind},
+};
+
+pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    parameters: &Parameters<'_>,
+    now: UnixTime,
+    audit: &mut Audit,
+) -> Result<TokenResponse, Refusal> {
+    let code = parameters
+        .get("code")
+        .ok_or(Refusal::MissingParameter("code"))?;
+    let code =
+        ParsedToken::parse(TokenKind::AuthorizationCode, code).ok_or(GrantFault::Malformed)?;
+    let challenge = match parameters.get("code_verifier") {
+        None => None,
+        Some(verifier) if is_verifier(verifier) => Some(challenge_of(verifier)),
+        Some(_) => return Err(GrantFault::Verifier.into()),
+    };
+    // One check for everything the code is bound to: issuer, client, redirect and challenge, its
+    // absence included. Who holds a code without the rest can neither use it nor use it up.
+    let binding = Binding {
+        client_id: &client.id,
+        code_challenge: challenge.as_deref(),
+    };
+    if !server.tokens().verify(&code, &binding) {
+        return Err(GrantFault::Forged.into());
+    }
+    if let Some(redirect_uri) = parameters.get("redirect_uri")
+        && code.redirect != Some(RedirectHash::of(redirect_uri))
+    {
+        return Err(GrantFault::RedirectUri.into());
+    }
+    audit.grant = Some(code.grant);
+
+    let audiences: Vec<String> = server.requested_audiences(parameters)?;
+    let step = Step {
+        id: code.grant,
+        standing: 0,
+        to: 1,
+        client_id: client.id.clone(),
+        scope: Scope::default(),
+        audiences: audiences.clone(),
+        created_from: server.created_from(client, now).await?,
+        window: client.refresh.grace,
+        attempt: server.random_id()?,
+        now,
+    };
+    match server.ledger()?.advance(&step).await? {
+        Advance::Advanced(grant) => {
+            server.require_not_cut_off(&grant, now).await?;
+            let portion = Portion {
+                scope: grant.scope.clone(),
+                audiences: if audiences.is_empty() {
+                    grant.audiences.clone()
+                } else {
+                    audiences
+                },
+            };
+            issue::from_grant(server, client, &grant, portion, now, audit).await
+        }
+        Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
+        Advance::Conflict(Some(grant)) => Err(conflict(server, client, &grant, &step).await?),
+    }
+}
+
+/// Why the code did not advance its grant. A replay always fails; long after the redemption it
+/// ends the grant as well (RFC 6749 §4.1.2), while an impatient double submit does not.
+async fn conflict<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    grant: &Grant,
+    step: &Step,
+) -> Result<Refusal, Refusal> {
+    if !grant.is_live(step.now) {
+        return Ok(GrantFault::Ended.into());
+    }
+    if let Some(redeemed_at) = grant.redeemed_at {
+        if step.now.since(redeemed_at) <= client.refresh.grace {
+            return Ok(GrantFault::RedeemedJustNow.into());
+        }
+        server.ledger()?.revoke(grant.id).await?;
+        return Ok(GrantFault::CodeReplayed.into());
+    }
+    Ok(server.refusal_of(grant, step))
+}
+
+/// RFC 7636 §4.1.
+fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// RFC 7636 §4.2, S256.
+fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}

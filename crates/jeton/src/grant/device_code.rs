@@ -1,0 +1,105 @@
+//! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4): polling, and from generation 0
+//! to 1 once a person has approved.
+
+use crate::{
+    audit::Audit,
+    client::Client,
+    crypto::Crypto,
+    endpoint::{device_authorization::INTERVAL, token::TokenResponse},
+    issue::{self, Portion},
+    ledger::{Advance, Grant, GrantState, Ledger, Marker, Step},
+    parameters::Parameters,
+    refusal::{GrantFault, Refusal},
+    registry::Registry,
+    scope::Scope,
+    server::Server,
+    time::{Seconds, UnixTime},
+    token::{Binding, ParsedToken, TokenKind},
+};
+
+pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    parameters: &Parameters<'_>,
+    now: UnixTime,
+    audit: &mut Audit,
+) -> Result<TokenResponse, Refusal> {
+    let code = parameters
+        .get("device_code")
+        .ok_or(Refusal::MissingParameter("device_code"))?;
+    let code = ParsedToken::parse(TokenKind::DeviceCode, code).ok_or(GrantFault::Malformed)?;
+    let binding = Binding {
+        client_id: &client.id,
+        code_challenge: None,
+    };
+    if !server.tokens().verify(&code, &binding) {
+        return Err(GrantFault::Forged.into());
+    }
+    audit.grant = Some(code.grant);
+    let step = Step {
+        id: code.grant,
+        standing: 0,
+        to: 1,
+        client_id: client.id.clone(),
+        scope: Scope::default(),
+        audiences: Vec::new(),
+        created_from: server.created_from(client, now).await?,
+        window: client.refresh.grace,
+        attempt: server.random_id()?,
+        now,
+    };
+    match server.ledger()?.advance(&step).await? {
+        Advance::Advanced(grant) => {
+            server.require_not_cut_off(&grant, now).await?;
+            let portion = Portion::all(&grant);
+            issue::from_grant(server, client, &grant, portion, now, audit).await
+        }
+        Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
+        Advance::Conflict(Some(grant)) => Err(conflict(server, client, &grant, &step).await?),
+    }
+}
+
+/// Why the code did not advance its grant (RFC 8628 §3.5).
+async fn conflict<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    grant: &Grant,
+    step: &Step,
+) -> Result<Refusal, Refusal> {
+    let ledger = server.ledger()?;
+    match grant.state {
+        GrantState::Denied => Ok(Refusal::DeviceDenied),
+        GrantState::Revoked => Ok(GrantFault::Ended.into()),
+        GrantState::Pending | GrantState::Live if step.now >= grant.expires_at => {
+            Ok(Refusal::DeviceExpired)
+        }
+        GrantState::Pending if step.now >= grant.idle_expires_at => Ok(Refusal::DeviceExpired),
+        GrantState::Pending => {
+            // One poll in each stretch of `interval` seconds: two that keep the interval never
+            // fall into the same one, and no time of the last poll need be stored.
+            let stretch = Seconds(step.now.0 / INTERVAL.0).0;
+            let marker = Marker::new("poll", format_args!("{}:{stretch}", grant.id));
+            let expires = step.now + INTERVAL;
+            let first = ledger
+                .claim(&marker, step.attempt, expires, step.now)
+                .await?;
+            Ok(if first {
+                Refusal::AuthorizationPending
+            } else {
+                Refusal::SlowDown
+            })
+        }
+        GrantState::Live => {
+            if let Some(redeemed_at) = grant.redeemed_at
+                && step.now.since(redeemed_at) > client.refresh.grace
+            {
+                ledger.revoke(grant.id).await?;
+                return Ok(GrantFault::CodeReplayed.into());
+            }
+            Ok(match grant.redeemed_at {
+                Some(_) => GrantFault::RedeemedJustNow.into(),
+                None => Refusal::DeviceExpired,
+            })
+        }
+    }
+}

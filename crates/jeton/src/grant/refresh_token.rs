@@ -1,0 +1,208 @@
+//! `refresh_token` (RFC 6749 §6): from generation n to n + 1, safe to retry.
+//!
+//! The successor is derived, not drawn. So within the grace window after an advance, whoever
+//! presents the superseded token gets the identical successor, and whoever presents the successor
+//! keeps it: a lost response, a slow tab and ten racing workers all end with the same token. Out of
+//! the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
+
+use crate::{
+    audit::Audit,
+    client::Client,
+    crypto::Crypto,
+    endpoint::token::TokenResponse,
+    issue::{self, Portion},
+    ledger::{Advance, Grant, Ledger, Step},
+    parameters::Parameters,
+    refusal::{GrantFault, Refusal},
+    registry::Registry,
+    scope::Scope,
+    server::Server,
+    time::UnixTime,
+    token::{Binding, ParsedToken, TokenKind},
+};
+
+pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    refresh_token: &str,
+    parameters: &Parameters<'_>,
+    now: UnixTime,
+    audit: &mut Audit,
+) -> Result<TokenResponse, Refusal> {
+    let token =
+        ParsedToken::parse(TokenKind::RefreshToken, refresh_token).ok_or(GrantFault::Malformed)?;
+    let binding = Binding {
+        client_id: &client.id,
+        code_challenge: None,
+    };
+    if !server.tokens().verify(&token, &binding) {
+        return Err(GrantFault::Forged.into());
+    }
+    audit.grant = Some(token.grant);
+    // Narrowing is part of the step's condition, so that a wrong request never moves the record.
+    let scope: Scope = match parameters.get("scope") {
+        None => Scope::default(),
+        Some(scope) => scope.parse().map_err(|_| Refusal::MalformedScope)?,
+    };
+    let step = Step {
+        id: token.grant,
+        standing: token.generation,
+        to: token
+            .generation
+            .checked_add(1)
+            .ok_or(GrantFault::Malformed)?,
+        client_id: client.id.clone(),
+        audiences: server.requested_audiences(parameters)?,
+        scope,
+        created_from: server.created_from(client, now).await?,
+        window: client.refresh.grace,
+        attempt: server.random_id()?,
+        now,
+    };
+    let grant = if client.refresh.rotation {
+        rotate(server, &step, audit).await?
+    } else {
+        keep(server, &step).await?
+    };
+    server.require_not_cut_off(&grant, now).await?;
+    let portion = portion(&grant, step);
+    issue::from_grant(server, client, &grant, portion, now, audit).await
+}
+
+/// The grant at the generation that the client shall hold from now on.
+async fn rotate<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    step: &Step,
+    audit: &mut Audit,
+) -> Result<Grant, Refusal> {
+    let ledger = server.ledger()?;
+    let mut step = step.clone();
+    let presented = step.standing;
+    // A second round only for a record that was rolled back, whose generation is then known.
+    for _ in 0..2 {
+        let standing = match ledger.advance(&step).await? {
+            Advance::Advanced(grant) => return Ok(*grant),
+            Advance::Conflict(None) => return Err(GrantFault::Unknown.into()),
+            Advance::Conflict(Some(standing)) => standing,
+        };
+        if !standing.is_live(step.now) {
+            return Err(GrantFault::Ended.into());
+        }
+        match place(&standing, presented, &step) {
+            Place::Stands | Place::JustSuperseded => {
+                // Nothing moves, yet all that the step wants must hold.
+                require(server, &standing, &step)?;
+                return Ok(*standing);
+            }
+            Place::Reused => {
+                ledger.revoke(standing.id).await?;
+                audit.generation = Some(standing.generation);
+                return Err(GrantFault::Reused { presented }.into());
+            }
+            Place::Redeemable => return Err(server.refusal_of(&standing, &step)),
+            Place::Ahead => {
+                audit.rolled_back = true;
+                step.standing = standing.generation;
+            }
+        }
+    }
+    // Another request repaired the record between the two rounds: the client tries again.
+    Err(Refusal::Unavailable(crate::registry::Unavailable::new(
+        "ledger",
+        "the record moved while it was repaired",
+    )))
+}
+
+/// Where a genuine refresh token stands beside its record.
+enum Place {
+    /// It is the standing one, within the window after it came to be.
+    Stands,
+    /// It is the one before, within the window.
+    JustSuperseded,
+    /// It is the standing one and could advance: something else about the request is wrong.
+    Redeemable,
+    /// It is older than grace allows: theft, or a bug that looks like it.
+    Reused,
+    /// It is newer than the record: the store was rolled back.
+    Ahead,
+}
+
+fn place(standing: &Grant, presented: u32, step: &Step) -> Place {
+    let within = step.now.since(standing.advanced_at) < step.window;
+    if presented > standing.generation {
+        Place::Ahead
+    } else if presented == standing.generation {
+        // Redeeming a code opens no window: generation 1 can be redeemed at once.
+        if presented > 1 && standing.advanced_at > step.now - step.window {
+            Place::Stands
+        } else {
+            Place::Redeemable
+        }
+    } else if presented + 1 == standing.generation && presented > 0 && within {
+        Place::JustSuperseded
+    } else {
+        Place::Reused
+    }
+}
+
+/// Without rotation the standing generation stays: it is read, and nothing is written.
+async fn keep<R: Registry, L: Ledger, C: Crypto>(
+    server: &Server<R, L, C>,
+    step: &Step,
+) -> Result<Grant, Refusal> {
+    let standing = server
+        .ledger()?
+        .read(step.id)
+        .await?
+        .ok_or(GrantFault::Unknown)?;
+    if !standing.is_live(step.now) || step.now >= standing.idle_expires_at {
+        return Err(GrantFault::Ended.into());
+    }
+    // The client rotated before its policy changed: an older token is as stolen as ever.
+    if step.standing < standing.generation {
+        server.ledger()?.revoke(standing.id).await?;
+        return Err(GrantFault::Reused {
+            presented: step.standing,
+        }
+        .into());
+    }
+    require(server, &standing, step)?;
+    Ok(standing)
+}
+
+/// What the condition of a step would have refused, for a step that is not taken.
+fn require<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    standing: &Grant,
+    step: &Step,
+) -> Result<(), Refusal> {
+    let holds = standing.client_id == step.client_id
+        && standing.created_at >= step.created_from
+        && step.now < standing.idle_expires_at
+        && step.scope.first_outside(&standing.scope).is_none()
+        && step
+            .audiences
+            .iter()
+            .all(|audience| standing.audiences.contains(audience));
+    if holds {
+        Ok(())
+    } else {
+        Err(server.refusal_of(standing, step))
+    }
+}
+
+fn portion(grant: &Grant, step: Step) -> Portion {
+    let all = Portion::all(grant);
+    Portion {
+        scope: if step.scope.is_empty() {
+            all.scope
+        } else {
+            step.scope
+        },
+        audiences: if step.audiences.is_empty() {
+            all.audiences
+        } else {
+            step.audiences
+        },
+    }
+}

@@ -1,0 +1,65 @@
+//! A request as the endpoints see it.
+
+use http::{HeaderMap, Method, header};
+
+use crate::{parameters::Parameters, refusal::Refusal, server::BODY_LIMIT, time::UnixTime};
+
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+/// One request, and the time it is answered at.
+pub(crate) struct Incoming<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    pub(crate) now: UnixTime,
+}
+
+impl<'a> Incoming<'a> {
+    /// The parameters of a form in the body; anything else there is refused.
+    pub(crate) fn form(&self) -> Result<Parameters<'a>, Refusal> {
+        // The media type without its parameters; `charset=UTF-8` is common and says nothing new.
+        let media_type = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.as_bytes().split(|&byte| byte == b';').next())
+            .ok_or(Refusal::ContentType)?;
+        if !media_type.trim_ascii().eq_ignore_ascii_case(FORM) {
+            return Err(Refusal::ContentType);
+        }
+        Ok(Parameters::parse(self.body)?)
+    }
+
+    /// The parameters of the query (GET) or of a form in the body (POST), for endpoints that a
+    /// browser visits.
+    pub(crate) fn query_or_form(&self) -> Result<Parameters<'a>, Refusal> {
+        if self.method == Method::POST {
+            return self.form();
+        }
+        if self.query.len() > BODY_LIMIT {
+            return Err(Refusal::BodyTooLarge);
+        }
+        Ok(Parameters::parse(self.query.as_bytes())?)
+    }
+
+    /// The one value of a header, if it is text.
+    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The value of a cookie (RFC 6265 §5.4). A name that stands twice has none: one of the two
+    /// was planted.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
+        let mut values = self
+            .headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(own, _)| *own == name)
+            .map(|(_, value)| value);
+        let value = values.next()?;
+        values.next().is_none().then_some(value)
+    }
+}

@@ -1,0 +1,119 @@
+//! Sealing: what leaves the server and must come back unread and unchanged. XChaCha20-Poly1305
+//! with random 192-bit nonces, one key a kind; AES-GCM's 96-bit random nonces would run out.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    XChaCha20Poly1305, XNonce,
+    aead::{Aead, KeyInit, Payload},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    config::Config,
+    crypto::{Crypto, CryptoError},
+};
+
+const NONCE_LENGTH: usize = 24;
+
+/// What is sealed. One kind never opens as another: each has its own key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SealKind {
+    /// An authorization request on its way through the login application.
+    Request,
+    /// The login application's answer on its way back through the browser.
+    Ticket,
+    /// A self-contained access token.
+    AccessToken,
+    /// Where a logout ends.
+    Logout,
+}
+
+impl SealKind {
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Request => "jsr_",
+            Self::Ticket => "jst_",
+            Self::AccessToken => "jat_",
+            Self::Logout => "jsl_",
+        }
+    }
+}
+
+/// The sealing keys of a deployment, one list a kind: the first seals, all open.
+pub(crate) struct SealKeys {
+    issuer: String,
+    keys: Vec<[(SealKind, XChaCha20Poly1305); 4]>,
+}
+
+impl SealKeys {
+    pub(crate) fn new(config: &Config) -> Self {
+        let issuer = config.issuer().as_str().to_owned();
+        let keys = config
+            .secrets()
+            .iter()
+            .map(|secret| {
+                [
+                    SealKind::Request,
+                    SealKind::Ticket,
+                    SealKind::AccessToken,
+                    SealKind::Logout,
+                ]
+                .map(|kind| {
+                    let label = kind.prefix().as_bytes();
+                    let key =
+                        secret.derive::<32>(&[b"jeton/v1", b"seal", label, issuer.as_bytes()]);
+                    (kind, XChaCha20Poly1305::new(&(*key).into()))
+                })
+            })
+            .collect();
+        Self { issuer, keys }
+    }
+
+    fn of(&self, kind: SealKind) -> impl Iterator<Item = &XChaCha20Poly1305> {
+        self.keys
+            .iter()
+            .flatten()
+            .filter(move |(own, _)| *own == kind)
+            .map(|(_, key)| key)
+    }
+
+    /// `value` sealed as a URL-safe string.
+    pub(crate) fn seal(
+        &self,
+        kind: SealKind,
+        value: &impl Serialize,
+        crypto: &impl Crypto,
+    ) -> Result<String, CryptoError> {
+        let failed = |error: &dyn std::fmt::Display| CryptoError::new("seal", error);
+        let plain = serde_json::to_vec(value).map_err(|error| failed(&error))?;
+        let mut nonce = [0; NONCE_LENGTH];
+        crypto.fill(&mut nonce)?;
+        let key = self.of(kind).next().ok_or_else(|| failed(&"no key"))?;
+        let payload = Payload {
+            msg: &plain,
+            aad: self.issuer.as_bytes(),
+        };
+        let sealed = key
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|error| failed(&error))?;
+        let text = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
+        Ok(format!("{}{text}", kind.prefix()))
+    }
+
+    /// What was sealed here as `kind`; `None` for anything else.
+    pub(crate) fn open<T: DeserializeOwned>(&self, kind: SealKind, text: &str) -> Option<T> {
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.strip_prefix(kind.prefix())?)
+            .ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LENGTH>()?;
+        let nonce = XNonce::from(*nonce);
+        self.of(kind).find_map(|key| {
+            let payload = Payload {
+                msg: sealed,
+                aad: self.issuer.as_bytes(),
+            };
+            let plain = key.decrypt(&nonce, payload).ok()?;
+            serde_json::from_slice(&plain).ok()
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! Codes, device codes and refresh tokens: a grant id and a generation under a MAC.
+//!
+//! ```text
+//! prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ H(redirect_uri)] ‖ MAC)
+//! ```
+//!
+//! Nothing of it is stored. A forged one, and one presented by the wrong client, with the wrong
+//! verifier or the wrong redirect, is refused before any storage is touched.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{
+    client::ClientId,
+    config::Config,
+    ledger::{GrantId, Id128},
+    secret::Secret,
+};
+
+const VERSION: u8 = 1;
+
+/// What a token is, which its prefix says and its MAC covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// RFC 6749 §4.1.2.
+    AuthorizationCode,
+    /// RFC 8628 §3.2.
+    DeviceCode,
+    /// RFC 6749 §1.5.
+    RefreshToken,
+}
+
+impl TokenKind {
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "jac_",
+            Self::DeviceCode => "jdc_",
+            Self::RefreshToken => "jrt_",
+        }
+    }
+
+    /// Bytes between the generation and the MAC.
+    const fn redirect_length(self) -> usize {
+        match self {
+            Self::AuthorizationCode => 32,
+            Self::DeviceCode | Self::RefreshToken => 0,
+        }
+    }
+}
+
+/// What the MAC covers besides the token itself.
+pub(crate) struct Binding<'a> {
+    pub(crate) client_id: &'a ClientId,
+    /// `code_challenge` of an authorization code (RFC 7636 §4.2, S256), if there was one.
+    pub(crate) code_challenge: Option<&'a str>,
+}
+
+/// A token whose form is right. Whether it is genuine, [`TokenKeys::verify`] says.
+#[derive(Clone)]
+pub(crate) struct ParsedToken {
+    pub(crate) kind: TokenKind,
+    pub(crate) grant: GrantId,
+    pub(crate) generation: u32,
+    pub(crate) redirect: Option<RedirectHash>,
+    key_id: [u8; 4],
+    mac: [u8; 32],
+}
+
+/// SHA-256 of a redirect URI. It travels in the code, so that a client may leave the parameter out
+/// (OAuth 2.1 §4.1.3) and is still held to it when it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RedirectHash([u8; 32]);
+
+impl RedirectHash {
+    pub(crate) fn of(redirect_uri: &str) -> Self {
+        Self(Sha256::digest(redirect_uri).into())
+    }
+}
+
+impl ParsedToken {
+    /// Reads a token of `kind`; `None` if it is of another kind or form.
+    pub(crate) fn parse(kind: TokenKind, text: &str) -> Option<Self> {
+        // The engine refuses padding and stray bits: one token has one spelling.
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.strip_prefix(kind.prefix())?)
+            .ok()?;
+        let (version, rest) = bytes.split_first()?;
+        let (key_id, rest) = rest.split_first_chunk()?;
+        let (grant, rest) = rest.split_first_chunk()?;
+        let (generation, rest) = rest.split_first_chunk()?;
+        let (redirect, mac) = rest.split_at_checked(kind.redirect_length())?;
+        if *version != VERSION {
+            return None;
+        }
+        Some(Self {
+            kind,
+            grant: Id128(*grant),
+            generation: u32::from_be_bytes(*generation),
+            redirect: redirect.try_into().ok().map(RedirectHash),
+            key_id: *key_id,
+            mac: mac.try_into().ok()?,
+        })
+    }
+}
+
+impl fmt::Debug for ParsedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?}({} at {}, [redacted])",
+            self.kind, self.grant, self.generation
+        )
+    }
+}
+
+/// The MAC keys of a deployment, one a secret: the first issues, all verify.
+pub(crate) struct TokenKeys {
+    issuer: String,
+    keys: Vec<TokenKey>,
+}
+
+struct TokenKey {
+    /// Tells the secrets apart; derived, not secret.
+    id: [u8; 4],
+    mac: Zeroizing<[u8; 32]>,
+}
+
+impl TokenKeys {
+    pub(crate) fn new(config: &Config) -> Self {
+        let issuer = config.issuer().as_str();
+        let key = |secret: &Secret| TokenKey {
+            id: *secret.derive(&[b"jeton/v1", b"token key id", issuer.as_bytes()]),
+            mac: secret.derive(&[b"jeton/v1", b"token", issuer.as_bytes()]),
+        };
+        Self {
+            issuer: issuer.to_owned(),
+            keys: config.secrets().iter().map(key).collect(),
+        }
+    }
+
+    /// The token of `grant` at `generation`: the same each time it is asked for.
+    pub(crate) fn issue(
+        &self,
+        kind: TokenKind,
+        grant: GrantId,
+        generation: u32,
+        redirect: Option<RedirectHash>,
+        binding: &Binding<'_>,
+    ) -> String {
+        let Some(key) = self.keys.first() else {
+            return String::new();
+        };
+        let mut token = ParsedToken {
+            kind,
+            grant,
+            generation,
+            redirect,
+            key_id: key.id,
+            mac: [0; 32],
+        };
+        token.mac = self
+            .mac(key, &token, binding)
+            .finalize()
+            .into_bytes()
+            .into();
+        let mut bytes = Vec::with_capacity(89);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&token.key_id);
+        bytes.extend_from_slice(&token.grant.0);
+        bytes.extend_from_slice(&token.generation.to_be_bytes());
+        if let Some(RedirectHash(hash)) = &token.redirect {
+            bytes.extend_from_slice(hash);
+        }
+        bytes.extend_from_slice(&token.mac);
+        format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Whether the token was issued here for this very binding. Compared in constant time.
+    pub(crate) fn verify(&self, token: &ParsedToken, binding: &Binding<'_>) -> bool {
+        self.keys
+            .iter()
+            .filter(|key| key.id == token.key_id)
+            .any(|key| {
+                self.mac(key, token, binding)
+                    .verify_slice(&token.mac)
+                    .is_ok()
+            })
+    }
+
+    /// Every part with its length in front, optionals with a presence byte: no kind, issuer or
+    /// client can stand for another.
+    fn mac(&self, key: &TokenKey, token: &ParsedToken, binding: &Binding<'_>) -> Hmac<Sha256> {
+        // HMAC takes keys of any length; the error type is there for other MACs.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.mac.as_ref()) else {
+            return Hmac::new(&Default::default());
+        };
+        let mut part = |bytes: &[u8]| {
+            mac.update(&(bytes.len() as u64).to_be_bytes());
+            mac.update(bytes);
+        };
+        part(&[VERSION]);
+        part(token.kind.prefix().as_bytes());
+        part(self.issuer.as_bytes());
+        part(&token.grant.0);
+        part(&token.generation.to_be_bytes());
+        part(binding.client_id.as_str().as_bytes());
+        for optional in [
+            token
+                .redirect
+                .as_ref()
+                .map(|RedirectHash(hash)| hash.as_slice()),
+            binding.code_challenge.map(str::as_bytes),
+        ] {
+            match optional {
+                None => part(&[0]),
+                Some(bytes) => part(&[&[1], bytes].concat()),
+            }
+        }
+        mac
+    }
+}
