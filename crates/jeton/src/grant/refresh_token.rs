@@ -11,7 +11,10 @@ use crate::{
     crypto::Crypto,
     endpoint::token::TokenResponse,
     issue::{self, Portion},
-    ledger::{Advance, Grant, Ledger, Step},
+    ledger::{
+        Advance, Grant, Ledger, Step,
+        transition::{Place, place},
+    },
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
     registry::Registry,
@@ -88,7 +91,7 @@ async fn rotate<R: Registry, L: Ledger, C: Crypto>(
         if !standing.is_live(step.now) {
             return Err(GrantFault::Ended.into());
         }
-        match place(&standing, presented, &step) {
+        match place(&standing, presented, step.window, step.now) {
             Place::Stands | Place::JustSuperseded => {
                 // Nothing moves, yet all that the step wants must hold.
                 require(server, &standing, &step)?;
@@ -111,38 +114,6 @@ async fn rotate<R: Registry, L: Ledger, C: Crypto>(
         "ledger",
         "the record moved while it was repaired",
     )))
-}
-
-/// Where a genuine refresh token stands beside its record.
-enum Place {
-    /// It is the standing one, within the window after it came to be.
-    Stands,
-    /// It is the one before, within the window.
-    JustSuperseded,
-    /// It is the standing one and could advance: something else about the request is wrong.
-    Redeemable,
-    /// It is older than grace allows: theft, or a bug that looks like it.
-    Reused,
-    /// It is newer than the record: the store was rolled back.
-    Ahead,
-}
-
-fn place(standing: &Grant, presented: u32, step: &Step) -> Place {
-    let within = step.now.since(standing.advanced_at) < step.window;
-    if presented > standing.generation {
-        Place::Ahead
-    } else if presented == standing.generation {
-        // Redeeming a code opens no window: generation 1 can be redeemed at once.
-        if presented > 1 && standing.advanced_at > step.now - step.window {
-            Place::Stands
-        } else {
-            Place::Redeemable
-        }
-    } else if presented + 1 == standing.generation && presented > 0 && within {
-        Place::JustSuperseded
-    } else {
-        Place::Reused
-    }
 }
 
 /// Without rotation the standing generation stays: it is read, and nothing is written.

@@ -3,7 +3,7 @@
 //! by the contract test; the model checker explores them.
 
 use super::{Decision, Grant, GrantState, Step};
-use crate::time::UnixTime;
+use crate::time::{Seconds, UnixTime};
 
 /// Takes `step` if all of it holds; else changes nothing and answers `false`.
 pub fn advance(grant: &mut Grant, step: &Step) -> bool {
@@ -39,6 +39,41 @@ pub fn advance(grant: &mut Grant, step: &Step) -> bool {
 #[must_use]
 pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
     grant.generation == step.to && grant.last_attempt == Some(step.attempt)
+}
+
+/// Where a genuine refresh token stands beside a live record that it did not advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// It is the standing one, within the window after it came to be: it stays.
+    Stands,
+    /// It is the one before, within the window: its holder gets the standing one.
+    JustSuperseded,
+    /// It is the standing one and could advance: something else about the request is wrong.
+    Redeemable,
+    /// It is older than grace allows: theft, or a bug that looks like it. The grant ends.
+    Reused,
+    /// It is newer than the record: the store was rolled back, and the record catches up.
+    Ahead,
+}
+
+/// Places the refresh token of generation `presented`, 1 or later.
+#[must_use]
+pub fn place(standing: &Grant, presented: u32, window: Seconds, now: UnixTime) -> Place {
+    let within = standing.advanced_at > now - window;
+    if presented > standing.generation {
+        Place::Ahead
+    } else if presented == standing.generation {
+        // Redeeming a code opens no window: generation 1 can be redeemed at once.
+        if presented > 1 && within {
+            Place::Stands
+        } else {
+            Place::Redeemable
+        }
+    } else if presented + 1 == standing.generation && presented > 0 && within {
+        Place::JustSuperseded
+    } else {
+        Place::Reused
+    }
 }
 
 /// Decides a pending grant; `false` if there is nothing to decide.
