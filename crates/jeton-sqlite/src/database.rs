@@ -1,0 +1,257 @@
+//! The file: its layout, its two connections, its transactions.
+
+use std::{
+    fmt, mem,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jeton::Unavailable;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::oneshot;
+
+/// The layout this release writes, kept in `PRAGMA user_version`: 1 had clients only.
+const LAYOUT: u32 = 2;
+
+/// All layouts so far only add tables, so one batch makes a new file and upgrades an old one.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS grant
+        (id TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS grant_expires_at ON grant (expires_at);
+    CREATE TABLE IF NOT EXISTS marker
+        (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS marker_expires_at ON marker (expires_at);
+    CREATE TABLE IF NOT EXISTS counter
+        (name TEXT PRIMARY KEY, count INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS counter_expires_at ON counter (expires_at);
+";
+
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The file could not be opened as Jeton's.
+#[derive(Debug)]
+pub enum OpenError {
+    /// SQLite's own error.
+    Sqlite(rusqlite::Error),
+    /// The file was written by a later release; its layout.
+    TooNew(u32),
+    /// The path names no file but SQLite's memory, which would forget every grant.
+    InMemory,
+}
+
+/// A SQLite file with Jeton's tables. Clones share its connections.
+///
+/// # Changes
+/// A change waits in a queue; whoever finds the queue empty begins a transaction, which takes all
+/// that wait by then, commits once and answers each. So one change alone commits at once, and fifty
+/// that arrive during a commit share the next. The rejected alternative, a transaction for each,
+/// pays fifty times for the disk.
+///
+/// # Reads
+/// Reads have a connection of their own and see the last commit without waiting for the next: a
+/// change is answered after its commit, so every read that begins then sees it.
+#[derive(Clone)]
+pub struct Database(Arc<Connections>);
+
+struct Connections {
+    reader: Mutex<Connection>,
+    writer: Mutex<Connection>,
+    /// Not empty: a transaction that will take them is on its way.
+    queue: Mutex<Vec<Box<dyn Change>>>,
+}
+
+/// What waits for a transaction.
+trait Change: Send {
+    fn make(&mut self, connection: &Connection);
+    fn answer(self: Box<Self>, committed: Result<(), Unavailable>);
+}
+
+struct Pending<T, W> {
+    work: Option<W>,
+    outcome: Option<rusqlite::Result<T>>,
+    answer: oneshot::Sender<Result<T, Unavailable>>,
+}
+
+impl Database {
+    /// Opens `path`, creating file and tables where they are missing.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is no SQLite file, or was written by a later release.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let mut writer = connect(path)?;
+        // Readers and the writer do not block each other, and a commit survives a power cut.
+        if write_ahead(&writer)? == "memory" {
+            return Err(OpenError::InMemory);
+        }
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        prepare(&mut writer)?;
+        Ok(Self(Arc::new(Connections {
+            reader: Mutex::new(connect(path)?),
+            writer: Mutex::new(writer),
+            queue: Mutex::default(),
+        })))
+    }
+
+    /// Reads what was last committed.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let connections = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&lock(&connections.reader)))
+            .await
+            .map_err(unavailable)?
+            .map_err(unavailable)
+    }
+
+    /// Does `work` within a transaction and answers when it is on the disk. Others share the
+    /// transaction, so the one change that matters is the last statement of `work`: a statement that
+    /// fails undoes itself, and then nothing is half done.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        let change = Box::new(Pending {
+            work: Some(work),
+            outcome: None,
+            answer,
+        });
+        let waiting = {
+            let mut queue = lock(&self.0.queue);
+            queue.push(change);
+            queue.len()
+        };
+        if waiting == 1 {
+            let connections = Arc::clone(&self.0);
+            tokio::task::spawn_blocking(move || connections.commit());
+        }
+        // Without an answer only after a panic, which rolled everything back.
+        answered.await.map_err(unavailable)?
+    }
+}
+
+impl Connections {
+    fn commit(&self) {
+        let mut writer = lock(&self.writer);
+        let mut changes = mem::take(&mut *lock(&self.queue));
+        let committed = transact(&mut writer, &mut changes).map_err(unavailable);
+        for change in changes {
+            change.answer(committed.clone());
+        }
+    }
+}
+
+fn transact(writer: &mut Connection, changes: &mut [Box<dyn Change>]) -> rusqlite::Result<()> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for change in changes {
+        // A full disk, say, ends the whole transaction: what follows would be committed alone, and
+        // the commit below fails for all.
+        if !transaction.is_autocommit() {
+            change.make(&transaction);
+        }
+    }
+    transaction.commit()
+}
+
+impl<T, W> Change for Pending<T, W>
+where
+    T: Send,
+    W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+{
+    fn make(&mut self, connection: &Connection) {
+        self.outcome = self.work.take().map(|work| work(connection));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Unavailable>) {
+        let outcome = match (committed, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome.map_err(unavailable),
+            (Ok(()), None) => Err(unavailable("not done")),
+            // What went wrong first says more than that the commit failed as well.
+            (Err(_), Some(Err(error))) => Err(unavailable(error)),
+            (Err(error), _) => Err(error),
+        };
+        // A caller that has gone away needs no answer.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Answers the journal mode that came of it. SQLite does not wait for the lock that a change of mode
+/// takes: it fails at once where another process opens the same new file.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let begin = Instant::now();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begin.elapsed() < BUSY_TIMEOUT =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            mode => return mode,
+        }
+    }
+}
+
+/// Makes the tables. Two processes that open one new file do it one after the other.
+fn prepare(writer: &mut Connection) -> Result<(), OpenError> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let layout: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if layout > LAYOUT {
+        return Err(OpenError::TooNew(layout));
+    }
+    transaction.execute_batch(TABLES)?;
+    if layout < LAYOUT {
+        transaction.pragma_update(None, "user_version", LAYOUT)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// A panic while the lock was held has rolled its transaction back.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn unavailable(error: impl fmt::Display) -> Unavailable {
+    Unavailable::new("sqlite", error)
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(error) => error.fmt(f),
+            Self::TooNew(layout) => write!(
+                f,
+                "the file has layout {layout}, this release knows {LAYOUT}: it was written by a later one"
+            ),
+            Self::InMemory => f.write_str("that is SQLite's memory, not a file"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+use std::sync::mpsc;
+
+use futures_util::future::join_all;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::*;
+
+impl Database {
+    /// A new file, gone with the folder.
+    pub(crate) fn for_test(folder: &tempfile::TempDir) -> Self {
+        Self::open(&folder.path().join("jeton.db")).unwrap()
+    }
+
+    /// What either connection is asked from now on: the first word of each statement.
+    pub(crate) fn trace(&self) -> Arc<Mutex<Vec<String>>> {
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        for connection in [&self.0.reader, &self.0.writer] {
+            let statements = Arc::clone(&statements);
+            let note = move |event: TraceEvent<'_>| {
+                if let TraceEvent::Stmt(_, statement) = event {
+                    let word = statement.split_whitespace().next().unwrap_or_default();
+                    statements.lock().unwrap().push(word.to_owned());
+                }
+            };
+            lock(connection)
+                .trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note))
+                .unwrap();
+        }
+        statements
+    }
+
+    pub(crate) fn execute(&self, statement: &str) {
+        lock(&self.0.writer).execute_batch(statement).unwrap();
+    }
+
+    pub(crate) fn rows(&self, table: &str) -> u32 {
+        let statement = format!("SELECT count(*) FROM {table}");
+        lock(&self.0.reader)
+            .query_row(&statement, [], |row| row.get(0))
+            .unwrap()
+    }
+}
+
+fn put(database: &Database, id: &str) -> impl Future<Output = Result<usize, Unavailable>> {
+    let id = id.to_owned();
+    let database = database.clone();
+    async move {
+        database
+            .write(move |connection| connection.execute("INSERT INTO client VALUES (?1, '')", [id]))
+            .await
+    }
+}
+
+#[test]
+fn refuses_what_is_not_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let garbage = folder.path().join("garbage.db");
+    std::fs::write(&garbage, [b'x'; 4096]).unwrap();
+    assert!(matches!(
+        Database::open(&garbage),
+        Err(OpenError::Sqlite(_))
+    ));
+
+    let newer = folder.path().join("newer.db");
+    let connection = Connection::open(&newer).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    assert!(matches!(Database::open(&newer), Err(OpenError::TooNew(99))));
+
+    assert!(matches!(
+        Database::open(Path::new(":memory:")),
+        Err(OpenError::InMemory)
+    ));
+}
+
+#[tokio::test]
+async fn a_file_of_layout_1_is_upgraded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jeton.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE client (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+         INSERT INTO client VALUES ('kept', '{}');
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let database = Database::open(&path).unwrap();
+        let layout: u32 = database
+            .read(|connection| {
+                connection.pragma_query_value(None, "user_version", |row| row.get(0))
+            })
+            .await
+            .unwrap();
+        assert_eq!(layout, LAYOUT);
+        assert_eq!(database.rows("client"), 1);
+        assert_eq!(database.rows("grant"), 0);
+    }
+}
+
+#[test]
+fn a_new_file_may_be_opened_by_several_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jeton.db");
+        std::thread::scope(|scope| {
+            let opened: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| Database::open(&path)))
+                .collect();
+            for opened in opened {
+                opened.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn changes_that_wait_share_a_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    let statements = database.trace();
+    // The first holds its transaction open until the others have queued.
+    let (open, opened) = mpsc::channel();
+    let first = database.write(move |_| Ok(opened.recv().is_ok()));
+    let others = async {
+        let ids: Vec<_> = (0..50).map(|index| index.to_string()).collect();
+        let others = ids.iter().map(|id| put(&database, id));
+        let (others, ()) = futures_util::join!(join_all(others), async {
+            open.send(()).unwrap();
+        });
+        assert!(others.iter().all(Result::is_ok));
+    };
+    let (first, ()) = futures_util::join!(first, others);
+    assert!(first.unwrap());
+    assert_eq!(database.rows("client"), 50);
+    let statements = statements.lock().unwrap();
+    let commits = statements.iter().filter(|word| *word == "COMMIT").count();
+    assert!(commits <= 3, "{statements:?}");
+}
+
+#[tokio::test]
+async fn one_change_that_fails_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    let outcomes = join_all(["a", "b", "a", "c"].map(|id| put(&database, id))).await;
+    let done: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(done, [true, true, false, true]);
+    assert_eq!(database.rows("client"), 3);
+}
+
+#[tokio::test]
+async fn a_transaction_that_ends_early_did_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    // As a full disk does it.
+    let ended = database.write(|connection| connection.execute_batch("ROLLBACK"));
+    let (before, ended, after) =
+        futures_util::join!(put(&database, "a"), ended, put(&database, "b"));
+    for outcome in [before.map(drop), ended, after.map(drop)] {
+        assert_eq!(outcome.unwrap_err().store, "sqlite");
+    }
+    assert_eq!(database.rows("client"), 0);
+    put(&database, "a").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_is_unavailable_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    let broken = database.write::<()>(|_| panic!("a defect"));
+    let (before, broken) = futures_util::join!(put(&database, "a"), broken);
+    assert!(before.is_err() && broken.is_err());
+    assert_eq!(database.rows("client"), 0, "rolled back");
+    put(&database, "a").await.unwrap();
+    assert!(database.read::<()>(|_| panic!("a defect")).await.is_err());
+    assert_eq!(database.rows("client"), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_stays_locked_is_unavailable_for_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    let other = Connection::open(folder.path().join("jeton.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begin = Instant::now();
+    let (one, two) = futures_util::join!(put(&database, "a"), put(&database, "b"));
+    for outcome in [one, two] {
+        let error = outcome.unwrap_err();
+        assert!(error.detail.contains("locked"), "{error}");
+    }
+    assert!(begin.elapsed() < 3 * BUSY_TIMEOUT, "{:?}", begin.elapsed());
+    assert_eq!(database.rows("client"), 0, "and is read all the while");
+    other.execute_batch("ROLLBACK").unwrap();
+    put(&database, "a").await.unwrap();
+}

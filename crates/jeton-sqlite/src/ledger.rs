@@ -1,0 +1,226 @@
+//! Grants, markers and counters.
+
+use std::fmt::Display;
+
+use jeton::{
+    Advance, Attempt, Decision, Grant, GrantId, GrantState, Ledger, Marker, Seconds, Step,
+    Unavailable, UnixTime,
+    transition::{self, is_result_of},
+};
+use rusqlite::{Connection, OptionalExtension, types::Type};
+use serde_json::{Map, Value};
+
+use crate::database::Database;
+
+/// How far beyond its expiry a row is kept: more than clocks differ.
+const KEPT: Seconds = Seconds(60 * 60);
+
+impl Ledger for Database {
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+        let grant = grant.clone();
+        self.write(move |connection| {
+            sweep(
+                connection,
+                "DELETE FROM grant WHERE rowid IN
+                     (SELECT rowid FROM grant WHERE expires_at <= ?1 LIMIT 2)",
+                now,
+            )?;
+            let record =
+                serde_json::to_string(&grant).map_err(|error| unreadable(grant.id, error))?;
+            let row = (grant.id.to_string(), record, integer(grant.expires_at));
+            let opened = connection
+                .prepare_cached(
+                    "INSERT INTO grant (id, record, expires_at) VALUES (?1, ?2, ?3)
+                     ON CONFLICT DO NOTHING",
+                )?
+                .execute(row)?;
+            Ok(opened == 1)
+        })
+        .await
+    }
+
+    async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
+        let step = step.clone();
+        self.write(move |connection| {
+            let moved = change(connection, step.id, |grant| {
+                transition::advance(grant, &step)
+            })?;
+            Ok(match moved {
+                None => Advance::Conflict(None),
+                Some((grant, advanced)) if advanced || is_result_of(&grant, &step) => {
+                    Advance::Advanced(grant)
+                }
+                Some((grant, _)) => Advance::Conflict(Some(grant)),
+            })
+        })
+        .await
+    }
+
+    async fn decide(
+        &self,
+        id: GrantId,
+        decision: &Decision,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        let decision = decision.clone();
+        self.write(move |connection| {
+            let decided = change(connection, id, |grant| {
+                transition::decide(grant, &decision, now)
+            })?;
+            Ok(decided.is_some_and(|(_, decided)| decided))
+        })
+        .await
+    }
+
+    async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
+        self.read(move |connection| {
+            record(connection, id)?
+                .map(|record| serde_json::from_str(&record))
+                .transpose()
+                .map_err(|error| unreadable(id, error))
+        })
+        .await
+    }
+
+    async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
+        self.write(move |connection| {
+            change(connection, id, |grant| {
+                let stood = grant.state != GrantState::Revoked;
+                transition::revoke(grant);
+                stood
+            })
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn claim(
+        &self,
+        marker: &Marker,
+        value: Attempt,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        let (name, value) = (marker.as_str().to_owned(), value.to_string());
+        self.write(move |connection| {
+            sweep(
+                connection,
+                "DELETE FROM marker WHERE rowid IN
+                     (SELECT rowid FROM marker WHERE expires_at <= ?1 LIMIT 2)",
+                now,
+            )?;
+            if let Some(holder) = holder(connection, &name, now)? {
+                return Ok(holder == value);
+            }
+            connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO marker (name, holder, expires_at) VALUES (?1, ?2, ?3)",
+                )?
+                .execute((name, value, integer(expires)))?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable> {
+        let name = marker.as_str().to_owned();
+        self.read(move |connection| {
+            holder(connection, &name, now)?
+                .map(|holder| holder.parse())
+                .transpose()
+                .map_err(|error| unreadable(&name, error))
+        })
+        .await
+    }
+
+    async fn count(
+        &self,
+        marker: &Marker,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<u32, Unavailable> {
+        let name = marker.as_str().to_owned();
+        self.write(move |connection| {
+            sweep(
+                connection,
+                "DELETE FROM counter WHERE rowid IN
+                     (SELECT rowid FROM counter WHERE expires_at <= ?1 LIMIT 2)",
+                now,
+            )?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO counter (name, count, expires_at) VALUES (?1, 1, ?2)
+                     ON CONFLICT DO UPDATE SET
+                         count = iif(expires_at <= ?3, 1, min(count + 1, 4294967295)),
+                         expires_at = iif(expires_at <= ?3, excluded.expires_at, expires_at)
+                     RETURNING count",
+                )?
+                .query_row((name, integer(expires), integer(now)), |row| row.get(0))
+        })
+        .await
+    }
+}
+
+/// Applies `transition` to the grant and writes it if that answers `true`.
+fn change(
+    connection: &Connection,
+    id: GrantId,
+    transition: impl FnOnce(&mut Grant) -> bool,
+) -> rusqlite::Result<Option<(Box<Grant>, bool)>> {
+    let Some(record) = record(connection, id)? else {
+        return Ok(None);
+    };
+    let unreadable = |error| unreadable(id, error);
+    let mut grant: Box<Grant> = serde_json::from_str(&record).map_err(unreadable)?;
+    let changed = transition(&mut grant);
+    if changed {
+        let record = replace(&record, &grant).map_err(unreadable)?;
+        connection
+            .prepare_cached("UPDATE grant SET record = ?2 WHERE id = ?1")?
+            .execute((id.to_string(), record))?;
+    }
+    Ok(Some((grant, changed)))
+}
+
+/// The record with the members of `grant`, and whatever else it had.
+fn replace(record: &str, grant: &Grant) -> serde_json::Result<String> {
+    let mut members: Map<String, Value> = serde_json::from_str(record)?;
+    if let Value::Object(own) = serde_json::to_value(grant)? {
+        members.extend(own);
+    }
+    serde_json::to_string(&members)
+}
+
+fn record(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT record FROM grant WHERE id = ?1")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()
+}
+
+fn holder(connection: &Connection, name: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT holder FROM marker WHERE name = ?1 AND expires_at > ?2")?
+        .query_row((name, integer(now)), |row| row.get(0))
+        .optional()
+}
+
+fn sweep(connection: &Connection, statement: &str, now: UnixTime) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(statement)?
+        .execute([integer(now - KEPT)])
+}
+
+/// SQLite's integers are signed: what ends later than they reach never ends.
+fn integer(time: UnixTime) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}
+
+/// Answered like a store out of reach: to say "no such grant" would log its owner out.
+fn unreadable(key: impl Display, error: impl Display) -> rusqlite::Error {
+    let error = format!("the record of {key}: {error}");
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+}
+
+#[cfg(test)]
+mod tests;
