@@ -45,7 +45,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 config.issuer(),
                 config.issuer().path(),
             );
-            let mock = Arc::new(Mock::new(config, strictness));
+            let mock = Arc::new(Mock::new(config, strictness)?);
             let handle = move |request| {
                 let mock = Arc::clone(&mock);
                 async move { mock.handle(request, jeton_native::now()).await }

@@ -24,7 +24,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
     let issuer = config.issuer().to_string();
-    let server = Arc::new(Server::new(config, database, NativeCrypto::new()));
+    let server = Arc::new(Server::new(
+        config,
+        database.clone(),
+        Some(database),
+        NativeCrypto::new(),
+    ));
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
-use jeton::{Config, MemoryRegistry, Server, UnixTime};
+use jeton::{Config, CryptoError, MemoryLedger, MemoryRegistry, Server, UnixTime};
 use jeton_native::NativeCrypto;
 
-use crate::lenient::Leniency;
+use crate::{lenient::Leniency, login::LoginApplication};
 
 mod lenient;
+mod login;
 
 /// Where the mock listens unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9400;
@@ -23,7 +24,14 @@ pub const DEFAULT_PORT: u16 = 9400;
 pub const SECRET: &str = "jeton-mock-secret-that-everyone-knows-and-nobody-trusts";
 
 /// The client that is always there.
-pub const CLIENTS: &str = r#"[{"client_id":"demo","client_secret":"demo-secret","client_name":"Demo","grant_types":["client_credentials"],"scope":"read write","audiences":["https://api.example"]}]"#;
+pub const CLIENTS: &str = r#"[{
+    "client_id": "demo", "client_secret": "demo-secret", "client_name": "Demo",
+    "grant_types": ["client_credentials", "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+    "redirect_uris": ["http://127.0.0.1/callback", "http://localhost:3000/callback"],
+    "post_logout_redirect_uris": ["http://127.0.0.1/", "http://localhost:3000/"],
+    "scope": "read write openid profile email address phone offline_access",
+    "audiences": ["https://api.example"]
+}]"#;
 
 /// Names what a lenient mock accepted that production would have refused, separated by commas.
 pub const WAIVED_HEADER: &str = "jeton-mock-waived";
@@ -37,9 +45,12 @@ pub enum Strictness {
     Strict,
 }
 
+type MockServer = Server<Arc<MemoryRegistry>, MemoryLedger, NativeCrypto>;
+
 /// A mock provider, ready to answer.
 pub struct Mock {
-    server: Server<Arc<MemoryRegistry>, NativeCrypto>,
+    server: MockServer,
+    login: LoginApplication,
     registry: Arc<MemoryRegistry>,
     leniency: Option<Leniency>,
 }
@@ -53,6 +64,8 @@ impl Mock {
             "JETON_SECRET" => Some(SECRET.to_owned()),
             "JETON_CLIENTS" => Some(CLIENTS.to_owned()),
             "JETON_DEVELOPMENT" => Some("true".to_owned()),
+            "JETON_LOGIN_URL" => Some(format!("{issuer}{}", login::LOGIN)),
+            "JETON_LOGOUT_URL" => Some(format!("{issuer}{}", login::LOGOUT)),
             // The layer changes the registry with every request.
             "JETON_REGISTRY_MAX_AGE" => Some("0".to_owned()),
             _ => None,
@@ -60,26 +73,39 @@ impl Mock {
     }
 
     /// A mock with that configuration.
-    #[must_use]
-    pub fn new(config: Config, strictness: Strictness) -> Self {
+    ///
+    /// # Errors
+    /// The system has no entropy.
+    pub fn new(config: Config, strictness: Strictness) -> Result<Self, CryptoError> {
         let registry = Arc::new(MemoryRegistry::default());
         // The clients move into the registry, where leniency can reach them.
         let (config, clients) = config.take_clients();
         for client in &clients {
             registry.insert(client.clone());
         }
-        Self {
-            server: Server::new(config, Arc::clone(&registry), NativeCrypto::new()),
+        let login = LoginApplication::new(config.issuer())?;
+        registry.insert(login.client()?);
+        Ok(Self {
+            server: Server::new(
+                config,
+                Arc::clone(&registry),
+                Some(MemoryLedger::default()),
+                NativeCrypto::new(),
+            ),
+            login,
             registry,
             leniency: match strictness {
                 Strictness::Strict => None,
                 Strictness::Lenient => Some(Leniency::new(&clients)),
             },
-        }
+        })
     }
 
     /// Answers one request.
     pub async fn handle(&self, request: Request<Bytes>, now: UnixTime) -> Response<Bytes> {
+        if let Some(response) = self.login.answer(&self.server, &request, now).await {
+            return response;
+        }
         let waived = match &self.leniency {
             None => Vec::new(),
             Some(leniency) => leniency.waive(&self.registry, &request),
@@ -104,7 +130,7 @@ mod tests {
         fn require_send<T: Send>(_: T) {}
         let config =
             Config::from_lookup(|name| Mock::default_setting(name, "http://localhost:9400"));
-        let mock = Mock::new(config.unwrap(), Strictness::Lenient);
+        let mock = Mock::new(config.unwrap(), Strictness::Lenient).unwrap();
         require_send(mock.handle(Request::new(Bytes::new()), UnixTime(0)));
     }
 }

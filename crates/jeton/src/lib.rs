@@ -24,7 +24,7 @@ mod issue;
 mod jwt;
 mod keys;
 mod ledger;
-mod page;
+pub mod page;
 mod parameters;
 mod refusal;
 mod registry;

@@ -26,7 +26,7 @@ button{font:inherit;padding:.5rem 1.2rem;margin:1rem .5rem 0 0;cursor:pointer}\
 const SUBMIT: &str = "document.forms[0].submit()";
 
 /// Text in HTML, or in a quoted attribute.
-pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +45,8 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// A page with a heading; `body` is HTML.
-pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
+#[must_use]
+pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
     html(status, title, body, "form-action 'self'")
 }
 
@@ -110,7 +111,8 @@ fn source_hash(text: &str) -> String {
 }
 
 /// 303: whatever the method was, the browser goes on with GET (RFC 9700 §4.12).
-pub(crate) fn see_other(location: &str) -> Response<Bytes> {
+#[must_use]
+pub fn see_other(location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
     let headers = response.headers_mut();
