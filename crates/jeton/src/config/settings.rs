@@ -56,6 +56,21 @@ pub const SETTINGS: &[Setting] = &[
         "Seconds a registered client may be answered from memory; 0 reads the store each time",
     ),
     all(
+        "JETON_LOGIN_URL",
+        "",
+        "Where people log in: the login application's address. Without it there is no authorization endpoint",
+    ),
+    all(
+        "JETON_LOGOUT_URL",
+        "",
+        "Where the login application ends its own session",
+    ),
+    all(
+        "JETON_GRANTS_NOT_BEFORE",
+        "0",
+        "Ends every grant opened before this time (seconds since 1970), as after restoring a backup",
+    ),
+    all(
         "JETON_DEVELOPMENT",
         "false",
         "Accept an http issuer and client secrets shorter than 32 characters",

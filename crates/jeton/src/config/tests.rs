@@ -161,6 +161,29 @@ fn names_the_variable_and_what_was_expected() {
 }
 
 #[test]
+fn every_variable_that_is_read_is_in_the_table() {
+    let read = std::cell::RefCell::new(Vec::new());
+    let config = Config::from_lookup(|name| {
+        read.borrow_mut().push(name.to_owned());
+        match name {
+            "JETON_ISSUER" => Some("https://id.example".into()),
+            "JETON_SECRET" => Some(SECRET.into()),
+            _ => None,
+        }
+    });
+    config.unwrap();
+    let mut read = read.into_inner();
+    read.sort();
+    let mut table: Vec<_> = SETTINGS
+        .iter()
+        .filter(|setting| setting.host == "all")
+        .map(|setting| setting.name)
+        .collect();
+    table.sort_unstable();
+    assert_eq!(read, table);
+}
+
+#[test]
 fn refuses_unknown_variables() {
     assert_eq!(Config::refuse_unknown(["PATH", "JETON_SECRET"]), Ok(()));
     let error = Config::refuse_unknown(["JETON_SECERT"]).unwrap_err();
