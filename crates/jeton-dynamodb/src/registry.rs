@@ -1,7 +1,7 @@
 //! Registered clients.
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
-use jeton::{Client, ClientId, Registry, Unavailable};
+use jeton::{Client, ClientId, CutOff, Registry, Unavailable, UnixTime};
 
 use crate::explain::explain;
 
@@ -52,6 +52,52 @@ impl Registry for DynamoRegistry {
             Err(unreadable(id, "its record is another client's"))
         }
     }
+
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+        let answer = self
+            .dynamodb
+            .get_item()
+            .table_name(&self.table)
+            .key(KEY, AttributeValue::S(cut_off_key(of)))
+            .projection_expression("#cut_off")
+            .expression_attribute_names("#cut_off", CUT_OFF)
+            .send()
+            .await
+            .map_err(|error| unavailable(explain(&error)))?;
+        let Some(item) = answer.item else {
+            return Ok(None);
+        };
+        let at = item
+            .get(CUT_OFF)
+            .and_then(|value| value.as_n().ok())
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| {
+                unavailable(format_args!(
+                    "{} has no number `{CUT_OFF}`",
+                    cut_off_key(of)
+                ))
+            })?;
+        Ok(Some(UnixTime(at)))
+    }
+
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+        self.dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .item(KEY, AttributeValue::S(cut_off_key(of)))
+            .item(CUT_OFF, AttributeValue::N(at.0.to_string()))
+            .send()
+            .await
+            .map_err(|error| unavailable(explain(&error)))?;
+        Ok(())
+    }
+}
+
+/// Where the time of a cut-off stands in its item.
+const CUT_OFF: &str = "cut_off";
+
+fn cut_off_key(of: &CutOff) -> String {
+    format!("cut_off#{}", of.as_str())
 }
 
 fn key(id: &ClientId) -> String {

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jeton::Unavailable;
+use jeton::{Unavailable, UnixTime};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -18,6 +18,7 @@ const LAYOUT: u32 = 2;
 /// All layouts so far only add tables, so one batch makes a new file and upgrades an old one.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS cut_off (whose TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS grant
         (id TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS grant_expires_at ON grant (expires_at);
@@ -220,6 +221,11 @@ fn prepare(writer: &mut Connection) -> Result<(), OpenError> {
 /// A panic while the lock was held has rolled its transaction back.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// SQLite's integers are signed: what lies further ahead than they reach never comes.
+pub(crate) fn integer(time: UnixTime) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn unavailable(error: impl fmt::Display) -> Unavailable {

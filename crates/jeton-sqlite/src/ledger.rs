@@ -10,7 +10,7 @@ use jeton::{
 use rusqlite::{Connection, OptionalExtension, types::Type};
 use serde_json::{Map, Value};
 
-use crate::database::Database;
+use crate::database::{Database, integer};
 
 /// How far beyond its expiry a row is kept: more than clocks differ.
 const KEPT: Seconds = Seconds(60 * 60);
@@ -209,11 +209,6 @@ fn sweep(connection: &Connection, statement: &str, now: UnixTime) -> rusqlite::R
     connection
         .prepare_cached(statement)?
         .execute([integer(now - KEPT)])
-}
-
-/// SQLite's integers are signed: what ends later than they reach never ends.
-fn integer(time: UnixTime) -> i64 {
-    i64::try_from(time.0).unwrap_or(i64::MAX)
 }
 
 /// Answered like a store out of reach: to say "no such grant" would log its owner out.

@@ -5,6 +5,7 @@
 //! | table | key | columns | lifetime | why |
 //! |---|---|---|---|---|
 //! | `client` | `id`: the `client_id` | `record`: client metadata as JSON, `{"client_id":"jc_…","client_secrets":[…],…}` | until deleted | registered clients |
+//! | `cut_off` | `whose`: `subject:` or `client:` and a SHA-256 in base64url | `at`: grants opened before it have ended | until deleted | logged out everywhere |
 //! | `grant` | `id`: 22 characters of base64url | `record`: the grant as JSON, `{"id":"…","state":"live","client_id":"jc_…","generation":3,…}`; `expires_at`: its member of that name | an hour beyond `expires_at` | codes and refresh tokens are generations of it |
 //! | `marker` | `name`: `kind:name` | `holder`: 22 characters of base64url; `expires_at` | an hour beyond `expires_at` | what may happen once |
 //! | `counter` | `name`: `kind:name` | `count`: at least 1; `expires_at`: when it starts anew | an hour beyond `expires_at` | what may happen so many times |
