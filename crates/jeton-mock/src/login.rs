@@ -175,8 +175,8 @@ impl LoginApplication {
             "{who}{scope}{hidden}<p>Continue as</p>{users}</form>\
              {hidden}<label for=\"subject\">or as anyone</label>\
              <input id=\"subject\" name=\"subject\" autocomplete=\"username\" required>\
-             <label for=\"claims\">Claims, as JSON</label>\
-             <input id=\"claims\" name=\"claims\" placeholder='{{\"email\":\"a@example.com\"}}'>\
+             <label for=\"claims\">with these claims (JSON; empty for an example)</label>\
+             <textarea id=\"claims\" name=\"claims\" rows=\"3\"></textarea>\
              <button>Log in</button></form>\
              {hidden}<button name=\"error\" value=\"access_denied\">Deny</button></form>"
         );

@@ -18,7 +18,7 @@ const STYLE: &str = "\
 body{max-width:28rem;margin:12vh auto;padding:0 1.5rem}\
 h1{font-size:1.4rem}code{font-size:1.1em}\
 label{display:block;margin:1rem 0 .3rem}\
-input{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}\
+input,textarea{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}\
 button{font:inherit;padding:.5rem 1.2rem;margin:1rem .5rem 0 0;cursor:pointer}\
 .hint{opacity:.75}";
 
