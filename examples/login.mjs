@@ -12,6 +12,7 @@ import { createServer } from 'node:http';
 
 const { JETON, LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, PORT = '8090' } = process.env;
 const USERS = {
+  __proto__: null,
   alice: { password: 'wonderland', claims: { name: 'Alice', email: 'alice@example.com', email_verified: true } },
   bob: { password: 'builder', claims: { name: 'Bob', email: 'bob@example.com' } },
 };

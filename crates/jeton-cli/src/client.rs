@@ -151,7 +151,7 @@ The secret is shown this once; the record below holds only its SHA-256. Store th
     )
 }
 
-fn shell_quote(text: &str) -> String {
+pub(crate) fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 
 mod client;
+mod grants;
 mod keys;
 mod mock;
 mod serve;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         .subcommand(serve::command())
         .subcommand(mock::command())
         .subcommand(client::command())
+        .subcommand(grants::command())
         .subcommand(keys::command())
         .get_matches();
     match run(&matches) {
@@ -36,6 +38,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("serve", matches)) => serve::run(matches),
         Some(("mock", matches)) => mock::run(matches),
         Some(("client", matches)) => client::run(matches),
+        Some(("grants", matches)) => grants::run(matches),
         Some(("keys", matches)) => keys::run(matches),
         _ => Err(anyhow::anyhow!("no such command")),
     }

@@ -1,0 +1,72 @@
+//! `jeton grants`: ending grants from the command line.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::{Arg, ArgGroup, ArgMatches, Command};
+use jeton::{ClientId, CutOff, Registry, Seconds, UnixTime};
+use jeton_sqlite::Database;
+
+use crate::{client::shell_quote, settings};
+
+pub(crate) fn command() -> Command {
+    Command::new("grants")
+        .about("End grants")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("revoke")
+                .about("Log a subject or a client out everywhere: every grant opened until now ends")
+                .arg(Arg::new("subject").long("subject").help("Whose grants"))
+                .arg(Arg::new("client").long("client").help("Or which client's, by its client_id"))
+                .group(ArgGroup::new("whose").args(["subject", "client"]).required(true))
+                .arg(settings::flag("JETON_DATA").help(
+                    "SQLite file to write it to; without it, what to run for KV and DynamoDB is printed",
+                )),
+        )
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    let Some(("revoke", matches)) = matches.subcommand() else {
+        anyhow::bail!("no such command");
+    };
+    let cut_off = match matches.get_one::<String>("subject") {
+        Some(subject) => CutOff::subject(subject),
+        None => {
+            let id = matches.get_one::<String>("client");
+            let id: ClientId = id.map_or("", String::as_str).parse()?;
+            CutOff::client(&id)
+        }
+    };
+    // What is opened in this very second ends too: times have no finer grain.
+    let at = jeton_native::now() + Seconds(1);
+    let Some(data) = matches.get_one::<String>("JETON_DATA") else {
+        print!("{}", instructions(&cut_off, at));
+        return Ok(());
+    };
+    let database =
+        Database::open(Path::new(data)).with_context(|| format!("JETON_DATA: {data}"))?;
+    tokio::runtime::Builder::new_current_thread()
+        .build()?
+        .block_on(database.put_cut_off(&cut_off, at))?;
+    println!("every grant opened before {} has ended", at.0);
+    Ok(())
+}
+
+fn instructions(cut_off: &CutOff, at: UnixTime) -> String {
+    let item = serde_json::json!({
+        "pk": { "S": format!("cut_off#{}", cut_off.as_str()) },
+        "cut_off": { "N": at.0.to_string() },
+    });
+    format!(
+        "  # Cloudflare KV (Worker)
+  wrangler kv key put --binding JETON_REGISTRY --remote {key} {at}
+
+  # DynamoDB (Lambda)
+  aws dynamodb put-item --table-name \"$JETON_TABLE\" --item {item}
+",
+        key = shell_quote(&format!("cut_off:{}", cut_off.as_str())),
+        at = at.0,
+        item = shell_quote(&item.to_string()),
+    )
+}
