@@ -1,0 +1,271 @@
+//! Storage operations of what needs the ledger: the table of `ARCHITECTURE.md`, asserted.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use jeton::{Client, Config, MemoryLedger, MemoryRegistry, Seconds, Server, UnixTime};
+use jeton_contracts::{Counting, Operations};
+use jeton_native::NativeCrypto;
+use serde_json::Value;
+use url::form_urlencoded;
+
+const NOW: UnixTime = UnixTime(1_800_000_000);
+const REDIRECT: &str = "https://app.example/cb";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+type Registry = Rc<Counting<MemoryRegistry>>;
+type Ledger = Rc<Counting<MemoryLedger>>;
+
+struct Bench {
+    registry: Registry,
+    ledger: Ledger,
+    server: Server<Registry, Ledger, NativeCrypto>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let secret = "s".repeat(32);
+        let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some("https://issuer.example".into()),
+            "JETON_SECRET" => Some("A".repeat(43)),
+            "JETON_LOGIN_URL" => Some("https://login.example".into()),
+            "JETON_CLIENTS" => Some(format!(
+                r#"[{{"client_id":"login","client_secret":"{secret}","grant_types":[],"login":true}}]"#
+            )),
+            _ => None,
+        });
+        let registry = Rc::new(Counting::new(MemoryRegistry::default()));
+        let record = format!(
+            r#"{{"client_id":"app","client_secret":"s","redirect_uris":["{REDIRECT}"],"scope":"read write",
+                "grant_types":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:device_code"]}}"#
+        );
+        registry
+            .store()
+            .insert(Client::from_record(&record).unwrap());
+        let ledger = Rc::new(Counting::new(MemoryLedger::default()));
+        let server = Server::new(
+            config.unwrap(),
+            Rc::clone(&registry),
+            Some(Rc::clone(&ledger)),
+            NativeCrypto::new(),
+        );
+        Self {
+            registry,
+            ledger,
+            server,
+        }
+    }
+
+    async fn get(&self, uri: &str, cookie: Option<&str>, now: UnixTime) -> Response<Bytes> {
+        let mut request = Request::get(uri);
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let request = request.body(Bytes::new()).unwrap();
+        self.server.handle(request, now).await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from(body));
+        let response = self.server.handle(request.unwrap(), now).await;
+        let json = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+        (response.status(), json)
+    }
+
+    async fn app(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
+        let client = [("client_id", "app"), ("client_secret", "s")];
+        self.post(path, &[&client, form].concat(), now).await
+    }
+
+    /// Logs alice in and answers the code.
+    async fn code(&self) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("client_id", "app"),
+                ("response_type", "code"),
+                ("redirect_uri", REDIRECT),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+            ])
+            .finish();
+        let response = self.get(&format!("/authorize?{query}"), None, NOW).await;
+        let cookie = response.headers()["set-cookie"].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let sealed = parameter(&response, "request");
+        let secret = "s".repeat(32);
+        let (status, accepted) = self
+            .post(
+                "/authorize/accept",
+                &[
+                    ("client_id", "login"),
+                    ("client_secret", &secret),
+                    ("request", &sealed),
+                    ("subject", "alice"),
+                ],
+                NOW,
+            )
+            .await;
+        assert_eq!(status, StatusCode::OK, "{accepted}");
+        let back = accepted["redirect_to"].as_str().unwrap();
+        let back = back.strip_prefix("https://issuer.example").unwrap();
+        parameter(&self.get(back, Some(&cookie), NOW).await, "code")
+    }
+
+    async fn exchange(&self, code: &str, now: UnixTime) -> (StatusCode, Value) {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+        ];
+        self.app("/token", &form, now).await
+    }
+
+    async fn refresh(&self, token: &str, scope: &str, now: UnixTime) -> (StatusCode, Value) {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("scope", scope),
+        ];
+        self.app("/token", &form, now).await
+    }
+
+    /// Operations of everything since last asked: registry reads, ledger reads, ledger writes.
+    fn assert(&self, reads: u32, ledger_reads: u32, ledger_writes: u32, what: &str) {
+        let registry = self.registry.take();
+        let ledger = self.ledger.take();
+        let sum = Operations {
+            registry_reads: registry.registry_reads,
+            ..ledger
+        };
+        let expected = Operations {
+            registry_reads: reads,
+            ledger_reads,
+            ledger_writes,
+        };
+        assert_eq!(sum, expected, "{what}");
+    }
+}
+
+fn parameter(response: &Response<Bytes>, name: &str) -> String {
+    let location = response.headers()["location"].to_str().unwrap();
+    let url = url::Url::parse(location).unwrap();
+    let (_, value) = url.query_pairs().find(|(own, _)| own == name).unwrap();
+    value.into_owned()
+}
+
+fn text<'a>(json: &'a Value, member: &str) -> &'a str {
+    json[member].as_str().unwrap_or_else(|| panic!("{json}"))
+}
+
+#[tokio::test]
+async fn code_and_refresh() {
+    let bench = Bench::new();
+    let code = bench.code().await;
+    // Clients app (read) and alice (might be a client: read), opened once.
+    bench.assert(2, 0, 1, "the login, from /authorize to the code");
+
+    let (_, wrong) = bench
+        .app(
+            "/token",
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("code_verifier", &"x".repeat(43)),
+            ],
+            NOW,
+        )
+        .await;
+    assert_eq!(text(&wrong, "error"), "invalid_grant");
+    bench.assert(0, 0, 0, "a wrong verifier touches no store");
+
+    let (_, tokens) = bench.exchange(&code, NOW).await;
+    let first = text(&tokens, "refresh_token").to_owned();
+    bench.assert(2, 0, 1, "code exchange, cold: two cut-offs");
+
+    let (_, tokens) = bench.refresh(&first, "", NOW + Seconds(1)).await;
+    let second = text(&tokens, "refresh_token").to_owned();
+    bench.assert(0, 0, 1, "refresh, warm");
+
+    let (_, tokens) = bench.refresh(&first, "", NOW + Seconds(2)).await;
+    assert_eq!(text(&tokens, "refresh_token"), second);
+    bench.assert(
+        0,
+        0,
+        1,
+        "retried within grace: the failed condition and no more",
+    );
+
+    let (_, tokens) = bench.refresh(&second, "read", NOW + Seconds(20)).await;
+    let third = text(&tokens, "refresh_token").to_owned();
+    bench.assert(0, 0, 1, "refresh with narrowing");
+
+    let forged = format!("{}AAAA", &third[..third.len() - 4]);
+    for token in [forged.as_str(), "jrt_x", "x"] {
+        let (status, _) = bench.refresh(token, "", NOW + Seconds(21)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+    }
+    bench.assert(0, 0, 0, "forged refresh tokens");
+
+    let access = text(&tokens, "access_token");
+    let (_, active) = bench
+        .app("/introspect", &[("token", access)], NOW + Seconds(21))
+        .await;
+    assert_eq!(active["active"], true);
+    bench.assert(0, 1, 0, "introspection of an access token");
+    let (_, active) = bench
+        .app("/introspect", &[("token", &third)], NOW + Seconds(21))
+        .await;
+    assert_eq!(active["active"], true);
+    bench.assert(0, 1, 0, "introspection of a refresh token");
+
+    let (_, reused) = bench.refresh(&first, "", NOW + Seconds(22)).await;
+    assert_eq!(text(&reused, "error"), "invalid_grant");
+    bench.assert(0, 0, 2, "reuse: the failed condition and the revocation");
+    let (_, active) = bench
+        .app("/introspect", &[("token", access)], NOW + Seconds(22))
+        .await;
+    assert_eq!(active["active"], false);
+    bench.assert(0, 1, 0, "introspection of a revoked grant's access token");
+}
+
+#[tokio::test]
+async fn device() {
+    let bench = Bench::new();
+    let (_, device) = bench.app("/device_authorization", &[], NOW).await;
+    bench.assert(1, 0, 2, "device authorization: the grant and its user code");
+    let form = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("device_code", text(&device, "device_code")),
+    ];
+    let (_, pending) = bench.app("/token", &form, NOW + Seconds(5)).await;
+    assert_eq!(text(&pending, "error"), "authorization_pending");
+    bench.assert(
+        1,
+        0,
+        2,
+        "a poll: the failed condition and the interval's marker",
+    );
+}
+
+#[tokio::test]
+async fn machine_to_machine() {
+    let bench = Bench::new();
+    let form = [("grant_type", "client_credentials")];
+    let (_, tokens) = bench.app("/token", &form, NOW).await;
+    bench.assert(1, 0, 0, "client credentials");
+    let access = text(&tokens, "access_token");
+    let (_, active) = bench.app("/introspect", &[("token", access)], NOW).await;
+    assert_eq!(active["active"], true);
+    bench.assert(1, 1, 0, "introspection, with the client's cut-off");
+    bench.app("/revoke", &[("token", access)], NOW).await;
+    bench.assert(0, 0, 1, "revocation leaves a marker");
+    let (_, active) = bench.app("/introspect", &[("token", access)], NOW).await;
+    assert_eq!(active["active"], false);
+}
