@@ -10,3 +10,6 @@ import './rows/http.mjs';
 import './rows/registry.mjs';
 import './rows/configuration.mjs';
 import './rows/gateways.mjs';
+import './rows/authorize.mjs';
+import './rows/authorize-errors.mjs';
+import './rows/handoff.mjs';

@@ -9,6 +9,7 @@ import { basic } from '../support/http.mjs';
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
 const JWKS = '/.well-known/jwks.json';
+const SECRETS = ['client_secret_basic', 'client_secret_post'];
 
 test('RFC 8414 §3.2: authorization server metadata', async () => {
   const response = await get(OAUTH);
@@ -18,9 +19,24 @@ test('RFC 8414 §3.2: authorization server metadata', async () => {
     issuer: ISSUER,
     token_endpoint: `${ISSUER}/token`,
     jwks_uri: `${ISSUER}${JWKS}`,
-    response_types_supported: [],
-    grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    response_types_supported: ['code'],
+    grant_types_supported: [
+      'authorization_code',
+      'client_credentials',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+    ],
+    token_endpoint_auth_methods_supported: [...SECRETS, 'none'],
+    introspection_endpoint: `${ISSUER}/introspect`,
+    introspection_endpoint_auth_methods_supported: SECRETS,
+    revocation_endpoint: `${ISSUER}/revoke`,
+    revocation_endpoint_auth_methods_supported: [...SECRETS, 'none'],
+    authorization_endpoint: `${ISSUER}/authorize`,
+    device_authorization_endpoint: `${ISSUER}/device_authorization`,
+    response_modes_supported: ['query', 'form_post'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    scopes_supported: ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
   });
 });
 
@@ -30,7 +46,27 @@ test('OpenID Connect Discovery §4.2: the same, and what it requires besides', a
     ...oauth.json(),
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
+    userinfo_endpoint: `${ISSUER}/userinfo`,
+    end_session_endpoint: `${ISSUER}/end_session`,
+    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash', 'sid'],
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
   });
+});
+
+test('RFC 8414 §2: without a login application nothing that needs one is listed', { skip: unless.startable }, async (t) => {
+  const on = await startFor(t, { changes: { JETON_LOGIN_URL: '' } });
+  const { json } = await get(OPENID, {}, on);
+  const metadata = json();
+  assert.deepEqual(metadata.response_types_supported, []);
+  assert.deepEqual(metadata.grant_types_supported, ['client_credentials']);
+  assert.deepEqual(metadata.token_endpoint_auth_methods_supported, SECRETS);
+  assert.equal(metadata.introspection_endpoint, `${ISSUER}/introspect`, 'which needs none');
+  for (const name of ['authorization', 'device_authorization', 'userinfo', 'end_session']) {
+    assert.ok(!(`${name}_endpoint` in metadata), name);
+  }
 });
 
 for (const path of [OAUTH, OPENID, JWKS]) {

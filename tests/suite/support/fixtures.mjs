@@ -2,6 +2,7 @@
 // (JETON_TARGET=https://…), configure it like this.
 
 import { generateKeyPairSync } from 'node:crypto';
+import { LOGIN_URL, grantClients } from './grant-clients.mjs';
 
 export const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
 export const OLDER_SECRET = 'b2xkZXItc3VpdGUtc2VjcmV0LTMyLWJ5dGVzLWxvbmctLQ';
@@ -37,6 +38,7 @@ export const clients = {
     contacts: ['ops@client.example'],
     software_id: '4711',
   }),
+  ...grantClients,
 };
 
 /** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
@@ -53,6 +55,7 @@ export function environment(changes = {}) {
   return {
     JETON_ISSUER: ISSUER,
     JETON_SECRET: SECRET,
+    JETON_LOGIN_URL: LOGIN_URL,
     JETON_CLIENTS: JSON.stringify(list),
     ...variables,
   };

@@ -1,0 +1,69 @@
+// The clients of the rows about logins. Each is an application that somebody could have.
+
+const APP = 'https://app.example';
+
+const application = (client_id, more = {}) => ({
+  client_id,
+  client_secret: `${client_id}-secret-`.padEnd(43, '0123456789'),
+  redirect_uris: [`${APP}/cb`],
+  grant_types: ['authorization_code', 'refresh_token'],
+  scope: 'openid profile email address phone offline_access read write',
+  audiences: ['https://api.example', 'https://other.example'],
+  ...more,
+});
+
+const publicly = (client_id, more = {}) =>
+  application(client_id, { client_secret: undefined, token_endpoint_auth_method: 'none', ...more });
+
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const device = { redirect_uris: undefined, grant_types: [DEVICE, 'refresh_token'] };
+
+export const LOGIN_URL = 'https://login.example/login';
+
+export const grantClients = {
+  /** The login application, which the suite plays itself. */
+  login: application('login-app', { login: true, grant_types: [], redirect_uris: undefined }),
+  web: application('web', {
+    client_name: 'Web <b>&"shop\'',
+    post_logout_redirect_uris: [`${APP}/bye`, `${APP}/bye?from=jeton`],
+  }),
+  other: application('other-web'),
+  /** Nowhere obvious to go. */
+  many: application('many', {
+    redirect_uris: [`${APP}/cb`, `${APP}/cb?keep=1&x=%2F`, 'http://localhost:3000/cb', 'com.example.app:/cb'],
+  }),
+  native: publicly('native', {
+    redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]:7777/cb', 'http://localhost/cb'],
+  }),
+  /** Registered for another grant only. */
+  noCode: application('no-code', { grant_types: ['client_credentials'] }),
+  noPkce: application('no-pkce', { require_pkce: false }),
+  noRefresh: application('no-refresh', { grant_types: ['authorization_code'] }),
+  /** A refresh token for OpenID requests too, without asking for offline_access. */
+  always: application('always', { offline_access_required: false }),
+  /** Superseded refresh tokens answer for a second, for five, and not at all. */
+  quick: publicly('quick', { refresh_token_grace: 1 }),
+  patient: publicly('patient', { refresh_token_grace: 5 }),
+  strict: publicly('strict', { refresh_token_grace: 0 }),
+  steady: application('steady', { refresh_token_rotation: false }),
+  idle: publicly('idle', { refresh_token_idle_lifetime: 3, refresh_token_grace: 1 }),
+  brief: publicly('brief', { refresh_token_lifetime: 3, refresh_token_grace: 1 }),
+  /** Its tokens live for a second. */
+  mayfly: application('mayfly', { access_token_lifetime: 1 }),
+  opaque: application('opaque', {
+    access_token_format: 'opaque',
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  }),
+  /** A resource server: an audience of the others. */
+  api: application('https://api.example', { grant_types: [], redirect_uris: undefined }),
+  cookie: publicly('cookie', {
+    refresh_token_delivery: 'cookie',
+    allowed_origins: [APP, 'http://localhost:5173'],
+    post_logout_redirect_uris: [`${APP}/bye`],
+  }),
+  page: publicly('page', { allowed_origins: [APP] }),
+  tv: publicly('tv', { ...device, client_name: 'TV <script>alert(1)</script>' }),
+  console: application('console', device),
+};
+
+export const DEVICE_GRANT = DEVICE;

@@ -1,0 +1,52 @@
+// As much of a browser's reading of HTML as the pages need.
+
+import assert from 'node:assert/strict';
+
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+const unescape = (text) =>
+  text.replace(/&([^;]*);/g, (entity, name) => ENTITIES[name] ?? assert.fail(`unknown ${entity}`));
+
+function attributes(tag) {
+  const found = {};
+  for (const [, name, value] of tag.matchAll(/([\w-]+)="([^"]*)"/g)) found[name] = unescape(value);
+  return found;
+}
+
+/** The one form of a page: `{ method, action, fields, buttons: [{ name, value }] }`. */
+export function formOf(html) {
+  const forms = [...html.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)];
+  assert.equal(forms.length, 1, html);
+  const [, head, body] = forms[0];
+  const inputs = [...body.matchAll(/<input([^>]*)>/g)].map(([, tag]) => attributes(tag));
+  const buttons = [...body.matchAll(/<button([^>]*)>/g)].map(([, tag]) => attributes(tag));
+  return {
+    ...attributes(head),
+    fields: Object.fromEntries(inputs.map(({ name, value }) => [name, value])),
+    buttons: buttons.filter((button) => button.name),
+  };
+}
+
+/** A page for a person: nothing foreign runs in it, frames it, or learns its address. */
+export function isPage(response, status = 200) {
+  assert.equal(response.status, status, response.text);
+  assert.equal(response.headers['content-type'], 'text/html; charset=utf-8');
+  assert.equal(response.headers['cache-control'], 'no-store');
+  assert.equal(response.headers['referrer-policy'], 'no-referrer');
+  assert.equal(response.headers['x-content-type-options'], 'nosniff');
+  assert.equal(response.headers.location, undefined);
+  const policy = policyOf(response);
+  assert.equal(policy['default-src'], "'none'");
+  assert.equal(policy['frame-ancestors'], "'none'");
+  assert.equal(policy['base-uri'], "'none'");
+  assert.ok(!/'unsafe-inline'|'unsafe-eval'|\*/.test(response.headers['content-security-policy']));
+  return response.text;
+}
+
+/** Content-Security-Policy as `{ directive: values }`. */
+export const policyOf = (response) =>
+  Object.fromEntries(
+    response.headers['content-security-policy'].split(';').map((directive) => {
+      const [name, ...values] = directive.trim().split(' ');
+      return [name, values.join(' ')];
+    }),
+  );
