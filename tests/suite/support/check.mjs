@@ -10,7 +10,7 @@ import { ISSUER } from './fixtures.mjs';
 import { get } from './target.mjs';
 
 const TOOLS_PYTHON = fileURLToPath(new URL('../../../target/tools/python/bin/python', import.meta.url));
-const PYTHON = process.env.JETON_PYTHON ?? (existsSync(TOOLS_PYTHON) ? TOOLS_PYTHON : 'python3');
+export const PYTHON = process.env.JETON_PYTHON ?? (existsSync(TOOLS_PYTHON) ? TOOLS_PYTHON : 'python3');
 
 /** RFC 6749 §5.2, RFC 9110 §11.6.1. */
 export function isError(response, status, error) {

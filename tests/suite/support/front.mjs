@@ -1,0 +1,67 @@
+// A deployment as a real client library meets it: its issuer is the address it answers at, and
+// people log in through the sample login application.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { startFor } from './target.mjs';
+
+const LOGIN = fileURLToPath(new URL('../../../examples/login.mjs', import.meta.url));
+const SECRET = 'login-application-secret-0123456789';
+
+/** Listens on a free port and passes everything on to `target.url`, once that is known. */
+async function front(t) {
+  const target = {};
+  const server = createServer((incoming, outgoing) => {
+    const { hostname, port } = new URL(target.url);
+    const onward = request(
+      { hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers, agent: false },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode, answer.rawHeaders);
+        answer.pipe(outgoing);
+      },
+    );
+    onward.on('error', () => outgoing.writeHead(502).end());
+    incoming.pipe(onward);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { target, url: `http://127.0.0.1:${server.address().port}` };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A host with these clients, and the login application beside it. */
+export async function deployment(t, clients, variables = {}) {
+  const { target, url } = await front(t);
+  const port = await freePort();
+  const child = spawn(process.execPath, [LOGIN], {
+    env: { JETON: url, LOGIN_CLIENT_ID: 'login', LOGIN_CLIENT_SECRET: SECRET, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill());
+  await once(child.stdout, 'data');
+  const login = { client_id: 'login', client_secret: SECRET, grant_types: [], login: true };
+  const host = await startFor(t, {
+    changes: {
+      JETON_ISSUER: url,
+      JETON_LOGIN_URL: `http://localhost:${port}/login`,
+      JETON_LOGOUT_URL: `http://localhost:${port}/logout`,
+      clients: [login, ...clients],
+      ...variables,
+    },
+  });
+  target.url = host.url;
+  return url;
+}
