@@ -1,12 +1,6 @@
 // The Worker host: the wasm build in workerd, with the bindings `wrangler.toml` declares.
 
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Miniflare } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
-
-const WRANGLER = fileURLToPath(new URL('../../wrangler.toml', import.meta.url));
+import { Miniflare, built } from './worker-miniflare.mjs';
 
 /** What stands where the namespace of clients should be: every read fails, as when KV is down. */
 const BROKEN_KV = `
@@ -17,14 +11,13 @@ const BROKEN_KV = `
 
 /**
  * @param {object} options
- * @param {Record<string, unknown>} options.env the Worker's variables and secrets, exactly: those of
- *   `wrangler.toml` do not apply
+ * @param {Record<string, unknown>} options.env the Worker's variables and secrets, exactly
  * @param {'ok'|'broken'} options.store `broken`: the KV binding fails when read
  *
  * Rejects with what the Worker logged when it refuses its configuration.
  */
 export async function start({ env = {}, store = 'ok' } = {}) {
-  const { main, registry, ...worker } = declared();
+  const { registry, worker } = built();
   const lines = [];
   const miniflare = new Miniflare({
     handleStructuredLogs: ({ message }) => void lines.push(message),
@@ -32,8 +25,6 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       {
         name: 'worker',
         ...worker,
-        modules: modules(main),
-        modulesRoot: dirname(main),
         bindings: env,
         // Past miniflare's own proxy, which would tidy up requests on their way.
         unsafeDirectSockets: [{ host: '127.0.0.1' }],
@@ -62,24 +53,6 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     throw error;
   }
   return host;
-}
-
-/** What `wrangler.toml` says, in miniflare's words, so that the suite runs what is deployed. */
-function declared() {
-  const { main, kv_namespaces } = unstable_readConfig({ config: WRANGLER });
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(WRANGLER);
-  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions;
-  return { main, registry: kv_namespaces[0].binding, compatibilityDate, compatibilityFlags, durableObjects };
-}
-
-function modules(main) {
-  if (!existsSync(main)) {
-    throw new Error(`${main} is not there: (cd crates/jeton-worker && worker-build --profile worker)`);
-  }
-  return [
-    { type: 'ESModule', path: main },
-    { type: 'CompiledWasm', path: `${dirname(main)}/index_bg.wasm` },
-  ];
 }
 
 /** The configuration is read by the first request. */

@@ -6,21 +6,23 @@ use js_sys::{ArrayBuffer, JsString, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
 
+use crate::settled::settled;
+
 /// What the core answers 413 to, in place of a body that says itself that it is longer.
 static TOO_LONG: [u8; BODY_LIMIT + 1] = [0; BODY_LIMIT + 1];
 
 /// The body, cut at `BODY_LIMIT + 1` bytes.
 pub(crate) async fn read(request: &Request) -> Result<Bytes, JsValue> {
-    let Some(stream) = request.body() else {
-        return Ok(Bytes::new());
-    };
     match length(request) {
         Some(length) if length > BODY_LIMIT => Ok(Bytes::from_static(&TOO_LONG)),
         Some(_) => {
-            let buffer: ArrayBuffer = request.array_buffer()?.await?.unchecked_into();
+            let buffer: ArrayBuffer = settled(request.array_buffer()?).await?;
             Ok(Bytes::from(Uint8Array::new(&buffer).to_vec()))
         }
-        None => read_stream(&stream).await,
+        None => match request.body() {
+            Some(stream) => read_stream(&stream).await,
+            None => Ok(Bytes::new()),
+        },
     }
 }
 
@@ -33,7 +35,7 @@ async fn read_stream(stream: &ReadableStream) -> Result<Bytes, JsValue> {
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut body = BytesMut::new();
     loop {
-        let step = reader.read().await?;
+        let step: JsValue = settled(reader.read()).await?;
         if Reflect::get(&step, &JsString::from("done"))?.is_truthy() {
             return Ok(body.freeze());
         }

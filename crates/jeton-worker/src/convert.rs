@@ -3,11 +3,12 @@
 //! Written against `web_sys` because the `worker` crate's own conversion reads every header and
 //! `cf` property and streams every body, which costs more than signing the token.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header};
-use jeton::{Audit, REQUEST_HEADERS};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use jeton::REQUEST_HEADERS;
 use js_sys::Uint8Array;
-use serde_json::json;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
@@ -61,14 +62,6 @@ impl From<JsValue> for Unreadable {
     }
 }
 
-impl Unreadable {
-    /// 400, as a native host's HTTP library answers.
-    pub(crate) fn response(&self) -> http::Response<Bytes> {
-        worker::console_log!("{}", json!({ "message": self.to_string() }));
-        error(StatusCode::BAD_REQUEST, "invalid_request")
-    }
-}
-
 /// An answer made without the core.
 pub(crate) fn error(status: StatusCode, code: &'static str) -> http::Response<Bytes> {
     let body = format!(r#"{{"error":"{code}"}}"#);
@@ -83,33 +76,46 @@ pub(crate) fn error(status: StatusCode, code: &'static str) -> http::Response<By
     response
 }
 
-/// Writes what was decided as one JSON line.
-pub(crate) fn log(response: &http::Response<Bytes>) {
-    let Some(audit) = response.extensions().get::<Audit>() else {
-        return;
-    };
-    if let Ok(line) = serde_json::to_string(audit) {
-        web_sys::console::log_1(&JsValue::from(line));
-    }
-}
-
 /// The response, its body handed over as one buffer: a stream would be pulled chunk by chunk.
-pub(crate) fn response(response: &http::Response<Bytes>) -> worker::Result<Response> {
-    let headers = Headers::new()?;
-    for (name, value) in response.headers() {
-        headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
-    }
-    let init = ResponseInit::new();
-    init.set_status(response.status().as_u16());
-    init.set_headers(&headers);
+pub(crate) fn response(response: &http::Response<Bytes>) -> Result<Response, JsValue> {
     // The runtime keeps the buffer it is given, so it gets its own. No buffer at all where there is
     // no body: a 304 with an empty one is a `TypeError`.
     let body = match response.body() {
         body if body.is_empty() => None,
         body => Some(Uint8Array::from(body.as_ref())),
     };
-    Ok(Response::new_with_opt_js_u8_array_and_init(
-        body.as_ref(),
-        &init,
-    )?)
+    Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &head(response)?)
+}
+
+thread_local! {
+    /// The last response's status and headers, ready for the next: tokens differ in the body alone.
+    static LAST_HEAD: RefCell<Option<(StatusCode, HeaderMap, ResponseInit)>> =
+        const { RefCell::new(None) };
+}
+
+fn head(response: &http::Response<Bytes>) -> Result<ResponseInit, JsValue> {
+    let kept = LAST_HEAD.with_borrow(|last| match last {
+        Some((status, headers, head))
+            if *status == response.status() && headers == response.headers() =>
+        {
+            Some(head.clone())
+        }
+        _ => None,
+    });
+    if let Some(head) = kept {
+        return Ok(head);
+    }
+    let headers = Headers::new()?;
+    for (name, value) in response.headers() {
+        headers.append(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))?;
+    }
+    let head = ResponseInit::new();
+    head.set_status(response.status().as_u16());
+    head.set_headers(&headers);
+    LAST_HEAD.set(Some((
+        response.status(),
+        response.headers().clone(),
+        head.clone(),
+    )));
+    Ok(head)
 }

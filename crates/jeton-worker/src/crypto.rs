@@ -3,7 +3,7 @@
 //! Rust compiled to wasm would sign ES256 a hundred times slower, and would carry the curve.
 
 use jeton::{Crypto, CryptoError, PrivateKey};
-use js_sys::{Array, ArrayBuffer, JsString, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, JsString, Object, Reflect, Uint8Array};
 use jsonwebtoken::{
     Algorithm,
     jwk::{
@@ -14,7 +14,7 @@ use jsonwebtoken::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 
-use crate::thrown::describe;
+use crate::{settled::settled, thrown::describe};
 
 /// The runtime's `crypto`.
 pub(crate) struct WebCrypto {
@@ -152,9 +152,4 @@ fn public_half(algorithm: Algorithm, jwk: &JsValue) -> Result<AlgorithmParameter
         })),
         other => Err(format!("{other:?} is not signed with").into()),
     }
-}
-
-/// Waits for a WebCrypto promise, whose type the caller knows from the specification.
-async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
-    promise.await.map(JsCast::unchecked_into)
 }

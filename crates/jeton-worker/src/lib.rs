@@ -9,32 +9,50 @@ mod convert;
 mod crypto;
 mod durable;
 mod kv;
+mod log;
 mod server;
+mod settled;
+mod task;
 mod thrown;
 
+use http::StatusCode;
 use jeton::UnixTime;
-use worker::{Context, Env, event, web_sys};
+use js_sys::Promise;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use web_sys::{Request, Response};
+use worker::Env;
 
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    _context: Context,
-) -> worker::Result<web_sys::Response> {
-    let response = match server::server(&env) {
-        Ok(server) => match convert::request(&request).await {
-            Ok(request) => server.handle(request, now()).await,
-            Err(refused) => refused.response(),
+/// The fetch handler. Exported by hand rather than by `worker::event`, whose futures take a detour
+/// through `queueMicrotask` at each step: see [`task`].
+#[wasm_bindgen]
+pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
+    let now = now();
+    task::promise(now, async move {
+        answer(&request, &env, now).await.map(JsValue::from)
+    })
+}
+
+async fn answer(request: &Request, env: &Env, now: UnixTime) -> Result<Response, JsValue> {
+    let response = match server::server(env) {
+        Ok(server) => match convert::request(request).await {
+            Ok(request) => server.handle(request, now).await,
+            Err(unreadable) => {
+                log::message("info", &unreadable, now);
+                // As a native host's HTTP library answers.
+                convert::error(StatusCode::BAD_REQUEST, "invalid_request")
+            }
         },
-        Err(broken) => broken.response(),
+        Err(broken) => {
+            log::message("error", &broken, now);
+            convert::error(StatusCode::INTERNAL_SERVER_ERROR, "server_error")
+        }
     };
-    convert::log(&response);
+    log::request(&response, now);
     convert::response(&response)
 }
 
 /// The runtime's clock, which stands still while a request computes.
 fn now() -> UnixTime {
     // Never negative and far below 2^53.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     UnixTime((js_sys::Date::now() / 1000.0) as u64)
 }

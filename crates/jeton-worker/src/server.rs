@@ -2,12 +2,10 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use bytes::Bytes;
 use jeton::{Config, ConfigError, CryptoError};
-use serde_json::json;
 use worker::Env;
 
-use crate::{binding, convert, crypto::WebCrypto, kv::KvRegistry};
+use crate::{binding, crypto::WebCrypto, kv::KvRegistry};
 
 pub(crate) type Server = jeton::Server<KvRegistry, WebCrypto>;
 
@@ -43,12 +41,4 @@ pub(crate) enum Broken {
     Registry(worker::Error),
     #[error("{0}")]
     Crypto(#[from] CryptoError),
-}
-
-impl Broken {
-    /// Tells the log what is wrong and the client only that something is.
-    pub(crate) fn response(&self) -> http::Response<Bytes> {
-        worker::console_error!("{}", json!({ "message": self.to_string() }));
-        convert::error(http::StatusCode::INTERNAL_SERVER_ERROR, "server_error")
-    }
 }

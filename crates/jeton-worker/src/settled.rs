@@ -1,0 +1,99 @@
+//! Waiting for a JavaScript promise.
+//!
+//! `JsFuture` makes two JavaScript functions for each promise and has them collected as garbage;
+//! here they are made once and used again, which is a twentieth of a token's CPU time.
+
+use std::{
+    cell::RefCell,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+
+/// What `promise` settles to. The caller knows the type from the specification of what it called.
+pub(crate) async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
+    let callbacks = FREE
+        .with_borrow_mut(Vec::pop)
+        .unwrap_or_else(Callbacks::new);
+    let _ = promise.then2(&callbacks.fulfilled, &callbacks.rejected);
+    Settled(Some(callbacks)).await.map(JsCast::unchecked_into)
+}
+
+thread_local! {
+    /// Callbacks whose promise has settled.
+    static FREE: RefCell<Vec<Callbacks>> = const { RefCell::new(Vec::new()) };
+}
+
+type Callback = Closure<dyn FnMut(JsValue)>;
+
+struct Callbacks {
+    state: Rc<RefCell<State>>,
+    fulfilled: Callback,
+    rejected: Callback,
+}
+
+#[derive(Default)]
+struct State {
+    outcome: Option<Result<JsValue, JsValue>>,
+    waker: Option<Waker>,
+}
+
+impl Callbacks {
+    fn new() -> Self {
+        let state = Rc::<RefCell<State>>::default();
+        Self {
+            fulfilled: callback(&state, Ok),
+            rejected: callback(&state, Err),
+            state,
+        }
+    }
+}
+
+fn callback(
+    state: &Rc<RefCell<State>>,
+    outcome: fn(JsValue) -> Result<JsValue, JsValue>,
+) -> Callback {
+    let state = Rc::clone(state);
+    Closure::new(move |value| {
+        let waker = {
+            let mut state = state.borrow_mut();
+            state.outcome = Some(outcome(value));
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    })
+}
+
+/// Holds its callbacks until one of them was called. Dropped before, it drops them: they must not
+/// answer for the next promise.
+struct Settled(Option<Callbacks>);
+
+impl Future for Settled {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(callbacks) = &self.0 else {
+            return Poll::Pending;
+        };
+        let outcome = {
+            let mut state = callbacks.state.borrow_mut();
+            let outcome = state.outcome.take();
+            if outcome.is_none() {
+                state.waker = Some(context.waker().clone());
+            }
+            outcome
+        };
+        match outcome {
+            None => Poll::Pending,
+            Some(outcome) => {
+                FREE.with_borrow_mut(|free| free.extend(self.0.take()));
+                Poll::Ready(outcome)
+            }
+        }
+    }
+}
