@@ -1,11 +1,17 @@
 //! Jeton's stores on Amazon DynamoDB: one table, string key `pk`, time-to-live attribute
-//! `expires_at` (seconds since the epoch). `template.yaml` makes it.
+//! `delete_at` (seconds since the epoch). `template.yaml` makes it.
 //!
 //! # Records
 //!
-//! | record | `pk` | attributes | lifetime |
-//! |---|---|---|---|
-//! | client | `client#<client_id>` | `record` (S): the client's metadata as JSON | until deleted |
+//! | record | `pk` | attributes | lifetime | why |
+//! |---|---|---|---|---|
+//! | client | `client#<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
+//! | cut-off | `cut_off#subject:<hash>`, `cut_off#client:<hash>` | `cut_off` (N): grants opened before it have ended | until deleted | logged out everywhere |
+//! | grant | `grant#<id>` | the members of `jeton::Grant`, see below | `delete_at`: an hour beyond `expires_at` | codes and refresh tokens are generations of it |
+//! | marker | `marker#<kind>:<name>` | `holder` (S): 22 characters of base64url; `expires_at` (N) | the same | what may happen once |
+//! | counter | `counter#<kind>:<name>` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
+//!
+//! Times are seconds since the epoch. Nothing in the table is a secret.
 //!
 //! ```text
 //! aws dynamodb put-item --table-name jeton --item '{
@@ -14,21 +20,49 @@
 //! }'
 //! ```
 //!
-//! **Why one string and not a map of attributes:** the record is the same JSON on every store, so
-//! that what `jeton client new` prints fits all of them, a member of a newer release survives a
-//! host of an older one, and there is one parser to test. Nothing queries by a member.
+//! **Why a client is one string and not a map of attributes:** the record is the same JSON on every
+//! store, so that what `jeton client new` prints fits all of them, a member of a newer release
+//! survives a host of an older one, and there is one parser to test. Nothing queries by a member.
 //!
-//! **Why the prefix:** grants and markers will share the table, and no `client_id`, which people
-//! choose, may stand for one of them. A `client_id` may itself hold `#`; the first one ends the
-//! prefix.
+//! **Why the prefix:** no `client_id`, which people choose, may stand for a grant or a marker. A
+//! `client_id` may itself hold `#`; the first one ends the prefix.
 //!
-//! **Staleness:** reads are eventually consistent, usually well under a second behind: half the
-//! price, and a client is answered from memory for `JETON_REGISTRY_MAX_AGE` anyway. A client
-//! record has no `expires_at`: its secrets carry their own expiry, decided by the clock at each use.
+//! **Why `delete_at` beside `expires_at`:** expiry is judged by the time a caller passes, against
+//! `expires_at`. DynamoDB collects by its own clock and may be quick about it: what it collects must
+//! have expired by the clock of every host.
+//!
+//! **Staleness:** clients and cut-offs are read with eventual consistency, usually well under a
+//! second behind: half the price, and they are answered from memory for `JETON_REGISTRY_MAX_AGE`
+//! anyway. A client has no `expires_at`: its secrets carry their own expiry, decided by the clock at
+//! each use. Everything else is read consistently.
+//!
+//! # A grant
+//!
+//! ```text
+//! pk              S    grant#Nt0oJsyJ2Yx3lR1W1xJ4Lg      id          S  Nt0oJsyJ2Yx3lR1W1xJ4Lg
+//! state           S    pending | live | denied | revoked client_id   S  jc_QDBH-nrm7DMl8alHefMEkA
+//! subject         S    alice                             auth_time   N  1800000000
+//! scope           L    [openid, read]                    audiences   L  [https://api.example]
+//! claims          S    {"email":"a@example"}             nonce       S  n-0S6_WzA2Mj
+//! generation      N    3                                 advanced_at N  1800000600
+//! redeemed_at     N    1800000005                        last_attempt S C2kXw0cU0m2m7Yp1r3nUqA
+//! idle_lifetime   N    2592000                           idle_expires_at N 1802592600
+//! created_at      N    1800000000                        expires_at  N  1815552000
+//! refreshable     BOOL true                              delete_at   N  1815555600
+//! ```
+//!
+//! Here each member is an attribute, because `advance` must be one request: an `UpdateItem` whose
+//! condition is `jeton::transition::advance` line by line, and which answers with the whole item,
+//! new or in the way. The contract of `jeton::Ledger` holds the two to each other. What a client
+//! sends is only ever a value of an expression, never a part of its text.
 
 mod connection;
 mod explain;
+mod grant;
+mod ledger;
 mod registry;
+mod table;
 
 pub use connection::connect;
+pub use ledger::DynamoLedger;
 pub use registry::DynamoRegistry;

@@ -1,0 +1,88 @@
+//! The table, its keys and attributes.
+
+use std::{collections::HashMap, fmt::Display};
+
+use aws_sdk_dynamodb::{
+    Client as DynamoDb,
+    operation::{
+        get_item::builders::GetItemFluentBuilder, put_item::builders::PutItemFluentBuilder,
+        update_item::builders::UpdateItemFluentBuilder,
+    },
+    types::AttributeValue,
+};
+use jeton::{Unavailable, UnixTime};
+
+pub(crate) const KEY: &str = "pk";
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) dynamodb: DynamoDb,
+    pub(crate) name: String,
+}
+
+impl Table {
+    pub(crate) fn get(&self, key: String) -> GetItemFluentBuilder {
+        self.dynamodb
+            .get_item()
+            .table_name(&self.name)
+            .key(KEY, AttributeValue::S(key))
+    }
+
+    pub(crate) fn put(&self, key: String) -> PutItemFluentBuilder {
+        self.dynamodb
+            .put_item()
+            .table_name(&self.name)
+            .item(KEY, AttributeValue::S(key))
+    }
+
+    pub(crate) fn update(&self, key: String) -> UpdateItemFluentBuilder {
+        self.dynamodb
+            .update_item()
+            .table_name(&self.name)
+            .key(KEY, AttributeValue::S(key))
+    }
+}
+
+/// What `#name` stands for in expressions: the attribute `name`. Every attribute is written so,
+/// since DynamoDB reserves `state`, `count` and whatever comes to its mind next.
+pub(crate) fn names<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
+    let words = expressions
+        .into_iter()
+        .flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "#_".contains(c))));
+    words
+        .filter_map(|word| Some((word.to_owned(), word.strip_prefix('#')?.to_owned())))
+        .collect()
+}
+
+pub(crate) fn text(value: impl Display) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+pub(crate) fn number(value: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+pub(crate) fn time(value: UnixTime) -> AttributeValue {
+    number(value.0)
+}
+
+/// A sum that DynamoDB made may be larger than any of ours.
+pub(crate) fn parse_number(digits: &str) -> Option<u64> {
+    let is_natural = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_natural.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+pub(crate) fn get_number(item: &Item, attribute: &str) -> Option<u64> {
+    parse_number(item.get(attribute)?.as_n().ok()?)
+}
+
+/// Answered like a store out of reach: to say "there is none" would blame the one who asks.
+pub(crate) fn unreadable(key: &str, why: impl Display) -> Unavailable {
+    unavailable(format_args!("item {key:?}: {why}"))
+}
+
+pub(crate) fn unavailable(why: impl Display) -> Unavailable {
+    Unavailable::new("dynamodb", why)
+}

@@ -1,0 +1,143 @@
+use std::{
+    env, mem,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+        SharedInterceptor,
+        interceptors::{
+            BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+        },
+    },
+    error::BoxError,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ScalarAttributeType,
+    },
+};
+
+pub(crate) fn client(endpoint: &str, interceptors: Vec<SharedInterceptor>) -> Client {
+    let mut config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(endpoint);
+    for interceptor in interceptors {
+        config = config.interceptor(interceptor);
+    }
+    Client::from_conf(config.build())
+}
+
+pub(crate) fn local() -> Client {
+    local_with(Vec::new())
+}
+
+pub(crate) fn local_with(interceptors: Vec<SharedInterceptor>) -> Client {
+    let endpoint = env::var("JETON_TEST_DYNAMODB").expect("the address of a DynamoDB Local");
+    client(&endpoint, interceptors)
+}
+
+/// A table of its own for each test, of the shape that `template.yaml` deploys.
+pub(crate) async fn table(dynamodb: &Client, name: &str) -> String {
+    let name = format!("{name}-{}", std::process::id());
+    dynamodb
+        .create_table()
+        .table_name(&name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name("pk")
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .unwrap(),
+        )
+        .key_schema(
+            KeySchemaElement::builder()
+                .attribute_name("pk")
+                .key_type(KeyType::Hash)
+                .build()
+                .unwrap(),
+        )
+        .send()
+        .await
+        .unwrap();
+    name
+}
+
+pub(crate) async fn put<const N: usize>(
+    dynamodb: &Client,
+    table: &str,
+    item: [(&str, AttributeValue); N],
+) {
+    let mut put = dynamodb.put_item().table_name(table);
+    for (name, attribute) in item {
+        put = put.item(name, attribute);
+    }
+    put.send().await.unwrap();
+}
+
+/// The requests that were sent, attempts of the SDK's own included: the names of the operations.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Requests(Arc<Mutex<Vec<String>>>);
+
+impl Requests {
+    pub(crate) fn take(&self) -> Vec<String> {
+        mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Intercept for Requests {
+    fn name(&self) -> &'static str {
+        "Requests"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let target = context.request().headers().get("x-amz-target");
+        let (_, operation) = target.unwrap().split_once('.').unwrap();
+        self.0.lock().unwrap().push(operation.to_owned());
+        Ok(())
+    }
+}
+
+/// Answers that are lost although the request was done: so many from now on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lost(Arc<AtomicU32>);
+
+impl Lost {
+    pub(crate) fn next(&self, answers: u32) {
+        self.0.store(answers, Ordering::SeqCst);
+    }
+}
+
+impl Intercept for Lost {
+    fn name(&self) -> &'static str {
+        "Lost"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let one_less = |left: u32| left.checked_sub(1);
+        let (set, read) = (Ordering::SeqCst, Ordering::SeqCst);
+        if self.0.fetch_update(set, read, one_less).is_ok() {
+            let response = context.response_mut();
+            *response.status_mut() = 500.try_into()?;
+            response.take_body();
+        }
+        Ok(())
+    }
+}
