@@ -93,7 +93,7 @@ impl Grant {
 
 /// A step from one generation to a later one, with everything that must hold for it. What does not
 /// hold is told apart afterwards, from the record that stands; the step itself never half-happens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Step {
     /// The grant.
     pub id: GrantId,
@@ -118,7 +118,7 @@ pub struct Step {
 }
 
 /// What became of a [`Step`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Advance {
     /// It happened; the record as it now stands.
     Advanced(Box<Grant>),
@@ -127,7 +127,7 @@ pub enum Advance {
 }
 
 /// What a person decided about a pending grant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
     /// The grant becomes live for this subject.
     Approve {

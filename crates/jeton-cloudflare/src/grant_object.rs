@@ -1,0 +1,300 @@
+//! The object: one grant, or one shard of markers, on its own SQLite.
+//!
+//! Reading and writing are consecutive synchronous statements without an `.await` between, and an
+//! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
+//! later one fails; therefore everything that can fail comes before the one statement that matters.
+
+use jeton::{Advance, Attempt, Grant, Step, UnixTime, transition};
+use serde::Deserialize;
+use worker::{
+    DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorage, SqlStorageValue,
+    State, durable_object,
+};
+
+use crate::call::{Answer, Call};
+
+/// The last moment a JavaScript date can hold, in seconds.
+const LAST_MOMENT: u64 = 8_640_000_000_000;
+
+/// One grant or one shard of markers, SQLite-backed.
+#[durable_object(alarm)]
+#[derive(Debug)]
+pub struct GrantObject {
+    state: State,
+}
+
+#[derive(Deserialize)]
+struct RecordRow {
+    record: String,
+}
+
+#[derive(Deserialize)]
+struct MarkerRow {
+    holder: String,
+    // SQLite integers arrive as JavaScript numbers.
+    expires_at: f64,
+}
+
+#[derive(Deserialize)]
+struct CounterRow {
+    count: f64,
+    expires_at: f64,
+}
+
+#[derive(Deserialize)]
+struct EarliestRow {
+    expires_at: Option<f64>,
+}
+
+impl DurableObject for GrantObject {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let call: Call = serde_json::from_str(&request.text().await?)?;
+        let answer = match call {
+            Call::Open(grant) => Answer::Done(self.open(&grant).await?),
+            Call::Advance(step) => Answer::Advance(self.advance(&step)?),
+            Call::Decide { decision, now } => {
+                Answer::Done(self.change(|grant| transition::decide(grant, &decision, now))?)
+            }
+            Call::Read => Answer::Grant(self.grant()?.map(Box::new)),
+            Call::Revoke => Answer::Done(self.change(|grant| {
+                transition::revoke(grant);
+                true
+            })?),
+            Call::Claim {
+                marker,
+                value,
+                expires,
+                now,
+            } => Answer::Done(self.claim(&marker, value, expires, now).await?),
+            Call::Holder { marker, now } => Answer::Holder(self.holder(&marker, now)?),
+            Call::Count {
+                marker,
+                expires,
+                now,
+            } => Answer::Count(self.count(&marker, expires, now).await?),
+        };
+        Response::ok(serde_json::to_string(&answer)?)
+    }
+
+    /// Deletes what has expired. An alarm that fires early, or of an object that has more to keep,
+    /// is set again.
+    async fn alarm(&self) -> Result<Response> {
+        let now = UnixTime((js_sys::Date::now() / 1000.0) as u64);
+        for table in ["marker", "counter"] {
+            let statement = format!("DELETE FROM {table} WHERE expires_at <= ?");
+            self.run(&statement, vec![number(now)?])?;
+        }
+        let grant = self.grant()?.map(|grant| grant.expires_at);
+        let earliest = [
+            Some(self.earliest("marker")?),
+            Some(self.earliest("counter")?),
+            Some(grant),
+        ]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .min();
+        match earliest {
+            Some(expires) if now < expires => self.set_alarm(expires).await?,
+            // Clears the alarm as well.
+            _ => self.state.storage().delete_all().await?,
+        }
+        Response::empty()
+    }
+}
+
+impl GrantObject {
+    fn sql(&self) -> SqlStorage {
+        self.state.storage().sql()
+    }
+
+    /// The rows of a statement. A table that is not there has none: only `open`, `claim` and
+    /// `count` make tables, so that asking about what never was leaves nothing behind.
+    fn rows<T: for<'de> Deserialize<'de>>(
+        &self,
+        statement: &str,
+        bindings: Vec<SqlStorageValue>,
+    ) -> Result<Vec<T>> {
+        match self.sql().exec(statement, bindings) {
+            Ok(cursor) => cursor.to_array(),
+            Err(error) if error.to_string().contains("no such table") => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
+        self.rows::<serde_json::Value>(statement, bindings)
+            .map(drop)
+    }
+
+    fn grant(&self) -> Result<Option<Grant>> {
+        let rows: Vec<RecordRow> =
+            self.rows("SELECT record FROM record WHERE id = 0", Vec::new())?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        Ok(Some(serde_json::from_str(&row.record)?))
+    }
+
+    fn write(&self, grant: &Grant) -> Result<()> {
+        let record = serde_json::to_string(grant)?;
+        self.run(
+            "UPDATE record SET record = ? WHERE id = 0",
+            vec![record.into()],
+        )
+    }
+
+    /// The alarm comes first: a record that would never be deleted is worse than an alarm without
+    /// one. A call that ends between the two can be repeated.
+    async fn open(&self, grant: &Grant) -> Result<bool> {
+        let record = serde_json::to_string(grant)?;
+        if self.grant()?.is_some() {
+            return Ok(false);
+        }
+        self.set_alarm(grant.expires_at).await?;
+        self.run(
+            "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY CHECK (id = 0), record TEXT NOT NULL)",
+            Vec::new(),
+        )?;
+        // Another call may have come in while the alarm was set.
+        let inserted: Vec<serde_json::Value> = self.rows(
+            "INSERT INTO record (id, record) VALUES (0, ?) ON CONFLICT DO NOTHING RETURNING id",
+            vec![record.into()],
+        )?;
+        Ok(!inserted.is_empty())
+    }
+
+    fn advance(&self, step: &Step) -> Result<Advance> {
+        let Some(mut grant) = self.grant()? else {
+            return Ok(Advance::Conflict(None));
+        };
+        if transition::advance(&mut grant, step) {
+            self.write(&grant)?;
+            return Ok(Advance::Advanced(Box::new(grant)));
+        }
+        let repeated = transition::is_result_of(&grant, step);
+        let grant = Box::new(grant);
+        Ok(if repeated {
+            Advance::Advanced(grant)
+        } else {
+            Advance::Conflict(Some(grant))
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Grant) -> bool) -> Result<bool> {
+        let Some(mut grant) = self.grant()? else {
+            return Ok(false);
+        };
+        let changed = change(&mut grant);
+        if changed {
+            self.write(&grant)?;
+        }
+        Ok(changed)
+    }
+
+    fn holder(&self, marker: &str, now: UnixTime) -> Result<Option<Attempt>> {
+        let rows: Vec<MarkerRow> = self.rows(
+            "SELECT holder, expires_at FROM marker WHERE name = ?",
+            vec![marker.into()],
+        )?;
+        let Some(row) = rows.first().filter(|row| now < time(row.expires_at)) else {
+            return Ok(None);
+        };
+        row.holder
+            .parse()
+            .map(Some)
+            .map_err(|_| worker::Error::from("a holder that is no id"))
+    }
+
+    async fn claim(
+        &self,
+        marker: &str,
+        value: Attempt,
+        expires: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool> {
+        let end = number(expires)?;
+        if let Some(holder) = self.holder(marker, now)? {
+            return Ok(holder == value);
+        }
+        self.run(
+            "CREATE TABLE IF NOT EXISTS marker (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL)",
+            Vec::new(),
+        )?;
+        self.run(
+            "INSERT OR REPLACE INTO marker (name, holder, expires_at) VALUES (?, ?, ?)",
+            vec![marker.into(), value.to_string().into(), end],
+        )?;
+        self.wake_by(expires).await?;
+        Ok(true)
+    }
+
+    async fn count(&self, marker: &str, expires: UnixTime, now: UnixTime) -> Result<u32> {
+        let rows: Vec<CounterRow> = self.rows(
+            "SELECT count, expires_at FROM counter WHERE name = ?",
+            vec![marker.into()],
+        )?;
+        let (count, end) = match rows.first() {
+            Some(row) if now < time(row.expires_at) => (row.count as u32, time(row.expires_at)),
+            _ => (0, expires),
+        };
+        let count = count.saturating_add(1);
+        let end_value = number(end)?;
+        self.run(
+            "CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, count INTEGER NOT NULL, expires_at INTEGER NOT NULL)",
+            Vec::new(),
+        )?;
+        self.run(
+            "INSERT OR REPLACE INTO counter (name, count, expires_at) VALUES (?, ?, ?)",
+            vec![
+                marker.into(),
+                SqlStorageValue::Integer(count.into()),
+                end_value,
+            ],
+        )?;
+        self.wake_by(end).await?;
+        Ok(count)
+    }
+
+    fn earliest(&self, table: &str) -> Result<Option<UnixTime>> {
+        let rows: Vec<EarliestRow> = self.rows(
+            &format!("SELECT MIN(expires_at) AS expires_at FROM {table}"),
+            Vec::new(),
+        )?;
+        Ok(rows.first().and_then(|row| row.expires_at).map(time))
+    }
+
+    /// Sees to it that an alarm comes. The one that is set may be later: then it cleans up later.
+    async fn wake_by(&self, expires: UnixTime) -> Result<()> {
+        if self.state.storage().get_alarm().await?.is_none() {
+            self.set_alarm(expires).await?;
+        }
+        Ok(())
+    }
+
+    /// A date, not a number: a number is an offset.
+    async fn set_alarm(&self, at: UnixTime) -> Result<()> {
+        number(at)?;
+        let date = js_sys::Date::new(&(at.0 as f64 * 1000.0).into());
+        self.state
+            .storage()
+            .set_alarm(ScheduledTime::new(date))
+            .await
+    }
+}
+
+/// A time as SQLite keeps it; refused where no alarm could be set for it.
+fn number(time: UnixTime) -> Result<SqlStorageValue> {
+    if time.0 > LAST_MOMENT {
+        return Err("a time past the last that can be kept".into());
+    }
+    SqlStorageValue::try_from_i64(time.0 as i64)
+}
+
+fn time(number: f64) -> UnixTime {
+    UnixTime(number as u64)
+}
