@@ -2,27 +2,16 @@
 
 use std::fmt::Write;
 
-use aws_sdk_dynamodb::{
-    Client as DynamoDb,
-    error::SdkError,
-    operation::{
-        put_item::PutItemError,
-        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    },
-    types::{
-        ReturnValue, ReturnValuesOnConditionCheckFailure,
-        error::ConditionalCheckFailedException as Refused,
-    },
-};
+use aws_sdk_dynamodb::Client as DynamoDb;
 use jeton::{
     Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, Unavailable, UnixTime,
     transition::{self, is_result_of},
 };
 
 use crate::{
-    explain::explain,
     grant::{delete_at, from_item, to_item},
-    table::{Item, Table, get_number, names, number, text, time, unavailable, unreadable},
+    request::{self, Outcome, put_if, update_if},
+    table::{Item, Table, get_number, number, text, time, unavailable, unreadable},
 };
 
 /// How many scope tokens and audiences one condition asks for: DynamoDB takes 4 kB of expression.
@@ -51,38 +40,11 @@ impl DynamoLedger {
     }
 
     async fn read(&self, key: &str) -> Result<Option<Item>, Unavailable> {
-        let answer = self.0.get(key.to_owned()).consistent_read(true);
-        match answer.send().await {
-            Ok(answer) => Ok(answer.item),
-            Err(error) => Err(unavailable(explain(&error))),
-        }
+        request::read(self.0.get(key.to_owned()).consistent_read(true)).await
     }
 
-    /// `update` under `condition`: what stands afterwards, or what stood in the way.
-    async fn update(
-        update: UpdateItemFluentBuilder,
-        expression: &str,
-        condition: &str,
-    ) -> Result<Result<Item, Option<Item>>, Unavailable> {
-        let sent = update
-            .update_expression(expression)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names([expression, condition])))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => Ok(Ok(answer.attributes.unwrap_or_default())),
-            Err(error) => match update_refused(&error) {
-                Some(refused) => Ok(Err(refused.item.clone())),
-                None => Err(unavailable(explain(&error))),
-            },
-        }
-    }
-
-    /// Takes `step`, asking in the condition for `holds` only of what is immutable.
-    async fn step(&self, step: &Step, holds: Holds<'_>) -> Result<Advance, Unavailable> {
+    /// Takes `step`; `held` are lists of the grant, and what each must hold.
+    async fn step(&self, step: &Step, held: &[(&str, &str)]) -> Result<Advance, Unavailable> {
         let key = grant_key(step.id);
         let mut expression =
             "SET #generation = :to, #advanced_at = :now, #last_attempt = :attempt, \
@@ -110,15 +72,15 @@ impl DynamoLedger {
             condition.push_str(" AND #advanced_at <= :settled");
             update = update.expression_attribute_values(":settled", time(step.now - step.window));
         }
-        for (index, (attribute, value)) in holds.0.into_iter().enumerate() {
+        for (index, (attribute, value)) in held.iter().enumerate() {
             // Writing to a string cannot fail.
             let _ = write!(condition, " AND contains(#{attribute}, :held{index})");
             update = update.expression_attribute_values(format!(":held{index}"), text(value));
         }
-        Ok(match Self::update(update, &expression, &condition).await? {
-            Ok(item) => Advance::Advanced(Box::new(grant(&key, &item)?)),
-            Err(None) => Advance::Conflict(None),
-            Err(Some(item)) => {
+        Ok(match update_if(update, &expression, &condition).await? {
+            Outcome::Done(item) => Advance::Advanced(Box::new(grant(&key, &item)?)),
+            Outcome::Refused(None) => Advance::Conflict(None),
+            Outcome::Refused(Some(item)) => {
                 let standing = Box::new(grant(&key, &item)?);
                 // Also the SDK's own second attempt, when the answer to its first was lost.
                 if is_result_of(&standing, step) {
@@ -131,9 +93,6 @@ impl DynamoLedger {
     }
 }
 
-/// Lists of a grant, and what each must hold.
-struct Holds<'a>(Vec<(&'static str, &'a str)>);
-
 impl Ledger for DynamoLedger {
     async fn open(&self, grant: &Grant, _: UnixTime) -> Result<bool, Unavailable> {
         let key = grant_key(grant.id);
@@ -142,31 +101,22 @@ impl Ledger for DynamoLedger {
         for (name, attribute) in item {
             put = put.item(name, attribute);
         }
-        let condition = "attribute_not_exists(#pk)";
-        let sent = put
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names([condition])))
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error) if put_refused(&error).is_some() => Ok(false),
-            Err(error) => Err(unavailable(explain(&error))),
-        }
+        let opened = put_if(put, "attribute_not_exists(#pk)").await?;
+        Ok(matches!(opened, Outcome::Done(())))
     }
 
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
         let scope = step.scope.iter().map(|token| ("scope", token));
         let audiences = step.audiences.iter().map(|uri| ("audiences", uri.as_str()));
-        let holds: Vec<_> = scope.chain(audiences).collect();
-        if holds.len() <= MOST_CONDITIONS {
-            return self.step(step, Holds(holds)).await;
+        let held: Vec<_> = scope.chain(audiences).collect();
+        if held.len() <= MOST_CONDITIONS {
+            return self.step(step, &held).await;
         }
         // Too much for one condition. But a grant's scope and audiences never change, so they may
         // be looked at before, and only what moves is left for the condition.
         match Ledger::read(self, step.id).await? {
             Some(standing) if transition::advance(&mut standing.clone(), step) => {
-                self.step(step, Holds(Vec::new())).await
+                self.step(step, &[]).await
             }
             Some(standing) if is_result_of(&standing, step) => {
                 Ok(Advance::Advanced(Box::new(standing)))
@@ -205,8 +155,8 @@ impl Ledger for DynamoLedger {
             ),
         };
         let condition = "#state = :pending AND #idle_expires_at > :now";
-        let decided = Self::update(update, expression, condition).await?;
-        Ok(decided.is_ok())
+        let decided = update_if(update, expression, condition).await?;
+        Ok(matches!(decided, Outcome::Done(_)))
     }
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
@@ -224,9 +174,8 @@ impl Ledger for DynamoLedger {
             .expression_attribute_values(":revoked", text("revoked"));
         // Without the condition an update would make the item.
         let condition = "attribute_exists(#pk)";
-        Self::update(update, "SET #state = :revoked", condition)
-            .await
-            .map(drop)
+        update_if(update, "SET #state = :revoked", condition).await?;
+        Ok(())
     }
 
     async fn claim(
@@ -237,26 +186,17 @@ impl Ledger for DynamoLedger {
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
         let key = marker_key(marker);
-        let condition = "attribute_not_exists(#pk) OR #expires_at <= :now";
-        let sent = self
+        let put = self
             .0
             .put(key.clone())
             .item("holder", text(value))
             .item("expires_at", time(expires))
             .item("delete_at", delete_at(expires))
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names([condition])))
-            .expression_attribute_values(":now", time(now))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error) => match put_refused(&error) {
-                // In the way may be what this call wrote, if its first answer was lost.
-                Some(refused) => Ok(holder(&key, refused.item())? == value),
-                None => Err(unavailable(explain(&error))),
-            },
+            .expression_attribute_values(":now", time(now));
+        match put_if(put, "attribute_not_exists(#pk) OR #expires_at <= :now").await? {
+            Outcome::Done(()) => Ok(true),
+            // In the way may be what this call wrote, if its first answer was lost.
+            Outcome::Refused(item) => Ok(holder(&key, item.as_ref())? == value),
         }
     }
 
@@ -294,12 +234,12 @@ impl Ledger for DynamoLedger {
                  #delete_at = if_not_exists(#delete_at, :delete)";
             let runs = "attribute_not_exists(#pk) OR #expires_at > :now";
             let update_more = update().expression_attribute_values(":none", number(0u32));
-            if let Ok(item) = Self::update(update_more, more, runs).await? {
+            if let Outcome::Done(item) = update_if(update_more, more, runs).await? {
                 return counted(&key, &item);
             }
             let anew = "SET #count = :one, #expires_at = :expires, #delete_at = :delete";
             let ended = "attribute_not_exists(#pk) OR #expires_at <= :now";
-            if let Ok(item) = Self::update(update(), anew, ended).await? {
+            if let Outcome::Done(item) = update_if(update(), anew, ended).await? {
                 return counted(&key, &item);
             }
         }
@@ -330,18 +270,4 @@ fn counted(key: &str, item: &Item) -> Result<u32, Unavailable> {
     let count =
         get_number(item, "count").ok_or_else(|| unreadable(key, "it has no number `count`"))?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-fn update_refused(error: &SdkError<UpdateItemError>) -> Option<&Refused> {
-    match error.as_service_error()? {
-        UpdateItemError::ConditionalCheckFailedException(refused) => Some(refused),
-        _ => None,
-    }
-}
-
-fn put_refused(error: &SdkError<PutItemError>) -> Option<&Refused> {
-    match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(refused) => Some(refused),
-        _ => None,
-    }
 }

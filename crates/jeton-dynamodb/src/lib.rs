@@ -61,6 +61,7 @@ mod explain;
 mod grant;
 mod ledger;
 mod registry;
+mod request;
 mod table;
 
 pub use connection::connect;

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use jeton::{Client, ClientId, CutOff, Registry, Unavailable, UnixTime};
 
 use crate::{
-    explain::explain,
-    table::{Table, get_number, names, time, unavailable, unreadable},
+    request,
+    table::{Table, get_number, names, time, unreadable},
 };
 
 const RECORD: &str = "record";
@@ -31,15 +31,12 @@ impl DynamoRegistry {
 impl Registry for DynamoRegistry {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
         let key = format!("client#{id}");
-        let answer = self
+        let get = self
             .0
             .get(key.clone())
             .projection_expression("#record")
-            .set_expression_attribute_names(Some(names(["#record"])))
-            .send()
-            .await
-            .map_err(|error| unavailable(explain(&error)))?;
-        let Some(item) = answer.item else {
+            .set_expression_attribute_names(Some(names(["#record"])));
+        let Some(item) = request::read(get).await? else {
             return Ok(None);
         };
         let Some(AttributeValue::S(json)) = item.get(RECORD) else {
@@ -55,13 +52,7 @@ impl Registry for DynamoRegistry {
 
     async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
         let key = cut_off_key(of);
-        let answer = self
-            .0
-            .get(key.clone())
-            .send()
-            .await
-            .map_err(|error| unavailable(explain(&error)))?;
-        let Some(item) = answer.item else {
+        let Some(item) = request::read(self.0.get(key.clone())).await? else {
             return Ok(None);
         };
         match get_number(&item, CUT_OFF) {
@@ -71,13 +62,7 @@ impl Registry for DynamoRegistry {
     }
 
     async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        self.0
-            .put(cut_off_key(of))
-            .item(CUT_OFF, time(at))
-            .send()
-            .await
-            .map_err(|error| unavailable(explain(&error)))?;
-        Ok(())
+        request::put(self.0.put(cut_off_key(of)).item(CUT_OFF, time(at))).await
     }
 }
 

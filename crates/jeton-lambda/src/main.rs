@@ -11,18 +11,19 @@
 
 mod answer;
 mod event;
-mod registry;
+mod stores;
 
 use std::{convert::Infallible, env, panic, process::ExitCode};
 
 use jeton::Server;
+use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_native::NativeCrypto;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 use serde_json::value::RawValue;
 
-use crate::{answer::Answer, event::Event, registry::TableRegistry};
+use crate::{answer::Answer, event::Event, stores::Stores};
 
-type LambdaServer = Server<TableRegistry, NativeCrypto>;
+type LambdaServer = Server<Option<DynamoRegistry>, DynamoLedger, NativeCrypto>;
 
 /// One thread: an execution environment works on one event at a time, and starts sooner with it.
 #[tokio::main(flavor = "current_thread")]
@@ -46,7 +47,8 @@ async fn run() -> Result<(), lambda_http::Error> {
         return Err("this program is a Lambda function: only Lambda, or a Runtime API in its place, can run it".into());
     }
     // Made once for all requests; no connection is opened and no key derived before the first.
-    let server = Server::new(config, TableRegistry::from_env().await, NativeCrypto::new());
+    let stores = Stores::from_env().await;
+    let server = Server::new(config, stores.registry, stores.ledger, NativeCrypto::new());
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let server = &server;
         async move { Ok::<_, Infallible>(respond(server, event.payload.get()).await) }

@@ -1,0 +1,82 @@
+//! One request each, and what may come of it.
+//!
+//! The SDK's futures are boxed here: they are some kilobytes large and nested so deep that a host
+//! around a server around a store around one would exceed the compiler's limit for a type.
+
+use aws_sdk_dynamodb::{
+    operation::{
+        get_item::builders::GetItemFluentBuilder,
+        put_item::{PutItemError, builders::PutItemFluentBuilder},
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure as OnRefusal},
+};
+use jeton::Unavailable;
+
+use crate::{
+    explain::explain,
+    table::{Item, names, unavailable},
+};
+
+/// What became of a request with a condition.
+pub(crate) enum Outcome<T> {
+    Done(T),
+    /// The condition did not hold for this item; `None` where there is none.
+    Refused(Option<Item>),
+}
+
+pub(crate) async fn read(request: GetItemFluentBuilder) -> Result<Option<Item>, Unavailable> {
+    match Box::pin(request.send()).await {
+        Ok(answer) => Ok(answer.item),
+        Err(error) => Err(unavailable(explain(&error))),
+    }
+}
+
+pub(crate) async fn put(request: PutItemFluentBuilder) -> Result<(), Unavailable> {
+    match Box::pin(request.send()).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(unavailable(explain(&error))),
+    }
+}
+
+pub(crate) async fn put_if(
+    request: PutItemFluentBuilder,
+    condition: &str,
+) -> Result<Outcome<()>, Unavailable> {
+    let request = request
+        .condition_expression(condition)
+        .set_expression_attribute_names(Some(names([condition])))
+        .return_values_on_condition_check_failure(OnRefusal::AllOld);
+    match Box::pin(request.send()).await {
+        Ok(_) => Ok(Outcome::Done(())),
+        Err(error) => match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Outcome::Refused(refused.item.clone()))
+            }
+            _ => Err(unavailable(explain(&error))),
+        },
+    }
+}
+
+/// Answers the whole item as it then stands.
+pub(crate) async fn update_if(
+    request: UpdateItemFluentBuilder,
+    update: &str,
+    condition: &str,
+) -> Result<Outcome<Item>, Unavailable> {
+    let request = request
+        .update_expression(update)
+        .condition_expression(condition)
+        .set_expression_attribute_names(Some(names([update, condition])))
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(OnRefusal::AllOld);
+    match Box::pin(request.send()).await {
+        Ok(answer) => Ok(Outcome::Done(answer.attributes.unwrap_or_default())),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Outcome::Refused(refused.item.clone()))
+            }
+            _ => Err(unavailable(explain(&error))),
+        },
+    }
+}

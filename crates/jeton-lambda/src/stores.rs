@@ -1,0 +1,30 @@
+//! The stores of this host: a DynamoDB table, if one is configured.
+
+use std::env;
+
+use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
+
+/// Registry and ledger in `JETON_TABLE`. Without the variable the clients of `JETON_CLIENTS`, which
+/// the core knows itself, are all there are, and they get machine-to-machine tokens only.
+#[derive(Default)]
+pub(crate) struct Stores {
+    pub(crate) registry: Option<DynamoRegistry>,
+    pub(crate) ledger: Option<DynamoLedger>,
+}
+
+impl Stores {
+    pub(crate) async fn from_env() -> Self {
+        let Ok(table) = env::var("JETON_TABLE") else {
+            return Self::default();
+        };
+        let table = table.trim();
+        if table.is_empty() {
+            return Self::default();
+        }
+        let dynamodb = jeton_dynamodb::connect().await;
+        Self {
+            registry: Some(DynamoRegistry::new(dynamodb.clone(), table)),
+            ledger: Some(DynamoLedger::new(dynamodb, table)),
+        }
+    }
+}
