@@ -89,6 +89,7 @@ pub(crate) fn response(response: &http::Response<Bytes>) -> Result<Response, JsV
 
 thread_local! {
     /// The last response's status and headers, ready for the next: tokens differ in the body alone.
+    /// Never one that sets a cookie, which may hold a token.
     static LAST_HEAD: RefCell<Option<(StatusCode, HeaderMap, ResponseInit)>> =
         const { RefCell::new(None) };
 }
@@ -112,10 +113,9 @@ fn head(response: &http::Response<Bytes>) -> Result<ResponseInit, JsValue> {
     let head = ResponseInit::new();
     head.set_status(response.status().as_u16());
     head.set_headers(&headers);
-    LAST_HEAD.set(Some((
-        response.status(),
-        response.headers().clone(),
-        head.clone(),
-    )));
+    if !response.headers().contains_key(header::SET_COOKIE) {
+        let kept = (response.status(), response.headers().clone(), head.clone());
+        LAST_HEAD.set(Some(kept));
+    }
     Ok(head)
 }
