@@ -39,8 +39,11 @@ export function requestOf(client, form = {}, verifier = random()) {
   return query;
 }
 
-/** A browser's visit to /authorize. */
-export const authorize = (browser, query) => browser.get(`/authorize?${new URLSearchParams(query)}`);
+/** A browser's visit to /authorize; a list of values is a parameter that often. */
+export const authorize = (browser, query) => {
+  const pairs = Object.entries(query).flatMap(([name, values]) => [values].flat().map((value) => [name, value]));
+  return browser.get(`/authorize?${new URLSearchParams(pairs)}`);
+};
 
 /** The sealed request that a response takes to the login application. */
 export function requestIn(response) {

@@ -41,13 +41,14 @@ export const grantClients = {
   noRefresh: application('no-refresh', { grant_types: ['authorization_code'] }),
   /** A refresh token for OpenID requests too, without asking for offline_access. */
   always: application('always', { offline_access_required: false }),
-  /** Superseded refresh tokens answer for a second, for five, and not at all. */
+  /** Superseded refresh tokens answer for a second, for two, for five, and not at all. */
   quick: publicly('quick', { refresh_token_grace: 1 }),
+  lossy: publicly('lossy', { refresh_token_grace: 2 }),
   patient: publicly('patient', { refresh_token_grace: 5 }),
-  strict: publicly('strict', { refresh_token_grace: 0 }),
+  strict: application('strict', { refresh_token_grace: 0 }),
   steady: application('steady', { refresh_token_rotation: false }),
-  idle: publicly('idle', { refresh_token_idle_lifetime: 3, refresh_token_grace: 1 }),
-  brief: publicly('brief', { refresh_token_lifetime: 3, refresh_token_grace: 1 }),
+  idle: application('idle', { refresh_token_idle_lifetime: 4, refresh_token_grace: 1 }),
+  brief: application('brief', { refresh_token_lifetime: 5, refresh_token_grace: 1 }),
   /** Its tokens live for a second. */
   mayfly: application('mayfly', { access_token_lifetime: 1 }),
   opaque: application('opaque', {
@@ -63,7 +64,7 @@ export const grantClients = {
   }),
   page: publicly('page', { allowed_origins: [APP] }),
   tv: publicly('tv', { ...device, client_name: 'TV <script>alert(1)</script>' }),
-  console: application('console', device),
+  console: application('console', { ...device, refresh_token_grace: 1 }),
 };
 
 export const DEVICE_GRANT = DEVICE;

@@ -23,6 +23,8 @@ export const unless = {
     : target === 'mock'
       ? 'the mock keeps its clients in memory: no store to write to or to lose'
       : false,
+  /** Rows that wait for a minute. */
+  slow: process.env.JETON_SUITE_SLOW ? false : 'takes a minute: JETON_SUITE_SLOW=1',
   /** Rows about the events of AWS. */
   lambda: target === 'lambda' ? false : 'only AWS has gateway events',
 };
