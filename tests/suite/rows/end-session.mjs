@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { clients } from '../support/fixtures.mjs';
+import { isEnded, loggedIn, now, refreshed, userinfo } from '../support/flow.mjs';
+import { formOf, isPage } from '../support/html.mjs';
+import { send } from '../support/http.mjs';
+import { host, startFor, unless } from '../support/target.mjs';
+import { claimsOf, reseal } from '../support/tokens.mjs';
+import { Browser } from '../support/user-agent.mjs';
+
+const { web, other, many } = clients;
+const BYE = 'https://app.example/bye';
+const LOGOUT_URL = 'https://login.example/logout?from=jeton';
+
+const endSession = (form, browser = new Browser()) => browser.get(`/end_session?${new URLSearchParams(form)}`);
+
+function isSentTo(response, expected) {
+  assert.equal(response.status, 303, response.text);
+  assert.equal(response.headers.location, expected);
+  assert.equal(response.headers['cache-control'], 'no-store');
+}
+
+describe('/end_session', { concurrency: 8 }, () => {
+  test('RP-Initiated Logout §2: the session that the hint names ends', async () => {
+    const [tokens, kept] = [await loggedIn(web), await loggedIn(web)];
+    assert.match(isPage(await endSession({ id_token_hint: tokens.id_token })), /signed out/i);
+    await isEnded(web, tokens);
+    assert.equal((await userinfo(kept.access_token)).status, 200, 'and no other');
+  });
+
+  test('RP-Initiated Logout §2: POST works like GET', async () => {
+    const tokens = await loggedIn(web);
+    const form = { id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE, client_id: 'web' };
+    isSentTo(await new Browser().post('/end_session', form), BYE);
+    await isEnded(web, tokens);
+  });
+
+  test('the ID token of a refresh is as good a hint', async () => {
+    const tokens = await refreshed(web, (await loggedIn(web)).refresh_token);
+    isPage(await endSession({ id_token_hint: tokens.id_token }));
+    await isEnded(web, tokens);
+    isPage(await endSession({ id_token_hint: tokens.id_token }), 200, 'twice');
+  });
+
+  const destinations = [
+    ['as registered', { post_logout_redirect_uri: BYE }, BYE],
+    ['with state', { post_logout_redirect_uri: BYE, state: 'a b&c=d"' }, `${BYE}?state=a+b%26c%3Dd%22`],
+    ['with a query of its own', { post_logout_redirect_uri: `${BYE}?from=jeton`, state: 'x' }, `${BYE}?from=jeton&state=x`],
+  ];
+
+  for (const [name, form, expected] of destinations) {
+    test(`RP-Initiated Logout §3: post_logout_redirect_uri ${name}`, async () => {
+      const { id_token } = await loggedIn(web);
+      isSentTo(await endSession({ id_token_hint: id_token, ...form }), expected);
+    });
+  }
+
+  const unregistered = [
+    'https://evil.example/bye', `${BYE}/`, `${BYE}?x=1`, `${BYE}#x`, 'https://app.example/cb', 'https://app.example@evil.example/bye',
+    'javascript:alert(1)', '/bye', '//app.example/bye',
+  ];
+  for (const post_logout_redirect_uri of unregistered) {
+    test(`RP-Initiated Logout §3: post_logout_redirect_uri ${post_logout_redirect_uri}: a page, and no redirect`, async () => {
+      const { id_token } = await loggedIn(web);
+      const text = isPage(await endSession({ id_token_hint: id_token, post_logout_redirect_uri }), 400);
+      assert.ok(!/evil|alert/.test(text));
+      isPage(await endSession({ client_id: 'web', post_logout_redirect_uri }), 400);
+    });
+  }
+
+  test('RP-Initiated Logout §3: registered for another client, or for none: a page', async () => {
+    const { id_token } = await loggedIn(many);
+    isPage(await endSession({ id_token_hint: id_token, post_logout_redirect_uri: BYE }), 400);
+    isPage(await endSession({ client_id: 'many', post_logout_redirect_uri: BYE }), 400);
+    isPage(await endSession({ post_logout_redirect_uri: BYE }), 400);
+  });
+
+  test('RP-Initiated Logout §4: a hint that is not of here ends nothing: a page', async () => {
+    const { id_token, access_token, refresh_token } = await loggedIn(web);
+    const [header, , signature] = id_token.split('.');
+    const changed = Buffer.from(JSON.stringify({ ...claimsOf(id_token), sub: 'bob' })).toString('base64url');
+    const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    const foreign = ['x', '..', access_token, refresh_token, `${header}.${changed}.${signature}`, id_token.slice(0, -2), `${none}.${id_token.split('.')[1]}.`];
+    for (const id_token_hint of foreign) {
+      isPage(await endSession({ id_token_hint, post_logout_redirect_uri: BYE }), 400);
+      isPage(await new Browser().post('/end_session', { id_token_hint, confirmed: 'yes' }), 400);
+    }
+    assert.equal((await userinfo(access_token)).status, 200);
+  });
+
+  test('RP-Initiated Logout §2: client_id and the hint disagree: a page, and nothing ends', async () => {
+    const tokens = await loggedIn(web);
+    for (const client_id of [other.client_id, 'nobody', '\u0000']) {
+      isPage(await endSession({ id_token_hint: tokens.id_token, client_id }), 400);
+    }
+    assert.equal((await userinfo(tokens.access_token)).status, 200);
+    isPage(await endSession({ id_token_hint: tokens.id_token, client_id: 'web' }));
+    await isEnded(web, tokens);
+  });
+
+  test('RP-Initiated Logout §2: without a hint the person is asked, and then sent on', async () => {
+    const asked = { client_id: 'web', post_logout_redirect_uri: BYE, state: '"><script>alert(1)</script>' };
+    const browser = new Browser();
+    const response = await endSession(asked, browser);
+    const text = isPage(response);
+    assert.ok(!text.includes('<script'), text);
+    const { action, method, fields, buttons } = formOf(text);
+    assert.equal(method, 'post');
+    assert.deepEqual(fields, asked);
+    assert.deepEqual(buttons, [{ name: 'confirmed', value: 'yes' }]);
+    isSentTo(await browser.post(action, { ...fields, confirmed: 'yes' }), `${BYE}?${new URLSearchParams({ state: asked.state })}`);
+  });
+
+  test('without anything the person is asked, and told', async () => {
+    const browser = new Browser();
+    const { action } = formOf(isPage(await endSession({}, browser)));
+    assert.match(isPage(await browser.post(action, { confirmed: 'yes' })), /signed out/i);
+    for (const form of [{ confirmed: 'yes' }, { confirmed: 'no' }]) assert.ok(formOf(isPage(await endSession(form))), 'a link does not confirm');
+  });
+
+  test('an unknown client, a parameter twice: a page', async () => {
+    isPage(await endSession({ client_id: 'nobody' }), 400);
+    isPage(await new Browser().get('/end_session?state=a&state=b'), 400);
+  });
+
+  test('RFC 9110 §15.5.6: HEAD: 405, and nothing ends', async () => {
+    const tokens = await loggedIn(web);
+    const response = await send((await host()).url, { method: 'HEAD', path: `/end_session?id_token_hint=${tokens.id_token}` });
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.allow, 'GET, POST');
+    assert.equal((await userinfo(tokens.access_token)).status, 200);
+  });
+
+  test('JETON_LOGOUT_URL: the login application ends its session, then the person is sent on', { skip: unless.startable }, async (t) => {
+    const on = await startFor(t, { changes: { JETON_LOGOUT_URL: LOGOUT_URL } });
+    const browser = new Browser({ on });
+    const tokens = await loggedIn(web, undefined, { on });
+    const response = await endSession({ id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE, state: 's' }, browser);
+    assert.equal(response.status, 303);
+    await isEnded(web, tokens, { on });
+    const location = new URL(response.headers.location);
+    assert.equal(`${location.origin}${location.pathname}`, 'https://login.example/logout');
+    assert.deepEqual([...location.searchParams.keys()], ['from', 'return_to']);
+    const back = location.searchParams.get('return_to');
+    isSentTo(await browser.get(back), `${BYE}?state=s`);
+    const [address, ticket] = back.split('ticket=');
+    isPage(await browser.get(`${address}ticket=${reseal(ticket, { expires_at: now() })}`), 400);
+    isPage(await browser.get(`${address}ticket=${ticket.slice(0, -1)}`), 400);
+    isPage(await browser.get('/end_session/resume'), 400);
+    assert.match(isPage(await browser.get(await returnTo(browser))), /signed out/i);
+  });
+
+  async function returnTo(browser) {
+    const response = await browser.post('/end_session', { confirmed: 'yes' });
+    return new URL(response.headers.location).searchParams.get('return_to');
+  }
+});
