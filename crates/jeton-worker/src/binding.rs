@@ -2,10 +2,13 @@
 
 use js_sys::{JSON, JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, kv::KvStore};
+use worker::{Env, ObjectNamespace, kv::KvStore};
 
 /// Clients registered at run time. Optional: without it only `JETON_CLIENTS` are known.
 pub(crate) const REGISTRY: &str = "JETON_REGISTRY";
+
+/// The Durable Objects of the ledger. Optional: without it only machine-to-machine tokens work.
+pub(crate) const LEDGER: &str = "JETON_LEDGER";
 
 /// A variable or a secret. `wrangler.toml` may write a table or a number where others write JSON
 /// text, so anything that is not text is read as the JSON it stands for.
@@ -19,6 +22,13 @@ pub(crate) fn variable(env: &Env, name: &str) -> Option<String> {
 /// The KV namespace bound as [`REGISTRY`]; `Err` if something else is bound there.
 pub(crate) fn registry(env: &Env) -> Result<Option<KvStore>, worker::Error> {
     value(env, REGISTRY).map(|_| env.kv(REGISTRY)).transpose()
+}
+
+/// The Durable Object namespace bound as [`LEDGER`]; `Err` if something else is bound there.
+pub(crate) fn ledger(env: &Env) -> Result<Option<ObjectNamespace>, worker::Error> {
+    value(env, LEDGER)
+        .map(|_| env.durable_object(LEDGER))
+        .transpose()
 }
 
 /// The names that start with `JETON_`, variables and bindings alike.

@@ -3,7 +3,7 @@
 //! Rust compiled to wasm would sign ES256 a hundred times slower, and would carry the curve.
 
 use jeton::{Crypto, CryptoError, PrivateKey};
-use js_sys::{Array, ArrayBuffer, JsString, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, JSON, JsString, Object, Reflect, Uint8Array};
 use jsonwebtoken::{
     Algorithm,
     jwk::{
@@ -66,6 +66,18 @@ impl Crypto for WebCrypto {
             .await
             .map_err(|thrown| CryptoError::new("sign", describe(&thrown)))
     }
+
+    async fn verify(
+        &self,
+        algorithm: Algorithm,
+        public: &AlgorithmParameters,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, CryptoError> {
+        self.try_verify(algorithm, public, message, signature)
+            .await
+            .map_err(|thrown| CryptoError::new("verify", describe(&thrown)))
+    }
 }
 
 impl WebCrypto {
@@ -101,6 +113,38 @@ impl WebCrypto {
         )?)
         .await?;
         Ok(Uint8Array::new(&signature).to_vec())
+    }
+
+    async fn try_verify(
+        &self,
+        algorithm: Algorithm,
+        public: &AlgorithmParameters,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, JsValue> {
+        let identifier = identifier(algorithm)?;
+        let json = serde_json::to_string(public).map_err(|error| error.to_string())?;
+        let jwk: Object = JSON::parse(&json)?.unchecked_into();
+        let usages = Array::of1(&JsString::from("verify"));
+        let key: CryptoKey = settled(self.subtle.import_key_with_object(
+            "jwk",
+            &jwk,
+            &identifier,
+            false,
+            &usages,
+        )?)
+        .await?;
+        let genuine: JsValue = settled(
+            self.subtle
+                .verify_with_object_and_js_u8_array_and_js_u8_array(
+                    &identifier,
+                    &key,
+                    &Uint8Array::from(signature),
+                    &Uint8Array::from(message),
+                )?,
+        )
+        .await?;
+        Ok(genuine.is_truthy())
     }
 }
 

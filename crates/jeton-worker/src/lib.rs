@@ -7,13 +7,13 @@ mod binding;
 mod body;
 mod convert;
 mod crypto;
-mod durable;
-mod kv;
 mod log;
 mod server;
 mod settled;
 mod task;
 mod thrown;
+
+pub use jeton_cloudflare::GrantObject;
 
 use http::StatusCode;
 use jeton::UnixTime;

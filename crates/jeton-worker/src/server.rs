@@ -3,11 +3,12 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use jeton::{Config, ConfigError, CryptoError};
+use jeton_cloudflare::{DurableLedger, KvRegistry};
 use worker::Env;
 
-use crate::{binding, crypto::WebCrypto, kv::KvRegistry};
+use crate::{binding, crypto::WebCrypto};
 
-pub(crate) type Server = jeton::Server<KvRegistry, WebCrypto>;
+pub(crate) type Server = jeton::Server<Option<KvRegistry>, DurableLedger, WebCrypto>;
 
 thread_local! {
     /// Bindings and imported keys may be kept from one request to the next; promises may not.
@@ -29,7 +30,13 @@ fn build(env: &Env) -> Result<Server, Broken> {
     Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
     let config = Config::from_lookup(|name| binding::variable(env, name))?;
     let registry = binding::registry(env).map_err(Broken::Registry)?;
-    Ok(Server::new(config, KvRegistry(registry), WebCrypto::new()?))
+    let ledger = binding::ledger(env).map_err(Broken::Ledger)?;
+    Ok(Server::new(
+        config,
+        registry.map(KvRegistry::new),
+        ledger.map(DurableLedger::new),
+        WebCrypto::new()?,
+    ))
 }
 
 /// The configuration cannot be served. Its text is for the log.
@@ -39,6 +46,8 @@ pub(crate) enum Broken {
     Config(#[from] ConfigError),
     #[error("{name}: expected a KV namespace binding: {0}", name = binding::REGISTRY)]
     Registry(worker::Error),
+    #[error("{name}: expected a Durable Object namespace binding: {0}", name = binding::LEDGER)]
+    Ledger(worker::Error),
     #[error("{0}")]
     Crypto(#[from] CryptoError),
 }
