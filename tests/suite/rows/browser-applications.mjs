@@ -5,8 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { OFFLINE, codeFor, exchange, loggedIn, refresh, userinfo } from '../support/flow.mjs';
-import { isPage } from '../support/html.mjs';
+import { OFFLINE, codeFor, exchange, loggedIn, refresh, returnTo, userinfo } from '../support/flow.mjs';
 import { send } from '../support/http.mjs';
 import { host, post } from '../support/target.mjs';
 import { generationOf } from '../support/tokens.mjs';
@@ -146,7 +145,7 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
     const [name] = browser.cookies.keys();
     const kept = cookieOf(browser);
     const response = await browser.get(`/end_session?id_token_hint=${body.id_token}`);
-    isPage(response);
+    returnTo(response);
     assert.deepEqual(response.headers['set-cookie'], [`${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict`]);
     browser.cookies.set(name, kept);
     isError(await refreshIn(browser), 400, 'invalid_grant');

@@ -39,14 +39,14 @@ const broken = [
 describe('configuration of logins', { skip: unless.startable, concurrency: 4 }, () => {
   for (const [name, changes, variable, expected] of broken) {
     test(`${name} is refused at start, naming ${variable}`, async () => {
-      const said = await refusal(changes);
+      const said = await refusal({ JETON_DEVELOPMENT: 'false', ...changes });
       assert.ok(said.includes(variable), said);
       assert.ok(said.includes(expected), said);
       assert.ok(!said.includes(SECRET) && !said.includes(login.client_secret), 'a secret is printed');
     });
   }
 
-  test('without JETON_LOGIN_URL what needs it says so', async (t) => {
+  test('without JETON_LOGIN_URL what needs it says so', { skip: unless.loginless }, async (t) => {
     const on = await startFor(t, { changes: { JETON_LOGIN_URL: '' } });
     const browser = new Browser({ on });
     const visit = await browser.get(`/authorize?${new URLSearchParams(requestOf(web))}`);

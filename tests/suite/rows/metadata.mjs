@@ -56,7 +56,7 @@ test('OpenID Connect Discovery §4.2: the same, and what it requires besides', a
   });
 });
 
-test('RFC 8414 §2: without a login application nothing that needs one is listed', { skip: unless.startable }, async (t) => {
+test('RFC 8414 §2: without a login application nothing that needs one is listed', { skip: unless.loginless }, async (t) => {
   const on = await startFor(t, { changes: { JETON_LOGIN_URL: '' } });
   const { json } = await get(OPENID, {}, on);
   const metadata = json();

@@ -2,7 +2,7 @@
 // (JETON_TARGET=https://…), configure it like this.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { LOGIN_URL, grantClients } from './grant-clients.mjs';
+import { LOGIN_URL, LOGOUT_URL, grantClients } from './grant-clients.mjs';
 
 export const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
 export const OLDER_SECRET = 'b2xkZXItc3VpdGUtc2VjcmV0LTMyLWJ5dGVzLWxvbmctLQ';
@@ -56,6 +56,7 @@ export function environment(changes = {}) {
     JETON_ISSUER: ISSUER,
     JETON_SECRET: SECRET,
     JETON_LOGIN_URL: LOGIN_URL,
+    JETON_LOGOUT_URL: LOGOUT_URL,
     JETON_CLIENTS: JSON.stringify(list),
     ...variables,
   };

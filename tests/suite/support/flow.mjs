@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Browser } from './user-agent.mjs';
 import { ISSUER, clients } from './fixtures.mjs';
-import { LOGIN_URL } from './grant-clients.mjs';
+import { LOGIN_URL, LOGOUT_URL } from './grant-clients.mjs';
 import { formOf, isPage } from './html.mjs';
 import { basic } from './http.mjs';
 import { post } from './target.mjs';
@@ -151,4 +151,15 @@ export async function isEnded(client, { refresh_token, access_token }, options) 
   assert.equal(answer.status, 400, answer.text);
   assert.equal(answer.json().error, 'invalid_grant');
   assert.equal((await userinfo(access_token, options)).status, 401);
+}
+
+/** Where the login application goes back to once it has ended its own session. */
+export function returnTo(response) {
+  assert.equal(response.status, 303, response.text);
+  assert.equal(response.headers['cache-control'], 'no-store');
+  const location = new URL(response.headers.location);
+  const back = location.searchParams.get('return_to');
+  location.searchParams.delete('return_to');
+  assert.equal(location.href, LOGOUT_URL);
+  return back;
 }

@@ -19,6 +19,7 @@ const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const device = { redirect_uris: undefined, grant_types: [DEVICE, 'refresh_token'] };
 
 export const LOGIN_URL = 'https://login.example/login';
+export const LOGOUT_URL = 'https://login.example/logout?from=jeton';
 
 export const grantClients = {
   /** The login application, which the suite plays itself. */

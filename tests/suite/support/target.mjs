@@ -23,6 +23,12 @@ export const unless = {
     : target === 'mock'
       ? 'the mock keeps its clients in memory: no store to write to or to lose'
       : false,
+  /** Rows about a deployment without a login application. */
+  loginless: isUrl
+    ? 'a deployment that is running already is not reconfigured'
+    : target === 'mock'
+      ? 'the mock has a login application of its own'
+      : false,
   /** Rows that wait for a minute. */
   slow: process.env.JETON_SUITE_SLOW ? false : 'takes a minute: JETON_SUITE_SLOW=1',
   /** Rows about the events of AWS. */
