@@ -128,6 +128,18 @@ describe('device grant', { concurrency: 8 }, () => {
     await isToken(await poll(tv, device));
   });
 
+  test('a scope that the login application narrows is not exceeded', async () => {
+    const device = await started(tv, { scope: 'openid read write' });
+    const browser = new Browser();
+    const request = requestIn(await browser.get('/device'));
+    const response = await handoff('accept', { request, ...ALICE, subject: random(), scope: 'openid read' });
+    if (response.status === 400) return; // it may be told that there is no scope to narrow yet
+    const form = formOf(isPage(await browser.get(response.json().redirect_to)));
+    const page = await submit({ browser, form }, { user_code: device.user_code });
+    await submit({ browser, form: formOf(isPage(page)) }, { decision: 'approve' });
+    assert.equal((await poll(tv, device)).json().scope, 'openid read');
+  });
+
   test('RFC 8628 §3.5: polled twice within the interval: slow_down', async () => {
     const device = await started(tv);
     await awayFromTick(5);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clients } from '../support/fixtures.mjs';
+import { ISSUER, clients } from '../support/fixtures.mjs';
 import { isEnded, loggedIn, now, refreshed, returnTo, userinfo } from '../support/flow.mjs';
 import { formOf, isPage } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
@@ -121,6 +121,20 @@ describe('/end_session', { concurrency: 8 }, () => {
     const { action } = formOf(isPage(await endSession({}, browser)));
     await isSignedOut(await browser.post(action, { confirmed: 'yes' }));
     for (const form of [{ confirmed: 'yes' }, { confirmed: 'no' }]) assert.ok(formOf(isPage(await endSession(form))), 'a link does not confirm');
+  });
+
+  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }]) {
+    test(`a form on a page of ${headers.origin} does not confirm for the person`, async () => {
+      const response = await new Browser().post('/end_session', { client_id: 'cookie', confirmed: 'yes' }, headers);
+      assert.ok(response.status === 200 || response.status === 400, `${response.status} to ${response.headers.location}`);
+      isPage(response, response.status);
+      assert.equal(response.headers['set-cookie'], undefined);
+    });
+  }
+
+  test('a form on our own page confirms', async () => {
+    const form = { client_id: 'cookie', confirmed: 'yes' };
+    await isSignedOut(await new Browser().post('/end_session', form, { origin: ISSUER }));
   });
 
   test('an unknown client, a parameter twice: a page', async () => {
