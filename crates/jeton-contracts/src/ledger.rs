@@ -274,7 +274,7 @@ async fn window(ledger: &impl Ledger, run: &Run<'_>) {
     let step = run.step("window", 2, 3);
     for (what, now) in [
         ("within the window", at(12)),
-        ("in its last second", at(19)),
+        ("in its last second", at(20)),
         ("before it moved, by a slow clock", at(5)),
     ] {
         let advance = ledger
@@ -292,7 +292,7 @@ async fn window(ledger: &impl Ledger, run: &Run<'_>) {
     }
     let advance = ledger
         .advance(&Step {
-            now: at(20),
+            now: at(21),
             ..step
         })
         .await
@@ -303,7 +303,7 @@ async fn window(ledger: &impl Ledger, run: &Run<'_>) {
     );
     let strict = Step {
         window: Seconds(0),
-        now: at(20),
+        now: at(21),
         ..run.step("window", 3, 4)
     };
     assert!(

@@ -70,7 +70,7 @@ impl DynamoLedger {
             .expression_attribute_values(":from", time(step.created_from));
         if step.standing > 1 {
             condition.push_str(" AND #advanced_at <= :settled");
-            update = update.expression_attribute_values(":settled", time(step.now - step.window));
+            update = update.expression_attribute_values(":settled", time(step.settled()));
         }
         for (index, (attribute, value)) in held.iter().enumerate() {
             // Writing to a string cannot fail.

@@ -91,7 +91,8 @@ pub(crate) async fn from_grant<R, L, C: Crypto>(
             exp: expires,
             iat: now,
             auth_time: grant.auth_time,
-            nonce: grant.nonce.as_deref(),
+            // §12.2: the nonce is for the response to the request that brought it.
+            nonce: grant.nonce.as_deref().filter(|_| grant.generation <= 1),
             at_hash: half_hash(algorithm, &access_token),
             sid: grant.id,
         };

@@ -117,6 +117,15 @@ pub struct Step {
     pub now: UnixTime,
 }
 
+impl Step {
+    /// The latest `advanced_at` of a record that may move again, from generation 2 on. Times are
+    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short.
+    #[must_use]
+    pub fn settled(&self) -> UnixTime {
+        transition::settled(self.window, self.now)
+    }
+}
+
 /// What became of a [`Step`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Advance {

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{
+        ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER,
+        WWW_AUTHENTICATE,
+    },
 };
 use serde::Serialize;
 
@@ -75,6 +78,9 @@ pub(crate) fn refuse_person(refusal: &Refusal, audit: &mut Audit) -> Response<By
 /// challenge says only what would be accepted.
 pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
     let mut response = refuse(refusal, audit);
+    // As on success: whoever has the token may read what became of it.
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     let challenge = match refusal {
         Refusal::Bearer(BearerFault::Missing) => "Bearer realm=\"jeton\"",
         Refusal::Bearer(BearerFault::Invalid) => "Bearer realm=\"jeton\", error=\"invalid_token\"",

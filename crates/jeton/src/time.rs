@@ -38,6 +38,14 @@ impl Add<Seconds> for UnixTime {
     }
 }
 
+impl Add<Seconds> for Seconds {
+    type Output = Seconds;
+
+    fn add(self, length: Seconds) -> Seconds {
+        Seconds(self.0.saturating_add(length.0))
+    }
+}
+
 impl Sub<Seconds> for UnixTime {
     type Output = UnixTime;
 

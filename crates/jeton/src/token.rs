@@ -43,6 +43,14 @@ impl TokenKind {
         }
     }
 
+    /// The generations that are of this kind.
+    const fn has(self, generation: u32) -> bool {
+        match self {
+            Self::AuthorizationCode | Self::DeviceCode => generation == 0,
+            Self::RefreshToken => generation > 0,
+        }
+    }
+
     /// Bytes between the generation and the MAC.
     const fn redirect_length(self) -> usize {
         match self {
@@ -93,13 +101,14 @@ impl ParsedToken {
         let (grant, rest) = rest.split_first_chunk()?;
         let (generation, rest) = rest.split_first_chunk()?;
         let (redirect, mac) = rest.split_at_checked(kind.redirect_length())?;
-        if *version != VERSION {
+        let generation = u32::from_be_bytes(*generation);
+        if *version != VERSION || !kind.has(generation) {
             return None;
         }
         Some(Self {
             kind,
             grant: Id128(*grant),
-            generation: u32::from_be_bytes(*generation),
+            generation,
             redirect: redirect.try_into().ok().map(RedirectHash),
             key_id: *key_id,
             mac: mac.try_into().ok()?,

@@ -66,6 +66,17 @@ pub(crate) fn run(target: &Target, answers: &mut Vec<Answers>) -> Result<Tally> 
     Ok(tally)
 }
 
+/// A file of node's test runner beside the suite: what only one host has.
+pub(crate) fn node_tests(file: &str) -> Result<&'static str> {
+    let mut node = shell::command("node");
+    node.arg("--test").arg(shell::path(file));
+    let status = shell::status_within(&mut node, LIMIT)?;
+    if !status.success() {
+        bail!("{file} ended ({status})");
+    }
+    Ok("")
+}
+
 fn files() -> Result<Vec<PathBuf>> {
     let folder = shell::path("tests/suite");
     let entries = std::fs::read_dir(&folder).context("tests/suite")?;

@@ -101,10 +101,23 @@ impl Build {
     fn make(self, report: &mut Report, options: &TestOptions) -> bool {
         match self {
             Self::Jeton => report.step("build: jeton", || native("jeton-cli")),
-            Self::Lambda => report.step("build: jeton-lambda", || native("jeton-lambda")),
+            Self::Lambda => {
+                let passed = report.step("build: jeton-lambda", || native("jeton-lambda"));
+                if passed {
+                    report.step("rows of Lambda alone", || {
+                        suite::node_tests("tests/hosts/aws-lambda.test.mjs")
+                    });
+                }
+                passed
+            }
             Self::Worker => {
                 report.step("tools: worker", tools::worker);
                 let passed = report.step("build: worker", worker::build);
+                if report.step("build: worker contracts", worker::build_contracts) {
+                    report.step("contracts in workerd", || {
+                        suite::node_tests("tests/hosts/worker-contracts.test.mjs")
+                    });
+                }
                 unless_quick(options, report, "wrangler dry run", worker::dry_run);
                 passed
             }

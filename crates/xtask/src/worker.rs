@@ -1,7 +1,7 @@
 //! The Worker: wasm by worker-build, and what wrangler says of it.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -15,17 +15,27 @@ const GZIPPED_LIMIT: usize = 400_000;
 
 /// Builds exactly as `wrangler deploy` would and returns the size.
 pub(crate) fn build() -> Result<String> {
-    let output = shell::path("crates/jeton-worker/build");
+    size(&worker_build("crates/jeton-worker", "worker")?)
+}
+
+/// Builds the Worker that runs the stores' contracts inside workerd.
+pub(crate) fn build_contracts() -> Result<&'static str> {
+    worker_build("crates/jeton-worker-contracts", "suite")?;
+    Ok("")
+}
+
+fn worker_build(folder: &str, profile: &str) -> Result<PathBuf> {
+    let output = shell::path(folder).join("build");
     // Else the module of an earlier build would be measured and tested.
     if output.exists() {
-        std::fs::remove_dir_all(&output).context("cannot clear crates/jeton-worker/build")?;
+        std::fs::remove_dir_all(&output).with_context(|| format!("cannot clear {folder}/build"))?;
     }
     let mut build = shell::command(tools::binary("worker-build"));
     build
-        .args(["--profile", "worker"])
-        .current_dir(shell::path("crates/jeton-worker"));
+        .args(["--profile", profile])
+        .current_dir(shell::path(folder));
     shell::run(with_tools(&mut build)?)?;
-    size(&output)
+    Ok(output)
 }
 
 /// Everything `wrangler deploy` does except deploying.

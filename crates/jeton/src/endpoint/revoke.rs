@@ -1,13 +1,17 @@
 //! `/revoke` (RFC 7009).
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, ORIGIN},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
     access_token::AccessToken,
     audit::Audit,
     authentication::authenticate,
+    cors,
     crypto::Crypto,
     ledger::{Id128, Ledger, Marker},
     refusal::Refusal,
@@ -59,7 +63,9 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
         }
     }
     // §2.2: an unknown token is as good as revoked, and another client's is none of the caller's.
-    Ok(done())
+    let mut response = done();
+    cors::allow(&mut response, &caller, request.header(ORIGIN));
+    Ok(response)
 }
 
 pub(crate) fn done() -> Response<Bytes> {

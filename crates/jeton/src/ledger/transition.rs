@@ -15,7 +15,7 @@ pub fn advance(grant: &mut Grant, step: &Step) -> bool {
         && grant.created_at >= step.created_from
         && step.now < grant.idle_expires_at
         && step.now < grant.expires_at
-        && (step.standing <= 1 || grant.advanced_at <= step.now - step.window)
+        && (step.standing <= 1 || grant.advanced_at <= step.settled())
         && step.scope.iter().all(|token| grant.scope.contains(token))
         && step
             .audiences
@@ -35,10 +35,20 @@ pub fn advance(grant: &mut Grant, step: &Step) -> bool {
 }
 
 /// Whether a record that did not move is the result of this very step: its acknowledgement was
-/// lost and the store or the caller tried again.
+/// lost and the store or the caller tried again. A grant that has been revoked since is not.
 #[must_use]
 pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
-    grant.generation == step.to && grant.last_attempt == Some(step.attempt)
+    grant.state == GrantState::Live
+        && grant.generation == step.to
+        && grant.last_attempt == Some(step.attempt)
+}
+
+/// The latest `advanced_at` that is out of a window of that length at `now`.
+pub(super) fn settled(window: Seconds, now: UnixTime) -> UnixTime {
+    match window {
+        Seconds(0) => now,
+        Seconds(length) => now - Seconds(length.saturating_add(1)),
+    }
 }
 
 /// Where a genuine refresh token stands beside a live record that it did not advance.
@@ -59,7 +69,7 @@ pub enum Place {
 /// Places the refresh token of generation `presented`, 1 or later.
 #[must_use]
 pub fn place(standing: &Grant, presented: u32, window: Seconds, now: UnixTime) -> Place {
-    let within = standing.advanced_at > now - window;
+    let within = standing.advanced_at > settled(window, now);
     if presented > standing.generation {
         Place::Ahead
     } else if presented == standing.generation {

@@ -159,10 +159,12 @@ pub(crate) fn new_grant<R, L, C: Crypto>(
     let access_token_lifetime = client
         .access_token_lifetime
         .unwrap_or(server.config().access_token_lifetime());
-    let lifetime = if refreshable {
-        client.refresh.lifetime
-    } else {
-        access_token_lifetime
+    // A code redeemed late still yields a whole access token; refresh tokens end with their lifetime,
+    // which begins when the person has decided, or at the latest when they had to.
+    let lifetime = match (refreshable, state) {
+        (false, _) => redeemable + access_token_lifetime,
+        (true, GrantState::Pending) => redeemable + client.refresh.lifetime,
+        (true, _) => client.refresh.lifetime,
     };
     Grant {
         id: crate::ledger::Id128([0; 16]),
@@ -186,7 +188,7 @@ pub(crate) fn new_grant<R, L, C: Crypto>(
             client.refresh.lifetime
         },
         idle_expires_at: now + redeemable,
-        expires_at: now + redeemable + lifetime,
+        expires_at: now + lifetime,
         refreshable,
     }
 }

@@ -1,0 +1,72 @@
+//! Runs the contracts inside workerd, against real KV and real Durable Objects.
+//! `tests/hosts/worker-contracts.test.mjs` asks for each and reads the answer; a broken contract is
+//! a panic, which arrives there as a failed request with its message.
+
+#![cfg(target_arch = "wasm32")]
+
+use jeton::{Attempt, Id128, Ledger, Marker, UnixTime};
+pub use jeton_cloudflare::GrantObject;
+use jeton_cloudflare::{DurableLedger, KvRegistry};
+use worker::{Context, Env, Error, Request, Response, Result, event};
+
+const VALUE: Attempt = Id128([7; 16]);
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    let ledger = DurableLedger::new(env.durable_object("JETON_LEDGER")?);
+    match request.path().as_str() {
+        "/registry" => {
+            let kv = env.kv("JETON_REGISTRY")?;
+            let registry = KvRegistry::new(kv.clone());
+            jeton_contracts::registry(&registry, async |id, record| {
+                let key = format!("client:{id}");
+                // What cannot be written is missed by the read that follows.
+                if let Ok(put) = kv.put(&key, record) {
+                    let _ = put.execute().await;
+                }
+            })
+            .await;
+        }
+        "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
+        // Two records of one object, the second of which outlives the first alarm.
+        "/alarm" => {
+            let now = now();
+            let (soon, late) = (UnixTime(now.0 + 2), UnixTime(now.0 + 5));
+            ledger
+                .claim(&marker(), VALUE, soon, now)
+                .await
+                .map_err(describe)?;
+            ledger.count(&marker(), late, now).await.map_err(describe)?;
+        }
+        // What is stored, whether or not it has expired: seen from 1970 nothing has.
+        "/stored" => {
+            let holder = ledger
+                .holder(&marker(), UnixTime(0))
+                .await
+                .map_err(describe)?;
+            return Response::ok(if holder.is_some() { "kept" } else { "gone" });
+        }
+        // Counted on from what is stored, or anew.
+        "/counted" => {
+            let count = ledger
+                .count(&marker(), UnixTime(now().0 + 60), UnixTime(0))
+                .await
+                .map_err(describe)?;
+            return Response::ok(count.to_string());
+        }
+        _ => return Response::error("no such contract", 404),
+    }
+    Response::ok("kept")
+}
+
+fn marker() -> Marker {
+    Marker::for_test("alarm")
+}
+
+fn now() -> UnixTime {
+    UnixTime(worker::Date::now().as_millis() / 1000)
+}
+
+fn describe(error: jeton::Unavailable) -> Error {
+    Error::from(error.to_string())
+}
