@@ -1,0 +1,164 @@
+//! What really happened, kept beside the protocol to judge it. The judgements are written anew,
+//! from RFC 9700 §4.14 and the promises of the design; nothing here asks the code under test.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Party, Request, Token,
+    record::{Age, older},
+};
+
+/// A promise that a step has broken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Broken {
+    /// A token older than grace allows was answered with tokens.
+    OldTokenServed,
+    /// Such a token was answered, and the grant lived on.
+    ReuseUnpunished,
+    /// A request that began after a revocation was answered with tokens.
+    MintedAfterRevocation,
+    /// The refresh token of an answer is not the derived one of the generation that stands.
+    NotTheStandingToken,
+    /// Two different refresh tokens were answered for one generation.
+    SecondSuccessor,
+    /// One party was served beyond the window after the other's advance, having missed it.
+    MissedWindowServed,
+    /// The honest client was refused.
+    HonestRefused,
+    /// A request was told to come again although coming again cannot help.
+    Undecided,
+}
+
+/// The token that stands: which, since when, by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Standing {
+    pub(crate) generation: u8,
+    pub(crate) age: Age,
+    pub(crate) by: Party,
+}
+
+/// What happened so far, as far as a promise depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct History {
+    pub(crate) standing: Standing,
+    /// Parties that were served since the last advance, by it included.
+    served: [bool; 2],
+    /// Whether the thief copied the standing token since the last advance.
+    pub(crate) copied: bool,
+    /// The highest generation that the record ever reached.
+    pub(crate) highest: u8,
+    /// Every refresh token answered; by generation alone where successors are derived.
+    pub(crate) answered: BTreeSet<Token>,
+    /// Every token the honest client held.
+    pub(crate) held: BTreeSet<Token>,
+    /// Whether a revocation was answered, or a reuse was.
+    pub(crate) revocation_answered: bool,
+    broken: u16,
+}
+
+impl History {
+    /// After a login.
+    pub(crate) fn new(first: Token) -> Self {
+        Self {
+            standing: Standing {
+                generation: first.generation,
+                age: 0,
+                by: Party::Honest,
+            },
+            served: [true, false],
+            copied: false,
+            highest: first.generation,
+            answered: BTreeSet::from([first]),
+            held: BTreeSet::from([first]),
+            revocation_answered: false,
+            broken: 0,
+        }
+    }
+
+    pub(crate) fn broke(&self, promise: Broken) -> bool {
+        self.broken & (1 << promise as u16) != 0
+    }
+
+    pub(crate) fn breaks(&mut self, promise: Broken) {
+        self.broken |= 1 << promise as u16;
+    }
+
+    pub(crate) fn tick(&mut self, oldest: Age) {
+        self.standing.age = older(self.standing.age, oldest);
+    }
+
+    /// Whether the last advance is within `window` of the request's time: times are whole, so less
+    /// than `window + 1` ticks may be no more than the window.
+    pub(crate) fn within(&self, request: &Request, window: Age) -> bool {
+        self.standing.age - request.age() <= window
+    }
+
+    /// Whether `request` presents a token older than grace allows.
+    pub(crate) fn is_reuse(&self, request: &Request, window: Age) -> bool {
+        let presented = request.token.generation;
+        presented < self.standing.generation
+            && !(presented > 0
+                && presented + 1 == self.standing.generation
+                && self.within(request, window))
+    }
+
+    /// The record advanced for `request`.
+    pub(crate) fn advanced(&mut self, request: &Request, to: u8) {
+        self.standing = Standing {
+            generation: to,
+            age: request.age(),
+            by: request.party(),
+        };
+        // A record that catches up after a restore passes generations whose tokens were answered
+        // before: whoever holds one goes on with it.
+        self.served = [to <= self.highest; 2];
+        *self.served_mut(request.party()) = true;
+        self.copied = false;
+        self.highest = self.highest.max(to);
+    }
+
+    /// Whether `party` may go on beyond the window after the last advance.
+    pub(crate) fn took_part(&self, party: Party) -> bool {
+        let [honest, thief] = self.served;
+        self.standing.by == party
+            || match party {
+                Party::Honest => honest,
+                Party::Thief => thief || self.copied,
+            }
+    }
+
+    /// `request` is answered with `token`.
+    pub(crate) fn answer(&mut self, request: &Request, token: Token) {
+        *self.served_mut(request.party()) = true;
+        if request.after_revocation {
+            self.breaks(Broken::MintedAfterRevocation);
+        }
+        let is_twin = |other: &Token| other.generation == token.generation && *other != token;
+        if self.answered.iter().any(is_twin) {
+            self.breaks(Broken::SecondSuccessor);
+        }
+        self.answered.insert(token);
+    }
+
+    /// The operator restored a record that then stood so.
+    pub(crate) fn restored(&mut self, standing: Standing) {
+        self.standing = standing;
+        // Who was served since is unknown to the record; the next advance tells again.
+        self.served = [true; 2];
+    }
+
+    /// The grant ended for good: nobody is served any more.
+    pub(crate) fn ended(&mut self, oldest: Age) {
+        self.standing.age = oldest;
+        self.served = [false; 2];
+        self.copied = false;
+    }
+
+    fn served_mut(&mut self, party: Party) -> &mut bool {
+        let [honest, thief] = &mut self.served;
+        match party {
+            Party::Honest => honest,
+            Party::Thief => thief,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The record of the grant, between the model's ages and the core's times.
+
+use std::sync::LazyLock;
+
+use jeton::{Attempt, ClientId, Grant, GrantState, Id128, Scope, Seconds, Step, UnixTime};
+
+use crate::Request;
+
+/// What the clock says in every state: only ages differ.
+const NOW: i64 = 1_000_000;
+
+/// When the grant was opened: longer ago than any age in the model.
+const CREATED: UnixTime = UnixTime(1_000);
+
+const GRANT: Id128 = Id128([7; 16]);
+
+static CLIENT: LazyLock<ClientId> = LazyLock::new(client);
+
+#[expect(clippy::expect_used, reason = "a constant")]
+fn client() -> ClientId {
+    "model".parse().expect("a client id")
+}
+
+/// Ticks since something happened; negative where a clock that runs ahead said when.
+pub(crate) type Age = i8;
+
+/// The time that was `age` ago.
+fn at(age: Age) -> UnixTime {
+    UnixTime((NOW - i64::from(age)).unsigned_abs())
+}
+
+fn age(time: UnixTime) -> Age {
+    i64::try_from(time.0)
+        .ok()
+        .and_then(|time| i8::try_from(NOW - time).ok())
+        .unwrap_or(Age::MAX)
+}
+
+/// `ticks` as the core's seconds.
+fn seconds(ticks: Age) -> Seconds {
+    Seconds(u64::from(ticks.unsigned_abs()))
+}
+
+/// What of a [`Grant`] can differ between two states.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Record {
+    pub(crate) live: bool,
+    pub(crate) generation: u8,
+    pub(crate) advanced: Age,
+    pub(crate) redeemed: Option<Age>,
+    pub(crate) last_attempt: Option<u8>,
+}
+
+impl Record {
+    /// The record of a login that reached `generation` just now.
+    pub(crate) fn opened(generation: u8) -> Self {
+        Self {
+            live: true,
+            generation,
+            advanced: 0,
+            redeemed: (generation > 0).then_some(0),
+            last_attempt: None,
+        }
+    }
+
+    /// The grant itself.
+    pub(crate) fn grant(&self, idle: Option<Age>) -> Grant {
+        let idle_lifetime = idle.map_or(Seconds::from_days(365), seconds);
+        let advanced_at = at(self.advanced);
+        Grant {
+            id: GRANT,
+            state: if self.live {
+                GrantState::Live
+            } else {
+                GrantState::Revoked
+            },
+            client_id: CLIENT.clone(),
+            subject: None,
+            scope: Scope::default(),
+            audiences: Vec::new(),
+            claims: Default::default(),
+            auth_time: None,
+            nonce: None,
+            generation: self.generation.into(),
+            advanced_at,
+            redeemed_at: self.redeemed.map(at),
+            last_attempt: self.last_attempt.map(attempt),
+            created_at: CREATED,
+            idle_lifetime,
+            idle_expires_at: advanced_at + idle_lifetime,
+            expires_at: UnixTime(u64::MAX),
+            refreshable: true,
+        }
+    }
+
+    /// Lets the core's code move the record. What it changes must be what a [`Record`] holds: a
+    /// field that the core learns to write fails here until the model knows it.
+    pub(crate) fn transition<T>(
+        &mut self,
+        idle: Option<Age>,
+        change: impl FnOnce(&mut Grant) -> T,
+    ) -> T {
+        let mut grant = self.grant(idle);
+        let result = change(&mut grant);
+        *self = Self {
+            live: grant.state == GrantState::Live,
+            generation: u8::try_from(grant.generation).unwrap_or(u8::MAX),
+            advanced: age(grant.advanced_at),
+            redeemed: grant.redeemed_at.map(age),
+            last_attempt: grant.last_attempt.map(|Id128([first, ..])| first),
+        };
+        assert_eq!(self.grant(idle), grant, "the model misses a field");
+        result
+    }
+
+    /// One tick later.
+    pub(crate) fn tick(&mut self, oldest: Age) {
+        self.advanced = older(self.advanced, oldest);
+        self.redeemed = self.redeemed.map(|age| older(age, oldest));
+    }
+}
+
+/// One tick older, where all ages from `oldest` on are alike.
+pub(crate) fn older(age: Age, oldest: Age) -> Age {
+    age.saturating_add(1).min(oldest)
+}
+
+/// Names the try of an actor: it has one request at a time.
+fn attempt(number: u8) -> Attempt {
+    Id128([number; 16])
+}
+
+/// The step that `request` asks for, from `standing`.
+pub(crate) fn step(request: &Request, standing: u8, window: Age) -> Step {
+    Step {
+        id: GRANT,
+        standing: standing.into(),
+        to: u32::from(request.token.generation) + 1,
+        client_id: CLIENT.clone(),
+        scope: Scope::default(),
+        audiences: Vec::new(),
+        created_from: if request.cut_off {
+            CREATED + Seconds(1)
+        } else {
+            CREATED
+        },
+        window: seconds(window),
+        attempt: attempt(request.who.attempt()),
+        now: at(request.age()),
+    }
+}
