@@ -11,6 +11,8 @@ pub struct Issuer {
     text: String,
     #[serde(skip)]
     path: String,
+    #[serde(skip)]
+    origin: String,
 }
 
 /// The text is no issuer.
@@ -43,6 +45,7 @@ impl Issuer {
         }
         Ok(Self {
             text: text.to_owned(),
+            origin: url.origin().ascii_serialization(),
             path: url.path().trim_end_matches('/').to_owned(),
         })
     }
@@ -51,6 +54,11 @@ impl Issuer {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The origin of its pages (RFC 6454).
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The path all endpoints lie beneath: empty, or starting with a slash and ending without.

@@ -5,7 +5,10 @@
 //! login application's.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header::SET_COOKIE};
+use http::{
+    HeaderValue, Method, Response, StatusCode,
+    header::{ORIGIN, SET_COOKIE},
+};
 use serde::{Deserialize, Serialize};
 
 use super::authorize::with_query;
@@ -56,7 +59,9 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     let hint = hint(server, &parameters, request.now).await?;
     let client = client(server, &parameters, hint.as_ref(), request.now, audit).await?;
     let uri = destination(client.as_deref(), &parameters)?;
-    let confirmed = request.method == Method::POST && parameters.get("confirmed") == Some("yes");
+    let confirmed = request.method == Method::POST
+        && parameters.get("confirmed") == Some("yes")
+        && is_own_form(server, request);
     match &hint {
         Some(hint) => {
             audit.subject = Some(hint.sub.clone());
@@ -103,6 +108,14 @@ pub(crate) fn resume<R, L, C: Crypto>(
         return Err(PersonFault::Ticket.into());
     }
     Ok(arrive(destination))
+}
+
+/// A browser says where a form stands. One on another site must not confirm for the person.
+fn is_own_form<R, L, C: Crypto>(server: &Server<R, L, C>, request: &Incoming<'_>) -> bool {
+    request
+        .headers
+        .get(ORIGIN)
+        .is_none_or(|origin| origin == server.config().issuer().origin())
 }
 
 fn arrive(destination: Destination) -> Response<Bytes> {

@@ -31,7 +31,9 @@ struct IntrospectionResponse {
 
 #[derive(Serialize)]
 struct ActiveToken {
-    token_type: &'static str,
+    /// Only access tokens have one (RFC 6749 §5.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
     iss: String,
     sub: String,
     client_id: ClientId,
@@ -97,7 +99,7 @@ async fn refresh_token<R: Registry, L: Ledger, C: Crypto>(
         return Ok(None);
     }
     Ok(Some(ActiveToken {
-        token_type: "refresh_token",
+        token_type: None,
         iss: server.config().issuer().to_string(),
         sub: grant.subject.unwrap_or_default(),
         client_id: grant.client_id,
@@ -126,7 +128,7 @@ async fn access_token<R: Registry, L: Ledger, C: Crypto>(
         return Ok(None);
     }
     Ok(Some(ActiveToken {
-        token_type: "Bearer",
+        token_type: Some("Bearer"),
         iss: token.iss.into_owned(),
         sub: token.sub.into_owned(),
         client_id: token.client_id,

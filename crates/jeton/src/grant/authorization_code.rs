@@ -9,7 +9,7 @@ use crate::{
     crypto::Crypto,
     endpoint::token::TokenResponse,
     issue::{self, Portion},
-    ledger::{Advance, Grant, Ledger, Step},
+    ledger::{Advance, Grant, Ledger, Step, transition::is_within},
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
     registry::Registry,
@@ -79,7 +79,7 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
             issue::from_grant(server, client, &grant, portion, now, audit).await
         }
         Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
-        Advance::Conflict(Some(grant)) => Err(conflict(server, client, &grant, &step).await?),
+        Advance::Conflict(Some(grant)) => Err(conflict(server, &grant, &step).await?),
     }
 }
 
@@ -87,7 +87,6 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
 /// ends the grant as well (RFC 6749 §4.1.2), while an impatient double submit does not.
 async fn conflict<R: Registry, L: Ledger, C: Crypto>(
     server: &Server<R, L, C>,
-    client: &Client,
     grant: &Grant,
     step: &Step,
 ) -> Result<Refusal, Refusal> {
@@ -95,7 +94,7 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
         return Ok(GrantFault::Ended.into());
     }
     if let Some(redeemed_at) = grant.redeemed_at {
-        if step.now.since(redeemed_at) <= client.refresh.grace {
+        if is_within(step.window, redeemed_at, step.now) {
             return Ok(GrantFault::RedeemedJustNow.into());
         }
         server.ledger()?.revoke(grant.id).await?;

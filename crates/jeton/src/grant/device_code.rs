@@ -7,7 +7,7 @@ use crate::{
     crypto::Crypto,
     endpoint::{device_authorization::INTERVAL, token::TokenResponse},
     issue::{self, Portion},
-    ledger::{Advance, Grant, GrantState, Ledger, Marker, Step},
+    ledger::{Advance, Grant, GrantState, Ledger, Marker, Step, transition::is_within},
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
     registry::Registry,
@@ -55,14 +55,13 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
             issue::from_grant(server, client, &grant, portion, now, audit).await
         }
         Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
-        Advance::Conflict(Some(grant)) => Err(conflict(server, client, &grant, &step).await?),
+        Advance::Conflict(Some(grant)) => Err(conflict(server, &grant, &step).await?),
     }
 }
 
 /// Why the code did not advance its grant (RFC 8628 §3.5).
 async fn conflict<R: Registry, L: Ledger, C: Crypto>(
     server: &Server<R, L, C>,
-    client: &Client,
     grant: &Grant,
     step: &Step,
 ) -> Result<Refusal, Refusal> {
@@ -91,7 +90,7 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
         }
         GrantState::Live => {
             if let Some(redeemed_at) = grant.redeemed_at
-                && step.now.since(redeemed_at) > client.refresh.grace
+                && !is_within(step.window, redeemed_at, step.now)
             {
                 ledger.revoke(grant.id).await?;
                 return Ok(GrantFault::CodeReplayed.into());

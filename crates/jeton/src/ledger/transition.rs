@@ -43,6 +43,13 @@ pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
         && grant.last_attempt == Some(step.attempt)
 }
 
+/// Whether what happened at `moved_at` is no longer ago than the window, by whole seconds: never
+/// cut short, and with a window of 0 never true.
+#[must_use]
+pub fn is_within(window: Seconds, moved_at: UnixTime, now: UnixTime) -> bool {
+    moved_at > settled(window, now)
+}
+
 /// The latest `advanced_at` that is out of a window of that length at `now`.
 pub(super) fn settled(window: Seconds, now: UnixTime) -> UnixTime {
     match window {
@@ -69,7 +76,7 @@ pub enum Place {
 /// Places the refresh token of generation `presented`, 1 or later.
 #[must_use]
 pub fn place(standing: &Grant, presented: u32, window: Seconds, now: UnixTime) -> Place {
-    let within = standing.advanced_at > settled(window, now);
+    let within = is_within(window, standing.advanced_at, now);
     if presented > standing.generation {
         Place::Ahead
     } else if presented == standing.generation {

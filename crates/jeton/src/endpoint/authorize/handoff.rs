@@ -200,10 +200,16 @@ pub(crate) async fn accept<R: Registry, L, C: Crypto>(
 ) -> Result<Response<Bytes>, Refusal> {
     let handoff = open(server, request, audit).await?;
     let accepted = accepted(server, &handoff, request.now).await?;
-    if let Waiting::Code(code) = &handoff.sealed.what {
-        // Validated again: the client may have changed while the person logged in.
-        client_of(server, code, request.now).await?;
-        within_bounds(code, &handoff.sealed, &accepted, request.now)?;
+    match &handoff.sealed.what {
+        Waiting::Code(code) => {
+            // Validated again: the client may have changed while the person logged in.
+            client_of(server, code, request.now).await?;
+            within_bounds(code, &handoff.sealed, &accepted, request.now)?;
+        }
+        // Which device it is, and what that asks for, shows only after the login: nobody can have
+        // agreed to a part of it.
+        Waiting::Device(_) if accepted.scope.is_some() => return Err(HandoffFault::Scope.into()),
+        Waiting::Device(_) => {}
     }
     audit.subject = Some(accepted.subject.clone());
     answer(
