@@ -15,7 +15,8 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-const HEADER: &str = r#"{"typ":"at+jwt","alg":"ES256","kid":"GY-62Ft5hdgGQJ1IOqxuYpQQ3V3Ht8aQbUUKxiWYKz0"}"#;
+const HEADER: &str =
+    r#"{"typ":"at+jwt","alg":"ES256","kid":"GY-62Ft5hdgGQJ1IOqxuYpQQ3V3Ht8aQbUUKxiWYKz0"}"#;
 const CLAIMS: &str = r#"{"iss":"https://issuer.example","sub":"bench","aud":"https://api.example","client_id":"bench","iat":1795254448,"exp":1795258048,"jti":"4191i7J3ykXZpH2o3QKVCQ","scope":"read write"}"#;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -58,8 +58,8 @@
 //!   not undone.
 //! - A careful client is not locked out if the restore happens while no request is under way and the
 //!   last advance is older than the window; amid requests it can be.
-//! - [`TRUE_RETRY`] fails where the record that was restored may not advance at all, being cut off
-//!   or idle for too long: a newer token is answered 503 until the grant expires.
+//! - [`TRUE_RETRY`] holds also where the restored record may not advance at all, being cut off or
+//!   idle for too long: the client is refused and logs in again.
 //!
 //! # States
 //! Counts of `cargo test -p jeton-model -- --nocapture`; the tests hold floors a little below. Window and

@@ -153,7 +153,7 @@ impl Protocol {
         };
         let presented = request.token.generation.into();
         match transition::place(&grant, presented, window, step.now) {
-            Place::Stands | Place::JustSuperseded if !require(&grant, &step) => {
+            Place::Stands | Place::JustSuperseded | Place::Ahead if !require(&grant, &step) => {
                 Decision::Refuse(How::Refused)
             }
             Place::Stands => Decision::Serve(How::Stands),

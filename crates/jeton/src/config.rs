@@ -102,25 +102,19 @@ impl Config {
             secrets,
             supplied_keys,
             signing_algorithms,
-            key_serial: number(&lookup, "JETON_KEY_SERIAL", 0, 0, u32::MAX)?,
+            key_serial: number(lookup, "JETON_KEY_SERIAL", 0, 0, u32::MAX)?,
             clients,
             access_token_lifetime: Seconds(number(
-                &lookup,
+                lookup,
                 "JETON_ACCESS_TOKEN_LIFETIME",
                 3600,
                 1,
                 LONGEST_TOKEN_LIFETIME.0,
             )?),
-            registry_max_age: Seconds(number(&lookup, "JETON_REGISTRY_MAX_AGE", 60, 0, 86_400)?),
-            login_url: url(&lookup, "JETON_LOGIN_URL", development)?,
-            logout_url: url(&lookup, "JETON_LOGOUT_URL", development)?,
-            grants_not_before: UnixTime(number(
-                &lookup,
-                "JETON_GRANTS_NOT_BEFORE",
-                0,
-                0,
-                u64::MAX,
-            )?),
+            registry_max_age: Seconds(number(lookup, "JETON_REGISTRY_MAX_AGE", 60, 0, 86_400)?),
+            login_url: url(lookup, "JETON_LOGIN_URL", development)?,
+            logout_url: url(lookup, "JETON_LOGOUT_URL", development)?,
+            grants_not_before: UnixTime(number(lookup, "JETON_GRANTS_NOT_BEFORE", 0, 0, u64::MAX)?),
         })
     }
 

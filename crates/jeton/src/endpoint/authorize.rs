@@ -56,7 +56,7 @@ pub(crate) struct SealedRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Waiting {
-    Code(CodeRequest),
+    Code(Box<CodeRequest>),
     Device(DeviceRequest),
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     server.ledger()?;
     let parameters = request.query_or_form()?;
     match validate::validate(server, &parameters, request.now, audit).await? {
-        Validated::Request(code) => hand_off(server, request, Waiting::Code(code)),
+        Validated::Request(code) => hand_off(server, request, Waiting::Code(Box::new(code))),
         Validated::Error(error) => Ok(refuse_to_client(server, &error, audit)),
     }
 }

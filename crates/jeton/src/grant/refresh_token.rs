@@ -105,6 +105,8 @@ async fn rotate<R: Registry, L: Ledger, C: Crypto>(
             Place::Redeemable => return Err(server.refusal_of(&standing, &step)),
             Place::Ahead => {
                 audit.rolled_back = true;
+                // What no repair can help must not be answered "try again".
+                require(server, &standing, &step)?;
                 step.standing = standing.generation;
             }
         }

@@ -21,9 +21,11 @@ use crate::{
 /// Imported signing keys and the JWKS, each made at its first use and kept for an epoch.
 pub(crate) struct Keyring<K> {
     /// One slot an algorithm of the deployment. The mutex is never held across an `.await`.
-    signing: Mutex<Vec<(Algorithm, Epoch, Arc<SigningKey<K>>)>>,
+    signing: Mutex<Vec<Imported<K>>>,
     published: Mutex<Option<(Epoch, Arc<Published>)>>,
 }
+
+type Imported<K> = (Algorithm, Epoch, Arc<SigningKey<K>>);
 
 /// The JWKS, as a document and as keys to verify with.
 pub(crate) struct Published {
