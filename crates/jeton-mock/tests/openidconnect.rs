@@ -1,5 +1,11 @@
 //! The crate `openidconnect` as it is, against the mock in the same process: no socket between
 //! them, every byte of HTTP all the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

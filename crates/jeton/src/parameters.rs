@@ -1,7 +1,7 @@
 //! `application/x-www-form-urlencoded` parameters as RFC 6749 wants them: UTF-8 (Appendix B), no
 //! parameter twice, and one without a value treated as if it were omitted (§3.2).
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use percent_encoding::percent_decode;
 
@@ -26,7 +26,8 @@ pub(crate) enum InvalidParameters {
 impl<'a> Parameters<'a> {
     pub(crate) fn parse(encoded: &'a [u8]) -> Result<Self, InvalidParameters> {
         let mut pairs = Vec::with_capacity(8);
-        let mut names = HashSet::with_capacity(8);
+        // A tree: where hashing is not seeded, as in wasm, names could be chosen to collide.
+        let mut names = BTreeSet::new();
         for pair in encoded
             .split(|&byte| byte == b'&')
             .filter(|pair| !pair.is_empty())

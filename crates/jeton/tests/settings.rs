@@ -1,4 +1,10 @@
 //! The documents are held against the table of settings.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::{fs, path::Path};
 

@@ -5,6 +5,7 @@ import { ISSUER, clients } from '../support/fixtures.mjs';
 import { clientCredentials, host, post } from '../support/target.mjs';
 
 test('RFC 6749 §4.4: a confidential client gets a token for itself', async () => {
+  await host();
   const before = Math.floor(Date.now() / 1000);
   const response = await clientCredentials(clients.m2m);
   const { body, payload, header } = await isToken(response, { audience: 'https://api.example' });

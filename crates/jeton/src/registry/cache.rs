@@ -1,8 +1,7 @@
 //! All clients: the configured ones, then the registered ones through a cache.
 
 use std::{
-    collections::HashMap,
-    hash::Hash,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -17,15 +16,16 @@ use crate::{
 /// of made-up ids.
 const CAPACITY: usize = 10_000;
 
-/// Where the server finds a client.
+/// Where the server finds a client. Trees, because callers choose the keys: where hashing is not
+/// seeded, as in wasm, they could choose them to collide.
 pub(crate) struct Clients<R> {
-    configured: HashMap<ClientId, Arc<Client>>,
+    configured: BTreeMap<ClientId, Arc<Client>>,
     registry: R,
     max_age: Seconds,
     // Locked only between two `.await`s.
-    registered: Mutex<HashMap<ClientId, (UnixTime, Arc<Client>)>>,
-    unknown: Mutex<HashMap<ClientId, UnixTime>>,
-    cut_offs: Mutex<HashMap<CutOff, (UnixTime, UnixTime)>>,
+    registered: Mutex<BTreeMap<ClientId, (UnixTime, Arc<Client>)>>,
+    unknown: Mutex<BTreeMap<ClientId, UnixTime>>,
+    cut_offs: Mutex<BTreeMap<CutOff, (UnixTime, UnixTime)>>,
 }
 
 impl<R: Registry> Clients<R> {
@@ -106,7 +106,7 @@ impl<R: Registry> Clients<R> {
     }
 }
 
-fn remember<K: Clone + Eq + Hash, V>(map: &Mutex<HashMap<K, V>>, key: &K, value: V) {
+fn remember<K: Clone + Ord, V>(map: &Mutex<BTreeMap<K, V>>, key: &K, value: V) {
     let mut map = lock(map);
     if map.len() >= CAPACITY {
         map.clear();
