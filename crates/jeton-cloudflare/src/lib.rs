@@ -25,3 +25,4 @@ mod within;
 pub use grant_object::GrantObject;
 pub use kv::KvRegistry;
 pub use ledger::DurableLedger;
+pub use thrown::describe;

@@ -3,7 +3,8 @@
 use wasm_bindgen::{JsCast, JsValue};
 
 /// `TypeError: …` of an `Error`, else the value as the console would show it.
-pub(crate) fn describe(thrown: &JsValue) -> String {
+#[must_use]
+pub fn describe(thrown: &JsValue) -> String {
     match thrown.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.to_string()),
         None => format!("{thrown:?}"),

@@ -12,7 +12,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
-use crate::{body, thrown::describe};
+use crate::body;
 
 /// The request with the headers the core reads.
 pub(crate) async fn request(

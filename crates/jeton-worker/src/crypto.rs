@@ -3,6 +3,7 @@
 //! Rust compiled to wasm would sign ES256 a hundred times slower, and would carry the curve.
 
 use jeton::{Crypto, CryptoError, PrivateKey};
+use jeton_cloudflare::describe;
 use js_sys::{Array, ArrayBuffer, JSON, JsString, Object, Reflect, Uint8Array};
 use jsonwebtoken::{
     Algorithm,
@@ -14,7 +15,7 @@ use jsonwebtoken::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 
-use crate::{settled::settled, thrown::describe};
+use crate::settled::settled;
 
 /// The runtime's `crypto`.
 pub(crate) struct WebCrypto {

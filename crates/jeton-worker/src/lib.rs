@@ -11,7 +11,6 @@ mod log;
 mod server;
 mod settled;
 mod task;
-mod thrown;
 
 pub use jeton_cloudflare::GrantObject;
 

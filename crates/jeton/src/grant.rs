@@ -7,6 +7,7 @@ use crate::config::Config;
 pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
+mod generation;
 pub(crate) mod refresh_token;
 
 /// The values of `grant_type` that client metadata may name.

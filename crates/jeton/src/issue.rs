@@ -42,16 +42,6 @@ pub(crate) struct Portion {
     pub(crate) audiences: Vec<String>,
 }
 
-impl Portion {
-    /// All of it.
-    pub(crate) fn all(grant: &Grant) -> Self {
-        Self {
-            scope: grant.scope.clone(),
-            audiences: grant.audiences.clone(),
-        }
-    }
-}
-
 /// The token response for a grant as it stands. No token outlives its grant.
 pub(crate) async fn from_grant<R, L, C: Crypto>(
     server: &Server<R, L, C>,

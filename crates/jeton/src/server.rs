@@ -17,13 +17,11 @@ use crate::{
     grant::GrantType,
     keys::{Keyring, Published, SigningKey},
     ledger::{Grant, Id128, Ledger, Step},
-    parameters::Parameters,
     refusal::{GrantFault, Refusal},
     registry::{Clients, CutOff, Registry, Unavailable},
     request::Incoming,
     response,
     seal::SealKeys,
-    target,
     time::UnixTime,
     token::TokenKeys,
 };
@@ -264,14 +262,6 @@ impl<R, L, C: Crypto> Server<R, L, C> {
         self.keyring
             .published(&self.config, &self.crypto, now)
             .await
-    }
-
-    /// The audiences that a request for part of a grant names.
-    pub(crate) fn requested_audiences(
-        &self,
-        parameters: &Parameters<'_>,
-    ) -> Result<Vec<String>, Refusal> {
-        target::requested(parameters)
     }
 
     /// Why a step on a live grant was refused, from the record that stands.

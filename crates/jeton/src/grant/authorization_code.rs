@@ -3,13 +3,13 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
+use super::generation::{answer, replay, step};
 use crate::{
     audit::Audit,
     client::Client,
     crypto::Crypto,
     endpoint::token::TokenResponse,
-    issue::{self, Portion},
-    ledger::{Advance, Grant, Ledger, Step, transition::is_within},
+    ledger::{Advance, Ledger},
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
     registry::Registry,
@@ -52,55 +52,16 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
     }
     audit.grant = Some(code.grant);
 
-    let audiences: Vec<String> = server.requested_audiences(parameters)?;
-    let step = Step {
-        id: code.grant,
-        standing: 0,
-        to: 1,
-        client_id: client.id.clone(),
-        scope: Scope::default(),
-        audiences: audiences.clone(),
-        created_from: server.created_from(client, now).await?,
-        window: client.refresh.grace,
-        attempt: server.random_id()?,
-        now,
-    };
+    let step = step(server, client, &code, Scope::default(), parameters, now).await?;
     match server.ledger()?.advance(&step).await? {
-        Advance::Advanced(grant) => {
-            server.require_not_cut_off(&grant, now).await?;
-            let portion = Portion {
-                scope: grant.scope.clone(),
-                audiences: if audiences.is_empty() {
-                    grant.audiences.clone()
-                } else {
-                    audiences
-                },
-            };
-            issue::from_grant(server, client, &grant, portion, now, audit).await
-        }
+        Advance::Advanced(grant) => answer(server, client, &grant, step, audit).await,
         Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
-        Advance::Conflict(Some(grant)) => Err(conflict(server, &grant, &step).await?),
+        Advance::Conflict(Some(grant)) if !grant.is_live(now) => Err(GrantFault::Ended.into()),
+        Advance::Conflict(Some(grant)) => match replay(server, &grant, &step).await? {
+            Some(fault) => Err(fault.into()),
+            None => Err(server.refusal_of(&grant, &step)),
+        },
     }
-}
-
-/// Why the code did not advance its grant. A replay always fails; long after the redemption it
-/// ends the grant as well (RFC 6749 §4.1.2), while an impatient double submit does not.
-async fn conflict<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    grant: &Grant,
-    step: &Step,
-) -> Result<Refusal, Refusal> {
-    if !grant.is_live(step.now) {
-        return Ok(GrantFault::Ended.into());
-    }
-    if let Some(redeemed_at) = grant.redeemed_at {
-        if is_within(step.window, redeemed_at, step.now) {
-            return Ok(GrantFault::RedeemedJustNow.into());
-        }
-        server.ledger()?.revoke(grant.id).await?;
-        return Ok(GrantFault::CodeReplayed.into());
-    }
-    Ok(server.refusal_of(grant, step))
 }
 
 /// RFC 7636 §4.1.

@@ -1,19 +1,19 @@
 //! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4): polling, and from generation 0
 //! to 1 once a person has approved.
 
+use super::generation::{answer, replay, step};
 use crate::{
     audit::Audit,
     client::Client,
     crypto::Crypto,
     endpoint::{device_authorization::INTERVAL, token::TokenResponse},
-    issue::{self, Portion},
-    ledger::{Advance, Grant, GrantState, Ledger, Marker, Step, transition::is_within},
+    ledger::{Advance, Grant, GrantState, Ledger, Marker, Step},
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
     registry::Registry,
     scope::Scope,
     server::Server,
-    time::{Seconds, UnixTime},
+    time::UnixTime,
     token::{Binding, ParsedToken, TokenKind},
 };
 
@@ -36,24 +36,9 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
         return Err(GrantFault::Forged.into());
     }
     audit.grant = Some(code.grant);
-    let step = Step {
-        id: code.grant,
-        standing: 0,
-        to: 1,
-        client_id: client.id.clone(),
-        scope: Scope::default(),
-        audiences: Vec::new(),
-        created_from: server.created_from(client, now).await?,
-        window: client.refresh.grace,
-        attempt: server.random_id()?,
-        now,
-    };
+    let step = step(server, client, &code, Scope::default(), parameters, now).await?;
     match server.ledger()?.advance(&step).await? {
-        Advance::Advanced(grant) => {
-            server.require_not_cut_off(&grant, now).await?;
-            let portion = Portion::all(&grant);
-            issue::from_grant(server, client, &grant, portion, now, audit).await
-        }
+        Advance::Advanced(grant) => answer(server, client, &grant, step, audit).await,
         Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
         Advance::Conflict(Some(grant)) => Err(conflict(server, &grant, &step).await?),
     }
@@ -76,7 +61,7 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
         GrantState::Pending => {
             // One poll in each stretch of `interval` seconds: two that keep the interval never
             // fall into the same one, and no time of the last poll need be stored.
-            let stretch = Seconds(step.now.0 / INTERVAL.0).0;
+            let stretch = step.now.0 / INTERVAL.0;
             let marker = Marker::new("poll", format_args!("{}:{stretch}", grant.id));
             let expires = step.now + INTERVAL;
             let first = ledger
@@ -88,17 +73,10 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
                 Refusal::SlowDown
             })
         }
-        GrantState::Live => {
-            if let Some(redeemed_at) = grant.redeemed_at
-                && !is_within(step.window, redeemed_at, step.now)
-            {
-                ledger.revoke(grant.id).await?;
-                return Ok(GrantFault::CodeReplayed.into());
-            }
-            Ok(match grant.redeemed_at {
-                Some(_) => GrantFault::RedeemedJustNow.into(),
-                None => Refusal::DeviceExpired,
-            })
-        }
+        GrantState::Live => Ok(match replay(server, grant, step).await? {
+            Some(fault) => fault.into(),
+            None if step.now >= grant.idle_expires_at => Refusal::DeviceExpired,
+            None => server.refusal_of(grant, step),
+        }),
     }
 }

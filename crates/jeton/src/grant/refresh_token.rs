@@ -5,12 +5,12 @@
 //! keeps it: a lost response, a slow tab and ten racing workers all end with the same token. Out of
 //! the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
 
+use super::generation::{answer, step};
 use crate::{
     audit::Audit,
     client::Client,
     crypto::Crypto,
     endpoint::token::TokenResponse,
-    issue::{self, Portion},
     ledger::{
         Advance, Grant, Ledger, Step,
         transition::{Place, place},
@@ -47,29 +47,13 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
         None => Scope::default(),
         Some(scope) => scope.parse().map_err(|_| Refusal::MalformedScope)?,
     };
-    let step = Step {
-        id: token.grant,
-        standing: token.generation,
-        to: token
-            .generation
-            .checked_add(1)
-            .ok_or(GrantFault::Malformed)?,
-        client_id: client.id.clone(),
-        audiences: server.requested_audiences(parameters)?,
-        scope,
-        created_from: server.created_from(client, now).await?,
-        window: client.refresh.grace,
-        attempt: server.random_id()?,
-        now,
-    };
+    let step = step(server, client, &token, scope, parameters, now).await?;
     let grant = if client.refresh.rotation {
         rotate(server, &step, audit).await?
     } else {
         keep(server, &step).await?
     };
-    server.require_not_cut_off(&grant, now).await?;
-    let portion = portion(&grant, step);
-    issue::from_grant(server, client, &grant, portion, now, audit).await
+    answer(server, client, &grant, step, audit).await
 }
 
 /// The grant at the generation that the client shall hold from now on.
@@ -161,21 +145,5 @@ fn require<R, L, C: Crypto>(
         Ok(())
     } else {
         Err(server.refusal_of(standing, step))
-    }
-}
-
-fn portion(grant: &Grant, step: Step) -> Portion {
-    let all = Portion::all(grant);
-    Portion {
-        scope: if step.scope.is_empty() {
-            all.scope
-        } else {
-            step.scope
-        },
-        audiences: if step.audiences.is_empty() {
-            all.audiences
-        } else {
-            step.audiences
-        },
     }
 }
