@@ -48,6 +48,10 @@ test('Durable Objects pass the contract of a ledger, races included', async () =
   assert.equal(await ask('/ledger'), 'kept');
 });
 
+test('opening that fails half-way leaves nothing behind', async () => {
+  assert.equal(await ask('/half'), 'kept');
+});
+
 test('an alarm deletes what has expired, and is set again for what has not', async () => {
   await ask('/alarm');
   assert.equal(await ask('/stored'), 'kept');

@@ -4,7 +4,9 @@
 
 #![cfg(target_arch = "wasm32")]
 
-use jeton::{Attempt, Id128, Ledger, Marker, UnixTime};
+use jeton::{
+    Attempt, ClientId, Grant, GrantState, Id128, Ledger, Marker, Scope, Seconds, UnixTime,
+};
 pub use jeton_cloudflare::GrantObject;
 use jeton_cloudflare::{DurableLedger, KvRegistry};
 use worker::{Context, Env, Error, Request, Response, Result, event};
@@ -28,6 +30,24 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
             .await;
         }
         "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
+        // A grant whose alarm cannot be set leaves nothing behind, and can be opened later.
+        "/half" => {
+            let client: std::result::Result<ClientId, _> = "contract".parse();
+            let whole = grant(client.map_err(|error| Error::from(error.to_string()))?);
+            let half = Grant {
+                expires_at: UnixTime(u64::MAX / 4),
+                ..whole.clone()
+            };
+            let now = whole.created_at;
+            if ledger.open(&half, now).await.is_ok() {
+                return Response::error("a time that no alarm can have was taken", 500);
+            }
+            let left = ledger.read(whole.id).await.map_err(describe)?;
+            let opened = ledger.open(&whole, now).await.map_err(describe)?;
+            if left.is_some() || !opened {
+                return Response::error("something was left behind", 500);
+            }
+        }
         // Two records of one object, the second of which outlives the first alarm.
         "/alarm" => {
             let now = now();
@@ -57,6 +77,30 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         _ => return Response::error("no such contract", 404),
     }
     Response::ok("kept")
+}
+
+fn grant(client_id: ClientId) -> Grant {
+    let now = now();
+    Grant {
+        id: Id128([9; 16]),
+        state: GrantState::Live,
+        client_id,
+        subject: None,
+        scope: Scope::default(),
+        audiences: vec!["https://api.example".into()],
+        claims: serde_json::Map::new(),
+        auth_time: None,
+        nonce: None,
+        generation: 0,
+        advanced_at: now,
+        redeemed_at: None,
+        last_attempt: None,
+        created_at: now,
+        idle_lifetime: Seconds(60),
+        idle_expires_at: now + Seconds(60),
+        expires_at: now + Seconds(60),
+        refreshable: false,
+    }
 }
 
 fn marker() -> Marker {

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use jeton::REQUEST_HEADERS;
+use jeton_cloudflare::describe;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
