@@ -47,7 +47,12 @@ impl fmt::Display for Escaped<'_> {
 /// A page with a heading; `body` is HTML.
 #[must_use]
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
-    html(status, title, body, "form-action 'self'")
+    html(status, title, body, "")
+}
+
+/// A page whose forms lead nowhere else.
+pub(crate) fn contained(title: &str, body: &str) -> Response<Bytes> {
+    html(StatusCode::OK, title, body, "; form-action 'self'")
 }
 
 /// A page that posts `fields` to `action` by itself, or by its button where scripts are off
@@ -67,8 +72,7 @@ pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes
         body,
         "<button>Continue</button></form><script>{SUBMIT}</script>"
     );
-    // No form-action: where the form goes has been registered, and may redirect further.
-    let scripts = format!("script-src '{}'", source_hash(SUBMIT));
+    let scripts = format!("; script-src '{}'", source_hash(SUBMIT));
     html(StatusCode::OK, "One moment", &body, &scripts)
 }
 
@@ -81,8 +85,10 @@ fn html(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<B
     );
     let mut response = Response::new(Bytes::from(text));
     *response.status_mut() = status;
+    // form-action only where asked for: browsers hold the redirects that follow a form to it as well, and
+    // those lead to clients and login applications anywhere.
     let policy = format!(
-        "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'; {policy}",
+        "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'{policy}",
         source_hash(STYLE)
     );
     let headers = response.headers_mut();

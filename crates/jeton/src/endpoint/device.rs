@@ -4,7 +4,7 @@
 //! code, so that attempts can be counted for each subject and not only for all the world.
 
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 
 use super::{
     authorize::{
@@ -18,7 +18,7 @@ use crate::{
     audit::Audit,
     crypto::Crypto,
     ledger::{Decision, Grant, GrantState, Ledger, Marker},
-    page::{Escaped, page},
+    page::{Escaped, contained},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
     registry::Registry,
@@ -182,7 +182,7 @@ fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> 
         ticket = Escaped(ticket),
         typed = Escaped(typed),
     );
-    page(StatusCode::OK, "Connect a device", &body)
+    contained("Connect a device", &body)
 }
 
 fn confirm_form(
@@ -212,20 +212,18 @@ fn confirm_form(
         typed = Escaped(typed),
         ticket = Escaped(ticket),
     );
-    page(StatusCode::OK, "Connect a device", &body)
+    contained("Connect a device", &body)
 }
 
 fn connected() -> Response<Bytes> {
-    page(
-        StatusCode::OK,
+    contained(
         "Device connected",
         "<p>You can go back to your device now.</p>",
     )
 }
 
 pub(crate) fn not_connected() -> Response<Bytes> {
-    page(
-        StatusCode::OK,
+    contained(
         "Device not connected",
         "<p>Nothing was granted. You can close this page.</p>",
     )
