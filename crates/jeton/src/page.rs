@@ -85,8 +85,8 @@ fn html(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<B
     );
     let mut response = Response::new(Bytes::from(text));
     *response.status_mut() = status;
-    // form-action only where asked for: browsers hold the redirects that follow a form to it as well, and
-    // those lead to clients and login applications anywhere.
+    // form-action only where asked for: browsers hold the redirects that follow a form to it as
+    // well, and those lead to clients and login applications anywhere.
     let policy = format!(
         "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'{policy}",
         source_hash(STYLE)
@@ -99,16 +99,23 @@ fn html(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<B
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    for (name, value) in GUARDS {
+    for (name, value) in PAGE_GUARDS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-const GUARDS: [(HeaderName, &str); 3] = [
+/// Of a page. Not `no-referrer`, which would make the `Origin` of a form on it `null`.
+const PAGE_GUARDS: [(HeaderName, &str); 3] = [
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "same-origin"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// Of a redirect: the address it leaves may hold a request or a ticket.
+const REDIRECT_GUARDS: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "no-store"),
     (REFERRER_POLICY, "no-referrer"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
 /// Content Security Policy Level 3 §2.3.1.
@@ -130,7 +137,7 @@ pub fn see_other(location: &str) -> Response<Bytes> {
         Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
     }
     let headers = response.headers_mut();
-    for (name, value) in GUARDS {
+    for (name, value) in REDIRECT_GUARDS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
