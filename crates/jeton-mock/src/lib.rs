@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
-use jeton::{Config, CryptoError, MemoryLedger, MemoryRegistry, Server, UnixTime};
+use jeton::{Config, CryptoError, MemoryLedger, MemoryRegistry, PUBLIC_SECRET, Server, UnixTime};
 use jeton_native::NativeCrypto;
 
 use crate::{lenient::Leniency, login::LoginApplication};
@@ -18,10 +18,6 @@ mod login;
 
 /// Where the mock listens unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9400;
-
-/// The secret the mock derives its keys from, so that they are the same in every run. Public:
-/// whoever trusts it trusts everyone.
-pub const SECRET: &str = "jeton-mock-secret-that-everyone-knows-and-nobody-trusts";
 
 /// The client that is always there.
 pub const CLIENTS: &str = r#"[{
@@ -61,7 +57,7 @@ impl Mock {
     pub fn default_setting(name: &str, issuer: &str) -> Option<String> {
         match name {
             "JETON_ISSUER" => Some(issuer.to_owned()),
-            "JETON_SECRET" => Some(SECRET.to_owned()),
+            "JETON_SECRET" => Some(PUBLIC_SECRET.to_owned()),
             "JETON_CLIENTS" => Some(CLIENTS.to_owned()),
             "JETON_DEVELOPMENT" => Some("true".to_owned()),
             "JETON_LOGIN_URL" => Some(format!("{issuer}{}", login::LOGIN)),

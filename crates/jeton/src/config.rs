@@ -69,7 +69,7 @@ impl Config {
         let issuer = lookup("JETON_ISSUER").unwrap_or_default();
         let issuer = Issuer::parse(&issuer, development)
             .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
-        let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default())
+        let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default(), development)
             .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
         let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
             None => SuppliedKeys::default(),

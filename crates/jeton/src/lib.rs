@@ -55,6 +55,6 @@ pub use ledger::{
 };
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
 pub use scope::{InvalidScope, Scope};
-pub use secret::{InvalidSecret, Secrets};
+pub use secret::{InvalidSecret, PUBLIC_SECRET, Secrets};
 pub use server::{BODY_LIMIT, REQUEST_HEADERS, Server};
 pub use time::{Seconds, UnixTime};

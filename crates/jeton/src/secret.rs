@@ -9,6 +9,10 @@ use zeroize::Zeroizing;
 /// The fewest characters a `JETON_SECRET` may have: 32 bytes in base64url.
 const MIN_LENGTH: usize = 43;
 
+/// The secret every mock derives its keys from. Whoever trusts it trusts everyone, so only a
+/// development deployment may have it.
+pub const PUBLIC_SECRET: &str = "jeton-mock-secret-that-everyone-knows-and-nobody-trusts";
+
 /// The deployment's secrets: the first derives what is issued, all derive what is accepted.
 #[derive(Clone)]
 pub struct Secrets(Vec<Secret>);
@@ -20,18 +24,19 @@ pub(crate) struct Secret(Zeroizing<String>);
 /// The text is no `JETON_SECRET`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "one or several secrets separated by spaces, each at least 43 characters (32 random bytes in base64url); `jeton keys new` makes one"
+    "one or several secrets separated by spaces, none of them the mock's, each at least 43 characters (32 random bytes in base64url); `jeton keys new` makes one"
 )]
 pub struct InvalidSecret;
 
 impl Secrets {
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidSecret> {
+    pub(crate) fn parse(text: &str, development: bool) -> Result<Self, InvalidSecret> {
         let secrets: Vec<_> = text
             .split_ascii_whitespace()
             .map(|secret| Secret(Zeroizing::new(secret.to_owned())))
             .collect();
         let long_enough = secrets.iter().all(|secret| secret.0.len() >= MIN_LENGTH);
-        if secrets.is_empty() || !long_enough {
+        let public = secrets.iter().any(|secret| *secret.0 == PUBLIC_SECRET);
+        if secrets.is_empty() || !long_enough || (public && !development) {
             return Err(InvalidSecret);
         }
         Ok(Self(secrets))

@@ -7,6 +7,7 @@ const broken = [
   ['an issuer that is no URL', { JETON_ISSUER: 'issuer' }, 'JETON_ISSUER', 'https URL'],
   ['an issuer with a query', { JETON_ISSUER: 'https://issuer.example/?x' }, 'JETON_ISSUER', 'query'],
   ['a short secret', { JETON_SECRET: 'short' }, 'JETON_SECRET', '43 characters'],
+  ["the mock's secret", { JETON_SECRET: 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts', JETON_DEVELOPMENT: 'false' }, 'JETON_SECRET', "none of them the mock's"],
   ['an unknown algorithm', { JETON_SIGNING_ALGS: 'HS256' }, 'JETON_SIGNING_ALGS', 'ES256, EdDSA and RS256'],
   ['RS256 without a key', { JETON_SIGNING_ALGS: 'RS256' }, 'JETON_SIGNING_ALGS', 'RSA key'],
   ['keys that are no JWK Set', { JETON_SIGNING_JWKS: '[]' }, 'JETON_SIGNING_JWKS', 'JWK Set'],

@@ -67,6 +67,10 @@ fn names_the_variable_and_what_was_expected() {
     );
     check(&[("JETON_SECRET", &format!("{SECRET} {SECRET}"))], Ok(()));
 
+    let public = [("JETON_SECRET", crate::PUBLIC_SECRET)];
+    check(&public, Err(("JETON_SECRET", "none of them the mock's")));
+    check(&[public[0], ("JETON_DEVELOPMENT", "true")], Ok(()));
+
     check(&[("JETON_SIGNING_ALGS", "EdDSA ES256")], Ok(()));
     for algorithms in ["HS256", "ES256 ES256", "none"] {
         check(

@@ -6,7 +6,7 @@ use crate::secret::Secrets;
 const SECRET: &str = "c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw";
 
 fn pkcs8_tail(algorithm: Algorithm, issuer: &str, serial: u32, epoch: u64) -> Option<String> {
-    let secrets = Secrets::parse(SECRET).unwrap();
+    let secrets = Secrets::parse(SECRET, false).unwrap();
     let derivation = Derivation {
         issuer,
         serial,
