@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isToken, verifyWithPyJwt } from '../support/check.mjs';
 import { ISSUER, clients } from '../support/fixtures.mjs';
-import { clientCredentials, host, post } from '../support/target.mjs';
+import { clientCredentials, host, post, unless } from '../support/target.mjs';
 
 test('RFC 6749 §4.4: a confidential client gets a token for itself', async () => {
   await host();
@@ -57,14 +57,13 @@ test('RFC 6749 §3.2: a content type with a charset is still a form', async () =
   await isToken(await clientCredentials(clients.m2m, {}, { headers }));
 });
 
-test('the log tells who got what, and neither secrets nor tokens', async () => {
+test('the log tells who got what, and neither secrets nor tokens', { skip: unless.startable }, async () => {
   const { log } = await host();
   const issued = (await clientCredentials(clients.m2m)).json().access_token;
   const wrong = 'a-wrong-secret-that-must-not-be-logged';
   await post('/token', { grant_type: 'client_credentials', client_id: 'm2m', client_secret: wrong });
   await new Promise((resolve) => setTimeout(resolve, 200));
   const lines = log();
-  if (lines.length === 0) return; // a deployment elsewhere keeps its own log
   const text = lines.join('\n');
   const entries = lines.filter((line) => line.includes('"endpoint"')).map((line) => JSON.parse(line));
   assert.ok(entries.some((entry) => entry.client_id === 'm2m' && entry.status === 200 && entry.jti));

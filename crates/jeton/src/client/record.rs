@@ -206,9 +206,6 @@ pub enum InvalidClient {
     /// `login`.
     #[error("login: only a confidential client of JETON_CLIENTS can be a login application")]
     Login,
-    /// A member that is neither ours nor of a standard: most likely a typing error.
-    #[error("{0:?} is not client metadata")]
-    UnknownMember(String),
 }
 
 impl Client {
