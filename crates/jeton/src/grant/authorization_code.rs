@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::generation::{answer, replay, step};
+use super::generation::{answer, genuine, replay, step};
 use crate::{
     audit::Audit,
     client::Client,
@@ -16,7 +16,7 @@ use crate::{
     scope::Scope,
     server::Server,
     time::UnixTime,
-    token::{Binding, ParsedToken, RedirectHash, TokenKind},
+    token::{RedirectHash, TokenKind},
 };
 
 pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
@@ -29,29 +29,18 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
     let code = parameters
         .get("code")
         .ok_or(Refusal::MissingParameter("code"))?;
-    let code =
-        ParsedToken::parse(TokenKind::AuthorizationCode, code).ok_or(GrantFault::Malformed)?;
     let challenge = match parameters.get("code_verifier") {
         None => None,
         Some(verifier) if is_verifier(verifier) => Some(challenge_of(verifier)),
         Some(_) => return Err(GrantFault::Verifier.into()),
     };
-    // One check for everything the code is bound to: issuer, client, redirect and challenge, its
-    // absence included. Who holds a code without the rest can neither use it nor use it up.
-    let binding = Binding {
-        client_id: &client.id,
-        code_challenge: challenge.as_deref(),
-    };
-    if !server.tokens().verify(&code, &binding) {
-        return Err(GrantFault::Forged.into());
-    }
+    let kind = TokenKind::AuthorizationCode;
+    let code = genuine(server, client, kind, code, challenge.as_deref(), audit)?;
     if let Some(redirect_uri) = parameters.get("redirect_uri")
         && code.redirect != Some(RedirectHash::of(redirect_uri))
     {
         return Err(GrantFault::RedirectUri.into());
     }
-    audit.grant = Some(code.grant);
-
     let step = step(server, client, &code, Scope::default(), parameters, now).await?;
     match server.ledger()?.advance(&step).await? {
         Advance::Advanced(grant) => answer(server, client, &grant, step, audit).await,

@@ -1,7 +1,7 @@
 //! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4): polling, and from generation 0
 //! to 1 once a person has approved.
 
-use super::generation::{answer, replay, step};
+use super::generation::{answer, genuine, replay, step};
 use crate::{
     audit::Audit,
     client::Client,
@@ -14,7 +14,7 @@ use crate::{
     scope::Scope,
     server::Server,
     time::UnixTime,
-    token::{Binding, ParsedToken, TokenKind},
+    token::TokenKind,
 };
 
 pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
@@ -27,15 +27,7 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
     let code = parameters
         .get("device_code")
         .ok_or(Refusal::MissingParameter("device_code"))?;
-    let code = ParsedToken::parse(TokenKind::DeviceCode, code).ok_or(GrantFault::Malformed)?;
-    let binding = Binding {
-        client_id: &client.id,
-        code_challenge: None,
-    };
-    if !server.tokens().verify(&code, &binding) {
-        return Err(GrantFault::Forged.into());
-    }
-    audit.grant = Some(code.grant);
+    let code = genuine(server, client, TokenKind::DeviceCode, code, None, audit)?;
     let step = step(server, client, &code, Scope::default(), parameters, now).await?;
     match server.ledger()?.advance(&step).await? {
         Advance::Advanced(grant) => answer(server, client, &grant, step, audit).await,

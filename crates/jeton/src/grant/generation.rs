@@ -1,4 +1,4 @@
-//! What the grants that move a record share: the step, what follows when it was taken, and what a
+//! What the grants that move a record share: the token's proof, the step, what follows when it was taken, and what a
 //! replay of generation 0 means.
 
 use crate::{
@@ -15,8 +15,31 @@ use crate::{
     server::Server,
     target,
     time::UnixTime,
-    token::ParsedToken,
+    token::{Binding, ParsedToken, TokenKind},
 };
+
+/// A token of `kind` that was issued here to this client, and for this challenge or none. One check
+/// for everything it is bound to, before any storage: who holds a token without the rest can
+/// neither use it nor use it up.
+pub(super) fn genuine<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
+    client: &Client,
+    kind: TokenKind,
+    text: &str,
+    code_challenge: Option<&str>,
+    audit: &mut Audit,
+) -> Result<ParsedToken, GrantFault> {
+    let token = ParsedToken::parse(kind, text).ok_or(GrantFault::Malformed)?;
+    let binding = Binding {
+        client_id: &client.id,
+        code_challenge,
+    };
+    if !server.tokens().verify(&token, &binding) {
+        return Err(GrantFault::Forged);
+    }
+    audit.grant = Some(token.grant);
+    Ok(token)
+}
 
 /// The step from the generation of `token` to the next, for what the request asks for.
 pub(super) async fn step<R: Registry, L, C: Crypto>(

@@ -5,7 +5,7 @@
 //! keeps it: a lost response, a slow tab and ten racing workers all end with the same token. Out of
 //! the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
 
-use super::generation::{answer, step};
+use super::generation::{answer, genuine, step};
 use crate::{
     audit::Audit,
     client::Client,
@@ -21,7 +21,7 @@ use crate::{
     scope::Scope,
     server::Server,
     time::UnixTime,
-    token::{Binding, ParsedToken, TokenKind},
+    token::TokenKind,
 };
 
 pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
@@ -32,16 +32,8 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
     now: UnixTime,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    let token =
-        ParsedToken::parse(TokenKind::RefreshToken, refresh_token).ok_or(GrantFault::Malformed)?;
-    let binding = Binding {
-        client_id: &client.id,
-        code_challenge: None,
-    };
-    if !server.tokens().verify(&token, &binding) {
-        return Err(GrantFault::Forged.into());
-    }
-    audit.grant = Some(token.grant);
+    let kind = TokenKind::RefreshToken;
+    let token = genuine(server, client, kind, refresh_token, None, audit)?;
     // Narrowing is part of the step's condition, so that a wrong request never moves the record.
     let scope: Scope = match parameters.get("scope") {
         None => Scope::default(),
