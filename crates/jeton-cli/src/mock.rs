@@ -48,9 +48,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             let mock = Arc::new(Mock::new(config, strictness)?);
             let handle = move |request| {
                 let mock = Arc::clone(&mock);
-                async move { mock.handle(request, jeton_native::now()).await }
+                async move { Ok(mock.handle(request, jeton_native::now()).await) }
             };
-            jeton_http::serve(listener, handle, stop).await;
+            jeton_http::serve(listener, None, handle, stop).await;
             Ok(())
         })
 }

@@ -42,9 +42,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             eprintln!("jeton serve: {issuer} on http://{address}, clients in {data}");
             let handle = move |request| {
                 let server = Arc::clone(&server);
-                async move { server.handle(request, jeton_native::now()).await }
+                async move { Ok(server.handle(request, jeton_native::now()).await) }
             };
-            jeton_http::serve(listener, handle, stop).await;
+            jeton_http::serve(listener, None, handle, stop).await;
             Ok(())
         })
 }

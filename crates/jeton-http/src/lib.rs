@@ -1,4 +1,5 @@
-//! HTTP/1.1 for the hosts that listen themselves. TLS and HTTP/2 are the reverse proxy's.
+//! HTTP/1.1 for the hosts that listen themselves. In production TLS and HTTP/2 are the reverse
+//! proxy's; [`SelfSigned`] is the mock's.
 
 use std::{future::Future, io, pin::pin, time::Duration};
 
@@ -11,7 +12,18 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use jeton::{Audit, BODY_LIMIT};
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::tls::Stream;
+
+mod tls;
+
+pub use tls::{SelfSigned, SelfSignedError};
 
 /// How long a client may take over its headers, and over its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,8 +35,44 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// still sends may never see the answer.
 const DRAIN_LIMIT: usize = 1024 * 1024;
 
+/// What a handler yields to have the connection closed without an answer. On no other way does a
+/// client see what a broken network looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped;
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// By TLS that ended here. What a reverse proxy ended is `Http`.
+    Https,
+}
+
+impl Scheme {
+    /// The scheme of a request that [`serve`] handed over. Only `Https` is an extension of the
+    /// request: plain requests pay nothing for it.
+    pub fn of<B>(request: &Request<B>) -> Self {
+        request
+            .extensions()
+            .get::<Self>()
+            .copied()
+            .unwrap_or(Self::Http)
+    }
+
+    /// As in a URL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// Answers each request on `listener` with `handle` until `shutdown` is ready, then finishes those
-/// in flight.
+/// in flight. With `tls`, connections that begin with a TLS handshake are answered by TLS, and all
+/// others as without.
 ///
 /// A function rather than a `Server`, because only where the stores are concrete types does the
 /// compiler see that the future is `Send`.
@@ -32,49 +80,99 @@ const DRAIN_LIMIT: usize = 1024 * 1024;
 /// # Errors
 /// None once it runs: a connection that fails is dropped, and a failed `accept` (too many open
 /// files) is tried again.
-pub async fn serve<H, F>(listener: TcpListener, handle: H, shutdown: impl Future<Output = ()>)
-where
+pub async fn serve<H, F>(
+    listener: TcpListener,
+    tls: Option<SelfSigned>,
+    handle: H,
+    shutdown: impl Future<Output = ()>,
+) where
     H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Bytes>> + Send + 'static,
+    F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
-    let graceful = GracefulShutdown::new();
+    let connections = Connections {
+        graceful: GracefulShutdown::new(),
+        handle,
+    };
+    // Not among the connections: nobody waits at shutdown for one that has asked nothing yet.
+    let mut handshakes = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                };
+                // Small answers must not wait for an acknowledgement.
+                let _ = stream.set_nodelay(true);
+                match &tls {
+                    None => connections.spawn(stream, Scheme::Http),
+                    Some(tls) => {
+                        handshakes.spawn(timeout(READ_TIMEOUT, tls.open(stream)));
+                    }
+                }
+            }
+            Some(Ok(opened)) = handshakes.join_next() => match opened {
+                Ok(Ok(Stream::Plain(stream))) => connections.spawn(stream, Scheme::Http),
+                Ok(Ok(Stream::Tls(stream))) => connections.spawn(stream, Scheme::Https),
+                // A client that does not trust the certificate, or took too long.
+                Ok(Err(_)) | Err(_) => {}
+            },
             () = &mut shutdown => break,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        // Small answers must not wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let handle = handle.clone();
+        }
+    }
+    drop(listener);
+    drop(handshakes);
+    let _ = timeout(SHUTDOWN_TIMEOUT, connections.graceful.shutdown()).await;
+}
+
+struct Connections<H> {
+    graceful: GracefulShutdown,
+    handle: H,
+}
+
+impl<H, F> Connections<H>
+where
+    H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
+{
+    fn spawn<S>(&self, stream: S, scheme: Scheme)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let handle = self.handle.clone();
         let service = service_fn(move |request| {
             let handle = handle.clone();
-            async move { answer(request, handle).await }
+            async move { answer(request, scheme, handle).await }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(READ_TIMEOUT)
             .serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(graceful.watch(connection));
+        tokio::spawn(self.graceful.watch(connection));
     }
-    drop(listener);
-    let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
 }
 
-async fn answer<H, F>(request: Request<Incoming>, handle: H) -> io::Result<Response<Full<Bytes>>>
+/// An error closes the connection: hyper has no other way to leave a request unanswered.
+async fn answer<H, F>(
+    request: Request<Incoming>,
+    scheme: Scheme,
+    handle: H,
+) -> io::Result<Response<Full<Bytes>>>
 where
     H: Fn(Request<Bytes>) -> F,
-    F: Future<Output = Response<Bytes>>,
+    F: Future<Output = Result<Response<Bytes>, Dropped>>,
 {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let body = timeout(READ_TIMEOUT, read(body))
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    let response = handle(Request::from_parts(head, body)).await;
+    if scheme == Scheme::Https {
+        head.extensions.insert(scheme);
+    }
+    let response = handle(Request::from_parts(head, body))
+        .await
+        .map_err(|Dropped| io::Error::from(io::ErrorKind::ConnectionAborted))?;
     if let Some(audit) = response.extensions().get::<Audit>() {
         jeton_native::log_request(audit);
     }
