@@ -7,6 +7,7 @@ use clap::{ArgMatches, Command};
 
 mod client;
 mod grants;
+mod health;
 mod keys;
 mod mock;
 mod serve;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         .subcommand(client::command())
         .subcommand(grants::command())
         .subcommand(keys::command())
+        .subcommand(health::command())
         .get_matches();
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,6 +42,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("client", matches)) => client::run(matches),
         Some(("grants", matches)) => grants::run(matches),
         Some(("keys", matches)) => keys::run(matches),
+        Some(("health", matches)) => health::run(matches),
         _ => Err(anyhow::anyhow!("no such command")),
     }
 }
