@@ -6,7 +6,7 @@ use url::Url;
 use crate::{
     client::{Client, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
-    keys::{LONGEST_TOKEN_LIFETIME, SuppliedKeys},
+    keys::{Epoch, LONGEST_TOKEN_LIFETIME, PrivateKey, SuppliedKeys, private_keys},
     secret::Secrets,
     time::{Seconds, UnixTime},
 };
@@ -24,6 +24,7 @@ const MIN_CLIENT_SECRET_LENGTH: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Config {
     issuer: Issuer,
+    realm: String,
     secrets: Secrets,
     supplied_keys: SuppliedKeys,
     signing_algorithms: Vec<Algorithm>,
@@ -73,7 +74,7 @@ impl Config {
             .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
         let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
             None => SuppliedKeys::default(),
-            Some(json) => SuppliedKeys::parse(&json)
+            Some(json) => SuppliedKeys::parse(&json, development)
                 .map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))?,
         };
         let signing_algorithms =
@@ -98,6 +99,7 @@ impl Config {
             }
         }
         Ok(Self {
+            realm: issuer.to_string(),
             issuer,
             secrets,
             supplied_keys,
@@ -146,6 +148,19 @@ impl Config {
         &self.issuer
     }
 
+    /// The configuration with its keys bound to `realm` in place of the issuer: for a deployment
+    /// that is known by several addresses and must honour at one what it issued at another.
+    #[must_use]
+    pub fn with_realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = realm.into();
+        self
+    }
+
+    /// What derived keys, codes and refresh tokens are bound to: the issuer, unless told otherwise.
+    pub(crate) fn realm(&self) -> &str {
+        &self.realm
+    }
+
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
     }
@@ -155,7 +170,8 @@ impl Config {
     }
 
     /// Never empty; the first signs.
-    pub(crate) fn signing_algorithms(&self) -> &[Algorithm] {
+    #[must_use]
+    pub fn signing_algorithms(&self) -> &[Algorithm] {
         &self.signing_algorithms
     }
 
@@ -164,6 +180,17 @@ impl Config {
             .first()
             .copied()
             .unwrap_or(Algorithm::ES256)
+    }
+
+    /// The key that signs `algorithm` at `now`, if that is one of the algorithms: for a host that
+    /// signs what the server does not.
+    #[must_use]
+    pub fn signing_key(&self, algorithm: Algorithm, now: UnixTime) -> Option<PrivateKey> {
+        if !self.signing_algorithms.contains(&algorithm) {
+            return None;
+        }
+        let mut keys = private_keys(self, algorithm, [Epoch::at(now)]).into_iter();
+        keys.next()
     }
 
     pub(crate) fn key_serial(&self) -> u32 {

@@ -14,7 +14,8 @@ mod supplied;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ring::{Keyring, Published, SigningKey};
+pub use ring::thumbprint;
+pub(crate) use ring::{Keyring, Published, SigningKey, private_keys};
 pub use supplied::InvalidJwks;
 pub(crate) use supplied::SuppliedKeys;
 

@@ -48,13 +48,13 @@ pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
 pub use grant::GrantType;
 pub use inspect::TokenRequest;
-pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey};
+pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey, thumbprint};
 pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, transition,
 };
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
 pub use scope::{InvalidScope, Scope};
-pub use secret::{InvalidSecret, PUBLIC_SECRET, Secrets};
-pub use server::{BODY_LIMIT, REQUEST_HEADERS, Server};
+pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
+pub use server::{BODY_LIMIT, REQUEST_HEADERS, Server, endpoints};
 pub use time::{Seconds, UnixTime};

@@ -47,7 +47,7 @@ pub(crate) struct SealKeys {
 
 impl SealKeys {
     pub(crate) fn new(config: &Config) -> Self {
-        let issuer = config.issuer().as_str().to_owned();
+        let issuer = config.realm().to_owned();
         let keys = config
             .secrets()
             .iter()

@@ -28,6 +28,7 @@ use crate::{
 
 mod route;
 
+pub use route::endpoints;
 pub(crate) use route::path;
 use route::{Endpoint, Presentation};
 
@@ -64,13 +65,13 @@ impl<R: Registry, L: Ledger, C: Crypto> Server<R, L, C> {
     /// tokens work and everything else says what is missing. Imports no key and reads no store:
     /// that waits for the first request that needs it.
     pub fn new(config: Config, registry: R, ledger: Option<L>, crypto: C) -> Self {
-        let issuer = config.issuer().as_str().as_bytes();
+        let realm = config.realm().as_bytes();
         let user_code_key = config
             .secrets()
             .iter()
             .next()
             .map_or_else(Zeroizing::default, |secret| {
-                secret.derive(&[b"jeton/v1", b"user code", issuer])
+                secret.derive(&[b"jeton/v1", b"user code", realm])
             });
         let documents = metadata::documents(&config, ledger.is_some());
         Self {

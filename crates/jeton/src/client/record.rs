@@ -224,7 +224,8 @@ impl Client {
 
 impl ClientRecord {
     /// The first member that is neither read, nor descriptive, nor internationalized.
-    pub(crate) fn unknown_member(&self) -> Option<&str> {
+    #[must_use]
+    pub fn unknown_member(&self) -> Option<&str> {
         self.other
             .keys()
             .map(String::as_str)

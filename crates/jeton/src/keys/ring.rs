@@ -143,7 +143,7 @@ impl<K> Keyring<K> {
 }
 
 /// All private keys of `algorithm` for `epochs`, the one that signs first.
-fn private_keys<const N: usize>(
+pub(crate) fn private_keys<const N: usize>(
     config: &Config,
     algorithm: Algorithm,
     epochs: [Epoch; N],
@@ -158,7 +158,7 @@ fn private_keys<const N: usize>(
         .flat_map(|secret| {
             epochs.iter().filter_map(move |&epoch| {
                 Derivation {
-                    issuer: config.issuer().as_str(),
+                    issuer: config.realm(),
                     serial: config.key_serial(),
                     epoch,
                 }
@@ -183,7 +183,10 @@ fn jwk(key: &PublishedKey) -> Jwk {
 /// The JWK thumbprint of RFC 7638: the required members in lexicographic order, without spaces.
 /// `Jwk::thumbprint` would do, but panics where no jsonwebtoken provider is compiled in, as on a
 /// Worker.
-fn thumbprint(public: &AlgorithmParameters) -> Result<String, CryptoError> {
+///
+/// # Errors
+/// The key is of none of the types that Jeton signs with.
+pub fn thumbprint(public: &AlgorithmParameters) -> Result<String, CryptoError> {
     let canonical = match public {
         AlgorithmParameters::EllipticCurve(key) => {
             format!(

@@ -3,9 +3,14 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{PrivateKey, der::RsaMembers};
+
+/// The mock's keys: base64url of the SHA-256 of their member `d`, as written. The thumbprint of RFC
+/// 7638 would leave out those whose public members are not given.
+const PUBLIC_KEYS: [&str; 0] = [];
 
 /// The smallest RSA modulus accepted, RFC 7518 §3.3.
 const MIN_RSA_BITS: usize = 2048;
@@ -34,6 +39,9 @@ pub enum InvalidJwks {
         /// RFC 7518 §6 name.
         member: &'static str,
     },
+    /// A key that everyone has.
+    #[error("keys[{0}] to be secret: it is one of the mock's, which everyone has")]
+    Public(usize),
     /// RFC 7518 §3.3.
     #[error("keys[{0}] to have a modulus of 2048 bits or more")]
     ShortModulus(usize),
@@ -60,17 +68,13 @@ struct PrivateJwk {
 }
 
 impl SuppliedKeys {
-    pub(crate) fn parse(json: &str) -> Result<Self, InvalidJwks> {
-        let set: PrivateJwkSet = serde_json::from_str(json).map_err(|_| InvalidJwks::NotASet)?;
-        if set.keys.is_empty() {
-            return Err(InvalidJwks::NotASet);
+    pub(crate) fn parse(json: &str, development: bool) -> Result<Self, InvalidJwks> {
+        let set = PrivateJwkSet::parse(json)?;
+        let public = set.keys.iter().position(PrivateJwk::is_public);
+        if let Some(index) = public.filter(|_| !development) {
+            return Err(InvalidJwks::Public(index));
         }
-        set.keys
-            .iter()
-            .enumerate()
-            .map(|(index, jwk)| jwk.parse(index))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        set.private_keys().map(Self)
     }
 
     /// The algorithms present, each once, in order.
@@ -91,7 +95,44 @@ impl SuppliedKeys {
     }
 }
 
+impl PrivateJwkSet {
+    fn parse(json: &str) -> Result<Self, InvalidJwks> {
+        serde_json::from_str(json)
+            .ok()
+            .filter(|set: &Self| !set.keys.is_empty())
+            .ok_or(InvalidJwks::NotASet)
+    }
+
+    fn private_keys(&self) -> Result<Vec<PrivateKey>, InvalidJwks> {
+        self.keys
+            .iter()
+            .enumerate()
+            .map(|(index, jwk)| jwk.parse(index))
+            .collect()
+    }
+}
+
+impl PrivateKey {
+    /// The keys of a JWK Set (RFC 7517 §5) with their private members.
+    ///
+    /// # Errors
+    /// It is none, or a key is of another type or incomplete.
+    pub fn from_jwks(json: &str) -> Result<Vec<Self>, InvalidJwks> {
+        PrivateJwkSet::parse(json)?.private_keys()
+    }
+}
+
 impl PrivateJwk {
+    /// Whether it is one of the keys that a mock signs with unless told otherwise.
+    fn is_public(&self) -> bool {
+        let Some(d) = self.d.as_ref().map(|d| Sha256::digest(d.as_bytes())) else {
+            return false;
+        };
+        PUBLIC_KEYS
+            .iter()
+            .any(|public| URL_SAFE_NO_PAD.decode(public).is_ok_and(|own| own == d.as_slice()))
+    }
+
     fn parse(&self, index: usize) -> Result<PrivateKey, InvalidJwks> {
         let algorithm = match (self.kty.as_str(), self.crv.as_deref()) {
             ("EC", Some("P-256")) => Algorithm::ES256,

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
@@ -12,9 +12,9 @@ use crate::{registry::Unavailable, time::UnixTime};
 /// How many records may come between two sweeps of what has expired.
 const SWEEP_EVERY: usize = 1024;
 
-/// The ledger in memory: the mock's, and that of tests.
-#[derive(Debug, Default)]
-pub struct MemoryLedger(Mutex<Records>);
+/// The ledger in memory: the mock's, and that of tests. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLedger(Arc<Mutex<Records>>);
 
 #[derive(Debug, Default)]
 struct Records {

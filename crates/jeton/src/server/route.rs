@@ -132,6 +132,12 @@ const ROUTES: [(&str, Endpoint, &str, &str); 18] = [
     (path::HEALTH, Endpoint::Health, "health", GET),
 ];
 
+/// Every path beneath an issuer's with the name of its endpoint in the [`crate::Audit`]: for layers in
+/// front that serve several issuers.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|(path, _, name, _)| (*path, *name))
+}
+
 impl Endpoint {
     /// RFC 8414 §3.1 puts its document *before* the issuer's path; beneath it is where OpenID
     /// Connect Discovery puts its own, and where people look for both.

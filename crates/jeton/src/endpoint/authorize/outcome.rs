@@ -80,7 +80,7 @@ impl AuthorizationError {
 
 /// The codes a login application may reject with: RFC 6749 §4.1.2.1 and OpenID Connect Core
 /// §3.1.2.6.
-pub(crate) const REJECTIONS: [&str; 8] = [
+pub(crate) const REJECTIONS: [&str; 13] = [
     "access_denied",
     "login_required",
     "consent_required",
@@ -89,4 +89,9 @@ pub(crate) const REJECTIONS: [&str; 8] = [
     "unmet_authentication_requirements",
     "temporarily_unavailable",
     "server_error",
+    "invalid_request",
+    "unauthorized_client",
+    "unsupported_response_type",
+    "invalid_scope",
+    "invalid_target",
 ];

@@ -1,0 +1,139 @@
+//! The mock described: one set of types for the configuration file, the control API and the Rust
+//! builder. A name that is not here is refused in all three.
+
+use std::collections::BTreeMap;
+
+use jeton::ClientRecord;
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+
+mod claims;
+mod effect;
+mod endpoint;
+mod fault;
+mod pattern;
+mod user;
+
+pub use claims::{ClaimMatch, ClaimRule};
+pub use effect::{CustomResponse, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault};
+pub use endpoint::{Endpoint, UnknownEndpoint};
+pub use fault::{Fault, Matcher, TokenKind};
+pub use pattern::Pattern;
+pub use user::User;
+
+/// Whether production's rules hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strictness {
+    /// Any client, any secret, any redirect, any scope, any audience.
+    #[default]
+    Lenient,
+    /// Only known clients, and exactly production's answers.
+    Strict,
+}
+
+/// A whole mock: what a configuration file says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MockSpec {
+    /// What keys are derived from, with the issuer's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<String>,
+    /// Of every issuer that does not say its own.
+    pub strictness: Strictness,
+    /// Address to listen on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Port to listen on; 0 for any free one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// TLS, besides plain HTTP, on the same port.
+    pub https: bool,
+    /// The default issuer's identifier; the others lie beneath.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer_url: Option<String>,
+    /// The origin browsers reach it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browser_url: Option<String>,
+    /// The origin backends reach it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend_url: Option<String>,
+    /// Take the issuer from `Host` and `X-Forwarded-*` instead.
+    pub trust_host: bool,
+    /// What every issuer starts with.
+    pub issuer: IssuerSpec,
+    /// Issuers that start otherwise, by name.
+    pub issuers: BTreeMap<String, IssuerSpec>,
+}
+
+/// One issuer. An absent member is the template's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IssuerSpec {
+    /// Whether production's rules hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strictness: Option<Strictness>,
+    /// What it signs with; the first is the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_algs: Option<Vec<Algorithm>>,
+    /// In seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<u64>,
+    /// Who is logged in without being asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_login: Option<String>,
+    /// The time it starts at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockSpec>,
+    /// Who is offered on the login page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<Vec<User>>,
+    /// RFC 7591 metadata, as in `JETON_CLIENTS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientRecord>>,
+    /// What tokens and answers say besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Vec<ClaimRule>>,
+    /// What goes wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Vec<Fault>>,
+}
+
+impl IssuerSpec {
+    /// This, with `template`'s members where it has none.
+    #[must_use]
+    pub fn over(self, template: &Self) -> Self {
+        let template = template.clone();
+        Self {
+            strictness: self.strictness.or(template.strictness),
+            signing_algs: self.signing_algs.or(template.signing_algs),
+            access_token_lifetime: self
+                .access_token_lifetime
+                .or(template.access_token_lifetime),
+            auto_login: self.auto_login.or(template.auto_login),
+            clock: self.clock.or(template.clock),
+            users: self.users.or(template.users),
+            clients: self.clients.or(template.clients),
+            claims: self.claims.or(template.claims),
+            faults: self.faults.or(template.faults),
+        }
+    }
+}
+
+/// How a clock is moved: each member that is given, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClockSpec {
+    /// Follow the real time again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<bool>,
+    /// It is this time now, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<u64>,
+    /// So many seconds later; earlier where negative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advance: Option<i64>,
+    /// Whether it stands still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<bool>,
+}

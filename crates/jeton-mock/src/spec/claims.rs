@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Pattern;
+
+/// What tokens and answers say besides, where a request matches. In texts `${name}` is a parameter
+/// of the request, or `client_id`, `subject`, `issuer`, `issuer_name`, `scope`, `grant_type`; a
+/// claim set to null is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimRule {
+    /// Which requests.
+    #[serde(rename = "match", skip_serializing_if = "ClaimMatch::is_empty")]
+    pub matching: ClaimMatch,
+    /// In the ID token.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub id_token: Map<String, Value>,
+    /// In the access token, if it is a JWT.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub access_token: Map<String, Value>,
+    /// At `/userinfo`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub userinfo: Map<String, Value>,
+    /// In the token response itself (RFC 6749 §5.1).
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub response: Map<String, Value>,
+    /// The access token's JOSE `typ` (RFC 7515 §4.1.9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_typ: Option<String>,
+    /// How long both tokens live, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<u64>,
+}
+
+/// Which requests: all that is named must match. `/userinfo` has no parameters and no grant type,
+/// so a rule that names those does not apply there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimMatch {
+    /// Whoever authenticated, by `Authorization: Basic` or in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Pattern>,
+    /// RFC 6749 §4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_type: Option<Pattern>,
+    /// Any one token of the granted scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Pattern>,
+    /// The token's `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Pattern>,
+    /// Parameters of the request.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Pattern>,
+}
+
+impl ClaimMatch {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ClaimRule {
+    /// A rule for every request.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only for this client.
+    #[must_use]
+    pub fn client_id(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.matching.client_id = Some(pattern.into());
+        self
+    }
+
+    /// Only where the request has this parameter.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, pattern: impl Into<Pattern>) -> Self {
+        self.matching.parameters.insert(name.into(), pattern.into());
+        self
+    }
+
+    /// A claim of the ID token.
+    #[must_use]
+    pub fn id_token(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.id_token.insert(name.into(), value.into());
+        self
+    }
+
+    /// A claim of the access token.
+    #[must_use]
+    pub fn access_token(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.access_token.insert(name.into(), value.into());
+        self
+    }
+}

@@ -1,0 +1,98 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Somebody who can log in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// OpenID Connect Core §2.
+    pub sub: String,
+    /// What the login page calls them; the subject where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of every grant of theirs: at `/userinfo`, the standard ones by scope (OpenID Connect Core
+    /// §5.4). Absent: an example of each standard claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Map<String, Value>>,
+    /// In their ID tokens only.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub id_token: Map<String, Value>,
+    /// In their access tokens only.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub access_token: Map<String, Value>,
+    /// At `/userinfo` only, whatever the scope.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub userinfo: Map<String, Value>,
+}
+
+impl User {
+    /// A user with an example of each standard claim.
+    #[must_use]
+    pub fn new(sub: impl Into<String>) -> Self {
+        Self {
+            sub: sub.into(),
+            ..Self::default()
+        }
+    }
+
+    /// What the login page calls them.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// A claim at `/userinfo`, in place of the examples.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let claims = self.claims.get_or_insert_default();
+        claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// A claim of their ID tokens.
+    #[must_use]
+    pub fn id_token_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.id_token.insert(name.into(), value.into());
+        self
+    }
+
+    /// A claim of their access tokens.
+    #[must_use]
+    pub fn access_token_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.access_token.insert(name.into(), value.into());
+        self
+    }
+
+    /// What the login page says, and `accept` gets where there are no claims of their own.
+    pub(crate) fn grant_claims(&self) -> Map<String, Value> {
+        self.claims
+            .clone()
+            .unwrap_or_else(|| example_claims(&self.sub))
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.sub)
+    }
+}
+
+/// Something for every standard scope.
+fn example_claims(subject: &str) -> Map<String, Value> {
+    let claims = serde_json::json!({
+        "name": subject,
+        "given_name": subject,
+        "family_name": "Example",
+        "preferred_username": subject,
+        "locale": "en",
+        "updated_at": 1_700_000_000,
+        "email": format!("{subject}@example.com"),
+        "email_verified": true,
+        "phone_number": "+1 555 0100",
+        "phone_number_verified": true,
+        "address": { "formatted": "1 Example Street", "country": "Example" },
+    });
+    match claims {
+        Value::Object(claims) => claims,
+        _ => Map::new(),
+    }
+}
