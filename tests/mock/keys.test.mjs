@@ -1,0 +1,375 @@
+// Rows 4, 5 and 12: keys that come from the seed, the three algorithms, rotation on demand.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
+import { calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } from 'jose';
+import { halfHash } from '../suite/support/tokens.mjs';
+import { isRefused, judged } from './support/check.mjs';
+import { CALLBACK, header } from './support/issuer.mjs';
+import { start, refused } from './support/process.mjs';
+
+const ALGS = ['ES256', 'RS256', 'EdDSA'];
+/** What nobody but the mock may have (RFC 7518 §6, RFC 8037 §2). */
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+const mock = await start();
+const seeded = await start({ config: { issuer: { signing_algs: ALGS } } });
+
+describe('keys come from the seed', { concurrency: 4 }, () => {
+  const NAMES = ['', 'acme', 'nested/one'];
+
+  /** The key ids of some issuers, asked in that order. */
+  async function kids(mock, names = NAMES) {
+    const found = {};
+    for (const name of names) found[name] = await mock.at(name).kids();
+    return found;
+  }
+
+  test('row 4: the same in every run, whatever the port and the order of requests', async (t) => {
+    const [one, other] = [await start({ t, args: ['--seed', 'a seed'] }), await start({ t, args: ['--seed', 'a seed'] })];
+    assert.notEqual(one.port, other.port);
+    const first = await kids(one);
+    await other.at('somebody-else').granted();
+    await other.at('acme').granted({}, { client: 'x' });
+    assert.deepEqual(await kids(other, [...NAMES].reverse()), first);
+  });
+
+  test('row 4: the same however the mock is addressed', async (t) => {
+    const pinned = await start({ t, args: ['--issuer', 'https://idp.example', '--browser-url', 'http://b.example', '--backend-url', 'http://c.example'] });
+    assert.deepEqual(await kids(pinned), await kids(mock));
+  });
+
+  test('row 4: the same at any time of its clock', async () => {
+    const issuer = await mock.fresh('clock').make();
+    const now = await issuer.kids();
+    for (const set of [0, 1_000_000_000, 1_700_000_000, 4_000_000_000]) {
+      await issuer.clock({ set, freeze: true });
+      assert.deepEqual(await issuer.kids(), now, String(set));
+      const { payload } = await issuer.verify((await issuer.granted()).access_token, { at: set });
+      assert.equal(payload.iat, set);
+    }
+  });
+
+  test('row 4: a public seed by default', async (t) => {
+    assert.deepEqual(await kids(await start({ t })), await kids(mock));
+  });
+
+  test('row 4: another seed, other keys; another issuer, other keys', async (t) => {
+    const runs = await Promise.all(['a', 'b', 'ab', ' a'].map((seed) => start({ t, args: ['--seed', seed], config: { issuer: { signing_algs: ['ES256', 'EdDSA'] } } })));
+    const all = [];
+    for (const run of runs) all.push(...Object.values(await kids(run)).flat());
+    assert.equal(new Set(all).size, all.length);
+    assert.ok(all.length >= runs.length * NAMES.length * 2);
+  });
+
+  test('row 4: the seed and the issuer are framed: no two of them run together', async (t) => {
+    const runs = await Promise.all([['ab', 'c'], ['a', 'bc'], ['abc', '']].map(async ([seed, name]) => (await start({ t, args: ['--seed', seed] })).at(name)));
+    const signers = await Promise.all(runs.map(async (issuer) => header((await issuer.granted()).access_token).kid));
+    assert.equal(new Set(signers).size, 3);
+  });
+
+  test('row 4: seed in the file is --seed', async (t) => {
+    const [flag, toml, json] = await Promise.all([
+      start({ t, args: ['--seed', 'x y'] }), start({ t, config: 'seed = "x y"\n' }), start({ t, config: { seed: 'x y' } }),
+    ]);
+    assert.deepEqual(await kids(toml), await kids(flag));
+    assert.deepEqual(await kids(json), await kids(flag));
+  });
+
+  test('row 4: a token of one run is good in the next', async (t) => {
+    const pinned = () => start({ t, args: ['--issuer', 'http://idp.example'] });
+    const [one, other] = [await pinned(), await pinned()];
+    const { access_token } = await one.at('acme').granted();
+    await other.at('acme').verify(access_token);
+  });
+
+  test('row 4: rotated keys are the same in every run, too', async (t) => {
+    const rotated = async () => {
+      const issuer = await (await start({ t })).at('acme').make();
+      await issuer.keys({ action: 'rotate', alg: 'ES256' });
+      return issuer.kids();
+    };
+    assert.deepEqual(await rotated(), await rotated());
+  });
+});
+
+describe('nobody in production has them', { concurrency: 4 }, () => {
+  const PUBLIC_SECRET = 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts';
+  const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
+  const serve = (env) => refused({ command: 'serve', args: ['--port', '0', '--data', ':memory:'], env: { JETON_ISSUER: 'https://id.example', ...env } });
+
+  test('row 4: jeton serve refuses the default seed as JETON_SECRET, also beside another', async () => {
+    for (const JETON_SECRET of [PUBLIC_SECRET, `${SECRET} ${PUBLIC_SECRET}`]) {
+      const { code, text } = await serve({ JETON_SECRET });
+      assert.notEqual(code, 0);
+      assert.match(text, /JETON_SECRET/);
+      assert.match(text, /mock/i, 'why');
+    }
+  });
+
+  test('row 4: and with JETON_DEVELOPMENT as well', async () => {
+    const { code, text } = await serve({ JETON_SECRET: PUBLIC_SECRET, JETON_DEVELOPMENT: 'true' });
+    assert.notEqual(code, 0);
+    assert.match(text, /JETON_SECRET/);
+  });
+
+  const folder = fileURLToPath(new URL('../../crates/jeton-mock/keys/', import.meta.url));
+  /** The bundled keys, as JWKs. */
+  function bundled() {
+    const found = [];
+    for (const name of readdirSync(folder)) {
+      const text = readFileSync(folder + name, 'utf8');
+      if (!name.endsWith('.json') && !name.endsWith('.jwk')) continue;
+      const parsed = JSON.parse(text);
+      found.push(...(parsed.keys ?? [parsed]));
+    }
+    return found;
+  }
+
+  test('row 4: jeton serve refuses the bundled RS256 key, however it is named', async () => {
+    const keys = bundled();
+    assert.ok(keys.some((key) => key.kty === 'RSA' && key.d), `no private RSA key in ${folder}`);
+    for (const key of keys.filter(({ d }) => d)) {
+      for (const named of [key, { ...key, kid: 'another-name' }, { ...key, kid: undefined, alg: undefined, use: undefined }]) {
+        const { code, text } = await serve({ JETON_SECRET: SECRET, JETON_SIGNING_ALGS: 'ES256 RS256', JETON_SIGNING_JWKS: JSON.stringify({ keys: [named] }) });
+        assert.notEqual(code, 0);
+        assert.match(text, /JETON_SIGNING_JWKS/);
+        assert.match(text, /mock/i, 'why');
+        assert.ok(!text.includes(key.d.slice(0, 40)), 'no secret in the message');
+      }
+    }
+  });
+
+  test('row 4: the bundled key is the one the mock signs RS256 with', async () => {
+    const thumbprints = await Promise.all(bundled().map((key) => calculateJwkThumbprint(key)));
+    const rsa = (await mock.at().jwks()).keys.find((key) => key.kty === 'RSA') ?? (await seeded.at().jwks()).keys.find((key) => key.kty === 'RSA');
+    assert.ok(thumbprints.includes(await calculateJwkThumbprint(rsa)));
+  });
+});
+
+describe('algorithms', { concurrency: 4 }, () => {
+  for (const alg of ALGS) {
+    test(`row 5: ${alg}: access token and ID token verify from the JWKS, at_hash is right`, async () => {
+      const issuer = await mock.fresh('alg').make({ signing_algs: [alg] });
+      const { access_token, id_token, login } = await issuer.tokens();
+      const remote = createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`));
+      await jwtVerify(access_token, remote, { issuer: issuer.id, typ: 'at+jwt', algorithms: [alg] });
+      const { payload } = await jwtVerify(id_token, remote, { issuer: issuer.id, audience: login.client, algorithms: [alg] });
+      assert.equal(header(access_token).alg, alg);
+      assert.equal(header(id_token).alg, alg);
+      if (alg !== 'EdDSA') assert.equal(payload.at_hash, halfHash(access_token));
+      const metadata = await issuer.metadata();
+      assert.deepEqual(metadata.id_token_signing_alg_values_supported, [alg], 'discovery lists exactly what is on');
+      assert.deepEqual([...new Set((await issuer.jwks()).keys.map((key) => key.alg))], [alg]);
+    });
+  }
+
+  for (const on of [['ES256', 'RS256'], ['EdDSA', 'ES256'], ['RS256', 'EdDSA', 'ES256'], ALGS]) {
+    test(`row 5: ${on.join(' ')}: the first is the default, discovery and JWKS have exactly these`, async () => {
+      const issuer = await mock.fresh('algs').make({ signing_algs: on });
+      assert.equal(header((await issuer.granted()).access_token).alg, on[0]);
+      assert.deepEqual((await issuer.metadata()).id_token_signing_alg_values_supported.toSorted(), on.toSorted());
+      assert.deepEqual([...new Set((await issuer.jwks()).keys.map((key) => key.alg))].sort(), on.toSorted());
+      assert.deepEqual((await issuer.keys()).filter((key) => key.signs).map((key) => key.alg).sort(), on.toSorted());
+    });
+  }
+
+  test('row 5: a client may have the algorithm it likes', async () => {
+    const issuer = await mock.fresh('own-alg').make({ signing_algs: ALGS });
+    for (const alg of ALGS) {
+      await issuer.client({
+        client_id: `likes-${alg}`, client_secret: 's', grant_types: ['client_credentials', 'authorization_code'], redirect_uris: [CALLBACK],
+        access_token_signed_response_alg: alg, id_token_signed_response_alg: alg, scope: 'openid',
+      });
+      const { access_token, id_token } = await issuer.tokens({ client: [`likes-${alg}`, 's'] });
+      assert.equal(header(access_token).alg, alg);
+      assert.equal(header(id_token).alg, alg);
+      await issuer.verify(access_token);
+    }
+  });
+
+  for (const signing_algs of [[], ['HS256'], ['none'], ['ES256', 'ES256'], 'ES256', ['es256'], [1]]) {
+    test(`row 5: signing_algs = ${JSON.stringify(signing_algs)} is refused`, async () => {
+      isRefused(await mock.fresh('bad-alg').control('PUT', '/issuer', { signing_algs }), /signing_algs/);
+    });
+  }
+
+  test('row 5: every key of a JWKS says what it is for, and its kid is its thumbprint', async () => {
+    for (const key of (await seeded.at().jwks()).keys) {
+      assert.ok(ALGS.includes(key.alg));
+      assert.equal(key.use, 'sig');
+      assert.equal(key.kid, await calculateJwkThumbprint(key));
+    }
+  });
+});
+
+describe('rotation', { concurrency: 4 }, () => {
+  const ALG = 'ES256';
+  const make = () => mock.fresh('rotation').make({ signing_algs: [ALG] });
+  const signer = async (issuer) => header((await issuer.granted()).access_token).kid;
+  const published = async (issuer) => (await issuer.keys()).filter((key) => key.published).map((key) => key.kid).sort();
+
+  test('row 12: at first one key of each algorithm signs, and JWKS has what is published', async () => {
+    const issuer = await mock.fresh('rotation').make({ signing_algs: ALGS });
+    const keys = await issuer.keys();
+    for (const alg of ALGS) assert.equal(keys.filter((key) => key.alg === alg && key.signs).length, 1);
+    for (const key of keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'kid', 'published', 'signs']);
+    assert.deepEqual(await issuer.kids(), keys.filter((key) => key.published).map((key) => key.kid).sort());
+  });
+
+  test('row 12: publish, then switch: a client that reads JWKS in between never fails', async () => {
+    const issuer = await make();
+    const old = await signer(issuer);
+    const before = (await issuer.granted()).access_token;
+    const answer = await issuer.keys({ action: 'publish', alg: ALG });
+    const next = answer.find((key) => key.published && !key.signs && key.kid !== old);
+    assert.ok(next);
+    assert.equal(await signer(issuer), old, 'it does not sign yet');
+    assert.ok((await issuer.kids()).includes(next.kid));
+    const held = await issuer.jwks();
+    await issuer.keys({ action: 'switch', alg: ALG });
+    assert.equal(await signer(issuer), next.kid);
+    const after = (await issuer.granted()).access_token;
+    assert.ok(held.keys.some((key) => key.kid === header(after).kid), 'the JWKS from before the switch knows it');
+    await issuer.verify(before);
+    await issuer.verify(after);
+  });
+
+  test('row 12: switch without a published next is refused, and changes nothing', async () => {
+    const issuer = await make();
+    const before = await issuer.keys();
+    isRefused(await issuer.control('POST', '/keys', { action: 'switch', alg: ALG }), /publish/);
+    assert.deepEqual(await issuer.keys(), before);
+  });
+
+  test('row 12: rotate does both; the old token stays good', async () => {
+    const issuer = await make();
+    const { access_token } = await issuer.granted();
+    await issuer.keys({ action: 'rotate', alg: ALG });
+    assert.notEqual(await signer(issuer), header(access_token).kid);
+    await issuer.verify(access_token);
+    await issuer.verify((await issuer.granted()).access_token);
+  });
+
+  test('row 12: rotate without alg: every algorithm or the first, and all verifies', async () => {
+    const issuer = await mock.fresh('rotation').make({ signing_algs: ALGS });
+    const first = await signer(issuer);
+    await issuer.keys({ action: 'rotate' });
+    assert.notEqual(await signer(issuer), first);
+    await issuer.verify((await issuer.granted()).access_token);
+    for (const alg of ALGS) assert.equal((await issuer.keys()).filter((key) => key.alg === alg && key.signs).length, 1);
+  });
+
+  test('row 12: switch-unpublished: a key that no JWKS shows; a client cannot verify', async () => {
+    const issuer = await make();
+    const { access_token } = await issuer.granted();
+    const keys = await issuer.keys({ action: 'switch-unpublished', alg: ALG });
+    const hidden = keys.find((key) => key.signs);
+    assert.equal(hidden.published, false);
+    const unknown = (await issuer.granted()).access_token;
+    assert.equal(header(unknown).kid, hidden.kid);
+    assert.ok(!(await issuer.kids()).includes(hidden.kid));
+    assert.equal(await judged(issuer.verify(unknown)), 'ERR_JWKS_NO_MATCHING_KEY');
+    assert.equal(await judged(issuer.verify(access_token)), 'valid');
+    assert.equal(await issuer.active(unknown), true, 'to the server it is its own');
+  });
+
+  test('row 12: publishing after switch-unpublished heals nothing by accident; rotate does', async () => {
+    const issuer = await make();
+    await issuer.keys({ action: 'switch-unpublished', alg: ALG });
+    await issuer.keys({ action: 'rotate', alg: ALG });
+    await issuer.verify((await issuer.granted()).access_token);
+  });
+
+  test('row 12: retire: keys that do not sign leave, and tokens of theirs fail', async () => {
+    const issuer = await make();
+    const { access_token } = await issuer.granted();
+    await issuer.keys({ action: 'rotate', alg: ALG });
+    await issuer.keys({ action: 'retire', alg: ALG });
+    assert.deepEqual(await published(issuer), [await signer(issuer)]);
+    assert.deepEqual(await issuer.kids(), await published(issuer));
+    assert.equal(await judged(issuer.verify(access_token)), 'ERR_JWKS_NO_MATCHING_KEY');
+    await issuer.verify((await issuer.granted()).access_token);
+  });
+
+  test('row 12: retire after publish: the next key leaves, too', async () => {
+    const issuer = await make();
+    await issuer.keys({ action: 'publish', alg: ALG });
+    await issuer.keys({ action: 'retire', alg: ALG });
+    assert.deepEqual(await issuer.kids(), [await signer(issuer)]);
+    isRefused(await issuer.control('POST', '/keys', { action: 'switch', alg: ALG }), /publish/);
+  });
+
+  test('row 12: twenty rotations in a row: twenty keys, all verify until they are retired', async () => {
+    const issuer = await make();
+    const tokens = [];
+    for (let n = 0; n < 20; n += 1) {
+      tokens.push((await issuer.granted()).access_token);
+      await issuer.keys({ action: 'rotate', alg: ALG });
+    }
+    assert.equal(new Set(tokens.map((token) => header(token).kid)).size, 20);
+    const verdicts = await Promise.all(tokens.map((token) => judged(issuer.verify(token))));
+    assert.deepEqual([...new Set(verdicts)], ['valid']);
+  });
+
+  for (const alg of ['EdDSA', 'RS256']) {
+    test(`row 12: ${alg} rotates like the others, and not with them`, async () => {
+      const issuer = await mock.fresh('rotation').make({ signing_algs: [alg, 'ES256'] });
+      const other = (await issuer.keys()).find((key) => key.alg === 'ES256' && key.signs).kid;
+      const old = await signer(issuer);
+      const response = await issuer.control('POST', '/keys', { action: 'rotate', alg });
+      if (alg === 'RS256' && response.status === 400) return assert.match(response.json().error_description, /RS256/);
+      assert.equal(response.status, 200, response.text);
+      assert.notEqual(await signer(issuer), old);
+      await issuer.verify((await issuer.granted()).access_token);
+      assert.equal((await issuer.keys()).find((key) => key.alg === 'ES256' && key.signs).kid, other);
+    });
+  }
+
+  for (const body of [{}, { action: 'rotat' }, { action: 'rotate', alg: 'HS256' }, { action: 'rotate', alg: 'EdDSA' }, { action: 'rotate', kid: 'x' }, { action: 1 }, { action: 'rotate', alg: null }]) {
+    test(`row 12: ${JSON.stringify(body)} is refused where only ES256 is on`, async () => {
+      const issuer = await make();
+      const before = await issuer.keys();
+      const response = await issuer.control('POST', '/keys', body);
+      if (body.alg === null && response.status === 200) return;
+      isRefused(response);
+      assert.deepEqual(await issuer.keys(), before);
+    });
+  }
+});
+
+describe('private keys', () => {
+  test('row 20: no answer of any endpoint has a private member', async () => {
+    const issuer = await seeded.fresh('private').make({ signing_algs: ALGS });
+    await issuer.keys({ action: 'switch-unpublished', alg: 'ES256' });
+    const { token } = await issuer.mint({ claims: { sub: 'x' } });
+    const answers = [
+      await issuer.get('/.well-known/jwks.json'), await issuer.get('/jwks'), await issuer.get('/.well-known/openid-configuration'),
+      await issuer.get('/'), await issuer.get('/debugger'), await seeded.send('/'), await seeded.send(`/debugger?token=${token}`),
+      ...(await Promise.all(['/issuers', '/issuer', '/users', '/clients', '/claims', '/faults', '/clock', '/keys', '/journal', '/openapi.json'].map((path) => issuer.control('GET', path)))),
+    ];
+    const secrets = bundledSecrets();
+    for (const { text, headers } of answers) {
+      for (const secret of secrets) assert.ok(!text.includes(secret) && !JSON.stringify(headers).includes(secret));
+      for (const key of jwksIn(text)) assert.deepEqual(PRIVATE.filter((name) => name in key), []);
+      assert.ok(!/PRIVATE KEY/.test(text));
+    }
+    assert.ok(!seeded.log().some((line) => secrets.some((secret) => line.includes(secret))));
+  });
+
+  function jwksIn(text) {
+    try {
+      return (JSON.parse(text).keys ?? []).filter((key) => key.kty);
+    } catch {
+      return [];
+    }
+  }
+
+  function bundledSecrets() {
+    const folder = fileURLToPath(new URL('../../crates/jeton-mock/keys/', import.meta.url));
+    const texts = readdirSync(folder).map((name) => readFileSync(folder + name, 'utf8'));
+    return texts.flatMap((text) => [...text.matchAll(/"(?:d|p|q|dp|dq|qi)" ?: ?"([\w-]{40,})"/g)].map(([, value]) => value));
+  }
+});

@@ -1,0 +1,336 @@
+// Rows 1 and 7: production's core, and how much of it is waived.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { launch as launchHost } from '../hosts/native.mjs';
+import { bent, claimsOf } from '../suite/support/tokens.mjs';
+import { isError, waivedOf } from './support/check.mjs';
+import { FORM, basic, send, submit } from './support/http.mjs';
+import { CALLBACK, OFFLINE, challengeOf, ok, random } from './support/issuer.mjs';
+import { start } from './support/process.mjs';
+
+const CLIENTS = [
+  { client_id: 'web', client_secret: 'web-secret', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], scope: 'openid profile offline_access', audiences: ['https://api.example'] },
+  { client_id: 'm2m', client_secret: 'm2m-secret', grant_types: ['client_credentials'], scope: 'read write', audiences: ['https://api.example'] },
+  { client_id: 'spa', token_endpoint_auth_method: 'none', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], scope: 'openid offline_access' },
+];
+
+const lenient = await start({ config: { issuer: { clients: CLIENTS } } });
+const strict = await start({ args: ['--strict'], config: { issuer: { clients: CLIENTS } } });
+const WEB = ['web', 'web-secret'];
+const M2M = ['m2m', 'm2m-secret'];
+
+describe('what leniency waives is named', { concurrency: 8 }, () => {
+  const rows = [
+    ['a registered client, rightly: nothing', M2M, { scope: 'read' }, []],
+    ['an unknown client', ['stranger', 'x'], {}, ['client']],
+    ['a wrong secret', ['m2m', 'wrong'], {}, ['secret']],
+    ['a scope', M2M, { scope: 'read admin' }, ['scope']],
+    ['an audience', M2M, { resource: 'https://elsewhere.example' }, ['audience']],
+    ['a secret and a scope', ['m2m', 'wrong'], { scope: 'admin' }, ['secret', 'scope']],
+  ];
+  for (const [name, client, form, expected] of rows) {
+    test(`row 7: ${name}: ${expected.join(', ') || 'no header'}, in the header and the journal`, async () => {
+      const issuer = lenient.fresh();
+      // The second time, too: what was waived once is not registered for good.
+      for (let n = 0; n < 2; n += 1) {
+        const response = ok(await issuer.token(form, { client }));
+        assert.deepEqual(waivedOf(response), expected);
+        const [entry] = (await issuer.journal()).slice(-1);
+        assert.deepEqual(entry.waived ?? [], expected);
+      }
+    });
+  }
+
+  const authorizations = [
+    ['rightly', { client: WEB, scope: 'openid' }, []],
+    ['an unknown client', { client: 'stranger' }, ['client']],
+    ['a redirect_uri', { client: WEB, redirect_uri: 'https://elsewhere.example/cb' }, ['redirect_uri']],
+    ['a scope', { client: WEB, scope: 'openid root' }, ['scope']],
+    ['no PKCE', { client: WEB, code_challenge: undefined, code_challenge_method: undefined }, ['pkce']],
+  ];
+  for (const [name, asked, expected] of authorizations) {
+    test(`row 7: /authorize with ${name}: ${expected.join(', ') || 'no header'}`, async () => {
+      const issuer = lenient.fresh();
+      const { query } = issuer.asking(asked);
+      const response = await send(issuer.authorizeUrl(query, issuer.url));
+      assert.ok([302, 303].includes(response.status), response.text);
+      assert.deepEqual(waivedOf(response), expected);
+      const [entry] = await issuer.journal({ endpoint: 'authorize' });
+      assert.deepEqual(entry.waived ?? [], expected);
+      const login = await issuer.login(asked);
+      const response2 = await issuer.redeem({ ...login, verifier: 'code_challenge' in asked ? undefined : login.verifier });
+      ok(response2);
+    });
+  }
+
+  for (const [name, secret] of [['a secret', 'x'], ['a secret of one letter', 'y'], ['no secret', null]]) {
+    test(`row 7: an unknown client with ${name} logs people in`, async () => {
+      const issuer = lenient.fresh();
+      const { access_token } = await issuer.tokens({ client: ['who', secret], redirect_uri: 'myapp:/cb', scope: OFFLINE });
+      await issuer.verify(access_token);
+    });
+  }
+
+  test('row 7: an unknown client with another secret each time, 100 times', async () => {
+    const issuer = lenient.fresh();
+    for (let n = 0; n < 100; n += 1) assert.equal((await issuer.token({}, { client: ['many', `secret-${n}`] })).status, 200);
+    assert.equal((await issuer.token({}, { client: ['many', 'secret-0'] })).status, 200);
+  });
+
+  test('row 7: any secret at introspection and revocation, too', async () => {
+    const issuer = lenient.fresh();
+    const { access_token } = await issuer.granted({}, { client: ['svc', 'one'] });
+    const response = ok(await issuer.as(['resource-server', 'whatever'], '/introspect', { token: access_token }));
+    assert.equal(response.json().active, true);
+    assert.deepEqual(waivedOf(response), ['client']);
+    assert.equal((await issuer.as(['svc', 'other'], '/revoke', { token: access_token })).status, 200);
+  });
+
+  test('row 7: a device of an unknown client', async () => {
+    const issuer = lenient.fresh();
+    const response = ok(await issuer.device({ scope: OFFLINE }, ['unknown-tv', null]));
+    assert.ok(waivedOf(response).includes('client'));
+    isError(await issuer.poll(response.json().device_code, ['unknown-tv', null]), 400, 'authorization_pending');
+  });
+
+  test('row 7: Basic, body and ids of odd letters are the same client', async () => {
+    const issuer = lenient.fresh();
+    for (const id of ['odd id:%+&=', 'https://client.example/', "o'neil", '~']) {
+      const form = { grant_type: 'client_credentials' };
+      const first = ok(await issuer.as([id, 'se:cret%20'], '/token', form)).json();
+      const second = ok(await issuer.post('/token', { ...form, client_id: id, client_secret: 'se:cret%20' })).json();
+      assert.equal(claimsOf(first.access_token).client_id, id);
+      assert.equal(claimsOf(second.access_token).client_id, id);
+    }
+  });
+});
+
+for (const [how, mock, clientFor] of [['lenient', lenient, (id) => [id, 'anything']], ['strict', strict, () => WEB]]) {
+  describe(`${how}: what is never waived`, { concurrency: 8 }, () => {
+    const client = clientFor('someone');
+
+    for (const [name, bend] of [
+      ['made up', () => 'nonsense'],
+      ['empty', () => ''],
+      ['of the right form', () => `jac_${'A'.repeat(119)}`],
+      ['with a letter changed', (code) => bent(code)[0][1]],
+      ['with its MAC changed', (code) => bent(code).find(([what]) => what === 'the last byte flipped')[1]],
+      ['cut', (code) => code.slice(0, -1)],
+    ]) {
+      test(`row 7: ${how}: a code ${name}: no tokens`, async () => {
+        const issuer = mock.fresh();
+        const login = await issuer.login({ client });
+        const response = await issuer.redeem({ ...login, code: bend(login.code) });
+        assert.equal(response.status, 400, response.text);
+        assert.ok(['invalid_grant', 'invalid_request'].includes(response.json().error), response.text);
+        assert.equal(response.json().access_token, undefined);
+        ok(await issuer.redeem(login));
+      });
+    }
+
+    test(`row 7: ${how}: a code twice: invalid_grant`, async () => {
+      const issuer = mock.fresh();
+      const login = await issuer.login({ client });
+      ok(await issuer.redeem(login));
+      isError(await issuer.redeem(login), 400, 'invalid_grant');
+    });
+
+    test(`row 7: ${how}: a code of another redirect_uri: invalid_grant`, async () => {
+      const issuer = mock.fresh();
+      const login = await issuer.login({ client });
+      isError(await issuer.redeem(login, { redirect_uri: 'https://app.example/other' }), 400, 'invalid_grant');
+    });
+
+    for (const [name, verifier] of [['wrong', random()], ['missing', undefined], ['the challenge itself', null]]) {
+      test(`row 7: ${how}: a PKCE verifier that is ${name}: refused, and the code is still good`, async () => {
+        const issuer = mock.fresh();
+        const login = await issuer.login({ client });
+        const sent = verifier === null ? challengeOf(login.verifier) : verifier;
+        const response = await issuer.redeem(login, { code_verifier: sent });
+        assert.equal(response.status, 400, response.text);
+        assert.ok(['invalid_grant', 'invalid_request'].includes(response.json().error));
+        ok(await issuer.redeem(login));
+      });
+    }
+
+    test(`row 7: ${how}: a verifier where there was no challenge: refused`, async (t) => {
+      if (how === 'strict') return t.skip('there is always a challenge');
+      const issuer = mock.fresh();
+      const login = await issuer.login({ client, code_challenge: undefined, code_challenge_method: undefined });
+      const response = await issuer.redeem(login);
+      assert.equal(response.status, 400, response.text);
+    });
+
+    test(`row 7: ${how}: code_challenge_method=plain is refused, as the metadata says`, async () => {
+      const issuer = mock.fresh();
+      assert.deepEqual((await issuer.metadata()).code_challenge_methods_supported, ['S256']);
+      const { params } = await issuer.arrive({ client, code_challenge: random(), code_challenge_method: 'plain' });
+      assert.equal(params.error, 'invalid_request');
+    });
+
+    for (const [name, token] of [['made up', 'nonsense'], ['empty', ''], ['of the right form', `jrt_${'A'.repeat(76)}`], ['a JWT', 'eyJhbGciOiJub25lIn0.e30.']]) {
+      test(`row 7: ${how}: a refresh token ${name}: no tokens`, async () => {
+        const response = await mock.fresh().refresh(token, { client });
+        assert.equal(response.status, 400, response.text);
+        assert.ok(['invalid_grant', 'invalid_request'].includes(response.json().error));
+      });
+    }
+
+    test(`row 7: ${how}: every way to bend a refresh token: invalid_grant`, async () => {
+      const issuer = mock.fresh();
+      const { refresh_token } = await issuer.tokens({ client, scope: 'openid offline_access' });
+      for (const [what, token] of bent(refresh_token)) {
+        const response = await issuer.refresh(token, { client });
+        assert.equal(response.status, 400, `${what}: ${response.text}`);
+      }
+      ok(await issuer.refresh(refresh_token, { client }));
+    });
+
+    test(`row 7: ${how}: introspection of garbage and of a tampered token: active false`, async () => {
+      const issuer = mock.fresh();
+      const { access_token } = await issuer.tokens({ client });
+      const [head, body, signature] = access_token.split('.');
+      const none = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`;
+      for (const token of ['garbage', 'a.b.c', `${head}.${body}.${signature.slice(0, -4)}AAAA`, `${head}.${body}.`, none, `${head}.${body}`]) {
+        assert.equal(await issuer.active(token, client), false, token.slice(0, 30));
+        assert.equal((await issuer.userinfo(token)).status, 401);
+      }
+      assert.equal(await issuer.active(access_token, client), true);
+    });
+
+    test(`row 7: ${how}: a grant type that is none: unsupported_grant_type`, async () => {
+      isError(await mock.fresh().as(client, '/token', { grant_type: 'bogus' }), 400, 'unsupported_grant_type');
+    });
+
+    test(`row 7: ${how}: malformed requests are as malformed as in production`, async () => {
+      const issuer = mock.fresh();
+      isError(await issuer.as(client, '/token', {}), 400, 'invalid_request');
+      isError(await issuer.post('/token', 'grant_type=client_credentials&grant_type=client_credentials', { authorization: basic(...client) }), 400, 'invalid_request');
+      isError(await issuer.as(client, '/token', { grant_type: 'client_credentials', scope: 'a"b' }), 400, how === 'lenient' ? 'invalid_scope' : 'unauthorized_client');
+      assert.equal((await issuer.get('/token')).status, 405);
+      assert.equal((await submit(`${issuer.url}/token`, '{}', { headers: { 'content-type': 'application/json' } })).status, 400);
+    });
+  });
+}
+
+describe('lenient: tokens stay their client’s', { concurrency: 4 }, () => {
+  test('row 7: the code of one client in the hands of another: invalid_grant', async () => {
+    const issuer = lenient.fresh();
+    const login = await issuer.login({ client: 'one' });
+    isError(await issuer.redeem({ ...login, client: 'other' }), 400, 'invalid_grant');
+    ok(await issuer.redeem(login));
+  });
+
+  test('row 7: the refresh token of one client in the hands of another: invalid_grant', async () => {
+    const issuer = lenient.fresh();
+    const { refresh_token } = await issuer.tokens({ client: 'one', scope: OFFLINE });
+    isError(await issuer.refresh(refresh_token, { client: 'other' }), 400, 'invalid_grant');
+    ok(await issuer.refresh(refresh_token, { client: 'one' }));
+  });
+
+  test('row 7: a refresh cannot widen the scope that was granted', async () => {
+    const issuer = lenient.fresh();
+    const { refresh_token } = await issuer.tokens({ client: 'one', scope: 'openid offline_access' });
+    isError(await issuer.refresh(refresh_token, { client: 'one', scope: 'openid offline_access admin' }), 400, 'invalid_scope');
+  });
+});
+
+describe('strict', { concurrency: 8 }, () => {
+  test('row 7: nothing is waived, and no header says so', async () => {
+    const issuer = strict.fresh();
+    assert.equal(ok(await issuer.token({}, { client: M2M })).headers['jeton-mock-waived'], undefined);
+    isError(await issuer.token({}, { client: 'stranger' }), 401, 'invalid_client');
+    isError(await issuer.token({}, { client: ['m2m', 'wrong'] }), 401, 'invalid_client');
+    isError(await issuer.token({ scope: 'admin' }, { client: M2M }), 400, 'invalid_scope');
+    isError(await issuer.token({ resource: 'https://elsewhere.example' }, { client: M2M }), 400, 'invalid_target');
+    isError(await issuer.token({}, { client: WEB }), 400, 'unauthorized_client');
+  });
+
+  for (const [name, asked] of [['an unknown client', { client: 'stranger' }], ['an unregistered redirect_uri', { client: WEB, redirect_uri: 'https://elsewhere.example/cb' }]]) {
+    test(`row 7: /authorize of ${name}: a page, and no redirect`, async () => {
+      const issuer = strict.fresh();
+      const response = await send(issuer.authorizeUrl(issuer.asking(asked).query, issuer.url));
+      assert.equal(response.status, 400);
+      assert.equal(response.headers.location, undefined);
+    });
+  }
+
+  test('row 7: without PKCE: invalid_request to the client', async () => {
+    const { params } = await strict.fresh().arrive({ client: WEB, code_challenge: undefined, code_challenge_method: undefined });
+    assert.equal(params.error, 'invalid_request');
+  });
+
+  test('row 7: a client made over the API is one production would know', async () => {
+    const issuer = await strict.fresh().make();
+    await issuer.client({ client_id: 'new', client_secret: 'new-secret', grant_types: ['client_credentials'], scope: 'x' });
+    ok(await issuer.token({ scope: 'x' }, { client: ['new', 'new-secret'] }));
+    isError(await issuer.token({ scope: 'x' }, { client: ['new', 'other'] }), 401, 'invalid_client');
+    await issuer.set('DELETE', '/clients', undefined, { query: { client_id: 'new' } });
+    isError(await issuer.token({ scope: 'x' }, { client: ['new', 'new-secret'] }), 401, 'invalid_client');
+  });
+
+  test('row 7: strictness in the file is --strict', async (t) => {
+    const own = await start({ t, config: 'strictness = "strict"\n' });
+    isError(await own.at().token(), 401, 'invalid_client');
+    assert.equal((await own.issuers())[0].strictness, 'strict');
+  });
+});
+
+describe('production answers the same', { concurrency: 4 }, () => {
+  const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
+  const ISSUER = 'http://localhost:9400';
+  let serve;
+  let mock;
+  const folder = mkdtempSync(join(tmpdir(), 'jeton-strict-'));
+  after(async () => {
+    await serve?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const both = async () => {
+    serve ??= launchHost('serve', ['serve', '--data', join(folder, 'jeton.db')], {
+      JETON_ISSUER: ISSUER, JETON_SECRET: SECRET, JETON_DEVELOPMENT: 'true', JETON_LOGIN_URL: `${ISSUER}/login`, JETON_LOGOUT_URL: `${ISSUER}/logout`,
+      JETON_CLIENTS: JSON.stringify(CLIENTS), JETON_SIGNING_ALGS: 'ES256',
+    });
+    mock ??= start({ args: ['--strict', '--issuer', ISSUER], config: { issuer: { clients: CLIENTS, signing_algs: ['ES256'] } } });
+    serve = await serve;
+    mock = await mock;
+    return [serve.url, mock.url];
+  };
+
+  const form = (text, headers = {}) => ({ method: 'POST', headers: { 'content-type': FORM, ...headers }, body: text });
+  const as = (client, text) => form(text, { authorization: basic(...client) });
+  const authorization = (more = {}) => `/authorize?${new URLSearchParams({ response_type: 'code', client_id: 'web', redirect_uri: CALLBACK, scope: 'openid', state: 's', code_challenge: challengeOf('x'), code_challenge_method: 'S256', ...more })}`;
+
+  const requests = [
+    ['/nothing', {}], ['/token', {}], ['/token', form('')], ['/token', form('grant_type=client_credentials')],
+    ['/token', as(['web', 'wrong'], 'grant_type=client_credentials')], ['/token', as(['nobody', 'x'], 'grant_type=client_credentials')],
+    ['/token', as(M2M, 'grant_type=bogus')], ['/token', as(M2M, 'grant_type=client_credentials&scope=root')], ['/token', as(M2M, 'grant_type=client_credentials&scope=%22')],
+    ['/token', as(M2M, 'grant_type=client_credentials&resource=x')], ['/token', as(WEB, 'grant_type=authorization_code&code=jac_x')], ['/token', as(WEB, 'grant_type=refresh_token&refresh_token=jrt_x')],
+    ['/token', as(M2M, `grant_type=client_credentials&x=${'y'.repeat(70_000)}`)], ['/token', { method: 'PUT' }], ['/token', { method: 'OPTIONS', headers: { origin: 'https://a.example' } }],
+    ['/introspect', as(WEB, 'token=x')], ['/introspect', form('token=x')], ['/revoke', as(WEB, 'token=x')], ['/revoke', form('')],
+    ['/userinfo', {}], ['/userinfo', { headers: { authorization: 'Bearer x' } }], ['/userinfo', { headers: { authorization: 'Basic x' } }],
+    ['/device_authorization', as(WEB, '')], ['/health', {}], ['/.well-known/openid-configuration', {}], ['/.well-known/oauth-authorization-server', {}],
+    [authorization({ client_id: 'nobody' }), {}], [authorization({ redirect_uri: 'https://evil.example' }), {}], [authorization({ scope: 'root' }), {}],
+    [authorization({ response_type: 'token' }), {}], [authorization({ code_challenge: '' }), {}], [authorization({ response_mode: 'fragment' }), {}],
+    ['/authorize/accept', form('request=x')], ['/authorize/resume?ticket=x', {}], ['/end_session?id_token_hint=x', {}], ['/end_session/resume?ticket=x', {}],
+  ];
+
+  for (const [path, options] of requests) {
+    const what = `${options.method ?? 'GET'} ${path.slice(0, 90)} ${(options.body ?? '').slice(0, 60)}`.trim();
+    test(`row 1: ${what}: the strict mock answers as jeton serve does`, async () => {
+      const [production, mocked] = await Promise.all((await both()).map((url) => send(`${url}${path}`, options)));
+      assert.equal(mocked.status, production.status);
+      const relevant = ({ headers }) => {
+        const { date, connection, 'keep-alive': alive, 'content-length': length, etag, 'set-cookie': cookie, ...rest } = headers;
+        return { ...rest, cookies: [cookie ?? []].flat().map((line) => line.replace(/=[^;]*/, '')) };
+      };
+      assert.deepEqual(relevant(mocked), relevant(production));
+      assert.equal(mocked.text, production.text);
+    });
+  }
+});
