@@ -1,0 +1,132 @@
+// Every page, in the light and in the dark, on a desk and in a hand. What it looked like is in
+// target/screenshots/.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe } from 'node:test';
+import { fits, isAccessible, isWellFormed, tabThrough } from './support/accessibility.mjs';
+import { consentPage, devicePage, loginPage } from './support/pages.mjs';
+import { deviceOf, loggedIn, scene } from './support/scene.mjs';
+
+const SCREENSHOTS = fileURLToPath(new URL('../../target/screenshots/', import.meta.url));
+mkdirSync(SCREENSHOTS, { recursive: true });
+
+const WINDOWS = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+
+const login = (page, app, parameters = {}) => page.goto(`${app}/login?${new URLSearchParams(parameters)}`);
+
+/** The device page after alice has logged in. */
+async function device({ page, issuer }) {
+  const started = await deviceOf(issuer);
+  await page.goto(started.verification_uri);
+  await loginPage(page).user('alice').click();
+  return { ...started, ...devicePage(page) };
+}
+
+/** How to get to each page. */
+const PAGES = {
+  login: ({ page, app }) => login(page, app),
+  'login-claims-wrong': async ({ page, app }) => {
+    await login(page, app);
+    const form = loginPage(page);
+    await form.subject.fill('dora');
+    await form.claims.fill('{ "email": ');
+    await form.logIn.click();
+    await form.alert.waitFor();
+  },
+  'login-many-users': async ({ page, app, control }) => {
+    for (let n = 0; n < 30; n += 1) await control('POST', 'users', { sub: `u${n}`, name: n % 7 ? `User ${n}` : `${'Wolfeschlegelstein'.repeat(3)}hausenbergerdorff ${n}` });
+    await login(page, app, { scope: `openid ${Array.from({ length: 20 }, (_, n) => `https://api.example.com/scope/${n}`).join(' ')}`, client_id: 'a-client-with-a-name-that-is-quite-long-'.repeat(3) });
+  },
+  consent: async ({ page, app }) => {
+    await login(page, app, { prompt: 'consent', scope: 'openid profile email offline_access https://api.example.com/a-long-scope/that/goes/on/and/on.readonly' });
+    await loginPage(page).user('alice').click();
+    await consentPage(page).allow.waitFor();
+  },
+  'device-code': async (on) => {
+    await (await device(on)).code.waitFor();
+  },
+  'device-code-wrong': async (on) => {
+    const { code, next, alert } = await device(on);
+    await code.fill('BCDF-GHJK');
+    await next.click();
+    await alert.waitFor();
+  },
+  'device-confirm': async (on) => {
+    const { code, next, approve, user_code } = await device(on);
+    await code.fill(user_code);
+    await next.click();
+    await approve.waitFor();
+  },
+  'device-connected': async (on) => {
+    const { code, next, approve, user_code } = await device(on);
+    await code.fill(user_code);
+    await next.click();
+    await approve.click();
+    await on.page.getByRole('heading', { name: /connected/i }).waitFor();
+  },
+  'log-out': ({ page, issuer }) => page.goto(`${issuer}/end_session`),
+  'logged-out': async ({ page, issuer }) => {
+    await page.goto(`${issuer}/end_session`);
+    await page.getByRole('button', { name: /sign out|log out/i }).click();
+    await page.getByRole('heading', { level: 1, name: /(signed|logged) out/i }).waitFor();
+  },
+  'request-refused': ({ page, issuer }) => page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
+  'login-without-request': ({ page, issuer }) => page.goto(`${issuer}/login`),
+  home: ({ page, mock }) => page.goto(`${mock}/`),
+  debugger: ({ page, mock }) => page.goto(`${mock}/debugger`),
+};
+
+describe('pages', () => {
+  for (const [name, go] of Object.entries(PAGES)) {
+    scene(name, { browser: { viewport: WINDOWS.desktop } }, async (on) => {
+      const { page } = on;
+      await go(on);
+      await isWellFormed(page);
+      // First everything is photographed, so that a failure can be looked at.
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        for (const [window, size] of Object.entries(WINDOWS)) {
+          await page.setViewportSize(size);
+          await page.screenshot({ path: `${SCREENSHOTS}${name}-${window}-${colorScheme}.png`, fullPage: true });
+        }
+      }
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        await isAccessible(page, colorScheme);
+      }
+      await fits(page, 'phone');
+      await page.setViewportSize(WINDOWS.desktop);
+      await fits(page, 'desktop');
+      await tabThrough(page);
+    });
+  }
+});
+
+scene('a login by the keyboard alone', {}, async ({ page, app }) => {
+  await login(page, app, { prompt: 'consent' });
+  await press(page, loginPage(page).user('bob'), 'Enter');
+  const form = consentPage(page);
+  await press(page, form.scope('email'), 'Space');
+  await press(page, form.allow, 'Enter');
+  const { claims, scope } = await loggedIn(page, app);
+  assert.equal(claims.sub, 'bob');
+  assert.equal(scope, 'openid profile');
+
+  await login(page, app, { prompt: 'login' });
+  await press(page, loginPage(page).subject);
+  await page.keyboard.type('dora');
+  await page.keyboard.press('Enter');
+  assert.equal((await loggedIn(page, app)).claims.sub, 'dora');
+});
+
+/** Tabs until `control` has the focus, and presses the key. */
+async function press(page, control, key) {
+  await control.waitFor();
+  for (let step = 0; step < 60; step += 1) {
+    if (await control.evaluate((element) => element === document.activeElement)) return key && page.keyboard.press(key);
+    await page.keyboard.press('Tab');
+  }
+  assert.fail('not reached in 60 steps');
+}

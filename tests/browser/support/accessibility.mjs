@@ -1,0 +1,64 @@
+// What every page of the mock's owes to whoever uses it without a mouse, a screen or a script.
+
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+export async function isWellFormed(page) {
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+  assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
+  assert.equal(await page.getByRole('main').count(), 1);
+  assert.notEqual(await page.title(), '');
+  const inline = await page.evaluate(() =>
+    [...document.querySelectorAll('*')].flatMap((element) =>
+      [...element.attributes].filter(({ name, value }) => name.startsWith('on') || name === 'style' || /^\s*javascript:/i.test(value)).map(({ name }) => `${element.localName} ${name}`),
+    ),
+  );
+  assert.deepEqual(inline, [], 'handlers or styles in attributes');
+  const ids = await page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id));
+  assert.deepEqual(ids, [...new Set(ids)], 'an id twice');
+}
+
+/** No violation of WCAG 2.2 AA that a machine finds. */
+export async function isAccessible(page, when) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(
+    (tags) => axe.run(document, { runOnly: tags, preload: false, resultTypes: ['violations'] }),
+    TAGS,
+  );
+  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' | ')}`);
+  assert.deepEqual(found, [], when);
+}
+
+/** Nothing is wider than the window. */
+export async function fits(page, when) {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(content <= window, `${when}: ${content} px in ${window} px`);
+}
+
+/** Tabs once round the page: each control is reached, and shows that it is. Yields their names. */
+export async function tabThrough(page) {
+  const controls = page.locator('a[href], button, input:not([type=hidden]), select, textarea, summary');
+  const visible = (await Promise.all((await controls.all()).map((control) => control.isVisible()))).filter(Boolean).length;
+  const radios = await page.evaluate(() => {
+    const all = [...document.querySelectorAll('input[type=radio]')];
+    return all.length - new Set(all.map(({ name, form }) => `${name} ${[...document.forms].indexOf(form)}`)).size;
+  });
+  await page.evaluate(() => document.activeElement?.blur());
+  const reached = [];
+  for (let step = 0; step < visible - radios; step += 1) {
+    await page.keyboard.press('Tab');
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return undefined;
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+      const name = element.labels?.[0]?.textContent ?? element.textContent;
+      return { name: `${element.localName} ${name.trim()}`, shown: (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) || boxShadow !== 'none' };
+    });
+    assert.ok(focus, `${reached.length} of ${visible - radios} controls reached: ${reached.join(', ')}`);
+    assert.ok(focus.shown, `no focus to be seen on ${focus.name}`);
+    reached.push(focus.name);
+  }
+  return reached;
+}
