@@ -13,6 +13,9 @@ export const OFFLINE = 'openid profile email offline_access';
 export const random = () => randomBytes(32).toString('base64url');
 export const challengeOf = (verifier) => createHash('sha256').update(verifier).digest('base64url');
 
+/** What is about no one issuer. */
+export const OF_ALL = ['/issuers', '/openapi.json', '/ca.pem'];
+
 export class Issuer {
   constructor(mock, name) {
     this.mock = mock;
@@ -154,7 +157,7 @@ export class Issuer {
 
   /** A control call about this issuer; `body` goes as JSON. */
   control(method, path, body, { query = {}, headers = {}, ...options } = {}) {
-    const all = encode({ ...(this.name ? { issuer: this.name } : {}), ...query });
+    const all = encode({ ...(this.name && !OF_ALL.includes(path) ? { issuer: this.name } : {}), ...query });
     const json = body === undefined ? {} : { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) };
     const type = body === undefined ? {} : { 'content-type': JSON_TYPE };
     return send(`${this.mock.url}/_mock${path}${all ? `?${all}` : ''}`, { method, headers: { ...type, ...headers }, ...json, ...options });

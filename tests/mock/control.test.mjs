@@ -1,0 +1,457 @@
+// Row 8: the control API, operation by operation, and what it refuses.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { claimsOf } from '../suite/support/tokens.mjs';
+import { isRefused, range } from './support/check.mjs';
+import { FORM, send } from './support/http.mjs';
+import { OF_ALL, ok } from './support/issuer.mjs';
+import { OPERATIONS } from './support/operations.mjs';
+import { start } from './support/process.mjs';
+
+const mock = await start();
+const LIMIT = 64 * 1024;
+
+describe('issuers', { concurrency: 8 }, () => {
+  test('row 8: GET /_mock/issuers: every issuer, and what there is to know', async (t) => {
+    const own = await start({ t });
+    const [only] = await own.issuers();
+    const { now, ...rest } = only;
+    assert.deepEqual(rest, { name: '', issuer: own.issuer, strictness: 'lenient', journal: 0 });
+    assert.ok(Math.abs(now - Date.now() / 1000) <= 2);
+    await own.at('b').granted();
+    await own.at('a').granted();
+    await own.at('a').granted();
+    const found = await own.issuers();
+    assert.deepEqual(found.map(({ name, journal }) => [name, journal]).sort(), [['', 0], ['a', 2], ['b', 1]]);
+  });
+
+  test('row 8: GET /_mock/issuer: one of these; issuer absent or empty is the default', async () => {
+    const expected = (await mock.issuers()).find((issuer) => issuer.name === '');
+    for (const path of ['/_mock/issuer', '/_mock/issuer?issuer=']) {
+      const { now, journal, ...rest } = ok(await mock.send(path)).json();
+      assert.equal(rest.name, '');
+      assert.equal(rest.issuer, expected.issuer);
+    }
+  });
+
+  test('row 8: a control call is not in the journal, and makes no issuer', async () => {
+    const issuer = await mock.fresh().make();
+    for (const path of ['/issuer', '/users', '/clock', '/keys', '/journal']) await issuer.set('GET', path);
+    assert.equal(await issuer.count(), 0);
+  });
+
+  test('row 8: PUT: given members replace the template’s, the others stay', async () => {
+    const issuer = await mock.fresh().make({ users: [{ sub: 'only' }], access_token_lifetime: 60 });
+    assert.deepEqual((await issuer.set('GET', '/users')).users.map((user) => user.sub), ['only']);
+    assert.ok((await issuer.set('GET', '/clients')).clients.some((client) => client.client_id === 'demo'));
+    assert.equal((await issuer.granted()).expires_in, 60);
+  });
+
+  test('row 8: PUT: auto_login, clock, claims, faults and clients, all in one', async () => {
+    const issuer = await mock.fresh().make({
+      auto_login: 'bob',
+      clock: { set: 1_700_000_000, freeze: true },
+      claims: [{ access_token: { tenant: 'x' } }],
+      faults: [{ fault: 'slow-1ms', match: { endpoint: 'token' } }],
+      clients: [{ client_id: 'c', client_secret: 's' }],
+    });
+    const tokens = await issuer.tokens({ user: null });
+    assert.equal(claimsOf(tokens.id_token).sub, 'bob');
+    assert.equal(claimsOf(tokens.access_token).tenant, 'x');
+    assert.equal(claimsOf(tokens.access_token).iat, 1_700_000_000);
+    assert.equal((await issuer.faults())[0].acted, 1);
+    assert.deepEqual((await issuer.set('GET', '/clients')).clients.map((client) => client.client_id), ['c']);
+  });
+
+  test('row 8: auto_login of somebody who is no user is refused', async () => {
+    const response = await mock.fresh().control('PUT', '/issuer', { auto_login: 'nobody', users: [{ sub: 'x' }] });
+    if (response.status < 300) return; // any subject may be as good as a user
+    isRefused(response, /auto_login/);
+  });
+});
+
+describe('users', { concurrency: 8 }, () => {
+  test('row 8: POST adds, then replaces; GET lists; DELETE removes, once', async () => {
+    const issuer = await mock.fresh().make({ users: [] });
+    const dora = { sub: 'dora', name: 'Dora', claims: { email: 'd@x' }, id_token: { a: 1 }, access_token: { b: [1] }, userinfo: { c: null } };
+    const answer = await issuer.control('POST', '/users', dora);
+    assert.deepEqual(ok(answer).json(), dora);
+    assert.deepEqual((await issuer.set('GET', '/users')).users, [dora]);
+    await issuer.user({ sub: 'dora', name: 'Other' });
+    const { users } = await issuer.set('GET', '/users');
+    assert.equal(users.length, 1);
+    assert.equal(users[0].name, 'Other');
+    assert.deepEqual(users[0].claims ?? {}, {}, 'replaced, not merged');
+    assert.equal((await issuer.control('DELETE', '/users', undefined, { query: { sub: 'dora' } })).status, 204);
+    assert.equal((await issuer.control('DELETE', '/users', undefined, { query: { sub: 'dora' } })).status, 404);
+    assert.deepEqual((await issuer.set('GET', '/users')).users, []);
+  });
+
+  test('row 8: a user made over the API logs in, and one removed is nobody special', async () => {
+    const issuer = await mock.fresh().make();
+    await issuer.user({ sub: 'dora', claims: { email: 'dora@x.example' }, id_token: { roles: ['r'] } });
+    const tokens = await issuer.tokens({ user: 'dora', scope: 'openid email' });
+    assert.deepEqual(claimsOf(tokens.id_token).roles, ['r']);
+    assert.equal((await issuer.userinfo(tokens.access_token)).json().email, 'dora@x.example');
+  });
+
+  test('row 8: DELETE without sub is refused', async () => {
+    const issuer = await mock.fresh().make();
+    isRefused(await issuer.control('DELETE', '/users'), /sub/);
+    assert.equal((await issuer.set('GET', '/users')).users.length, 3);
+  });
+
+  test('row 8: a subject of any letters', async () => {
+    const issuer = await mock.fresh().make({ users: [] });
+    for (const sub of ['a@b.example', 'über 😀', 'x&y=z', '<b>', "o'neil \"x\"", 'x'.repeat(200)]) {
+      await issuer.user({ sub });
+      assert.equal((await issuer.control('DELETE', '/users', undefined, { query: { sub } })).status, 204, sub);
+    }
+  });
+
+  for (const [what, body, pattern] of [
+    ['no sub', {}, /sub/], ['an empty sub', { sub: '' }, /sub/], ['a number', { sub: 1 }, /sub/], ['an unknown member', { sub: 'x', subject: 'x' }, /subject/],
+    ['claims that are a list', { sub: 'x', claims: [] }, /claims/], ['claims that are a text', { sub: 'x', claims: '{}' }, /claims/], ['a name that is none', { sub: 'x', name: {} }, /name/], ['null', null, /\w/], ['a list', [], /\w/], ['a text', '"x"', /\w/],
+  ]) {
+    test(`row 8: a user with ${what} is refused`, async () => {
+      const issuer = await mock.fresh().make({ users: [] });
+      isRefused(await issuer.control('POST', '/users', body), pattern);
+      assert.deepEqual((await issuer.set('GET', '/users')).users, []);
+    });
+  }
+});
+
+describe('clients', { concurrency: 8 }, () => {
+  test('row 8: POST adds, then replaces; GET lists, without secrets; DELETE removes, once', async () => {
+    const issuer = await mock.fresh().make({ clients: [] });
+    const answer = ok(await issuer.control('POST', '/clients', { client_id: 'c', client_secret: 'top-secret-value', scope: 'a b', audiences: ['https://api.example'] }));
+    assert.equal(answer.json().client_id, 'c');
+    assert.ok(!answer.text.includes('top-secret-value'));
+    const list = await issuer.control('GET', '/clients');
+    assert.ok(!list.text.includes('top-secret-value'));
+    assert.ok(!/client_secret"/.test(list.text));
+    assert.equal(list.json().clients[0].scope, 'a b');
+    await issuer.client({ client_id: 'c', client_secret: 'y', scope: 'z' });
+    assert.deepEqual((await issuer.set('GET', '/clients')).clients.map(({ client_id, scope }) => [client_id, scope]), [['c', 'z']]);
+    assert.equal((await issuer.control('DELETE', '/clients', undefined, { query: { client_id: 'c' } })).status, 204);
+    assert.equal((await issuer.control('DELETE', '/clients', undefined, { query: { client_id: 'c' } })).status, 404);
+  });
+
+  test('row 8: the mock’s own login application is no client of the list, and cannot be taken', async () => {
+    const issuer = await mock.fresh().make();
+    const ids = (await issuer.set('GET', '/clients')).clients.map((client) => client.client_id);
+    assert.deepEqual(ids, ['demo']);
+    assert.equal((await issuer.control('DELETE', '/clients', undefined, { query: { client_id: 'jeton-mock-login' } })).status, 404);
+    const taken = await issuer.control('POST', '/clients', { client_id: 'jeton-mock-login', client_secret: 'mine', login: true });
+    assert.equal(taken.status, 400, taken.text);
+    await issuer.tokens();
+  });
+
+  for (const [what, body, pattern] of [
+    ['no client_id', { client_secret: 'x' }, /client_id/], ['an empty client_id', { client_id: '' }, /client_id/], ['an unknown member', { client_id: 'x', secret: 'y' }, /secret/],
+    ['an unknown grant type', { client_id: 'x', grant_types: ['magic'] }, /grant_types|magic/], ['a redirect_uri that is none', { client_id: 'x', redirect_uris: ['not a uri'] }, /redirect_uris/], ['a scope that is none', { client_id: 'x', scope: 'a"b' }, /scope/], ['a number', { client_id: 7 }, /client_id/],
+  ]) {
+    test(`row 8: a client with ${what} is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      isRefused(await issuer.control('POST', '/clients', body), pattern);
+      assert.deepEqual((await issuer.set('GET', '/clients')).clients.map((client) => client.client_id), ['demo']);
+    });
+  }
+});
+
+describe('claims and faults', { concurrency: 8 }, () => {
+  test('row 8: claims: POST appends, GET lists in order, DELETE clears', async () => {
+    const issuer = await mock.fresh().make();
+    const rules = [{ access_token: { a: 1 } }, { match: { client_id: 'x*', parameters: { resource: 'https://*' } }, id_token: { b: '${subject}' }, userinfo: {}, response: { c: null }, access_token_typ: 'JWT' }];
+    for (const rule of rules) assert.equal((await issuer.control('POST', '/claims', rule)).status, 200);
+    const listed = (await issuer.set('GET', '/claims')).claims;
+    assert.equal(listed.length, 2);
+    assert.deepEqual(listed[0].access_token, { a: 1 });
+    assert.deepEqual(listed[1].match, rules[1].match);
+    assert.deepEqual(listed[1].id_token, rules[1].id_token);
+    assert.deepEqual(listed[1].response, { c: null });
+    assert.equal(listed[1].access_token_typ, 'JWT');
+    assert.equal((await issuer.control('DELETE', '/claims')).status, 204);
+    assert.deepEqual((await issuer.set('GET', '/claims')).claims, []);
+  });
+
+  for (const [what, rule, pattern] of [
+    ['an unknown member', { idtoken: {} }, /idtoken/], ['an unknown matcher', { match: { clientid: 'x' }, id_token: {} }, /clientid/], ['a matcher of a wrong type', { match: { client_id: 1 } }, /client_id/],
+    ['a section that is a list', { id_token: [] }, /id_token/], ['parameters that are a text', { match: { parameters: 'x' } }, /parameters/], ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /parameters|x/], ['a typ that is none', { access_token_typ: 1 }, /access_token_typ/],
+  ]) {
+    test(`row 8: a claim rule with ${what} is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      isRefused(await issuer.control('POST', '/claims', rule), pattern);
+      assert.deepEqual((await issuer.set('GET', '/claims')).claims, []);
+    });
+  }
+
+  test('row 8: faults: POST is 201 with an id; GET lists, with what was seen and done; DELETE one, then all', async () => {
+    const issuer = await mock.fresh().make();
+    const first = await issuer.control('POST', '/faults', { fault: 'slow-1ms', match: { client_id: 'x' } });
+    assert.equal(first.status, 201, first.text);
+    const { id } = first.json();
+    assert.ok(Number.isInteger(id));
+    const second = await issuer.fault({ fault: 'drop', nth: 5, times: 2, match: { endpoint: 'jwks' } });
+    assert.notEqual(second.id, id);
+    await issuer.granted({}, { client: 'x' });
+    await issuer.granted({}, { client: 'y' });
+    const faults = await issuer.faults();
+    assert.deepEqual(faults.map(({ id, fault, seen, acted }) => ({ id, fault, seen, acted })), [
+      { id, fault: 'slow-1ms', seen: 1, acted: 1 },
+      { id: second.id, fault: 'drop', seen: 0, acted: 0 },
+    ]);
+    assert.deepEqual(faults[0].match, { client_id: 'x' });
+    assert.equal(faults[1].nth, 5);
+    assert.equal(faults[1].times, 2);
+    assert.equal((await issuer.control('DELETE', '/faults', undefined, { query: { id } })).status, 204);
+    assert.equal((await issuer.control('DELETE', '/faults', undefined, { query: { id } })).status, 404);
+    assert.equal((await issuer.faults()).length, 1);
+    assert.equal((await issuer.control('DELETE', '/faults')).status, 204);
+    assert.deepEqual(await issuer.faults(), []);
+    assert.notEqual((await issuer.fault('drop')).id, second.id, 'an id is never used again');
+  });
+
+  test('row 8: DELETE /faults?id= of what is no id is refused, and deletes nothing', async () => {
+    const issuer = await mock.fresh().make();
+    await issuer.fault('drop');
+    for (const id of ['x', '', '-1', '1.5', '99999999999999999999999']) {
+      const response = await issuer.control('DELETE', '/faults', undefined, { query: { id } });
+      assert.ok([400, 404].includes(response.status), `${id}: ${response.status}`);
+    }
+    assert.equal((await issuer.faults()).length, 1);
+  });
+
+  for (const [what, fault, pattern] of [
+    ['an unknown name', { fault: 'slwo' }, /slwo.*expected/s], ['no fault', {}, /fault/], ['an unknown member', { fault: 'drop', time: 1 }, /time/], ['an unknown matcher', { fault: 'drop', match: { path: '/x' } }, /path/],
+    ['an unknown endpoint', { fault: 'drop', match: { endpoint: 'tokens' } }, /tokens.*expected|expected.*tokens/s], ['times 0', { fault: 'drop', times: 0 }, /times/], ['nth 0', { fault: 'drop', nth: 0 }, /nth/], ['a negative nth', { fault: 'drop', nth: -1 }, /nth/], ['nth 1.5', { fault: 'drop', nth: 1.5 }, /nth/], ['a text as times', { fault: 'drop', times: '1' }, /times/],
+    ['slow-61s', { fault: 'slow-61s' }, /slow-61s|60/], ['slow-60001ms', { fault: 'slow-60001ms' }, /slow|60/], ['slow-', { fault: 'slow-' }, /slow-/], ['slow-1m', { fault: 'slow-1m' }, /slow-1m/], ['slow--1s', { fault: 'slow--1s' }, /slow/], ['status-399', { fault: 'status-399' }, /status-399|400/], ['status-600', { fault: 'status-600' }, /status-600|599/], ['status-abc', { fault: 'status-abc' }, /status-abc/], ['rate-limit-x', { fault: 'rate-limit-x' }, /rate-limit-x/], ['without-', { fault: 'without-' }, /without-/], ['missing-', { fault: 'missing-' }, /missing-/],
+    ['capitals', { fault: 'Drop' }, /Drop/], ['a list', { fault: ['drop'] }, /fault/], ['a name and a space', { fault: 'drop ' }, /drop/],
+    ['an object with an unknown member', { fault: { statuss: 418 } }, /statuss/], ['an object with status 99', { fault: { status: 99 } }, /status/], ['an object with status 1000', { fault: { status: 1000 } }, /status/], ['an empty object', { fault: {} }, /fault/],
+    ['a header that is none', { fault: { status: 418, headers: { 'a b': 'x' } } }, /header/], ['a header value with a line break', { fault: { status: 418, headers: { a: 'x\r\ny: z' } } }, /header/],
+    ['tokens that are none', { fault: 'expired', tokens: ['refresh_token'] }, /tokens/], ['tokens for a fault of no token', { fault: 'drop', tokens: ['id_token'] }, /tokens/],
+  ]) {
+    test(`row 8: a fault with ${what} is refused, not ignored`, async () => {
+      const issuer = await mock.fresh().make();
+      isRefused(await issuer.control('POST', '/faults', fault), pattern);
+      assert.deepEqual(await issuer.faults(), []);
+      assert.equal((await issuer.token()).status, 200);
+    });
+  }
+
+  test('row 8: the error of a fault among others says which', async () => {
+    const response = await mock.fresh().control('PUT', '/issuer', { faults: [{ fault: 'drop' }, { fault: 'slwo' }] });
+    isRefused(response, /faults\[1\]\.fault.*slwo.*expected/s);
+  });
+});
+
+describe('clock, mint and reset', { concurrency: 8 }, () => {
+  test('row 8: clock: set, freeze, advance and reset, alone and together', async () => {
+    const issuer = await mock.fresh().make();
+    assert.equal((await issuer.clock()).frozen, false);
+    assert.equal((await issuer.clock()).offset, 0);
+    assert.deepEqual(Object.keys(await issuer.clock()).sort(), ['frozen', 'now', 'offset']);
+    const frozen = await issuer.clock({ set: 1_700_000_000, freeze: true });
+    assert.equal(frozen.now, 1_700_000_000);
+    assert.equal(frozen.frozen, true);
+    assert.equal((await issuer.clock({ advance: 60 })).now, 1_700_000_060);
+    assert.equal((await issuer.clock({ advance: -120 })).now, 1_699_999_940);
+    assert.equal((await issuer.clock({ freeze: false })).frozen, false);
+    const back = await issuer.clock({ reset: true });
+    assert.ok(Math.abs(back.now - Date.now() / 1000) <= 2);
+    assert.equal(back.offset, 0);
+  });
+
+  for (const body of [{}, { set: 'now' }, { set: -1 }, { set: 1.5 }, { advance: '1h' }, { advance: 1e300 }, { freeze: 1 }, { freeze: 'true' }, { unfreeze: true }, { set: null }, { reset: false }, { set: 1e18 }, { advance: 9007199254740993 }]) {
+    test(`row 8: clock ${JSON.stringify(body)} is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      const response = await issuer.control('POST', '/clock', body);
+      isRefused(response);
+      assert.equal((await issuer.clock()).offset, 0);
+      await issuer.granted();
+    });
+  }
+
+  test('row 8: mint: iss, iat, exp and jti are filled in, the rest is as given', async () => {
+    const issuer = await mock.fresh().make();
+    const minted = await issuer.mint({ claims: { sub: 'x', aud: 'https://api.example', roles: ['a'] } });
+    assert.deepEqual(Object.keys(minted).sort(), ['kid', 'token']);
+    const { payload, header } = await issuer.verify(minted.token, { typ: undefined, audience: 'https://api.example' });
+    assert.equal(header.kid, minted.kid);
+    assert.equal(payload.exp - payload.iat, 3600);
+    assert.ok(payload.jti);
+    assert.deepEqual(payload.roles, ['a']);
+    assert.deepEqual(Object.keys(payload).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'roles', 'sub']);
+    assert.notEqual(payload.jti, claimsOf((await issuer.mint({ claims: {} })).token).jti);
+  });
+
+  test('row 8: mint: given claims win, null leaves out, typ and alg are as asked', async () => {
+    const issuer = await mock.fresh().make({ signing_algs: ['ES256', 'RS256', 'EdDSA'] });
+    const given = { iss: 'https://other.example', iat: 1, exp: 2, jti: 'j', sub: null };
+    assert.deepEqual(claimsOf((await issuer.mint({ claims: given })).token), { iss: 'https://other.example', iat: 1, exp: 2, jti: 'j' });
+    assert.deepEqual(claimsOf((await issuer.mint({ claims: { iss: null, iat: null, exp: null, jti: null } })).token), {});
+    for (const alg of ['ES256', 'RS256', 'EdDSA']) {
+      const { header } = await issuer.verify((await issuer.mint({ claims: {}, alg, typ: 'dpop+jwt' })).token, { typ: 'dpop+jwt' });
+      assert.equal(header.alg, alg);
+    }
+  });
+
+  test('row 8: mint follows the clock', async () => {
+    const issuer = await mock.fresh().make({ clock: { set: 1_000_000_000, freeze: true } });
+    const { iat, exp } = claimsOf((await issuer.mint({ claims: {} })).token);
+    assert.deepEqual([iat, exp], [1_000_000_000, 1_000_003_600]);
+  });
+
+  for (const body of [{ claims: [] }, { claims: 'x' }, { claim: {} }, { claims: {}, alg: 'none' }, { claims: {}, alg: 'HS256' }, { claims: {}, fault: 'drop' }, { claims: {}, fault: 'nonsense' }, { claims: {}, typ: 1 }]) {
+    test(`row 8: mint ${JSON.stringify(body)} is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      isRefused(await issuer.control('POST', '/mint', body));
+    });
+  }
+
+  test('row 8: reset takes all=true and issuer=, nothing else', async () => {
+    const issuer = await mock.fresh().make();
+    for (const query of [{ all: 'yes' }, { al: 'true' }]) isRefused(await issuer.control('POST', '/reset', undefined, { query }));
+  });
+});
+
+describe('what every operation refuses', { concurrency: 8 }, () => {
+  const wrongMethods = (path) => {
+    const allowed = OPERATIONS.filter((one) => one.path === path).map((one) => one.method);
+    return { allowed, wrong: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !allowed.includes(method)) };
+  };
+
+  for (const path of new Set(OPERATIONS.map((one) => one.path))) {
+    test(`row 8: ${path}: another method: 405 and Allow`, async () => {
+      const issuer = await mock.fresh().make();
+      const { allowed, wrong } = wrongMethods(path);
+      for (const method of wrong) {
+        const response = await issuer.control(method, path, method === 'GET' ? undefined : {});
+        assert.equal(response.status, 405, `${method} ${path}: ${response.text}`);
+        const allow = response.headers.allow.split(/, */).filter((name) => !['HEAD', 'OPTIONS'].includes(name));
+        assert.deepEqual(allow.sort(), allowed.toSorted());
+        assert.ok(response.json().error);
+      }
+    });
+  }
+
+  const withBody = OPERATIONS.filter((one) => one.body);
+  for (const { method, path, body } of withBody) {
+    const name = `${method} ${path}`;
+
+    test(`row 8: ${name}: without JSON’s content type: 415`, async () => {
+      const issuer = await mock.fresh().make();
+      for (const type of ['text/plain', FORM, 'application/jsonp', '']) {
+        const response = await issuer.control(method, path, body, { headers: { 'content-type': type } });
+        assert.equal(response.status, 415, `${type}: ${response.text}`);
+        assert.ok(response.json().error_description.includes('application/json'));
+      }
+      const bare = await send(`${mock.url}/_mock${path}?issuer=${issuer.name}`, { method, body: JSON.stringify(body) });
+      assert.equal(bare.status, 415);
+    });
+
+    test(`row 8: ${name}: application/json with a charset is JSON`, async () => {
+      const issuer = await mock.fresh().make();
+      const response = await issuer.control(method, path, body, { headers: { 'content-type': 'Application/JSON; charset=utf-8' } });
+      assert.ok(response.status < 300, response.text);
+    });
+
+    test(`row 8: ${name}: 64 KiB are taken, one byte more is 413`, async () => {
+      const issuer = await mock.fresh().make();
+      const text = JSON.stringify(body);
+      const full = await issuer.control(method, path, text + ' '.repeat(LIMIT - Buffer.byteLength(text)));
+      assert.ok(full.status < 300, `${full.status} ${full.text}`);
+      const over = await issuer.control(method, path, text + ' '.repeat(LIMIT + 1 - Buffer.byteLength(text)), { fresh: true });
+      assert.equal(over.status, 413, over.text);
+      assert.ok(over.json().error);
+    });
+
+    test(`row 8: ${name}: what is no JSON object, or has a member that nobody knows, is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      for (const text of ['', '{', 'null', '[]', '"x"', '1', `${JSON.stringify(body)}x`, '{"a":1,}', Buffer.from([0x7b, 0xff, 0x7d]), '['.repeat(10_000), `${'{"claims":'.repeat(5000)}1${'}'.repeat(5000)}`]) {
+        const response = await issuer.control(method, path, text);
+        assert.equal(response.status, 400, `${text.slice(0, 20)}: ${response.status} ${response.text.slice(0, 200)}`);
+        assert.equal(response.json().error, 'invalid_request');
+      }
+      isRefused(await issuer.control(method, path, { ...body, a_typing_error: 1 }), /a_typing_error/);
+    });
+
+    test(`row 8: ${name}: a member twice is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      const [member, value] = Object.entries(body)[0] ?? ['users', []];
+      const pair = `${JSON.stringify(member)}:${JSON.stringify(value)}`;
+      isRefused(await issuer.control(method, path, `{${pair},${pair}}`));
+    });
+  }
+
+  for (const { method, path, body, query } of OPERATIONS) {
+    test(`row 8: ${method} ${path}: a foreign Origin: 403; the mock’s own, or none: as ever`, async () => {
+      for (const origin of ['https://evil.example', 'null', `http://localhost:${mock.port + 1}`, `https://localhost:${mock.port}`, `http://localhost.evil.example:${mock.port}`, `http://evil.example:${mock.port}`]) {
+        const issuer = await mock.fresh().make();
+        const response = await issuer.control(method, path, body, { query, headers: { origin } });
+        assert.equal(response.status, 403, `${origin}: ${response.text}`);
+        assert.equal(response.headers['access-control-allow-origin'], undefined);
+      }
+      for (const origin of [`http://localhost:${mock.port}`, `http://127.0.0.1:${mock.port}`]) {
+        const issuer = await mock.fresh().make();
+        const response = await issuer.control(method, path, body, { query, headers: { origin } });
+        assert.notEqual(response.status, 403, `${origin}: ${response.text}`);
+      }
+    });
+
+    test(`row 8: ${method} ${path}: a query parameter that nobody knows, or twice, is refused`, async () => {
+      const issuer = await mock.fresh().make();
+      const wrong = await issuer.control(method, path, body, { query: { ...query, isuer: 'x' } });
+      assert.equal(wrong.status, 400, wrong.text);
+      if (OF_ALL.includes(path)) return;
+      const twice = await issuer.control(method, path, body, { query: { ...query, issuer: [issuer.name, ''] } });
+      assert.equal(twice.status, 400, twice.text);
+    });
+  }
+
+  test('row 8: a foreign Origin changes nothing', async () => {
+    const issuer = await mock.fresh().make();
+    await issuer.control('POST', '/faults', { fault: 'drop' }, { headers: { origin: 'https://evil.example' } });
+    await issuer.control('DELETE', '/issuer', undefined, { headers: { origin: 'https://evil.example' } });
+    assert.deepEqual(await issuer.faults(), []);
+  });
+
+  test('row 8: no preflight of a foreign page is allowed', async () => {
+    const response = await mock.send('/_mock/faults', { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' } });
+    assert.ok(response.status >= 400, String(response.status));
+    assert.equal(response.headers['access-control-allow-origin'], undefined);
+  });
+
+  for (const path of ['/_mock', '/_mock/', '/_mock/nothing', '/_mock/faults/1', '/_mock/faults/', '/_mock/users/alice', '/_mock/token', '/_mock/.well-known/openid-configuration', '/_mock/journal/', '/_mock/Issuers', '/acme/_mock/faults']) {
+    test(`row 8: ${path}: 404, and no issuer of that name`, async () => {
+      const response = await mock.send(path);
+      assert.equal(response.status, 404, `${response.status} ${response.text.slice(0, 100)}`);
+      assert.deepEqual((await mock.names()).filter((name) => name.includes('_mock')), []);
+    });
+  }
+
+  test('row 8: errors are JSON, not stored, and show nothing of the inside', async () => {
+    const response = await mock.at().control('POST', '/faults', { fault: 'slwo' });
+    assert.equal(response.headers['cache-control'], 'no-store');
+    assert.equal(response.headers['x-content-type-options'] ?? 'nosniff', 'nosniff');
+    assert.ok(!/src\/|\.rs|serde|Error\(/.test(response.text), response.text);
+  });
+
+  test('row 8: a thousand faults, users and rules are no trouble', async () => {
+    const issuer = await mock.fresh().make();
+    await Promise.all(range(300).map((n) => issuer.fault({ fault: 'drop', match: { client_id: `c-${n}` } })));
+    await Promise.all(range(300).map((n) => issuer.user({ sub: `u-${n}` })));
+    await Promise.all(range(300).map((n) => issuer.rule({ match: { client_id: `c-${n}` }, access_token: { n } })));
+    await issuer.granted();
+    assert.equal((await issuer.faults()).length, 300);
+    assert.equal(new Set((await issuer.faults()).map((fault) => fault.id)).size, 300);
+  });
+
+  test('row 8: a pattern made to be slow is not', async () => {
+    const issuer = await mock.fresh().make();
+    await issuer.fault({ fault: 'drop', match: { parameters: { scope: `${'*a'.repeat(40)}*b` } } });
+    const response = ok(await issuer.token({ scope: 'a'.repeat(2000) }));
+    assert.ok(response.ms < 2000, `${response.ms} ms`);
+  });
+});

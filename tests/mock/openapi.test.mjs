@@ -1,0 +1,195 @@
+// Row 8: the OpenAPI document is valid, complete, and true.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { OF_ALL, ok } from './support/issuer.mjs';
+import { OPERATIONS } from './support/operations.mjs';
+import { start } from './support/process.mjs';
+
+const mock = await start();
+const document = ok(await mock.send('/_mock/openapi.json')).json();
+
+const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
+addFormats(ajv);
+for (const format of ['int32', 'int64', 'uint64', 'float', 'double', 'password']) ajv.addFormat(format, true);
+ajv.addSchema({ ...document, $id: 'openapi.json' });
+
+const pathOf = (path) => `/_mock${path}`;
+const operationOf = (method, path) => document.paths[pathOf(path)]?.[method.toLowerCase()];
+
+/** What a reference leads to. */
+function resolve(value) {
+  if (!value?.$ref) return value;
+  return value.$ref.slice(2).split('/').reduce((found, step) => found[step.replace(/~1/g, '/').replace(/~0/g, '~')], document);
+}
+
+/** Where in the document a path of members is, as a reference. */
+const pointer = (...steps) => `openapi.json#/${steps.map((step) => encodeURIComponent(String(step).replace(/~/g, '~0').replace(/\//g, '~1'))).join('/')}`;
+
+function schemaAt(steps) {
+  const validate = ajv.getSchema(pointer(...steps));
+  assert.ok(validate, `no schema at ${steps.join(' / ')}`);
+  return validate;
+}
+
+/** The validator of an answer, undefined where it has no body. */
+function answerSchema(method, path, status) {
+  const operation = operationOf(method, path);
+  const own = operation.responses[status] ?? operation.responses.default;
+  assert.ok(own, `${method} ${path}: ${status} is not described`);
+  const steps = own.$ref
+    ? own.$ref.slice(2).split('/').map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'))
+    : ['paths', pathOf(path), method.toLowerCase(), 'responses', operation.responses[status] ? String(status) : 'default'];
+  const response = resolve(own);
+  if (!response.content) return undefined;
+  const type = Object.keys(response.content)[0];
+  return type.startsWith('application/json') ? schemaAt([...steps, 'content', type, 'schema']) : 'text';
+}
+
+function isDescribed(method, path, response) {
+  const schema = answerSchema(method, path, response.status);
+  const what = `${method} ${path}: ${response.status} ${response.text.slice(0, 300)}`;
+  if (schema === undefined) return assert.equal(response.bytes.length, 0, what);
+  if (schema === 'text') return assert.ok(response.bytes.length > 0, what);
+  assert.match(response.headers['content-type'], /^application\/json/, what);
+  assert.ok(schema(response.json()), `${what}\n${ajv.errorsText(schema.errors)}`);
+}
+
+function bodySchema(method, path) {
+  const operation = operationOf(method, path);
+  const own = operation.requestBody;
+  if (!own) return undefined;
+  const steps = own.$ref ? own.$ref.slice(2).split('/') : ['paths', pathOf(path), method.toLowerCase(), 'requestBody'];
+  return schemaAt([...steps, 'content', 'application/json', 'schema']);
+}
+
+describe('the document', () => {
+  test('row 8: it is valid OpenAPI 3.1', async () => {
+    assert.match(document.openapi, /^3\.1\.\d+$/);
+    const validator = new Validator();
+    const result = await validator.validate(structuredClone(document));
+    assert.ok(result.valid, JSON.stringify(result.errors, null, 1));
+  });
+
+  test('row 8: every schema in it compiles', () => {
+    for (const name of Object.keys(document.components?.schemas ?? {})) schemaAt(['components', 'schemas', name]);
+  });
+
+  test('row 8: every reference in it leads somewhere', () => {
+    const walk = (value) => {
+      if (Array.isArray(value)) return value.forEach(walk);
+      if (value === null || typeof value !== 'object') return undefined;
+      if (typeof value.$ref === 'string') assert.ok(resolve(value) !== undefined, value.$ref);
+      return Object.values(value).forEach(walk);
+    };
+    walk(document);
+  });
+
+  test('row 8: it is served as JSON, and says which mock it describes', async () => {
+    const response = await mock.send('/_mock/openapi.json');
+    assert.match(response.headers['content-type'], /^application\/(json|openapi\+json|vnd\.oai\.openapi\+json)/);
+    assert.ok(document.info.title && document.info.version);
+  });
+
+  test('row 8: every operation there is, and no other', () => {
+    const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'];
+    const described = Object.entries(document.paths).flatMap(([path, item]) =>
+      METHODS.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`));
+    assert.deepEqual(described.sort(), OPERATIONS.map(({ method, path }) => `${method} ${pathOf(path)}`).sort());
+  });
+
+  test('row 8: every operation has a name of its own, a summary, and its errors', () => {
+    const names = OPERATIONS.map(({ method, path }) => operationOf(method, path).operationId);
+    assert.equal(new Set(names).size, OPERATIONS.length);
+    for (const { method, path, body } of OPERATIONS) {
+      const operation = operationOf(method, path);
+      assert.ok(operation.summary || operation.description, `${method} ${path}`);
+      const statuses = Object.keys(operation.responses);
+      const has = (status) => statuses.includes(status) || statuses.includes('default') || statuses.includes('4XX');
+      if (body) for (const status of ['400', '413', '415']) assert.ok(has(status), `${method} ${path}: ${status}`);
+    }
+  });
+
+  test('row 8: every parameter is described, and issuer is one of nearly all', () => {
+    for (const { method, path, query = {} } of OPERATIONS) {
+      const item = document.paths[pathOf(path)];
+      const names = [...(item.parameters ?? []), ...(operationOf(method, path).parameters ?? [])].map((one) => resolve(one).name);
+      for (const name of Object.keys(query)) assert.ok(names.includes(name), `${method} ${path}: ${name}`);
+      if (!OF_ALL.includes(path)) assert.ok(names.includes('issuer'), `${method} ${path}: issuer`);
+    }
+  });
+});
+
+describe('the answers', { concurrency: 8 }, () => {
+  for (const { method, path, body, query, status } of OPERATIONS) {
+    test(`row 8: ${method} ${path}: ${status}, as described`, async () => {
+      const issuer = await mock.fresh().make();
+      if (body) {
+        const schema = bodySchema(method, path);
+        assert.ok(schema(body), ajv.errorsText(schema.errors));
+      }
+      const response = await issuer.control(method, path, body, { query });
+      assert.equal(response.status, status, response.text);
+      isDescribed(method, path, response);
+    });
+
+    test(`row 8: ${method} ${path}: its errors, as described`, async () => {
+      const issuer = await mock.fresh().make();
+      const errors = [
+        await issuer.control(method, path, body, { query, headers: { origin: 'https://evil.example' } }),
+        ...(OF_ALL.includes(path) ? [] : [await mock.at().control(method, path, body, { query: { ...query, issuer: 'nobody here' } })]),
+        ...(body
+          ? [
+              await issuer.control(method, path, { ...body, oops: 1 }, { query }),
+              await issuer.control(method, path, body, { query, headers: { 'content-type': 'text/plain' } }),
+              await issuer.control(method, path, ' '.repeat(65 * 1024), { query, fresh: true }),
+            ]
+          : []),
+      ];
+      for (const response of errors) {
+        assert.ok(response.status >= 400, `${response.status} ${response.text}`);
+        isDescribed(method, path, response);
+      }
+    });
+
+    if (body) {
+      test(`row 8: ${method} ${path}: the schema refuses what the mock refuses`, async () => {
+        const schema = bodySchema(method, path);
+        assert.ok(!schema({ ...body, oops: 1 }), 'an unknown member');
+        assert.ok(!schema([]) && !schema(null) && !schema('x'));
+      });
+    }
+  }
+
+  test('row 8: an issuer with everything: each list, as described', async () => {
+    const issuer = await mock.fresh().make({
+      users: [{ sub: 'a', name: 'A', claims: { x: 1 }, id_token: {}, access_token: {}, userinfo: {} }],
+      clients: [{ client_id: 'web', client_secret: 's', client_name: 'W', redirect_uris: ['https://app.example/cb'], grant_types: ['authorization_code'], scope: 'openid', audiences: ['https://api.example'], require_pkce: true }],
+      claims: [{ match: { grant_type: 'x', scope: 'y', subject: '*' }, id_token: {}, userinfo: {}, response: {}, access_token_typ: 'JWT' }],
+      faults: [{ fault: { status: 418, error: 'x', error_description: 'y', headers: { 'x-a': 'b' }, body: 'raw' }, match: { endpoint: 'jwks', method: 'GET' } }, { fault: 'slow-1ms' }, { fault: 'expired', tokens: ['id_token'], nth: 2 }],
+      clock: { set: 1_700_000_000, freeze: true },
+    });
+    await issuer.token({ scope: 'x', resource: 'https://api.example' });
+    await issuer.token({ grant_type: 'bogus' });
+    await issuer.get('/.well-known/jwks.json');
+    await issuer.get('/userinfo');
+    await issuer.keys({ action: 'publish', alg: 'ES256' });
+    for (const path of ['/issuers', '/issuer', '/users', '/clients', '/claims', '/faults', '/clock', '/keys', '/journal', '/journal/count']) {
+      isDescribed('GET', path, await issuer.control('GET', path));
+    }
+    const taken = await issuer.control('POST', '/journal/take', undefined, { query: { timeout_ms: 0 } });
+    assert.equal(taken.status, 200);
+    isDescribed('POST', '/journal/take', taken);
+    assert.equal((await issuer.journal()).length, 4);
+  });
+
+  test('row 8: the schemas know every fault name of the table', async () => {
+    const schema = bodySchema('POST', '/faults');
+    for (const fault of ['invalid_grant', 'status-503', 'rate-limit', 'rate-limit-5', 'slow-2s', 'slow-20ms', 'drop', 'truncate', 'html', 'content-type-text', 'empty', 'missing-id_token', 'expired', 'alg-none', 'without-sub']) {
+      assert.ok(schema({ fault }), `${fault}: ${ajv.errorsText(schema.errors)}`);
+    }
+  });
+});

@@ -1,0 +1,33 @@
+// The control API, written a second time: every operation with a body and a query that are right.
+
+/** @type {{ method: string, path: string, body?: object, query?: object, status: number }[]} */
+export const OPERATIONS = [
+  { method: 'GET', path: '/issuers', status: 200 },
+  { method: 'GET', path: '/issuer', status: 200 },
+  { method: 'PUT', path: '/issuer', body: { users: [{ sub: 'x' }] }, status: 200 },
+  { method: 'DELETE', path: '/issuer', status: 204 },
+  { method: 'GET', path: '/users', status: 200 },
+  { method: 'POST', path: '/users', body: { sub: 'dora', name: 'Dora', claims: { email: 'd@x.example' }, id_token: { a: 1 }, access_token: { b: null }, userinfo: { c: [] } }, status: 200 },
+  { method: 'DELETE', path: '/users', query: { sub: 'alice' }, status: 204 },
+  { method: 'GET', path: '/clients', status: 200 },
+  { method: 'POST', path: '/clients', body: { client_id: 'billing', client_secret: 'any', grant_types: ['client_credentials'], scope: 'read' }, status: 200 },
+  { method: 'DELETE', path: '/clients', query: { client_id: 'demo' }, status: 204 },
+  { method: 'GET', path: '/claims', status: 200 },
+  { method: 'POST', path: '/claims', body: { match: { client_id: 'bill*', parameters: { resource: 'https://*' } }, access_token: { tenant: '${client_id}' } }, status: 200 },
+  { method: 'DELETE', path: '/claims', status: 204 },
+  { method: 'GET', path: '/faults', status: 200 },
+  { method: 'POST', path: '/faults', body: { fault: 'slow-1ms', match: { endpoint: 'token' }, nth: 2, times: 3 }, status: 201 },
+  { method: 'DELETE', path: '/faults', status: 204 },
+  { method: 'GET', path: '/clock', status: 200 },
+  { method: 'POST', path: '/clock', body: { advance: 60 }, status: 200 },
+  { method: 'GET', path: '/keys', status: 200 },
+  { method: 'POST', path: '/keys', body: { action: 'rotate', alg: 'ES256' }, status: 200 },
+  { method: 'GET', path: '/journal', status: 200 },
+  { method: 'DELETE', path: '/journal', status: 204 },
+  { method: 'GET', path: '/journal/count', status: 200 },
+  { method: 'POST', path: '/journal/take', query: { timeout_ms: '0' }, status: 204 },
+  { method: 'POST', path: '/reset', status: 204 },
+  { method: 'POST', path: '/mint', body: { claims: { sub: 'x' } }, status: 200 },
+  { method: 'GET', path: '/openapi.json', status: 200 },
+  { method: 'GET', path: '/ca.pem', status: 404 },
+];
