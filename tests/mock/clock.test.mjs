@@ -1,0 +1,258 @@
+// Row 11: a clock for each issuer, which everything follows.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { claimsOf } from '../suite/support/tokens.mjs';
+import { isError, judged } from './support/check.mjs';
+import { sleep } from './support/http.mjs';
+import { DEVICE_GRANT, OFFLINE, ok } from './support/issuer.mjs';
+import { start } from './support/process.mjs';
+
+const mock = await start();
+const THEN = 1_700_000_000;
+const DAY = 86_400;
+
+/** An issuer whose clock stands. */
+const frozen = (spec) => mock.fresh().make({ clock: { set: THEN, freeze: true }, ...spec });
+const real = () => Date.now() / 1000;
+
+describe('the clock', { concurrency: 8 }, () => {
+  test('row 11: by default it is the real one', async () => {
+    const issuer = await mock.fresh().make();
+    assert.ok(Math.abs((await issuer.clock()).now - real()) <= 2);
+    assert.ok(Math.abs(claimsOf((await issuer.granted()).access_token).iat - real()) <= 2);
+  });
+
+  test('row 11: set: it goes on from there', async () => {
+    const issuer = await mock.fresh().make();
+    await issuer.clock({ set: THEN });
+    const first = (await issuer.clock()).now;
+    assert.ok(first >= THEN && first <= THEN + 2, String(first));
+    await sleep(2100);
+    const { now, frozen } = await issuer.clock();
+    assert.equal(frozen, false);
+    assert.ok(now >= THEN + 2 && now <= THEN + 6, String(now));
+  });
+
+  test('row 11: freeze: it stands, and goes on when it is let go', async () => {
+    const issuer = await frozen();
+    await sleep(1100);
+    assert.equal((await issuer.clock()).now, THEN);
+    assert.equal(claimsOf((await issuer.granted()).access_token).iat, THEN);
+    await issuer.clock({ freeze: false });
+    const { now } = await issuer.clock();
+    assert.ok(now >= THEN && now <= THEN + 2, `no jump: ${now}`);
+    await sleep(1100);
+    assert.ok((await issuer.clock()).now > THEN);
+  });
+
+  test('row 11: freeze without set: it stands at the present', async () => {
+    const issuer = await mock.fresh().make();
+    const { now } = await issuer.clock({ freeze: true });
+    assert.ok(Math.abs(now - real()) <= 2);
+    await sleep(1100);
+    assert.equal((await issuer.clock()).now, now);
+  });
+
+  test('row 11: advance: forwards, backwards, again and again, frozen or not', async () => {
+    const issuer = await frozen();
+    for (let n = 1; n <= 10; n += 1) assert.equal((await issuer.clock({ advance: 10 })).now, THEN + 10 * n);
+    assert.equal((await issuer.clock({ advance: -100 })).now, THEN);
+    await issuer.clock({ reset: true });
+    const { now } = await issuer.clock({ advance: 3600 });
+    assert.ok(Math.abs(now - real() - 3600) <= 2);
+    assert.ok(Math.abs((await issuer.clock()).offset - 3600) <= 1);
+  });
+
+  test('row 11: 20 advances at once are 20 advances', async () => {
+    const issuer = await frozen();
+    await Promise.all(Array.from({ length: 20 }, () => issuer.clock({ advance: 7 })));
+    assert.equal((await issuer.clock()).now, THEN + 140);
+  });
+
+  test('row 11: reset returns to the real time and runs', async () => {
+    const issuer = await frozen();
+    const { now, frozen: stands, offset } = await issuer.clock({ reset: true });
+    assert.ok(Math.abs(now - real()) <= 2);
+    assert.equal(stands, false);
+    assert.equal(offset, 0);
+  });
+
+  test('row 11: iat, exp and auth_time are its', async () => {
+    const issuer = await frozen();
+    const { access_token, id_token } = await issuer.tokens();
+    const [access, id] = [claimsOf(access_token), claimsOf(id_token)];
+    assert.deepEqual([access.iat, access.exp], [THEN, THEN + 3600]);
+    assert.deepEqual([id.iat, id.auth_time], [THEN, THEN]);
+    assert.equal(await judged(issuer.verify(access_token)), 'ERR_JWT_EXPIRED', 'to whoever has the real time');
+    assert.equal(await judged(issuer.verify(access_token, { at: THEN })), 'valid');
+  });
+
+  test('row 11: the journal and the list of issuers have its time', async () => {
+    const issuer = await frozen();
+    await issuer.token();
+    assert.equal((await issuer.journal())[0].at, THEN);
+    assert.equal((await mock.issuers()).find(({ name }) => name === issuer.name).now, THEN);
+    assert.equal((await issuer.set('GET', '/issuer')).now, THEN);
+  });
+
+  test('row 11: two issuers, two clocks', async () => {
+    const [early, late] = [await frozen(), await frozen({ clock: { set: 2_000_000_000, freeze: true } })];
+    await early.clock({ advance: 5 });
+    const [a, b] = await Promise.all([early.granted(), late.granted()]);
+    assert.equal(claimsOf(a.access_token).iat, THEN + 5);
+    assert.equal(claimsOf(b.access_token).iat, 2_000_000_000);
+    const other = await mock.fresh().make();
+    assert.ok(Math.abs((await other.clock()).now - real()) <= 2);
+  });
+
+  for (const set of [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 4_102_444_800]) {
+    test(`row 11: at ${set} everything works`, async () => {
+      const issuer = await frozen({ clock: { set, freeze: true } });
+      const { access_token, refresh_token } = await issuer.tokens({ scope: OFFLINE });
+      await issuer.verify(access_token, { at: set });
+      assert.equal(await issuer.active(access_token), true);
+      ok(await issuer.refresh(refresh_token));
+    });
+  }
+
+  test('row 11: from the file: set, freeze and advance together', async (t) => {
+    const own = await start({ t, config: { issuer: { clock: { set: THEN, freeze: true, advance: 10 } }, issuers: { late: { clock: { advance: 3600 } }, still: { clock: { freeze: true } } } } });
+    assert.equal((await own.at().clock()).now, THEN + 10);
+    assert.equal((await own.at().clock()).frozen, true);
+    assert.ok(Math.abs((await own.at('late').clock()).now - real() - 3600) <= 2);
+    assert.equal((await own.at('still').clock()).frozen, true);
+  });
+});
+
+describe('what follows it', { concurrency: 8 }, () => {
+  test('row 11: a code is good for 60 seconds', async () => {
+    const issuer = await frozen();
+    const [young, old] = [await issuer.login(), await issuer.login()];
+    await issuer.clock({ advance: 59 });
+    ok(await issuer.redeem(young));
+    await issuer.clock({ advance: 2 });
+    isError(await issuer.redeem(old), 400, 'invalid_grant');
+  });
+
+  test('row 11: a code that has expired is good again when the clock goes back', async () => {
+    const issuer = await frozen();
+    const login = await issuer.login();
+    await issuer.clock({ advance: 3600 });
+    isError(await issuer.redeem(login), 400, 'invalid_grant');
+    await issuer.clock({ set: THEN, freeze: true });
+    ok(await issuer.redeem(login));
+  });
+
+  test('row 11: access tokens expire: introspection and userinfo', async () => {
+    const issuer = await frozen();
+    const { access_token } = await issuer.tokens();
+    await issuer.clock({ advance: 3590 });
+    assert.equal(await issuer.active(access_token), true);
+    ok(await issuer.userinfo(access_token));
+    await issuer.clock({ advance: 20 });
+    assert.equal(await issuer.active(access_token), false);
+    assert.equal((await issuer.userinfo(access_token)).status, 401);
+  });
+
+  test('row 11: access_token_lifetime of the issuer and of the client', async () => {
+    const issuer = await frozen({ access_token_lifetime: 120 });
+    await issuer.client({ client_id: 'short', client_secret: 's', grant_types: ['client_credentials'], access_token_lifetime: 30 });
+    const [own, short] = [await issuer.granted(), await issuer.granted({}, { client: ['short', 's'] })];
+    assert.deepEqual([own.expires_in, short.expires_in], [120, 30]);
+    await issuer.clock({ advance: 31 });
+    assert.deepEqual([await issuer.active(own.access_token), await issuer.active(short.access_token)], [true, false]);
+  });
+
+  test('row 11: refresh tokens: 30 days without use', async () => {
+    const issuer = await frozen();
+    const [used, idle] = [await issuer.tokens({ scope: OFFLINE }), await issuer.tokens({ scope: OFFLINE })];
+    await issuer.clock({ advance: 29 * DAY });
+    const next = ok(await issuer.refresh(used.refresh_token)).json();
+    await issuer.clock({ advance: 2 * DAY });
+    isError(await issuer.refresh(idle.refresh_token), 400, 'invalid_grant');
+    ok(await issuer.refresh(next.refresh_token));
+  });
+
+  test('row 11: refresh tokens: 90 days in all', async () => {
+    const issuer = await frozen();
+    let { refresh_token } = await issuer.tokens({ scope: OFFLINE });
+    for (let n = 0; n < 4; n += 1) {
+      await issuer.clock({ advance: 20 * DAY });
+      ({ refresh_token } = ok(await issuer.refresh(refresh_token)).json());
+    }
+    await issuer.clock({ advance: 11 * DAY });
+    isError(await issuer.refresh(refresh_token), 400, 'invalid_grant');
+  });
+
+  test('row 11: the grace of a rotated refresh token: ten seconds of it', async () => {
+    const issuer = await frozen();
+    const { refresh_token } = await issuer.tokens({ scope: OFFLINE });
+    const first = ok(await issuer.refresh(refresh_token)).json();
+    await issuer.clock({ advance: 5 });
+    assert.equal(ok(await issuer.refresh(refresh_token)).json().refresh_token, first.refresh_token);
+    await issuer.clock({ advance: 30 });
+    isError(await issuer.refresh(refresh_token), 400, 'invalid_grant');
+    isError(await issuer.refresh(first.refresh_token), 400, 'invalid_grant');
+  });
+
+  test('row 11: device polling: slow_down within the interval, pending after it, expired_token in the end', async () => {
+    const issuer = await frozen();
+    const device = ok(await issuer.device()).json();
+    isError(await issuer.poll(device.device_code), 400, 'authorization_pending');
+    isError(await issuer.poll(device.device_code), 400, 'slow_down');
+    for (let n = 0; n < 5; n += 1) {
+      await issuer.clock({ advance: device.interval + 1 });
+      isError(await issuer.poll(device.device_code), 400, 'authorization_pending');
+    }
+    await issuer.clock({ advance: device.expires_in });
+    isError(await issuer.poll(device.device_code), 400, 'expired_token');
+  });
+
+  test('row 11: a device is approved, and polls after its interval', async () => {
+    const issuer = await frozen();
+    const device = ok(await issuer.device()).json();
+    isError(await issuer.poll(device.device_code), 400, 'authorization_pending');
+    await issuer.approve(device);
+    await issuer.clock({ advance: 6 });
+    const tokens = ok(await issuer.poll(device.device_code)).json();
+    assert.equal(claimsOf(tokens.access_token).iat, THEN + 6);
+    await issuer.verify(tokens.access_token, { at: THEN + 6 });
+  });
+
+  test('row 11: one issuer’s device expires while the other’s goes on', async () => {
+    const [one, other] = [await frozen(), await frozen()];
+    const [first, second] = [ok(await one.device()).json(), ok(await other.device()).json()];
+    await one.clock({ advance: 700 });
+    isError(await one.poll(first.device_code), 400, 'expired_token');
+    isError(await other.poll(second.device_code), 400, 'authorization_pending');
+    assert.equal((await other.as('tv', '/token', { grant_type: DEVICE_GRANT, device_code: first.device_code })).json().error, 'invalid_grant');
+  });
+
+  test('row 11: max_age asks for a login when the clock says that the last is long ago', async () => {
+    const issuer = await frozen();
+    const { browser } = await issuer.login({ user: 'alice' });
+    const again = { browser, user: null, prompt: 'none', max_age: '600' };
+    assert.ok((await issuer.arrive(again)).params.code);
+    await issuer.clock({ advance: 601 });
+    assert.equal((await issuer.arrive(again)).params.error, 'login_required');
+  });
+
+  test('row 11: a revoked token stays revoked whatever the time', async () => {
+    const issuer = await frozen();
+    const tokens = await issuer.tokens({ scope: OFFLINE });
+    ok(await issuer.as('web', '/revoke', { token: tokens.refresh_token }));
+    for (const advance of [10, -3600, 3600]) {
+      await issuer.clock({ advance });
+      isError(await issuer.refresh(tokens.refresh_token), 400, 'invalid_grant');
+      assert.equal(await issuer.active(tokens.access_token), false);
+    }
+  });
+
+  test('row 11: a client secret expires', async () => {
+    const issuer = await frozen({ strictness: 'strict', clients: [{ client_id: 'c', client_secret: 's', client_secret_expires_at: THEN + 60, grant_types: ['client_credentials'] }] });
+    ok(await issuer.token({}, { client: ['c', 's'] }));
+    await issuer.clock({ advance: 61 });
+    isError(await issuer.token({}, { client: ['c', 's'] }), 401, 'invalid_client');
+  });
+});

@@ -1,0 +1,243 @@
+// What a configuration that is wrong gets: the file, the line, and what was expected.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { claimsOf } from '../suite/support/tokens.mjs';
+import { isError } from './support/check.mjs';
+import { ok } from './support/issuer.mjs';
+import { file, launch, refused, start } from './support/process.mjs';
+
+const ARGS = ['--port', '0'];
+
+/** Starts with that file, which must not work: what it said. */
+async function complaint(text, extension = 'toml') {
+  const path = file(text, extension);
+  const { code, text: said } = await refused({ args: ['--config', path, ...ARGS] });
+  assert.notEqual(code, 0);
+  assert.equal(typeof code, 'number', `ended by ${code}`);
+  assert.ok(!/panicked|RUST_BACKTRACE/.test(said), said);
+  assert.ok(said.includes(path), `the file is not named: ${said}`);
+  return { said, lines: [...said.matchAll(/:(\d+)/g)].map(([, line]) => Number(line)), path };
+}
+
+/** The complaint names the line, the word that is wrong and what would be right. */
+async function isAt(text, line, { extension, word, expected }) {
+  const { said, path } = await complaint(text, extension);
+  assert.match(said, new RegExp(`${path.replace(/[.\\/]/g, '\\$&')}:${line}\\b`), said);
+  if (word) assert.ok(said.includes(word), `${word} is not in: ${said}`);
+  if (expected) assert.match(said, expected);
+}
+
+describe('TOML', { concurrency: 8 }, () => {
+  const rows = [
+    ['an unknown key at the top', 'seed = "x"\nstrictnes = "strict"\n', 2, 'strictnes', /strictness/],
+    ['an unknown key of the template', '[issuer]\n\nsigning_alg = ["ES256"]\n', 3, 'signing_alg', /signing_algs/],
+    ['an unknown key of an issuer', '[issuers.acme]\nuser = []\n', 2, 'user', /users/],
+    ['an unknown key of a user', '[[issuer.users]]\nsub = "a"\nemail = "x"\n', 3, 'email', /claims/],
+    ['a user without sub', '# users\n[[issuer.users]]\nname = "a"\n', 2, 'sub', /sub/],
+    ['an empty sub', '[[issuer.users]]\nsub = ""\n', 2, undefined, /sub/],
+    ['an unknown key of a client', '[[issuer.clients]]\nclient_id = "a"\nredirect_uri = "x"\n', 3, 'redirect_uri', /redirect_uris/],
+    ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, undefined, /client_id/],
+    ['a redirect_uri that is none', '[[issuer.clients]]\nclient_id = "a"\nredirect_uris = ["not a uri"]\n', '[1-3]', undefined, /redirect_uris/],
+    ['an unknown fault', '[[issuer.faults]]\nfault = "slwo-2s"\n', 2, 'slwo-2s', /expected.*slow-/s],
+    ['an unknown key of a fault', '[[issuer.faults]]\nfault = "drop"\ntime = 2\n', 3, 'time', /times/],
+    ['an unknown matcher', '[[issuer.faults]]\nfault = "drop"\nmatch = { client = "x" }\n', 3, 'client', /client_id/],
+    ['an unknown endpoint', '[[issuer.faults]]\nfault = "drop"\nmatch = { endpoint = "tokens" }\n', 3, 'tokens', /expected.*token/s],
+    ['an unknown matcher of claims', '[[issuer.claims]]\nmatch = { grant = "x" }\n', 2, 'grant', /grant_type/],
+    ['an unknown section of claims', '[[issuer.claims]]\nidtoken = {}\n', 2, 'idtoken', /id_token/],
+    ['times = 0', '[[issuer.faults]]\nfault = "drop"\ntimes = 0\n', 3, undefined, /times/],
+    ['a strictness that is none', 'strictness = "very"\n', 1, 'very', /lenient.*strict/s],
+    ['a port that is none', 'port = 70000\n', 1, '70000', /port/],
+    ['a port that is a text', 'port = "9400"\n', 1, undefined, /port|integer|number|u16/],
+    ['an algorithm that is none', '[issuer]\nsigning_algs = ["HS256"]\n', 2, 'HS256', /ES256/],
+    ['no algorithm', '[issuer]\nsigning_algs = []\n', 2, undefined, /signing_algs/],
+    ['a clock that is none', '[issuer]\nclock = { st = 1 }\n', 2, 'st', /set/],
+    ['an issuer_url that is none', 'issuer_url = "localhost"\n', 1, 'localhost', /issuer_url/],
+    ['a lifetime below zero', '[issuer]\naccess_token_lifetime = -1\n', 2, undefined, /access_token_lifetime|-1/],
+    ['a lifetime beyond 29 days', '[issuer]\naccess_token_lifetime = 99999999\n', 2, undefined, /access_token_lifetime/],
+    ['TOML that is none', 'seed = "x"\nport = \n', 2],
+    ['a text that does not end', 'seed = "x\n', 1],
+    ['a key twice', 'seed = "x"\nseed = "y"\n', 2, 'seed'],
+    ['a mistake on line 1,001', `${'# comment\n'.repeat(1000)}prot = 1\n`, 1001, 'prot', /port/],
+    ['a mistake after letters of many bytes', '# ü€😀\nseed = "ü€😀"\nprot = 1\n', 3, 'prot', /port/],
+    ['a mistake after CRLF', 'seed = "x"\r\n\r\nprot = 1\r\n', 3, 'prot', /port/],
+  ];
+  for (const [name, text, line, word, expected] of rows) {
+    test(`config: ${name}: file:${line}`, () => isAt(text, line, { word, expected }));
+  }
+
+  test('config: two clients of one id', async () => {
+    const { said } = await complaint('[[issuer.clients]]\nclient_id = "twin"\n[[issuer.clients]]\nclient_id = "twin"\n');
+    assert.match(said, /twin/);
+    assert.match(said, /:[1-4]\b/);
+  });
+
+  test('config: two users of one sub', async () => {
+    const { said } = await complaint('[[issuer.users]]\nsub = "twin"\n[[issuer.users]]\nsub = "twin"\n');
+    assert.match(said, /twin/);
+  });
+
+  test('config: an issuer whose name is none', async () => {
+    const { said } = await complaint('[issuers."a b"]\n');
+    assert.match(said, /a b/);
+  });
+});
+
+describe('JSON', { concurrency: 8 }, () => {
+  const rows = [
+    ['an unknown key at the top', '{\n  "seed": "x",\n  "strictnes": "strict"\n}', 3, 'strictnes', /strictness/],
+    ['an unknown key of the template', '{\n  "issuer": {\n    "userz": []\n  }\n}', 3, 'userz', /users/],
+    ['an unknown fault', '{\n  "issuer": {\n    "faults": [\n      { "fault": "drop" },\n      { "fault": "slwo" }\n    ]\n  }\n}', 5, 'slwo', /expected/],
+    ['an unknown matcher', '{"issuer": {"faults": [\n{"fault": "drop",\n"match": {"clientid": "x"}}]}}', 3, 'clientid', /client_id/],
+    ['a user that is a text', '{\n"issuer": {"users": [\n"alice"\n]}}', 3, undefined, /users|user|sub/],
+    ['a comma too many', '{\n  "seed": "x",\n}', 3],
+    ['an end too early', '{\n  "seed": "x"', 2],
+    ['more after the end', '{}\n{}', 2],
+    ['a key twice', '{\n"seed": "x",\n"seed": "y"\n}', 3, 'seed'],
+  ];
+  for (const [name, text, line, word, expected] of rows) {
+    test(`config: ${name}: file:${line}`, () => isAt(text, line, { extension: 'json', word, expected }));
+  }
+
+  test('config: a list, a text, nothing', async () => {
+    for (const text of ['[]', '"x"', 'null', '']) await complaint(text, 'json');
+  });
+});
+
+describe('files and flags', { concurrency: 8 }, () => {
+  test('config: a file that is not there', async () => {
+    const { code, text } = await refused({ args: ['--config', '/nowhere/mock.toml', ...ARGS] });
+    assert.notEqual(code, 0);
+    assert.match(text, /\/nowhere\/mock\.toml/);
+    assert.match(text, /No such file|not found/i);
+  });
+
+  test('config: a directory', async () => {
+    const { code, text } = await refused({ args: ['--config', '/tmp', ...ARGS] });
+    assert.notEqual(code, 0);
+    assert.match(text, /\/tmp/);
+  });
+
+  test('config: bytes that are no text', async () => {
+    const path = file('x', 'toml');
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(path, Buffer.from([0xff, 0xfe, 0x00]));
+    const { code, text } = await refused({ args: ['--config', path, ...ARGS] });
+    assert.notEqual(code, 0);
+    assert.ok(text.includes(path) && !/panicked/.test(text), text);
+  });
+
+  test('config: an empty TOML file is the default', async (t) => {
+    const mock = await start({ t, config: '\n' });
+    assert.equal((await mock.issuers())[0].strictness, 'lenient');
+  });
+
+  test('config: a flag that is none', async () => {
+    const { code, text } = await refused({ args: ['--prot', '1'] });
+    assert.notEqual(code, 0);
+    assert.match(text, /--prot/);
+  });
+
+  test('config: a port that is taken', async (t) => {
+    const mock = await start({ t });
+    const { code, text } = await refused({ args: ['--port', String(mock.port)] });
+    assert.notEqual(code, 0);
+    assert.match(text, new RegExp(`${mock.port}`));
+  });
+
+  test('config: no secret in a complaint', async () => {
+    const { said } = await complaint('[[issuer.clients]]\nclient_id = "a"\nclient_secret = "do-not-show-me-please"\noops = 1\n');
+    assert.ok(!said.includes('do-not-show-me-please'), said);
+  });
+
+  test('config: flags go before the file', async (t) => {
+    const mock = await start({ t, args: ['--strict'], config: { strictness: 'lenient', port: 1 } });
+    assert.equal((await mock.issuers())[0].strictness, 'strict');
+    assert.notEqual(mock.port, 1);
+  });
+
+  test('config: host and port of the file', async (t) => {
+    const probe = await start({ t });
+    await probe.stop();
+    const mock = await start({ t, port: undefined, config: { host: '127.0.0.1', port: probe.port } });
+    assert.equal(mock.port, probe.port);
+  });
+
+  test('config: everything of the contract at once, in TOML and in JSON, is the same mock', async (t) => {
+    const toml = `
+seed = "any text"
+strictness = "strict"
+[issuer]
+signing_algs = ["RS256", "ES256"]
+access_token_lifetime = 120
+auto_login = "alice"
+clock = { set = 1700000000, freeze = true }
+[[issuer.users]]
+sub = "alice"
+name = "Alice"
+claims = { email = "alice@example.com", roles = ["admin"] }
+id_token = { roles = ["admin"] }
+access_token = { tenant = "acme" }
+userinfo = { picture = "p" }
+[[issuer.clients]]
+client_id = "billing"
+client_secret = "any"
+grant_types = ["client_credentials"]
+[[issuer.claims]]
+match = { client_id = "bill*", grant_type = "client_credentials", subject = "*" }
+access_token = { tenant = "\${client_id}" }
+response = { custom = "x" }
+access_token_typ = "JWT"
+[[issuer.faults]]
+match = { endpoint = "token", method = "POST", client_id = "*", parameters = { scope = "*x*" } }
+nth = 3
+times = 2
+fault = "slow-2s"
+[[issuer.faults]]
+match = { endpoint = "jwks" }
+fault = { status = 418, error = "x", error_description = "y", headers = { "x-a" = "b" } }
+[[issuer.faults]]
+fault = "expired"
+tokens = ["id_token"]
+[issuers.acme]
+access_token_lifetime = 60
+`;
+    const json = {
+      seed: 'any text',
+      strictness: 'strict',
+      issuer: {
+        signing_algs: ['RS256', 'ES256'], access_token_lifetime: 120, auto_login: 'alice', clock: { set: 1700000000, freeze: true },
+        users: [{ sub: 'alice', name: 'Alice', claims: { email: 'alice@example.com', roles: ['admin'] }, id_token: { roles: ['admin'] }, access_token: { tenant: 'acme' }, userinfo: { picture: 'p' } }],
+        clients: [{ client_id: 'billing', client_secret: 'any', grant_types: ['client_credentials'] }],
+        claims: [{ match: { client_id: 'bill*', grant_type: 'client_credentials', subject: '*' }, access_token: { tenant: '${client_id}' }, response: { custom: 'x' }, access_token_typ: 'JWT' }],
+        faults: [
+          { match: { endpoint: 'token', method: 'POST', client_id: '*', parameters: { scope: '*x*' } }, nth: 3, times: 2, fault: 'slow-2s' },
+          { match: { endpoint: 'jwks' }, fault: { status: 418, error: 'x', error_description: 'y', headers: { 'x-a': 'b' } } },
+          { fault: 'expired', tokens: ['id_token'] },
+        ],
+      },
+      issuers: { acme: { access_token_lifetime: 60 } },
+    };
+    const mocks = [await start({ t, config: toml }), await start({ t, config: json })];
+    const seen = await Promise.all(mocks.map(async (mock) => {
+      const lists = await Promise.all(['/users', '/clients', '/claims', '/faults', '/clock', '/keys'].map((path) => mock.at().set('GET', path)));
+      const tokens = ok(await mock.at().token({}, { client: ['billing', 'any'] })).json();
+      const { jti, ...claims } = claimsOf(tokens.access_token);
+      const acme = ok(await mock.at('acme').token({}, { client: ['demo', 'demo-secret'] }).then((response) => (response.status === 401 ? mock.at('acme').token({}, { client: ['billing', 'any'] }) : response))).json();
+      assert.equal((await mock.at().get('/.well-known/jwks.json')).status, 418);
+      isError(await mock.at().token({}, { client: ['billing', 'other'] }), 401, 'invalid_client');
+      return { lists, claims: { ...claims, iss: undefined, aud: undefined }, custom: tokens.custom, acme: acme.expires_in };
+    }));
+    assert.deepEqual(seen[1], seen[0]);
+    assert.equal(seen[0].claims.tenant, 'billing');
+    assert.equal(seen[0].claims.iat, 1_700_000_000);
+    assert.equal(seen[0].custom, 'x');
+    assert.equal(seen[0].acme, 60);
+  });
+
+  test('config: --help names every flag of the contract', async () => {
+    const { code, text } = await launch(['mock', '--help']);
+    assert.equal(code, 0);
+    for (const flag of ['--config', '--strict', '--seed', '--port', '--host', '--issuer', '--browser-url', '--backend-url', '--trust-host', '--https']) assert.ok(text.includes(flag), flag);
+  });
+});

@@ -1,0 +1,302 @@
+// Rows 19 and 20: HTTPS, CORS, health; and what the mock keeps to itself.
+
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { createServer } from 'node:http';
+import { Socket, connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { describe, test } from 'node:test';
+import { isError } from './support/check.mjs';
+import { FORM, basic, send } from './support/http.mjs';
+import { claims, ok } from './support/issuer.mjs';
+import { launch, start } from './support/process.mjs';
+
+const mock = await start();
+const https = await start({ args: ['--https'] });
+const plain = `http://127.0.0.1:${https.port}`;
+
+describe('HTTPS', { concurrency: 4 }, () => {
+  const ca = async () => ok(await send(`${plain}/_mock/ca.pem`)).text;
+  const WELL_KNOWN = '/.well-known/openid-configuration';
+
+  test('row 19: valid for localhost and 127.0.0.1 by the CA that it serves', async () => {
+    const tls = { ca: await ca() };
+    for (const host of ['localhost', '127.0.0.1']) {
+      const response = await send(`https://${host}:${https.port}${WELL_KNOWN}`, { tls });
+      assert.equal(response.status, 200, host);
+    }
+  });
+
+  test('row 19: the issuer is https', async () => {
+    assert.equal(https.issuer, `https://localhost:${https.port}`);
+    const metadata = ok(await send(`https://localhost:${https.port}${WELL_KNOWN}`, { tls: { ca: await ca() } })).json();
+    assert.equal(metadata.issuer, https.issuer);
+    assert.ok(metadata.token_endpoint.startsWith(`${https.issuer}/`));
+  });
+
+  test('row 19: without the CA it is not trusted', async () => {
+    const error = await send(`https://localhost:${https.port}/health`).then(assert.fail, (thrown) => thrown);
+    assert.match(error.code, /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)$/);
+  });
+
+  test('row 19: for another name it is not valid', async () => {
+    await assert.rejects(send(`https://evil.example:${https.port}/health`, { tls: { ca: await ca() } }), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  });
+
+  test('row 19: the file is one CA certificate, and no key', async () => {
+    const response = ok(await send(`${plain}/_mock/ca.pem`));
+    assert.match(response.headers['content-type'], /pem|x509|text\/plain|octet-stream/);
+    assert.equal([...response.text.matchAll(/-----BEGIN CERTIFICATE-----/g)].length, 1);
+    assert.ok(!/PRIVATE/.test(response.text));
+    const certificate = new X509Certificate(response.text);
+    assert.equal(certificate.ca, true);
+    assert.ok(certificate.checkIssued(certificate), 'it is a root');
+    assert.ok(new Date(certificate.validFrom) < new Date() && new Date(certificate.validTo) > new Date(Date.now() + 86_400_000));
+  });
+
+  test('row 19: the same port speaks HTTP', async () => {
+    ok(await send(`${plain}/health`));
+    ok(await send(`${plain}${WELL_KNOWN}`));
+  });
+
+  test('row 19: a token by HTTPS, from start to end', async () => {
+    const tls = { ca: await ca() };
+    const response = await send(`https://localhost:${https.port}/token`, { tls, method: 'POST', headers: { 'content-type': FORM, authorization: basic('a', 'b') }, body: 'grant_type=client_credentials' });
+    assert.equal(claims(ok(response).json().access_token).iss, https.issuer);
+    await https.at().verify(response.json().access_token);
+  });
+
+  test('row 19: 40 TLS connections at once', async () => {
+    const tls = { ca: await ca() };
+    const responses = await Promise.all(Array.from({ length: 40 }, () => send(`https://localhost:${https.port}/.well-known/jwks.json`, { tls })));
+    assert.ok(responses.every(({ status }) => status === 200));
+  });
+
+  test('row 19: neither HTTP nor TLS: the connection ends, the mock goes on', async () => {
+    for (const bytes of [Buffer.from('\x16\x03\x01\x00\x05hello'), Buffer.from([0x16]), Buffer.from('SSH-2.0-x\r\n'), Buffer.alloc(64, 0xff)]) {
+      await new Promise((resolve) => {
+        const socket = connect(https.port, '127.0.0.1', () => socket.end(bytes));
+        socket.setTimeout(3000, () => socket.destroy());
+        socket.on('error', () => undefined).on('close', resolve).resume();
+      });
+    }
+    ok(await send(`${plain}/health`));
+    ok(await send(`https://localhost:${https.port}/health`, { tls: { ca: await ca() } }));
+  });
+
+  test('row 19: without --https there is no CA: 404', async () => {
+    assert.equal((await mock.send('/_mock/ca.pem')).status, 404);
+    await assert.rejects(send(`https://localhost:${mock.port}/health`, { tls: { rejectUnauthorized: false } }));
+  });
+
+  test('row 19: cookies on https are Secure', async () => {
+    const issuer = https.at();
+    const { query } = issuer.asking();
+    const response = await send(issuer.authorizeUrl(query), { tls: { ca: await ca() } });
+    for (const line of response.headers['set-cookie'] ?? []) assert.match(line, /; *Secure/i);
+  });
+
+  test('row 19: https in the file', async (t) => {
+    const own = await start({ t, config: 'https = true\n' });
+    assert.match(await send(`http://127.0.0.1:${own.port}/_mock/ca.pem`).then(({ text }) => text), /BEGIN CERTIFICATE/);
+  });
+});
+
+describe('CORS', { concurrency: 4 }, () => {
+  const origin = 'http://localhost:5173';
+  const preflight = (path, method, headers = 'authorization, content-type') =>
+    mock.send(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': headers } });
+
+  const readable = (response) => assert.ok(['*', origin].includes(response.headers['access-control-allow-origin']), JSON.stringify(response.headers));
+
+  for (const [path, method] of [['/token', 'POST'], ['/userinfo', 'GET'], ['/revoke', 'POST'], ['/acme/token', 'POST'], ['/a/b/userinfo', 'GET']]) {
+    test(`row 19: the preflight of ${method} ${path}`, async () => {
+      const response = await preflight(path, method);
+      assert.ok([200, 204].includes(response.status), String(response.status));
+      readable(response);
+      assert.ok(response.headers['access-control-allow-methods'].split(/, */).includes(method));
+      for (const name of ['authorization', 'content-type']) assert.match(response.headers['access-control-allow-headers'].toLowerCase(), new RegExp(name));
+    });
+  }
+
+  test('row 19: a page of any origin reads tokens, errors, userinfo, metadata and keys of a lenient mock', async () => {
+    const issuer = mock.fresh();
+    const page = { origin };
+    const { access_token } = await issuer.tokens();
+    readable(ok(await issuer.token({}, { headers: page })));
+    readable(ok(await issuer.get('/userinfo', { ...page, authorization: `Bearer ${access_token}` })));
+    for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/jwks.json', '/jwks']) readable(ok(await issuer.get(path, page)));
+    readable(await issuer.token({ grant_type: 'bogus' }, { headers: page }));
+  });
+
+  test('row 19: a public client of a page, from code to tokens', async () => {
+    const issuer = mock.fresh();
+    const login = await issuer.login({ client: ['spa', null] });
+    readable(ok(await issuer.redeem(login, {}, { origin })));
+  });
+
+  test('row 19: a strict mock has production’s CORS: only the client’s origins', async (t) => {
+    const own = await start({ t, args: ['--strict'] });
+    const issuer = await own.fresh().make();
+    await issuer.client({ client_id: 'spa', token_endpoint_auth_method: 'none', redirect_uris: ['https://app.example/cb'], grant_types: ['authorization_code'], scope: 'openid', allowed_origins: [origin] });
+    const login = () => issuer.login({ client: ['spa', null] });
+    readable(ok(await issuer.redeem(await login(), {}, { origin })));
+    const foreign = ok(await issuer.redeem(await login(), {}, { origin: 'https://evil.example' }));
+    assert.equal(foreign.headers['access-control-allow-origin'], undefined);
+  });
+});
+
+describe('health', { concurrency: 4 }, () => {
+  test('row 19: GET and HEAD /health', async () => {
+    ok(await mock.send('/health'));
+    const head = await mock.send('/health', { method: 'HEAD' });
+    assert.deepEqual([head.status, head.bytes.length], [200, 0]);
+  });
+
+  test('row 19: jeton health URL: 0 where all is well', async () => {
+    assert.equal((await launch(['health', `${mock.url}/health`])).code, 0);
+  });
+
+  test('row 19: jeton health by PORT', async () => {
+    assert.equal((await launch(['health'], { env: { PORT: String(mock.port) } })).code, 0);
+  });
+
+  test('row 19: jeton health: not 0 where nobody listens, or somebody unwell does', async () => {
+    const socket = createServer((request, response) => response.writeHead(503).end());
+    await new Promise((resolve) => socket.listen(0, '127.0.0.1', resolve));
+    const { port } = socket.address();
+    assert.notEqual((await launch(['health', `http://127.0.0.1:${port}/health`])).code, 0);
+    socket.closeAllConnections();
+    await new Promise((resolve) => socket.close(resolve));
+    assert.notEqual((await launch(['health', `http://127.0.0.1:${port}/health`])).code, 0);
+    assert.notEqual((await launch(['health', 'nonsense'])).code, 0);
+  });
+
+  test('row 19: /health makes no issuer', async (t) => {
+    const own = await start({ t });
+    await own.send('/health');
+    await own.send('/acme/health');
+    const names = await own.names();
+    assert.ok(names.every((name) => ['', 'acme'].includes(name)), names.join());
+  });
+
+  test('row 19: it stops when it is told to', async (t) => {
+    const own = await start({ t });
+    const waiting = own.at().take({ timeout_ms: 20_000 }).catch(() => undefined);
+    const began = performance.now();
+    await own.stop();
+    await waiting;
+    assert.ok(performance.now() - began < 3000, 'also while somebody waits');
+  });
+});
+
+describe('what it keeps to itself', { concurrency: 4 }, () => {
+  const reaches = (host, port) =>
+    new Promise((resolve) => {
+      const socket = connect({ host, port, timeout: 2000 });
+      const done = (answer) => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket.once('connect', () => done(true)).once('error', () => done(false)).once('timeout', () => done(false));
+    });
+  const others = () => ['127.0.0.2', ...Object.values(networkInterfaces()).flat().filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)];
+
+  test('row 20: it listens on 127.0.0.1 and nowhere else', async () => {
+    assert.equal(await reaches('127.0.0.1', mock.port), true);
+    for (const address of others()) assert.equal(await reaches(address, mock.port), false, address);
+    const port = mock.port.toString(16).toUpperCase().padStart(4, '0');
+    const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => readFileSync(path, 'utf8').split('\n').filter((line) => new RegExp(`:${port} \\S+ 0A `).test(line)));
+    assert.deepEqual(listening.map((line) => line.trim().split(' ')[1]), [`0100007F:${port}`]);
+  });
+
+  test('row 20: --host 0.0.0.0 is being told', async (t) => {
+    const own = await start({ t, args: ['--host', '0.0.0.0'] });
+    for (const address of others()) assert.equal(await reaches(address, own.port), true, address);
+  });
+
+  for (const path of ['/token', '/introspect', '/authorize', '/acme/token', '/login', '/device', '/debugger', '/authorize/accept']) {
+    test(`row 20: POST ${path}: 64 KiB and a byte: 413`, async () => {
+      const body = `x=${'y'.repeat(64 * 1024 - 1)}`;
+      const response = await mock.send(path, { method: 'POST', headers: { 'content-type': FORM }, body, fresh: true });
+      assert.ok([413, 405].includes(response.status), `${response.status} ${response.text.slice(0, 100)}`);
+      if (path === '/token') isError(response, 413, 'invalid_request');
+    });
+  }
+
+  test('row 20: a body without end is cut off, and the mock is as small as before', async () => {
+    const outcome = await new Promise((resolve) => {
+      const socket = new Socket();
+      let sent = 0;
+      socket.connect(mock.port, '127.0.0.1', () => socket.write('POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n\r\n'));
+      const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+      const pump = () => {
+        if (socket.destroyed || sent > 64 * 1024 * 1024) return socket.destroy();
+        sent += 65_536;
+        return socket.write(chunk) ? setImmediate(pump) : socket.once('drain', pump);
+      };
+      socket.once('connect', pump).on('data', () => undefined).on('error', () => undefined).on('close', () => resolve(sent));
+    });
+    assert.ok(outcome <= 64 * 1024 * 1024, `${outcome} bytes were taken`);
+    const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${mock.pid}/status`, 'utf8'))[1]) / 1024;
+    assert.ok(resident < 64, `${resident} MB`);
+    ok(await mock.send('/health'));
+  });
+
+  test('row 20: headers without end are cut off', async () => {
+    const response = await mock.send('/token', { method: 'POST', headers: { 'x-big': 'y'.repeat(1024 * 1024) }, fresh: true }).catch((error) => error);
+    assert.ok(response.code || [400, 413, 431].includes(response.status));
+    ok(await mock.send('/health'));
+  });
+
+  test('row 20: the debugger and everybody else fetch nothing', async () => {
+    const asked = [];
+    const canary = createServer((request, response) => {
+      asked.push(request.url);
+      response.end('{}');
+    });
+    await new Promise((resolve) => canary.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${canary.address().port}`;
+    const jwt = [{ alg: 'ES256', jku: `${url}/jku`, x5u: `${url}/x5u`, kid: 'x' }, { iss: url, sub: 'x' }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const token = `${jwt}.AAAA`;
+    const fields = { token, issuer: url, url, jwks_uri: `${url}/jwks`, token_endpoint: `${url}/token`, authorization_endpoint: `${url}/a`, redirect_uri: `${url}/cb`, request_uri: `${url}/r`, sector_identifier_uri: `${url}/s`, logo_uri: `${url}/l`, code: 'x', state: 'x' };
+    for (const path of ['/debugger', '/debugger/callback', '/', '/introspect', '/userinfo', '/authorize', '/token', '/login', '/end_session']) {
+      await mock.send(`${path}?${new URLSearchParams(fields)}`);
+      await mock.at().as('web', path, fields);
+    }
+    await mock.at().client({ client_id: 'canary', jwks_uri: `${url}/jwks`, logo_uri: `${url}/logo`, client_uri: url }).catch(() => undefined);
+    await mock.at().arrive({ client: 'canary', request_uri: `${url}/r` }).catch(() => undefined);
+    canary.closeAllConnections();
+    await new Promise((resolve) => canary.close(resolve));
+    assert.deepEqual(asked, []);
+  });
+
+  test('row 20: a page is not framed, sniffed or made to run what a stranger wrote', async () => {
+    const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
+    for (const path of [`/?x=${encodeURIComponent(evil)}`, `/debugger?token=${encodeURIComponent(evil)}`, `/login?request=${encodeURIComponent(evil)}`, `/debugger/callback?error=${encodeURIComponent(evil)}&state=${encodeURIComponent(evil)}&code=${encodeURIComponent(evil)}`, `/device?user_code=${encodeURIComponent(evil)}`]) {
+      const response = await mock.send(path);
+      assert.ok(!response.text.includes('<script>alert') && !response.text.includes('<img src=x'), path);
+      if (!/text\/html/.test(response.headers['content-type'] ?? '')) continue;
+      const policy = response.headers['content-security-policy'] ?? '';
+      assert.match(policy, /default-src 'none'/, path);
+      assert.match(policy, /frame-ancestors 'none'/, path);
+      assert.ok(!/unsafe-inline|unsafe-eval/.test(policy), path);
+      assert.equal(response.headers['x-content-type-options'], 'nosniff', path);
+    }
+  });
+
+  test('row 20: what a stranger sent is text on the debugger’s and the home page', async () => {
+    const issuer = mock.fresh('markup');
+    const evil = '<script>alert(1)</script>';
+    await issuer.token({ evil, scope: 'x' }, { client: [`c${evil}`, 's'] });
+    await issuer.user({ sub: evil, name: evil });
+    for (const path of ['/debugger', '/']) {
+      const { text } = await issuer.get(path);
+      assert.ok(!text.includes(evil), path);
+    }
+    const home = await mock.send('/');
+    assert.ok(!home.text.includes(evil));
+    assert.equal(home.status, 200);
+  });
+});

@@ -1,0 +1,420 @@
+// Row 13: what was asked, without the secrets.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isError, isRefused, range } from './support/check.mjs';
+import { FORM, basic, send, sleep } from './support/http.mjs';
+import { CALLBACK, DEVICE_GRANT, OFFLINE, ok, random } from './support/issuer.mjs';
+import { start } from './support/process.mjs';
+
+const mock = await start();
+const made = () => mock.fresh('journal').make();
+
+describe('entries', { concurrency: 8 }, () => {
+  test('row 13: a token request, member by member', async () => {
+    const issuer = await mock.fresh('journal').make({ clock: { set: 1_700_000_000, freeze: true } });
+    await issuer.token({ scope: 'read', resource: 'https://api.example' }, { client: ['billing', 'topsecret'] });
+    const [{ id, waived, ...entry }] = await issuer.journal();
+    assert.ok(Number.isInteger(id));
+    assert.deepEqual(waived, ['client']);
+    assert.deepEqual(entry, {
+      at: 1_700_000_000,
+      issuer: issuer.name,
+      endpoint: 'token',
+      method: 'POST',
+      path: `${issuer.base}/token`,
+      parameters: { grant_type: 'client_credentials', scope: 'read', resource: 'https://api.example' },
+      client_id: 'billing',
+      grant_type: 'client_credentials',
+      subject: 'billing',
+      status: 200,
+    });
+  });
+
+  test('row 13: an error has its code', async () => {
+    const issuer = await made();
+    await issuer.refresh('nonsense');
+    const [entry] = await issuer.journal();
+    assert.equal(entry.status, 400);
+    assert.equal(entry.error, 'invalid_grant');
+    assert.equal(entry.grant_type, 'refresh_token');
+    assert.equal(entry.client_id, 'web');
+  });
+
+  test('row 13: a login leaves a trail that names the person', async () => {
+    const issuer = await made();
+    await issuer.tokens({ user: 'bob' });
+    const entries = await issuer.journal();
+    const authorize = entries.find((entry) => entry.endpoint === 'authorize');
+    assert.equal(authorize.method, 'GET');
+    assert.equal(authorize.path, `${issuer.base}/authorize`, 'without the query');
+    assert.equal(authorize.client_id, 'web');
+    assert.equal(authorize.parameters.redirect_uri, CALLBACK);
+    const token = entries.find((entry) => entry.endpoint === 'token');
+    assert.equal(token.subject, 'bob');
+    assert.equal(token.grant_type, 'authorization_code');
+    assert.equal(entries.at(-1).endpoint, 'token', 'newest last');
+  });
+
+  test('row 13: metadata, JWKS and userinfo are in it, too', async () => {
+    const issuer = await made();
+    await issuer.metadata();
+    await issuer.jwks();
+    await issuer.get('/jwks');
+    await issuer.get('/.well-known/oauth-authorization-server');
+    await issuer.userinfo('x');
+    await issuer.get('/token');
+    assert.deepEqual((await issuer.journal()).map(({ endpoint, method, status }) => [endpoint, method, status]), [
+      ['openid_configuration', 'GET', 200], ['jwks', 'GET', 200], ['jwks', 'GET', 200], ['authorization_server_metadata', 'GET', 200], ['userinfo', 'GET', 401], ['token', 'GET', 405],
+    ]);
+  });
+
+  test('row 13: ids rise, and newest is last, also when 50 come at once', async () => {
+    const issuer = await made();
+    await Promise.all(range(50).map(() => issuer.token()));
+    const ids = (await issuer.journal()).map((entry) => entry.id);
+    assert.equal(ids.length, 50);
+    assert.deepEqual(ids, ids.toSorted((a, b) => a - b));
+    assert.equal(new Set(ids).size, 50);
+  });
+
+  test('row 13: at most 1,000 are kept: the newest', async () => {
+    const issuer = await made();
+    for (let n = 0; n < 11; n += 1) await Promise.all(range(100).map(() => issuer.get('/jwks')));
+    await issuer.token({}, { client: 'the-last' });
+    const entries = await issuer.journal();
+    assert.equal(entries.length, 1000);
+    assert.equal(entries.at(-1).client_id, 'the-last');
+    assert.equal(entries[0].id, entries.at(-1).id - 999);
+    assert.equal(await issuer.count(), 1000);
+  });
+
+  test('row 13: a parameter that comes twice, and one that is no UTF-8, break nothing', async () => {
+    const issuer = await made();
+    await issuer.post('/token', 'scope=a&scope=b&client_secret=one-secret-here&client_secret=two-secret-here');
+    await issuer.post('/token', 'grant_type=%ff%fe&x=%zz');
+    await issuer.post('/token', '&&==&=x&x');
+    const response = await issuer.control('GET', '/journal');
+    assert.equal(response.json().entries.length, 3);
+    assert.ok(!/one-secret-here|two-secret-here/.test(response.text));
+  });
+
+  test('row 13: what a stranger sends is text, not markup or JSON, and not without end', async () => {
+    const issuer = await made();
+    await issuer.token({ scope: 'x', evil: '"},{"id":99,"endpoint":"</script><script>' });
+    await issuer.token({ big: 'y'.repeat(50_000) });
+    const response = await issuer.control('GET', '/journal');
+    assert.equal(response.json().entries.length, 2);
+    assert.equal(response.json().entries[0].parameters.evil, '"},{"id":99,"endpoint":"</script><script>');
+  });
+});
+
+describe('filters', { concurrency: 8 }, () => {
+  async function busy() {
+    const issuer = await made();
+    await issuer.token({}, { client: 'a' });
+    await issuer.token({}, { client: 'b' });
+    await issuer.token({ grant_type: 'bogus' }, { client: 'a' });
+    await issuer.jwks();
+    await issuer.tokens({ user: 'carol', client: 'web' });
+    return issuer;
+  }
+
+  test('row 13: by endpoint, client_id, grant_type, subject, status, and after', async () => {
+    const issuer = await busy();
+    const counts = async (query) => {
+      const entries = await issuer.journal(query);
+      assert.equal(await issuer.count(query), entries.length, JSON.stringify(query));
+      return entries.length;
+    };
+    assert.equal(await counts({ endpoint: 'jwks' }), 1);
+    assert.equal(await counts({ client_id: 'a' }), 2);
+    assert.equal(await counts({ client_id: 'a', status: 400 }), 1);
+    assert.equal(await counts({ grant_type: 'client_credentials' }), 2);
+    assert.equal(await counts({ endpoint: 'token', subject: 'carol' }), 1);
+    assert.equal(await counts({ endpoint: 'token', status: 200 }), 3);
+    assert.equal(await counts({ endpoint: 'token', client_id: 'nobody' }), 0);
+    const all = await issuer.journal();
+    assert.equal(await counts({ after: all[1].id }), all.length - 2);
+    assert.equal(await counts({ after: all.at(-1).id }), 0);
+    assert.equal(await counts({ after: 0 }), all.length);
+  });
+
+  for (const query of [{ endpoint: 'tokens' }, { status: 'ok' }, { after: 'x' }, { client: 'a' }, { limit: 1 }, { status: -1 }]) {
+    test(`row 13: ${JSON.stringify(query)} is refused, not ignored`, async () => {
+      const issuer = await made();
+      for (const [method, path] of [['GET', '/journal'], ['GET', '/journal/count'], ['POST', '/journal/take']]) {
+        isRefused(await issuer.control(method, path, undefined, { query: path.endsWith('take') ? { timeout_ms: 0, ...query } : query }), new RegExp(Object.keys(query)[0]));
+      }
+    });
+  }
+
+  test('row 13: by issuer: nobody else’s', async () => {
+    const [one, other] = [await made(), await made()];
+    await one.token();
+    assert.equal(await other.count(), 0);
+    assert.equal((await one.journal())[0].issuer, one.name);
+  });
+
+  test('row 13: DELETE empties it; ids go on', async () => {
+    const issuer = await busy();
+    const last = (await issuer.journal()).at(-1).id;
+    assert.equal((await issuer.control('DELETE', '/journal')).status, 204);
+    assert.equal(await issuer.count(), 0);
+    await issuer.token();
+    assert.ok((await issuer.journal())[0].id > last);
+  });
+});
+
+describe('take', { concurrency: 8 }, () => {
+  test('row 13: the oldest first, each once, then 204', async () => {
+    const issuer = await made();
+    for (const client of ['a', 'b', 'c']) await issuer.token({}, { client });
+    const taken = [];
+    for (let n = 0; n < 3; n += 1) taken.push(ok(await issuer.take({ timeout_ms: 0 })).json().client_id);
+    assert.deepEqual(taken, ['a', 'b', 'c']);
+    const none = await issuer.take({ timeout_ms: 0 });
+    assert.equal(none.status, 204);
+    assert.equal(none.bytes.length, 0);
+    assert.equal(await issuer.count(), 3, 'taking is not deleting');
+  });
+
+  test('row 13: it is the entry of the list', async () => {
+    const issuer = await made();
+    await issuer.token({ scope: 'x' });
+    assert.deepEqual(ok(await issuer.take({ timeout_ms: 0 })).json(), (await issuer.journal())[0]);
+  });
+
+  test('row 13: filters: what does not match stays to be taken', async () => {
+    const issuer = await made();
+    await issuer.token({}, { client: 'a' });
+    await issuer.token({}, { client: 'b' });
+    await issuer.jwks();
+    assert.equal(ok(await issuer.take({ client_id: 'b', timeout_ms: 0 })).json().client_id, 'b');
+    assert.equal((await issuer.take({ client_id: 'b', timeout_ms: 0 })).status, 204);
+    assert.equal(ok(await issuer.take({ endpoint: 'jwks', timeout_ms: 0 })).json().endpoint, 'jwks');
+    assert.equal(ok(await issuer.take({ timeout_ms: 0 })).json().client_id, 'a');
+  });
+
+  test('row 13: it waits for the next one, and answers at once when it comes', async () => {
+    const issuer = await made();
+    const waiting = issuer.take({ endpoint: 'token', timeout_ms: 10_000 });
+    await sleep(300);
+    await issuer.jwks();
+    await issuer.token({}, { client: 'late' });
+    const response = ok(await waiting);
+    assert.equal(response.json().client_id, 'late');
+    assert.ok(response.ms >= 298 && response.ms < 5000, `${response.ms} ms`);
+  });
+
+  test('row 13: what was waited for is the whole entry, with its status', async () => {
+    const issuer = await made();
+    await issuer.fault('slow-200ms');
+    const waiting = issuer.take({ endpoint: 'token', timeout_ms: 10_000 });
+    await sleep(50);
+    await issuer.token();
+    const entry = ok(await waiting).json();
+    assert.equal(entry.status, 200);
+    assert.deepEqual(entry.faults, ['slow-200ms']);
+  });
+
+  test('row 13: nothing comes: 204 when the time is over, and not before', async () => {
+    const response = await (await made()).take({ timeout_ms: 400 });
+    assert.equal(response.status, 204);
+    assert.ok(response.ms >= 398 && response.ms < 3000, `${response.ms} ms`);
+  });
+
+  test('row 13: ten takes at once get ten entries, each its own', async () => {
+    const issuer = await made();
+    const takes = range(10).map(() => issuer.take({ timeout_ms: 10_000 }));
+    await sleep(100);
+    await Promise.all(range(10).map((n) => issuer.token({}, { client: `c-${n}` })));
+    const entries = (await Promise.all(takes)).map((response) => ok(response).json());
+    assert.equal(new Set(entries.map((entry) => entry.id)).size, 10);
+    assert.deepEqual(entries.map((entry) => entry.client_id).sort(), range(10).map((n) => `c-${n}`));
+    assert.equal((await issuer.take({ timeout_ms: 0 })).status, 204);
+  });
+
+  test('row 13: twelve takes for ten entries: ten get one, two get 204', async () => {
+    const issuer = await made();
+    await Promise.all(range(10).map(() => issuer.token()));
+    const statuses = (await Promise.all(range(12).map(() => issuer.take({ timeout_ms: 200 })))).map((response) => response.status);
+    assert.deepEqual(statuses.sort(), [...Array(10).fill(200), 204, 204]);
+  });
+
+  test('row 13: who hangs up while waiting takes nothing away', async () => {
+    const issuer = await made();
+    await Promise.all(range(5).map(() => assert.rejects(issuer.take({ timeout_ms: 20_000 }, { signal: AbortSignal.timeout(100), fresh: true }))));
+    await sleep(100);
+    await issuer.token({}, { client: 'still-there' });
+    assert.equal(ok(await issuer.take({ timeout_ms: 1000 })).json().client_id, 'still-there');
+  });
+
+  test('row 13: a waiting take holds up no request and no other take', async () => {
+    const [one, other] = [await made(), await made()];
+    const waiting = one.take({ client_id: 'never', timeout_ms: 1500 });
+    await other.token();
+    await one.token({}, { client: 'x' });
+    assert.equal(ok(await other.take({ timeout_ms: 1000 })).json().issuer, other.name);
+    assert.equal(ok(await one.take({ client_id: 'x', timeout_ms: 1000 })).json().client_id, 'x');
+    assert.equal((await waiting).status, 204);
+  });
+
+  test('row 13: DELETE /journal: what was not taken cannot be taken', async () => {
+    const issuer = await made();
+    await issuer.token();
+    await issuer.set('DELETE', '/journal');
+    assert.equal((await issuer.take({ timeout_ms: 0 })).status, 204);
+  });
+
+  test('row 13: the issuer goes while somebody waits: an answer all the same', async () => {
+    for (const end of [(issuer) => issuer.set('DELETE', '/issuer'), (issuer) => issuer.reset(), (issuer) => issuer.make()]) {
+      const issuer = await made();
+      const waiting = issuer.take({ timeout_ms: 800 });
+      await sleep(50);
+      await end(issuer);
+      const response = await waiting;
+      assert.ok([204, 404].includes(response.status), `${response.status} ${response.text}`);
+    }
+  });
+
+  for (const timeout_ms of ['x', '-1', '30001', '1.5', '']) {
+    test(`row 13: timeout_ms=${timeout_ms} is refused`, async () => {
+      const issuer = await made();
+      await issuer.token();
+      isRefused(await issuer.take({ timeout_ms }), /timeout_ms/);
+      assert.equal((await issuer.take({ timeout_ms: 0 })).status, 200);
+    });
+  }
+});
+
+describe('redaction', { concurrency: 4 }, () => {
+  /** A secret that can be looked for, whatever encoding it went through. */
+  const secret = (name) => `SECRET-${name}-${random().slice(0, 12)}`;
+  const NAMES = ['client_secret', 'code', 'refresh_token', 'access_token', 'token', 'code_verifier', 'device_code', 'password', 'assertion', 'client_assertion', 'id_token_hint', 'ticket', 'request'];
+  const ENDPOINTS = ['/token', '/introspect', '/revoke', '/revoke_grants', '/device_authorization', '/userinfo', '/authorize', '/authorize/request', '/authorize/accept', '/authorize/reject', '/end_session', '/device', '/login'];
+
+  /** Nothing of the journal, in any form, has one of `secrets`. */
+  async function isClean(issuer, secrets) {
+    const texts = [(await issuer.control('GET', '/journal')).text];
+    for (;;) {
+      const taken = await issuer.take({ timeout_ms: 0 });
+      if (taken.status === 204) break;
+      texts.push(taken.text);
+    }
+    const debuggers = await issuer.get('/debugger');
+    texts.push(debuggers.text, ...mock.log());
+    for (const one of secrets) {
+      for (const form of [one, encodeURIComponent(one), Buffer.from(one).toString('base64').slice(0, -4), Buffer.from(one).toString('base64url').slice(0, -4)]) {
+        for (const text of texts) assert.ok(!text.includes(form), `${one} as ${form} in ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 60)}`);
+      }
+    }
+  }
+
+  for (const [where, ask] of [
+    ['in the body', (issuer, path, form) => issuer.post(path, form)],
+    ['in the query', (issuer, path, form) => issuer.get(`${path}?${new URLSearchParams(form)}`)],
+    ['in query and body', (issuer, path, form) => issuer.post(`${path}?${new URLSearchParams(form)}`, form)],
+    ['in a body of another type', (issuer, path, form) => send(`${issuer.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(form) })],
+    ['in a body without a type', (issuer, path, form) => send(`${issuer.url}${path}`, { method: 'POST', body: new URLSearchParams(form).toString() })],
+  ]) {
+    test(`row 13: every secret parameter at every endpoint, ${where}`, async () => {
+      const issuer = await made();
+      const form = Object.fromEntries(NAMES.map((name) => [name, secret(name)]));
+      for (const path of ENDPOINTS) await ask(issuer, path, { grant_type: 'authorization_code', client_id: 'web', ...form });
+      await isClean(issuer, Object.values(form));
+      const entry = (await issuer.journal()).find((one) => one.endpoint === 'token');
+      if (where === 'in the body') for (const name of NAMES) assert.equal(entry.parameters[name], '[redacted]', name);
+    });
+  }
+
+  test('row 13: Authorization, well formed or not, and cookies', async () => {
+    const issuer = await made();
+    const secrets = [];
+    const hide = (name) => {
+      secrets.push(secret(name));
+      return secrets.at(-1);
+    };
+    const headers = [
+      { authorization: basic('client', hide('basic')) }, { authorization: `Bearer ${hide('bearer')}` }, { authorization: hide('bare') }, { authorization: `Basic ${hide('notbase64')}` },
+      { authorization: `DPoP ${hide('dpop')}` }, { cookie: `jeton-mock-session=${hide('cookie')}; x=${hide('cookie2')}` }, { dpop: hide('dpop-header') }, { 'proxy-authorization': hide('proxy') },
+    ];
+    for (const path of ENDPOINTS) {
+      for (const one of headers) await issuer.post(path, { grant_type: 'client_credentials' }, one);
+      for (const one of headers) await issuer.get(path, one);
+    }
+    await isClean(issuer, secrets);
+  });
+
+  test('row 13: the real codes, tokens and tickets of whole flows', async () => {
+    const issuer = await made();
+    const login = await issuer.login({ scope: OFFLINE, client: ['web', 'web-very-secret-value'] });
+    const tokens = ok(await issuer.redeem(login)).json();
+    const again = ok(await issuer.refresh(tokens.refresh_token, { client: login.client })).json();
+    const device = ok(await issuer.device()).json();
+    await issuer.poll(device.device_code);
+    await issuer.userinfo(again.access_token);
+    await issuer.as(login.client, '/introspect', { token: again.access_token });
+    await issuer.as(login.client, '/revoke', { token: again.refresh_token });
+    await issuer.get(`/end_session?${new URLSearchParams({ id_token_hint: again.id_token })}`);
+    const sealed = login.browser.visited.flatMap((url) => [...new URL(url).searchParams].filter(([name]) => ['request', 'ticket', 'accepted', 'answer'].includes(name)).map(([, value]) => value));
+    const cookies = login.browser.cookies.map(({ value }) => value);
+    await isClean(issuer, ['web-very-secret-value', login.code, login.verifier, tokens.access_token, tokens.refresh_token, tokens.id_token, again.access_token, again.refresh_token, again.id_token, device.device_code, ...sealed, ...cookies]);
+    assert.ok(sealed.length > 0 && cookies.length > 0);
+  });
+
+  test('row 13: secrets of requests that a fault answered', async () => {
+    const issuer = await made();
+    const secrets = [];
+    for (const fault of ['drop', 'status-500', 'invalid_client', 'html']) {
+      await issuer.fault({ fault, times: 1 });
+      secrets.push(secret(fault));
+      await issuer.token({ code: `${secrets.at(-1)}` }, { client: ['x', secrets.at(-1)] }).catch(() => undefined);
+    }
+    await isClean(issuer, secrets);
+  });
+
+  test('row 13: secrets of control calls', async () => {
+    const issuer = await made();
+    const [one, other] = [secret('client'), secret('wrong')];
+    await issuer.client({ client_id: 'c', client_secret: one });
+    const refused = await issuer.control('POST', '/clients', { client_id: 'c', client_secret: other, oops: 1 });
+    assert.ok(!refused.text.includes(other));
+    for (const path of ['/clients', '/issuer', '/issuers', '/journal']) {
+      const { text } = await issuer.control('GET', path);
+      assert.ok(!text.includes(one) && !text.includes(other), path);
+    }
+    await isClean(issuer, [one, other]);
+  });
+
+  test('row 13: a parameter that is spelt in other letters is as secret to whoever reads it', async () => {
+    const issuer = await made();
+    const value = secret('spelt');
+    await issuer.post('/token', `client%5Fsecret=${value}&grant_type=client_credentials`);
+    await isClean(issuer, [value]);
+  });
+
+  test('row 13: what is no secret stays to be read', async () => {
+    const issuer = await made();
+    await issuer.arrive({ nonce: 'my-nonce', state: 'my-state' });
+    const { parameters } = (await issuer.journal({ endpoint: 'authorize' }))[0];
+    assert.equal(parameters.nonce, 'my-nonce');
+    assert.equal(parameters.state, 'my-state');
+    assert.equal(parameters.code_challenge_method, 'S256');
+    assert.equal(parameters.response_type, 'code');
+  });
+
+  test('row 13: the device grant is named, its code is not', async () => {
+    const issuer = await made();
+    isError(await issuer.poll('jdc_some-device-code'), 400, 'invalid_grant');
+    const [entry] = await issuer.journal();
+    assert.equal(entry.grant_type, DEVICE_GRANT);
+    assert.equal(entry.parameters.device_code, '[redacted]');
+  });
+
+  test('row 13: a form of any size and shape is listed as FORM says', async () => {
+    const issuer = await made();
+    await send(`${issuer.url}/token`, { method: 'POST', headers: { 'content-type': `${FORM}; charset=utf-8` }, body: 'grant_type=client_credentials&client_id=x&client_secret=y' });
+    assert.equal((await issuer.journal())[0].client_id, 'x');
+  });
+});

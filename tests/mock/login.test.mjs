@@ -1,0 +1,214 @@
+// Row 15: the login page as curl drives it. What a browser shows is tests/browser's.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { claimsOf } from '../suite/support/tokens.mjs';
+import { Browser, formsOf } from './support/browser.mjs';
+import { isError } from './support/check.mjs';
+import { AUTHORIZE_ERRORS } from './support/faults.mjs';
+import { CALLBACK, OFFLINE, ok } from './support/issuer.mjs';
+import { start } from './support/process.mjs';
+
+const mock = await start();
+
+/** The login page of a request, and the person in front of it. */
+async function page(issuer, asked = {}) {
+  const browser = new Browser(mock);
+  const { query, login } = issuer.asking({ user: null, ...asked });
+  const opened = await browser.open(issuer.authorizeUrl(query), { until: CALLBACK });
+  return { ...opened, browser, login };
+}
+
+const buttons = ({ response }) => formsOf(response.text).flatMap((form) => form.buttons);
+const arrivedBy = async (issuer, shown, arrived) => {
+  assert.ok(arrived, 'back at the client');
+  return ok(await issuer.redeem({ ...shown.login, code: arrived.searchParams.get('code') })).json();
+};
+
+describe('login', { concurrency: 8 }, () => {
+  test('row 15: a button for each user; one click, and that is who it is', async () => {
+    const issuer = await mock.fresh().make({ users: [{ sub: 'a-1', name: 'Ann <b>' }, { sub: 'b-2' }] });
+    const shown = await page(issuer);
+    assert.equal(shown.response.status, 200);
+    const texts = buttons(shown).map((button) => button.text);
+    assert.ok(texts.some((text) => text.includes('Ann <b>')), texts.join());
+    assert.ok(!shown.response.text.includes('Ann <b>'));
+    const { arrived } = await shown.browser.press(shown, { label: 'a-1', until: CALLBACK });
+    const { id_token } = await arrivedBy(issuer, shown, arrived);
+    assert.equal(claimsOf(id_token).sub, 'a-1');
+  });
+
+  test('row 15: any subject, with any claims', async () => {
+    const issuer = mock.fresh();
+    const shown = await page(issuer, { scope: 'openid email' });
+    const form = formsOf(shown.response.text).find(({ inputs }) => inputs.some((input) => input.name === 'subject'));
+    const { arrived } = await shown.browser.press(shown, { form, fields: { subject: 'somebody else', claims: '{"email":"e@x.example","tenant":"t"}' }, until: CALLBACK });
+    const tokens = await arrivedBy(issuer, shown, arrived);
+    assert.equal(claimsOf(tokens.id_token).sub, 'somebody else');
+    const info = ok(await issuer.userinfo(tokens.access_token)).json();
+    assert.deepEqual([info.email, info.tenant], ['e@x.example', 't']);
+  });
+
+  test('row 15: claims that are no JSON object: the page again, saying so, and what was typed is still there', async () => {
+    const issuer = mock.fresh();
+    for (const typed of ['{', '[]', '"x"', 'email=x']) {
+      const shown = await page(issuer);
+      const form = formsOf(shown.response.text).find(({ areas }) => areas.some((area) => area.name === 'claims'));
+      const again = await shown.browser.press(shown, { form, fields: { subject: 'me', claims: typed }, until: CALLBACK });
+      assert.ok(!again.arrived, typed);
+      assert.equal(again.response.status, 400, typed);
+      assert.match(again.response.text, /claims/i);
+    }
+  });
+
+  test('row 15: Deny: access_denied', async () => {
+    const issuer = mock.fresh();
+    const shown = await page(issuer);
+    const { arrived } = await shown.browser.press(shown, { label: /deny|access_denied/i, until: CALLBACK });
+    assert.equal(arrived.searchParams.get('error'), 'access_denied');
+    assert.equal(arrived.searchParams.get('state'), 'a state');
+    assert.equal(arrived.searchParams.get('iss'), issuer.id);
+  });
+
+  test('row 15: a button for each error of the authorization endpoint', async () => {
+    const issuer = mock.fresh();
+    const shown = await page(issuer);
+    const offered = buttons(shown).filter((button) => button.name === 'error').map((button) => button.value);
+    for (const error of ['access_denied', 'server_error', 'temporarily_unavailable']) assert.ok(offered.includes(error), `${error} in ${offered}`);
+    for (const error of offered) {
+      assert.ok(AUTHORIZE_ERRORS.includes(error), error);
+      const next = await page(issuer);
+      const { arrived } = await next.browser.press(next, { label: error, until: CALLBACK });
+      assert.equal(arrived.searchParams.get('error'), error);
+    }
+  });
+
+  test('row 15: login_hint logs straight in, known or not', async () => {
+    const issuer = mock.fresh();
+    for (const user of ['bob', 'nobody@x.example']) {
+      const { id_token } = await issuer.tokens({ user });
+      assert.equal(claimsOf(id_token).sub, user);
+    }
+  });
+
+  test('row 15: prompt=login asks in spite of login_hint', async () => {
+    const shown = await page(mock.fresh(), { user: 'bob', prompt: 'login' });
+    assert.equal(shown.response.status, 200);
+    assert.ok(formsOf(shown.response.text).length > 0);
+  });
+
+  test('row 15: prompt=none: login_required, then straight through for who is logged in', async () => {
+    const issuer = mock.fresh();
+    const nobody = await issuer.arrive({ user: null, prompt: 'none' });
+    assert.equal(nobody.params.error, 'login_required');
+    const { browser } = await issuer.login({ user: 'carol' });
+    const again = await issuer.login({ browser, user: null, prompt: 'none' });
+    assert.equal(claimsOf(ok(await issuer.redeem(again)).json().id_token).sub, 'carol');
+  });
+
+  test('row 15: who is logged in is not asked again; auth_time stays', async () => {
+    const issuer = await mock.fresh().make({ clock: { set: 1_700_000_000, freeze: true } });
+    const first = await issuer.login({ user: 'carol' });
+    await issuer.clock({ advance: 100 });
+    const again = await issuer.login({ browser: first.browser, user: null });
+    assert.equal(claimsOf(ok(await issuer.redeem(again)).json().id_token).auth_time, 1_700_000_000);
+  });
+
+  test('row 15: auto_login: nobody is asked, whatever the prompt, prompt=none included', async () => {
+    const issuer = await mock.fresh().make({ auto_login: 'bob' });
+    for (const asked of [{}, { prompt: 'none' }]) {
+      const { id_token } = await issuer.tokens({ user: null, ...asked });
+      assert.equal(claimsOf(id_token).sub, 'bob');
+    }
+  });
+
+  test('row 15: logout ends the session of the login page', async () => {
+    const issuer = mock.fresh();
+    const { browser, ...login } = await issuer.login({ user: 'carol', scope: OFFLINE });
+    const tokens = ok(await issuer.redeem(login)).json();
+    const { response } = await browser.open(`${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: tokens.id_token })}`);
+    assert.equal(response.status, 200);
+    assert.equal((await issuer.arrive({ browser, user: null, prompt: 'none' })).params.error, 'login_required');
+    isError(await issuer.refresh(tokens.refresh_token), 400, 'invalid_grant');
+  });
+
+  test('row 15: a lenient mock goes back after logout to wherever the client says', async () => {
+    const issuer = mock.fresh();
+    const { browser, id_token } = await issuer.tokens().then(({ login, ...tokens }) => ({ ...tokens, browser: login.browser }));
+    const back = 'https://app.example/bye';
+    const { arrived } = await browser.open(`${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back, state: 's' })}`, { until: back });
+    assert.equal(arrived?.searchParams.get('state'), 's');
+  });
+
+  test('row 15: the page says who asks and for what, in text', async () => {
+    const shown = await page(mock.fresh(), { client: 'the <app>', scope: 'openid a:b c<d>'.replace('<', '(').replace('>', ')') });
+    assert.ok(shown.response.text.includes('the &lt;app&gt;'));
+    assert.ok(shown.response.text.includes('a:b'));
+  });
+
+  test('row 15: it works without JavaScript, and every field has a label', async () => {
+    const { response } = await page(mock.fresh());
+    assert.ok(!/\son\w+="/i.test(response.text));
+    assert.match(response.headers['content-type'], /^text\/html/);
+    assert.match(response.text, /<html[^>]*\slang="/);
+    assert.match(response.text, /<title>[^<]+<\/title>/);
+    for (const form of formsOf(response.text)) {
+      for (const input of [...form.inputs, ...form.areas].filter(({ type }) => !['hidden', 'submit'].includes(type))) {
+        assert.ok(input['aria-label'] || new RegExp(`<label[^>]*for="${input.id}"`).test(response.text) || /<label[^>]*>(?:(?!<\/label>).)*<(input|textarea)/s.test(response.text), JSON.stringify(input));
+      }
+      for (const button of form.buttons) assert.ok(button.text || button['aria-label'], JSON.stringify(button));
+    }
+  });
+
+  test('row 15: a request that was answered cannot be answered again', async () => {
+    const issuer = mock.fresh();
+    const shown = await page(issuer);
+    assert.ok((await shown.browser.press(shown, { label: 'alice', until: CALLBACK })).arrived);
+    const again = await shown.browser.press(shown, { label: 'bob', until: CALLBACK });
+    if (again.arrived) isError(await issuer.redeem({ ...shown.login, code: again.arrived.searchParams.get('code') }), 400, 'invalid_grant');
+  });
+
+  test('row 15: nobody logs somebody in from another browser', async () => {
+    const issuer = mock.fresh();
+    const shown = await page(issuer);
+    const other = await new Browser(mock).press(shown, { label: 'alice', until: CALLBACK });
+    assert.ok(!other.arrived?.searchParams.get('code'));
+  });
+
+  for (const request of [undefined, '', 'x', 'jsr_AAAA']) {
+    test(`row 15: /login?request=${request} is a page that says so, for people`, async () => {
+      const response = await mock.send(`/login${request === undefined ? '' : `?request=${request}`}`);
+      assert.equal(response.status, 400);
+      assert.match(response.headers['content-type'], /^text\/html/);
+      assert.ok(!/[{}]"error/.test(response.text), 'no JSON for people');
+    });
+  }
+});
+
+describe('device', { concurrency: 4 }, () => {
+  for (const [decision, check] of [
+    ['approve', (response) => assert.ok(ok(response).json().access_token)],
+    ['deny', (response) => isError(response, 400, 'access_denied')],
+  ]) {
+    test(`row 15: the device page: ${decision}`, async () => {
+      const issuer = await mock.fresh().make();
+      const device = ok(await issuer.device()).json();
+      const done = await issuer.approve(device, { decision });
+      assert.equal(done.response.status, 200);
+      check(await issuer.poll(device.device_code));
+    });
+  }
+
+  test('row 15: /device without a code asks for it', async () => {
+    const issuer = mock.fresh();
+    const device = ok(await issuer.device()).json();
+    const browser = new Browser(mock);
+    let shown = await browser.open(`${issuer.id}/device`);
+    if (buttons(shown).some(({ value }) => value === 'alice')) shown = await browser.press(shown, { label: 'alice' });
+    const form = formsOf(shown.response.text).find(({ inputs }) => inputs.some(({ name }) => name === 'user_code'));
+    shown = await browser.press(shown, { form, fields: { user_code: device.user_code.toLowerCase() } });
+    shown = await browser.press(shown, { label: 'approve' });
+    assert.equal(shown.response.status, 200);
+    ok(await issuer.poll(device.device_code));
+  });
+});

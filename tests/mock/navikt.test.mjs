@@ -1,0 +1,158 @@
+// Row 18: what a compose file for navikt/mock-oauth2-server expects, from outside. The
+// configurations are written after its documentation.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { claimsOf } from '../suite/support/tokens.mjs';
+import { Browser, formsOf } from './support/browser.mjs';
+import { send } from './support/http.mjs';
+import { CALLBACK, header, ok } from './support/issuer.mjs';
+import { file, refused, start } from './support/process.mjs';
+
+const MAPPINGS = {
+  interactiveLogin: true,
+  httpServer: 'NettyWrapper',
+  tokenCallbacks: [
+    { issuerId: 'issuer1', tokenExpiry: 120, requestMappings: [{ requestParam: 'scope', match: 'scope1', claims: { sub: 'subByScope', aud: ['audByScope'] } }] },
+    { issuerId: 'issuer2', requestMappings: [{ requestParam: 'someparam', match: 'somevalue', claims: { sub: 'subBySomeParam', aud: ['audBySomeParam'] } }] },
+  ],
+};
+
+const from = (t, config, env = {}) => start({ t, env: { JSON_CONFIG: JSON.stringify(config), ...env } });
+
+describe('environment', { concurrency: 8 }, () => {
+  test('row 18: JSON_CONFIG: requestMappings by parameter, tokenExpiry by issuer', async (t) => {
+    const mock = await from(t, MAPPINGS);
+    const one = await mock.at('issuer1').granted({ scope: 'scope1' });
+    const claims = claimsOf(one.access_token);
+    assert.equal(claims.sub, 'subByScope');
+    assert.deepEqual([claims.aud].flat(), ['audByScope']);
+    assert.equal(claims.exp - claims.iat, 120);
+    assert.equal(claims.iss, `${mock.issuer}/issuer1`);
+    const two = claimsOf((await mock.at('issuer2').granted({ someparam: 'somevalue' })).access_token);
+    assert.deepEqual([two.sub, [two.aud].flat()], ['subBySomeParam', ['audBySomeParam']]);
+    assert.equal(two.exp - two.iat, 3600);
+    const other = claimsOf((await mock.at('issuer2').granted({ someparam: 'else' })).access_token);
+    assert.notEqual(other.sub, 'subBySomeParam');
+    const elsewhere = claimsOf((await mock.at('issuer3').granted({ someparam: 'somevalue' })).access_token);
+    assert.notEqual(elsewhere.sub, 'subBySomeParam');
+  });
+
+  test('row 18: ${clientId} in claims, and a match of anything', async (t) => {
+    const mock = await from(t, { tokenCallbacks: [{ issuerId: 'default', requestMappings: [{ requestParam: 'grant_type', match: 'client_credentials', claims: { sub: '${clientId}', aud: ['a'], groups: ['g1', 'g2'] } }] }] });
+    const claims = claimsOf((await mock.at('default').granted({}, { client: 'myClientId' })).access_token);
+    assert.equal(claims.sub, 'myClientId');
+    assert.deepEqual(claims.groups, ['g1', 'g2']);
+  });
+
+  test('row 18: JSON_CONFIG_PATH', async (t) => {
+    const mock = await start({ t, env: { JSON_CONFIG_PATH: file(MAPPINGS, 'json') } });
+    assert.equal(claimsOf((await mock.at('issuer1').granted({ scope: 'scope1' })).access_token).sub, 'subByScope');
+  });
+
+  test('row 18: JSON_CONFIG goes before JSON_CONFIG_PATH', async (t) => {
+    const mock = await from(t, MAPPINGS, { JSON_CONFIG_PATH: file({ tokenCallbacks: [] }, 'json') });
+    assert.equal(claimsOf((await mock.at('issuer1').granted({ scope: 'scope1' })).access_token).sub, 'subByScope');
+  });
+
+  for (const name of ['SERVER_PORT', 'PORT']) {
+    test(`row 18: ${name}`, async (t) => {
+      const probe = await start({ t });
+      await probe.stop();
+      const mock = await start({ t, port: undefined, env: { [name]: String(probe.port) } });
+      assert.equal(mock.port, probe.port);
+      assert.equal((await send(`http://127.0.0.1:${probe.port}/isalive`)).status, 200);
+    });
+  }
+
+  test('row 18: SERVER_PORT goes before PORT', async (t) => {
+    const [probe, other] = [await start({ t }), await start({ t })];
+    await probe.stop();
+    const mock = await start({ t, port: undefined, env: { SERVER_PORT: String(probe.port), PORT: String(other.port) } });
+    assert.equal(mock.port, probe.port);
+  });
+
+  test('row 18: SERVER_HOSTNAME is what it binds to', async (t) => {
+    const mock = await start({ t, env: { SERVER_HOSTNAME: '0.0.0.0' } });
+    assert.equal(new URL(mock.url).port, String(mock.port));
+    assert.match(mock.log()[0], /0\.0\.0\.0/);
+  });
+
+  test('row 18: tokenProvider: algorithm and systemTime', async (t) => {
+    const mock = await from(t, { tokenProvider: { keyProvider: { algorithm: 'ES256' }, systemTime: '2020-01-21T00:00:00Z' } });
+    const { access_token } = await mock.at('default').granted();
+    assert.equal(header(access_token).alg, 'ES256');
+    assert.equal(claimsOf(access_token).iat, Date.parse('2020-01-21T00:00:00Z') / 1000);
+  });
+
+  test('row 18: without an algorithm: RS256, as there', async (t) => {
+    const mock = await from(t, {});
+    assert.equal(header((await mock.at('default').granted()).access_token).alg, 'RS256');
+  });
+
+  test('row 18: interactiveLogin true asks; false does not', async (t) => {
+    const asks = await from(t, { interactiveLogin: true });
+    const open = async (mock) => {
+      const issuer = mock.at('default');
+      return new Browser(mock).open(issuer.authorizeUrl(issuer.asking({ user: null }).query), { until: CALLBACK });
+    };
+    const page = await open(asks);
+    assert.equal(page.response.status, 200);
+    assert.ok(formsOf(page.response.text).length > 0);
+    const straight = await open(await from(t, { interactiveLogin: false }));
+    assert.ok(straight.arrived.searchParams.get('code'));
+  });
+
+  test('row 18: rotateRefreshToken is taken', async (t) => {
+    const mock = await from(t, { rotateRefreshToken: true });
+    await mock.at('default').granted();
+  });
+
+  test('row 18: httpServer with ssl: HTTPS', async (t) => {
+    const mock = await from(t, { httpServer: { type: 'NettyWrapper', ssl: {} } });
+    assert.equal((await send(`${mock.url.replace(/^https/, 'http')}/_mock/ca.pem`)).status, 200);
+  });
+
+  test('row 18: --config of Jeton’s own and JSON_CONFIG do not both go unnoticed', async () => {
+    const { code } = await refused({ args: ['--port', '0'], config: 'seed = "x"\n', env: { JSON_CONFIG: '{}' } }).catch(() => ({ code: 'started' }));
+    assert.ok(code === 'started' || code !== 0);
+  });
+
+  for (const [name, text] of [['that is no JSON', '{"tokenCallbacks": ['], ['with a list for a text', '{"tokenCallbacks": [{"issuerId": []}]}'], ['with an algorithm that is none', '{"tokenProvider": {"keyProvider": {"algorithm": "XX"}}}'], ['with a time that is none', '{"tokenProvider": {"systemTime": "yesterday"}}']]) {
+    test(`row 18: JSON_CONFIG ${name}: refused, by name`, async () => {
+      const { code, text: said } = await refused({ args: ['--port', '0'], env: { JSON_CONFIG: text } });
+      assert.notEqual(code, 0);
+      assert.match(said, /JSON_CONFIG/);
+      assert.ok(!/panicked/.test(said));
+    });
+  }
+
+  test('row 18: JSON_CONFIG_PATH that is not there', async () => {
+    const { code, text } = await refused({ args: ['--port', '0'], env: { JSON_CONFIG_PATH: '/nowhere/config.json' } });
+    assert.notEqual(code, 0);
+    assert.match(text, /\/nowhere\/config\.json/);
+  });
+});
+
+describe('paths', { concurrency: 8 }, () => {
+  test('row 18: /isalive, /{issuer}/jwks, /{issuer}/endsession and the rest', async (t) => {
+    const mock = await start({ t });
+    ok(await mock.send('/isalive'));
+    const issuer = mock.at('default');
+    const metadata = await issuer.metadata();
+    assert.equal(metadata.issuer, `${mock.issuer}/default`);
+    assert.deepEqual(ok(await issuer.get('/jwks')).json(), await issuer.jwks());
+    const { id_token } = await issuer.tokens();
+    const page = await new Browser(mock).open(`${issuer.id}/endsession?${new URLSearchParams({ id_token_hint: id_token })}`);
+    assert.equal(page.response.status, 200);
+    assert.equal((await issuer.journal({ endpoint: 'end_session' }))[0].path, '/default/endsession');
+    for (const path of ['/.well-known/oauth-authorization-server', '/debugger']) assert.equal((await issuer.get(path)).status, 200, path);
+    assert.equal((await mock.names()).includes('isalive'), false);
+  });
+
+  test('row 18: /isalive makes nothing, and is no issuer’s', async (t) => {
+    const mock = await start({ t });
+    ok(await mock.send('/isalive'));
+    assert.deepEqual(await mock.names(), ['']);
+  });
+});

@@ -1,0 +1,34 @@
+// Row 3: how soon and how small. bench/ measures; this holds the line.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { range } from './support/check.mjs';
+import { ok } from './support/issuer.mjs';
+import { start } from './support/process.mjs';
+
+test('row 3: from start to first token within 20 ms, at its best of 15', async (t) => {
+  const times = [];
+  for (const _ of range(15)) {
+    const began = performance.now();
+    const mock = await start({ t });
+    ok(await mock.at().token());
+    times.push(performance.now() - began);
+    await mock.stop();
+  }
+  assert.ok(Math.min(...times) <= 20, times.map((time) => time.toFixed(1)).join(' ms, '));
+});
+
+test('row 3: at most 12 MB are resident after 1,000 tokens', async (t) => {
+  const mock = await start({ t });
+  for (const _ of range(1000)) ok(await mock.at().token({}, { client: ['m2m', 's'] }));
+  const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${mock.pid}/status`, 'utf8'))[1]) / 1024;
+  assert.ok(resident <= 12, `${resident.toFixed(1)} MB`);
+});
+
+test('row 3: 1,000 made-up clients, each with a secret of its own, stay small', async (t) => {
+  const mock = await start({ t });
+  for (const n of range(1000)) ok(await mock.at().token({ scope: `s-${n}` }, { client: [`client-${n}`, `secret-${n}`] }));
+  const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${mock.pid}/status`, 'utf8'))[1]) / 1024;
+  assert.ok(resident <= 24, `${resident.toFixed(1)} MB`);
+});
