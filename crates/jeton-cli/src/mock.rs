@@ -1,56 +1,99 @@
 //! `jeton mock`: a provider for development and tests, with nothing to configure.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jeton_mock::{DEFAULT_PORT, Mock, Strictness};
-use tokio::net::TcpListener;
+use jeton_mock::{BoundMock, DEFAULT_PORT, MockProvider, MockSpec, Strictness};
 
 use crate::settings;
 
+/// Settings that a mock has no use for: its stores are memory, its keys come from the seed.
+const NOT_OURS: [&str; 1] = ["JETON_DATA"];
+
 pub(crate) fn command() -> Command {
+    let text = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .action(ArgAction::SetTrue)
+            .help(help)
+    };
     Command::new("mock")
         .about("Run a mock provider: client demo, secret demo-secret, or any other")
-        .arg(
-            Arg::new("strict")
-                .long("strict")
-                .action(ArgAction::SetTrue)
-                .help("Only known clients, and exactly production's answers"),
-        )
-        .args(settings::flags().filter(|flag| flag.get_id() != "JETON_DATA"))
+        .arg(text("config", "FILE", "Users, clients, claims, faults, issuers: TOML or JSON"))
+        .arg(switch("strict", "Only known clients, and exactly production's answers"))
+        .arg(text("seed", "TEXT", "What keys are derived from; the same text, the same keys"))
+        .arg(text("browser-url", "URL", "The origin browsers reach it by, where that is not the issuer's"))
+        .arg(text("backend-url", "URL", "The origin backends reach it by, likewise"))
+        .arg(switch("trust-host", "Take the issuer from Host and X-Forwarded-* instead"))
+        .arg(switch("https", "Speak TLS as well, on the same port; the CA to trust is at /_mock/ca.pem"))
+        .arg(text("ca-file", "FILE", "Write the CA's certificate there"))
+        .args(settings::flags().filter(|flag| !NOT_OURS.contains(&flag.get_id().as_str())))
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let strictness = if matches.get_flag("strict") {
-        Strictness::Strict
-    } else {
-        Strictness::Lenient
-    };
+    let spec = spec(matches)?;
+    let overrides = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
+    let settings = jeton_native::settings_from_env(overrides)?;
+    let settings = settings
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    let builder = MockProvider::builder().spec(spec).settings(settings);
     // One thread: a mock's cost is start-up and memory, not parallel signatures.
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(async {
-            let (host, port) = settings::address(matches, &DEFAULT_PORT.to_string())?;
-            let listener = TcpListener::bind((host.as_str(), port))
-                .await
-                .with_context(|| format!("JETON_HOST, JETON_PORT: {host}:{port}"))?;
-            let address = listener.local_addr()?;
-            let issuer = format!("http://localhost:{}", address.port());
-            let config = settings::config(matches, |name| Mock::default_setting(name, &issuer))?;
+            let mock = builder.bind().await?;
             let stop = jeton_http::stop_signal()?;
-            println!(
-                "jeton mock: {} on http://{address}\n\n  curl -u demo:demo-secret -d grant_type=client_credentials http://{address}{}/token\n",
-                config.issuer(),
-                config.issuer().path(),
-            );
-            let mock = Arc::new(Mock::new(config, strictness)?);
-            let handle = move |request| {
-                let mock = Arc::clone(&mock);
-                async move { Ok(mock.handle(request, jeton_native::now()).await) }
-            };
-            jeton_http::serve(listener, None, handle, stop).await;
+            if let Some(file) = matches.get_one::<String>("ca-file") {
+                let pem = mock.ca_pem().context("--ca-file: there is a CA only with --https")?;
+                std::fs::write(file, pem).with_context(|| file.clone())?;
+            }
+            greet(&mock);
+            mock.serve(stop).await;
             Ok(())
         })
+}
+
+/// The configuration file's, or mock-oauth2-server's, with the flags on top.
+fn spec(matches: &ArgMatches) -> Result<MockSpec> {
+    let flag = |name: &str| matches.get_one::<String>(name).cloned();
+    let mut spec = match flag("config") {
+        Some(file) => jeton_mock::load(Path::new(&file))?,
+        None => MockSpec::default(),
+    };
+    if matches.get_flag("strict") {
+        spec.strictness = Strictness::Strict;
+    }
+    spec.trust_host |= matches.get_flag("trust-host");
+    spec.https |= matches.get_flag("https");
+    spec.seed = flag("seed").or(spec.seed);
+    spec.browser_url = flag("browser-url").or(spec.browser_url);
+    spec.backend_url = flag("backend-url").or(spec.backend_url);
+    let host = spec.host.as_deref().unwrap_or("127.0.0.1");
+    let port = spec.port.unwrap_or(DEFAULT_PORT).to_string();
+    let (host, port) = settings::address(matches, host, &port)?;
+    spec.host = Some(host);
+    spec.port = Some(port);
+    Ok(spec)
+}
+
+fn greet(mock: &BoundMock) {
+    let address = mock.address();
+    let issuer = mock.issuer_url();
+    let token = format!("http://{address}{}/token", issuer_path(&issuer));
+    println!(
+        "jeton mock: {issuer} on http://{address}\n\n  curl -u demo:demo-secret -d grant_type=client_credentials {token}\n"
+    );
+}
+
+/// The path of an http or https URL, without final slash.
+fn issuer_path(issuer: &str) -> &str {
+    let authority = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    let path = authority.find('/').and_then(|at| authority.get(at..));
+    path.unwrap_or_default()
 }

@@ -19,7 +19,7 @@ pub(crate) fn command() -> Command {
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let config = settings::config(matches, |_| None)?;
-    let (host, port) = settings::address(matches, "8080")?;
+    let (host, port) = settings::address(matches, "127.0.0.1", "8080")?;
     let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;

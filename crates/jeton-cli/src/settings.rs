@@ -44,8 +44,12 @@ pub(crate) fn value(matches: &ArgMatches, name: &str, default: &str) -> Result<S
 }
 
 /// The address to listen on.
-pub(crate) fn address(matches: &ArgMatches, default_port: &str) -> Result<(String, u16)> {
-    let host = value(matches, "JETON_HOST", "127.0.0.1")?;
+pub(crate) fn address(
+    matches: &ArgMatches,
+    default_host: &str,
+    default_port: &str,
+) -> Result<(String, u16)> {
+    let host = value(matches, "JETON_HOST", default_host)?;
     let port = value(matches, "JETON_PORT", default_port)?;
     let port = port
         .parse()

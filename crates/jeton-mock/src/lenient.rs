@@ -9,76 +9,60 @@ use jeton::{
     MemoryRegistry, RedirectUri, RefreshPolicy, Scope, SecretHash, TokenRequest,
 };
 
+use crate::{fault::Asked, forge::Jwt, spec::Endpoint};
+
 /// How many made-up secrets a client keeps; parallel tests may each use their own.
 const SECRETS: usize = 64;
 
-/// The layer, and the clients the mock was seeded with.
-pub(crate) struct Leniency {
-    seed: HashMap<ClientId, Client>,
+/// The clients the mock was told of. What a request waives is judged against them, not against the
+/// registry, so that the second request is told the same as the first.
+#[derive(Debug, Default)]
+pub(crate) struct Seeded(HashMap<ClientId, Client>);
+
+/// What a request wants of its client.
+struct Wanted<'a> {
+    id: ClientId,
+    secret: Option<SecretHash>,
+    scope: Scope,
+    audiences: Vec<String>,
+    redirect_uri: Option<RedirectUri>,
+    post_logout_redirect_uri: Option<RedirectUri>,
+    pkce: Pkce,
+    asked: &'a Asked,
 }
 
-impl Leniency {
-    pub(crate) fn new(clients: &[Client]) -> Self {
-        let by_id = |client: &Client| (client.id.clone(), client.clone());
-        Self {
-            seed: clients.iter().map(by_id).collect(),
-        }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pkce {
+    Absent,
+    /// Or not this endpoint's matter.
+    Present,
+}
+
+impl Seeded {
+    pub(crate) fn insert(&mut self, client: Client) {
+        self.0.insert(client.id.clone(), client);
     }
 
-    /// Makes `registry` agree with a token request, and says what that waived. What is registered
-    /// only ever grows, so that parallel requests never undo each other; what is waived is judged
-    /// against the seed, so that the second request is told the same as the first.
+    pub(crate) fn remove(&mut self, id: &ClientId) {
+        self.0.remove(id);
+    }
+
+    /// Makes `registry` agree with a request, and says what that waived. What is registered only
+    /// ever grows, so that parallel requests never undo each other.
     pub(crate) fn waive(
         &self,
         registry: &MemoryRegistry,
+        asked: &Asked,
         request: &Request<Bytes>,
     ) -> Vec<&'static str> {
-        if request.uri().path().ends_with("/authorize") {
-            return self.waive_authorization(registry, request);
-        }
-        let Some(presented) = TokenRequest::inspect(request.headers(), request.body()) else {
+        let Some(wanted) = Wanted::read(asked, request) else {
             return Vec::new();
         };
-        let (Ok(id), Some(secret)) = (
-            presented.client_id.parse::<ClientId>(),
-            presented.client_secret,
-        ) else {
-            return Vec::new();
-        };
-        let hash = SecretHash::of(&secret);
-        // A malformed scope stays unregistered: the server refuses it as production would.
-        let scope: Scope = presented
-            .scope
-            .and_then(|scope| scope.parse().ok())
-            .unwrap_or_default();
-
-        let seeded = self.seed.get(&id);
-        let mut waived = Vec::new();
-        match seeded {
-            None => waived.push("client"),
-            Some(client) => {
-                if !accepts(client, hash) {
-                    waived.push("secret");
-                }
-                if scope.iter().any(|token| !client.scope.contains(token)) {
-                    waived.push("scope");
-                }
-                let registered = |audience| client.audiences.contains(audience);
-                if !presented.audiences.iter().all(registered) {
-                    waived.push("audience");
-                }
-            }
-        }
+        let waived = wanted.beyond(self.0.get(&wanted.id));
         if !waived.is_empty() {
-            registry.update(&id, |known| {
-                let mut client = known.cloned().unwrap_or_else(|| anyone(&id));
-                add_secret(&mut client, hash);
-                client.scope = client.scope.union(&scope);
-                for audience in presented.audiences {
-                    if !client.audiences.contains(&audience) {
-                        client.audiences.push(audience);
-                    }
-                }
+            registry.update(&wanted.id, |known| {
+                let mut client = known.cloned().unwrap_or_else(|| anyone(&wanted.id));
+                wanted.grant_to(&mut client);
                 client
             });
         }
@@ -86,62 +70,142 @@ impl Leniency {
     }
 }
 
-impl Leniency {
-    /// The same for an authorization request: any client, any redirect, any scope, no PKCE.
-    fn waive_authorization(
-        &self,
-        registry: &MemoryRegistry,
-        request: &Request<Bytes>,
-    ) -> Vec<&'static str> {
-        let encoded = match request.uri().query() {
-            Some(query) => query.as_bytes(),
-            None => request.body(),
+impl<'a> Wanted<'a> {
+    /// Malformed values stay out: the server refuses them as production would.
+    fn read(asked: &'a Asked, request: &Request<Bytes>) -> Option<Self> {
+        let parameter = |name: &str| asked.parameters.get(name);
+        let scope = || parameter("scope").and_then(|scope| scope.parse().ok());
+        let wanted = |id: &str| {
+            Some(Self {
+                id: id.parse().ok()?,
+                secret: None,
+                scope: Scope::default(),
+                audiences: Vec::new(),
+                redirect_uri: None,
+                post_logout_redirect_uri: None,
+                pkce: Pkce::Present,
+                asked,
+            })
         };
-        let parameters: HashMap<_, _> = url::form_urlencoded::parse(encoded).collect();
-        let get = |name: &str| parameters.get(name).map(AsRef::as_ref);
-        let Some(id) = get("client_id").and_then(|id| id.parse::<ClientId>().ok()) else {
-            return Vec::new();
-        };
-        let redirect = get("redirect_uri").and_then(|uri| uri.parse::<RedirectUri>().ok());
-        let scope: Scope = get("scope")
-            .and_then(|scope| scope.parse().ok())
-            .unwrap_or_default();
-        let pkce = get("code_challenge").is_some();
-        let mut waived = Vec::new();
-        match self.seed.get(&id) {
-            None => waived.push("client"),
-            Some(client) => {
-                if let Some(redirect) = &redirect
-                    && !client
-                        .redirect_uris
-                        .iter()
-                        .any(|own| own.matches(redirect.as_str()))
-                {
-                    waived.push("redirect_uri");
-                }
-                if scope.iter().any(|token| !client.scope.contains(token)) {
-                    waived.push("scope");
-                }
-                if !pkce && client.require_pkce {
-                    waived.push("pkce");
-                }
+        match asked.endpoint {
+            Endpoint::AUTHORIZE => Some(Self {
+                scope: scope().unwrap_or_default(),
+                audiences: audiences(request),
+                redirect_uri: parameter("redirect_uri").and_then(|uri| uri.parse().ok()),
+                pkce: match parameter("code_challenge") {
+                    Some(_) => Pkce::Present,
+                    None => Pkce::Absent,
+                },
+                ..wanted(asked.client_id.as_deref()?)?
+            }),
+            Endpoint::END_SESSION => {
+                let hinted = parameter("id_token_hint").and_then(|hint| audience(hint));
+                let id = asked.client_id.clone().or(hinted)?;
+                let uri = parameter("post_logout_redirect_uri");
+                Some(Self {
+                    post_logout_redirect_uri: uri.and_then(|uri| uri.parse().ok()),
+                    ..wanted(&id)?
+                })
             }
+            Endpoint::TOKEN
+            | Endpoint::DEVICE_AUTHORIZATION
+            | Endpoint::INTROSPECT
+            | Endpoint::REVOKE => {
+                let presented = TokenRequest::inspect(request.headers(), request.body())?;
+                Some(Self {
+                    secret: presented.client_secret.as_deref().map(SecretHash::of),
+                    scope: scope().unwrap_or_default(),
+                    audiences: presented.audiences,
+                    ..wanted(&presented.client_id)?
+                })
+            }
+            _ => None,
         }
-        if !waived.is_empty() {
-            registry.update(&id, |known| {
-                let mut client = known.cloned().unwrap_or_else(|| anyone(&id));
-                client.scope = client.scope.union(&scope);
-                client.require_pkce &= pkce;
-                if let Some(redirect) = redirect
-                    && !client.redirect_uris.contains(&redirect)
-                {
-                    client.redirect_uris.push(redirect);
-                }
-                client
-            });
+    }
+
+    /// What goes beyond what the client was registered for.
+    fn beyond(&self, client: Option<&Client>) -> Vec<&'static str> {
+        let Some(client) = client else {
+            return vec!["client"];
+        };
+        let mut waived = Vec::new();
+        if self.secret.is_some_and(|hash| !accepts(client, hash)) {
+            waived.push("secret");
+        }
+        let matches = |registered: &[RedirectUri], uri: &Option<RedirectUri>| {
+            uri.as_ref()
+                .is_none_or(|uri| registered.iter().any(|own| own.matches(uri.as_str())))
+        };
+        if !matches(&client.redirect_uris, &self.redirect_uri) {
+            waived.push("redirect_uri");
+        }
+        if !matches(
+            &client.post_logout_redirect_uris,
+            &self.post_logout_redirect_uri,
+        ) {
+            waived.push("post_logout_redirect_uri");
+        }
+        if self.scope.iter().any(|token| !client.scope.contains(token)) {
+            waived.push("scope");
+        }
+        let registered = |audience| client.audiences.contains(audience);
+        // A grant's audiences are the server's to judge; the request may only narrow them.
+        if self.names_audiences() && !self.audiences.iter().all(registered) {
+            waived.push("audience");
+        }
+        if self.pkce == Pkce::Absent && client.require_pkce {
+            waived.push("pkce");
         }
         waived
     }
+
+    fn names_audiences(&self) -> bool {
+        self.asked.endpoint != Endpoint::INTROSPECT && self.asked.endpoint != Endpoint::REVOKE
+    }
+
+    fn grant_to(&self, client: &mut Client) {
+        if let Some(hash) = self.secret {
+            add_secret(client, hash);
+        }
+        client.scope = client.scope.union(&self.scope);
+        client.require_pkce &= self.pkce == Pkce::Present;
+        add(&mut client.redirect_uris, self.redirect_uri.as_ref());
+        add(
+            &mut client.post_logout_redirect_uris,
+            self.post_logout_redirect_uri.as_ref(),
+        );
+        for audience in &self.audiences {
+            add(&mut client.audiences, Some(audience));
+        }
+    }
+}
+
+fn add<T: Clone + PartialEq>(list: &mut Vec<T>, item: Option<&T>) {
+    if let Some(item) = item
+        && !list.contains(item)
+    {
+        list.push(item.clone());
+    }
+}
+
+/// Of an authorization request (RFC 8707 §2).
+fn audiences(request: &Request<Bytes>) -> Vec<String> {
+    let encoded = match request.uri().query() {
+        Some(query) => query.as_bytes(),
+        None => request.body(),
+    };
+    url::form_urlencoded::parse(encoded)
+        .filter(|(name, value)| {
+            ["resource", "audience"].contains(&name.as_ref()) && !value.is_empty()
+        })
+        .map(|(_, value)| value.into_owned())
+        .collect()
+}
+
+/// The client an ID token was made for.
+fn audience(id_token: &str) -> Option<String> {
+    let token = Jwt::parse(id_token)?;
+    Some(token.claims.get("aud")?.as_str()?.to_owned())
 }
 
 /// A client nobody registered: it may do whatever it asks for.

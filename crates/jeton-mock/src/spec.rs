@@ -18,7 +18,7 @@ pub use claims::{ClaimMatch, ClaimRule};
 pub use effect::{CustomResponse, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault};
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Matcher, TokenKind};
-pub use pattern::Pattern;
+pub use pattern::{InvalidPattern, Pattern};
 pub use user::User;
 
 /// Whether production's rules hold.

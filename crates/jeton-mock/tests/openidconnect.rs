@@ -7,15 +7,14 @@
     clippy::string_slice
 )]
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin};
 
 use bytes::Bytes;
 use http::{
     Request,
     header::{COOKIE, LOCATION, SET_COOKIE},
 };
-use jeton::{Config, UnixTime};
-use jeton_mock::{Mock, Strictness};
+use jeton_mock::MockProvider;
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
     HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope,
@@ -27,12 +26,11 @@ use url::Url;
 const ISSUER: &str = "http://localhost:9400";
 const CALLBACK: &str = "http://localhost:3000/callback";
 
-#[derive(Clone)]
-struct InProcess(Arc<Mock>);
+struct InProcess(MockProvider);
 
 impl InProcess {
     async fn send(&self, request: Request<Bytes>) -> http::Response<Bytes> {
-        self.0.handle(request, jeton_native::now()).await
+        self.0.handle(request).await.unwrap()
     }
 
     /// Follows redirects as a browser would, to the callback.
@@ -70,9 +68,7 @@ impl<'c> AsyncHttpClient<'c> for InProcess {
 
 #[tokio::test]
 async fn logs_in_refreshes_and_reads_userinfo() {
-    let config = Config::from_lookup(|name| Mock::default_setting(name, ISSUER)).unwrap();
-    let http = InProcess(Arc::new(Mock::new(config, Strictness::Strict).unwrap()));
-    assert!(jeton_native::now() > UnixTime(0));
+    let http = InProcess(MockProvider::builder().strict().build().unwrap());
 
     let issuer = IssuerUrl::new(ISSUER.to_owned()).unwrap();
     let metadata = CoreProviderMetadata::discover_async(issuer, &http)

@@ -20,6 +20,27 @@ pub fn config_from_env_and(
     overrides: impl Fn(&str) -> Option<String>,
     defaults: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
+    let mut values = settings_from_env(overrides)?;
+    for setting in SETTINGS {
+        if !values.iter().any(|(name, _)| *name == setting.name)
+            && let Some(value) = defaults(setting.name)
+        {
+            values.push((setting.name, value));
+        }
+    }
+    Config::from_lookup(|name| {
+        let (_, value) = values.iter().find(|(own, _)| *own == name)?;
+        Some(value.clone())
+    })
+}
+
+/// Every setting that `overrides` or the environment gives, unchecked.
+///
+/// # Errors
+/// The first variable that is unknown, not UTF-8, or names a file that cannot be read.
+pub fn settings_from_env(
+    overrides: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<(&'static str, String)>, ConfigError> {
     let names: Vec<_> = env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
         .collect();
@@ -34,14 +55,11 @@ pub fn config_from_env_and(
             .map(|value| read_file_value(setting.name, value))
             .transpose()?
             .filter(|value| !value.is_empty());
-        if let Some(value) = given.or_else(|| defaults(setting.name)) {
+        if let Some(value) = given {
             values.push((setting.name, value));
         }
     }
-    Config::from_lookup(|name| {
-        let (_, value) = values.iter().find(|(own, _)| *own == name)?;
-        Some(value.clone())
-    })
+    Ok(values)
 }
 
 fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {

@@ -13,14 +13,30 @@ use http::{
 };
 use sha2::{Digest, Sha256};
 
+/// Of every page. Colours are variables, so that pages with a style of their own keep to them.
 const STYLE: &str = "\
-:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}\
-body{max-width:28rem;margin:12vh auto;padding:0 1.5rem}\
-h1{font-size:1.4rem}code{font-size:1.1em}\
-label{display:block;margin:1rem 0 .3rem}\
-input,textarea{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}\
-button{font:inherit;padding:.5rem 1.2rem;margin:1rem .5rem 0 0;cursor:pointer}\
-.hint{opacity:.75}";
+:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;\
+--ground:#f3f5f4;--paper:#fff;--ink:#16201e;--soft:#52605c;--line:#dbe2df;--edge:#75847f;\
+--mark:#0b6e63;--on:#fff;--bad:#b3261e}\
+@media(prefers-color-scheme:dark){:root{\
+--ground:#0f1413;--paper:#181f1d;--ink:#e6edea;--soft:#9fafaa;--line:#2b3532;--edge:#71817c;\
+--mark:#5fd0bf;--on:#06201c;--bad:#ff9188}}\
+*{box-sizing:border-box}\
+body{margin:0;padding:10vh 1rem 2rem;background:var(--ground);color:var(--ink);overflow-wrap:anywhere}\
+main{max-width:27rem;margin:auto;padding:1.75rem 2rem 2rem;background:var(--paper);\
+border:1px solid var(--line);border-radius:.8rem}\
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}\
+code,#user_code{font-family:ui-monospace,monospace}\
+code{padding:.1em .35em;background:var(--ground);border-radius:.3em}\
+label{display:block;margin:1.1rem 0 .35rem;font-weight:600}\
+input,textarea{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--ground);\
+border:1px solid var(--edge);border-radius:.45rem}\
+button{margin:1.25rem .5rem 0 0;padding:.6rem 1.4rem;font:inherit;font-weight:600;cursor:pointer;\
+color:var(--on);background:var(--mark);border:1px solid var(--mark);border-radius:.45rem}\
+button+button{color:inherit;background:none;border-color:var(--edge)}\
+:focus-visible{outline:3px solid var(--mark);outline-offset:2px}\
+[role=alert]{padding:.5rem .8rem;border:1px solid var(--bad);border-left-width:5px;border-radius:.3rem}\
+.hint{color:var(--soft);font-size:.9rem}";
 
 /// Submits the one form of a page that has nothing else to do.
 const SUBMIT: &str = "document.forms[0].submit()";
@@ -47,12 +63,33 @@ impl fmt::Display for Escaped<'_> {
 /// A page with a heading; `body` is HTML.
 #[must_use]
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
-    html(status, title, body, "")
+    titled(status, title, body, "")
 }
 
 /// A page whose forms lead nowhere else.
 pub(crate) fn contained(title: &str, body: &str) -> Response<Bytes> {
-    html(StatusCode::OK, title, body, "; form-action 'self'")
+    titled(StatusCode::OK, title, body, "; form-action 'self'")
+}
+
+/// A page that is laid out by whoever makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// RFC 9110 §15.
+    pub status: StatusCode,
+    /// What the browser calls it.
+    pub title: &'a str,
+    /// CSS, besides that of every page.
+    pub style: &'a str,
+    /// What stands between `<body>` and `</body>`, in HTML.
+    pub body: &'a str,
+}
+
+impl Page<'_> {
+    /// The page as a response.
+    #[must_use]
+    pub fn respond(&self) -> Response<Bytes> {
+        html(self, "")
+    }
 }
 
 /// A page that posts `fields` to `action` by itself, or by its button where scripts are off
@@ -73,23 +110,36 @@ pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes
         "<button>Continue</button></form><script>{SUBMIT}</script>"
     );
     let scripts = format!("; script-src '{}'", source_hash(SUBMIT));
-    html(StatusCode::OK, "One moment", &body, &scripts)
+    titled(StatusCode::OK, "One moment", &body, &scripts)
 }
 
-fn html(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<Bytes> {
-    let title = Escaped(title);
+fn titled(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<Bytes> {
+    let body = format!("<main><h1>{}</h1>{body}</main>", Escaped(title));
+    let page = Page {
+        status,
+        title,
+        style: "",
+        body: &body,
+    };
+    html(&page, policy)
+}
+
+fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
+    let style = format!("{STYLE}{}", page.style);
     let text = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <style>{STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>\n"
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{}</title>\
+         <style>{style}</style></head><body>{}</body></html>\n",
+        Escaped(page.title),
+        page.body
     );
     let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = status;
+    *response.status_mut() = page.status;
     // form-action only where asked for: browsers hold the redirects that follow a form to it as
     // well, and those lead to clients and login applications anywhere.
     let policy = format!(
         "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'{policy}",
-        source_hash(STYLE)
+        source_hash(&style)
     );
     let headers = response.headers_mut();
     headers.insert(

@@ -32,10 +32,13 @@ pub struct ClaimRule {
     /// How long both tokens live, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<u64>,
+    /// No rule after this one, where it matches.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub last: bool,
 }
 
-/// Which requests: all that is named must match. `/userinfo` has no parameters and no grant type,
-/// so a rule that names those does not apply there.
+/// Which requests: all that is named must match. Parameters are those of the token request, and of
+/// the requests its grant began with; `/userinfo` is answered by those of its access token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClaimMatch {

@@ -231,11 +231,11 @@ impl FromStr for Effect {
             return Ok(Self::Error(error));
         }
         if let Some(number) = text.strip_prefix("status-") {
-            let status = number.parse().ok().and_then(error_status);
+            let status = digits(number).and_then(error_status);
             return status.map(Self::Status).ok_or_else(invalid);
         }
         if let Some(seconds) = text.strip_prefix("rate-limit-") {
-            return seconds.parse().map(Self::RateLimit).map_err(|_| invalid());
+            return digits(seconds).map(Self::RateLimit).ok_or_else(invalid);
         }
         if let Some(length) = text.strip_prefix("slow-") {
             return duration(length).map(Self::Slow).ok_or_else(invalid);
@@ -282,6 +282,12 @@ impl TokenFault {
     }
 }
 
+/// Without the sign that Rust's own parser takes.
+fn digits<N: FromStr>(text: &str) -> Option<N> {
+    let only = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| only)
+}
+
 fn error_status(number: u16) -> Option<StatusCode> {
     StatusCode::from_u16(number)
         .ok()
@@ -290,8 +296,8 @@ fn error_status(number: u16) -> Option<StatusCode> {
 
 fn duration(text: &str) -> Option<Duration> {
     let length = match text.strip_suffix("ms") {
-        Some(number) => Duration::from_millis(number.parse().ok()?),
-        None => Duration::from_secs(text.strip_suffix('s')?.parse().ok()?),
+        Some(number) => Duration::from_millis(digits(number)?),
+        None => Duration::from_secs(digits(text.strip_suffix('s')?)?),
     };
     (length <= LONGEST_DELAY).then_some(length)
 }
@@ -441,6 +447,8 @@ mod tests {
             "slow-2",
             "slow-61s",
             "slow--1s",
+            "slow-+1s",
+            "status-+404",
             "status-200",
             "status-600",
             "status-x",

@@ -102,7 +102,9 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     server.ledger()?;
     let parameters = request.query_or_form()?;
     match validate::validate(server, &parameters, request.now, audit).await? {
-        Validated::Request(code) => hand_off(server, request, Waiting::Code(Box::new(code))),
+        Validated::Request(code) => {
+            hand_off(server, request, Waiting::Code(Box::new(code)), audit)
+        }
         Validated::Error(error) => Ok(refuse_to_client(server, &error, audit)),
     }
 }
@@ -123,6 +125,7 @@ pub(crate) fn hand_off<R, L, C: Crypto>(
     server: &Server<R, L, C>,
     request: &Incoming<'_>,
     what: Waiting,
+    audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     let login_url = server
         .config()
@@ -141,6 +144,8 @@ pub(crate) fn hand_off<R, L, C: Crypto>(
         expires_at: request.now + LOGIN_LIFETIME,
         what,
     };
+    // Not opened yet: this is for whoever follows a login through the log.
+    audit.grant = Some(sealed.grant);
     let sealed = server
         .seals()
         .seal(SealKind::Request, &sealed, server.crypto())?;

@@ -49,6 +49,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
             server,
             request,
             Waiting::Device(DeviceRequest { user_code }),
+            audit,
         );
     }
     let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
@@ -168,15 +169,19 @@ fn action<R, L, C: Crypto>(server: &Server<R, L, C>) -> String {
 }
 
 fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> Response<Bytes> {
-    let problem = problem.map_or(String::new(), |problem| {
-        format!("<p role=\"alert\">{}</p>", Escaped(problem))
-    });
+    let (alert, invalid) = match problem {
+        None => (String::new(), ""),
+        Some(problem) => (
+            format!("<p role=\"alert\" id=\"problem\">{}</p>", Escaped(problem)),
+            " aria-invalid=\"true\" aria-describedby=\"problem\"",
+        ),
+    };
     let body = format!(
-        "{problem}<form method=\"post\" action=\"{action}\">\
+        "{alert}<form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
          <label for=\"user_code\">The code your device shows</label>\
          <input id=\"user_code\" name=\"user_code\" value=\"{typed}\" required autofocus \
-         autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\">\
+         autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\"{invalid}>\
          <button>Continue</button></form>",
         action = Escaped(action),
         ticket = Escaped(ticket),
@@ -198,21 +203,30 @@ fn confirm_form(
     } else {
         format!("<p>It asks for: {}</p>", Escaped(&scope))
     };
+    let shown = as_shown(typed);
     let body = format!(
         "<p><strong>{name}</strong> wants to act for you. Your device should show the code \
-         <code>{typed}</code>.</p>{wants}\
+         <code>{shown}</code>.</p>{wants}\
          <p class=\"hint\">Approve only if you started this on a device you hold.</p>\
          <form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
-         <input type=\"hidden\" name=\"user_code\" value=\"{typed}\">\
+         <input type=\"hidden\" name=\"user_code\" value=\"{shown}\">\
          <button name=\"decision\" value=\"approve\">Approve</button>\
          <button name=\"decision\" value=\"deny\">Deny</button></form>",
         action = Escaped(action),
         name = Escaped(name.unwrap_or(grant.client_id.as_str())),
-        typed = Escaped(typed),
+        shown = Escaped(&shown),
         ticket = Escaped(ticket),
     );
     contained("Connect a device", &body)
+}
+
+/// A code that was found, as the device shows it: the person compares the two (RFC 8628 §3.3.1).
+fn as_shown(typed: &str) -> String {
+    normalize(typed).map_or_else(String::new, |code| {
+        let (left, right) = code.split_at(code.len() / 2);
+        format!("{left}-{right}")
+    })
 }
 
 fn connected() -> Response<Bytes> {

@@ -10,7 +10,20 @@ use super::{PrivateKey, der::RsaMembers};
 
 /// The mock's keys: base64url of the SHA-256 of their member `d`, as written. The thumbprint of RFC
 /// 7638 would leave out those whose public members are not given.
-const PUBLIC_KEYS: [&str; 0] = [];
+const PUBLIC_KEYS: [&str; 12] = [
+    "PjL1y0-v0YTa_eqpa08uvot2HAjLnEFrsVQiRlNUqw0",
+    "C7sLiyMH6lyyD2af5O7Sj1jcBQL51aUcYTtGpEEt7Uk",
+    "5JPjq9ydWTgN9oSSk660hxNZm3anDB1VjQHA1la4Trc",
+    "uWqonVZ1nFtAO-4hGwVuCXfggZSo44Ew_4Jwp1XEgIc",
+    "nK_2YHIglnPIE_M0UxfgcfB0ZAJpHlQOx96Ih2xLd1M",
+    "b2TuDqSI88v8ZbsWh7FnW7FrK4qs4f7f8kDOF9nszLg",
+    "oYPKbJJmTXWmUJ8nXg-ykAYtzVL1ACOPG1Yr1bz2bb0",
+    "R9U4sYBf128-NEIVceG4UCLnjdKsT3E8aik9Ag5f1vc",
+    "IFaqPxg5noN4bkN1TLFFuGf-Qtt_9BZsymEyRIsw1Zs",
+    "Dej3HocqAhBy8Nl-2PAYarcAU1juzIsH_RRb34H7Duo",
+    "iBBouVrXJPKtSZk2KvyS5DwIKRfVQCqKruhEjXr7iE4",
+    "tqcjE_A6QCnH6pST5Q8tpuWv30DLrUjnC5jcrLJG5Qw",
+];
 
 /// The smallest RSA modulus accepted, RFC 7518 §3.3.
 const MIN_RSA_BITS: usize = 2048;

@@ -22,6 +22,11 @@ impl MemoryRegistry {
         lock(&self.clients).insert(client.id.clone(), client);
     }
 
+    /// Forgets the client of `id`.
+    pub fn remove(&self, id: &ClientId) {
+        lock(&self.clients).remove(id);
+    }
+
     /// Replaces the client of `id` by what `change` makes of it, as one step.
     pub fn update(&self, id: &ClientId, change: impl FnOnce(Option<&Client>) -> Client) {
         let mut clients = lock(&self.clients);

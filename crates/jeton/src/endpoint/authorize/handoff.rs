@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The longest `claims`, in bytes of JSON.
-pub(crate) const LONGEST_CLAIMS: usize = 2048;
+pub const LONGEST_CLAIMS: usize = 2048;
 
 /// The longest subject (OpenID Connect Core §2, `sub`).
 const LONGEST_SUBJECT: usize = 255;
@@ -36,8 +36,8 @@ const LONGEST_SUBJECT: usize = 255;
 /// How long the browser has to come back.
 const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
 
-/// Claims the server makes itself.
-const RESERVED: [&str; 20] = [
+/// Claims the server makes itself, so that no login application can.
+pub const RESERVED_CLAIMS: [&str; 20] = [
     "iss",
     "sub",
     "aud",
@@ -284,7 +284,7 @@ async fn accepted<R: Registry, L, C: Crypto>(
         Some(json) if json.len() > LONGEST_CLAIMS => return Err(HandoffFault::Claims.into()),
         Some(json) => serde_json::from_str(json).map_err(|_| HandoffFault::Claims)?,
     };
-    if claims.keys().any(|name| RESERVED.contains(&name.as_str())) {
+    if claims.keys().any(|name| RESERVED_CLAIMS.contains(&name.as_str())) {
         return Err(HandoffFault::Claims.into());
     }
     let auth_time = match parameters.get("auth_time") {

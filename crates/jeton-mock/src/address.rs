@@ -1,0 +1,261 @@
+//! Where issuers are: which one a path speaks of, and what its addresses are.
+
+use std::fmt;
+
+use http::{HeaderMap, Request, header::HOST};
+use jeton_http::Scheme;
+use url::Url;
+
+use crate::spec::Endpoint;
+
+/// The path that RFC 8414 §3.1 puts in front of the issuer's own.
+const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+
+/// The longest name of an issuer.
+const LONGEST_NAME: usize = 128;
+
+/// One issuer as it is reached: all three without a final slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// The issuer identifier.
+    pub(crate) issuer: String,
+    /// The same at the origin browsers use.
+    pub(crate) browser: String,
+    /// The same at the origin backends use.
+    pub(crate) backend: String,
+}
+
+/// Where the mock is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) issuer: BaseUrl,
+    pub(crate) browser: Option<BaseUrl>,
+    pub(crate) backend: Option<BaseUrl>,
+    pub(crate) host: HostTrust,
+}
+
+/// Whether a request may say where the mock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostTrust {
+    Ignored,
+    Trusted,
+}
+
+/// An http or https address: origin, and a path without final slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    origin: String,
+    path: String,
+}
+
+/// The text is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an http or https address without query and fragment, such as http://localhost:9400")]
+pub struct InvalidAddress;
+
+impl BaseUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidAddress> {
+        let url = Url::parse(text).map_err(|_| InvalidAddress)?;
+        let bare = url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !bare || !matches!(url.scheme(), "http" | "https") {
+            return Err(InvalidAddress);
+        }
+        Ok(Self {
+            origin: url.origin().ascii_serialization(),
+            path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
+}
+
+impl Addresses {
+    /// The path all issuers lie beneath.
+    pub(crate) fn path(&self) -> &str {
+        &self.issuer.path
+    }
+
+    /// The issuer called `name`, as the request reached it.
+    pub(crate) fn of<B>(&self, name: &str, request: &Request<B>, scheme: Scheme) -> Address {
+        if self.host == HostTrust::Trusted
+            && let Some(origin) = origin(request.headers(), scheme)
+        {
+            let pinned = self.pinned(name).issuer;
+            let path = pinned.strip_prefix(&self.issuer.origin).unwrap_or_default();
+            let issuer = format!("{origin}{path}");
+            return Address {
+                browser: issuer.clone(),
+                backend: issuer.clone(),
+                issuer,
+            };
+        }
+        self.pinned(name)
+    }
+
+    /// The issuer called `name`, as configured.
+    pub(crate) fn pinned(&self, name: &str) -> Address {
+        let slash = if name.is_empty() { "" } else { "/" };
+        let path = format!("{}{slash}{name}", self.issuer.path);
+        let at = |base: Option<&BaseUrl>| base.unwrap_or(&self.issuer).at(&path);
+        Address {
+            issuer: self.issuer.at(&path),
+            browser: at(self.browser.as_ref()),
+            backend: at(self.backend.as_ref()),
+        }
+    }
+
+    /// Every origin it is known by.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.issuer), self.browser.as_ref(), self.backend.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|base| base.origin.as_str())
+    }
+
+    /// The issuer and the endpoint that a path speaks of.
+    pub(crate) fn split<'a>(&self, path: &'a str) -> Option<(&'a str, Endpoint)> {
+        if let Some(issuer) = path.strip_prefix(AUTHORIZATION_SERVER)
+            && !issuer.is_empty()
+        {
+            let name = issuer_name(issuer.strip_prefix(self.path())?)?;
+            return Some((name, Endpoint::AUTHORIZATION_SERVER_METADATA));
+        }
+        let path = path.strip_prefix(self.path())?;
+        let (name, endpoint) = Endpoint::paths()
+            .filter_map(|(own, endpoint)| Some((path.strip_suffix(own)?, endpoint)))
+            // The longest path: what is left of it is the shortest name.
+            .min_by_key(|(name, _)| name.len())?;
+        Some((issuer_name(name)?, endpoint))
+    }
+}
+
+/// A name from what stands before the endpoint: nothing, or a slash and the name.
+fn issuer_name(path: &str) -> Option<&str> {
+    if path.is_empty() {
+        return Some(path);
+    }
+    path.strip_prefix('/').filter(|name| is_issuer_name(name))
+}
+
+/// Whether an issuer may be called `name`; the default one's is empty.
+pub(crate) fn is_issuer_name(name: &str) -> bool {
+    name.len() <= LONGEST_NAME
+        && name.split('/').all(|segment| {
+            !segment.is_empty()
+                && !segment.starts_with('.')
+                && segment != "_mock"
+                && segment
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
+        })
+}
+
+/// The origin that `Host`, or a proxy's `X-Forwarded-*`, says.
+fn origin(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
+    let first = |name: &str| {
+        let value = headers.get(name)?.to_str().ok()?;
+        value.split(',').next().map(str::trim)
+    };
+    let host = match first("x-forwarded-host") {
+        Some(host) => host,
+        None => headers.get(HOST)?.to_str().ok()?,
+    };
+    let scheme = match first("x-forwarded-proto") {
+        Some(scheme @ ("http" | "https")) => scheme,
+        _ if scheme == Scheme::Https => "https",
+        _ => "http",
+    };
+    let mut url = Url::parse(&format!("{scheme}://{host}")).ok()?;
+    if let Some(port) = first("x-forwarded-port") {
+        url.set_port(Some(port.parse().ok()?)).ok()?;
+    }
+    let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+    bare.then(|| url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(issuer: &str) -> Addresses {
+        Addresses {
+            issuer: BaseUrl::parse(issuer).unwrap(),
+            browser: None,
+            backend: None,
+            host: HostTrust::Ignored,
+        }
+    }
+
+    #[test]
+    fn splits_paths() {
+        for (base, path, expected) in [
+            ("http://h", "/token", Some(("", "token"))),
+            ("http://h", "/acme/token", Some(("acme", "token"))),
+            ("http://h", "/a/b/token", Some(("a/b", "token"))),
+            ("http://h/base", "/base/acme/token", Some(("acme", "token"))),
+            ("http://h/base", "/acme/token", None),
+            (
+                "http://h",
+                "/authorize/request",
+                Some(("", "authorize_request")),
+            ),
+            (
+                "http://h",
+                "/acme/debugger/callback",
+                Some(("acme", "debugger")),
+            ),
+            ("http://h", "/acme/jwks", Some(("acme", "jwks"))),
+            (
+                "http://h",
+                "/.well-known/oauth-authorization-server",
+                Some(("", "authorization_server_metadata")),
+            ),
+            (
+                "http://h",
+                "/.well-known/oauth-authorization-server/acme",
+                Some(("acme", "authorization_server_metadata")),
+            ),
+            (
+                "http://h",
+                "/acme/.well-known/openid-configuration",
+                Some(("acme", "openid_configuration")),
+            ),
+            ("http://h", "/acme/", None),
+            ("http://h", "/acme/foo", None),
+            ("http://h", "//token", None),
+            ("http://h", "/../token", None),
+            ("http://h", "/a%2fb/token", None),
+            ("http://h", "/_mock/token", None),
+            ("http://h", "/acmetoken", None),
+        ] {
+            let split = addresses(base).split(path);
+            let names = split.map(|(name, endpoint)| (name, endpoint.as_str()));
+            assert_eq!(names, expected, "{base} {path}");
+        }
+    }
+
+    #[test]
+    fn takes_the_host_only_when_trusted() {
+        let request = Request::get("/token")
+            .header("host", "mock:8080")
+            .header("x-forwarded-proto", "https")
+            .body(())
+            .unwrap();
+        let mut addresses = addresses("http://localhost:9400");
+        let issuer = |addresses: &Addresses| addresses.of("a", &request, Scheme::Http).issuer;
+        assert_eq!(issuer(&addresses), "http://localhost:9400/a");
+        addresses.host = HostTrust::Trusted;
+        assert_eq!(issuer(&addresses), "https://mock:8080/a");
+    }
+}

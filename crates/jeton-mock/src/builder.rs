@@ -1,0 +1,593 @@
+//! The mock in a Rust test: built, started, and driven.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jeton::{ClientRecord, ConfigError};
+use jeton_http::{Dropped, SelfSigned, SelfSignedError};
+use jsonwebtoken::Algorithm;
+use tokio::{net::TcpListener, sync::oneshot};
+use url::Url;
+
+use crate::{
+    address::{Addresses, BaseUrl, HostTrust, InvalidAddress},
+    clock::ClockState,
+    file::InvalidSpec,
+    issuer::{self, MintError, MintRequest, Minted},
+    journal::{Entry, Filter},
+    keys::{KeyAction, KeyError, KeyInfo},
+    provider::Provider,
+    settings::Settings,
+    spec::{ClaimRule, ClockSpec, Endpoint, Fault, IssuerSpec, MockSpec, Strictness, User},
+};
+
+/// Where the mock listens unless told otherwise.
+pub const DEFAULT_PORT: u16 = 9400;
+
+/// How long [`MockIssuer::take`] waits.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a mock does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A member of the description.
+    #[error(transparent)]
+    Spec(#[from] InvalidSpec),
+    /// A `JETON_*` setting.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// An address of the description.
+    #[error("{member}: expected {error}")]
+    Address {
+        /// `issuer_url`, `browser_url` or `backend_url`.
+        member: &'static str,
+        /// What is wrong with it.
+        error: InvalidAddress,
+    },
+    /// The address to listen on.
+    #[error("{address}: {error}")]
+    Listen {
+        /// Host and port.
+        address: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The certificate.
+    #[error(transparent)]
+    Certificate(#[from] SelfSignedError),
+}
+
+/// A mock to be.
+#[derive(Clone, Debug, Default)]
+pub struct MockProviderBuilder {
+    spec: MockSpec,
+    settings: BTreeMap<String, String>,
+}
+
+/// A mock provider. It listens if it was started, until it is dropped.
+pub struct MockProvider {
+    provider: Arc<Provider>,
+    running: Option<Running>,
+}
+
+struct Running {
+    address: SocketAddr,
+    /// Dropped with the provider, it ends the server.
+    _stop: oneshot::Sender<()>,
+}
+
+/// A mock that has its address and does not answer yet.
+pub struct BoundMock {
+    provider: Arc<Provider>,
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<SelfSigned>,
+}
+
+/// One issuer of a [`MockProvider`].
+#[derive(Clone)]
+pub struct MockIssuer {
+    provider: Arc<Provider>,
+    name: String,
+}
+
+impl MockProviderBuilder {
+    /// What a configuration file says, in place of all that was said before.
+    #[must_use]
+    pub fn spec(mut self, spec: MockSpec) -> Self {
+        self.spec = spec;
+        self
+    }
+
+    /// `JETON_*` settings, as every host has them.
+    #[must_use]
+    pub fn settings(mut self, settings: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.settings.extend(settings);
+        self
+    }
+
+    /// Only known clients, and exactly production's answers.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.spec.strictness = Strictness::Strict;
+        self
+    }
+
+    /// What keys are derived from, with the issuer's name.
+    #[must_use]
+    pub fn seed(mut self, seed: impl Into<String>) -> Self {
+        self.spec.seed = Some(seed.into());
+        self
+    }
+
+    /// The port to listen on; any free one unless said.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.spec.port = Some(port);
+        self
+    }
+
+    /// What every issuer signs with, the first by default.
+    #[must_use]
+    pub fn signing_algs(mut self, algorithms: impl Into<Vec<Algorithm>>) -> Self {
+        self.spec.issuer.signing_algs = Some(algorithms.into());
+        self
+    }
+
+    /// Somebody every issuer knows, in place of alice, bob and carol.
+    #[must_use]
+    pub fn user(mut self, user: User) -> Self {
+        self.spec.issuer.users.get_or_insert_default().push(user);
+        self
+    }
+
+    /// A client every issuer knows, in place of demo.
+    #[must_use]
+    pub fn client(mut self, client: ClientRecord) -> Self {
+        self.spec.issuer.clients.get_or_insert_default().push(client);
+        self
+    }
+
+    /// What tokens of every issuer say besides.
+    #[must_use]
+    pub fn claim_rule(mut self, rule: ClaimRule) -> Self {
+        self.spec.issuer.claims.get_or_insert_default().push(rule);
+        self
+    }
+
+    /// What goes wrong at every issuer.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.spec.issuer.faults.get_or_insert_default().push(fault);
+        self
+    }
+
+    /// An issuer that starts otherwise.
+    #[must_use]
+    pub fn issuer(mut self, name: impl Into<String>, spec: IssuerSpec) -> Self {
+        self.spec.issuers.insert(name.into(), spec);
+        self
+    }
+
+    /// A mock without a socket: [`MockProvider::handle`] is all there is to it.
+    ///
+    /// # Errors
+    /// The description is not sound.
+    pub fn build(self) -> Result<MockProvider, StartError> {
+        let port = self.spec.port.unwrap_or(DEFAULT_PORT);
+        let (provider, _) = self.provider(port)?;
+        Ok(MockProvider {
+            provider,
+            running: None,
+        })
+    }
+
+    /// A mock that listens on a free port of 127.0.0.1, unless the description says otherwise, and
+    /// stops when it is dropped.
+    ///
+    /// # Errors
+    /// The description is not sound, or the address is taken.
+    pub async fn start(self) -> Result<MockProvider, StartError> {
+        let bound = self.bind().await?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = Running {
+            address: bound.address,
+            _stop: stop,
+        };
+        let provider = Arc::clone(&bound.provider);
+        tokio::spawn(bound.serve(async {
+            // An error is the sender being dropped, which is how it ends.
+            let _ = stopped.await;
+        }));
+        Ok(MockProvider {
+            provider,
+            running: Some(running),
+        })
+    }
+
+    /// Takes the address without answering yet.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn bind(self) -> Result<BoundMock, StartError> {
+        let host = self.spec.host.as_deref().unwrap_or("127.0.0.1");
+        let port = self.spec.port.unwrap_or(0);
+        let listen = |error| StartError::Listen {
+            address: format!("{host}:{port}"),
+            error,
+        };
+        let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (provider, tls) = self.provider(address.port())?;
+        Ok(BoundMock {
+            provider,
+            listener,
+            address,
+            tls,
+        })
+    }
+
+    fn provider(self, port: u16) -> Result<(Arc<Provider>, Option<SelfSigned>), StartError> {
+        let addresses = addresses(&self.spec, &self.settings, port)?;
+        let tls = match self.spec.https {
+            false => None,
+            true => Some(SelfSigned::new(hosts(&addresses))?),
+        };
+        let issuer = addresses.issuer.to_string();
+        let settings = Settings::new(self.settings, &issuer)?;
+        let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
+        let provider = Provider::new(self.spec, addresses, settings, ca_pem)?;
+        Ok((Arc::new(provider), tls))
+    }
+}
+
+fn addresses(
+    spec: &MockSpec,
+    settings: &BTreeMap<String, String>,
+    port: u16,
+) -> Result<Addresses, StartError> {
+    let parse = |member, text: &str| {
+        BaseUrl::parse(text).map_err(|error| StartError::Address { member, error })
+    };
+    let optional = |member, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => parse(member, text).map(Some),
+    };
+    let scheme = if spec.https { "https" } else { "http" };
+    let default = format!("{scheme}://localhost:{port}");
+    let given = settings.get("JETON_ISSUER").or(spec.issuer_url.as_ref());
+    Ok(Addresses {
+        issuer: parse("issuer_url", given.unwrap_or(&default))?,
+        browser: optional("browser_url", &spec.browser_url)?,
+        backend: optional("backend_url", &spec.backend_url)?,
+        host: match spec.trust_host {
+            true => HostTrust::Trusted,
+            false => HostTrust::Ignored,
+        },
+    })
+}
+
+/// The names a certificate is for.
+fn hosts(addresses: &Addresses) -> Vec<String> {
+    addresses
+        .origins()
+        .filter_map(|origin| Url::parse(origin).ok()?.host_str().map(str::to_owned))
+        .collect()
+}
+
+impl BoundMock {
+    /// The default issuer's identifier.
+    #[must_use]
+    pub fn issuer_url(&self) -> String {
+        self.provider.addresses().issuer.to_string()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate to trust, in PEM, where there is TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.provider.ca_pem()
+    }
+
+    /// Answers until `shutdown` is ready.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let provider = self.provider;
+        let handle = move |request| {
+            let provider = Arc::clone(&provider);
+            async move { provider.handle(request).await }
+        };
+        jeton_http::serve(self.listener, self.tls, handle, shutdown).await;
+    }
+}
+
+impl MockProvider {
+    /// A mock to be described.
+    #[must_use]
+    pub fn builder() -> MockProviderBuilder {
+        MockProviderBuilder::default()
+    }
+
+    /// A mock with nothing to configure, on a free port.
+    ///
+    /// # Errors
+    /// There is no free port.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Answers one request, whatever address it was sent to.
+    ///
+    /// # Errors
+    /// A fault dropped the connection.
+    pub async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        self.provider.handle(request).await
+    }
+
+    /// Where it listens, if it was started.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.running.as_ref().map(|running| running.address)
+    }
+
+    /// The issuer at `/`.
+    #[must_use]
+    pub fn default_issuer(&self) -> MockIssuer {
+        MockIssuer {
+            provider: Arc::clone(&self.provider),
+            name: String::new(),
+        }
+    }
+
+    /// The issuer at `/name`, made if it is not there.
+    ///
+    /// # Errors
+    /// No issuer can have that name.
+    pub fn issuer(&self, name: &str) -> Result<MockIssuer, InvalidSpec> {
+        if self.provider.find(name).is_none() {
+            self.provider.put(name, self.provider.configured(name))?;
+        }
+        Ok(MockIssuer {
+            provider: Arc::clone(&self.provider),
+            name: name.to_owned(),
+        })
+    }
+
+    /// The issuer at `/name` as described, in place of the one that is there.
+    ///
+    /// # Errors
+    /// The description is not sound.
+    pub fn put_issuer(&self, name: &str, spec: IssuerSpec) -> Result<MockIssuer, InvalidSpec> {
+        self.provider.put(name, spec)?;
+        self.issuer(name)
+    }
+
+    /// Everything as it was started.
+    ///
+    /// # Errors
+    /// The system has no entropy.
+    pub fn reset(&self) -> Result<(), InvalidSpec> {
+        self.provider.reset_all()
+    }
+}
+
+impl MockIssuer {
+    /// The issuer as it is now; one that was deleted meanwhile is made again.
+    fn state(&self) -> Result<Arc<issuer::Issuer>, InvalidSpec> {
+        match self.provider.find(&self.name) {
+            Some(issuer) => Ok(issuer),
+            None => {
+                let spec = self.provider.configured(&self.name);
+                Ok(self.provider.put(&self.name, spec)?.0)
+            }
+        }
+    }
+
+    fn at(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.url(), endpoint.path())
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.provider.addresses().pinned(&self.name).issuer
+    }
+
+    /// RFC 6749 §3.2.
+    #[must_use]
+    pub fn token_endpoint(&self) -> String {
+        self.at(Endpoint::TOKEN)
+    }
+
+    /// RFC 6749 §3.1.
+    #[must_use]
+    pub fn authorization_endpoint(&self) -> String {
+        self.at(Endpoint::AUTHORIZE)
+    }
+
+    /// RFC 8628 §3.1.
+    #[must_use]
+    pub fn device_authorization_endpoint(&self) -> String {
+        self.at(Endpoint::DEVICE_AUTHORIZATION)
+    }
+
+    /// RFC 7662 §2.
+    #[must_use]
+    pub fn introspection_endpoint(&self) -> String {
+        self.at(Endpoint::INTROSPECT)
+    }
+
+    /// RFC 7009 §2.
+    #[must_use]
+    pub fn revocation_endpoint(&self) -> String {
+        self.at(Endpoint::REVOKE)
+    }
+
+    /// OpenID Connect Core §5.3.
+    #[must_use]
+    pub fn userinfo_endpoint(&self) -> String {
+        self.at(Endpoint::USERINFO)
+    }
+
+    /// OpenID Connect RP-Initiated Logout 1.0 §2.
+    #[must_use]
+    pub fn end_session_endpoint(&self) -> String {
+        self.at(Endpoint::END_SESSION)
+    }
+
+    /// RFC 7517 §5.
+    #[must_use]
+    pub fn jwks_uri(&self) -> String {
+        self.at(Endpoint::JWKS)
+    }
+
+    /// OpenID Connect Discovery 1.0 §4.
+    #[must_use]
+    pub fn openid_configuration(&self) -> String {
+        self.at(Endpoint::OPENID_CONFIGURATION)
+    }
+
+    /// Adds a user, in place of one with the same `sub`.
+    ///
+    /// # Errors
+    /// The user is not sound.
+    pub fn put_user(&self, user: User) -> Result<(), InvalidSpec> {
+        self.state()?.put_user(user)
+    }
+
+    /// Adds a client, in place of one with the same `client_id`.
+    ///
+    /// # Errors
+    /// The metadata is not sound.
+    pub fn put_client(&self, client: ClientRecord) -> Result<(), InvalidSpec> {
+        self.state()?.put_client(client).map(|_| ())
+    }
+
+    /// Adds a rule about claims, after those that are there.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn add_claim_rule(&self, rule: ClaimRule) -> Result<(), InvalidSpec> {
+        self.state()?.add_rule(rule);
+        Ok(())
+    }
+
+    /// Adds a fault; the answer is its id.
+    ///
+    /// # Errors
+    /// The fault could never act.
+    pub fn add_fault(&self, fault: Fault) -> Result<u64, InvalidSpec> {
+        self.state()?.add_fault(fault)
+    }
+
+    /// Removes a fault; `false` if there is none with that id.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn remove_fault(&self, id: u64) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_fault(id))
+    }
+
+    /// What its clock shows.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn clock(&self) -> Result<ClockState, InvalidSpec> {
+        Ok(self.state()?.clock())
+    }
+
+    /// Moves its clock.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn move_clock(&self, spec: &ClockSpec) -> Result<ClockState, InvalidSpec> {
+        Ok(self.state()?.move_clock(spec))
+    }
+
+    /// So much later, by whole seconds.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn advance(&self, length: Duration) -> Result<ClockState, InvalidSpec> {
+        self.move_clock(&ClockSpec {
+            advance: Some(i64::try_from(length.as_secs()).unwrap_or(i64::MAX)),
+            ..ClockSpec::default()
+        })
+    }
+
+    /// Its clock stands still.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn freeze(&self) -> Result<ClockState, InvalidSpec> {
+        self.move_clock(&ClockSpec {
+            freeze: Some(true),
+            ..ClockSpec::default()
+        })
+    }
+
+    /// It is this time there now, in seconds since 1970.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn set_time(&self, seconds: u64) -> Result<ClockState, InvalidSpec> {
+        self.move_clock(&ClockSpec {
+            set: Some(seconds),
+            ..ClockSpec::default()
+        })
+    }
+
+    /// Changes its signing keys.
+    ///
+    /// # Errors
+    /// There is nothing to switch to, or the keys are configured.
+    pub async fn change_keys(&self, action: KeyAction) -> Result<Vec<KeyInfo>, KeyError> {
+        let state = self.state().map_err(KeyError::Issuer)?;
+        state.change_keys(action, None).await
+    }
+
+    /// Signs any claims.
+    ///
+    /// # Errors
+    /// The request asks for what is not there.
+    pub async fn mint(&self, request: &MintRequest) -> Result<Minted, MintError> {
+        let address = self.provider.addresses().pinned(&self.name);
+        self.state()?.mint(request, &address).await
+    }
+
+    /// The newest requests, the newest last.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn journal(&self, filter: &Filter) -> Result<Vec<Entry>, InvalidSpec> {
+        Ok(self.state()?.journal().entries(filter))
+    }
+
+    /// The oldest request that nobody has taken, waiting five seconds for it.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub async fn take(&self, filter: &Filter) -> Result<Option<Entry>, InvalidSpec> {
+        Ok(self.state()?.take(filter, PATIENCE).await)
+    }
+
+    /// Everything as the issuer was made.
+    ///
+    /// # Errors
+    /// The system has no entropy.
+    pub fn reset(&self) -> Result<(), InvalidSpec> {
+        self.provider.reset(&self.name).map(|_| ())
+    }
+}

@@ -1,0 +1,308 @@
+//! Faults: which act on a request, and what they make of its answer.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::spec::{CustomResponse, Effect, Endpoint, Fault, Matcher, OAuthError, TokenKind};
+
+/// Client ids that name a fault.
+const MAGIC_CLIENT: &str = "fail.";
+
+/// Scope tokens that name one.
+const MAGIC_SCOPE: &str = "fault:";
+
+/// What a request says, before anything of it is checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) method: String,
+    pub(crate) client_id: Option<String>,
+    pub(crate) grant_type: Option<String>,
+    pub(crate) parameters: BTreeMap<String, String>,
+}
+
+/// An effect that acts, and on which tokens; on all where none is named.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Acting {
+    pub(crate) effect: Effect,
+    pub(crate) tokens: Vec<TokenKind>,
+}
+
+impl Acting {
+    fn on_all(effect: Effect) -> Self {
+        Self {
+            effect,
+            tokens: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_about(&self, token: TokenKind) -> bool {
+        self.tokens.is_empty() || self.tokens.contains(&token)
+    }
+}
+
+/// The faults of an issuer.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    kept: Vec<Kept>,
+    last: u64,
+}
+
+/// A fault, and what became of it so far.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Kept {
+    id: u64,
+    #[serde(flatten)]
+    fault: Fault,
+    seen: u32,
+    acted: u32,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+        self.last += 1;
+        self.kept.push(Kept {
+            id: self.last,
+            fault,
+            seen: 0,
+            acted: 0,
+        });
+        self.last
+    }
+
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
+        let before = self.kept.len();
+        self.kept.retain(|kept| kept.id != id);
+        self.kept.len() < before
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.kept.clear();
+    }
+
+    pub(crate) fn list(&self) -> Vec<Kept> {
+        self.kept.clone()
+    }
+
+    /// What acts on this request; each match is counted.
+    pub(crate) fn acting_on(&mut self, asked: &Asked) -> Vec<Acting> {
+        self.kept
+            .iter_mut()
+            .filter_map(|kept| kept.acts_on(asked))
+            .collect()
+    }
+}
+
+impl Kept {
+    fn acts_on(&mut self, asked: &Asked) -> Option<Acting> {
+        if !self.fault.matching.matches(asked, &self.fault.effect) {
+            return None;
+        }
+        self.seen = self.seen.saturating_add(1);
+        let times = match self.fault.nth {
+            Some(nth) if self.seen < nth => return None,
+            Some(_) => self.fault.times.unwrap_or(1),
+            None => self.fault.times.unwrap_or(u32::MAX),
+        };
+        if self.acted >= times {
+            return None;
+        }
+        self.acted = self.acted.saturating_add(1);
+        Some(Acting {
+            effect: self.fault.effect.clone(),
+            tokens: self.fault.tokens.clone(),
+        })
+    }
+}
+
+impl Matcher {
+    fn matches(&self, asked: &Asked, effect: &Effect) -> bool {
+        let endpoint = match self.endpoint {
+            Some(endpoint) => endpoint == asked.endpoint,
+            None => effect.has_its_place_at(asked.endpoint),
+        };
+        let agrees = |pattern: &Option<crate::spec::Pattern>, text: Option<&str>| match pattern {
+            None => true,
+            Some(pattern) => text.is_some_and(|text| pattern.matches(text)),
+        };
+        endpoint
+            && agrees(&self.method, Some(&asked.method))
+            && agrees(&self.client_id, asked.client_id.as_deref())
+            && agrees(&self.grant_type, asked.grant_type.as_deref())
+            && self.parameters.iter().all(|(name, pattern)| {
+                let value = asked.parameters.get(name);
+                value.is_some_and(|value| pattern.matches(value))
+            })
+    }
+}
+
+/// What the request itself asks to go wrong.
+pub(crate) fn magic(asked: &Asked) -> Vec<Acting> {
+    if ![Endpoint::AUTHORIZE, Endpoint::TOKEN].contains(&asked.endpoint)
+        && asked.client_id.is_none()
+    {
+        return Vec::new();
+    }
+    let in_client = asked
+        .client_id
+        .iter()
+        .filter_map(|id| id.strip_prefix(MAGIC_CLIENT))
+        .map(|name| named(name, asked.endpoint, "invalid_client"));
+    let scope = asked.parameters.get("scope").map_or("", String::as_str);
+    let in_scope = magic_scope(scope).map(|name| named(name, asked.endpoint, "invalid_scope"));
+    in_client
+        .chain(in_scope)
+        .filter(|effect| effect.has_its_place_at(asked.endpoint))
+        .map(Acting::on_all)
+        .collect()
+}
+
+/// What a grant's scope asks to go wrong with its tokens.
+pub(crate) fn magic_of_grant(scope: &str) -> Vec<Acting> {
+    magic_scope(scope)
+        .filter_map(|name| name.parse().ok())
+        .filter(|effect| matches!(effect, Effect::Token(_) | Effect::Missing(_)))
+        .map(Acting::on_all)
+        .collect()
+}
+
+fn magic_scope(scope: &str) -> impl Iterator<Item = &str> {
+    scope
+        .split(' ')
+        .filter_map(|token| token.strip_prefix(MAGIC_SCOPE))
+}
+
+/// A misspelt fault must not pass for success.
+fn named(name: &str, endpoint: Endpoint, error: &'static str) -> Effect {
+    match name.parse::<Effect>() {
+        Ok(effect) => effect,
+        Err(_) if endpoint == Endpoint::AUTHORIZE => OAuthError::from_code("invalid_scope")
+            .map_or(Effect::Drop, Effect::Error),
+        Err(unknown) => Effect::Custom(CustomResponse {
+            error: Some(error.to_owned()),
+            error_description: Some(unknown.to_string()),
+            ..CustomResponse::default()
+        }),
+    }
+}
+
+/// The answer that takes the place of the server's, if `effect` is of that kind. An OAuth error at
+/// the authorization endpoint is not: it goes back through the browser, as a login application's.
+pub(crate) fn instead(effect: &Effect, endpoint: Endpoint) -> Option<Response<Bytes>> {
+    match effect {
+        Effect::Error(error) => Some(oauth_error(*error, endpoint)),
+        Effect::Status(status) => {
+            let error = match status.is_server_error() {
+                true => "server_error",
+                false => "invalid_request",
+            };
+            Some(json_error(*status, error, "a fault of the mock"))
+        }
+        Effect::RateLimit(seconds) => {
+            let mut response = json_error(
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                "a fault of the mock: too many requests",
+            );
+            let seconds = HeaderValue::from(*seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+            Some(response)
+        }
+        Effect::Custom(custom) => Some(custom_response(custom)),
+        _ => None,
+    }
+}
+
+fn oauth_error(error: OAuthError, endpoint: Endpoint) -> Response<Bytes> {
+    let code = error.as_str();
+    let mut response = json_error(error.status(), code, "a fault of the mock");
+    let challenge = match code {
+        "invalid_client" => Some("Basic realm=\"jeton\", charset=\"UTF-8\"".to_owned()),
+        _ if endpoint == Endpoint::USERINFO => {
+            Some(format!("Bearer realm=\"jeton\", error=\"{code}\""))
+        }
+        _ => None,
+    };
+    if let Some(challenge) = challenge.and_then(|it| HeaderValue::try_from(it).ok()) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// RFC 6749 §5.2.
+pub(crate) fn json_error(status: StatusCode, error: &str, description: &str) -> Response<Bytes> {
+    let body = json!({ "error": error, "error_description": description });
+    json_response(status, &body)
+}
+
+/// JSON that no cache keeps.
+pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
+    // What is passed here are structs and maps with text for keys: serialization cannot fail.
+    let mut response = Response::new(Bytes::from(serde_json::to_vec(body).unwrap_or_default()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn custom_response(custom: &CustomResponse) -> Response<Bytes> {
+    let status = custom.status.unwrap_or(StatusCode::BAD_REQUEST);
+    let mut body = Map::new();
+    let members = [
+        ("error", &custom.error),
+        ("error_description", &custom.error_description),
+    ];
+    for (name, value) in members {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), Value::String(value.clone()));
+        }
+    }
+    let mut response = json_response(status, &body);
+    if let Some(text) = &custom.body {
+        *response.body_mut() = Bytes::from(text.clone());
+    }
+    for (name, value) in &custom.headers {
+        // Checked when the fault was read.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Spoils an answer that is otherwise right.
+pub(crate) fn spoil(response: &mut Response<Bytes>, effect: &Effect) {
+    match effect {
+        Effect::Missing(field) => {
+            if let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(response.body()) {
+                body.remove(field);
+                *response.body_mut() = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
+            }
+        }
+        Effect::Html => {
+            let page = "<!doctype html><title>Not JSON</title><p>A fault of the mock.";
+            *response.body_mut() = Bytes::from_static(page.as_bytes());
+            say_type(response, "text/html; charset=utf-8");
+        }
+        Effect::ContentTypeText => say_type(response, "text/plain; charset=utf-8"),
+        Effect::Empty => *response.body_mut() = Bytes::new(),
+        Effect::Truncate => {
+            let half = response.body().len() / 2;
+            response.body_mut().truncate(half);
+        }
+        _ => {}
+    }
+}
+
+fn say_type(response: &mut Response<Bytes>, content_type: &'static str) {
+    let value = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, value);
+}

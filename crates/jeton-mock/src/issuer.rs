@@ -1,0 +1,529 @@
+//! One issuer: its state, and every operation on it. The control API and the Rust handle are two
+//! ways to call these.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jeton::{
+    Client, ClientId, ClientRecord, Config, CryptoError, MemoryLedger, MemoryRegistry, Server,
+    UnixTime,
+};
+use jeton_native::NativeCrypto;
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    address::Address,
+    clock::{Clock, ClockState},
+    fault::{Acting, Asked, Faults, Kept},
+    file::{self, InvalidSpec},
+    forge::Forge,
+    journal::{Entry, Filter, Journal},
+    keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
+    lenient::Seeded,
+    login::LoginApplication,
+    remembered::Remembered,
+    settings::Settings,
+    spec::{ClaimRule, ClockSpec, Effect, Endpoint, Fault, IssuerSpec, Strictness, User},
+};
+
+pub(crate) type MockServer = Server<Arc<MemoryRegistry>, MemoryLedger, NativeCrypto>;
+
+/// How many addresses an issuer is served at, where `Host` is trusted. What serves one is made
+/// again when asked for.
+const ADDRESSES: usize = 64;
+
+/// What issues tokens by other algorithms than these is not the mock's core.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
+
+/// The users where none are named.
+const USERS: [&str; 3] = ["alice", "bob", "carol"];
+
+/// How long a minted token lives unless told otherwise, in seconds.
+const MINTED_LIFETIME: u64 = 3600;
+
+pub(crate) struct Issuer {
+    name: String,
+    spec: IssuerSpec,
+    strictness: Strictness,
+    algorithms: Vec<Algorithm>,
+    settings: Arc<Settings>,
+    registry: Arc<MemoryRegistry>,
+    ledger: MemoryLedger,
+    login: LoginApplication,
+    journal: Journal,
+    remembered: Remembered,
+    state: Mutex<State>,
+    served: Mutex<BTreeMap<String, Arc<Served>>>,
+}
+
+struct State {
+    clock: Clock,
+    users: Vec<User>,
+    clients: Vec<ClientRecord>,
+    seeded: Seeded,
+    rules: Vec<ClaimRule>,
+    faults: Faults,
+    keys: Keys,
+    /// `kid`s that JWKS must not show.
+    hidden: Vec<String>,
+}
+
+/// The core at one address.
+pub(crate) struct Served {
+    pub(crate) config: Config,
+    pub(crate) server: MockServer,
+}
+
+/// What a page of an issuer is given.
+pub(crate) struct At<'a> {
+    pub(crate) issuer: &'a Issuer,
+    pub(crate) server: &'a MockServer,
+    pub(crate) address: &'a Address,
+    pub(crate) now: UnixTime,
+}
+
+/// An issuer at a glance.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Summary {
+    name: String,
+    issuer: String,
+    strictness: Strictness,
+    now: UnixTime,
+    journal: usize,
+}
+
+/// What to sign.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MintRequest {
+    /// As they are; `iss`, `iat`, `exp` and `jti` are filled in where absent, and left out where
+    /// null.
+    pub claims: Map<String, Value>,
+    /// RFC 7515 §4.1.9; `at+jwt` where absent.
+    #[serde(default)]
+    pub typ: Option<String>,
+    /// The issuer's default where absent.
+    #[serde(default)]
+    pub alg: Option<Algorithm>,
+    /// What is to be wrong with it: a token fault.
+    #[serde(default)]
+    pub fault: Option<Effect>,
+}
+
+/// A signed token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Minted {
+    /// JWS compact serialization.
+    pub token: String,
+    /// The key it was signed with.
+    pub kid: String,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum MintError {
+    /// The request asks for what is not there.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSpec),
+    /// The signature failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl Issuer {
+    /// An issuer in the state that `spec` describes, which a reset restores.
+    pub(crate) fn new(
+        name: &str,
+        spec: IssuerSpec,
+        strictness: Strictness,
+        seed: &Seed,
+        settings: &Arc<Settings>,
+    ) -> Result<Self, InvalidSpec> {
+        file::check(&spec)?;
+        let strictness = spec.strictness.unwrap_or(strictness);
+        let algorithms = settings
+            .algorithms()
+            .or_else(|| spec.signing_algs.clone())
+            .unwrap_or_else(|| ALGORITHMS.to_vec());
+        let mut clock = Clock::default();
+        if let Some(start) = &spec.clock {
+            clock.move_by(start, jeton_native::now());
+        }
+        let users = spec
+            .users
+            .clone()
+            .unwrap_or_else(|| USERS.map(User::new).to_vec());
+        let mut faults = Faults::default();
+        for fault in spec.faults.iter().flatten() {
+            faults.add(fault.clone());
+        }
+        let login = LoginApplication::new().map_err(|error| InvalidSpec::new("login", error))?;
+        let registry = Arc::new(MemoryRegistry::default());
+        let client = login.client();
+        registry.insert(client.map_err(|error| InvalidSpec::new("login", error))?);
+        let issuer = Self {
+            name: name.to_owned(),
+            state: Mutex::new(State {
+                clock,
+                users,
+                clients: Vec::new(),
+                seeded: Seeded::default(),
+                rules: spec.claims.clone().unwrap_or_default(),
+                faults,
+                keys: Keys::new(seed, name, &algorithms),
+                hidden: Vec::new(),
+            }),
+            strictness,
+            algorithms,
+            settings: Arc::clone(settings),
+            registry,
+            ledger: MemoryLedger::default(),
+            login,
+            journal: Journal::default(),
+            remembered: Remembered::default(),
+            served: Mutex::default(),
+            spec,
+        };
+        let clients = issuer.spec.clients.clone();
+        let clients = clients.unwrap_or_else(|| settings.clients().to_vec());
+        for (index, client) in clients.into_iter().enumerate() {
+            issuer
+                .put_client(client)
+                .map_err(|error| error.within(format_args!("clients[{index}]")))?;
+        }
+        Ok(issuer)
+    }
+
+    /// The same issuer as it was made.
+    pub(crate) fn anew(&self) -> Result<Self, InvalidSpec> {
+        Self::new(
+            &self.name,
+            self.spec.clone(),
+            self.strictness,
+            self.lock().keys.seed(),
+            &self.settings,
+        )
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Each change below is whole before anything could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn strictness(&self) -> Strictness {
+        self.strictness
+    }
+
+    pub(crate) fn login(&self) -> &LoginApplication {
+        &self.login
+    }
+
+    pub(crate) fn auto_login(&self) -> Option<&str> {
+        self.spec.auto_login.as_deref()
+    }
+
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
+    }
+
+    pub(crate) fn summary(&self, address: &Address) -> Summary {
+        Summary {
+            name: self.name.clone(),
+            issuer: address.issuer.clone(),
+            strictness: self.strictness,
+            now: self.now(),
+            journal: self.journal.count(&Filter::default()),
+        }
+    }
+
+    /// The core as it answers at `address`.
+    pub(crate) fn served(&self, address: &Address) -> Result<Arc<Served>, jeton::ConfigError> {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(served) = served.get(&address.issuer) {
+            return Ok(Arc::clone(served));
+        }
+        if served.len() >= ADDRESSES {
+            served.clear();
+        }
+        let made = Arc::new(self.serve(address)?);
+        served.insert(address.issuer.clone(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    fn serve(&self, address: &Address) -> Result<Served, jeton::ConfigError> {
+        let state = self.lock();
+        let settings = &self.settings;
+        let algorithms: Vec<_> = self
+            .algorithms
+            .iter()
+            .map(|algorithm| format!("{algorithm:?}"))
+            .collect();
+        let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some(address.issuer.clone()),
+            "JETON_CLIENTS" => None,
+            "JETON_SIGNING_ALGS" if !settings.has_keys() => Some(algorithms.join(" ")),
+            "JETON_DEVELOPMENT" => Some("true".to_owned()),
+            // The layers in front change the registry with every request.
+            "JETON_REGISTRY_MAX_AGE" => Some("0".to_owned()),
+            "JETON_ACCESS_TOKEN_LIFETIME" => match self.spec.access_token_lifetime {
+                Some(seconds) => Some(seconds.to_string()),
+                None => settings.get(name),
+            },
+            _ => settings.get(name).or_else(|| match name {
+                "JETON_SECRET" => Some(state.keys.seed().secret()),
+                "JETON_SIGNING_JWKS" if !settings.has_keys() => Some(state.keys.private_jwks()),
+                "JETON_LOGIN_URL" => {
+                    Some(format!("{}{}", address.browser, Endpoint::LOGIN.path()))
+                }
+                "JETON_LOGOUT_URL" => {
+                    Some(format!("{}{}", address.browser, Endpoint::LOGOUT.path()))
+                }
+                _ => None,
+            }),
+        })?;
+        // Known by several addresses, an issuer honours at each what it issued at any.
+        let config = match settings.has_keys() {
+            true => config,
+            false => config.with_realm(format!("mock/{}", self.name)),
+        };
+        Ok(Served {
+            server: Server::new(
+                config.clone(),
+                Arc::clone(&self.registry),
+                Some(self.ledger.clone()),
+                NativeCrypto::new(),
+            ),
+            config,
+        })
+    }
+
+    pub(crate) fn users(&self) -> Vec<User> {
+        self.lock().users.clone()
+    }
+
+    pub(crate) fn put_user(&self, user: User) -> Result<(), InvalidSpec> {
+        file::check_user(&user)?;
+        let users = &mut self.lock().users;
+        match users.iter_mut().find(|known| known.sub == user.sub) {
+            Some(known) => *known = user,
+            None => users.push(user),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove_user(&self, sub: &str) -> bool {
+        let users = &mut self.lock().users;
+        let before = users.len();
+        users.retain(|user| user.sub != sub);
+        users.len() < before
+    }
+
+    /// As they are shown: without their secrets.
+    pub(crate) fn clients(&self) -> Vec<Value> {
+        self.lock().clients.iter().map(without_secrets).collect()
+    }
+
+    pub(crate) fn put_client(&self, record: ClientRecord) -> Result<Value, InvalidSpec> {
+        let client: Client = file::check_client(&record)?;
+        let algorithms = [
+            client.access_token_signed_response_alg,
+            client.id_token_signed_response_alg,
+        ];
+        if let Some(other) = algorithms
+            .into_iter()
+            .flatten()
+            .find(|algorithm| !self.algorithms.contains(algorithm))
+        {
+            let expected = format_args!("an algorithm of signing_algs, not {other:?}");
+            return Err(InvalidSpec::new("client", expected));
+        }
+        let shown = without_secrets(&record);
+        let mut state = self.lock();
+        state.seeded.insert(client.clone());
+        state
+            .clients
+            .retain(|known| known.client_id != record.client_id);
+        state.clients.push(record);
+        self.registry.insert(client);
+        Ok(shown)
+    }
+
+    pub(crate) fn remove_client(&self, client_id: &str) -> bool {
+        let Ok(id) = client_id.parse::<ClientId>() else {
+            return false;
+        };
+        let mut state = self.lock();
+        let before = state.clients.len();
+        state.clients.retain(|known| known.client_id != client_id);
+        state.seeded.remove(&id);
+        self.registry.remove(&id);
+        state.clients.len() < before
+    }
+
+    /// Makes the registry agree with a request, and says what that waived.
+    pub(crate) fn waive(
+        &self,
+        asked: &Asked,
+        request: &http::Request<bytes::Bytes>,
+    ) -> Vec<&'static str> {
+        self.lock().seeded.waive(&self.registry, asked, request)
+    }
+
+    pub(crate) fn rules(&self) -> Vec<ClaimRule> {
+        self.lock().rules.clone()
+    }
+
+    pub(crate) fn add_rule(&self, rule: ClaimRule) {
+        self.lock().rules.push(rule);
+    }
+
+    pub(crate) fn clear_rules(&self) {
+        self.lock().rules.clear();
+    }
+
+    pub(crate) fn faults(&self) -> Vec<Kept> {
+        self.lock().faults.list()
+    }
+
+    pub(crate) fn add_fault(&self, fault: Fault) -> Result<u64, InvalidSpec> {
+        file::check_fault(&fault)?;
+        Ok(self.lock().faults.add(fault))
+    }
+
+    pub(crate) fn remove_fault(&self, id: u64) -> bool {
+        self.lock().faults.remove(id)
+    }
+
+    pub(crate) fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    pub(crate) fn acting_on(&self, asked: &Asked) -> Vec<Acting> {
+        self.lock().faults.acting_on(asked)
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.lock().clock.now(jeton_native::now())
+    }
+
+    pub(crate) fn clock(&self) -> ClockState {
+        self.lock().clock.state(jeton_native::now())
+    }
+
+    pub(crate) fn move_clock(&self, spec: &ClockSpec) -> ClockState {
+        let real = jeton_native::now();
+        let clock = &mut self.lock().clock;
+        clock.move_by(spec, real);
+        clock.state(real)
+    }
+
+    pub(crate) async fn keys(&self) -> Result<Vec<KeyInfo>, KeyError> {
+        if self.settings.has_keys() {
+            return Err(KeyError::Configured);
+        }
+        let keys = self.lock().keys.clone();
+        Ok(keys.list().await?)
+    }
+
+    pub(crate) async fn change_keys(
+        &self,
+        action: KeyAction,
+        algorithm: Option<Algorithm>,
+    ) -> Result<Vec<KeyInfo>, KeyError> {
+        if self.settings.has_keys() {
+            return Err(KeyError::Configured);
+        }
+        let keys = {
+            let mut state = self.lock();
+            state.keys.change(action, algorithm)?;
+            state.keys.clone()
+        };
+        let list = keys.list().await?;
+        let hidden = list.iter().filter(|key| !key.published);
+        self.lock().hidden = hidden.map(|key| key.kid.clone()).collect();
+        self.served
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        Ok(list)
+    }
+
+    /// The `kid`s that JWKS must not show.
+    pub(crate) fn hidden_keys(&self) -> Vec<String> {
+        self.lock().hidden.clone()
+    }
+
+    /// The keys for forging; `None` where they are configured.
+    pub(crate) fn own_keys(&self) -> Option<Keys> {
+        (!self.settings.has_keys()).then(|| self.lock().keys.clone())
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) async fn take(&self, filter: &Filter, patience: Duration) -> Option<Entry> {
+        self.journal.take(filter, patience).await
+    }
+
+    /// Signs any claims.
+    pub(crate) async fn mint(
+        &self,
+        request: &MintRequest,
+        address: &Address,
+    ) -> Result<Minted, MintError> {
+        let now = self.now();
+        let fault = match &request.fault {
+            None => None,
+            Some(Effect::Token(fault)) => Some(fault.clone()),
+            Some(_) => return Err(InvalidSpec::new("fault", "a token fault").into()),
+        };
+        let served = self
+            .served(address)
+            .map_err(|error| InvalidSpec::new("issuer", error))?;
+        let default = served.config.signing_algorithms().first().copied();
+        let algorithm = request.alg.or(default).unwrap_or(Algorithm::ES256);
+        if !served.config.signing_algorithms().contains(&algorithm) {
+            return Err(InvalidSpec::new("alg", "one of the issuer's signing algorithms").into());
+        }
+        let mut claims = request.claims.clone();
+        for (name, value) in [
+            ("iss", json!(address.issuer)),
+            ("iat", json!(now)),
+            ("exp", json!(now.0.saturating_add(MINTED_LIFETIME))),
+            ("jti", json!(crate::random_id()?)),
+        ] {
+            claims.entry(name).or_insert(value);
+        }
+        claims.retain(|_, value| !value.is_null());
+        let keys = self.own_keys();
+        let forge = Forge {
+            config: &served.config,
+            keys: keys.as_ref(),
+            now,
+        };
+        let typ = request.typ.as_deref().unwrap_or("at+jwt");
+        let token = forge.mint(algorithm, typ, claims).await?;
+        let kid = token.header.get("kid").and_then(Value::as_str);
+        Ok(Minted {
+            kid: kid.unwrap_or_default().to_owned(),
+            token: forge.sign_wrong(token, fault.as_slice()).await?,
+        })
+    }
+}
+
+fn without_secrets(record: &ClientRecord) -> Value {
+    let mut record = record.clone();
+    record.client_secret = None;
+    record.client_secrets.clear();
+    json!(record)
+}

@@ -1,0 +1,238 @@
+//! What an issuer was asked and how it answered. No secret, code or token stands in it.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jeton::UnixTime;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+
+use crate::spec::Endpoint;
+
+/// How many requests are kept; the oldest go first.
+const KEPT: usize = 1000;
+
+/// The longest text of a parameter that is kept, in bytes.
+const LONGEST_VALUE: usize = 512;
+
+/// Parameters whose values are credentials.
+const REDACTED: [&str; 15] = [
+    "client_secret",
+    "code",
+    "refresh_token",
+    "access_token",
+    "id_token",
+    "token",
+    "code_verifier",
+    "device_code",
+    "password",
+    "assertion",
+    "client_assertion",
+    "subject_token",
+    "id_token_hint",
+    "ticket",
+    "request",
+];
+
+/// One request and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counted from 1, per issuer.
+    pub id: u64,
+    /// By the issuer's clock.
+    pub at: UnixTime,
+    /// The issuer's name; empty for the default one.
+    pub issuer: String,
+    /// The endpoint's name.
+    pub endpoint: Cow<'static, str>,
+    /// RFC 9110 §9.
+    pub method: String,
+    /// As requested, without the query.
+    pub path: String,
+    /// Of query and body; credentials read `[redacted]`.
+    pub parameters: BTreeMap<String, String>,
+    /// Who the request says it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// RFC 6749 §4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_type: Option<String>,
+    /// Who it is about, where that became known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The HTTP status; absent where the connection was dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The error code of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What a strict mock would have refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Cow<'static, str>>,
+    /// The faults that acted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+/// Which entries: all that is named must be equal.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filter {
+    /// The endpoint.
+    pub endpoint: Option<Endpoint>,
+    /// Who the request says it is.
+    pub client_id: Option<String>,
+    /// RFC 6749 §4.
+    pub grant_type: Option<String>,
+    /// Who it is about.
+    pub subject: Option<String>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// Only those with a greater id.
+    pub after: Option<u64>,
+}
+
+impl Filter {
+    /// Requests to this endpoint.
+    #[must_use]
+    pub fn endpoint(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint: Some(endpoint),
+            ..Self::default()
+        }
+    }
+
+    /// Only of this client.
+    #[must_use]
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    fn matches(&self, entry: &Entry) -> bool {
+        fn agrees(wanted: Option<&str>, found: Option<&str>) -> bool {
+            wanted.is_none() || wanted == found
+        }
+        agrees(
+            self.endpoint.map(Endpoint::as_str),
+            Some(entry.endpoint.as_ref()),
+        ) && agrees(self.client_id.as_deref(), entry.client_id.as_deref())
+            && agrees(self.grant_type.as_deref(), entry.grant_type.as_deref())
+            && agrees(self.subject.as_deref(), entry.subject.as_deref())
+            && (self.status.is_none() || self.status == entry.status)
+            && self.after.is_none_or(|after| entry.id > after)
+    }
+}
+
+/// The newest requests of one issuer.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    kept: Mutex<Kept>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: VecDeque<(Entry, Taken)>,
+    last: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    No,
+    Yes,
+}
+
+impl Journal {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Each change below is whole before anything could panic.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an entry, whose id is set here.
+    pub(crate) fn add(&self, mut entry: Entry) {
+        let mut kept = self.lock();
+        kept.last += 1;
+        entry.id = kept.last;
+        if kept.entries.len() >= KEPT {
+            kept.entries.pop_front();
+        }
+        kept.entries.push_back((entry, Taken::No));
+        drop(kept);
+        self.arrived.notify_waiters();
+    }
+
+    pub(crate) fn entries(&self, filter: &Filter) -> Vec<Entry> {
+        let kept = self.lock();
+        let matching = kept.entries.iter().filter(|(it, _)| filter.matches(it));
+        matching.map(|(entry, _)| entry.clone()).collect()
+    }
+
+    pub(crate) fn count(&self, filter: &Filter) -> usize {
+        let kept = self.lock();
+        kept.entries
+            .iter()
+            .filter(|(it, _)| filter.matches(it))
+            .count()
+    }
+
+    /// The oldest matching entry that nobody has taken, waiting for one.
+    pub(crate) async fn take(&self, filter: &Filter, patience: Duration) -> Option<Entry> {
+        let deadline = Instant::now() + patience;
+        loop {
+            // Listening begins before looking, so that nothing falls between the two.
+            let arrived = self.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            if let Some(entry) = self.take_now(filter) {
+                return Some(entry);
+            }
+            timeout_at(deadline, arrived).await.ok()?;
+        }
+    }
+
+    fn take_now(&self, filter: &Filter) -> Option<Entry> {
+        let mut kept = self.lock();
+        let (entry, taken) = kept
+            .entries
+            .iter_mut()
+            .find(|(it, taken)| *taken == Taken::No && filter.matches(it))?;
+        *taken = Taken::Yes;
+        Some(entry.clone())
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().entries.clear();
+    }
+}
+
+/// Parameters as the journal shows them.
+pub(crate) fn redact(parameters: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let show = |(name, value): (&String, &String)| {
+        let shown = if REDACTED.contains(&name.as_str()) {
+            "[redacted]".to_owned()
+        } else {
+            shorten(value)
+        };
+        (shorten(name), shown)
+    };
+    parameters.iter().map(show).collect()
+}
+
+fn shorten(text: &str) -> String {
+    if text.len() <= LONGEST_VALUE {
+        return text.to_owned();
+    }
+    let mut end = LONGEST_VALUE;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default())
+}

@@ -1,0 +1,697 @@
+//! The way of a request: which issuer it is for, what goes wrong, what is waived, the server's
+//! answer, and what becomes of it.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+        ALLOW, CONTENT_TYPE, LOCATION, ORIGIN,
+    },
+};
+use jeton::{Audit, BODY_LIMIT, TokenRequest};
+use jeton_http::{Dropped, Scheme};
+use serde_json::Value;
+
+use crate::{
+    address::{Address, Addresses, is_issuer_name},
+    answer,
+    claims::{Additions, Facts, merge},
+    control, debugger,
+    fault::{self, Acting, Asked, json_error},
+    file::InvalidSpec,
+    forge::Forge,
+    home,
+    issuer::{At, Issuer, Served},
+    journal::{Entry, redact},
+    keys::Seed,
+    settings::Settings,
+    spec::{Effect, Endpoint, IssuerSpec, MockSpec, Strictness},
+};
+
+/// Names what a lenient mock accepted that production would have refused, separated by commas.
+pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
+
+/// Names the faults that acted, likewise.
+pub(crate) const FAULT_HEADER: HeaderName = HeaderName::from_static("jeton-mock-fault");
+
+/// How many issuers there may be.
+const ISSUERS: usize = 10_000;
+
+/// Everything a mock is, without a socket.
+pub(crate) struct Provider {
+    addresses: Addresses,
+    spec: MockSpec,
+    seed: Seed,
+    settings: Arc<Settings>,
+    ca_pem: Option<String>,
+    issuers: Mutex<BTreeMap<String, Arc<Issuer>>>,
+}
+
+/// Why an issuer is not there.
+#[derive(Debug)]
+pub(crate) enum NoIssuer {
+    TooMany,
+    Invalid(InvalidSpec),
+}
+
+impl From<InvalidSpec> for NoIssuer {
+    fn from(error: InvalidSpec) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl From<NoIssuer> for InvalidSpec {
+    fn from(error: NoIssuer) -> Self {
+        match error {
+            NoIssuer::TooMany => Self::new("issuer", format_args!("at most {ISSUERS} of them")),
+            NoIssuer::Invalid(error) => error,
+        }
+    }
+}
+
+impl Provider {
+    pub(crate) fn new(
+        spec: MockSpec,
+        addresses: Addresses,
+        settings: Settings,
+        ca_pem: Option<String>,
+    ) -> Result<Self, InvalidSpec> {
+        let provider = Self {
+            seed: Seed::new(spec.seed.as_deref()),
+            settings: Arc::new(settings),
+            addresses,
+            spec,
+            ca_pem,
+            issuers: Mutex::default(),
+        };
+        provider.reset_all()?;
+        Ok(provider)
+    }
+
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The certificate to trust, where there is TLS.
+    pub(crate) fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Issuer>>> {
+        // Each change below is one insertion or removal.
+        self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Issuer>> {
+        self.lock().get(name).cloned()
+    }
+
+    pub(crate) fn list(&self) -> Vec<Arc<Issuer>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// The issuer, made if need be; and whether it was.
+    pub(crate) fn put(
+        &self,
+        name: &str,
+        spec: IssuerSpec,
+    ) -> Result<(Arc<Issuer>, bool), NoIssuer> {
+        if !name.is_empty() && !is_issuer_name(name) {
+            let expected = "a name of at most 128 letters, digits and ._~-, with / between";
+            return Err(InvalidSpec::new("issuer", expected).into());
+        }
+        let issuer = Arc::new(self.make(name, spec)?);
+        let mut issuers = self.lock();
+        if !issuers.contains_key(name) && issuers.len() >= ISSUERS {
+            return Err(NoIssuer::TooMany);
+        }
+        let made = issuers.insert(name.to_owned(), Arc::clone(&issuer));
+        Ok((issuer, made.is_none()))
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> bool {
+        !name.is_empty() && self.lock().remove(name).is_some()
+    }
+
+    /// Restores what the issuer was made from.
+    pub(crate) fn reset(&self, name: &str) -> Result<bool, InvalidSpec> {
+        let Some(issuer) = self.find(name) else {
+            return Ok(false);
+        };
+        let anew = Arc::new(issuer.anew()?);
+        self.lock().insert(name.to_owned(), anew);
+        Ok(true)
+    }
+
+    /// Restores what the mock was started with: the default issuer and those of the configuration.
+    pub(crate) fn reset_all(&self) -> Result<(), InvalidSpec> {
+        let mut issuers = BTreeMap::new();
+        let named = self.spec.issuers.keys().map(String::as_str);
+        for name in named.chain([""]) {
+            issuers.insert(name.to_owned(), Arc::new(self.make(name, self.configured(name))?));
+        }
+        *self.lock() = issuers;
+        Ok(())
+    }
+
+    /// What the configuration says of the issuer itself.
+    pub(crate) fn configured(&self, name: &str) -> IssuerSpec {
+        self.spec.issuers.get(name).cloned().unwrap_or_default()
+    }
+
+    fn make(&self, name: &str, spec: IssuerSpec) -> Result<Issuer, InvalidSpec> {
+        let spec = spec.over(&self.spec.issuer);
+        Issuer::new(
+            name,
+            spec,
+            self.spec.strictness,
+            &self.seed,
+            &self.settings,
+        )
+    }
+
+    fn find_or_make(&self, name: &str) -> Result<Arc<Issuer>, NoIssuer> {
+        if let Some(issuer) = self.find(name) {
+            return Ok(issuer);
+        }
+        // Made outside the lock; of two that race, the first stays.
+        let made = self.make(name, self.configured(name))?;
+        let mut issuers = self.lock();
+        if !issuers.contains_key(name) && issuers.len() >= ISSUERS {
+            return Err(NoIssuer::TooMany);
+        }
+        Ok(Arc::clone(
+            issuers.entry(name.to_owned()).or_insert(Arc::new(made)),
+        ))
+    }
+
+    /// Answers one request.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, Dropped> {
+        let scheme = Scheme::of(&request);
+        let path = request.uri().path();
+        let own = path.strip_prefix(self.addresses.path());
+        match own {
+            Some("/isalive") => return Ok(alive()),
+            Some("" | "/") if request.method() == Method::GET => {
+                return Ok(home::home(self, &request, scheme));
+            }
+            Some(own) if own == "/_mock" || own.starts_with("/_mock/") => {
+                return Ok(control::answer(self, &request, scheme).await);
+            }
+            _ => {}
+        }
+        let Some((name, endpoint)) = self.addresses.split(path) else {
+            // What is no endpoint is the default issuer's to refuse, and makes none.
+            return self.pass_on(&request, scheme).await;
+        };
+        let issuer = match self.find_or_make(name) {
+            Ok(issuer) => issuer,
+            Err(NoIssuer::TooMany) => {
+                return Ok(json_error(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    &format!("there are {ISSUERS} issuers already; reset, or delete some"),
+                ));
+            }
+            Err(NoIssuer::Invalid(error)) => return Ok(unusable(&error)),
+        };
+        let address = self.addresses.of(name, &request, scheme);
+        match issuer.served(&address) {
+            Ok(served) => {
+                let visit = Visit {
+                    provider: self,
+                    issuer: &issuer,
+                    served: &served,
+                    address: &address,
+                    endpoint,
+                };
+                visit.answer(request).await
+            }
+            Err(error) => Ok(unusable(&error)),
+        }
+    }
+
+    async fn pass_on(
+        &self,
+        request: &Request<Bytes>,
+        scheme: Scheme,
+    ) -> Result<Response<Bytes>, Dropped> {
+        let Some(issuer) = self.find("") else {
+            return Err(Dropped);
+        };
+        let address = self.addresses.of("", request, scheme);
+        match issuer.served(&address) {
+            Ok(served) => Ok(served.server.handle(request.clone(), issuer.now()).await),
+            Err(error) => Ok(unusable(&error)),
+        }
+    }
+}
+
+fn alive() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(b"alive and well"));
+    let text = HeaderValue::from_static("text/plain");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Response<Bytes> {
+    json_error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "server_error",
+        &error.to_string(),
+    )
+}
+
+/// One request to one issuer.
+struct Visit<'a> {
+    provider: &'a Provider,
+    issuer: &'a Issuer,
+    served: &'a Served,
+    address: &'a Address,
+    endpoint: Endpoint,
+}
+
+impl Visit<'_> {
+    async fn answer(self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let lenient = self.issuer.strictness() == Strictness::Lenient;
+        if lenient && let Some(preflight) = preflight(&request) {
+            return Ok(preflight);
+        }
+        let asked = Asked::read(self.endpoint, &request);
+        let mut acting = self.issuer.acting_on(&asked);
+        if lenient {
+            for magic in fault::magic(&asked) {
+                if !acting.contains(&magic) {
+                    acting.push(magic);
+                }
+            }
+        }
+        let path = request.uri().path().to_owned();
+        let cross_origin = lenient && request.headers().contains_key(ORIGIN);
+        wait(&acting).await;
+
+        let mut waived = Vec::new();
+        let dropped = acting.iter().any(|it| it.effect == Effect::Drop);
+        let instead = acting
+            .iter()
+            .filter(|it| !self.goes_back(&it.effect))
+            .find_map(|it| fault::instead(&it.effect, self.endpoint));
+        let outcome = match instead {
+            _ if dropped => Err(Dropped),
+            Some(response) => Ok(response),
+            None => {
+                if lenient {
+                    waived = self.issuer.waive(&asked, &request);
+                }
+                let response = self.dispatch(request).await;
+                Ok(self.finish(response, &asked, &mut acting).await)
+            }
+        };
+        let outcome = outcome.map(|mut response| {
+            let names = |names: Vec<&str>| HeaderValue::try_from(names.join(", "));
+            let headers = response.headers_mut();
+            let faults: Vec<_> = acting.iter().map(|it| it.effect.to_string()).collect();
+            let faults = faults.iter().map(String::as_str).collect();
+            for (name, value) in [(WAIVED_HEADER, waived.clone()), (FAULT_HEADER, faults)] {
+                if !value.is_empty()
+                    && let Ok(value) = names(value)
+                {
+                    headers.insert(name, value);
+                }
+            }
+            if cross_origin {
+                open_to_pages(headers);
+            }
+            response
+        });
+        self.note(asked, path, outcome.as_ref().ok(), waived, &acting);
+        outcome
+    }
+
+    /// Whether an effect is an OAuth error that the browser takes back to the client.
+    fn goes_back(&self, effect: &Effect) -> bool {
+        self.endpoint == Endpoint::AUTHORIZE && matches!(effect, Effect::Error(_))
+    }
+
+    fn at(&self) -> At<'_> {
+        At {
+            issuer: self.issuer,
+            server: &self.served.server,
+            address: self.address,
+            now: self.issuer.now(),
+        }
+    }
+
+    async fn dispatch(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        if request.body().len() > BODY_LIMIT {
+            let text = format!("the body is larger than {BODY_LIMIT} bytes");
+            return json_error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", &text);
+        }
+        let at = self.at();
+        let login = self.issuer.login();
+        match (self.endpoint, request.method()) {
+            (Endpoint::LOGIN, &Method::GET) => login.ask(&at, &request).await,
+            (Endpoint::LOGIN, &Method::POST) => login.take(&at, &request).await,
+            (Endpoint::LOGOUT, &Method::GET) => login.log_out(&at, &request),
+            (Endpoint::DEBUGGER, &Method::GET | &Method::POST) => {
+                debugger::answer(self.provider, &at, &request).await
+            }
+            (Endpoint::LOGIN | Endpoint::DEBUGGER, _) => not_allowed("GET, POST"),
+            (Endpoint::LOGOUT, _) => not_allowed("GET"),
+            _ => {
+                unalias(&mut request, self.endpoint);
+                self.served.server.handle(request, at.now).await
+            }
+        }
+    }
+
+    /// What becomes of the server's answer.
+    async fn finish(
+        &self,
+        mut response: Response<Bytes>,
+        asked: &Asked,
+        acting: &mut Vec<Acting>,
+    ) -> Response<Bytes> {
+        match self.endpoint {
+            Endpoint::AUTHORIZE => {
+                self.remember(&response, asked);
+                let error = acting.iter().find_map(|it| match it.effect {
+                    Effect::Error(error) => Some(error),
+                    _ => None,
+                });
+                if let Some(error) = error {
+                    response = self.send_back(response, error.as_str()).await;
+                }
+            }
+            Endpoint::TOKEN => {
+                if let Err(error) = self.remake(&mut response, asked, acting).await {
+                    return unusable(&error);
+                }
+            }
+            Endpoint::USERINFO => self.add_to_userinfo(&mut response),
+            Endpoint::JWKS => {
+                let hidden = self.issuer.hidden_keys();
+                if !hidden.is_empty() {
+                    answer::hide_keys(&mut response, &hidden);
+                }
+            }
+            Endpoint::OPENID_CONFIGURATION | Endpoint::AUTHORIZATION_SERVER_METADATA => {
+                answer::readdress(&mut response, self.endpoint, self.address);
+            }
+            Endpoint::DEVICE_AUTHORIZATION => {
+                self.remember(&response, asked);
+                answer::readdress(&mut response, self.endpoint, self.address);
+            }
+            _ => {}
+        }
+        for acting in acting.iter() {
+            fault::spoil(&mut response, &acting.effect);
+        }
+        response
+    }
+
+    fn remember(&self, response: &Response<Bytes>, asked: &Asked) {
+        let grant = response.extensions().get::<Audit>().and_then(|it| it.grant);
+        if let Some(grant) = grant {
+            let parameters = redact(&asked.parameters);
+            self.issuer.remembered().with(&grant.to_string(), &parameters);
+        }
+    }
+
+    /// An authorization request that the server found good is rejected in the login application's
+    /// stead, so that the error goes back exactly as in production.
+    async fn send_back(&self, mut response: Response<Bytes>, error: &str) -> Response<Bytes> {
+        let location = response.headers().get(LOCATION);
+        let sealed = location.and_then(|it| it.to_str().ok()).and_then(|it| {
+            let query = url::Url::parse(it).ok()?;
+            let (_, sealed) = query.query_pairs().find(|(name, _)| name == "request")?;
+            Some(sealed.into_owned())
+        });
+        let Some(sealed) = sealed else {
+            return response;
+        };
+        let rejected = self.issuer.login().reject(&self.at(), &sealed, error).await;
+        if let Some(location) = rejected.headers().get(LOCATION) {
+            // The server's own answer carries the cookie that the way back is bound to.
+            response
+                .headers_mut()
+                .insert(LOCATION, location.clone());
+            return response;
+        }
+        rejected
+    }
+
+    async fn remake(
+        &self,
+        response: &mut Response<Bytes>,
+        asked: &Asked,
+        acting: &mut Vec<Acting>,
+    ) -> Result<(), jeton::CryptoError> {
+        let Some(body) = answer::read(response) else {
+            return Ok(());
+        };
+        let scope = body.get("scope").and_then(Value::as_str);
+        let scope = scope.unwrap_or_default().to_owned();
+        if self.issuer.strictness() == Strictness::Lenient {
+            for magic in fault::magic_of_grant(&scope) {
+                if !acting.contains(&magic) {
+                    acting.push(magic);
+                }
+            }
+        }
+        let claims = answer::access_token(&body).unwrap_or_default();
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let parameters = match text("sid") {
+            Some(grant) => self
+                .issuer
+                .remembered()
+                .with(grant, &redact(&asked.parameters)),
+            None => asked.parameters.clone(),
+        };
+        let facts = self.facts(
+            asked.client_id.as_deref(),
+            asked.grant_type.as_deref(),
+            Some(&scope),
+            text("sub"),
+            &parameters,
+        );
+        let additions = Additions::of(&self.issuer.users(), &self.issuer.rules(), &facts);
+        let wrong = acting.iter().any(|it| matches!(it.effect, Effect::Token(_)));
+        if additions.is_empty() && !wrong {
+            return Ok(());
+        }
+        let keys = self.issuer.own_keys();
+        let forge = Forge {
+            config: &self.served.config,
+            keys: keys.as_ref(),
+            now: self.issuer.now(),
+        };
+        answer::remake_tokens(response, body, &additions, acting, &forge).await
+    }
+
+    fn add_to_userinfo(&self, response: &mut Response<Bytes>) {
+        let audit = response.extensions().get::<Audit>().cloned();
+        let (Some(body), Some(audit)) = (answer::read(response), audit) else {
+            return;
+        };
+        let client_id = audit.client_id.as_ref().map(jeton::ClientId::as_str);
+        let parameters = match audit.grant {
+            Some(grant) => self
+                .issuer
+                .remembered()
+                .with(&grant.to_string(), &BTreeMap::new()),
+            None => BTreeMap::new(),
+        };
+        let facts = self.facts(
+            client_id,
+            parameters.get("grant_type").map(String::as_str),
+            parameters.get("scope").map(String::as_str),
+            body.get("sub").and_then(Value::as_str),
+            &parameters,
+        );
+        let additions = Additions::of(&self.issuer.users(), &self.issuer.rules(), &facts);
+        if !additions.userinfo.is_empty() {
+            answer::edit(response, |body| merge(body, &additions.userinfo));
+        }
+    }
+
+    fn facts<'f>(
+        &'f self,
+        client_id: Option<&'f str>,
+        grant_type: Option<&'f str>,
+        scope: Option<&'f str>,
+        subject: Option<&'f str>,
+        parameters: &'f BTreeMap<String, String>,
+    ) -> Facts<'f> {
+        Facts {
+            client_id,
+            grant_type,
+            scope,
+            subject,
+            issuer: &self.address.issuer,
+            issuer_name: self.issuer.name(),
+            parameters,
+        }
+    }
+
+    /// Writes the request into the journal.
+    fn note(
+        &self,
+        asked: Asked,
+        path: String,
+        response: Option<&Response<Bytes>>,
+        waived: Vec<&'static str>,
+        acting: &[Acting],
+    ) {
+        let audit = response.and_then(|it| it.extensions().get::<Audit>());
+        let error = match (audit.and_then(|it| it.error), response) {
+            (Some(error), _) => Some(error.to_owned()),
+            (None, Some(response)) if !response.status().is_success() => {
+                let body = serde_json::from_slice::<Value>(response.body()).ok();
+                body.and_then(|body| body.get("error")?.as_str().map(str::to_owned))
+            }
+            _ => None,
+        };
+        self.issuer.journal().add(Entry {
+            id: 0,
+            at: self.issuer.now(),
+            issuer: self.issuer.name().to_owned(),
+            endpoint: Cow::Borrowed(self.endpoint.as_str()),
+            method: asked.method,
+            path,
+            parameters: redact(&asked.parameters),
+            client_id: match audit.and_then(|it| it.client_id.as_ref()) {
+                Some(id) => Some(id.as_str().to_owned()),
+                None => asked.client_id,
+            },
+            grant_type: asked.grant_type,
+            subject: audit.and_then(|it| it.subject.clone()),
+            status: response.map(|it| it.status().as_u16()),
+            error,
+            waived: waived.into_iter().map(Cow::Borrowed).collect(),
+            faults: acting.iter().map(|it| it.effect.to_string()).collect(),
+        });
+    }
+}
+
+impl Asked {
+    /// Everything is taken as said: what is malformed the server refuses.
+    pub(crate) fn read(endpoint: Endpoint, request: &Request<Bytes>) -> Self {
+        let mut parameters = BTreeMap::<String, String>::new();
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        let is_form = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|it| it.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let body: &[u8] = match is_form && request.body().len() <= BODY_LIMIT {
+            true => request.body(),
+            false => &[],
+        };
+        for (name, value) in
+            url::form_urlencoded::parse(query).chain(url::form_urlencoded::parse(body))
+        {
+            let kept = parameters.entry(name.into_owned()).or_default();
+            if !kept.is_empty() {
+                kept.push(' ');
+            }
+            kept.push_str(&value);
+        }
+        let authenticated = TokenRequest::inspect(request.headers(), body).map(|it| it.client_id);
+        Self {
+            endpoint,
+            method: request.method().as_str().to_owned(),
+            client_id: authenticated.or_else(|| parameters.get("client_id").cloned()),
+            grant_type: parameters.get("grant_type").cloned(),
+            parameters,
+        }
+    }
+}
+
+async fn wait(acting: &[Acting]) {
+    let length: Duration = acting
+        .iter()
+        .filter_map(|it| match it.effect {
+            Effect::Slow(length) => Some(length),
+            _ => None,
+        })
+        .sum();
+    if !length.is_zero() {
+        tokio::time::sleep(length).await;
+    }
+}
+
+/// The path the core knows an endpoint by, where the mock has another one for it as well.
+fn unalias(request: &mut Request<Bytes>, endpoint: Endpoint) {
+    let path = request.uri().path();
+    let alias = match endpoint {
+        Endpoint::JWKS => "/jwks",
+        Endpoint::END_SESSION => "/endsession",
+        _ => return,
+    };
+    let Some(issuer) = path.strip_suffix(alias) else {
+        return;
+    };
+    let query = request.uri().query().map(|it| format!("?{it}"));
+    let own = format!("{issuer}{}{}", endpoint.path(), query.unwrap_or_default());
+    if let Ok(uri) = own.parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+}
+
+fn not_allowed(allow: &'static str) -> Response<Bytes> {
+    let mut response = json_error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "invalid_request",
+        &format!("the endpoint answers {allow} only"),
+    );
+    let allow = HeaderValue::from_static(allow);
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+/// Fetch §3.2.2. A lenient mock lets every page read every answer, except with cookies.
+fn preflight(request: &Request<Bytes>) -> Option<Response<Bytes>> {
+    let headers = request.headers();
+    let asks = request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if !asks {
+        return None;
+    }
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
+        (ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    Some(response)
+}
+
+/// Where the server has not said itself who may read the answer.
+fn open_to_pages(headers: &mut HeaderMap) {
+    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        return;
+    }
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("jeton-mock-waived, jeton-mock-fault");
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+}
+

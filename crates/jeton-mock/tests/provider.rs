@@ -1,0 +1,206 @@
+//! The mock as a Rust test sees it: without a socket, with one, and many at once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+use jeton_mock::{
+    ClaimRule, ClockSpec, Effect, Endpoint, Fault, Filter, IssuerSpec, KeyAction, MintRequest,
+    MockIssuer, MockProvider, OAuthError, TokenFault, TokenKind, User,
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+async fn post(mock: &MockProvider, url: &str, body: &str) -> Response<Bytes> {
+    let request = Request::post(url)
+        .header(header::CONTENT_TYPE, FORM)
+        .body(Bytes::from(body.to_owned()))
+        .unwrap();
+    mock.handle(request).await.unwrap()
+}
+
+async fn token(mock: &MockProvider, issuer: &MockIssuer, more: &str) -> Value {
+    let body = format!("grant_type=client_credentials&client_id=c&client_secret=s{more}");
+    let response = post(mock, &issuer.token_endpoint(), &body).await;
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+fn claims(token: &Value) -> Value {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let part = token.as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+async fn is_active(mock: &MockProvider, issuer: &MockIssuer, token: &Value) -> bool {
+    let token = token.as_str().unwrap();
+    let body = format!("client_id=c&client_secret=s&token={token}");
+    let response = post(mock, &issuer.introspection_endpoint(), &body).await;
+    let answer: Value = serde_json::from_slice(response.body()).unwrap();
+    answer["active"].as_bool().unwrap()
+}
+
+#[tokio::test]
+async fn listens_on_a_free_port_until_dropped() {
+    let mock = MockProvider::start().await.unwrap();
+    let address = mock.address().unwrap();
+    assert!(address.ip().is_loopback());
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(mock);
+    for _ in 0..100 {
+        if TcpStream::connect(address).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("still listening");
+}
+
+#[tokio::test]
+async fn operations_over_the_handle() {
+    let mock = MockProvider::builder()
+        .seed("a test")
+        .user(User::new("zoe").name("Zoë"))
+        .claim_rule(ClaimRule::new().client_id("c").access_token("tenant", "t1"))
+        .build()
+        .unwrap();
+    let issuer = mock.issuer("this-test").unwrap();
+    assert_eq!(issuer.url(), "http://localhost:9400/this-test");
+
+    let first = token(&mock, &issuer, "").await;
+    assert_eq!(claims(&first["access_token"])["tenant"], "t1");
+    assert!(is_active(&mock, &issuer, &first["access_token"]).await);
+    issuer.advance(Duration::from_secs(3601)).unwrap();
+    assert!(!is_active(&mock, &issuer, &first["access_token"]).await);
+
+    let id = issuer
+        .add_fault(Fault::new(OAuthError::from_code("invalid_grant").unwrap()).times(1))
+        .unwrap();
+    assert_eq!(token(&mock, &issuer, "").await["error"], "invalid_grant");
+    assert!(token(&mock, &issuer, "").await["access_token"].is_string());
+    assert!(issuer.remove_fault(id).unwrap());
+    assert!(!issuer.remove_fault(id).unwrap());
+
+    issuer
+        .add_fault(Fault::new(TokenFault::Expired).token(TokenKind::AccessToken))
+        .unwrap();
+    let expired = token(&mock, &issuer, "").await;
+    assert!(!is_active(&mock, &issuer, &expired["access_token"]).await);
+
+    let entry = issuer.take(&Filter::endpoint(Endpoint::TOKEN)).await.unwrap();
+    let entry = entry.unwrap();
+    assert_eq!(entry.client_id.as_deref(), Some("c"));
+    assert_eq!(entry.parameters["client_secret"], "[redacted]");
+
+    let keys = issuer.change_keys(KeyAction::Rotate).await.unwrap();
+    assert_eq!(keys.iter().filter(|key| key.signs).count(), 3);
+    let minted = issuer
+        .mint(&MintRequest {
+            claims: json!({ "sub": "m", "exp": null }).as_object().unwrap().clone(),
+            ..MintRequest::default()
+        })
+        .await
+        .unwrap();
+    let minted = claims(&json!(minted.token));
+    assert_eq!(minted["sub"], "m");
+    assert!(minted.get("exp").is_none() && minted["iss"] == issuer.url());
+
+    issuer.reset().unwrap();
+    assert!(issuer.journal(&Filter::default()).unwrap().is_empty());
+    assert_eq!(issuer.clock().unwrap().offset, 0);
+    let after = token(&mock, &issuer, "").await;
+    assert!(is_active(&mock, &issuer, &after["access_token"]).await);
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_an_error() {
+    let mock = MockProvider::builder()
+        .fault(Fault::new(Effect::Drop).endpoint(Endpoint::JWKS))
+        .build()
+        .unwrap();
+    let request = Request::get(mock.default_issuer().jwks_uri());
+    let request = request.body(Bytes::new()).unwrap();
+    assert!(mock.handle(request).await.is_err());
+}
+
+/// Two hundred tests at once, each with an issuer, a clock, a user, a client, a fault and a
+/// journal of its own: what one does, no other sees.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_tests_in_parallel() {
+    let mock = std::sync::Arc::new(MockProvider::builder().build().unwrap());
+    let mut tests = JoinSet::new();
+    for number in 0..200_u64 {
+        let mock = std::sync::Arc::clone(&mock);
+        tests.spawn(async move { one_of_many(&mock, number).await });
+    }
+    let done = tests.join_all().await;
+    assert_eq!(done.len(), 200);
+}
+
+async fn one_of_many(mock: &MockProvider, number: u64) {
+    let name = format!("test-{number}");
+    let issuer = mock
+        .put_issuer(
+            &name,
+            IssuerSpec {
+                clock: Some(ClockSpec {
+                    set: Some(1_000_000 + 100_000 * number),
+                    freeze: Some(true),
+                    ..ClockSpec::default()
+                }),
+                ..IssuerSpec::default()
+            },
+        )
+        .unwrap();
+    issuer
+        .add_claim_rule(ClaimRule::new().access_token("test", number))
+        .unwrap();
+    // Each test's fault acts on another of its requests.
+    let nth = u32::try_from(number % 5).unwrap() + 1;
+    issuer
+        .add_fault(Fault::new("slow_down".parse::<Effect>().unwrap()).nth(nth))
+        .unwrap();
+    let mut first = None;
+    for request in 1..=5 {
+        let answer = token(mock, &issuer, "").await;
+        if request == nth {
+            assert_eq!(answer["error"], "slow_down", "{name}");
+        } else {
+            let token = &answer["access_token"];
+            let claims = claims(token);
+            assert_eq!(claims["test"], number, "{name}");
+            assert_eq!(claims["iat"], 1_000_000 + 100_000 * number, "{name}");
+            assert_eq!(claims["iss"], issuer.url());
+            first.get_or_insert_with(|| token.clone());
+        }
+        tokio::task::yield_now().await;
+    }
+    let first = first.unwrap();
+    assert!(is_active(mock, &issuer, &first).await, "{name}");
+    let neighbour = mock.issuer(&format!("test-{}", (number + 1) % 200)).unwrap();
+    // Another issuer's key signed it, and another's clock judges it.
+    assert!(!is_active(mock, &neighbour, &first).await, "{name}");
+    issuer.advance(Duration::from_secs(3600)).unwrap();
+    assert!(!is_active(mock, &issuer, &first).await, "{name}");
+    let tokens = issuer.journal(&Filter::endpoint(Endpoint::TOKEN)).unwrap();
+    assert_eq!(tokens.len(), 5, "{name}");
+    let failed: Vec<_> = tokens.iter().filter(|it| it.error.is_some()).collect();
+    assert_eq!(failed.len(), 1, "{name}");
+    assert_eq!(failed[0].id, u64::from(nth), "{name}");
+}
