@@ -1,0 +1,118 @@
+//! Operations on one issuer.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Refusal, body, done, ok, query::Query, route::OfIssuer};
+use crate::{
+    address::Address,
+    fault::json_response,
+    issuer::Issuer,
+    keys::KeyAction,
+    spec::{ClaimRule, Fault, User},
+};
+
+/// What to do with the keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyChange {
+    action: KeyAction,
+    #[serde(default)]
+    alg: Option<Algorithm>,
+}
+
+/// A fault that nothing has met yet.
+#[derive(Serialize)]
+struct Added<'a> {
+    id: u64,
+    #[serde(flatten)]
+    fault: &'a Fault,
+    seen: u32,
+    acted: u32,
+}
+
+pub(super) async fn perform(
+    operation: OfIssuer,
+    issuer: &Issuer,
+    query: &Query,
+    request: &Request<Bytes>,
+    address: &Address,
+) -> Result<Response<Bytes>, Refusal> {
+    Ok(match operation {
+        OfIssuer::Show => ok(&issuer.summary(address)),
+        OfIssuer::ListUsers => ok(&json!({ "users": issuer.users() })),
+        OfIssuer::PutUser => {
+            let user: User = body::json(request)?;
+            issuer.put_user(user.clone())?;
+            ok(&user)
+        }
+        OfIssuer::DeleteUser => {
+            let sub = query.required("sub")?;
+            done_if(issuer.remove_user(sub), || format!("user {sub:?}"))?
+        }
+        OfIssuer::ListClients => ok(&json!({ "clients": issuer.clients() })),
+        OfIssuer::PutClient => ok(&issuer.put_client(body::json(request)?)?),
+        OfIssuer::DeleteClient => {
+            let id = query.required("client_id")?;
+            done_if(issuer.remove_client(id), || format!("client {id:?}"))?
+        }
+        OfIssuer::ListRules => ok(&json!({ "claims": issuer.rules() })),
+        OfIssuer::AddRule => {
+            let rule: ClaimRule = body::json(request)?;
+            issuer.add_rule(rule.clone());
+            ok(&rule)
+        }
+        OfIssuer::ClearRules => {
+            issuer.clear_rules();
+            done()
+        }
+        OfIssuer::ListFaults => ok(&json!({ "faults": issuer.faults() })),
+        OfIssuer::AddFault => {
+            let fault: Fault = body::json(request)?;
+            let added = Added {
+                id: issuer.add_fault(fault.clone())?,
+                fault: &fault,
+                seen: 0,
+                acted: 0,
+            };
+            json_response(StatusCode::CREATED, &added)
+        }
+        OfIssuer::DeleteFaults => match query.id()? {
+            Some(id) => done_if(issuer.remove_fault(id), || format!("fault {id}"))?,
+            None => {
+                issuer.clear_faults();
+                done()
+            }
+        },
+        OfIssuer::ShowClock => ok(&issuer.clock()),
+        OfIssuer::MoveClock => ok(&issuer.move_clock(&body::json(request)?)),
+        OfIssuer::ListKeys => ok(&json!({ "keys": issuer.keys().await? })),
+        OfIssuer::ChangeKeys => {
+            let KeyChange { action, alg } = body::json(request)?;
+            ok(&json!({ "keys": issuer.change_keys(action, alg).await? }))
+        }
+        OfIssuer::ListJournal => {
+            ok(&json!({ "entries": issuer.journal().entries(&query.filter()?) }))
+        }
+        OfIssuer::CountJournal => ok(&json!({ "count": issuer.journal().count(&query.filter()?) })),
+        OfIssuer::TakeJournal => match issuer.take(&query.filter()?, query.patience()?).await {
+            Some(entry) => ok(&entry),
+            None => done(),
+        },
+        OfIssuer::ClearJournal => {
+            issuer.journal().clear();
+            done()
+        }
+        OfIssuer::Mint => ok(&issuer.mint(&body::json(request)?, address).await?),
+    })
+}
+
+fn done_if(found: bool, what: impl FnOnce() -> String) -> Result<Response<Bytes>, Refusal> {
+    match found {
+        true => Ok(done()),
+        false => Err(Refusal::Nothing(what())),
+    }
+}
