@@ -26,8 +26,8 @@ for _ in {1..100}; do
     # The first line: jeton mock: ISSUER on http://ADDRESS
     read -r _ _ issuer _ address <"$log" || true
     if [ -n "${address-}" ] && "$BINARY" health "$address/health" 2>/dev/null; then
-        echo "$issuer on $address, process $process"
-        printf 'issuer=%s\nlog=%s\n' "$issuer" "$log" >>"$GITHUB_OUTPUT"
+        echo "$issuer on $address"
+        printf '%s\n' "issuer=$issuer" "log=$log" "process=$process" >>"$GITHUB_OUTPUT"
         echo "JETON_ISSUER=$issuer" >>"$GITHUB_ENV"
         disown
         exit 0

@@ -8,10 +8,11 @@ Usage: cargo xtask <task>
   test [--target HOST]… [--quick]
             Install what is missing, then run everything and end with a table.
             --target mock|serve|worker|lambda|URL: only what this host's suite needs
-            --quick: without what only a deployment needs (arm64 build, dry run, cfn-lint)
+            --quick: without what only a deployment needs (arm64 and static build, dry run, cfn-lint)
   tools     Install the pinned tools into target/tools and tests/node_modules.
   worker    Build the Worker into crates/jeton-worker/build and print its size.
-  lambda    Build the arm64 Lambda into target/lambda and print its size.";
+  lambda    Build the arm64 Lambda into target/lambda and print its size.
+  static    Build a static `jeton` for this machine's processor, ask it, and print its size.";
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Task {
@@ -20,6 +21,7 @@ pub(crate) enum Task {
     Tools,
     Worker,
     Lambda,
+    Static,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -72,6 +74,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         Some("tools") => Task::Tools,
         Some("worker") => Task::Worker,
         Some("lambda") => Task::Lambda,
+        Some("static") => Task::Static,
         Some(other) => bail!("there is no task `{other}`"),
     };
     match args.next().as_deref() {

@@ -8,7 +8,10 @@
 mod args;
 mod boundaries;
 mod checks;
+mod image;
 mod lambda;
+mod mock;
+mod node;
 mod report;
 mod shell;
 mod suite;
@@ -52,6 +55,11 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             tools::rust()?;
             tools::python()?;
             println!("{}", lambda::build_arm64()?);
+        }
+        Task::Static => {
+            tools::rust()?;
+            tools::python()?;
+            println!("{}", image::static_build()?.note);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,28 +1,11 @@
 //! The black-box suite on one host, and whether every host was asked the same questions.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::args::Target;
+use crate::node::{self, Outcome, Test};
 use crate::report::Tally;
 use crate::shell;
-
-const LIMIT: Duration = Duration::from_secs(10 * 60);
-
-#[derive(Clone, Debug, PartialEq)]
-enum Outcome {
-    Passed,
-    Failed,
-    Skipped,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Test {
-    name: String,
-    outcome: Outcome,
-}
 
 /// What a host was asked.
 pub(crate) struct Answers {
@@ -32,106 +15,24 @@ pub(crate) struct Answers {
 
 /// Runs every file of the suite; `answers` receives what ran, for [`same_rows`].
 pub(crate) fn run(target: &Target, answers: &mut Vec<Answers>) -> Result<Tally> {
-    let files = files()?;
-    let results = shell::path("target/suite-results");
-    std::fs::create_dir_all(&results)?;
-    let results = results.join(format!("{}.jsonl", file_name(target)));
-    // Else results of an earlier run would count when this one cannot start.
-    std::fs::write(&results, "").with_context(|| format!("{}", results.display()))?;
-
-    let mut node = shell::command("node");
-    // One file at a time: the suite races requests, files racing each other prove nothing.
-    node.args(["--test", "--test-concurrency=1"]);
-    node.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
-    let reporter = shell::path("crates/xtask/src/suite-reporter.mjs");
-    node.arg(format!("--test-reporter={}", reporter.display()));
-    node.arg(format!("--test-reporter-destination={}", results.display()));
-    node.args(files)
+    let files = node::files("tests/suite", ".test.mjs")?;
+    let mut run = node::Run::of_files(file_name(target), &files)?;
+    run.command
         .current_dir(shell::path("tests"))
         .env("JETON_TARGET", target.as_str());
-    let status = shell::status_within(&mut node, LIMIT)?;
-
-    let tests = parse(&std::fs::read_to_string(&results)?)?;
-    let tally = tally(&tests);
+    let ran = run.finish()?;
+    let tally = ran.tally();
     answers.push(Answers {
         host: target.as_str().to_owned(),
-        tests,
+        tests: ran.tests,
     });
-    if !status.success() && tally.failed == 0 {
-        bail!("{} passed, then the suite ended ({status})", tally.passed);
-    }
-    if tally.passed + tally.failed == 0 {
-        bail!("the suite ran no test");
-    }
-    Ok(tally)
-}
-
-/// A file of node's test runner beside the suite: what only one host has.
-pub(crate) fn node_tests(file: &str) -> Result<&'static str> {
-    let mut node = shell::command("node");
-    node.arg("--test").arg(shell::path(file));
-    let status = shell::status_within(&mut node, LIMIT)?;
-    if !status.success() {
-        bail!("{file} ended ({status})");
-    }
-    Ok("")
-}
-
-fn files() -> Result<Vec<PathBuf>> {
-    let folder = shell::path("tests/suite");
-    let entries = std::fs::read_dir(&folder).context("tests/suite")?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        bail!("tests/suite has no *.test.mjs");
-    }
-    Ok(files)
+    tally
 }
 
 fn file_name(target: &Target) -> &str {
     match target {
         Target::Url(_) => "url",
         host => host.as_str(),
-    }
-}
-
-fn parse(lines: &str) -> Result<Vec<Test>> {
-    lines
-        .lines()
-        .map(|line| parse_line(line).with_context(|| format!("result: {line}")))
-        .collect()
-}
-
-fn parse_line(line: &str) -> Result<Test> {
-    let value: serde_json::Value = serde_json::from_str(line)?;
-    let text = |field: &str| value.get(field).and_then(serde_json::Value::as_str);
-    let outcome = match text("outcome") {
-        Some("passed") => Outcome::Passed,
-        Some("failed") => Outcome::Failed,
-        Some("skipped") => Outcome::Skipped,
-        other => bail!("outcome {other:?}"),
-    };
-    Ok(Test {
-        name: text("name").context("no name")?.to_owned(),
-        outcome,
-    })
-}
-
-fn tally(tests: &[Test]) -> Tally {
-    let count = |outcome: &Outcome| tests.iter().filter(|test| test.outcome == *outcome).count();
-    let failures: Vec<&str> = tests
-        .iter()
-        .filter(|test| test.outcome == Outcome::Failed)
-        .map(|test| test.name.as_str())
-        .collect();
-    Tally {
-        passed: count(&Outcome::Passed),
-        failed: count(&Outcome::Failed),
-        skipped: count(&Outcome::Skipped),
-        note: failures.join("\n"),
     }
 }
 
@@ -190,26 +91,14 @@ fn is_inside(name: &str, group: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answers, parse, same_rows, tally};
-
-    const MOCK: &str = r#"{"outcome":"passed","name":"token > grants"}
-{"outcome":"failed","name":"token > refuses"}
-{"outcome":"skipped","name":"strict"}
-"#;
+    use super::{Answers, same_rows};
+    use crate::node::parse;
 
     fn answers(host: &str, lines: &str) -> Answers {
         Answers {
             host: host.to_owned(),
             tests: parse(lines).unwrap(),
         }
-    }
-
-    #[test]
-    fn results_are_counted() {
-        let tally = tally(&parse(MOCK).unwrap());
-        assert_eq!((tally.passed, tally.failed, tally.skipped), (1, 1, 1));
-        assert_eq!(tally.note, "token > refuses");
-        assert!(parse("{\"outcome\":\"odd\",\"name\":\"x\"}").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::args::{Target, TestOptions};
 use crate::report::Report;
 use crate::suite::Answers;
-use crate::{boundaries, checks, lambda, shell, suite, tools, worker};
+use crate::{boundaries, checks, image, lambda, mock, node, shell, suite, tools, worker};
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
     let mut report = Report::new();
@@ -24,16 +24,27 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     if everything {
         report.counted("unit + contracts", checks::tests);
         unless_quick(options, &mut report, "cfn-lint", lambda::lint_template);
+        report.step("lint: image, action", image::lint);
     }
     let targets = if everything {
         &Target::HOSTS[..]
     } else {
         &options.targets[..]
     };
-    check_hosts(&mut report, targets, options, &mut answers);
+    let mut builds = Builds::default();
+    if everything {
+        let built = builds.made(Build::Jeton, &mut report, options);
+        check_mock(&mut report, built);
+    }
+    check_hosts(&mut report, targets, options, &mut builds, &mut answers);
     if everything {
         report.counted("same rows", || suite::same_rows(&answers));
         unless_quick(options, &mut report, "arm64 build", lambda::build_arm64);
+        if options.quick {
+            report.skip("static build", "--quick");
+        } else {
+            report.counted("static build", image::static_build);
+        }
     }
 
     report.print();
@@ -54,30 +65,50 @@ fn check_code(report: &mut Report) {
     report.step("clippy: wasm", checks::clippy_wasm);
 }
 
+fn check_mock(report: &mut Report, built: bool) {
+    for (name, step) in mock::STEPS {
+        report.counted(name, || if_built(built, step));
+    }
+    report.step("action", || if_built(built, image::action));
+}
+
 /// Builds what the targets need, each once and just before its first suite.
 fn check_hosts(
     report: &mut Report,
     targets: &[Target],
     options: &TestOptions,
+    builds: &mut Builds,
     answers: &mut Vec<Answers>,
 ) {
-    let mut built: Vec<(Build, bool)> = Vec::new();
     for target in targets {
-        if let Some(build) = Build::of(target)
-            && !built.iter().any(|(done, _)| *done == build)
-        {
-            built.push((build, build.make(report, options)));
-        }
-        // An earlier build may still lie there: its answers would prove nothing.
-        let stale = built
-            .iter()
-            .any(|(build, passed)| Build::of(target) == Some(*build) && !passed);
+        let built = Build::of(target).is_none_or(|build| builds.made(build, report, options));
         report.host(target.as_str(), || {
-            if stale {
-                bail!("not run: its build failed");
-            }
-            suite::run(target, answers)
+            if_built(built, || suite::run(target, answers))
         });
+    }
+}
+
+/// An earlier build may still lie there: its answers would prove nothing.
+fn if_built<T>(built: bool, step: impl FnOnce() -> Result<T>) -> Result<T> {
+    if !built {
+        bail!("not run: its build failed");
+    }
+    step()
+}
+
+/// What was built, and whether that worked.
+#[derive(Default)]
+struct Builds(Vec<(Build, bool)>);
+
+impl Builds {
+    /// Builds it, the first time.
+    fn made(&mut self, build: Build, report: &mut Report, options: &TestOptions) -> bool {
+        if let Some((_, passed)) = self.0.iter().find(|(made, _)| *made == build) {
+            return *passed;
+        }
+        let passed = build.make(report, options);
+        self.0.push((build, passed));
+        passed
     }
 }
 
@@ -104,8 +135,8 @@ impl Build {
             Self::Lambda => {
                 let passed = report.step("build: jeton-lambda", || native("jeton-lambda"));
                 if passed {
-                    report.step("rows of Lambda alone", || {
-                        suite::node_tests("tests/hosts/aws-lambda.test.mjs")
+                    report.counted("rows of Lambda alone", || {
+                        node::one_file("tests/hosts/aws-lambda.test.mjs")
                     });
                 }
                 passed
@@ -114,8 +145,8 @@ impl Build {
                 report.step("tools: worker", tools::worker);
                 let passed = report.step("build: worker", worker::build);
                 if report.step("build: worker contracts", worker::build_contracts) {
-                    report.step("contracts in workerd", || {
-                        suite::node_tests("tests/hosts/worker-contracts.test.mjs")
+                    report.counted("contracts in workerd", || {
+                        node::one_file("tests/hosts/worker-contracts.test.mjs")
                     });
                 }
                 unless_quick(options, report, "wrangler dry run", worker::dry_run);

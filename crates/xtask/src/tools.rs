@@ -48,7 +48,7 @@ pub(crate) fn node_binary(name: &str) -> PathBuf {
     shell::path("tests/node_modules/.bin").join(name)
 }
 
-/// The folder with the `zig` that cargo-lambda looks for on `PATH`.
+/// The folder with the `zig` that cargo-lambda looks for on `PATH`, and `musl-cc` and `musl-ar`.
 pub(crate) fn zig_folder() -> PathBuf {
     shell::path("target/tools/zig")
 }
@@ -69,19 +69,21 @@ pub(crate) fn rust() -> Result<String> {
         }
     }
     for target in [WASM, LAMBDA] {
-        let folder = shell::read(shell::command("rustc").args([
-            "--print",
-            "target-libdir",
-            "--target",
-            target,
-        ]))?;
-        if !Path::new(folder.trim()).exists() {
-            rustup(&["target", "add", target])?;
-        }
+        rust_target(target)?;
     }
     Ok(shell::read(shell::command("rustc").arg("--version"))?
         .trim()
         .to_owned())
+}
+
+/// The standard library of a target.
+pub(crate) fn rust_target(target: &str) -> Result<()> {
+    let mut folder = shell::command("rustc");
+    folder.args(["--print", "target-libdir", "--target", target]);
+    if !Path::new(shell::read(&mut folder)?.trim()).exists() {
+        rustup(&["target", "add", target])?;
+    }
+    Ok(())
 }
 
 fn rustup(args: &[&str]) -> Result<()> {
@@ -109,7 +111,7 @@ pub(crate) fn node() -> Result<String> {
     Ok(format!("Node {}", node.trim()))
 }
 
-/// cfn-lint, cargo-lambda with its zig, and token libraries that are not ours.
+/// Linters, cargo-lambda with its zig, and token libraries that are not ours.
 pub(crate) fn python() -> Result<String> {
     let folder = shell::path("target/tools/python");
     let requirements = shell::path("crates/xtask/requirements.txt");
@@ -143,14 +145,29 @@ pub(crate) fn python() -> Result<String> {
 
 /// PyPI's ziglang is a module, not a program.
 fn write_zig(python: &Path) -> Result<()> {
+    let zig = format!("exec '{}' -m ziglang", python.display());
+    write_script("zig", &format!("{zig} \"$@\""))?;
+    // As C compiler of the static build. Cargo's build scripts name the target as Rust does, and
+    // zig would not know that name.
+    write_script(
+        "musl-cc",
+        &format!(
+            "for word do shift; case $word in --target=*) ;; *) set -- \"$@\" \"$word\" ;; esac; done\n\
+             {zig} cc -target {}-linux-musl \"$@\"",
+            std::env::consts::ARCH
+        ),
+    )?;
+    write_script("musl-ar", &format!("{zig} ar \"$@\""))
+}
+
+fn write_script(name: &str, body: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = zig_folder();
     std::fs::create_dir_all(&folder)?;
-    let zig = folder.join("zig");
-    let script = format!("#!/bin/sh\nexec '{}' -m ziglang \"$@\"\n", python.display());
-    std::fs::write(&zig, script)?;
-    std::fs::set_permissions(&zig, std::fs::Permissions::from_mode(0o755))?;
+    let script = folder.join(name);
+    std::fs::write(&script, format!("#!/bin/sh\n{body}\n"))?;
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;
     Ok(())
 }
 
