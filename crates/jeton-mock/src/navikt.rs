@@ -1,0 +1,201 @@
+//! The configuration of navikt/mock-oauth2-server, as its container image reads it from the
+//! environment, so that a compose file moves here by changing the image's name.
+
+use std::fs;
+
+use crate::{
+    address::is_issuer_name,
+    file::{ISSUER_NAME, from_json},
+    spec::{ClaimRule, ClockSpec, IssuerSpec, MockSpec, User},
+};
+
+mod config;
+mod mapping;
+
+use config::{Callback, Config, HttpServer};
+use mapping::rule;
+
+/// Where theirs listens.
+const HOST: &str = "0.0.0.0";
+const PORT: u16 = 8080;
+
+/// Who is logged in where theirs does not ask; there it is a random subject.
+const NOBODY: &str = "alice";
+
+/// In seconds.
+const TOKEN_EXPIRY: u64 = 3600;
+
+/// What was asked of theirs.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The same, of ours.
+    pub spec: MockSpec,
+    /// What has no effect here: each a member, a colon and why. For a warning.
+    pub ignored: Vec<String>,
+}
+
+/// Why it cannot be had here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {message}")]
+pub struct ImportError {
+    /// A variable, or a file; with line and column, from 1, where it is known.
+    at: String,
+    message: String,
+}
+
+impl ImportError {
+    fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            at: at.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Reads `JSON_CONFIG`, else the file `JSON_CONFIG_PATH`; `SERVER_HOSTNAME`; `SERVER_PORT`, else
+/// `PORT`. `None` where none of them is set. `PORT` alone only says the port: platforms set it for
+/// everybody.
+///
+/// # Errors
+/// The configuration cannot be read, or asks for what is not here and would be missed.
+pub fn from_environment(
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Imported>, ImportError> {
+    let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+    let port = ["SERVER_PORT", "PORT"]
+        .into_iter()
+        .find_map(|name| Some((name, lookup(name)?)))
+        .map(|(name, text)| {
+            text.trim()
+                .parse::<u16>()
+                .map_err(|_| ImportError::new(name, format!("expected a port, not {text:?}")))
+        })
+        .transpose()?;
+    let host = lookup("SERVER_HOSTNAME");
+    let json = match (lookup("JSON_CONFIG"), lookup("JSON_CONFIG_PATH")) {
+        (Some(json), _) => Some(("JSON_CONFIG".to_owned(), json)),
+        (None, Some(path)) => {
+            let json = fs::read_to_string(&path).map_err(|error| {
+                ImportError::new("JSON_CONFIG_PATH", format!("{path}: {error}"))
+            })?;
+            Some((path, json))
+        }
+        (None, None) => None,
+    };
+    if json.is_none() && host.is_none() && lookup("SERVER_PORT").is_none() {
+        return Ok(port.map(|port| Imported {
+            spec: MockSpec {
+                port: Some(port),
+                ..MockSpec::default()
+            },
+            ignored: Vec::new(),
+        }));
+    }
+    let mut imported = match &json {
+        Some((source, json)) => import(source, json)?,
+        // Without a configuration theirs asks who to be; with one only if that says so.
+        None => Imported {
+            spec: spec(&Config::default().asking()),
+            ignored: Vec::new(),
+        },
+    };
+    imported.spec.host = Some(host.unwrap_or_else(|| HOST.to_owned()));
+    imported.spec.port = Some(port.unwrap_or(PORT));
+    for name in ["LOG_LEVEL", "LOGBACK_CONFIG"] {
+        if lookup(name).is_some() {
+            let why = "what was asked is in the journal, at /_mock/journal";
+            imported.ignored.push(format!("{name}: {why}"));
+        }
+    }
+    Ok(Some(imported))
+}
+
+/// Reads their JSON; `source` is where it is from.
+fn import(source: &str, json: &str) -> Result<Imported, ImportError> {
+    let config: Config = from_json(json).map_err(|((line, column), message)| {
+        ImportError::new(format!("{source}:{line}:{column}"), message)
+    })?;
+    let mut imported = Imported {
+        spec: spec(&config),
+        ignored: config.without_effect(),
+    };
+    let unknown = serde_json::from_str(json).map(|json| config::unknown_members(&json));
+    imported.ignored.extend(unknown.unwrap_or_default());
+    for (index, callback) in config.token_callbacks.iter().flatten().enumerate() {
+        let at = format!("tokenCallbacks[{index}]");
+        let refused = |member: &str, message: String| {
+            ImportError::new(source, format!("{at}.{member}: {message}"))
+        };
+        let name = &callback.issuer_id;
+        if name.is_empty() || !is_issuer_name(name) {
+            return Err(refused("issuerId", format!("expected {ISSUER_NAME}")));
+        }
+        if imported.spec.issuers.contains_key(name) {
+            let why = format!("{name} has one already, and theirs takes the first");
+            imported.ignored.push(format!("{at}: {why}"));
+            continue;
+        }
+        let (issuer, ignored) =
+            issuer(callback, &config).map_err(|(member, message)| refused(&member, message))?;
+        imported.spec.issuers.insert(name.clone(), issuer);
+        let ignored = ignored.into_iter().map(|ignored| format!("{at}.{ignored}"));
+        imported.ignored.extend(ignored);
+    }
+    Ok(imported)
+}
+
+/// All but the callbacks.
+fn spec(config: &Config) -> MockSpec {
+    let provider = config.token_provider.clone().unwrap_or_default();
+    let clock = provider.system_time.map(|time| ClockSpec {
+        set: Some(time.0),
+        freeze: Some(true),
+        ..ClockSpec::default()
+    });
+    MockSpec {
+        https: config.http_server.as_ref().is_some_and(HttpServer::is_tls),
+        trust_host: true,
+        issuer: IssuerSpec {
+            signing_algs: Some(vec![provider.algorithm()]),
+            auto_login: (!config.asks()).then(|| NOBODY.to_owned()),
+            clock,
+            claims: Some(mapping::defaults()),
+            ..IssuerSpec::default()
+        },
+        ..MockSpec::default()
+    }
+}
+
+/// One issuer and what has no effect in it; or a member and why it cannot be.
+fn issuer(
+    callback: &Callback,
+    config: &Config,
+) -> Result<(IssuerSpec, Vec<String>), (String, String)> {
+    let mut ignored = Vec::new();
+    let mut rules = vec![ClaimRule {
+        access_token_typ: Some("JWT".to_owned()),
+        lifetime: Some(callback.token_expiry.unwrap_or(TOKEN_EXPIRY)),
+        ..ClaimRule::default()
+    }];
+    for (index, mapping) in callback.request_mappings.iter().enumerate() {
+        let at = format!("requestMappings[{index}]");
+        let rule = rule(mapping).map_err(|message| (format!("{at}.match"), message))?;
+        rules.push(rule);
+        let without_effect = mapping.without_effect();
+        ignored.extend(without_effect.map(|ignored| format!("{at}{ignored}")));
+    }
+    let subjects: Vec<_> = callback.subjects().into_iter().map(User::new).collect();
+    let issuer = IssuerSpec {
+        auto_login: callback
+            .certain_subject()
+            .filter(|_| !config.asks())
+            .map(str::to_owned),
+        users: (!subjects.is_empty()).then_some(subjects),
+        claims: Some(rules),
+        ..IssuerSpec::default()
+    };
+    Ok((issuer, ignored))
+}
+
+#[cfg(test)]
+mod tests;
