@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jeton::{Client, ClientRecord, LONGEST_TOKEN_LIFETIME, SIGNING_ALGORITHMS, Seconds};
+use jeton::{
+    Client, ClientRecord, LONGEST_CLAIMS, LONGEST_TOKEN_LIFETIME, RESERVED_CLAIMS,
+    SIGNING_ALGORITHMS, Seconds,
+};
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
@@ -237,6 +240,19 @@ fn check_algorithms(algorithms: &[Algorithm]) -> Result<(), InvalidSpec> {
 pub(crate) fn check_user(user: &User) -> Result<(), InvalidSpec> {
     if user.sub.is_empty() || user.sub.len() > LONGEST_SUBJECT {
         return Err(InvalidSpec::new("sub", "1 to 255 characters"));
+    }
+    // What the server would refuse when they log in.
+    let Some(claims) = &user.claims else {
+        return Ok(());
+    };
+    let reserved = |name: &&String| RESERVED_CLAIMS.contains(&name.as_str());
+    if let Some(name) = claims.keys().find(reserved) {
+        let expected = "another name; the server makes this claim itself";
+        return Err(InvalidSpec::new(format_args!("claims.{name}"), expected));
+    }
+    if serde_json::to_string(claims).is_ok_and(|json| json.len() > LONGEST_CLAIMS) {
+        let expected = format!("at most {LONGEST_CLAIMS} bytes of JSON");
+        return Err(InvalidSpec::new("claims", expected));
     }
     Ok(())
 }

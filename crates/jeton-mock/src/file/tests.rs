@@ -183,6 +183,10 @@ fn says_what_cannot_be_meant_and_where() {
             "3:1: issuer.users[1]: expected a sub of its own; \"a\" is given twice",
         ),
         (
+            "[[issuer.users]]\nsub = \"a\"\n[issuer.users.claims]\nemail = \"x\"\niss = \"y\"",
+            "5:7: issuer.users[0].claims.iss: expected another name; the server makes this claim itself",
+        ),
+        (
             "[[issuer.clients]]\nclient_id = \"a\"\nclient_secret = \"s\"\ncolour = \"red\"",
             "4:10: issuer.clients[0].colour: expected client metadata (RFC 7591); there is no such member",
         ),
@@ -217,4 +221,17 @@ fn says_what_cannot_be_meant_and_where() {
     ] {
         assert_eq!(message("mock.toml", text), format!("mock.toml:{expected}"));
     }
+}
+
+#[test]
+fn claims_fit_where_they_go() {
+    let user = |length| {
+        let text = "x".repeat(length);
+        format!("[[issuer.users]]\nsub = \"a\"\nclaims = {{ note = \"{text}\" }}")
+    };
+    assert!(parse(Path::new("mock.toml"), &user(2000)).is_ok());
+    assert_eq!(
+        message("mock.toml", &user(2100)),
+        "mock.toml:3:10: issuer.users[0].claims: expected at most 2048 bytes of JSON"
+    );
 }
