@@ -7,7 +7,7 @@ import { claimsOf } from '../suite/support/tokens.mjs';
 import { Browser, formsOf } from './support/browser.mjs';
 import { send } from './support/http.mjs';
 import { CALLBACK, OFFLINE, ok } from './support/issuer.mjs';
-import { refused, start } from './support/process.mjs';
+import { launch, refused, start } from './support/process.mjs';
 
 /** What a browser opens; everything else a backend calls. */
 const BROWSER = ['authorization_endpoint', 'end_session_endpoint'];
@@ -17,8 +17,13 @@ const origin = (url) => new URL(url).origin;
 
 function isSplit(metadata, { issuer, browser, backend, base = '' }) {
   assert.equal(metadata.issuer, `${issuer}${base}`);
-  for (const name of BROWSER) assert.ok(metadata[name].startsWith(`${browser}${base}/`), `${name}: ${metadata[name]}`);
-  for (const name of BACKEND) assert.ok(metadata[name].startsWith(`${backend}${base}/`), `${name}: ${metadata[name]}`);
+  const at = (origin, names) => {
+    // RFC 8414 knows nothing of OpenID Connect's.
+    for (const name of names.filter((name) => name in metadata)) assert.ok(metadata[name].startsWith(`${origin}${base}/`), `${name}: ${metadata[name]}`);
+  };
+  at(browser, BROWSER);
+  at(backend, BACKEND);
+  assert.ok(metadata.authorization_endpoint && metadata.token_endpoint && metadata.jwks_uri);
 }
 
 const WELL_KNOWN = '/.well-known/openid-configuration';
@@ -33,7 +38,7 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     assert.equal(mock.issuer, issuer);
     for (const base of ['', '/acme', '/a/b']) {
       isSplit((await mock.send(`${base}${WELL_KNOWN}`)).json(), { issuer, browser, backend, base });
-      isSplit((await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), { issuer, browser, backend, base, ...{} });
+      isSplit((await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), { issuer, browser, backend, base });
     }
     assert.equal(claimsOf((await mock.at('acme').granted()).access_token).iss, `${issuer}/acme`);
   });
@@ -57,6 +62,21 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     const mock = await start({ t, args: ['--backend-url', backend] });
     const own = `http://localhost:${mock.port}`;
     isSplit(await mock.at().metadata(), { issuer: own, browser: own, backend });
+  });
+
+  test('row 6: an issuer with a path: everything is beneath it, and health is found without it', async (t) => {
+    const mock = await start({ t, args: ['--issuer', 'http://idp.example/auth/v1'] });
+    const issuer = 'http://idp.example';
+    for (const [path, base] of [
+      ['/auth/v1', '/auth/v1'], ['/auth/v1/acme', '/auth/v1/acme'],
+    ]) {
+      isSplit(ok(await mock.send(`${path}${WELL_KNOWN}`)).json(), { issuer, browser: issuer, backend: issuer, base });
+      isSplit(ok(await mock.send(`/.well-known/oauth-authorization-server${path}`)).json(), { issuer, browser: issuer, backend: issuer, base });
+    }
+    for (const path of [WELL_KNOWN, `/acme${WELL_KNOWN}`, '/token', '/auth/token', '/auth/v1token']) assert.equal((await mock.send(path)).status, 404, path);
+    ok(await mock.send('/auth/v1/_mock/issuers'));
+    for (const path of ['/health', '/isalive', '/auth/v1/health']) ok(await mock.send(path));
+    assert.equal((await launch(['health', `${mock.url}/health`])).code, 0);
   });
 
   test('row 6: without trust_host neither Host nor X-Forwarded-* changes a word', async (t) => {

@@ -161,7 +161,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     const [own, short] = [await issuer.granted(), await issuer.granted({}, { client: ['short', 's'] })];
     assert.deepEqual([own.expires_in, short.expires_in], [120, 30]);
     await issuer.clock({ advance: 31 });
-    assert.deepEqual([await issuer.active(own.access_token), await issuer.active(short.access_token)], [true, false]);
+    assert.deepEqual([await issuer.active(own.access_token, 'm2m'), await issuer.active(short.access_token, ['short', 's'])], [true, false]);
   });
 
   test('row 11: refresh tokens: 30 days without use', async () => {

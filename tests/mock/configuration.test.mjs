@@ -36,9 +36,9 @@ describe('TOML', { concurrency: 8 }, () => {
     ['an unknown key of a user', '[[issuer.users]]\nsub = "a"\nemail = "x"\n', 3, 'email', /claims/],
     ['a user without sub', '# users\n[[issuer.users]]\nname = "a"\n', 2, 'sub', /sub/],
     ['an empty sub', '[[issuer.users]]\nsub = ""\n', 2, undefined, /sub/],
-    ['an unknown key of a client', '[[issuer.clients]]\nclient_id = "a"\nredirect_uri = "x"\n', 3, 'redirect_uri', /redirect_uris/],
+    ['an unknown key of a client', '[[issuer.clients]]\nclient_id = "a"\nredirect_uri = "x"\n', 3, 'redirect_uri', /client metadata/],
     ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, undefined, /client_id/],
-    ['a redirect_uri that is none', '[[issuer.clients]]\nclient_id = "a"\nredirect_uris = ["not a uri"]\n', '[1-3]', undefined, /redirect_uris/],
+    ['a redirect_uri that is none', '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "s"\nredirect_uris = ["not a uri"]\n', '[1-4]', undefined, /redirect_uris/],
     ['an unknown fault', '[[issuer.faults]]\nfault = "slwo-2s"\n', 2, 'slwo-2s', /expected.*slow-/s],
     ['an unknown key of a fault', '[[issuer.faults]]\nfault = "drop"\ntime = 2\n', 3, 'time', /times/],
     ['an unknown matcher', '[[issuer.faults]]\nfault = "drop"\nmatch = { client = "x" }\n', 3, 'client', /client_id/],
@@ -57,7 +57,7 @@ describe('TOML', { concurrency: 8 }, () => {
     ['a lifetime beyond 29 days', '[issuer]\naccess_token_lifetime = 99999999\n', 2, undefined, /access_token_lifetime/],
     ['TOML that is none', 'seed = "x"\nport = \n', 2],
     ['a text that does not end', 'seed = "x\n', 1],
-    ['a key twice', 'seed = "x"\nseed = "y"\n', 2, 'seed'],
+    ['a key twice', 'seed = "x"\nseed = "y"\n', 2],
     ['a mistake on line 1,001', `${'# comment\n'.repeat(1000)}prot = 1\n`, 1001, 'prot', /port/],
     ['a mistake after letters of many bytes', '# ü€😀\nseed = "ü€😀"\nprot = 1\n', 3, 'prot', /port/],
     ['a mistake after CRLF', 'seed = "x"\r\n\r\nprot = 1\r\n', 3, 'prot', /port/],
@@ -67,9 +67,9 @@ describe('TOML', { concurrency: 8 }, () => {
   }
 
   test('config: two clients of one id', async () => {
-    const { said } = await complaint('[[issuer.clients]]\nclient_id = "twin"\n[[issuer.clients]]\nclient_id = "twin"\n');
+    const { said } = await complaint('[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n');
     assert.match(said, /twin/);
-    assert.match(said, /:[1-4]\b/);
+    assert.match(said, /:[1-6]\b/);
   });
 
   test('config: two users of one sub', async () => {
@@ -89,7 +89,7 @@ describe('JSON', { concurrency: 8 }, () => {
     ['an unknown key of the template', '{\n  "issuer": {\n    "userz": []\n  }\n}', 3, 'userz', /users/],
     ['an unknown fault', '{\n  "issuer": {\n    "faults": [\n      { "fault": "drop" },\n      { "fault": "slwo" }\n    ]\n  }\n}', 5, 'slwo', /expected/],
     ['an unknown matcher', '{"issuer": {"faults": [\n{"fault": "drop",\n"match": {"clientid": "x"}}]}}', 3, 'clientid', /client_id/],
-    ['a user that is a text', '{\n"issuer": {"users": [\n"alice"\n]}}', 3, undefined, /users|user|sub/],
+    ['a user that is a text', '{\n"issuer": {"users": [\n"alice"\n]}}', 3, undefined, /user/i],
     ['a comma too many', '{\n  "seed": "x",\n}', 3],
     ['an end too early', '{\n  "seed": "x"', 2],
     ['more after the end', '{}\n{}', 2],
@@ -159,7 +159,7 @@ describe('files and flags', { concurrency: 8 }, () => {
   test('config: host and port of the file', async (t) => {
     const probe = await start({ t });
     await probe.stop();
-    const mock = await start({ t, port: undefined, config: { host: '127.0.0.1', port: probe.port } });
+    const mock = await start({ t, port: null, config: { host: '127.0.0.1', port: probe.port } });
     assert.equal(mock.port, probe.port);
   });
 

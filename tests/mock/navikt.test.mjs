@@ -28,7 +28,7 @@ describe('environment', { concurrency: 8 }, () => {
     assert.equal(claims.sub, 'subByScope');
     assert.deepEqual([claims.aud].flat(), ['audByScope']);
     assert.equal(claims.exp - claims.iat, 120);
-    assert.equal(claims.iss, `${mock.issuer}/issuer1`);
+    assert.equal(claims.iss, `${mock.url}/issuer1`, 'the issuer is where it was asked');
     const two = claimsOf((await mock.at('issuer2').granted({ someparam: 'somevalue' })).access_token);
     assert.deepEqual([two.sub, [two.aud].flat()], ['subBySomeParam', ['audBySomeParam']]);
     assert.equal(two.exp - two.iat, 3600);
@@ -45,6 +45,13 @@ describe('environment', { concurrency: 8 }, () => {
     assert.deepEqual(claims.groups, ['g1', 'g2']);
   });
 
+  test('row 18: the issuer is the host that a container is known by', async (t) => {
+    const mock = await from(t, MAPPINGS);
+    const metadata = ok(await mock.at('default').get('/.well-known/openid-configuration', { host: 'mock-oauth2-server:8080' })).json();
+    assert.equal(metadata.issuer, 'http://mock-oauth2-server:8080/default');
+    assert.equal(metadata.token_endpoint, 'http://mock-oauth2-server:8080/default/token');
+  });
+
   test('row 18: JSON_CONFIG_PATH', async (t) => {
     const mock = await start({ t, env: { JSON_CONFIG_PATH: file(MAPPINGS, 'json') } });
     assert.equal(claimsOf((await mock.at('issuer1').granted({ scope: 'scope1' })).access_token).sub, 'subByScope');
@@ -59,7 +66,7 @@ describe('environment', { concurrency: 8 }, () => {
     test(`row 18: ${name}`, async (t) => {
       const probe = await start({ t });
       await probe.stop();
-      const mock = await start({ t, port: undefined, env: { [name]: String(probe.port) } });
+      const mock = await start({ t, port: null, env: { [name]: String(probe.port) } });
       assert.equal(mock.port, probe.port);
       assert.equal((await send(`http://127.0.0.1:${probe.port}/isalive`)).status, 200);
     });
@@ -68,7 +75,7 @@ describe('environment', { concurrency: 8 }, () => {
   test('row 18: SERVER_PORT goes before PORT', async (t) => {
     const [probe, other] = [await start({ t }), await start({ t })];
     await probe.stop();
-    const mock = await start({ t, port: undefined, env: { SERVER_PORT: String(probe.port), PORT: String(other.port) } });
+    const mock = await start({ t, port: null, env: { SERVER_PORT: String(probe.port), PORT: String(other.port) } });
     assert.equal(mock.port, probe.port);
   });
 

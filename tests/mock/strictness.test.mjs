@@ -67,10 +67,22 @@ describe('what leniency waives is named', { concurrency: 8 }, () => {
     });
   }
 
-  for (const [name, secret] of [['a secret', 'x'], ['a secret of one letter', 'y'], ['no secret', null]]) {
-    test(`row 7: an unknown client with ${name} logs people in`, async () => {
+  for (const [name, secret] of [['a secret', 'a secret'], ['a secret of one letter', 'y'], ['no secret', null]]) {
+    test(`row 7: an unknown client with ${name} logs people in, refreshes and revokes`, async () => {
       const issuer = lenient.fresh();
-      const { access_token } = await issuer.tokens({ client: ['who', secret], redirect_uri: 'myapp:/cb', scope: OFFLINE });
+      const client = ['who', secret];
+      const { access_token, refresh_token } = await issuer.tokens({ client, scope: OFFLINE });
+      await issuer.verify(access_token);
+      const again = ok(await issuer.refresh(refresh_token, { client })).json();
+      ok(await issuer.as(client, '/revoke', { token: again.refresh_token }));
+      isError(await issuer.refresh(again.refresh_token, { client }), 400, 'invalid_grant');
+    });
+  }
+
+  for (const redirect_uri of ['http://app:8080/login/oauth2/code/mock', 'http://host.docker.internal:3000/cb', 'http://192.168.1.5/cb', 'https://app.example/cb?keep=1', 'com.example.app:/cb', 'myapp://callback', 'exp://127.0.0.1:19000/--/cb']) {
+    test(`row 7: any redirect_uri: ${redirect_uri}`, async () => {
+      const issuer = lenient.fresh();
+      const { access_token } = await issuer.tokens({ redirect_uri });
       await issuer.verify(access_token);
     });
   }
@@ -280,28 +292,19 @@ describe('strict', { concurrency: 8 }, () => {
   });
 });
 
+const ISSUER = 'http://localhost:9400';
+const folder = mkdtempSync(join(tmpdir(), 'jeton-strict-'));
+const serve = await launchHost('serve', ['serve', '--data', join(folder, 'jeton.db')], {
+  JETON_ISSUER: ISSUER, JETON_SECRET: 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw', JETON_DEVELOPMENT: 'true',
+  JETON_LOGIN_URL: `${ISSUER}/login`, JETON_LOGOUT_URL: `${ISSUER}/logout`, JETON_CLIENTS: JSON.stringify(CLIENTS),
+});
+const twin = await start({ args: ['--strict', '--issuer', ISSUER], config: { issuer: { clients: CLIENTS, signing_algs: ['ES256'] } } });
+after(async () => {
+  await serve.stop();
+  rmSync(folder, { recursive: true });
+});
+
 describe('production answers the same', { concurrency: 4 }, () => {
-  const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
-  const ISSUER = 'http://localhost:9400';
-  let serve;
-  let mock;
-  const folder = mkdtempSync(join(tmpdir(), 'jeton-strict-'));
-  after(async () => {
-    await serve?.stop();
-    rmSync(folder, { recursive: true });
-  });
-
-  const both = async () => {
-    serve ??= launchHost('serve', ['serve', '--data', join(folder, 'jeton.db')], {
-      JETON_ISSUER: ISSUER, JETON_SECRET: SECRET, JETON_DEVELOPMENT: 'true', JETON_LOGIN_URL: `${ISSUER}/login`, JETON_LOGOUT_URL: `${ISSUER}/logout`,
-      JETON_CLIENTS: JSON.stringify(CLIENTS), JETON_SIGNING_ALGS: 'ES256',
-    });
-    mock ??= start({ args: ['--strict', '--issuer', ISSUER], config: { issuer: { clients: CLIENTS, signing_algs: ['ES256'] } } });
-    serve = await serve;
-    mock = await mock;
-    return [serve.url, mock.url];
-  };
-
   const form = (text, headers = {}) => ({ method: 'POST', headers: { 'content-type': FORM, ...headers }, body: text });
   const as = (client, text) => form(text, { authorization: basic(...client) });
   const authorization = (more = {}) => `/authorize?${new URLSearchParams({ response_type: 'code', client_id: 'web', redirect_uri: CALLBACK, scope: 'openid', state: 's', code_challenge: challengeOf('x'), code_challenge_method: 'S256', ...more })}`;
@@ -323,7 +326,7 @@ describe('production answers the same', { concurrency: 4 }, () => {
   for (const [path, options] of requests) {
     const what = `${options.method ?? 'GET'} ${path.slice(0, 90)} ${(options.body ?? '').slice(0, 60)}`.trim();
     test(`row 1: ${what}: the strict mock answers as jeton serve does`, async () => {
-      const [production, mocked] = await Promise.all((await both()).map((url) => send(`${url}${path}`, options)));
+      const [production, mocked] = await Promise.all([serve, twin].map(({ url }) => send(`${url}${path}`, options)));
       assert.equal(mocked.status, production.status);
       const relevant = ({ headers }) => {
         const { date, connection, 'keep-alive': alive, 'content-length': length, etag, 'set-cookie': cookie, ...rest } = headers;

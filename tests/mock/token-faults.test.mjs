@@ -20,7 +20,7 @@ const asApi = (issuer, token, more = {}) => judged(issuer.verify(token, { audien
 
 /** As a client judges an ID token; jose has no check of the nonce. */
 async function asClient(issuer, token, client = 'web') {
-  const verdict = await judged(issuer.verify(token, { typ: undefined, audience: client, requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat'] }));
+  const verdict = await judged(issuer.verify(token, { typ: null, audience: client, requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat'] }));
   if (verdict !== 'valid') return verdict;
   if (claimsOf(token).nonce !== NONCE) return 'nonce';
   return 'valid';

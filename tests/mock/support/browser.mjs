@@ -29,11 +29,11 @@ export class Browser {
     throw new Error(`no end after 20 steps, at ${next.url}`);
   }
 
-  /** Presses a button of a page, or sends its form without one. */
+  /** Presses a button of a page, or of `form`; without a label, its nameless one. */
   press({ url, response }, { label, fields = {}, form, until }) {
     const found = form ?? formsOf(response.text).find(({ buttons }) => buttons.some((button) => matches(button, label)));
     assert.ok(found, `no button ${label} in ${response.text}`);
-    const button = found.buttons.find((one) => matches(one, label));
+    const button = label === undefined ? undefined : found.buttons.find((one) => matches(one, label));
     const values = { ...found.fields, ...fields, ...(button?.name ? { [button.name]: button.value ?? '' } : {}) };
     const action = new URL(button?.formaction ?? found.action ?? url.href, url);
     if ((found.method ?? 'get').toLowerCase() === 'get') {

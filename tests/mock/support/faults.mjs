@@ -6,10 +6,11 @@ export const AUTHORIZE_ERRORS = [
   'interaction_required', 'login_required', 'account_selection_required', 'consent_required', 'invalid_target',
 ];
 
-/** RFC 6749 §5.2, RFC 8628 §3.5, RFC 8707 §2. */
+/** RFC 6749 §5.2, RFC 8628 §3.5, RFC 8707 §2; and what any endpoint may say when it is unwell. */
 export const TOKEN_ERRORS = [
   'invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope',
   'authorization_pending', 'slow_down', 'access_denied', 'expired_token', 'invalid_target',
+  'server_error', 'temporarily_unavailable',
 ];
 
 /** RFC 6750 §3.1. */

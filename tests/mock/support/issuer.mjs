@@ -62,10 +62,10 @@ export class Issuer {
     return (await this.jwks()).keys.map((key) => key.kid).sort();
   }
 
-  /** As jose judges it. `at` is the time to judge by, in seconds. */
+  /** As jose judges it. `at` is the time to judge by, in seconds; `typ` null takes any. */
   async verify(token, { typ = 'at+jwt', audience, issuer = this.id, at, ...more } = {}) {
     const currentDate = at === undefined ? undefined : new Date(at * 1000);
-    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await this.jwks()), { typ, audience, issuer, currentDate, ...more });
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await this.jwks()), { typ: typ ?? undefined, audience, issuer, currentDate, ...more });
     return { payload, header: protectedHeader };
   }
 

@@ -65,23 +65,23 @@ export function launch(args, { env = {}, within = 20_000 } = {}) {
   });
 }
 
-/** A mock that listens. Stopped after the file, or after the test `t`. */
+/** A mock that listens; `port` null leaves that to it. Stopped after the file, or after the test `t`. */
 export async function start({ args = [], env, config, port = 0, t } = {}) {
-  const started = await launch(['mock', ...configured(config), ...(port === undefined ? [] : ['--port', String(port)]), ...args], { env });
+  const started = await launch(['mock', ...configured(config), ...(port === null ? [] : ['--port', String(port)]), ...args], { env });
   if (!started.url) throw new Error(`jeton mock ended with ${started.code}:\n${started.text}`);
   const { child, ended, lines, issuer, url } = started;
   const mock = {
     /** The default issuer's identifier, as the first line has it. */
     issuer,
-    /** Where the process listens. */
-    url,
+    /** Where the process is reached. */
+    url: url.replace('//0.0.0.0:', '//127.0.0.1:'),
     port: Number(new URL(url).port),
     pid: child.pid,
     log: () => [...lines],
     at: (name = '') => new Issuer(mock, name),
     fresh: (label = 'i') => new Issuer(mock, `${label}-${(count += 1)}`),
-    send: (path, options) => send(`${url}${path}`, options),
-    issuers: async () => (await send(`${url}/_mock/issuers`)).json().issuers,
+    send: (path, options) => send(`${mock.url}${path}`, options),
+    issuers: async () => (await mock.send('/_mock/issuers')).json().issuers,
     names: async () => (await mock.issuers()).map((issuer) => issuer.name),
     async stop() {
       child.kill('SIGTERM');
