@@ -1,6 +1,8 @@
 //! The control API under `/_mock`: what a test turns while the mock runs. `openapi.json` describes
 //! it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request, Response, StatusCode,
@@ -77,6 +79,11 @@ async fn attempt(
 
 fn ok(body: &impl Serialize) -> Response<Bytes> {
     json_response(StatusCode::OK, body)
+}
+
+/// One named thing; through no `Value`, which would sort the members of what is within.
+fn ok_with(name: &'static str, value: &impl Serialize) -> Response<Bytes> {
+    ok(&BTreeMap::from([(name, value)]))
 }
 
 /// 204: there is nothing to say.

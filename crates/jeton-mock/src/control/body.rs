@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
 use jeton::BODY_LIMIT;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,28 +54,30 @@ fn limited(request: &Request<Bytes>) -> Result<(), InvalidBody> {
 }
 
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, InvalidBody> {
+    let value: Value =
+        serde_json::from_slice(json).map_err(|error| InvalidBody::Syntax(error.to_string()))?;
     // serde also takes a list of a struct's members in order, which nobody means.
-    if json.trim_ascii_start().first() == Some(&b'[') {
-        return Err(InvalidBody::Data(
-            "expected an object, not a list".to_owned(),
-        ));
+    if !value.is_object() {
+        return Err(InvalidBody::Data("expected an object".to_owned()));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if !inner.is_data() {
-            return InvalidBody::Syntax(inner.to_string());
-        }
-        let message = inner.to_string();
-        let position = format!(" at line {} column {}", inner.line(), inner.column());
-        let message = message.strip_suffix(&position).unwrap_or(&message);
-        InvalidBody::Data(match path.as_str() {
-            "." => message.to_owned(),
-            path => format!("{path}: {message}"),
-        })
-    })?;
-    let rest = deserializer.end();
-    rest.map_err(|error| InvalidBody::Syntax(error.to_string()))?;
-    Ok(value)
+    // From the text, because a `Value` no longer has the members that stand twice.
+    let mut text = serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize(&mut text) {
+        Err(error) if error.inner().is_data() => Err(data(&error)),
+        // A number where a name is expected counts as bad syntax; the `Value` knows better.
+        Err(_) => serde_path_to_error::deserialize(value).map_err(|error| data(&error)),
+        Ok(read) => Ok(read),
+    }
+}
+
+fn data(error: &serde_path_to_error::Error<serde_json::Error>) -> InvalidBody {
+    let (path, inner) = (error.path().to_string(), error.inner());
+    let message = inner.to_string();
+    // The path says more than the position.
+    let position = format!(" at line {} column {}", inner.line(), inner.column());
+    let message = message.strip_suffix(&position).unwrap_or(&message);
+    InvalidBody::Data(match path.as_str() {
+        "." => message.to_owned(),
+        path => format!("{path}: {message}"),
+    })
 }

@@ -4,9 +4,8 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::{Refusal, body, done, ok, query::Query, route::OfIssuer};
+use super::{Refusal, body, done, ok, ok_with, query::Query, route::OfIssuer};
 use crate::{
     address::Address,
     fault::json_response,
@@ -43,7 +42,7 @@ pub(super) async fn perform(
 ) -> Result<Response<Bytes>, Refusal> {
     Ok(match operation {
         OfIssuer::Show => ok(&issuer.summary(address)),
-        OfIssuer::ListUsers => ok(&json!({ "users": issuer.users() })),
+        OfIssuer::ListUsers => ok_with("users", &issuer.users()),
         OfIssuer::PutUser => {
             let user: User = body::json(request)?;
             issuer.put_user(user.clone())?;
@@ -53,13 +52,13 @@ pub(super) async fn perform(
             let sub = query.required("sub")?;
             done_if(issuer.remove_user(sub), || format!("user {sub:?}"))?
         }
-        OfIssuer::ListClients => ok(&json!({ "clients": issuer.clients() })),
+        OfIssuer::ListClients => ok_with("clients", &issuer.clients()),
         OfIssuer::PutClient => ok(&issuer.put_client(body::json(request)?)?),
         OfIssuer::DeleteClient => {
             let id = query.required("client_id")?;
             done_if(issuer.remove_client(id), || format!("client {id:?}"))?
         }
-        OfIssuer::ListRules => ok(&json!({ "claims": issuer.rules() })),
+        OfIssuer::ListRules => ok_with("claims", &issuer.rules()),
         OfIssuer::AddRule => {
             let rule: ClaimRule = body::json(request)?;
             issuer.add_rule(rule.clone());
@@ -69,7 +68,7 @@ pub(super) async fn perform(
             issuer.clear_rules();
             done()
         }
-        OfIssuer::ListFaults => ok(&json!({ "faults": issuer.faults() })),
+        OfIssuer::ListFaults => ok_with("faults", &issuer.faults()),
         OfIssuer::AddFault => {
             let fault: Fault = body::json(request)?;
             let added = Added {
@@ -89,15 +88,13 @@ pub(super) async fn perform(
         },
         OfIssuer::ShowClock => ok(&issuer.clock()),
         OfIssuer::MoveClock => ok(&issuer.move_clock(&body::json(request)?)),
-        OfIssuer::ListKeys => ok(&json!({ "keys": issuer.keys().await? })),
+        OfIssuer::ListKeys => ok_with("keys", &issuer.keys().await?),
         OfIssuer::ChangeKeys => {
             let KeyChange { action, alg } = body::json(request)?;
-            ok(&json!({ "keys": issuer.change_keys(action, alg).await? }))
+            ok_with("keys", &issuer.change_keys(action, alg).await?)
         }
-        OfIssuer::ListJournal => {
-            ok(&json!({ "entries": issuer.journal().entries(&query.filter()?) }))
-        }
-        OfIssuer::CountJournal => ok(&json!({ "count": issuer.journal().count(&query.filter()?) })),
+        OfIssuer::ListJournal => ok_with("entries", &issuer.journal().entries(&query.filter()?)),
+        OfIssuer::CountJournal => ok_with("count", &issuer.journal().count(&query.filter()?)),
         OfIssuer::TakeJournal => match issuer.take(&query.filter()?, query.patience()?).await {
             Some(entry) => ok(&entry),
             None => done(),

@@ -2,10 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
-use serde_json::json;
 
 use super::{
-    Refusal, body, done, ok,
+    Refusal, body, done, ok, ok_with,
     query::{Extent, Query},
     route::OfMock,
 };
@@ -35,7 +34,7 @@ pub(super) fn perform(
                 .iter()
                 .map(|issuer| issuer.summary(&address(issuer.name())))
                 .collect();
-            Ok(ok(&json!({ "issuers": summaries })))
+            Ok(ok_with("issuers", &summaries))
         }
         OfMock::PutIssuer => {
             let (issuer, made) = provider.put(name, body::json(request)?)?;
