@@ -1,0 +1,473 @@
+/// <reference lib="esnext.disposable" />
+// What OAuth names keeps its name, here as on the wire: client_id, redirect_uri, grant_type.
+
+/** Starts `jeton mock` on a free port. It ends with this process, or with `stop()`. */
+export function startMock(options?: StartOptions): Promise<Mock>;
+
+/** A mock that runs already, as in a container: `http://localhost:9400`. */
+export function connectMock(url: string): Promise<Mock>;
+
+/** Header and claims of a JWT, unverified. */
+export function decode(token: string): { header: Claims; claims: Claims };
+
+export interface StartOptions {
+  /** The binary; otherwise `JETON_BIN`, otherwise `jeton` on the `PATH`. */
+  bin?: string;
+  /** More flags, as on the command line: `['--strict']`. */
+  args?: readonly string[];
+  /** The configuration, or the path of a TOML or JSON file of it. */
+  config?: MockSpec | string;
+  /** Absent: a free one. */
+  port?: number;
+  /** Its environment. It gets nothing of this process's but `PATH`. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** A running mock. */
+export interface Mock extends AsyncDisposable {
+  /** Where this process reaches it. */
+  readonly url: string;
+  /** Makes an issuer with state of its own, or makes it anew. Without a name it gets a random one. */
+  issuer(name?: string, spec?: IssuerSpec): Promise<Issuer>;
+  /** An issuer that is there, as it is; without a name the default one. */
+  attach(name?: string): Promise<Issuer>;
+  issuers(): Promise<IssuerInfo[]>;
+  /** Puts every issuer back to what it was configured as; those made since are gone. */
+  reset(): Promise<void>;
+  /** The certificate (PEM) to trust where it was started with `--https`. */
+  ca(): Promise<string>;
+  /** Ends the process, if it was started here. */
+  stop(): Promise<void>;
+}
+
+/** One provider of its own: keys, users, clients, faults, clock and journal. */
+export interface Issuer extends AsyncDisposable {
+  readonly name: string;
+  /** The issuer identifier (`iss`): what an application is configured with. */
+  readonly url: string;
+
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly deviceAuthorizationEndpoint: string;
+  readonly introspectionEndpoint: string;
+  readonly revocationEndpoint: string;
+  readonly userinfoEndpoint: string;
+  readonly endSessionEndpoint: string;
+  readonly jwksUri: string;
+  /** OpenID Connect Discovery. */
+  readonly discoveryUrl: string;
+
+  /** The issuer's time: codes, tokens and polling follow it. */
+  readonly clock: Clock;
+  readonly keys: Keys;
+
+  /** A token by client credentials; with another `grant_type`, by that. */
+  token(parameters?: TokenParameters): Promise<TokenResponse>;
+  /** Logs somebody in by code + PKCE, without a browser. */
+  login(parameters?: LoginParameters): Promise<TokenResponse>;
+  /** Signs any claims. `iss`, `iat`, `exp` and `jti` are filled in; null leaves one out. */
+  mint(claims?: Claims, options?: MintOptions): Promise<string>;
+
+  /** Makes something go wrong. */
+  addFault(fault: FaultName | Fault): Promise<FaultHandle>;
+  faults(): Promise<FaultState[]>;
+  clearFaults(): Promise<void>;
+
+  /** Adds a user, or replaces the one with that `sub`. */
+  addUser(user: string | User): Promise<User>;
+  users(): Promise<User[]>;
+  removeUser(sub: string): Promise<void>;
+
+  /** Adds a client (RFC 7591 metadata), or replaces the one with that `client_id`. */
+  addClient(client: Client): Promise<Client>;
+  clients(): Promise<Client[]>;
+  removeClient(client_id: string): Promise<void>;
+
+  /** Claims for tokens and answers; every rule that matches applies, in order. */
+  addClaimRule(rule: ClaimRule): Promise<ClaimRule>;
+  claimRules(): Promise<ClaimRule[]>;
+  clearClaimRules(): Promise<void>;
+
+  /** The requests it got, newest last. */
+  journal(filter?: Filter): Promise<Entry[]>;
+  count(filter?: Filter): Promise<number>;
+  /** The oldest matching request not yet taken; waits for it, and throws if none comes. */
+  take(filter?: Filter, options?: { /** Milliseconds; absent: 5000. */ timeout?: number }): Promise<Entry>;
+  clearJournal(): Promise<void>;
+
+  info(): Promise<IssuerInfo>;
+  /** Puts back what it was made with. */
+  reset(): Promise<void>;
+  delete(): Promise<void>;
+}
+
+export interface Clock {
+  /** Seconds since 1970. */
+  now(): Promise<number>;
+  state(): Promise<ClockState>;
+  /** Negative: back. */
+  advance(seconds: number): Promise<ClockState>;
+  /** To a date, or to seconds since 1970; it goes on from there. */
+  set(time: Date | number): Promise<ClockState>;
+  /** Stands still, now or at that time. */
+  freeze(time?: Date | number): Promise<ClockState>;
+  resume(): Promise<ClockState>;
+  /** Follows the real time again. */
+  reset(): Promise<ClockState>;
+}
+
+/** Without an algorithm, each of the issuer's. Every method yields the keys there are then. */
+export interface Keys {
+  list(): Promise<Key[]>;
+  /** A next key is in JWKS, and does not sign yet. */
+  publish(alg?: Algorithm): Promise<Key[]>;
+  /** The published next key signs. */
+  switch(alg?: Algorithm): Promise<Key[]>;
+  /** A new key is in JWKS and signs. */
+  rotate(alg?: Algorithm): Promise<Key[]>;
+  /** A new key signs that JWKS does not show. */
+  switchUnpublished(alg?: Algorithm): Promise<Key[]>;
+  /** Keys that do not sign leave JWKS. */
+  retire(alg?: Algorithm): Promise<Key[]>;
+}
+
+export interface FaultHandle extends AsyncDisposable {
+  readonly id: number;
+  /** How often it acted. */
+  acted(): Promise<number>;
+  remove(): Promise<void>;
+}
+
+/** An answer that was not hoped for: the mock's refusal, an OAuth error, or none at all. */
+export class MockError extends Error {
+  /** Absent where there was no answer. */
+  readonly status?: number;
+  readonly error?: string;
+  readonly error_description?: string;
+}
+
+// Parameters of requests. Others than these go along as they are.
+
+export interface ClientCredentials {
+  /** Absent: `demo`. */
+  client_id?: string;
+  /** Absent: the demo client's, which does for any client but a strict one; null: a public client. */
+  client_secret?: string | null;
+  clientId?: never;
+  clientSecret?: never;
+}
+
+export interface TokenParameters extends ClientCredentials {
+  /** Absent: `client_credentials`. */
+  grant_type?: string;
+  grantType?: never;
+  scope?: string;
+  audience?: string | readonly string[];
+  resource?: string | readonly string[];
+  [parameter: string]: ParameterValue;
+}
+
+export interface LoginParameters extends ClientCredentials {
+  /** Who; sent as `login_hint`. Absent: `alice`; null: nobody is named, as with `auto_login`. */
+  subject?: string | null;
+  /** Nobody needs to listen there. */
+  redirect_uri?: string;
+  redirectUri?: never;
+  /** Absent: `openid`. */
+  scope?: string;
+  prompt?: string;
+  [parameter: string]: ParameterValue;
+}
+
+export type ParameterValue = string | number | boolean | readonly string[] | null | undefined;
+
+/** RFC 6749 §5.1, and whatever claim rules add. */
+export interface TokenResponse {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  scope?: string;
+  refresh_token?: string;
+  id_token?: string;
+  [member: string]: unknown;
+}
+
+export interface MintOptions {
+  /** JOSE `typ`: `at+jwt`. */
+  typ?: string;
+  alg?: Algorithm;
+  fault?: TokenFaultName;
+}
+
+// The mock described, as in its configuration file.
+
+export type Algorithm = 'ES256' | 'RS256' | 'EdDSA';
+export type Strictness = 'lenient' | 'strict';
+export type Claims = Record<string, any>;
+/** `*` stands for any run of characters; between slashes, `/\d+/`, it is a regular expression. */
+export type Pattern = string;
+
+export interface MockSpec {
+  /** What keys are derived from, with the issuer's name. */
+  seed?: string;
+  strictness?: Strictness;
+  host?: string;
+  port?: number;
+  https?: boolean;
+  issuer_url?: string;
+  /** The origin browsers reach it by. */
+  browser_url?: string;
+  /** The origin backends reach it by. */
+  backend_url?: string;
+  /** Take the issuer from `Host` and `X-Forwarded-*`. */
+  trust_host?: boolean;
+  /** What every issuer starts with. */
+  issuer?: IssuerSpec;
+  /** Issuers that start otherwise, by name. */
+  issuers?: Record<string, IssuerSpec>;
+}
+
+/** A member that is absent is the template's. */
+export interface IssuerSpec {
+  strictness?: Strictness;
+  /** The first is the default. */
+  signing_algs?: Algorithm[];
+  /** Seconds. */
+  access_token_lifetime?: number;
+  /** The `sub` that is logged in without being asked. */
+  auto_login?: string;
+  clock?: { reset?: boolean; set?: number; advance?: number; freeze?: boolean };
+  users?: User[];
+  clients?: Client[];
+  claims?: ClaimRule[];
+  faults?: Fault[];
+}
+
+export interface User {
+  sub: string;
+  /** On the login page. */
+  name?: string;
+  /** At userinfo, the standard ones by scope. Absent: an example of each. */
+  claims?: Claims;
+  /** In ID tokens only. */
+  id_token?: Claims;
+  /** In access tokens only. */
+  access_token?: Claims;
+  /** At userinfo only, whatever the scope. */
+  userinfo?: Claims;
+}
+
+/** RFC 7591 metadata. */
+export interface Client {
+  client_id: string;
+  client_secret?: string;
+  client_name?: string;
+  token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  grant_types?: ('client_credentials' | 'authorization_code' | 'refresh_token' | 'urn:ietf:params:oauth:grant-type:device_code')[];
+  /** All it may ask for, and what it gets when it asks for none. */
+  scope?: string;
+  /** What its access tokens may be for. */
+  audiences?: string[];
+  redirect_uris?: string[];
+  post_logout_redirect_uris?: string[];
+  access_token_lifetime?: number;
+  access_token_format?: 'jwt' | 'opaque';
+  access_token_signed_response_alg?: Algorithm;
+  id_token_signed_response_alg?: Algorithm;
+  require_pkce?: boolean;
+  refresh_token_rotation?: boolean;
+  refresh_token_grace?: number;
+  refresh_token_lifetime?: number;
+  refresh_token_idle_lifetime?: number;
+  refresh_token_delivery?: 'body' | 'cookie';
+  offline_access_required?: boolean;
+  allowed_origins?: string[];
+  [member: string]: unknown;
+}
+
+/** In texts `${name}` is a parameter of the request, or client_id, subject, issuer, issuer_name, scope, grant_type. */
+export interface ClaimRule {
+  /** All that is named must match. */
+  match?: { client_id?: Pattern; grant_type?: Pattern; scope?: Pattern; subject?: Pattern; parameters?: Record<string, Pattern> };
+  id_token?: Claims;
+  access_token?: Claims;
+  userinfo?: Claims;
+  /** Members of the token response. */
+  response?: Claims;
+  access_token_typ?: string;
+  /** Of both tokens, in seconds. */
+  lifetime?: number;
+  /** No rule after this one, where it matches. */
+  last?: boolean;
+}
+
+export interface Fault {
+  /** All that is named must match. Without an endpoint it acts where it has its place. */
+  match?: { endpoint?: Endpoint; method?: Pattern; client_id?: Pattern; grant_type?: Pattern; parameters?: Record<string, Pattern> };
+  /** First acts on this one of the requests that match, counted from 1; then once, unless `times` says otherwise. */
+  nth?: number;
+  /** How often it acts; absent: always. */
+  times?: number;
+  fault: FaultName | CustomResponse;
+  /** Token faults: which; absent: all in the answer. */
+  tokens?: ('access_token' | 'id_token')[];
+}
+
+export interface CustomResponse {
+  /** Absent: 400. */
+  status?: number;
+  error?: string;
+  error_description?: string;
+  headers?: Record<string, string>;
+  /** In place of the JSON of `error` and `error_description`. */
+  body?: string;
+}
+
+export type FaultName =
+  | OAuthErrorCode
+  | TokenFaultName
+  | `status-${number}`
+  | 'rate-limit'
+  | `rate-limit-${number}`
+  | `slow-${number}s`
+  | `slow-${number}ms`
+  | 'drop'
+  | 'truncate'
+  | 'html'
+  | 'content-type-text'
+  | 'empty'
+  | `missing-${string}`;
+
+export type TokenFaultName =
+  | 'expired'
+  | 'not-yet-valid'
+  | 'wrong-issuer'
+  | 'wrong-audience'
+  | 'wrong-nonce'
+  | 'wrong-key'
+  | 'alg-none'
+  | 'tampered'
+  | 'unknown-kid'
+  | 'wrong-typ'
+  | 'oversized'
+  | `without-${string}`;
+
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'access_denied'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'login_required'
+  | 'consent_required'
+  | 'interaction_required'
+  | 'account_selection_required'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'expired_token'
+  | 'invalid_token'
+  | 'insufficient_scope';
+
+export type Endpoint =
+  | 'token'
+  | 'authorize'
+  | 'authorize_request'
+  | 'authorize_accept'
+  | 'authorize_reject'
+  | 'authorize_resume'
+  | 'device_authorization'
+  | 'device'
+  | 'introspect'
+  | 'revoke'
+  | 'revoke_grants'
+  | 'userinfo'
+  | 'end_session'
+  | 'end_session_resume'
+  | 'jwks'
+  | 'openid_configuration'
+  | 'authorization_server_metadata'
+  | 'health'
+  | 'login'
+  | 'logout'
+  | 'debugger';
+
+// What the mock answers.
+
+export interface IssuerInfo {
+  /** Empty: the default one. */
+  name: string;
+  /** The issuer identifier. */
+  issuer: string;
+  strictness: Strictness;
+  /** Seconds since 1970. */
+  now: number;
+  /** Requests in its journal. */
+  journal: number;
+}
+
+export interface FaultState extends Fault {
+  id: number;
+  /** Requests that matched. */
+  seen: number;
+  /** How often it acted. */
+  acted: number;
+}
+
+export interface ClockState {
+  /** Seconds since 1970. */
+  now: number;
+  frozen: boolean;
+  /** Seconds ahead of the real time. */
+  offset: number;
+}
+
+export interface Key {
+  kid: string;
+  alg: Algorithm;
+  /** Tokens are signed with it. */
+  signs: boolean;
+  /** It is in JWKS. */
+  published: boolean;
+}
+
+/** Which requests: all that is named must be so. */
+export interface Filter {
+  endpoint?: Endpoint;
+  client_id?: string;
+  grant_type?: string;
+  subject?: string;
+  status?: number;
+  /** Only those with a greater id. */
+  after?: number;
+}
+
+/** A request and how it was answered. */
+export interface Entry {
+  id: number;
+  /** By the issuer's clock, seconds since 1970. */
+  at: number;
+  /** The issuer's name. */
+  issuer: string;
+  endpoint: Endpoint;
+  method: string;
+  path: string;
+  /** Of query and body; credentials read `[redacted]`. */
+  parameters: Record<string, string>;
+  client_id?: string;
+  grant_type?: string;
+  subject?: string;
+  /** Absent where the connection was dropped. */
+  status?: number;
+  /** The error code of the answer. */
+  error?: string;
+  /** What strict would have refused. */
+  waived?: string[];
+  /** The faults that acted. */
+  faults?: string[];
+}

@@ -1,0 +1,433 @@
+// Everything an issuer can be told and asked, against the real mock.
+
+import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, describe, test } from 'node:test';
+import * as jetonMock from 'jeton-mock';
+import { bin, get, introspect, kidsOf } from './support.js';
+
+const { MockError, decode, startMock } = jetonMock;
+const mock = await startMock({ bin });
+after(() => mock.stop());
+
+const HOUR = 3600;
+
+describe('issuers', () => {
+  test('a random name where none is given', async () => {
+    const [one, other] = [await mock.issuer(), await mock.issuer()];
+    assert.match(one.name, /^test-[0-9a-f]{12}$/);
+    assert.notEqual(one.name, other.name);
+  });
+
+  test('every endpoint is where discovery says', async () => {
+    const issuer = await mock.issuer('endpoints/nested');
+    const metadata = await get(issuer.discoveryUrl);
+    assert.equal(metadata.issuer, issuer.url);
+    assert.equal(metadata.authorization_endpoint, issuer.authorizationEndpoint);
+    assert.equal(metadata.token_endpoint, issuer.tokenEndpoint);
+    assert.equal(metadata.device_authorization_endpoint, issuer.deviceAuthorizationEndpoint);
+    assert.equal(metadata.introspection_endpoint, issuer.introspectionEndpoint);
+    assert.equal(metadata.revocation_endpoint, issuer.revocationEndpoint);
+    assert.equal(metadata.userinfo_endpoint, issuer.userinfoEndpoint);
+    assert.equal(metadata.end_session_endpoint, issuer.endSessionEndpoint);
+    assert.equal(metadata.jwks_uri, issuer.jwksUri);
+  });
+
+  test('two are isolated: keys, users, faults, clock and journal', async () => {
+    const [one, other] = [await mock.issuer(), await mock.issuer()];
+    await one.addUser('only-here');
+    await one.addFault('invalid_client');
+    await one.clock.advance(HOUR);
+    await assert.rejects(one.token());
+    await other.token();
+    assert.equal(await one.count(), 1);
+    assert.equal(await other.count({ status: 200 }), 1);
+    assert.ok(!(await other.users()).some(({ sub }) => sub === 'only-here'));
+    assert.ok((await one.clock.now()) - (await other.clock.now()) >= HOUR - 5);
+    const { kid } = decode((await other.token()).access_token).header;
+    assert.ok((await kidsOf(other)).includes(kid) && !(await kidsOf(one)).includes(kid));
+  });
+
+  test('a specification, and info about it', async () => {
+    const issuer = await mock.issuer('specified', { strictness: 'strict', clock: { set: 1_700_000_000, freeze: true }, clients: [] });
+    assert.deepEqual(await issuer.info(), { name: 'specified', issuer: issuer.url, strictness: 'strict', now: 1_700_000_000, journal: 0 });
+    await assert.rejects(issuer.token(), { name: 'MockError', status: 401, error: 'invalid_client' });
+  });
+
+  test('attach takes one as it is, issuers lists it', async () => {
+    const issuer = await mock.issuer('there');
+    await issuer.addUser('kept');
+    const same = await mock.attach('there');
+    assert.equal(same.url, issuer.url);
+    assert.ok((await same.users()).some(({ sub }) => sub === 'kept'));
+    assert.ok((await mock.issuers()).some(({ name }) => name === 'there'));
+  });
+
+  test('attach without a name is the default issuer', async () => {
+    const issuer = await mock.attach();
+    assert.equal(issuer.name, '');
+    assert.equal(decode((await issuer.token()).access_token).claims.iss, issuer.url);
+  });
+
+  test('an unknown one is an error and is not made', async () => {
+    await assert.rejects(mock.attach('nobody'), (error) => {
+      assert.ok(error instanceof MockError);
+      assert.equal(error.status, 404);
+      assert.match(error.message, /nobody/);
+      return true;
+    });
+    assert.ok(!(await mock.issuers()).some(({ name }) => name === 'nobody'));
+  });
+
+  test('reset puts back what it was made with', async () => {
+    const issuer = await mock.issuer(undefined, { users: [{ sub: 'seed' }] });
+    await issuer.addUser('added');
+    await issuer.addFault('drop');
+    await issuer.clock.advance(HOUR);
+    await issuer.reset();
+    assert.deepEqual((await issuer.users()).map(({ sub }) => sub), ['seed']);
+    assert.deepEqual(await issuer.faults(), []);
+    assert.equal((await issuer.clock.state()).offset, 0);
+  });
+
+  test('deleted it is gone, also at the end of a block', async () => {
+    const [one, other] = [await mock.issuer(), await mock.issuer()];
+    await one.delete();
+    await other[Symbol.asyncDispose]();
+    for (const issuer of [one, other]) await assert.rejects(issuer.info(), { status: 404 });
+  });
+
+  test('mock.reset leaves only what was configured', async (t) => {
+    const own = await startMock({ bin, config: { issuers: { acme: {} } } });
+    t.after(() => own.stop());
+    await own.issuer('later');
+    await own.reset();
+    assert.deepEqual((await own.issuers()).map(({ name }) => name).sort(), ['', 'acme']);
+  });
+});
+
+describe('tokens', () => {
+  test('client credentials: client, scope, audience', async () => {
+    const issuer = await mock.issuer();
+    const { access_token, token_type, expires_in, scope } = await issuer.token({ client_id: 'bill:ing', client_secret: 'ü %+', scope: 'read write', audience: 'https://api.example' });
+    assert.deepEqual([token_type, expires_in, scope], ['Bearer', HOUR, 'read write']);
+    const { claims } = decode(access_token);
+    assert.equal(claims.iss, issuer.url);
+    assert.equal(claims.client_id, 'bill:ing');
+    assert.deepEqual([claims.aud].flat(), ['https://api.example']);
+  });
+
+  test('a list is a parameter several times, other parameters go along', async () => {
+    const issuer = await mock.issuer();
+    await issuer.addClaimRule({ match: { parameters: { tenant: '*' } }, access_token: { tenant: '${tenant}' } });
+    const { claims } = decode((await issuer.token({ resource: ['https://a.example', 'https://b.example'], tenant: 'acme', left_out: undefined })).access_token);
+    assert.deepEqual(claims.aud, ['https://a.example', 'https://b.example']);
+    assert.equal(claims.tenant, 'acme');
+    assert.ok(!('left_out' in (await issuer.take({ endpoint: 'token' })).parameters));
+  });
+
+  test('a login: whoever is named, with an ID token', async () => {
+    const issuer = await mock.issuer();
+    await issuer.addUser({ sub: 'dora', claims: { email: 'dora@example.com' }, id_token: { roles: ['admin'] } });
+    const { access_token, id_token } = await issuer.login({ client_id: 'web', subject: 'dora', scope: 'openid email', nonce: 'n-1' });
+    const { claims } = decode(id_token);
+    assert.deepEqual([claims.iss, claims.aud, claims.sub, claims.nonce, claims.roles], [issuer.url, 'web', 'dora', 'n-1', ['admin']]);
+    const info = await get(issuer.userinfoEndpoint, { authorization: `Bearer ${access_token}` });
+    assert.deepEqual([info.sub, info.email], ['dora', 'dora@example.com']);
+  });
+
+  test('a login of nobody in particular is whoever auto_login says', async () => {
+    const issuer = await mock.issuer(undefined, { auto_login: 'bob' });
+    assert.equal(decode((await issuer.login({ subject: null })).id_token).claims.sub, 'bob');
+  });
+
+  test('a refresh is a token by another grant', async () => {
+    const issuer = await mock.issuer();
+    const { refresh_token } = await issuer.login({ client_id: 'web', scope: 'openid offline_access' });
+    const { access_token } = await issuer.token({ client_id: 'web', grant_type: 'refresh_token', refresh_token });
+    assert.equal(decode(access_token).claims.sub, 'alice');
+  });
+
+  test('a public client, known and strict, with a redirect of its own', async () => {
+    const redirect_uri = 'com.example.app:/callback';
+    const issuer = await mock.issuer(undefined, { strictness: 'strict' });
+    await issuer.addClient({ client_id: 'app', token_endpoint_auth_method: 'none', grant_types: ['authorization_code'], redirect_uris: [redirect_uri], scope: 'openid' });
+    const { id_token } = await issuer.login({ client_id: 'app', client_secret: null, redirect_uri });
+    assert.equal(decode(id_token).claims.aud, 'app');
+  });
+
+  test('a login over addresses that lead elsewhere from here', async (t) => {
+    const elsewhere = await startMock({ bin, args: ['--issuer', 'http://idp.example', '--browser-url', 'http://browser.example', '--backend-url', 'http://backend.example'] });
+    t.after(() => elsewhere.stop());
+    const issuer = await elsewhere.issuer('acme');
+    assert.equal(issuer.url, 'http://idp.example/acme');
+    assert.equal(decode((await issuer.login()).id_token).claims.iss, issuer.url);
+  });
+
+  test('a login that is denied', async () => {
+    const issuer = await mock.issuer();
+    await issuer.addFault({ fault: 'access_denied', match: { endpoint: 'authorize' } });
+    await assert.rejects(issuer.login(), { name: 'MockError', error: 'access_denied' });
+  });
+
+  test('a login that ends at a page says what it says', async () => {
+    const issuer = await mock.issuer(undefined, { strictness: 'strict' });
+    await assert.rejects(issuer.login({ client_id: 'nobody' }), /login: GET \S+\/authorize: 4\d\d in place of a redirect: text\/html/);
+  });
+
+  test("a name of JavaScript's is refused, not sent", async () => {
+    const issuer = await mock.issuer();
+    await assert.rejects(issuer.token({ clientId: 'web' }), /clientId: expected client_id/);
+    await assert.rejects(issuer.login({ redirectUri: 'https://a' }), /redirectUri: expected redirect_uri/);
+    assert.equal(await issuer.count(), 0);
+  });
+
+  test('minted: any claims, signed with a key of JWKS', async () => {
+    const issuer = await mock.issuer(undefined, { signing_algs: ['ES256', 'RS256', 'EdDSA'] });
+    for (const alg of ['ES256', 'RS256', 'EdDSA']) {
+      const token = await issuer.mint({ sub: 'x', jti: null, roles: ['admin'] }, { typ: 'at+jwt', alg });
+      const { header, claims } = decode(token);
+      assert.deepEqual([header.alg, header.typ], [alg, 'at+jwt']);
+      assert.deepEqual([claims.iss, claims.sub, claims.roles, 'jti' in claims], [issuer.url, 'x', ['admin'], false]);
+      assert.equal(claims.exp - claims.iat, HOUR);
+      assert.ok(await isSigned(issuer, token), alg);
+    }
+  });
+
+  test('minted wrong on purpose', async () => {
+    const issuer = await mock.issuer();
+    const { claims } = decode(await issuer.mint({ sub: 'x' }, { fault: 'expired' }));
+    assert.ok(claims.exp < (await issuer.clock.now()));
+    assert.equal(await isSigned(issuer, await issuer.mint({}, { fault: 'wrong-key' })), false);
+    assert.equal(decode(await issuer.mint({}, { fault: 'alg-none' })).header.alg, 'none');
+  });
+});
+
+describe('faults', () => {
+  test('one that acts once', async () => {
+    const issuer = await mock.issuer();
+    const fault = await issuer.addFault({ fault: 'temporarily_unavailable', match: { endpoint: 'token' }, times: 1 });
+    assert.equal(await fault.acted(), 0);
+    await assert.rejects(issuer.token(), { name: 'MockError', status: 503, error: 'temporarily_unavailable' });
+    assert.ok((await issuer.token()).access_token);
+    assert.equal(await fault.acted(), 1);
+    assert.deepEqual((await issuer.journal()).map(({ status, faults = [] }) => [status, faults]), [[503, ['temporarily_unavailable']], [200, []]]);
+  });
+
+  test('one that is removed, by hand or at the end of a block', async () => {
+    const issuer = await mock.issuer();
+    for (const remove of [(fault) => fault.remove(), (fault) => fault[Symbol.asyncDispose]()]) {
+      const fault = await issuer.addFault('invalid_client');
+      await assert.rejects(issuer.token(), { error: 'invalid_client' });
+      await remove(fault);
+      await issuer.token();
+      await assert.rejects(fault.acted(), /fault \d+ is no longer there/);
+    }
+  });
+
+  test('listed, and all removed', async () => {
+    const issuer = await mock.issuer();
+    await issuer.addFault({ fault: { status: 418, body: 'short and stout' }, nth: 2 });
+    await issuer.addFault('alg-none');
+    const [teapot, none] = await issuer.faults();
+    assert.deepEqual([teapot.fault, teapot.nth, teapot.acted], [{ status: 418, body: 'short and stout' }, 2, 0]);
+    assert.equal(none.fault, 'alg-none');
+    await issuer.clearFaults();
+    assert.deepEqual(await issuer.faults(), []);
+  });
+
+  test('what no client can read is said in full', async () => {
+    const issuer = await mock.issuer();
+    for (const [fault, message] of [
+      ['html', /200, but no JSON: text\/html/],
+      ['truncate', /200, but no JSON: application\/json/],
+      ['empty', /200, but no JSON: .*\(empty\)/],
+      ['drop', /no answer/],
+      [{ status: 418, body: 'short and stout' }, /418 .*short and stout/],
+    ]) {
+      await issuer.addFault({ fault, times: 1 });
+      await assert.rejects(issuer.token(), { name: 'MockError', message });
+    }
+  });
+
+  test('an unknown name: which, and what was expected', async () => {
+    const issuer = await mock.issuer();
+    await assert.rejects(issuer.addFault('slwo-2s'), (error) => {
+      assert.equal(error.status, 400);
+      assert.equal(error.error, 'invalid_request');
+      assert.match(error.error_description, /unknown fault "slwo-2s", expected/);
+      assert.ok(error.message.includes(error.error_description));
+      return true;
+    });
+  });
+});
+
+describe('users, clients, claims', () => {
+  test('users are added, replaced and removed', async () => {
+    const issuer = await mock.issuer();
+    await issuer.addUser('dora');
+    assert.equal((await issuer.addUser({ sub: 'dora', name: 'Dora' })).name, 'Dora');
+    assert.deepEqual((await issuer.users()).filter(({ sub }) => sub === 'dora').length, 1);
+    await issuer.removeUser('dora');
+    await assert.rejects(issuer.removeUser('dora'), { status: 404 });
+  });
+
+  test('clients are added and removed, and their secrets stay there', async () => {
+    const issuer = await mock.issuer(undefined, { strictness: 'strict', clients: [] });
+    const client = { client_id: 'billing', client_secret: 'own', grant_types: ['client_credentials'], scope: 'read' };
+    await issuer.addClient(client);
+    const [known] = await issuer.clients();
+    assert.deepEqual([known.client_id, known.scope, 'client_secret' in known], ['billing', 'read', false]);
+    await issuer.token({ client_id: 'billing', client_secret: 'own' });
+    await assert.rejects(issuer.token({ client_id: 'billing', client_secret: 'other' }), { error: 'invalid_client' });
+    await issuer.removeClient('billing');
+    assert.deepEqual(await issuer.clients(), []);
+  });
+
+  test('claim rules are added, listed and gone', async () => {
+    const issuer = await mock.issuer();
+    const rule = { match: { client_id: 'bill*' }, access_token: { tenant: '${client_id}' } };
+    await issuer.addClaimRule(rule);
+    assert.deepEqual(await issuer.claimRules(), [rule]);
+    const tenant = async () => decode((await issuer.token({ client_id: 'billing' })).access_token).claims.tenant;
+    assert.equal(await tenant(), 'billing');
+    await issuer.clearClaimRules();
+    assert.equal(await tenant(), undefined);
+  });
+});
+
+describe('the clock', () => {
+  test('a token expires when the clock is moved', async () => {
+    const issuer = await mock.issuer();
+    const { access_token, expires_in } = await issuer.token();
+    assert.equal((await introspect(issuer, access_token)).active, true);
+    await issuer.clock.advance(expires_in + 1);
+    assert.equal((await introspect(issuer, access_token)).active, false);
+    await issuer.clock.advance(-expires_in);
+    assert.equal((await introspect(issuer, access_token)).active, true);
+  });
+
+  test('set, freeze, resume and reset', async () => {
+    const { clock } = await mock.issuer();
+    assert.equal((await clock.freeze(1_700_000_000)).now, 1_700_000_000);
+    assert.deepEqual([await clock.now(), (await clock.state()).frozen], [1_700_000_000, true]);
+    assert.equal((await clock.advance(60)).now, 1_700_000_060);
+    assert.equal((await clock.set(new Date('2030-01-01T00:00:00Z'))).now, 1_893_456_000);
+    assert.equal((await clock.resume()).frozen, false);
+    assert.equal((await clock.freeze()).frozen, true);
+    assert.deepEqual({ ...(await clock.reset()), now: 0 }, { now: 0, frozen: false, offset: 0 });
+    assert.ok(Math.abs((await clock.now()) - Date.now() / 1000) < 5);
+  });
+});
+
+describe('keys', () => {
+  const signer = async (issuer) => decode((await issuer.token()).access_token).header.kid;
+
+  test('a rotation is seen in JWKS', async () => {
+    const issuer = await mock.issuer();
+    const [before, old] = [await kidsOf(issuer), await signer(issuer)];
+    const keys = await issuer.keys.rotate('ES256');
+    const next = await signer(issuer);
+    assert.notEqual(next, old);
+    assert.deepEqual((await kidsOf(issuer)).sort(), [...new Set([...before, next])].sort());
+    assert.deepEqual(keys, await issuer.keys.list());
+    assert.ok(keys.some(({ kid, signs, published }) => kid === next && signs && published));
+  });
+
+  test('published first, then switched to, the old one retired', async () => {
+    const issuer = await mock.issuer();
+    const old = await signer(issuer);
+    const next = (await issuer.keys.publish('ES256')).find(({ alg, signs }) => alg === 'ES256' && !signs).kid;
+    assert.equal(await signer(issuer), old);
+    assert.ok((await kidsOf(issuer)).includes(next));
+    await issuer.keys.switch('ES256');
+    assert.equal(await signer(issuer), next);
+    await issuer.keys.retire();
+    assert.ok(!(await kidsOf(issuer)).includes(old));
+  });
+
+  test('a key that JWKS does not show', async () => {
+    const issuer = await mock.issuer();
+    await issuer.keys.switchUnpublished('ES256');
+    assert.ok(!(await kidsOf(issuer)).includes(await signer(issuer)));
+  });
+
+  test('nothing to switch to', async () => {
+    const issuer = await mock.issuer();
+    await assert.rejects(issuer.keys.switch(), { name: 'MockError', status: 400 });
+  });
+});
+
+describe('the journal', () => {
+  test('lists and counts by filter, and is forgotten', async () => {
+    const issuer = await mock.issuer();
+    await issuer.token({ client_id: 'a' });
+    await issuer.token({ client_id: 'b', scope: 'read' });
+    const [entry] = await issuer.journal({ client_id: 'b' });
+    assert.deepEqual([entry.endpoint, entry.method, entry.status, entry.parameters.scope], ['token', 'POST', 200, 'read']);
+    assert.equal(await issuer.count({ endpoint: 'token', grant_type: 'client_credentials', status: 200 }), 2);
+    assert.equal(await issuer.count({ after: entry.id - 1 }), 1);
+    await issuer.clearJournal();
+    assert.equal(await issuer.count(), 0);
+  });
+
+  test('take yields each once, the oldest first', async () => {
+    const issuer = await mock.issuer();
+    await issuer.token({ client_id: 'a' });
+    await issuer.token({ client_id: 'b' });
+    assert.equal((await issuer.take()).client_id, 'a');
+    assert.equal((await issuer.take({ endpoint: 'token' })).client_id, 'b');
+  });
+
+  test('take waits for what has not come yet', async () => {
+    const issuer = await mock.issuer();
+    const taken = issuer.take({ client_id: 'late' });
+    await new Promise((done) => setTimeout(done, 50));
+    await issuer.token({ client_id: 'early' });
+    await issuer.token({ client_id: 'late' });
+    assert.equal((await taken).client_id, 'late');
+  });
+
+  test('take says what came instead', async () => {
+    const issuer = await mock.issuer();
+    await assert.rejects(issuer.take({ endpoint: 'token' }, { timeout: 10 }), (error) => {
+      assert.ok(error instanceof MockError);
+      assert.equal(error.message, `nothing to take within 10 ms: no request endpoint=token\n  ${issuer.url} got none at all`);
+      return true;
+    });
+    await issuer.token({ client_id: 'web' });
+    await assert.rejects(issuer.take({ client_id: 'billing' }, { timeout: 0 }), (error) => {
+      const [, , line] = error.message.split('\n');
+      assert.equal(line.trim(), '#1 POST token 200 client_id=web grant_type=client_credentials');
+      return true;
+    });
+  });
+
+  test('an unknown member of a filter is refused', async () => {
+    const issuer = await mock.issuer();
+    await assert.rejects(issuer.count({ clientId: 'web' }), { status: 400, error_description: /clientId/ });
+  });
+});
+
+test('the types name exactly what there is', async () => {
+  const types = readFileSync(new URL('../index.d.ts', import.meta.url), 'utf8');
+  const issuer = await mock.issuer();
+  const fault = await issuer.addFault('drop');
+  assert.deepEqual([...types.matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name).sort(), Object.keys(jetonMock).sort());
+  for (const [name, thing] of Object.entries({ Mock: mock, Issuer: issuer, Clock: issuer.clock, Keys: issuer.keys, FaultHandle: fault })) {
+    const [, body] = new RegExp(`^export interface ${name} [^\\n]*\\{\\n(.*?)^\\}`, 'ms').exec(types);
+    const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member);
+    const own = [...Object.keys(thing), ...Object.getOwnPropertyNames(Object.getPrototypeOf(thing))].filter((member) => member !== 'constructor');
+    assert.deepEqual(declared.sort(), own.sort(), name);
+  }
+});
+
+/** Whether the key that the token names, as JWKS has it, made the signature. */
+async function isSigned(issuer, token) {
+  const [header, claims, signature] = token.split('.');
+  const { alg, kid } = decode(token).header;
+  const { keys } = await get(issuer.jwksUri);
+  const key = createPublicKey({ key: keys.find((one) => one.kid === kid), format: 'jwk' });
+  return verify(alg === 'EdDSA' ? null : 'sha256', Buffer.from(`${header}.${claims}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+}
