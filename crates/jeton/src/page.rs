@@ -26,11 +26,12 @@ body{margin:0;padding:10vh 1rem 2rem;background:var(--ground);color:var(--ink);o
 main{max-width:27rem;margin:auto;padding:1.75rem 2rem 2rem;background:var(--paper);\
 border:1px solid var(--line);border-radius:.8rem}\
 h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}\
-code,#user_code{font-family:ui-monospace,monospace}\
-code{padding:.1em .35em;background:var(--ground);border-radius:.3em}\
+code{padding:.1em .25em;font-family:ui-monospace,monospace;background:var(--ground);border-radius:.3em}\
 label{display:block;margin:1.1rem 0 .35rem;font-weight:600}\
 input,textarea{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--ground);\
 border:1px solid var(--edge);border-radius:.45rem}\
+.code{padding:.6rem;font:1.4rem ui-monospace,monospace;letter-spacing:.08em;text-align:center;\
+background:var(--ground);border-radius:.45rem}\
 button{margin:1.25rem .5rem 0 0;padding:.6rem 1.4rem;font:inherit;font-weight:600;cursor:pointer;\
 color:var(--on);background:var(--mark);border:1px solid var(--mark);border-radius:.45rem}\
 button+button{color:inherit;background:none;border-color:var(--edge)}\

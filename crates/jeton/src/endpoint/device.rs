@@ -180,7 +180,7 @@ fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> 
         "{alert}<form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
          <label for=\"user_code\">The code your device shows</label>\
-         <input id=\"user_code\" name=\"user_code\" value=\"{typed}\" required autofocus \
+         <input id=\"user_code\" class=\"code\" name=\"user_code\" value=\"{typed}\" required autofocus \
          autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\"{invalid}>\
          <button>Continue</button></form>",
         action = Escaped(action),
@@ -205,8 +205,8 @@ fn confirm_form(
     };
     let shown = as_shown(typed);
     let body = format!(
-        "<p><strong>{name}</strong> wants to act for you. Your device should show the code \
-         <code>{shown}</code>.</p>{wants}\
+        "<p><strong>{name}</strong> wants to act for you. Your device should show this code:</p>\
+         <p class=\"code\">{shown}</p>{wants}\
          <p class=\"hint\">Approve only if you started this on a device you hold.</p>\
          <form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
