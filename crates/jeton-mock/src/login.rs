@@ -1,54 +1,38 @@
 //! The mock's login application: it asks who to be, and takes the answer's word for it. It speaks
 //! to the server as any login application does, only without a wire between them.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode,
-    header::{CONTENT_TYPE, COOKIE, SET_COOKIE},
+    HeaderValue, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, SET_COOKIE},
 };
-use jeton::{
-    Client, ClientRecord, Crypto, CryptoError, Id128, Issuer, UnixTime,
-    page::{Escaped, page, see_other},
-};
-use jeton_native::NativeCrypto;
-use serde::Deserialize;
+use jeton::{Client, ClientRecord, CryptoError, UnixTime, page::see_other};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::MockServer;
+use crate::{
+    address::Address,
+    issuer::At,
+    layout::{Layout, path_of},
+    random_id,
+    spec::User,
+};
 
-/// Paths beneath the issuer's.
-pub(crate) const LOGIN: &str = "/login";
-pub(crate) const LOGOUT: &str = "/logout";
+mod form;
+mod pages;
+mod session;
+
+use form::{Asked, Form};
+use pages::{Pages, Typed};
+use session::{Session, Sessions};
 
 const CLIENT_ID: &str = "jeton-mock-login";
 
-const SESSION: &str = "jeton-mock-session";
-
-/// Who is offered by name.
-const USERS: [&str; 3] = ["alice", "bob", "carol"];
-
+/// Of one issuer.
 pub(crate) struct LoginApplication {
-    issuer: Issuer,
     secret: String,
-    /// Session cookie to subject and time of login.
-    sessions: Mutex<HashMap<String, (String, UnixTime)>>,
-}
-
-/// `/authorize/request`.
-#[derive(Deserialize)]
-struct RequestInfo {
-    client_id: Option<String>,
-    client_name: Option<String>,
-    scope: Option<String>,
-    #[serde(default)]
-    prompt: String,
-    max_age: Option<u64>,
-    login_hint: Option<String>,
+    sessions: Sessions,
 }
 
 #[derive(Deserialize)]
@@ -56,28 +40,24 @@ struct RedirectTo {
     redirect_to: String,
 }
 
-/// A form's answer.
-struct Form(HashMap<String, String>);
+/// What the server says of a request it refuses (RFC 6749 §5.2).
+#[derive(Deserialize)]
+struct Refusal {
+    error_description: String,
+}
 
-impl Form {
-    fn parse(encoded: &[u8]) -> Self {
-        Self(form_urlencoded::parse(encoded).into_owned().collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
+/// What a person answered, for `/authorize/accept`.
+struct Acceptance<'a> {
+    sealed: &'a str,
+    session: &'a Session,
+    scope: Option<&'a str>,
 }
 
 impl LoginApplication {
-    pub(crate) fn new(issuer: &Issuer) -> Result<Self, CryptoError> {
+    pub(crate) fn new() -> Result<Self, CryptoError> {
         Ok(Self {
-            issuer: issuer.clone(),
             secret: random_id()?,
-            sessions: Mutex::default(),
+            sessions: Sessions::default(),
         })
     }
 
@@ -94,235 +74,319 @@ impl LoginApplication {
         .map_err(|error| CryptoError::new("login", error))
     }
 
-    /// The answer, if the request is for this application.
-    pub(crate) async fn answer(
-        &self,
-        server: &MockServer,
-        request: &Request<Bytes>,
-        now: UnixTime,
-    ) -> Option<Response<Bytes>> {
-        let path = request.uri().path().strip_prefix(self.issuer.path())?;
-        match (path, request.method()) {
-            (LOGIN, &Method::GET) => Some(self.ask(server, request, now).await),
-            (LOGIN, &Method::POST) => Some(self.take(server, request, now).await),
-            (LOGOUT, &Method::GET) => Some(self.log_out(request)),
-            _ => None,
-        }
-    }
-
-    async fn ask(
-        &self,
-        server: &MockServer,
-        request: &Request<Bytes>,
-        now: UnixTime,
-    ) -> Response<Bytes> {
-        let query = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
+    /// `GET`: who is it? Whoever is known by a session or a hint is not asked.
+    pub(crate) async fn ask(&self, at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+        let layout = layout(at);
+        let query = Form::query(request);
         let sealed = query.get("request").unwrap_or_default();
-        let info: RequestInfo = match self
-            .call(server, "/authorize/request", &[("request", sealed)], now)
-            .await
-        {
-            Ok(info) => info,
-            Err(response) => return response,
+        let asked = match self.inspect(at, sealed).await {
+            Ok(asked) => asked,
+            Err(refusal) => return pages::stray(&layout, &refusal),
         };
-        let prompts = |value| info.prompt.split(' ').any(|prompt| prompt == value);
-        if let Some(hint) = &info.login_hint
-            && !prompts("login")
-        {
-            let session = self.session(request).filter(|(subject, _)| subject == hint);
-            let auth_time = session.map_or(now, |(_, auth_time)| auth_time);
-            return self
-                .accept(server, sealed, hint, None, auth_time, now)
-                .await;
-        }
-        let session = self.session(request).filter(|(_, auth_time)| {
-            info.max_age
-                .is_none_or(|max_age| now.since(*auth_time).0 <= max_age)
-        });
-        let ask = prompts("login") || prompts("consent") || prompts("select_account");
-        match session {
-            Some((subject, auth_time)) if !ask && info.max_age != Some(0) => {
-                self.accept(server, sealed, &subject, None, auth_time, now)
-                    .await
+        let pages = Pages {
+            layout,
+            sealed,
+            asked: &asked,
+        };
+        let users = at.issuer.users();
+        let automatic = at.issuer.auto_login();
+        let hint = asked.login_hint.as_deref().or(automatic);
+        let Some((session, cookie)) = self.known(at, request, &asked, &users) else {
+            if asked.prompts("none") {
+                return self.reject(at, sealed, "login_required", "").await;
             }
-            _ if prompts("none") => {
-                let form = [("request", sealed), ("error", "login_required")];
-                self.redirect(server, "/authorize/reject", &form, now).await
+            let typed = hint.map(Typed::subject).unwrap_or_default();
+            return pages.who(&users, &typed, None);
+        };
+        // Who is logged in automatically is never asked anything.
+        let response = if asked.prompts("consent") && automatic.is_none() {
+            let user = user(&users, &session.subject);
+            let claims = session.claims.as_ref().map(to_json);
+            pages.consent(&user, claims.as_deref(), None)
+        } else {
+            let acceptance = Acceptance {
+                sealed,
+                session: &session,
+                scope: None,
+            };
+            match self.accept(at, &acceptance, &users).await {
+                Ok(response) => response,
+                Err(_) if asked.prompts("none") => {
+                    return self.reject(at, sealed, "login_required", "").await;
+                }
+                Err(refusal) => {
+                    let typed = Typed::subject(&session.subject);
+                    return pages.who(&users, &typed, Some(&refusal));
+                }
             }
-            _ => self.form(sealed, &info),
-        }
+        };
+        with_cookie(response, cookie)
     }
 
-    fn form(&self, sealed: &str, info: &RequestInfo) -> Response<Bytes> {
-        let name = info.client_name.as_deref().or(info.client_id.as_deref());
-        let who = name.map_or(String::new(), |name| {
-            format!("<p>for <strong>{}</strong></p>", Escaped(name))
-        });
-        let scope = info.scope.as_deref().map_or(String::new(), |scope| {
-            format!("<p class=\"hint\">Scope: {}</p>", Escaped(scope))
-        });
-        let action = format!("{}{LOGIN}", self.issuer.path());
-        let hidden = format!(
-            "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"request\" value=\"{}\">",
-            Escaped(&action),
-            Escaped(sealed)
-        );
-        let users: String = USERS
-            .iter()
-            .map(|user| format!("<button name=\"subject\" value=\"{user}\">{user}</button>"))
-            .collect();
-        let body = format!(
-            "{who}{scope}{hidden}<p>Continue as</p>{users}</form>\
-             {hidden}<label for=\"subject\">or as anyone</label>\
-             <input id=\"subject\" name=\"subject\" autocomplete=\"username\" required>\
-             <label for=\"claims\">with these claims (JSON; empty for an example)</label>\
-             <textarea id=\"claims\" name=\"claims\" rows=\"3\"></textarea>\
-             <button>Log in</button></form>\
-             {hidden}<button name=\"error\" value=\"access_denied\">Deny</button></form>"
-        );
-        page(StatusCode::OK, "Log in", &body)
-    }
-
-    async fn take(
+    /// Who need not be asked: by the browser's session, by the request's hint, or by the issuer's
+    /// configuration. The cookie is of a session that begins here.
+    fn known(
         &self,
-        server: &MockServer,
+        at: &At<'_>,
         request: &Request<Bytes>,
-        now: UnixTime,
-    ) -> Response<Bytes> {
-        let form = Form::parse(request.body());
-        let sealed = form.get("request").unwrap_or_default();
-        if let Some(error) = form.get("error") {
-            let form = [("request", sealed), ("error", error)];
-            return self.redirect(server, "/authorize/reject", &form, now).await;
+        asked: &Asked,
+        users: &[User],
+    ) -> Option<(Session, Option<HeaderValue>)> {
+        let automatic = at.issuer.auto_login();
+        let anew = asked.prompts("login") || asked.prompts("select_account");
+        let session = self
+            .sessions
+            .find(request)
+            .filter(|session| !anew && asked.allows(session.auth_time, at.now));
+        if anew && automatic.is_none() {
+            return None;
         }
-        let subject = form.get("subject").unwrap_or_default();
-        let mut response = self
-            .accept(server, sealed, subject, form.get("claims"), now, now)
-            .await;
-        if response.status() == StatusCode::SEE_OTHER
-            && let Ok(session) = random_id()
-        {
-            let cookie = format!("{SESSION}={session}; Path=/; HttpOnly; SameSite=Lax");
-            self.lock().insert(session, (subject.to_owned(), now));
-            if let Ok(cookie) = HeaderValue::try_from(cookie) {
-                response.headers_mut().append(SET_COOKIE, cookie);
+        let Some(hint) = asked.login_hint.as_deref().or(automatic) else {
+            return session.map(|session| (session, None));
+        };
+        let subject = by_hint(users, hint);
+        match session.filter(|session| session.subject == subject) {
+            Some(session) => Some((session, None)),
+            None => {
+                let session = Session {
+                    subject: subject.to_owned(),
+                    claims: None,
+                    auth_time: at.now,
+                };
+                let cookie = self.begin(at, request, session.clone());
+                Some((session, cookie))
             }
         }
-        response
+    }
+
+    /// `POST`: a form's answer.
+    pub(crate) async fn take(&self, at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+        let layout = layout(at);
+        let form = Form::body(request);
+        let sealed = form.get("request").unwrap_or_default();
+        let asked = match self.inspect(at, sealed).await {
+            Ok(asked) => asked,
+            Err(refusal) => return pages::stray(&layout, &refusal),
+        };
+        if let Some(error) = form.get("error") {
+            return self.reject(at, sealed, error, "").await;
+        }
+        let pages = Pages {
+            layout,
+            sealed,
+            asked: &asked,
+        };
+        let users = at.issuer.users();
+        let again = |problem: &str| pages.who(&users, &Typed::of(&form), Some(problem));
+        let claims = match form.claims() {
+            Ok(claims) => claims,
+            Err(problem) => return again(&problem),
+        };
+        let Some(subject) = form.subject() else {
+            return again("Say who to be: the subject is empty.");
+        };
+        let allowed = form.get("consent").is_some();
+        // Who has just logged in to be asked for consent logged in then, not now.
+        let earlier = self.sessions.find(request).filter(|session| {
+            allowed && session.subject == subject && asked.allows(session.auth_time, at.now)
+        });
+        let session = Session {
+            subject: subject.to_owned(),
+            auth_time: earlier.as_ref().map_or(at.now, |it| it.auth_time),
+            claims,
+        };
+        let begun = || match earlier {
+            Some(_) => None,
+            None => self.begin(at, request, session.clone()),
+        };
+        let consent = |problem| {
+            let user = user(&users, subject);
+            pages.consent(&user, form.get("claims"), problem)
+        };
+        let scope: Vec<_> = form.all("scope").collect();
+        if asked.prompts("consent") && !allowed && scope.is_empty() {
+            return with_cookie(consent(None), begun());
+        }
+        if allowed && scope.is_empty() && asked.scopes().next().is_some() {
+            return consent(Some("Leave one scope on, or deny."));
+        }
+        let scope = scope.join(" ");
+        let acceptance = Acceptance {
+            sealed,
+            session: &session,
+            scope: Some(scope.as_str()).filter(|scope| !scope.is_empty()),
+        };
+        match self.accept(at, &acceptance, &users).await {
+            Ok(response) => with_cookie(response, begun()),
+            Err(refusal) => again(&refusal),
+        }
+    }
+
+    /// `GET`: ends the browser's session.
+    pub(crate) fn log_out(&self, at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+        let layout = layout(at);
+        let cookie = self
+            .sessions
+            .end(request, &at.address.browser, layout.path());
+        let query = Form::query(request);
+        // Back to the server that asked, and to nobody else.
+        let response = match query.get("return_to").and_then(|to| here(at.address, to)) {
+            Some(back) => see_other(&back),
+            None => pages::signed_out(&layout),
+        };
+        with_cookie(response, cookie)
+    }
+
+    fn begin(
+        &self,
+        at: &At<'_>,
+        request: &Request<Bytes>,
+        session: Session,
+    ) -> Option<HeaderValue> {
+        let path = layout(at).path();
+        self.sessions
+            .begin(request, session, &at.address.browser, path)
+    }
+
+    async fn inspect(&self, at: &At<'_>, sealed: &str) -> Result<Asked, String> {
+        self.call(at, "/authorize/request", &[("request", sealed)])
+            .await
     }
 
     async fn accept(
         &self,
-        server: &MockServer,
-        sealed: &str,
-        subject: &str,
-        claims: Option<&str>,
-        auth_time: UnixTime,
-        now: UnixTime,
-    ) -> Response<Bytes> {
-        let default = default_claims(subject);
-        let form = [
-            ("request", sealed),
-            ("subject", subject),
-            ("claims", claims.unwrap_or(&default)),
-            ("auth_time", &auth_time.0.to_string()),
+        at: &At<'_>,
+        acceptance: &Acceptance<'_>,
+        users: &[User],
+    ) -> Result<Response<Bytes>, String> {
+        let session = acceptance.session;
+        let known;
+        let claims = match &session.claims {
+            Some(claims) => claims,
+            None => {
+                known = user(users, &session.subject).grant_claims();
+                &known
+            }
+        };
+        let claims = to_json(claims);
+        // A clock that was turned back leaves sessions of the future behind.
+        let auth_time = UnixTime(session.auth_time.0.min(at.now.0)).0.to_string();
+        let mut form = vec![
+            ("request", acceptance.sealed),
+            ("subject", session.subject.as_str()),
+            ("claims", &claims),
+            ("auth_time", &auth_time),
         ];
-        self.redirect(server, "/authorize/accept", &form, now).await
+        if let Some(scope) = acceptance.scope {
+            form.push(("scope", scope));
+        }
+        self.redirect(at, "/authorize/accept", &form).await
     }
 
-    async fn redirect(
+    /// Ends a login with an error; an empty description is none.
+    pub(crate) async fn reject(
         &self,
-        server: &MockServer,
-        path: &str,
-        form: &[(&str, &str)],
-        now: UnixTime,
+        at: &At<'_>,
+        sealed: &str,
+        error: &str,
+        description: &str,
     ) -> Response<Bytes> {
-        match self.call::<RedirectTo>(server, path, form, now).await {
-            Ok(RedirectTo { redirect_to }) => see_other(&redirect_to),
-            Err(response) => response,
+        let form = [
+            ("request", sealed),
+            ("error", error),
+            ("error_description", description),
+        ];
+        match self.redirect(at, "/authorize/reject", &form).await {
+            Ok(response) => response,
+            Err(refusal) => pages::refused(&layout(at), &refusal),
         }
     }
 
-    /// Calls the server as this application's client. What it refuses becomes a page.
-    async fn call<T: for<'de> Deserialize<'de>>(
+    /// Sends the browser where the server says, at the origin browsers know it by.
+    async fn redirect(
         &self,
-        server: &MockServer,
+        at: &At<'_>,
         path: &str,
         form: &[(&str, &str)],
-        now: UnixTime,
-    ) -> Result<T, Response<Bytes>> {
+    ) -> Result<Response<Bytes>, String> {
+        let RedirectTo { redirect_to } = self.call(at, path, form).await?;
+        let to = here(at.address, &redirect_to).unwrap_or(redirect_to);
+        Ok(see_other(&to))
+    }
+
+    /// Calls the server as this application's client. The error is what it says of a refusal.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        at: &At<'_>,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Result<T, String> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .extend_pairs([("client_id", CLIENT_ID), ("client_secret", &self.secret)])
             .finish();
-        let request = Request::post(format!("{}{path}", self.issuer.path()))
+        let request = Request::post(format!("{}{path}", path_of(&at.address.issuer)))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from(body));
-        let failed = |text: &str| {
-            let text = format!("<p>{}</p>", Escaped(text));
-            page(StatusCode::BAD_REQUEST, "This did not work", &text)
-        };
-        let request = request.map_err(|error| failed(&error.to_string()))?;
-        let response = server.handle(request, now).await;
-        let text = String::from_utf8_lossy(response.body());
-        serde_json::from_str(&text).map_err(|_| failed(&text))
-    }
-
-    fn session(&self, request: &Request<Bytes>) -> Option<(String, UnixTime)> {
-        let session = session_cookie(request)?;
-        self.lock().get(&session).cloned()
-    }
-
-    fn log_out(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        if let Some(session) = session_cookie(request) {
-            self.lock().remove(&session);
+            .body(Bytes::from(body))
+            .map_err(|error| error.to_string())?;
+        let response = at.server.handle(request, at.now).await;
+        let body = response.body();
+        if response.status() == StatusCode::OK {
+            return serde_json::from_slice(body).map_err(|error| error.to_string());
         }
-        let query = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
-        let back = query.get("return_to").unwrap_or_default();
-        // Back to the server that asked, and to nobody else.
-        if !back.starts_with(&format!("{}/", self.issuer)) {
-            return page(StatusCode::OK, "Logged out", "");
-        }
-        see_other(back)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, UnixTime)>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        Err(match serde_json::from_slice::<Refusal>(body) {
+            Ok(refusal) => sentence(&refusal.error_description),
+            Err(_) => format!("The server answered {}.", response.status()),
+        })
     }
 }
 
-fn session_cookie(request: &Request<Bytes>) -> Option<String> {
-    request
-        .headers()
-        .get_all(COOKIE)
+fn layout<'a>(at: &At<'a>) -> Layout<'a> {
+    Layout::new(at.issuer.name(), &at.address.browser)
+}
+
+/// An address of the issuer's, where browsers reach it; `None` for every other.
+fn here(address: &Address, url: &str) -> Option<String> {
+    let rest = url.strip_prefix(address.issuer.as_str())?;
+    rest.starts_with('/')
+        .then(|| format!("{}{rest}", address.browser))
+}
+
+/// Somebody by their subject, known or not.
+fn user(users: &[User], subject: &str) -> User {
+    let known = users.iter().find(|user| user.sub == subject);
+    known.cloned().unwrap_or_else(|| User::new(subject))
+}
+
+/// OpenID Connect Core §3.1.2.1: a hint is what people log in with, be it their subject or their
+/// email address. Of who is unknown it is the subject.
+fn by_hint<'a>(users: &'a [User], hint: &'a str) -> &'a str {
+    if users.iter().any(|user| user.sub == hint) {
+        return hint;
+    }
+    let hinted = Value::from(hint);
+    users
         .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION)
-        .map(|(_, value)| value.to_owned())
+        .find(|user| user.grant_claims().get("email") == Some(&hinted))
+        .map_or(hint, |user| &user.sub)
 }
 
-/// Something for every standard scope.
-fn default_claims(subject: &str) -> String {
-    serde_json::json!({
-        "name": subject,
-        "given_name": subject,
-        "family_name": "Example",
-        "preferred_username": subject,
-        "locale": "en",
-        "updated_at": 1_700_000_000,
-        "email": format!("{subject}@example.com"),
-        "email_verified": true,
-        "phone_number": "+1 555 0100",
-        "phone_number_verified": true,
-        "address": { "formatted": "1 Example Street", "country": "Example" },
-    })
-    .to_string()
+fn with_cookie(mut response: Response<Bytes>, cookie: Option<HeaderValue>) -> Response<Bytes> {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }
 
-fn random_id() -> Result<String, CryptoError> {
-    let mut bytes = [0; 16];
-    NativeCrypto::new().fill(&mut bytes)?;
-    Ok(Id128(bytes).to_string())
+fn to_json(claims: &Map<String, Value>) -> String {
+    Value::Object(claims.clone()).to_string()
+}
+
+/// What the server says begins in lower case and ends without a stop.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first: String = characters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().collect());
+    format!("{first}{}.", characters.as_str())
 }

@@ -1,0 +1,346 @@
+//! The debugger: reads tokens, runs logins, shows the journal. It asks nobody but the mock itself,
+//! and the mock as a client would, so that leniency, faults and claims apply.
+
+use std::pin::Pin;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, Method, Request, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE, WWW_AUTHENTICATE},
+    request::Builder,
+};
+use jeton::page::{Escaped, see_other};
+use jeton_http::Dropped;
+use jsonwebtoken::jwk::JwkSet;
+use serde_json::Value;
+use url::form_urlencoded::{self, Serializer};
+
+use crate::{
+    issuer::At,
+    layout::{Layout, path_of},
+    provider::{FAULT_HEADER, Provider, WAIVED_HEADER},
+    spec::Endpoint,
+};
+
+mod flow;
+mod pages;
+mod time;
+mod token;
+
+use flow::Flow;
+use pages::Answer;
+use token::Reading;
+
+/// What tells the mock where it is reached; the debugger reaches it as its visitor did.
+const REACHED_BY: [HeaderName; 4] = [
+    HOST,
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+];
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The parameters of a form or a query.
+struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// Its value, unless that is empty.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(own, value)| own == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// One visit to the debugger.
+struct Visit<'a> {
+    provider: &'a Provider,
+    at: &'a At<'a>,
+    request: &'a Request<Bytes>,
+    layout: Layout<'a>,
+}
+
+/// The debugger and its callback. Only a form on its own pages makes it do anything.
+pub(crate) async fn answer(
+    provider: &Provider,
+    at: &At<'_>,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
+    let visit = Visit {
+        provider,
+        at,
+        request,
+        layout: Layout::new(at.issuer.name(), &at.address.browser),
+    };
+    let is_callback = request.uri().path().ends_with("/callback");
+    match (is_callback, request.method()) {
+        (true, &Method::GET) => visit.arrive().await,
+        (false, &Method::POST) => visit.act().await,
+        _ => visit.show(StatusCode::OK, &Form(Vec::new()), ""),
+    }
+}
+
+/// Asks the mock. The type breaks the circle: what answers may be the debugger, which asks.
+fn ask(
+    provider: &Provider,
+    request: Request<Bytes>,
+) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Dropped>> + Send + '_>> {
+    Box::pin(provider.handle(request))
+}
+
+impl Visit<'_> {
+    fn show(&self, status: StatusCode, form: &Form, result: &str) -> Response<Bytes> {
+        let body = pages::debugger(self.at, self.layout.path(), form, result);
+        self.layout.sheet(status, "Debugger", &body)
+    }
+
+    fn refuse(&self, problem: &str) -> Response<Bytes> {
+        let alert = format!("<p role=\"alert\">{}</p>", Escaped(problem));
+        self.show(StatusCode::BAD_REQUEST, &Form(Vec::new()), &alert)
+    }
+
+    async fn act(&self) -> Response<Bytes> {
+        if !self.is_own_form() {
+            return self.refuse("This form was sent from a page that is not the mock's.");
+        }
+        let form = Form::parse(self.request.body());
+        match form.get("do") {
+            Some("authorize") => self.depart(&form),
+            Some("client_credentials") => self.client_credentials(&form).await,
+            _ => self.read(&form).await,
+        }
+    }
+
+    /// A browser says where a form stands. One on another site must not make tokens here.
+    fn is_own_form(&self) -> bool {
+        let headers = self.request.headers();
+        let Some(origin) = headers.get(ORIGIN).map(|it| it.as_bytes()) else {
+            return true;
+        };
+        let is_at = |host: &[u8]| {
+            let rest = [b"http://".as_slice(), b"https://"];
+            rest.iter()
+                .any(|scheme| origin.strip_prefix(*scheme) == Some(host))
+        };
+        let browser = self.at.address.browser.as_bytes();
+        headers.get(HOST).is_some_and(|host| is_at(host.as_bytes()))
+            || browser.strip_suffix(path_of(&self.at.address.browser).as_bytes()) == Some(origin)
+    }
+
+    async fn read(&self, form: &Form) -> Response<Bytes> {
+        let Some(token) = form.get("token") else {
+            return self.refuse("Paste a token to read it.");
+        };
+        let keys = self.published_keys().await;
+        let section = pages::reading(self.at, "", &Reading::of(token), &keys).await;
+        self.show(StatusCode::OK, form, &section)
+    }
+
+    fn depart(&self, form: &Form) -> Response<Bytes> {
+        match Flow::begin(self.at, self.request, form) {
+            Ok(departure) => {
+                let mut response = see_other(&departure.location);
+                if let Some(cookie) = departure.cookie {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
+                response
+            }
+            Err(error) => self.refuse(&error.to_string()),
+        }
+    }
+
+    /// The browser is back: with a code, or with an error.
+    async fn arrive(&self) -> Response<Bytes> {
+        let query = self.request.uri().query().unwrap_or_default();
+        let query = Form::parse(query.as_bytes());
+        let state = query.get("state").unwrap_or_default();
+        let Some(flow) = Flow::find(self.request, state) else {
+            return self.refuse(
+                "No login that began here, in this browser, is waiting for this answer. \
+                 It may have been shown already: log in once more.",
+            );
+        };
+        let mut result = match query.get("error") {
+            None => String::new(),
+            Some(_) => "<p role=\"alert\">The login ended with an error.</p>".to_owned(),
+        };
+        result += &pages::redirect("Answer of /authorize", self.sender(&query), &query.0);
+        if let Some(code) = query.get("code") {
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", &flow.redirect_uri),
+                ("code_verifier", &flow.code_verifier),
+            ];
+            let secret = flow.client_secret.as_deref();
+            let (section, body) = self.token(&flow.client_id, secret, &form).await;
+            result += &section;
+            result += &self.tokens(&body, Some(&flow.nonce)).await;
+            result += &self.userinfo(&body).await;
+        }
+        let mut response = self.show(StatusCode::OK, &Form(Vec::new()), &result);
+        if let Some(cookie) = Flow::end(self.at, state) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    /// RFC 9207 §2.4: the answer must be from who was asked.
+    fn sender(&self, query: &Form) -> &'static str {
+        match query.get("iss") {
+            Some(iss) if iss == self.at.address.issuer => "",
+            Some(_) => {
+                "<p role=\"alert\">Its <code>iss</code> is another issuer's: a client must refuse \
+                 it.</p>"
+            }
+            None => "<p>It does not say by <code>iss</code> who sent it.</p>",
+        }
+    }
+
+    async fn client_credentials(&self, form: &Form) -> Response<Bytes> {
+        let client_id = form.get("client_id").unwrap_or_default();
+        let mut body = vec![("grant_type", "client_credentials")];
+        body.extend(form.get("scope").map(|scope| ("scope", scope)));
+        let (mut result, body) = self
+            .token(client_id, form.get("client_secret"), &body)
+            .await;
+        result += &self.tokens(&body, None).await;
+        self.show(StatusCode::OK, &Form(Vec::new()), &result)
+    }
+
+    /// Asks the token endpoint: what it answered, as a section and as JSON.
+    async fn token(
+        &self,
+        client_id: &str,
+        secret: Option<&str>,
+        form: &[(&str, &str)],
+    ) -> (String, Value) {
+        let mut form = form.to_vec();
+        let mut request = self.to(&Method::POST, Endpoint::TOKEN);
+        match secret {
+            Some(secret) => request = request.header(AUTHORIZATION, basic(client_id, secret)),
+            None => form.push(("client_id", client_id)),
+        }
+        let form = Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = request.header(CONTENT_TYPE, FORM).body(Bytes::from(form));
+        let answer = self.send("Answer of /token", request).await;
+        let json = serde_json::from_str(&answer.body).unwrap_or_default();
+        (pages::answer(&answer), json)
+    }
+
+    /// Each token of a token response, read.
+    async fn tokens(&self, body: &Value, nonce: Option<&str>) -> String {
+        let keys = self.published_keys().await;
+        let mut sections = String::new();
+        for (member, title) in [("access_token", "Access token"), ("id_token", "ID token")] {
+            let Some(token) = body.get(member).and_then(Value::as_str) else {
+                continue;
+            };
+            let reading = Reading::of(token);
+            if let (Reading::Jwt(jwt), "id_token", Some(nonce)) = (&reading, member, nonce)
+                && jwt.claims.get("nonce").and_then(Value::as_str) != Some(nonce)
+            {
+                sections += "<p role=\"alert\">The ID token has not the <code>nonce</code> that \
+                     was asked for: a client must refuse it.</p>";
+            }
+            sections += &pages::reading(self.at, title, &reading, &keys).await;
+        }
+        match sections.is_empty() {
+            true => sections,
+            false => format!("<div class=\"columns\">{sections}</div>"),
+        }
+    }
+
+    async fn userinfo(&self, body: &Value) -> String {
+        let token = body.get("access_token").and_then(Value::as_str);
+        let scope = body.get("scope").and_then(Value::as_str);
+        let is_openid = scope.is_some_and(|scope| scope.split(' ').any(|it| it == "openid"));
+        let Some(token) = token.filter(|_| is_openid) else {
+            return String::new();
+        };
+        let request = self
+            .to(&Method::GET, Endpoint::USERINFO)
+            .header(AUTHORIZATION, format!("Bearer {token}"));
+        let answer = self.send("Answer of /userinfo", request.body(Bytes::new()));
+        pages::answer(&answer.await)
+    }
+
+    /// A request to an endpoint of this issuer, on the way this one came.
+    fn to(&self, method: &Method, endpoint: Endpoint) -> Builder {
+        let path = format!("{}{}", path_of(&self.at.address.issuer), endpoint.path());
+        let mut builder = Request::builder().method(method).uri(path);
+        for name in REACHED_BY {
+            if let Some(value) = self.request.headers().get(&name) {
+                builder = builder.header(name, value);
+            }
+        }
+        if let Some(extensions) = builder.extensions_mut() {
+            extensions.extend(self.request.extensions().clone());
+        }
+        builder
+    }
+
+    async fn send(&self, what: &'static str, request: http::Result<Request<Bytes>>) -> Answer {
+        let failed = |status: String| Answer {
+            what,
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+        };
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return failed(error.to_string()),
+        };
+        match ask(self.provider, request).await {
+            Ok(response) => Answer {
+                what,
+                status: response.status().to_string(),
+                headers: shown(response.headers()),
+                body: String::from_utf8_lossy(response.body()).into_owned(),
+            },
+            Err(Dropped) => failed("none: the connection was closed".to_owned()),
+        }
+    }
+
+    /// What clients see at JWKS, past all faults: reading a token must not use one up.
+    async fn published_keys(&self) -> JwkSet {
+        let request = self.to(&Method::GET, Endpoint::JWKS).body(Bytes::new());
+        let mut keys = JwkSet { keys: Vec::new() };
+        if let Ok(request) = request {
+            let response = self.at.server.handle(request, self.at.now).await;
+            keys = serde_json::from_slice(response.body()).unwrap_or(keys);
+        }
+        let hidden = self.at.issuer.hidden_keys();
+        keys.keys.retain(|key| {
+            let kid = key.common.key_id.as_ref();
+            !kid.is_some_and(|kid| hidden.contains(kid))
+        });
+        keys
+    }
+}
+
+/// RFC 6749 §2.3.1: both parts are form-encoded first.
+fn basic(client_id: &str, secret: &str) -> String {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encode(client_id), encode(secret));
+    format!("Basic {}", STANDARD.encode(pair))
+}
+
+/// The headers that say something.
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    [CONTENT_TYPE, WWW_AUTHENTICATE, FAULT_HEADER, WAIVED_HEADER]
+        .iter()
+        .filter_map(|name| {
+            let value = headers.get(name)?;
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            Some((name.to_string(), value))
+        })
+        .collect()
+}

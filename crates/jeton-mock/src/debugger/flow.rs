@@ -1,0 +1,140 @@
+//! A login run from the debugger, as a client would: the authorization request, and what its
+//! answer needs.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request,
+    header::{COOKIE, HOST},
+};
+use jeton::CryptoError;
+use jeton_http::Scheme;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use url::form_urlencoded::{self, Serializer};
+
+use super::Form;
+use crate::{issuer::At, layout::path_of, random_id, spec::Endpoint};
+
+const COOKIE_NAME: &str = "jeton-mock-debugger-";
+
+/// How long a login may take, in seconds.
+const LIFETIME: u64 = 30 * 60;
+
+/// What is kept while the browser is away: in a cookie, so that a restart in between does no harm.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Flow {
+    pub(super) client_id: String,
+    pub(super) client_secret: Option<String>,
+    pub(super) code_verifier: String,
+    pub(super) redirect_uri: String,
+    pub(super) nonce: String,
+}
+
+/// Where the browser goes, and the cookie it takes along.
+pub(super) struct Departure {
+    pub(super) location: String,
+    pub(super) cookie: Option<HeaderValue>,
+}
+
+impl Flow {
+    pub(super) fn begin(
+        at: &At<'_>,
+        request: &Request<Bytes>,
+        form: &Form,
+    ) -> Result<Departure, CryptoError> {
+        let state = random_id()?;
+        let flow = Self {
+            client_id: form.get("client_id").unwrap_or_default().to_owned(),
+            client_secret: form.get("client_secret").map(str::to_owned),
+            // RFC 7636 §4.1: 43 characters or more.
+            code_verifier: format!("{}{}", random_id()?, random_id()?),
+            redirect_uri: redirect_uri(at, request),
+            nonce: random_id()?,
+        };
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&flow.code_verifier));
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs([
+            ("response_type", "code"),
+            ("client_id", &flow.client_id),
+            ("redirect_uri", &flow.redirect_uri),
+            ("state", &state),
+            ("nonce", &flow.nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ]);
+        for name in ["scope", "login_hint", "prompt"] {
+            if let Some(value) = form.get(name) {
+                query.append_pair(name, value);
+            }
+        }
+        let more = form.get("parameters").unwrap_or_default();
+        query.extend_pairs(form_urlencoded::parse(more.trim().as_bytes()));
+        let (browser, path) = (&at.address.browser, Endpoint::AUTHORIZE.path());
+        Ok(Departure {
+            location: format!("{browser}{path}?{}", query.finish()),
+            cookie: flow.cookie(at, &state),
+        })
+    }
+
+    /// The flow that `state` belongs to, if it began in this browser.
+    pub(super) fn find(request: &Request<Bytes>, state: &str) -> Option<Self> {
+        let name = format!("{COOKIE_NAME}{state}");
+        let value = request
+            .headers()
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(own, _)| *own == name)?
+            .1;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()
+    }
+
+    fn cookie(&self, at: &At<'_>, state: &str) -> Option<HeaderValue> {
+        let json = serde_json::to_vec(self).ok()?;
+        set_cookie(at, state, &URL_SAFE_NO_PAD.encode(json), LIFETIME)
+    }
+
+    /// Removes the flow's cookie.
+    pub(super) fn end(at: &At<'_>, state: &str) -> Option<HeaderValue> {
+        set_cookie(at, state, "", 0)
+    }
+}
+
+fn set_cookie(at: &At<'_>, state: &str, value: &str, lifetime: u64) -> Option<HeaderValue> {
+    let path = path_of(&at.address.browser);
+    let debugger = Endpoint::DEBUGGER.path();
+    let cookie = format!(
+        "{COOKIE_NAME}{state}={value}; Path={path}{debugger}; Max-Age={lifetime}; HttpOnly; \
+         SameSite=Lax"
+    );
+    HeaderValue::try_from(cookie).ok()
+}
+
+/// On the host that the page was opened on, because the cookie is there: `127.0.0.1` and
+/// `localhost` are two.
+fn redirect_uri(at: &At<'_>, request: &Request<Bytes>) -> String {
+    let browser = &at.address.browser;
+    let path = format!("{}{}/callback", path_of(browser), Endpoint::DEBUGGER.path());
+    let host = request.headers().get(HOST).and_then(|it| it.to_str().ok());
+    let origin = match host {
+        Some(host) if !is_at(browser, host) => {
+            format!("{}://{host}", Scheme::of(request).as_str())
+        }
+        _ => browser
+            .strip_suffix(path_of(browser))
+            .unwrap_or(browser)
+            .to_owned(),
+    };
+    format!("{origin}{path}")
+}
+
+/// Whether an address is on that host and port.
+fn is_at(address: &str, host: &str) -> bool {
+    address
+        .split_once("://")
+        .and_then(|(_, rest)| rest.strip_prefix(host))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,88 @@
+//! What the login page's forms and the server say.
+
+use bytes::Bytes;
+use http::Request;
+use jeton::UnixTime;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+/// `/authorize/request`: what a person is asked for.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// `code`, or `device`: which one shows only after the login.
+    pub(super) kind: String,
+    pub(super) client_id: Option<String>,
+    pub(super) client_name: Option<String>,
+    pub(super) scope: Option<String>,
+    #[serde(default)]
+    prompt: String,
+    max_age: Option<u64>,
+    pub(super) login_hint: Option<String>,
+}
+
+impl Asked {
+    /// OpenID Connect Core §3.1.2.1.
+    pub(super) fn prompts(&self, value: &str) -> bool {
+        self.prompt.split(' ').any(|prompt| prompt == value)
+    }
+
+    /// Whether a login then is recent enough.
+    pub(super) fn allows(&self, auth_time: UnixTime, now: UnixTime) -> bool {
+        self.max_age
+            .is_none_or(|max_age| max_age > 0 && now.since(auth_time).0 <= max_age)
+    }
+
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scope = self.scope.as_deref().unwrap_or_default();
+        scope.split(' ').filter(|token| !token.is_empty())
+    }
+}
+
+/// The parameters of a query or a form.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn query(request: &Request<Bytes>) -> Self {
+        Self::parse(request.uri().query().unwrap_or_default().as_bytes())
+    }
+
+    pub(super) fn body(request: &Request<Bytes>) -> Self {
+        Self::parse(request.body())
+    }
+
+    fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// Its value, unless that is empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(own, value)| own == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Who to be: a button's name for it, or that of the field for anybody, which is what
+    /// mock-oauth2-server calls it.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.get("subject").or_else(|| self.get("username"))
+    }
+
+    /// What is said about them; nothing where nothing was typed.
+    pub(super) fn claims(&self) -> Result<Option<Map<String, Value>>, String> {
+        let typed = self.get("claims").map(str::trim).unwrap_or_default();
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        match serde_json::from_str(typed) {
+            Ok(Value::Object(claims)) => Ok(Some(claims)),
+            Ok(_) => Err("The claims are JSON, but no object: write {\"name\": \"value\"}.".into()),
+            Err(error) => Err(format!("The claims are no JSON: {error}.")),
+        }
+    }
+}

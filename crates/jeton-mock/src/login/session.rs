@@ -1,0 +1,102 @@
+//! Who is logged in to the mock, in which browser.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, header::COOKIE};
+use jeton::UnixTime;
+use serde_json::{Map, Value};
+
+use crate::random_id;
+
+const NAME: &str = "jeton-mock-session";
+
+/// How many are kept. When full all are gone, which is simpler than an order of use.
+const MOST: usize = 10_000;
+
+/// Somebody who logged in.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) subject: String,
+    /// What was typed about them; absent: what the issuer knows of the subject.
+    pub(super) claims: Option<Map<String, Value>>,
+    pub(super) auth_time: UnixTime,
+}
+
+/// The sessions of one issuer, by their cookies.
+#[derive(Debug, Default)]
+pub(super) struct Sessions(Mutex<BTreeMap<String, Session>>);
+
+impl Sessions {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn find(&self, request: &Request<Bytes>) -> Option<Session> {
+        let sessions = self.lock();
+        cookies(request).find_map(|cookie| sessions.get(cookie).cloned())
+    }
+
+    /// Begins a session in place of the browser's former one; its cookie, for `address`.
+    pub(super) fn begin(
+        &self,
+        request: &Request<Bytes>,
+        session: Session,
+        address: &str,
+        path: &str,
+    ) -> Option<HeaderValue> {
+        let id = random_id().ok()?;
+        let cookie = set_cookie(&id, "", address, path);
+        let mut sessions = self.lock();
+        for former in cookies(request) {
+            sessions.remove(former);
+        }
+        if sessions.len() >= MOST {
+            sessions.clear();
+        }
+        sessions.insert(id, session);
+        cookie
+    }
+
+    /// Ends the browser's session; the cookie that removes its cookie.
+    pub(super) fn end(
+        &self,
+        request: &Request<Bytes>,
+        address: &str,
+        path: &str,
+    ) -> Option<HeaderValue> {
+        let mut sessions = self.lock();
+        for cookie in cookies(request) {
+            sessions.remove(cookie);
+        }
+        set_cookie("", "; Max-Age=0", address, path)
+    }
+}
+
+/// An issuer's cookie reaches the issuers beneath its path as well, so there may be several. Only
+/// the own ones are known.
+fn cookies(request: &Request<Bytes>) -> impl Iterator<Item = &str> {
+    request
+        .headers()
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == NAME)
+        .map(|(_, value)| value)
+}
+
+fn set_cookie(value: &str, lifetime: &str, address: &str, path: &str) -> Option<HeaderValue> {
+    let path = if path.is_empty() { "/" } else { path };
+    let secure = if address.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie = format!("{NAME}={value}; Path={path}{lifetime}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie).ok()
+}
