@@ -36,6 +36,8 @@ describe('TOML', { concurrency: 8 }, () => {
     ['an unknown key of a user', '[[issuer.users]]\nsub = "a"\nemail = "x"\n', 3, 'email', /claims/],
     ['a user without sub', '# users\n[[issuer.users]]\nname = "a"\n', 2, 'sub', /sub/],
     ['an empty sub', '[[issuer.users]]\nsub = ""\n', 2, undefined, /sub/],
+    ['claims of a user that are the server’s own', '[[issuer.users]]\nsub = "a"\nclaims = { iss = "x" }\n', '[1-3]', 'iss', /claims/],
+    ['claims of a user beyond 2,048 bytes', `[[issuer.users]]\nsub = "a"\nclaims = { x = "${'y'.repeat(2100)}" }\n`, '[1-3]', undefined, /claims.*2.?048/s],
     ['an unknown key of a client', '[[issuer.clients]]\nclient_id = "a"\nredirect_uri = "x"\n', 3, 'redirect_uri', /client metadata/],
     ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, undefined, /client_id/],
     ['a redirect_uri that is none', '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "s"\nredirect_uris = ["not a uri"]\n', '[1-4]', undefined, /redirect_uris/],

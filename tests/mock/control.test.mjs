@@ -112,7 +112,7 @@ describe('users', { concurrency: 8 }, () => {
 
   for (const [what, body, pattern] of [
     ['no sub', {}, /sub/], ['an empty sub', { sub: '' }, /sub/], ['a number', { sub: 1 }, /sub/], ['an unknown member', { sub: 'x', subject: 'x' }, /subject/],
-    ['claims that are a list', { sub: 'x', claims: [] }, /claims/], ['claims that are a text', { sub: 'x', claims: '{}' }, /claims/], ['a name that is none', { sub: 'x', name: {} }, /name/], ['null', null, /\w/], ['a list', [], /\w/], ['a text', '"x"', /\w/],
+    ['claims that are a list', { sub: 'x', claims: [] }, /claims/], ['claims that are a text', { sub: 'x', claims: '{}' }, /claims/], ['a name that is none', { sub: 'x', name: {} }, /name/], ['claims that are the server’s own', { sub: 'x', claims: { sub: 'y' } }, /claims/], ['null', null, /\w/], ['a list', [], /\w/], ['a text', '"x"', /\w/],
   ]) {
     test(`row 8: a user with ${what} is refused`, async () => {
       const issuer = await mock.fresh().make({ users: [] });
@@ -415,6 +415,13 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
     await issuer.control('POST', '/faults', { fault: 'drop' }, { headers: { origin: 'https://evil.example' } });
     await issuer.control('DELETE', '/issuer', undefined, { headers: { origin: 'https://evil.example' } });
     assert.deepEqual(await issuer.faults(), []);
+  });
+
+  test('row 8: a name of somebody else’s that leads here (DNS rebinding) is foreign', async () => {
+    for (const host of ['evil.example', `evil.example:${mock.port}`]) {
+      const response = await mock.at().control('POST', '/clock', { advance: 0 }, { headers: { host, origin: `http://${host}` } });
+      assert.equal(response.status, 403, `${host}: ${response.text}`);
+    }
   });
 
   test('row 8: no preflight of a foreign page is allowed', async () => {

@@ -210,6 +210,22 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     assert.equal(header(wrong.json().access_token).alg, 'none');
   });
 
+  test('row 10: at a refresh, whose grant has no such scope', async () => {
+    const issuer = mock.fresh();
+    const { refresh_token } = await issuer.tokens({ scope: OFFLINE });
+    const response = ok(await issuer.refresh(refresh_token, { scope: 'openid fault:expired' }));
+    assert.equal(await judged(issuer.verify(response.json().access_token)), 'ERR_JWT_EXPIRED');
+    assert.deepEqual(faultsOf(response), ['expired']);
+    isError(await issuer.refresh(response.json().refresh_token ?? refresh_token, { scope: 'openid fault:invalid_grant' }), 400, 'invalid_grant');
+  });
+
+  test('row 10: a fault that did not act is not named', async () => {
+    const issuer = mock.fresh();
+    const response = await issuer.token({ grant_type: 'bogus', scope: 'fault:expired' });
+    isError(response, 400, 'unsupported_grant_type');
+    assert.deepEqual(faultsOf(response), []);
+  });
+
   test('row 10: together with a registered fault', async () => {
     const issuer = await mock.fresh().make();
     await issuer.fault({ fault: 'slow-100ms' });
