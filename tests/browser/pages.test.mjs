@@ -80,7 +80,7 @@ const PAGES = {
 
 describe('pages', () => {
   for (const [name, go] of Object.entries(PAGES)) {
-    scene(name, { browser: { viewport: WINDOWS.desktop } }, async (on) => {
+    scene(name, { seed: {}, browser: { viewport: WINDOWS.desktop } }, async (on) => {
       const { page } = on;
       await go(on);
       await isWellFormed(page);

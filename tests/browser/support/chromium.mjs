@@ -11,10 +11,10 @@ const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/goo
 export const unless = { skip: executablePath ? false : 'no Chromium: name one in CHROMIUM' };
 
 let browser;
-after(() => browser?.close());
+after(async () => (await browser)?.close());
 
-const launched = async () =>
-  (browser ??= await chromium.launch({
+const launched = () =>
+  (browser ??= chromium.launch({
     executablePath,
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
@@ -23,27 +23,46 @@ const launched = async () =>
     ],
   }));
 
-/** A browser of its own, with no history. `options` are Playwright's of a context. */
-export async function newPage(t, { origins = [], ...options } = {}) {
+/** Windows that nobody uses, by their options: a new one takes longer than most scenes. */
+const idle = new Map();
+
+/** A browser with no history. `options` are Playwright's of a context. */
+export async function newPage({ origins, ...options }) {
+  const kind = JSON.stringify(options);
+  const { page, seen } = idle.get(kind)?.pop() ?? (await open(options));
+  await page.context().clearCookies();
+  Object.assign(seen, { requests: [], violations: [] });
+  return {
+    page,
+    /** Nothing went elsewhere, and nothing was refused by a page's own policy. */
+    behaved() {
+      assert.deepEqual(seen.violations, []);
+      const foreign = seen.requests.filter((url) => !/^(data|blob|about):/.test(url) && !origins.includes(new URL(url).origin));
+      assert.deepEqual(foreign, []);
+    },
+    /** For the next scene; after a failure nobody knows what it is up to. */
+    async release() {
+      const left = await page.goto('about:blank').catch(() => undefined);
+      if (left === undefined) return page.context().close();
+      idle.set(kind, [...(idle.get(kind) ?? []), { page, seen }]);
+    },
+    close: () => page.context().close(),
+  };
+}
+
+async function open(options) {
   const context = await (await launched()).newContext(options);
   context.setDefaultTimeout(5_000);
-  t.after(() => context.close());
-  const seen = { requests: [], violations: [] };
   const page = await context.newPage();
+  const seen = {};
   page.on('request', (request) => seen.requests.push(request.url()));
   page.on('pageerror', (error) => seen.violations.push(String(error)));
+  page.on('dialog', (dialog) => {
+    seen.violations.push(`dialog: ${dialog.message()}`);
+    return dialog.dismiss();
+  });
   page.on('console', (message) => {
     if (/Content.Security.Policy|Refused to|violates/i.test(message.text())) seen.violations.push(message.text());
   });
-  return {
-    page,
-    context,
-    /** Nothing went elsewhere, nothing was refused by a page's own policy. */
-    behaved(more = []) {
-      assert.deepEqual(seen.violations, []);
-      const allowed = new Set([...origins, ...more]);
-      const foreign = seen.requests.filter((url) => !/^(data|blob|about):/.test(url) && !allowed.has(new URL(url).origin));
-      assert.deepEqual(foreign, []);
-    },
-  };
+  return { page, seen };
 }

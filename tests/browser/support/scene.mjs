@@ -29,9 +29,15 @@ export function scene(name, { browser, client, seed, skip = unless.skip } = {}, 
     const control = (method, path, body, query) => controlled(mock.origin, issuerName, method, path, body, query);
     if (seed) await control('PUT', 'issuer', seed);
     const app = await startApplication(t, { issuer, ...client });
-    const { page, context, behaved } = await newPage(t, { origins: [mock.origin, app], ...browser });
-    await act({ t, mock: mock.origin, issuer, issuerName, app, page, context, control });
-    behaved();
+    const { page, behaved, release, close } = await newPage({ origins: [mock.origin, app], ...browser });
+    try {
+      await act({ mock: mock.origin, issuer, issuerName, app, page, control });
+      behaved();
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    await release();
   });
 }
 
