@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jeton_mock::{BoundMock, DEFAULT_PORT, MockProvider, MockSpec, Strictness};
 
+use tokio::sync::oneshot;
+
 use crate::settings;
 
 /// Settings that a mock has no use for: its stores are memory, its keys come from the seed.
@@ -23,13 +25,42 @@ pub(crate) fn command() -> Command {
     };
     Command::new("mock")
         .about("Run a mock provider: client demo, secret demo-secret, or any other")
-        .arg(text("config", "FILE", "Users, clients, claims, faults, issuers: TOML or JSON"))
-        .arg(switch("strict", "Only known clients, and exactly production's answers"))
-        .arg(text("seed", "TEXT", "What keys are derived from; the same text, the same keys"))
-        .arg(text("browser-url", "URL", "The origin browsers reach it by, where that is not the issuer's"))
-        .arg(text("backend-url", "URL", "The origin backends reach it by, likewise"))
-        .arg(switch("trust-host", "Take the issuer from Host and X-Forwarded-* instead"))
-        .arg(switch("https", "Speak TLS as well, on the same port; the CA to trust is at /_mock/ca.pem"))
+        .arg(text(
+            "config",
+            "FILE",
+            "Users, clients, claims, faults, issuers: TOML or JSON",
+        ))
+        .arg(switch(
+            "strict",
+            "Only known clients, and exactly production's answers",
+        ))
+        .arg(text(
+            "seed",
+            "TEXT",
+            "What keys are derived from; the same text, the same keys",
+        ))
+        .arg(text(
+            "browser-url",
+            "URL",
+            "The origin browsers reach it by, where that is not the issuer's",
+        ))
+        .arg(text(
+            "backend-url",
+            "URL",
+            "The origin backends reach it by, likewise",
+        ))
+        .arg(switch(
+            "trust-host",
+            "Take the issuer from Host and X-Forwarded-* instead",
+        ))
+        .arg(switch(
+            "https",
+            "Speak TLS as well, on the same port; the CA to trust is at /_mock/ca.pem",
+        ))
+        .arg(switch(
+            "stop-with-stdin",
+            "End as soon as standard input is closed, as by a test process that ends",
+        ))
         .arg(text("ca-file", "FILE", "Write the CA's certificate there"))
         .args(settings::flags().filter(|flag| !NOT_OURS.contains(&flag.get_id().as_str())))
 }
@@ -48,9 +79,24 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         .build()?
         .block_on(async {
             let mock = builder.bind().await?;
-            let stop = jeton_http::stop_signal()?;
+            let signal = jeton_http::stop_signal()?;
+            let orphaned = match matches.get_flag("stop-with-stdin") {
+                true => Some(end_of_stdin()),
+                false => None,
+            };
+            let stop = async {
+                match orphaned {
+                    None => signal.await,
+                    Some(orphaned) => tokio::select! {
+                        () = signal => {}
+                        _ = orphaned => {}
+                    },
+                }
+            };
             if let Some(file) = matches.get_one::<String>("ca-file") {
-                let pem = mock.ca_pem().context("--ca-file: there is a CA only with --https")?;
+                let pem = mock
+                    .ca_pem()
+                    .context("--ca-file: there is a CA only with --https")?;
                 std::fs::write(file, pem).with_context(|| file.clone())?;
             }
             greet(&mock);
@@ -62,9 +108,17 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 /// The configuration file's, or mock-oauth2-server's, with the flags on top.
 fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     let flag = |name: &str| matches.get_one::<String>(name).cloned();
-    let mut spec = match flag("config") {
-        Some(file) => jeton_mock::load(Path::new(&file))?,
-        None => MockSpec::default(),
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let imported = jeton_mock::from_environment(variable)?;
+    let mut spec = match (flag("config"), imported) {
+        (Some(file), _) => jeton_mock::load(Path::new(&file))?,
+        (None, Some(imported)) => {
+            for member in &imported.ignored {
+                eprintln!("jeton mock: without effect: {member}");
+            }
+            imported.spec
+        }
+        (None, None) => MockSpec::default(),
     };
     if matches.get_flag("strict") {
         spec.strictness = Strictness::Strict;
@@ -80,6 +134,18 @@ fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     spec.host = Some(host);
     spec.port = Some(port);
     Ok(spec)
+}
+
+/// Ready when standard input has ended. By a thread of its own, because a runtime that reads there
+/// cannot stop before the next line comes.
+fn end_of_stdin() -> oneshot::Receiver<()> {
+    let (ended, orphaned) = oneshot::channel();
+    std::thread::spawn(move || {
+        // An error is an end as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    orphaned
 }
 
 fn greet(mock: &BoundMock) {

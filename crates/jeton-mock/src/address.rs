@@ -25,6 +25,13 @@ pub(crate) struct Address {
     pub(crate) backend: String,
 }
 
+impl Address {
+    /// Whether browsers reach an https issuer by http.
+    pub(crate) fn is_plain_for_browsers(&self) -> bool {
+        self.issuer.starts_with("https:") && self.browser.starts_with("http:")
+    }
+}
+
 /// Where the mock is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Addresses {
@@ -117,10 +124,14 @@ impl Addresses {
 
     /// Every origin it is known by.
     pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.issuer), self.browser.as_ref(), self.backend.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|base| base.origin.as_str())
+        [
+            Some(&self.issuer),
+            self.browser.as_ref(),
+            self.backend.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|base| base.origin.as_str())
     }
 
     /// The issuer and the endpoint that a path speaks of.
@@ -171,6 +182,11 @@ fn origin(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
         Some(host) => host,
         None => headers.get(HOST)?.to_str().ok()?,
     };
+    // A URL parser takes more than a host may have (RFC 9110 §7.2).
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    if !host.bytes().all(plain) {
+        return None;
+    }
     let scheme = match first("x-forwarded-proto") {
         Some(scheme @ ("http" | "https")) => scheme,
         _ if scheme == Scheme::Https => "https",

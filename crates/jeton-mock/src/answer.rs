@@ -1,9 +1,13 @@
 //! What becomes of a right answer: other claims, other addresses, and what is to be wrong with it.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{AUTHORIZATION, COOKIE, SET_COOKIE},
+};
 use jeton::CryptoError;
 use serde_json::{Map, Value, json};
+use url::form_urlencoded;
 
 use crate::{
     address::Address,
@@ -12,6 +16,12 @@ use crate::{
     forge::{Forge, Jwt, at_hash},
     spec::{Effect, Endpoint, TokenFault, TokenKind},
 };
+
+/// RFC 6265bis §4.1.3.2.
+const HOST_PREFIX: &str = "__Host-";
+
+/// What the server's cookies are called besides.
+const SERVER_COOKIES: [&str; 2] = ["jeton-browser-", "jeton-refresh-"];
 
 /// The members of the two metadata documents that a browser follows; backends follow the others.
 const FOLLOWED_BY_BROWSERS: [&str; 2] = ["authorization_endpoint", "end_session_endpoint"];
@@ -65,11 +75,78 @@ pub(crate) fn readdress(response: &mut Response<Bytes>, endpoint: Endpoint, addr
                 name if served(name) => &address.backend,
                 _ => continue,
             };
-            if let Some(rest) = value.as_str().and_then(|it| it.strip_prefix(&address.issuer)) {
+            if let Some(rest) = value
+                .as_str()
+                .and_then(|it| it.strip_prefix(&address.issuer))
+            {
                 *value = Value::String(format!("{base}{rest}"));
             }
         }
     });
+}
+
+/// An https issuer's cookies are for https only. Where browsers reach it by http, as through a proxy
+/// that is left out in a test, they would drop them; so there the cookies go without.
+pub(crate) fn plain_cookies(response: &mut Response<Bytes>) {
+    let plain: Vec<_> = response
+        .headers()
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|cookie| {
+            let text = cookie.to_str().ok()?;
+            let text = text.strip_prefix(HOST_PREFIX).unwrap_or(text);
+            HeaderValue::try_from(text.replace("; Secure", "")).ok()
+        })
+        .collect();
+    response.headers_mut().remove(SET_COOKIE);
+    for cookie in plain {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// The other way round, for the server.
+pub(crate) fn host_cookies(request: &mut Request<Bytes>) {
+    let cookies = request.headers().get(COOKIE);
+    let Some(cookies) = cookies.and_then(|it| it.to_str().ok()) else {
+        return;
+    };
+    let host = |cookie: &str| {
+        let prefix = match SERVER_COOKIES.iter().any(|own| cookie.starts_with(own)) {
+            true => HOST_PREFIX,
+            false => "",
+        };
+        format!("{prefix}{cookie}")
+    };
+    let cookies: Vec<_> = cookies.split(';').map(|it| host(it.trim())).collect();
+    if let Ok(cookies) = HeaderValue::try_from(cookies.join("; ")) {
+        request.headers_mut().insert(COOKIE, cookies);
+    }
+}
+
+/// Puts an access token that a rule gave another type back as the server made it.
+pub(crate) async fn retype(request: &mut Request<Bytes>, types: &[String], forge: &Forge<'_>) {
+    let header = request.headers().get(AUTHORIZATION);
+    if let Some((scheme, token)) = header
+        .and_then(|it| it.to_str().ok())
+        .and_then(|it| it.split_once(' '))
+        && let Some(token) = forge.as_access_token(token.trim(), types).await
+        && let Ok(value) = HeaderValue::try_from(format!("{scheme} {token}"))
+    {
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    let form = form_urlencoded::parse(request.body());
+    let mut form: Vec<(String, String)> = form.into_owned().collect();
+    let token = form
+        .iter_mut()
+        .find(|(name, _)| name == "token" || name == "access_token");
+    if let Some((_, token)) = token
+        && let Some(retyped) = forge.as_access_token(token, types).await
+    {
+        *token = retyped;
+        let mut encoded = form_urlencoded::Serializer::new(String::new());
+        encoded.extend_pairs(&form);
+        *request.body_mut() = Bytes::from(encoded.finish());
+    }
 }
 
 /// The claims of the access token in a token response.
@@ -96,7 +173,9 @@ pub(crate) async fn remake_tokens(
         None,
     )
     .await?;
-    let access_token = body.get("access_token").filter(|now| before.as_ref() != Some(now));
+    let access_token = body
+        .get("access_token")
+        .filter(|now| before.as_ref() != Some(now));
     let access_token = access_token.and_then(Value::as_str).map(str::to_owned);
     remake(
         &mut body,

@@ -1,13 +1,6 @@
 //! The mock in a Rust test: built, started, and driven.
 
-use std::{
-    collections::BTreeMap,
-    future::Future,
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -152,7 +145,11 @@ impl MockProviderBuilder {
     /// A client every issuer knows, in place of demo.
     #[must_use]
     pub fn client(mut self, client: ClientRecord) -> Self {
-        self.spec.issuer.clients.get_or_insert_default().push(client);
+        self.spec
+            .issuer
+            .clients
+            .get_or_insert_default()
+            .push(client);
         self
     }
 
@@ -236,24 +233,22 @@ impl MockProviderBuilder {
     }
 
     fn provider(self, port: u16) -> Result<(Arc<Provider>, Option<SelfSigned>), StartError> {
-        let addresses = addresses(&self.spec, &self.settings, port)?;
+        let scheme = if self.spec.https { "https" } else { "http" };
+        let default = format!("{scheme}://localhost:{port}");
+        // Settings first: what is wrong with one is said as every host says it.
+        let settings = Settings::new(self.settings, &default)?;
+        let addresses = addresses(&self.spec, &settings, &default)?;
         let tls = match self.spec.https {
             false => None,
             true => Some(SelfSigned::new(hosts(&addresses))?),
         };
-        let issuer = addresses.issuer.to_string();
-        let settings = Settings::new(self.settings, &issuer)?;
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let provider = Provider::new(self.spec, addresses, settings, ca_pem)?;
         Ok((Arc::new(provider), tls))
     }
 }
 
-fn addresses(
-    spec: &MockSpec,
-    settings: &BTreeMap<String, String>,
-    port: u16,
-) -> Result<Addresses, StartError> {
+fn addresses(spec: &MockSpec, settings: &Settings, default: &str) -> Result<Addresses, StartError> {
     let parse = |member, text: &str| {
         BaseUrl::parse(text).map_err(|error| StartError::Address { member, error })
     };
@@ -261,11 +256,10 @@ fn addresses(
         None => Ok(None),
         Some(text) => parse(member, text).map(Some),
     };
-    let scheme = if spec.https { "https" } else { "http" };
-    let default = format!("{scheme}://localhost:{port}");
-    let given = settings.get("JETON_ISSUER").or(spec.issuer_url.as_ref());
+    let given = settings.get("JETON_ISSUER");
+    let given = given.as_deref().or(spec.issuer_url.as_deref());
     Ok(Addresses {
-        issuer: parse("issuer_url", given.unwrap_or(&default))?,
+        issuer: parse("issuer_url", given.unwrap_or(default))?,
         browser: optional("browser_url", &spec.browser_url)?,
         backend: optional("backend_url", &spec.backend_url)?,
         host: match spec.trust_host {
@@ -305,6 +299,11 @@ impl BoundMock {
     /// Answers until `shutdown` is ready.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let provider = self.provider;
+        let closing = Arc::clone(&provider);
+        let shutdown = async move {
+            shutdown.await;
+            closing.close();
+        };
         let handle = move |request| {
             let provider = Arc::clone(&provider);
             async move { provider.handle(request).await }
@@ -513,7 +512,7 @@ impl MockIssuer {
     /// # Errors
     /// The issuer cannot be made again.
     pub fn move_clock(&self, spec: &ClockSpec) -> Result<ClockState, InvalidSpec> {
-        Ok(self.state()?.move_clock(spec))
+        self.state()?.move_clock(spec)
     }
 
     /// So much later, by whole seconds.

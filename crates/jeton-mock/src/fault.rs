@@ -10,7 +10,9 @@ use http::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::spec::{CustomResponse, Effect, Endpoint, Fault, Matcher, OAuthError, TokenKind};
+use crate::spec::{
+    CustomResponse, Effect, Endpoint, Fault, InvalidEffect, Matcher, OAuthError, Pattern, TokenKind,
+};
 
 /// Client ids that name a fault.
 const MAGIC_CLIENT: &str = "fail.";
@@ -25,6 +27,8 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) client_id: Option<String>,
     pub(crate) grant_type: Option<String>,
+    /// Asked for, or of the access token that is presented.
+    pub(crate) scope: String,
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
@@ -91,34 +95,42 @@ impl Faults {
         self.kept.clone()
     }
 
-    /// What acts on this request; each match is counted.
+    /// What acts on this request; each match is counted. Of several answers the first is given,
+    /// and the next waits for the next request.
     pub(crate) fn acting_on(&mut self, asked: &Asked) -> Vec<Acting> {
-        self.kept
-            .iter_mut()
-            .filter_map(|kept| kept.acts_on(asked))
-            .collect()
+        let mut all = Vec::<Acting>::new();
+        for kept in &mut self.kept {
+            let answered = all.iter().any(|acting| acting.effect.answers());
+            let waits = answered && kept.fault.effect.answers();
+            if kept.is_due(asked) && !waits {
+                all.push(kept.act());
+            }
+        }
+        all
     }
 }
 
 impl Kept {
-    fn acts_on(&mut self, asked: &Asked) -> Option<Acting> {
+    /// Whether it would act on this request, which is counted if it matches.
+    fn is_due(&mut self, asked: &Asked) -> bool {
         if !self.fault.matching.matches(asked, &self.fault.effect) {
-            return None;
+            return false;
         }
         self.seen = self.seen.saturating_add(1);
         let times = match self.fault.nth {
-            Some(nth) if self.seen < nth => return None,
+            Some(nth) if self.seen < nth => return false,
             Some(_) => self.fault.times.unwrap_or(1),
             None => self.fault.times.unwrap_or(u32::MAX),
         };
-        if self.acted >= times {
-            return None;
-        }
+        self.acted < times
+    }
+
+    fn act(&mut self) -> Acting {
         self.acted = self.acted.saturating_add(1);
-        Some(Acting {
+        Acting {
             effect: self.fault.effect.clone(),
             tokens: self.fault.tokens.clone(),
-        })
+        }
     }
 }
 
@@ -128,7 +140,7 @@ impl Matcher {
             Some(endpoint) => endpoint == asked.endpoint,
             None => effect.has_its_place_at(asked.endpoint),
         };
-        let agrees = |pattern: &Option<crate::spec::Pattern>, text: Option<&str>| match pattern {
+        let agrees = |pattern: &Option<Pattern>, text: Option<&str>| match pattern {
             None => true,
             Some(pattern) => text.is_some_and(|text| pattern.matches(text)),
         };
@@ -145,18 +157,13 @@ impl Matcher {
 
 /// What the request itself asks to go wrong.
 pub(crate) fn magic(asked: &Asked) -> Vec<Acting> {
-    if ![Endpoint::AUTHORIZE, Endpoint::TOKEN].contains(&asked.endpoint)
-        && asked.client_id.is_none()
-    {
-        return Vec::new();
-    }
     let in_client = asked
         .client_id
         .iter()
         .filter_map(|id| id.strip_prefix(MAGIC_CLIENT))
         .map(|name| named(name, asked.endpoint, "invalid_client"));
-    let scope = asked.parameters.get("scope").map_or("", String::as_str);
-    let in_scope = magic_scope(scope).map(|name| named(name, asked.endpoint, "invalid_scope"));
+    let in_scope =
+        magic_scope(&asked.scope).map(|name| named(name, asked.endpoint, "invalid_scope"));
     in_client
         .chain(in_scope)
         .filter(|effect| effect.has_its_place_at(asked.endpoint))
@@ -164,13 +171,29 @@ pub(crate) fn magic(asked: &Asked) -> Vec<Acting> {
         .collect()
 }
 
-/// What a grant's scope asks to go wrong with its tokens.
+/// What a grant's scope asks to go wrong at the token endpoint: what could not be seen where the
+/// scope was asked for.
 pub(crate) fn magic_of_grant(scope: &str) -> Vec<Acting> {
     magic_scope(scope)
         .filter_map(|name| name.parse().ok())
-        .filter(|effect| matches!(effect, Effect::Token(_) | Effect::Missing(_)))
+        .filter(|effect: &Effect| {
+            effect.has_its_place_at(Endpoint::TOKEN)
+                && !effect.has_its_place_at(Endpoint::AUTHORIZE)
+        })
         .map(Acting::on_all)
         .collect()
+}
+
+/// Whether an answer may name a fault in its scope, which is cheaper to ask than to parse it.
+pub(crate) fn names_magic(body: &[u8]) -> bool {
+    body.windows(MAGIC_SCOPE.len())
+        .any(|window| window == MAGIC_SCOPE.as_bytes())
+}
+
+/// Whether a client id is one that names a fault, and so known to every lenient mock.
+pub(crate) fn is_magic_client(client_id: &str) -> bool {
+    let name = client_id.strip_prefix(MAGIC_CLIENT);
+    name.is_some_and(|name| name.parse::<Effect>().is_ok())
 }
 
 fn magic_scope(scope: &str) -> impl Iterator<Item = &str> {
@@ -181,15 +204,36 @@ fn magic_scope(scope: &str) -> impl Iterator<Item = &str> {
 
 /// A misspelt fault must not pass for success.
 fn named(name: &str, endpoint: Endpoint, error: &'static str) -> Effect {
-    match name.parse::<Effect>() {
-        Ok(effect) => effect,
-        Err(_) if endpoint == Endpoint::AUTHORIZE => OAuthError::from_code("invalid_scope")
-            .map_or(Effect::Drop, Effect::Error),
-        Err(unknown) => Effect::Custom(CustomResponse {
+    let error = match (endpoint, error) {
+        // Not an error that goes back to a client (RFC 6749 §4.1.2.1).
+        (Endpoint::AUTHORIZE, "invalid_client") => "invalid_request",
+        (_, error) => error,
+    };
+    name.parse().unwrap_or_else(|unknown: InvalidEffect| {
+        Effect::Custom(CustomResponse {
             error: Some(error.to_owned()),
             error_description: Some(unknown.to_string()),
             ..CustomResponse::default()
-        }),
+        })
+    })
+}
+
+/// The error and its description, where an effect is one that the browser takes back to the client.
+pub(crate) fn sent_back(effect: &Effect) -> Option<(&str, &str)> {
+    match effect {
+        Effect::Error(error) => Some((error.as_str(), "")),
+        Effect::Custom(CustomResponse {
+            status: None,
+            error: Some(error),
+            error_description,
+            headers,
+            body: None,
+        }) if headers.is_empty() => {
+            let known = OAuthError::from_code(error)?;
+            let description = error_description.as_deref().unwrap_or_default();
+            Some((known.as_str(), description))
+        }
+        _ => None,
     }
 }
 
@@ -211,7 +255,7 @@ pub(crate) fn instead(effect: &Effect, endpoint: Endpoint) -> Option<Response<By
                 "temporarily_unavailable",
                 "a fault of the mock: too many requests",
             );
-            let seconds = HeaderValue::from(*seconds);
+            let seconds = HeaderValue::from(seconds.unwrap_or(1));
             response.headers_mut().insert(RETRY_AFTER, seconds);
             Some(response)
         }

@@ -49,12 +49,20 @@ impl fmt::Display for ConfigFileError {
 
 /// A member that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{at}: expected {expected}")]
 pub struct InvalidSpec {
     /// The member's path, such as `clients[1]`.
     pub(crate) at: String,
     /// What it should be.
     pub(crate) expected: String,
+}
+
+impl fmt::Display for InvalidSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.at.is_empty() {
+            write!(f, "{}: ", self.at)?;
+        }
+        write!(f, "expected {}", self.expected)
+    }
 }
 
 impl InvalidSpec {
@@ -122,6 +130,10 @@ fn parse(path: &Path, text: &str) -> Result<MockSpec, ConfigFileError> {
 pub(crate) fn from_json<T: for<'de> serde::Deserialize<'de>>(
     text: &str,
 ) -> Result<T, ((usize, usize), String)> {
+    // serde also takes a list of a struct's members in order, which nobody means.
+    if text.trim_start().starts_with('[') {
+        return Err(((1, 1), "expected an object".to_owned()));
+    }
     serde_json::from_str(text).map_err(|error| {
         let place = (error.line(), error.column());
         let message = error.to_string();

@@ -19,6 +19,9 @@ const FAR: u64 = 3600;
 /// a header line.
 const OVERSIZE: usize = 16 * 1024;
 
+/// RFC 9068 §2.1.
+const ACCESS_TOKEN: &str = "at+jwt";
+
 /// A JWS in its compact form (RFC 7515 §7.1), taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Jwt {
@@ -121,6 +124,32 @@ impl Forge<'_> {
             return Ok(tampered(&token, &signed));
         }
         Ok(signed)
+    }
+
+    /// A token of ours of one of `types` as an access token of the server's; `None` for any other.
+    pub(crate) async fn as_access_token(&self, text: &str, types: &[String]) -> Option<String> {
+        let mut token = Jwt::parse(text)?;
+        let typ = token.header.get("typ")?.as_str()?;
+        if typ == ACCESS_TOKEN || !types.iter().any(|own| own == typ) {
+            return None;
+        }
+        let algorithm = token.algorithm()?;
+        let keys = match self.keys {
+            Some(keys) => keys.all(algorithm),
+            None => self.key(algorithm).into_iter().collect(),
+        };
+        let (message, signature) = text.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let crypto = NativeCrypto::new();
+        for key in keys {
+            let (_, public) = crypto.import(&key).await.ok()?;
+            let genuine = crypto.verify(algorithm, &public, message.as_bytes(), &signature);
+            if genuine.await.ok()? {
+                token.header.insert("typ".to_owned(), json!(ACCESS_TOKEN));
+                return token.signed_by(&key).await.ok();
+            }
+        }
+        None
     }
 
     fn spoil(&self, token: &mut Jwt, fault: &TokenFault) {

@@ -15,9 +15,11 @@ use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio::sync::Notify;
 
 use crate::{
     address::Address,
+    claims::{Additions, Facts},
     clock::{Clock, ClockState},
     fault::{Acting, Asked, Faults, Kept},
     file::{self, InvalidSpec},
@@ -25,7 +27,7 @@ use crate::{
     journal::{Entry, Filter, Journal},
     keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
     lenient::Seeded,
-    login::LoginApplication,
+    login::{self, LoginApplication},
     remembered::Remembered,
     settings::Settings,
     spec::{ClaimRule, ClockSpec, Effect, Endpoint, Fault, IssuerSpec, Strictness, User},
@@ -52,6 +54,8 @@ pub(crate) struct Issuer {
     strictness: Strictness,
     algorithms: Vec<Algorithm>,
     settings: Arc<Settings>,
+    /// Tells those who wait that the mock ends.
+    closing: Arc<Notify>,
     registry: Arc<MemoryRegistry>,
     ledger: MemoryLedger,
     login: LoginApplication,
@@ -143,6 +147,7 @@ impl Issuer {
         strictness: Strictness,
         seed: &Seed,
         settings: &Arc<Settings>,
+        closing: &Arc<Notify>,
     ) -> Result<Self, InvalidSpec> {
         file::check(&spec)?;
         let strictness = spec.strictness.unwrap_or(strictness);
@@ -152,6 +157,7 @@ impl Issuer {
             .unwrap_or_else(|| ALGORITHMS.to_vec());
         let mut clock = Clock::default();
         if let Some(start) = &spec.clock {
+            Clock::check(start).map_err(|error| error.within("clock"))?;
             clock.move_by(start, jeton_native::now());
         }
         let users = spec
@@ -181,6 +187,7 @@ impl Issuer {
             strictness,
             algorithms,
             settings: Arc::clone(settings),
+            closing: Arc::clone(closing),
             registry,
             ledger: MemoryLedger::default(),
             login,
@@ -207,6 +214,7 @@ impl Issuer {
             self.strictness,
             self.lock().keys.seed(),
             &self.settings,
+            &self.closing,
         )
     }
 
@@ -281,9 +289,7 @@ impl Issuer {
             _ => settings.get(name).or_else(|| match name {
                 "JETON_SECRET" => Some(state.keys.seed().secret()),
                 "JETON_SIGNING_JWKS" if !settings.has_keys() => Some(state.keys.private_jwks()),
-                "JETON_LOGIN_URL" => {
-                    Some(format!("{}{}", address.browser, Endpoint::LOGIN.path()))
-                }
+                "JETON_LOGIN_URL" => Some(format!("{}{}", address.browser, Endpoint::LOGIN.path())),
                 "JETON_LOGOUT_URL" => {
                     Some(format!("{}{}", address.browser, Endpoint::LOGOUT.path()))
                 }
@@ -334,6 +340,10 @@ impl Issuer {
 
     pub(crate) fn put_client(&self, record: ClientRecord) -> Result<Value, InvalidSpec> {
         let client: Client = file::check_client(&record)?;
+        if client.id.as_str() == login::CLIENT_ID {
+            let expected = "another name: this one is the login page's own";
+            return Err(InvalidSpec::new("client_id", expected));
+        }
         let algorithms = [
             client.access_token_signed_response_alg,
             client.id_token_signed_response_alg,
@@ -390,6 +400,25 @@ impl Issuer {
         self.lock().rules.clear();
     }
 
+    /// Whether there is anybody or any rule that makes tokens say more.
+    pub(crate) fn adds_claims(&self) -> bool {
+        let state = self.lock();
+        !state.rules.is_empty() || state.users.iter().any(User::adds_claims)
+    }
+
+    /// What the tokens of a request say besides.
+    pub(crate) fn additions(&self, facts: &Facts<'_>) -> Additions {
+        let state = self.lock();
+        Additions::of(&state.users, &state.rules, facts)
+    }
+
+    /// What rules call the type of an access token.
+    pub(crate) fn access_token_types(&self) -> Vec<String> {
+        let state = self.lock();
+        let types = state.rules.iter();
+        types.filter_map(|it| it.access_token_typ.clone()).collect()
+    }
+
     pub(crate) fn faults(&self) -> Vec<Kept> {
         self.lock().faults.list()
     }
@@ -419,11 +448,12 @@ impl Issuer {
         self.lock().clock.state(jeton_native::now())
     }
 
-    pub(crate) fn move_clock(&self, spec: &ClockSpec) -> ClockState {
+    pub(crate) fn move_clock(&self, spec: &ClockSpec) -> Result<ClockState, InvalidSpec> {
+        Clock::check(spec)?;
         let real = jeton_native::now();
         let clock = &mut self.lock().clock;
         clock.move_by(spec, real);
-        clock.state(real)
+        Ok(clock.state(real))
     }
 
     pub(crate) async fn keys(&self) -> Result<Vec<KeyInfo>, KeyError> {
@@ -471,8 +501,12 @@ impl Issuer {
         &self.journal
     }
 
+    /// The oldest matching request that nobody has taken, waiting for one until the mock ends.
     pub(crate) async fn take(&self, filter: &Filter, patience: Duration) -> Option<Entry> {
-        self.journal.take(filter, patience).await
+        tokio::select! {
+            entry = self.journal.take(filter, patience) => entry,
+            () = self.closing.notified() => None,
+        }
     }
 
     /// Signs any claims.

@@ -43,7 +43,9 @@ struct Held {
 /// What a key does, and whether JWKS shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    Signs { published: Published },
+    Signs {
+        published: Published,
+    },
     /// In JWKS only: the next one, or one that tokens may still be signed with.
     Waits,
 }
@@ -203,10 +205,15 @@ impl Keys {
 
     /// A key of `algorithm` that is in no JWKS.
     pub(crate) fn wrong(&self, algorithm: Algorithm) -> Option<PrivateKey> {
-        let jwk = self
-            .seed
-            .private_jwk(algorithm, &self.issuer_name, WRONG)?;
+        let jwk = self.seed.private_jwk(algorithm, &self.issuer_name, WRONG)?;
         import(&jwk)
+    }
+
+    /// Every key of `algorithm` that signs or has signed.
+    pub(crate) fn all(&self, algorithm: Algorithm) -> Vec<PrivateKey> {
+        self.of(algorithm)
+            .filter_map(|key| import(&self.jwk(key)?))
+            .collect()
     }
 
     async fn kid(&self, key: &Held) -> Result<String, CryptoError> {
@@ -262,7 +269,10 @@ impl Keys {
     }
 
     fn add(&mut self, algorithm: Algorithm, role: Role) -> Result<(), KeyError> {
-        let known = self.algorithms.iter().position(|(own, _)| *own == algorithm);
+        let known = self
+            .algorithms
+            .iter()
+            .position(|(own, _)| *own == algorithm);
         let Some((_, next)) = known.and_then(|at| self.algorithms.get_mut(at)) else {
             return Err(KeyError::Algorithm(algorithm));
         };
@@ -272,9 +282,7 @@ impl Keys {
             number,
             role,
         };
-        let jwk = self
-            .seed
-            .private_jwk(algorithm, &self.issuer_name, number);
+        let jwk = self.seed.private_jwk(algorithm, &self.issuer_name, number);
         if jwk.is_none() {
             return Err(KeyError::UsedUp);
         }

@@ -36,7 +36,7 @@ mod keys;
 mod layout;
 mod lenient;
 mod login;
-// mod navikt;
+mod navikt;
 mod provider;
 mod remembered;
 mod settings;
@@ -49,14 +49,14 @@ pub use builder::{
 pub use clock::ClockState;
 pub use file::{ConfigFileError, InvalidSpec, load};
 pub use issuer::{MintError, MintRequest, Minted};
-pub use journal::{Entry, Filter};
 pub use jeton::ClientRecord;
 pub use jeton_http::Dropped;
+pub use journal::{Entry, Filter};
 pub use jsonwebtoken::Algorithm;
 pub use keys::{KeyAction, KeyError, KeyInfo};
-// pub use navikt::{ImportError, Imported, from_environment};
+pub use navikt::{ImportError, Imported, from_environment};
 pub use spec::{
-    ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Effect, Endpoint, FAULT_NAMES, Fault,
+    ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Delay, Effect, Endpoint, FAULT_NAMES, Fault,
     InvalidEffect, InvalidPattern, IssuerSpec, Matcher, MockSpec, OAuthError, Pattern, Strictness,
     TokenFault, TokenKind, UnknownEndpoint, User,
 };

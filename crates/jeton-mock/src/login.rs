@@ -27,7 +27,7 @@ use form::{Asked, Form};
 use pages::{Pages, Typed};
 use session::{Session, Sessions};
 
-const CLIENT_ID: &str = "jeton-mock-login";
+pub(crate) const CLIENT_ID: &str = "jeton-mock-login";
 
 /// Of one issuer.
 pub(crate) struct LoginApplication {

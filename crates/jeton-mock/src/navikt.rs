@@ -15,8 +15,6 @@ mod mapping;
 use config::{Callback, Config, HttpServer};
 use mapping::rule;
 
-/// Where theirs listens.
-const HOST: &str = "0.0.0.0";
 const PORT: u16 = 8080;
 
 /// Who is logged in where theirs does not ask; there it is a random subject.
@@ -99,7 +97,8 @@ pub fn from_environment(
             ignored: Vec::new(),
         },
     };
-    imported.spec.host = Some(host.unwrap_or_else(|| HOST.to_owned()));
+    // Theirs listens on every address; ours does where it is told to, as the image is.
+    imported.spec.host = host;
     imported.spec.port = Some(port.unwrap_or(PORT));
     for name in ["LOG_LEVEL", "LOGBACK_CONFIG"] {
         if lookup(name).is_some() {

@@ -14,21 +14,22 @@ use http::{
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
-        ALLOW, CONTENT_TYPE, LOCATION, ORIGIN,
+        ALLOW, AUTHORIZATION, CONTENT_TYPE, LOCATION, ORIGIN,
     },
 };
 use jeton::{Audit, BODY_LIMIT, TokenRequest};
 use jeton_http::{Dropped, Scheme};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
 use crate::{
     address::{Address, Addresses, is_issuer_name},
     answer,
-    claims::{Additions, Facts, merge},
+    claims::{Facts, merge},
     control, debugger,
     fault::{self, Acting, Asked, json_error},
     file::InvalidSpec,
-    forge::Forge,
+    forge::{Forge, Jwt},
     home,
     issuer::{At, Issuer, Served},
     journal::{Entry, redact},
@@ -54,6 +55,7 @@ pub(crate) struct Provider {
     settings: Arc<Settings>,
     ca_pem: Option<String>,
     issuers: Mutex<BTreeMap<String, Arc<Issuer>>>,
+    closing: Arc<Notify>,
 }
 
 /// Why an issuer is not there.
@@ -92,6 +94,7 @@ impl Provider {
             spec,
             ca_pem,
             issuers: Mutex::default(),
+            closing: Arc::default(),
         };
         provider.reset_all()?;
         Ok(provider)
@@ -157,7 +160,10 @@ impl Provider {
         let mut issuers = BTreeMap::new();
         let named = self.spec.issuers.keys().map(String::as_str);
         for name in named.chain([""]) {
-            issuers.insert(name.to_owned(), Arc::new(self.make(name, self.configured(name))?));
+            issuers.insert(
+                name.to_owned(),
+                Arc::new(self.make(name, self.configured(name))?),
+            );
         }
         *self.lock() = issuers;
         Ok(())
@@ -176,6 +182,7 @@ impl Provider {
             self.spec.strictness,
             &self.seed,
             &self.settings,
+            &self.closing,
         )
     }
 
@@ -194,16 +201,20 @@ impl Provider {
         ))
     }
 
+    /// Nobody waits any longer for a request that may come.
+    pub(crate) fn close(&self) {
+        self.closing.notify_waiters();
+    }
+
     /// Answers one request.
-    pub(crate) async fn handle(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, Dropped> {
+    pub(crate) async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
         let scheme = Scheme::of(&request);
         let path = request.uri().path();
         let own = path.strip_prefix(self.addresses.path());
         match own {
             Some("/isalive") => return Ok(alive()),
+            // Who watches the process need not know the path of its issuers.
+            None if matches!(path, "/health" | "/isalive") => return Ok(alive()),
             Some("" | "/") if request.method() == Method::GET => {
                 return Ok(home::home(self, &request, scheme));
             }
@@ -284,7 +295,11 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    async fn answer(self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+    async fn answer(self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let plain = self.address.is_plain_for_browsers();
+        if plain {
+            answer::host_cookies(&mut request);
+        }
         let lenient = self.issuer.strictness() == Strictness::Lenient;
         if lenient && let Some(preflight) = preflight(&request) {
             return Ok(preflight);
@@ -334,6 +349,9 @@ impl Visit<'_> {
             if cross_origin {
                 open_to_pages(headers);
             }
+            if plain {
+                answer::plain_cookies(&mut response);
+            }
             response
         });
         self.note(asked, path, outcome.as_ref().ok(), waived, &acting);
@@ -342,7 +360,7 @@ impl Visit<'_> {
 
     /// Whether an effect is an OAuth error that the browser takes back to the client.
     fn goes_back(&self, effect: &Effect) -> bool {
-        self.endpoint == Endpoint::AUTHORIZE && matches!(effect, Effect::Error(_))
+        self.endpoint == Endpoint::AUTHORIZE && fault::sent_back(effect).is_some()
     }
 
     fn at(&self) -> At<'_> {
@@ -355,7 +373,8 @@ impl Visit<'_> {
     }
 
     async fn dispatch(&self, mut request: Request<Bytes>) -> Response<Bytes> {
-        if request.body().len() > BODY_LIMIT {
+        let own = [Endpoint::LOGIN, Endpoint::LOGOUT, Endpoint::DEBUGGER];
+        if own.contains(&self.endpoint) && request.body().len() > BODY_LIMIT {
             let text = format!("the body is larger than {BODY_LIMIT} bytes");
             return json_error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", &text);
         }
@@ -372,9 +391,31 @@ impl Visit<'_> {
             (Endpoint::LOGOUT, _) => not_allowed("GET"),
             _ => {
                 unalias(&mut request, self.endpoint);
+                self.retype(&mut request).await;
                 self.served.server.handle(request, at.now).await
             }
         }
+    }
+
+    /// Rules may give access tokens another `typ`, as those of other providers have; the server
+    /// knows its own only.
+    async fn retype(&self, request: &mut Request<Bytes>) {
+        let presents =
+            [Endpoint::USERINFO, Endpoint::INTROSPECT, Endpoint::REVOKE].contains(&self.endpoint);
+        let types = match presents {
+            true => self.issuer.access_token_types(),
+            false => Vec::new(),
+        };
+        if types.is_empty() {
+            return;
+        }
+        let keys = self.issuer.own_keys();
+        let forge = Forge {
+            config: &self.served.config,
+            keys: keys.as_ref(),
+            now: self.issuer.now(),
+        };
+        answer::retype(request, &types, &forge).await;
     }
 
     /// What becomes of the server's answer.
@@ -387,12 +428,9 @@ impl Visit<'_> {
         match self.endpoint {
             Endpoint::AUTHORIZE => {
                 self.remember(&response, asked);
-                let error = acting.iter().find_map(|it| match it.effect {
-                    Effect::Error(error) => Some(error),
-                    _ => None,
-                });
-                if let Some(error) = error {
-                    response = self.send_back(response, error.as_str()).await;
+                let error = acting.iter().find_map(|it| fault::sent_back(&it.effect));
+                if let Some((error, description)) = error {
+                    response = self.send_back(response, error, description).await;
                 }
             }
             Endpoint::TOKEN => {
@@ -426,13 +464,20 @@ impl Visit<'_> {
         let grant = response.extensions().get::<Audit>().and_then(|it| it.grant);
         if let Some(grant) = grant {
             let parameters = redact(&asked.parameters);
-            self.issuer.remembered().with(&grant.to_string(), &parameters);
+            self.issuer
+                .remembered()
+                .with(&grant.to_string(), &parameters);
         }
     }
 
     /// An authorization request that the server found good is rejected in the login application's
     /// stead, so that the error goes back exactly as in production.
-    async fn send_back(&self, mut response: Response<Bytes>, error: &str) -> Response<Bytes> {
+    async fn send_back(
+        &self,
+        mut response: Response<Bytes>,
+        error: &str,
+        description: &str,
+    ) -> Response<Bytes> {
         let location = response.headers().get(LOCATION);
         let sealed = location.and_then(|it| it.to_str().ok()).and_then(|it| {
             let query = url::Url::parse(it).ok()?;
@@ -442,12 +487,11 @@ impl Visit<'_> {
         let Some(sealed) = sealed else {
             return response;
         };
-        let rejected = self.issuer.login().reject(&self.at(), &sealed, error).await;
+        let login = self.issuer.login();
+        let rejected = login.reject(&self.at(), &sealed, error, description).await;
         if let Some(location) = rejected.headers().get(LOCATION) {
             // The server's own answer carries the cookie that the way back is bound to.
-            response
-                .headers_mut()
-                .insert(LOCATION, location.clone());
+            response.headers_mut().insert(LOCATION, location.clone());
             return response;
         }
         rejected
@@ -459,6 +503,11 @@ impl Visit<'_> {
         asked: &Asked,
         acting: &mut Vec<Acting>,
     ) -> Result<(), jeton::CryptoError> {
+        let grant = response.extensions().get::<Audit>().and_then(|it| it.grant);
+        let says_more = !acting.is_empty() || self.issuer.adds_claims() || grant.is_some();
+        if !says_more && !fault::names_magic(response.body()) {
+            return Ok(());
+        }
         let Some(body) = answer::read(response) else {
             return Ok(());
         };
@@ -471,15 +520,24 @@ impl Visit<'_> {
                 }
             }
         }
+        let instead = acting
+            .iter()
+            .find_map(|it| fault::instead(&it.effect, self.endpoint));
+        if let Some(instead) = instead {
+            *response = instead;
+            return Ok(());
+        }
         let claims = answer::access_token(&body).unwrap_or_default();
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let parameters = match text("sid") {
+        let mut parameters = match text("sid") {
             Some(grant) => self
                 .issuer
                 .remembered()
                 .with(grant, &redact(&asked.parameters)),
-            None => asked.parameters.clone(),
+            None => BTreeMap::new(),
         };
+        // What is remembered is redacted; what this request says is the rules' affair.
+        parameters.extend(asked.parameters.clone());
         let facts = self.facts(
             asked.client_id.as_deref(),
             asked.grant_type.as_deref(),
@@ -487,8 +545,10 @@ impl Visit<'_> {
             text("sub"),
             &parameters,
         );
-        let additions = Additions::of(&self.issuer.users(), &self.issuer.rules(), &facts);
-        let wrong = acting.iter().any(|it| matches!(it.effect, Effect::Token(_)));
+        let additions = self.issuer.additions(&facts);
+        let wrong = acting
+            .iter()
+            .any(|it| matches!(it.effect, Effect::Token(_)));
         if additions.is_empty() && !wrong {
             return Ok(());
         }
@@ -521,7 +581,7 @@ impl Visit<'_> {
             body.get("sub").and_then(Value::as_str),
             &parameters,
         );
-        let additions = Additions::of(&self.issuer.users(), &self.issuer.rules(), &facts);
+        let additions = self.issuer.additions(&facts);
         if !additions.userinfo.is_empty() {
             answer::edit(response, |body| merge(body, &additions.userinfo));
         }
@@ -591,10 +651,10 @@ impl Asked {
     pub(crate) fn read(endpoint: Endpoint, request: &Request<Bytes>) -> Self {
         let mut parameters = BTreeMap::<String, String>::new();
         let query = request.uri().query().unwrap_or_default().as_bytes();
-        let is_form = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|it| it.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|it| {
+            it.as_bytes()
+                .starts_with(b"application/x-www-form-urlencoded")
+        });
         let body: &[u8] = match is_form && request.body().len() <= BODY_LIMIT {
             true => request.body(),
             false => &[],
@@ -609,21 +669,37 @@ impl Asked {
             kept.push_str(&value);
         }
         let authenticated = TokenRequest::inspect(request.headers(), body).map(|it| it.client_id);
+        let presented = match endpoint {
+            Endpoint::USERINFO => bearer(request).unwrap_or_default(),
+            _ => Map::new(),
+        };
+        let said = |name: &str| {
+            let claim = presented.get(name).and_then(Value::as_str);
+            parameters.get(name).map(String::as_str).or(claim)
+        };
         Self {
             endpoint,
             method: request.method().as_str().to_owned(),
-            client_id: authenticated.or_else(|| parameters.get("client_id").cloned()),
+            client_id: authenticated.or_else(|| said("client_id").map(str::to_owned)),
+            scope: said("scope").unwrap_or_default().to_owned(),
             grant_type: parameters.get("grant_type").cloned(),
             parameters,
         }
     }
 }
 
+/// The claims of the access token that a request presents, unverified.
+fn bearer(request: &Request<Bytes>) -> Option<Map<String, Value>> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (_, token) = header.split_once(' ')?;
+    Jwt::parse(token.trim()).map(|token| token.claims)
+}
+
 async fn wait(acting: &[Acting]) {
     let length: Duration = acting
         .iter()
         .filter_map(|it| match it.effect {
-            Effect::Slow(length) => Some(length),
+            Effect::Slow(delay) => Some(delay.length()),
             _ => None,
         })
         .sum();
@@ -675,7 +751,10 @@ fn preflight(request: &Request<Bytes>) -> Option<Response<Bytes>> {
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "authorization, content-type, dpop",
+        ),
         (ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {
         response
@@ -694,4 +773,3 @@ fn open_to_pages(headers: &mut HeaderMap) {
     let exposed = HeaderValue::from_static("jeton-mock-waived, jeton-mock-fault");
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
-

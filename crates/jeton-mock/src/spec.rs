@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jeton::ClientRecord;
 use jsonwebtoken::Algorithm;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 mod claims;
 mod effect;
@@ -15,7 +15,9 @@ mod pattern;
 mod user;
 
 pub use claims::{ClaimMatch, ClaimRule};
-pub use effect::{CustomResponse, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault};
+pub use effect::{
+    CustomResponse, Delay, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault,
+};
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Matcher, TokenKind};
 pub use pattern::{InvalidPattern, Pattern};
@@ -34,7 +36,11 @@ pub enum Strictness {
 
 /// A whole mock: what a configuration file says.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a mock: a table of its settings"
+)]
 pub struct MockSpec {
     /// What keys are derived from, with the issuer's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +51,7 @@ pub struct MockSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// Port to listen on; 0 for any free one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "port")]
     pub port: Option<u16>,
     /// TLS, besides plain HTTP, on the same port.
     pub https: bool,
@@ -66,9 +72,20 @@ pub struct MockSpec {
     pub issuers: BTreeMap<String, IssuerSpec>,
 }
 
+fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    let port = u16::try_from(number);
+    port.map(Some)
+        .map_err(|_| de::Error::custom("port: expected a port number, 0 to 65535"))
+}
+
 /// One issuer. An absent member is the template's.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "an issuer: a table of users, clients, claims, faults and settings"
+)]
 pub struct IssuerSpec {
     /// Whether production's rules hold.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +139,11 @@ impl IssuerSpec {
 
 /// How a clock is moved: each member that is given, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a clock: a table of set, advance, freeze, reset"
+)]
 pub struct ClockSpec {
     /// Follow the real time again.
     #[serde(skip_serializing_if = "Option::is_none")]

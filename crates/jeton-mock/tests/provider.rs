@@ -103,7 +103,10 @@ async fn operations_over_the_handle() {
     let expired = token(&mock, &issuer, "").await;
     assert!(!is_active(&mock, &issuer, &expired["access_token"]).await);
 
-    let entry = issuer.take(&Filter::endpoint(Endpoint::TOKEN)).await.unwrap();
+    let entry = issuer
+        .take(&Filter::endpoint(Endpoint::TOKEN))
+        .await
+        .unwrap();
     let entry = entry.unwrap();
     assert_eq!(entry.client_id.as_deref(), Some("c"));
     assert_eq!(entry.parameters["client_secret"], "[redacted]");
@@ -112,7 +115,10 @@ async fn operations_over_the_handle() {
     assert_eq!(keys.iter().filter(|key| key.signs).count(), 3);
     let minted = issuer
         .mint(&MintRequest {
-            claims: json!({ "sub": "m", "exp": null }).as_object().unwrap().clone(),
+            claims: json!({ "sub": "m", "exp": null })
+                .as_object()
+                .unwrap()
+                .clone(),
             ..MintRequest::default()
         })
         .await
@@ -193,7 +199,9 @@ async fn one_of_many(mock: &MockProvider, number: u64) {
     }
     let first = first.unwrap();
     assert!(is_active(mock, &issuer, &first).await, "{name}");
-    let neighbour = mock.issuer(&format!("test-{}", (number + 1) % 200)).unwrap();
+    let neighbour = mock
+        .issuer(&format!("test-{}", (number + 1) % 200))
+        .unwrap();
     // Another issuer's key signed it, and another's clock judges it.
     assert!(!is_active(mock, &neighbour, &first).await, "{name}");
     issuer.advance(Duration::from_secs(3600)).unwrap();

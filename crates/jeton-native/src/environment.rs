@@ -2,6 +2,9 @@ use std::{env, fs};
 
 use jeton::{Config, ConfigError, SETTINGS};
 
+/// Where helpers for tests find this program: theirs, and no setting of ours.
+const BINARY: &str = "JETON_BIN";
+
 /// Reads the configuration from the environment. A value `@path` is replaced by that file's
 /// content, so that secrets can be mounted as files.
 ///
@@ -43,6 +46,7 @@ pub fn settings_from_env(
 ) -> Result<Vec<(&'static str, String)>, ConfigError> {
     let names: Vec<_> = env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name != BINARY)
         .collect();
     Config::refuse_unknown(names.iter().map(String::as_str))?;
     let mut values = Vec::with_capacity(SETTINGS.len());

@@ -55,16 +55,22 @@ async function controlled(origin, issuer, method, path, body, query = {}) {
 
 /** What the application shows of a login: `{ claims, userinfo, scope }`, once it is through. */
 export async function loggedIn(page, app) {
-  await page.getByRole('heading', { level: 1, name: /^Logged in as/ }).waitFor();
-  assert.equal(new URL(page.url()).origin, app);
+  assert.match(await arrived(page, app), /^Logged in as/, await page.locator('body').innerText());
   return shown(page);
 }
 
 /** What the application shows of a failure. */
 export async function failed(page, app) {
-  await page.getByRole('heading', { level: 1, name: 'Login failed' }).waitFor();
-  assert.equal(new URL(page.url()).origin, app);
+  assert.equal(await arrived(page, app), 'Login failed');
   return shown(page);
+}
+
+/** Waits until the browser is back at the application, and says what it reads there. */
+async function arrived(page, app) {
+  const heading = page.getByRole('heading', { level: 1, name: /^(Login failed|Logged in as)/ });
+  await heading.waitFor();
+  assert.equal(new URL(page.url()).origin, app);
+  return heading.innerText();
 }
 
 export const shown = async (page) => JSON.parse(await page.locator('pre').textContent());

@@ -153,7 +153,8 @@ describe('the login handoff: accept', { concurrency: 8 }, () => {
 describe('the login handoff: reject', { concurrency: 8 }, () => {
   const codes = [
     'access_denied', 'login_required', 'consent_required', 'interaction_required', 'account_selection_required',
-    'unmet_authentication_requirements', 'temporarily_unavailable', 'server_error',
+    'unmet_authentication_requirements', 'temporarily_unavailable', 'server_error', 'invalid_request',
+    'unauthorized_client', 'unsupported_response_type', 'invalid_scope', 'invalid_target',
   ];
   for (const error of codes) {
     test(`${error} reaches the client, with state and iss`, async () => {
@@ -174,7 +175,7 @@ describe('the login handoff: reject', { concurrency: 8 }, () => {
     assert.match(params.error_description, /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
   });
 
-  for (const error of ['invalid_token', 'Access_Denied', 'x&code=evil', 'invalid_request']) {
+  for (const error of ['invalid_token', 'Access_Denied', 'x&code=evil', 'invalid_grant']) {
     test(`the error ${error}, which is not one to end a login with: invalid_request`, async () => {
       const { request } = await waiting();
       isError(await handoff('reject', { request, error }), 400, 'invalid_request');

@@ -87,7 +87,7 @@ pub(super) async fn perform(
             }
         },
         OfIssuer::ShowClock => ok(&issuer.clock()),
-        OfIssuer::MoveClock => ok(&issuer.move_clock(&body::json(request)?)),
+        OfIssuer::MoveClock => ok(&issuer.move_clock(&body::json(request)?)?),
         OfIssuer::ListKeys => ok_with("keys", &issuer.keys().await?),
         OfIssuer::ChangeKeys => {
             let KeyChange { action, alg } = body::json(request)?;

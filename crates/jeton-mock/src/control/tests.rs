@@ -2,17 +2,23 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
+use jeton::ClientRecord;
 use serde_json::{Value, json};
 
 use super::{
     Refusal,
     body::{self, InvalidBody},
+    of_issuer::KeyChange,
     query::{Extent, Query},
     route::{self, Body, NoRoute, PREFIX, ROUTES},
 };
 use crate::{
+    issuer::MintRequest,
     keys::KeyAction,
-    spec::{ClaimRule, Effect, Endpoint, FAULT_NAMES, Fault, IssuerSpec, OAuthError, User},
+    spec::{
+        ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Effect, Endpoint, FAULT_NAMES, Fault,
+        IssuerSpec, Matcher, OAuthError, User,
+    },
 };
 
 fn openapi() -> Value {
@@ -90,6 +96,50 @@ fn openapi_has_the_names_of_the_code() {
     }
 }
 
+#[test]
+fn openapi_has_the_members_of_the_types() {
+    /// The members serde says it expected instead.
+    fn members<T: serde::de::DeserializeOwned>() -> BTreeSet<String> {
+        let Err(error) = read::<T>(r#"{"?":0}"#) else {
+            panic!("an unknown member was accepted");
+        };
+        let message = error.to_string();
+        let (_, expected) = message.split_once("expected ").unwrap();
+        let names = expected.split('`').skip(1).step_by(2);
+        names.map(str::to_owned).collect()
+    }
+    let document = openapi();
+    let schemas = &document["components"]["schemas"];
+    let described = |name: &str| {
+        let schema = &schemas[name];
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+        let properties = schema["properties"].as_object().unwrap();
+        properties.keys().cloned().collect::<BTreeSet<_>>()
+    };
+    for (name, members) in [
+        ("IssuerSpec", members::<IssuerSpec>()),
+        ("User", members::<User>()),
+        ("ClaimRule", members::<ClaimRule>()),
+        ("ClaimMatch", members::<ClaimMatch>()),
+        ("Fault", members::<Fault>()),
+        ("Matcher", members::<Matcher>()),
+        ("CustomResponse", members::<CustomResponse>()),
+        ("ClockSpec", members::<ClockSpec>()),
+        ("KeyChange", members::<KeyChange>()),
+        ("MintRequest", members::<MintRequest>()),
+    ] {
+        assert_eq!(described(name), members, "{name}");
+    }
+    // Client metadata keeps what it does not know; so only this way round.
+    for name in described("ClientMetadata") {
+        let record = json!({ name.as_str(): null }).to_string();
+        // Where null is no value of a known member, that it is known is clear.
+        if let Ok(record) = read::<ClientRecord>(&record) {
+            assert_eq!(record.unknown_member(), None);
+        }
+    }
+}
+
 /// One text that a piece of the pattern stands for.
 fn example(piece: &str) -> String {
     let piece = piece.replace(".+", "x").replace("{4}", "000");
@@ -154,12 +204,12 @@ fn examples_are_accepted() {
                 match schema.rsplit('/').next().unwrap() {
                     "IssuerSpec" => accepts::<IssuerSpec>(example),
                     "User" => accepts::<User>(example),
-                    "ClientMetadata" => accepts::<jeton::ClientRecord>(example),
+                    "ClientMetadata" => accepts::<ClientRecord>(example),
                     "ClaimRule" => accepts::<ClaimRule>(example),
                     "Fault" => accepts::<Fault>(example),
-                    "ClockSpec" => accepts::<crate::spec::ClockSpec>(example),
-                    "KeyChange" => accepts::<super::of_issuer::KeyChange>(example),
-                    "MintRequest" => accepts::<crate::issuer::MintRequest>(example),
+                    "ClockSpec" => accepts::<ClockSpec>(example),
+                    "KeyChange" => accepts::<KeyChange>(example),
+                    "MintRequest" => accepts::<MintRequest>(example),
                     other => panic!("{other}"),
                 }
             }

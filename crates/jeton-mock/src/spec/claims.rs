@@ -9,7 +9,11 @@ use super::Pattern;
 /// of the request, or `client_id`, `subject`, `issuer`, `issuer_name`, `scope`, `grant_type`; a
 /// claim set to null is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a rule: a table of match and claims"
+)]
 pub struct ClaimRule {
     /// Which requests.
     #[serde(rename = "match", skip_serializing_if = "ClaimMatch::is_empty")]
@@ -40,7 +44,11 @@ pub struct ClaimRule {
 /// Which requests: all that is named must match. Parameters are those of the token request, and of
 /// the requests its grant began with; `/userinfo` is answered by those of its access token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table of client_id, grant_type, scope, subject, parameters"
+)]
 pub struct ClaimMatch {
     /// Whoever authenticated, by `Authorization: Basic` or in the body.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,10 +19,10 @@ pub enum Effect {
     Error(OAuthError),
     /// `status-503`: this status, with an error that fits.
     Status(StatusCode),
-    /// `rate-limit-5`: 429 with `Retry-After` (RFC 9110 §10.2.3) in seconds.
-    RateLimit(u32),
+    /// `rate-limit-5`: 429 with `Retry-After` (RFC 9110 §10.2.3) in seconds; 1 where none is said.
+    RateLimit(Option<u32>),
     /// `slow-2s`, `slow-300ms`: the right answer, late.
-    Slow(Duration),
+    Slow(Delay),
     /// `drop`: the connection is closed without an answer.
     Drop,
     /// `truncate`: the body is cut in the middle.
@@ -39,6 +39,15 @@ pub enum Effect {
     Token(TokenFault),
     /// Written out rather than named.
     Custom(CustomResponse),
+}
+
+/// A length of time as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// `2s`.
+    Seconds(u64),
+    /// `300ms`.
+    Milliseconds(u64),
 }
 
 /// What is wrong with a token.
@@ -199,11 +208,25 @@ impl OAuthError {
 }
 
 impl Effect {
+    /// Whether it is an answer of its own, so that no second one can act on the same request.
+    pub(crate) fn answers(&self) -> bool {
+        matches!(
+            self,
+            Self::Error(_) | Self::Status(_) | Self::RateLimit(_) | Self::Drop | Self::Custom(_)
+        )
+    }
+
     /// Where it acts when no endpoint is named.
     pub(crate) fn has_its_place_at(&self, endpoint: Endpoint) -> bool {
         let places = match self {
             Self::Error(error) => error.endpoints(),
-            Self::Missing(_) | Self::Token(_) => TOKEN,
+            // What a browser follows has no body that anyone reads.
+            Self::Truncate
+            | Self::Html
+            | Self::ContentTypeText
+            | Self::Empty
+            | Self::Missing(_)
+            | Self::Token(_) => TOKEN,
             _ => BOTH,
         };
         places.contains(&endpoint)
@@ -235,16 +258,17 @@ impl FromStr for Effect {
             return status.map(Self::Status).ok_or_else(invalid);
         }
         if let Some(seconds) = text.strip_prefix("rate-limit-") {
-            return digits(seconds).map(Self::RateLimit).ok_or_else(invalid);
+            let seconds = digits(seconds).ok_or_else(invalid)?;
+            return Ok(Self::RateLimit(Some(seconds)));
         }
         if let Some(length) = text.strip_prefix("slow-") {
-            return duration(length).map(Self::Slow).ok_or_else(invalid);
+            return Delay::parse(length).map(Self::Slow).ok_or_else(invalid);
         }
         if let Some(field) = text.strip_prefix("missing-").filter(|it| !it.is_empty()) {
             return Ok(Self::Missing(field.to_owned()));
         }
         Ok(match text {
-            "rate-limit" => Self::RateLimit(1),
+            "rate-limit" => Self::RateLimit(None),
             "drop" => Self::Drop,
             "truncate" => Self::Truncate,
             "html" => Self::Html,
@@ -294,12 +318,23 @@ fn error_status(number: u16) -> Option<StatusCode> {
         .filter(|status| status.is_client_error() || status.is_server_error())
 }
 
-fn duration(text: &str) -> Option<Duration> {
-    let length = match text.strip_suffix("ms") {
-        Some(number) => Duration::from_millis(digits(number)?),
-        None => Duration::from_secs(digits(text.strip_suffix('s')?)?),
-    };
-    (length <= LONGEST_DELAY).then_some(length)
+impl Delay {
+    fn parse(text: &str) -> Option<Self> {
+        let delay = match text.strip_suffix("ms") {
+            Some(number) => Self::Milliseconds(digits(number)?),
+            None => Self::Seconds(digits(text.strip_suffix('s')?)?),
+        };
+        (delay.length() <= LONGEST_DELAY).then_some(delay)
+    }
+
+    /// How long it is.
+    #[must_use]
+    pub fn length(self) -> Duration {
+        match self {
+            Self::Seconds(number) => Duration::from_secs(number),
+            Self::Milliseconds(number) => Duration::from_millis(number),
+        }
+    }
 }
 
 /// The name it is written by; a custom response has none.
@@ -308,11 +343,10 @@ impl fmt::Display for Effect {
         match self {
             Self::Error(error) => f.write_str(error.0),
             Self::Status(status) => write!(f, "status-{}", status.as_u16()),
-            Self::RateLimit(seconds) => write!(f, "rate-limit-{seconds}"),
-            Self::Slow(length) if length.subsec_millis() == 0 => {
-                write!(f, "slow-{}s", length.as_secs())
-            }
-            Self::Slow(length) => write!(f, "slow-{}ms", length.as_millis()),
+            Self::RateLimit(None) => f.write_str("rate-limit"),
+            Self::RateLimit(Some(seconds)) => write!(f, "rate-limit-{seconds}"),
+            Self::Slow(Delay::Seconds(number)) => write!(f, "slow-{number}s"),
+            Self::Slow(Delay::Milliseconds(number)) => write!(f, "slow-{number}ms"),
             Self::Drop => f.write_str("drop"),
             Self::Truncate => f.write_str("truncate"),
             Self::Html => f.write_str("html"),
@@ -355,7 +389,13 @@ impl<'de> Deserialize<'de> for Effect {
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Effect, A::Error> {
-                CustomResponse::deserialize(MapAccessDeserializer::new(map)).map(Effect::Custom)
+                let custom = CustomResponse::deserialize(MapAccessDeserializer::new(map))?;
+                if custom == CustomResponse::default() {
+                    return Err(de::Error::custom(
+                        "expected at least one of status, error, error_description, headers, body",
+                    ));
+                }
+                Ok(Effect::Custom(custom))
             }
         }
 
@@ -421,8 +461,10 @@ mod tests {
         for name in [
             "invalid_client",
             "status-503",
-            "rate-limit-5",
+            "rate-limit",
+            "rate-limit-1",
             "slow-2s",
+            "slow-2000ms",
             "slow-300ms",
             "drop",
             "truncate",

@@ -6,7 +6,7 @@ use super::{Effect, Endpoint, Pattern};
 
 /// Something that goes wrong on purpose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a fault: a table with fault")]
 pub struct Fault {
     /// For which requests.
     #[serde(rename = "match", default, skip_serializing_if = "Matcher::is_empty")]
@@ -38,7 +38,11 @@ pub enum TokenKind {
 
 /// Which requests: all that is named must match.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table of endpoint, method, client_id, grant_type, parameters"
+)]
 pub struct Matcher {
     /// Absent: wherever the effect has its place.
     #[serde(skip_serializing_if = "Option::is_none")]

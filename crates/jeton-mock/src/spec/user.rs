@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 /// Somebody who can log in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a user: a table with sub")]
 pub struct User {
     /// OpenID Connect Core §2.
     pub sub: String,
@@ -69,6 +69,11 @@ impl User {
         self.claims
             .clone()
             .unwrap_or_else(|| example_claims(&self.sub))
+    }
+
+    /// Whether their tokens say more than others'.
+    pub(crate) fn adds_claims(&self) -> bool {
+        !(self.id_token.is_empty() && self.access_token.is_empty() && self.userinfo.is_empty())
     }
 
     pub(crate) fn label(&self) -> &str {

@@ -289,6 +289,7 @@ impl ClientRecord {
             redirect_uris,
             require_pkce,
             login,
+            introspects_all: false,
         })
     }
 

@@ -24,6 +24,28 @@ impl RedirectUri {
         &self.text
     }
 
+    /// Exactly this absolute URI without fragment, of any scheme but those that browsers run rather
+    /// than visit: for registries that take what production would not, such as the mock's.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn exactly(text: &str) -> Result<Self, InvalidRedirectUri> {
+        let invalid = || InvalidRedirectUri(text.to_owned());
+        let url = Url::parse(text).map_err(|_| invalid())?;
+        let runs = matches!(
+            url.scheme(),
+            "javascript" | "data" | "vbscript" | "blob" | "file"
+        );
+        let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
+        if runs || !printable || text.contains('#') {
+            return Err(invalid());
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            loopback: None,
+        })
+    }
+
     /// Whether `requested` is this one: to the character (RFC 9700 §2.1), but for the port of a
     /// loopback address, which a native app chooses when it starts (RFC 8252 §7.3).
     #[must_use]

@@ -102,9 +102,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     server.ledger()?;
     let parameters = request.query_or_form()?;
     match validate::validate(server, &parameters, request.now, audit).await? {
-        Validated::Request(code) => {
-            hand_off(server, request, Waiting::Code(Box::new(code)), audit)
-        }
+        Validated::Request(code) => hand_off(server, request, Waiting::Code(Box::new(code)), audit),
         Validated::Error(error) => Ok(refuse_to_client(server, &error, audit)),
     }
 }

@@ -141,9 +141,11 @@ impl PrivateJwk {
         let Some(d) = self.d.as_ref().map(|d| Sha256::digest(d.as_bytes())) else {
             return false;
         };
-        PUBLIC_KEYS
-            .iter()
-            .any(|public| URL_SAFE_NO_PAD.decode(public).is_ok_and(|own| own == d.as_slice()))
+        PUBLIC_KEYS.iter().any(|public| {
+            URL_SAFE_NO_PAD
+                .decode(public)
+                .is_ok_and(|own| own == d.as_slice())
+        })
     }
 
     fn parse(&self, index: usize) -> Result<PrivateKey, InvalidJwks> {

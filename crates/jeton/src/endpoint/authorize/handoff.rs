@@ -284,7 +284,10 @@ async fn accepted<R: Registry, L, C: Crypto>(
         Some(json) if json.len() > LONGEST_CLAIMS => return Err(HandoffFault::Claims.into()),
         Some(json) => serde_json::from_str(json).map_err(|_| HandoffFault::Claims)?,
     };
-    if claims.keys().any(|name| RESERVED_CLAIMS.contains(&name.as_str())) {
+    if claims
+        .keys()
+        .any(|name| RESERVED_CLAIMS.contains(&name.as_str()))
+    {
         return Err(HandoffFault::Claims.into());
     }
     let auth_time = match parameters.get("auth_time") {
