@@ -43,9 +43,8 @@ fn in_browser() -> Result<Tally> {
 
 fn javascript() -> Result<Tally> {
     let mut npm = shell::command("npm");
-    npm.arg("test").current_dir(folder("clients/js")?);
-    with_jeton(&mut npm);
-    Run::inside("clients-js", npm)?.finish()?.tally()
+    npm.current_dir(folder("clients/js")?);
+    node::npm_test(with_jeton(&mut npm))
 }
 
 fn python() -> Result<Tally> {

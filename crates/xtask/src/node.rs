@@ -50,14 +50,6 @@ impl Run {
         Ok(Self { command, results })
     }
 
-    /// A program that starts `node --test` itself, such as npm.
-    pub(crate) fn inside(name: &str, mut command: Command) -> Result<Self> {
-        let results = empty_results(name)?;
-        let options = reporters(&results).map(|option| format!("\"{option}\""));
-        command.env("NODE_OPTIONS", options.join(" "));
-        Ok(Self { command, results })
-    }
-
     pub(crate) fn finish(mut self) -> Result<Ran> {
         let status = shell::status_within(&mut self.command, LIMIT)?;
         let tests = parse(&std::fs::read_to_string(&self.results)?)?;
@@ -90,6 +82,49 @@ pub(crate) fn one_file(file: &str) -> Result<Tally> {
     Run::of_files(&name, std::slice::from_ref(&path))?
         .finish()?
         .tally()
+}
+
+/// `npm test` in this folder. npm passes no options on to Node's test runner, and the processes of
+/// that one would share what `NODE_OPTIONS` names: its own summary has to do.
+pub(crate) fn npm_test(npm: &mut Command) -> Result<Tally> {
+    let (status, output) = shell::tee(npm.arg("test"))?;
+    let tally = summary(&output);
+    if !status.success() && tally.failed == 0 {
+        shell::expect_success(npm, status)?;
+    }
+    if tally.passed + tally.failed == 0 {
+        bail!("no test ran");
+    }
+    Ok(tally)
+}
+
+/// Reads what Node's reporters end with: `ℹ pass 3` (spec), or `# pass 3` (TAP, where nobody
+/// watches and Node is older than 23).
+fn summary(output: &str) -> Tally {
+    let number = |what: &str| {
+        let line = output.lines().rev().find_map(|line| {
+            let line = line
+                .strip_prefix("ℹ ")
+                .or_else(|| line.strip_prefix("# "))?;
+            line.strip_prefix(what)?.trim().parse().ok()
+        });
+        line.unwrap_or(0)
+    };
+    let failures: Vec<&str> = output
+        .lines()
+        .filter_map(|line| {
+            let (_, name) = line
+                .split_once("✖ ")
+                .or_else(|| line.split_once("not ok "))?;
+            Some(name)
+        })
+        .collect();
+    Tally {
+        passed: number("pass "),
+        failed: number("fail ") + number("cancelled "),
+        skipped: number("skipped ") + number("todo "),
+        note: failures.join("\n"),
+    }
 }
 
 fn empty_results(name: &str) -> Result<PathBuf> {
@@ -165,7 +200,8 @@ fn tally(tests: &[Test]) -> Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, tally};
+    use super::{parse, summary, tally};
+    use crate::report::Tally;
 
     #[test]
     fn results_are_counted() {
@@ -177,5 +213,22 @@ mod tests {
         assert_eq!((tally.passed, tally.failed, tally.skipped), (1, 1, 1));
         assert_eq!(tally.note, "token > refuses");
         assert!(parse("{\"outcome\":\"odd\",\"name\":\"x\"}").is_err());
+    }
+
+    #[test]
+    fn summaries_are_counted() {
+        let expected = Tally {
+            passed: 3,
+            failed: 3,
+            skipped: 1,
+            note: "refuses (0.4ms)".to_owned(),
+        };
+        let spec = "✔ grants (1ms)\n✖ refuses (0.4ms)\nℹ tests 7\nℹ suites 0\nℹ pass 3\nℹ fail 1\n\
+                    ℹ cancelled 2\nℹ skipped 1\nℹ todo 0\nℹ duration_ms 116.6\n";
+        assert_eq!(summary(spec), expected);
+        let tap = "ok 1 - grants\nnot ok refuses (0.4ms)\n# tests 7\n# pass 3\n# fail 1\n\
+                   # cancelled 2\n# skipped 1\n# todo 0\n";
+        assert_eq!(summary(tap), expected);
+        assert_eq!(summary("npm error Missing script"), Tally::default());
     }
 }
