@@ -51,7 +51,6 @@ fn a_port_alone_serves_their_defaults() {
     let (spec, ignored) = imported(&[("SERVER_PORT", "9292"), ("PORT", "9393")]);
     let expected = json!({
         "strictness": "lenient",
-        "host": "0.0.0.0",
         "port": 9292,
         "https": false,
         "trust_host": true,
@@ -111,7 +110,8 @@ fn serves_what_a_compose_file_mounts() {
         "issuer2": callback(3600, "someparam", "somevalue", by_parameter),
     });
     assert_eq!(spec.pointer("/issuers"), Some(&expected));
-    assert_eq!(spec.pointer("/host"), Some(&json!("0.0.0.0")));
+    // Only where the image or SERVER_HOSTNAME says so.
+    assert_eq!(spec.pointer("/host"), None);
     assert_eq!(spec.pointer("/port"), Some(&json!(9005)));
     assert_eq!(spec.pointer("/issuer/auto_login"), None);
     let expected = [
