@@ -5,12 +5,18 @@ import { describe } from 'node:test';
 import { loginPage } from './support/pages.mjs';
 import { scene } from './support/scene.mjs';
 
+/** What the home page says of an issuer, opened. */
+async function issuerOf(page, name) {
+  const summary = page.getByText(`Issuer ${name}`, { exact: true }).first();
+  await summary.click();
+  return page.locator('details').filter({ has: summary });
+}
+
 describe('the home page', () => {
   scene('shows each issuer with its users and endpoints, which are there', { seed: { users: [{ sub: 'u1', name: 'Zoë <Admin>' }] } }, async ({ page, mock, issuer, issuerName }) => {
     await page.goto(`${mock}/`);
     await page.getByRole('heading', { level: 1, name: 'Jeton mock' }).waitFor();
-    const own = page.locator('section').filter({ hasText: `Issuer ${issuerName}` });
-    await own.getByText(`Issuer ${issuerName}`, { exact: true }).click();
+    const own = await issuerOf(page, issuerName);
     assert.ok((await own.innerText()).includes('Zoë <Admin> (u1)'));
     const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
     const table = own.getByRole('table');
@@ -39,10 +45,9 @@ describe('the home page', () => {
 
   scene('what it tells to type works as it is', { seed: {} }, async ({ page, mock, issuerName, issuer }) => {
     await page.goto(`${mock}/`);
-    const own = page.locator('section').filter({ hasText: `Issuer ${issuerName}` });
-    await own.getByText(`Issuer ${issuerName}`, { exact: true }).click();
+    const own = await issuerOf(page, issuerName);
     const snippets = {};
-    for (const snippet of await own.locator('details details').all()) {
+    for (const snippet of await own.locator('details').all()) {
       await snippet.locator('summary').click();
       snippets[await snippet.locator('summary').innerText()] = await snippet.locator('pre').innerText();
     }

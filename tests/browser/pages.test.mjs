@@ -35,6 +35,10 @@ const PAGES = {
     await form.logIn.click();
     await form.alert.waitFor();
   },
+  'login-errors': async ({ page, app }) => {
+    await login(page, app);
+    await page.locator('summary').click();
+  },
   'login-many-users': async ({ page, app, control }) => {
     for (let n = 0; n < 30; n += 1) await control('POST', 'users', { sub: `u${n}`, name: n % 7 ? `User ${n}` : `${'Wolfeschlegelstein'.repeat(3)}hausenbergerdorff ${n}` });
     await login(page, app, { scope: `openid ${Array.from({ length: 20 }, (_, n) => `https://api.example.com/scope/${n}`).join(' ')}`, client_id: 'a-client-with-a-name-that-is-quite-long-'.repeat(3) });
@@ -75,7 +79,30 @@ const PAGES = {
   'request-refused': ({ page, issuer }) => page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
   'login-without-request': ({ page, issuer }) => page.goto(`${issuer}/login`),
   home: ({ page, mock }) => page.goto(`${mock}/`),
-  debugger: ({ page, mock }) => page.goto(`${mock}/debugger`),
+  'home-opened': async ({ page, mock }) => {
+    await page.goto(`${mock}/`);
+    for (const closed of await page.locator('details[open] details > summary').all()) await closed.click();
+  },
+  debugger: ({ page, issuer }) => page.goto(`${issuer}/debugger`),
+  'debugger-token': async ({ page, issuer, control }) => {
+    const { token } = await control('POST', 'mint', { claims: { sub: 'dora', roles: ['a', 'b'] }, fault: 'tampered' });
+    await page.goto(`${issuer}/debugger`);
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByRole('button', { name: 'Read' }).click();
+  },
+  'debugger-login': async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger`);
+    await page.getByLabel('Login hint').fill('alice');
+    await page.getByLabel('Scope').first().fill('openid profile email fault:expired');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('region', { name: 'ID token' }).waitFor();
+  },
+  'debugger-login-failed': async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger`);
+    await page.getByLabel('Prompt').selectOption('none');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').waitFor();
+  },
 };
 
 describe('pages', () => {

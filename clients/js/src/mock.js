@@ -11,7 +11,7 @@ export async function connectMock(url) {
 export class Mock {
   #stop;
 
-  constructor(url, stop = async () => {}) {
+  constructor(url, stop = () => {}) {
     this.url = url;
     this.#stop = stop;
   }
@@ -40,8 +40,8 @@ export class Mock {
     return answer.status === 200 ? answer.text : json(answer);
   }
 
-  stop() {
-    return this.#stop();
+  async stop() {
+    await this.#stop();
   }
 
   [Symbol.asyncDispose]() {

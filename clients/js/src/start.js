@@ -1,4 +1,6 @@
-// `jeton mock` as a child of the test process, and never for longer than that.
+// `jeton mock` as a child of the test process, and never for longer than that: however the process
+// ends, its end of the pipe to the mock's standard input is closed, and there the mock ends. No exit
+// handler does that for a killed process, a worker thread or Jest.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,19 +16,25 @@ const START_WITHIN = 10_000;
 export async function startMock({ bin = process.env.JETON_BIN || 'jeton', args = [], config, port = 0, env = {} } = {}) {
   const file = configFile(config);
   try {
-    const child = spawn(bin, ['mock', ...file.args, '--port', String(port), ...args], {
+    const child = spawn(bin, ['mock', '--stop-with-stdin', ...file.args, '--port', String(port), ...args], {
       // Without the developer's own JETON_ settings, PORT and JSON_CONFIG: a test gets what it says.
       env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
       windowsHide: true,
     });
-    const ended = endsWithUs(child);
+    const ended = endOf(child);
     const listening = await addressOf(child, ended, bin);
-    // Who forgets to stop the mock still comes to an end, and the mock with them.
-    for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+    // Nor does the process wait for the mock, but where it stops it.
+    const handles = [child, ...child.stdio];
+    handles.forEach((handle) => handle.unref());
     // Where it speaks TLS it speaks plain HTTP as well, which needs no trust in its CA.
     const url = `http://${listening.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]')}`;
-    return new Mock(url, () => stop(child, ended));
+    return new Mock(url, () => {
+      handles.forEach((handle) => handle.ref());
+      // At once: all it holds is in memory, and no test has time for a request that is still open.
+      child.kill('SIGKILL');
+      return ended;
+    });
   } finally {
     file.remove();
   }
@@ -41,6 +49,13 @@ function configFile(config) {
   writeFileSync(path, JSON.stringify(config, null, 2));
   return { args: ['--config', path], remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
+
+/** Its exit code or signal, once everything it printed has been read; where it never ran, the error. */
+const endOf = (child) =>
+  new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal));
+    child.once('error', resolve);
+  });
 
 /** What the first line says; rejects with what was printed in its place. */
 function addressOf(child, ended, bin) {
@@ -66,45 +81,4 @@ function addressOf(child, ended, bin) {
     );
     ended.then((how) => fail(`it ended with ${how}`));
   });
-}
-
-/** At once: all it holds is in memory, and no test has time for a wait that is still open. */
-async function stop(child, ended) {
-  child.ref();
-  child.kill('SIGKILL');
-  await ended;
-}
-
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'];
-const living = new Set();
-
-/** Ties a child to this process; resolves with its exit code or signal. */
-function endsWithUs(child) {
-  if (living.size === 0) {
-    process.on('exit', killAll);
-    for (const signal of SIGNALS) process.on(signal, endBy);
-  }
-  living.add(child);
-  return new Promise((resolve) => {
-    const gone = (how) => {
-      if (living.delete(child) && living.size === 0) {
-        process.off('exit', killAll);
-        for (const signal of SIGNALS) process.off(signal, endBy);
-      }
-      resolve(how);
-    };
-    // After `close` everything it printed has been read; where it never ran there is only an error.
-    child.once('close', (code, signal) => gone(code ?? signal));
-    child.once('error', gone);
-  });
-}
-
-const killAll = () => living.forEach((child) => child.kill('SIGKILL'));
-
-/** Does what the signal would have done without us, unless somebody else decides that. */
-function endBy(signal) {
-  if (process.listenerCount(signal) > 1) return;
-  killAll();
-  process.off(signal, endBy);
-  process.kill(process.pid, signal);
 }

@@ -410,17 +410,34 @@ describe('the journal', () => {
   });
 });
 
-test('the types name exactly what there is', async () => {
+describe('the types', () => {
   const types = readFileSync(new URL('../index.d.ts', import.meta.url), 'utf8');
-  const issuer = await mock.issuer();
-  const fault = await issuer.addFault('drop');
-  assert.deepEqual([...types.matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name).sort(), Object.keys(jetonMock).sort());
-  for (const [name, thing] of Object.entries({ Mock: mock, Issuer: issuer, Clock: issuer.clock, Keys: issuer.keys, FaultHandle: fault })) {
+  /** The members an interface declares. */
+  const membersOf = (name) => {
     const [, body] = new RegExp(`^export interface ${name} [^\\n]*\\{\\n(.*?)^\\}`, 'ms').exec(types);
-    const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member);
-    const own = [...Object.keys(thing), ...Object.getOwnPropertyNames(Object.getPrototypeOf(thing))].filter((member) => member !== 'constructor');
-    assert.deepEqual(declared.sort(), own.sort(), name);
-  }
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[(:]/gm)].map(([, member]) => member).sort();
+  };
+
+  test('name exactly what there is', async () => {
+    const issuer = await mock.issuer();
+    const fault = await issuer.addFault('drop');
+    assert.deepEqual([...types.matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name).sort(), Object.keys(jetonMock).sort());
+    for (const [name, thing] of Object.entries({ Mock: mock, Issuer: issuer, Clock: issuer.clock, Keys: issuer.keys, FaultHandle: fault })) {
+      const own = [...Object.keys(thing), ...Object.getOwnPropertyNames(Object.getPrototypeOf(thing))].filter((member) => member !== 'constructor');
+      assert.deepEqual(membersOf(name), own.sort(), name);
+    }
+  });
+
+  test('name exactly what the mock does', async () => {
+    const { schemas } = (await get(`${mock.url}/_mock/openapi.json`)).components;
+    const same = { IssuerSpec: 'IssuerSpec', User: 'User', ClaimRule: 'ClaimRule', Fault: 'Fault', CustomResponse: 'CustomResponse', Issuer: 'IssuerInfo', Clock: 'ClockState', Key: 'Key', Entry: 'Entry' };
+    for (const [schema, name] of Object.entries(same)) assert.deepEqual(membersOf(name), Object.keys(schemas[schema].properties).sort(), name);
+    for (const member of membersOf('Client')) assert.ok(member in schemas.ClientMetadata.properties, member);
+    const [, endpoints] = /^export type Endpoint =(.*?);/ms.exec(types);
+    assert.deepEqual([...endpoints.matchAll(/'(\w+)'/g)].map(([, name]) => name).sort(), [...schemas.Endpoint.enum].sort());
+    const [, known] = /^\^\(\?:(.*)\)\$$/.exec(schemas.FaultName.pattern);
+    for (const name of known.split('|').filter((one) => /^[a-z_-]+$/.test(one))) assert.ok(types.includes(`'${name}'`), name);
+  });
 });
 
 /** Whether the key that the token names, as JWKS has it, made the signature. */

@@ -100,6 +100,7 @@ describe('startMock', () => {
     ['calls process.exit', 'process.exit(0);', null],
     ['is ended by SIGTERM', 'setInterval(() => {}, 1000);', 'SIGTERM'],
     ['is interrupted', 'setInterval(() => {}, 1000);', 'SIGINT'],
+    ['is killed', 'setInterval(() => {}, 1000);', 'SIGKILL'],
   ]) {
     test(`a process that ${how} takes the mock with it`, async () => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script + code], { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: ['ignore', 'pipe', 'ignore'] });

@@ -1,8 +1,11 @@
-"""``jeton mock`` as a child of the test process, and never for longer than that."""
+"""``jeton mock`` as a child of the test process, and never for longer than that.
+
+However the process ends, its end of the pipe to the mock's standard input is closed, and there the
+mock ends. No exit handler does that for a process that is killed.
+"""
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import queue
@@ -42,9 +45,9 @@ def start_mock(
     with _config_flags(config) as flags:
         try:
             process = subprocess.Popen(
-                [program, "mock", *flags, "--port", str(port), *args],
+                [program, "mock", "--stop-with-stdin", *flags, "--port", str(port), *args],
                 env={**kept, **(env or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 encoding="utf-8",
@@ -63,12 +66,10 @@ def start_mock(
 class _Child:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
-        self._owner = os.getpid()
         self._listening: "queue.Queue[Optional[str]]" = queue.Queue()
         self._printed: List[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        atexit.register(self.stop)
 
     def address(self) -> str:
         """What the first line says; raises with what was printed in its place."""
@@ -83,14 +84,12 @@ class _Child:
         return listening
 
     def stop(self) -> None:
-        # A fork of the test process has the exit handler too, but not the mock.
-        if os.getpid() != self._owner:
-            return
-        atexit.unregister(self.stop)
-        # At once: all it holds is in memory, and no test has time for a wait that is still open.
+        # At once: all it holds is in memory, and no test has time for a request that is still open.
         self._process.kill()
         self._process.wait()
         self._reader.join()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def _read(self) -> None:
         # To the end, so that the mock never waits for somebody to empty the pipe.

@@ -114,6 +114,7 @@ class Client(_Client, total=False):
 class ClockSpec(TypedDict, total=False):
     """The time an issuer starts at."""
 
+    reset: bool
     set: int
     advance: int
     freeze: bool

@@ -6,10 +6,11 @@ import threading
 import time
 import unittest
 from datetime import datetime, timedelta, timezone
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 from support import BIN, get, introspect, kids, signer
 
+import jeton_mock
 from jeton_mock import Issuer, Mock, MockError, decode, start_mock
 
 HOUR = 3600
@@ -361,6 +362,28 @@ class Journal(WithMock):
         issuer.token(client_id="web")
         error = self.refused(issuer.take, client_id="billing", timeout=0)
         self.assertEqual(str(error).splitlines()[2].strip(), "#1 POST token 200 client_id=web grant_type=client_credentials")
+
+
+class Types(WithMock):
+    def test_they_name_what_the_mock_does(self) -> None:
+        schemas = get(f"{self.mock.url}/_mock/openapi.json")["components"]["schemas"]
+        for schema, kind in {
+            "IssuerSpec": jeton_mock.IssuerSpec,
+            "User": jeton_mock.User,
+            "ClaimRule": jeton_mock.ClaimRule,
+            "ClaimMatch": jeton_mock.ClaimMatch,
+            "Fault": jeton_mock.Fault,
+            "FaultState": jeton_mock.FaultState,
+            "Matcher": jeton_mock.Matcher,
+            "CustomResponse": jeton_mock.CustomResponse,
+            "ClockSpec": jeton_mock.ClockSpec,
+            "Clock": jeton_mock.ClockState,
+            "Issuer": jeton_mock.IssuerInfo,
+            "Key": jeton_mock.Key,
+            "Entry": jeton_mock.Entry,
+        }.items():
+            self.assertEqual(set(get_type_hints(kind)), set(schemas[schema]["properties"]), schema)
+        self.assertLessEqual(set(get_type_hints(jeton_mock.Client)), set(schemas["ClientMetadata"]["properties"]))
 
 
 if __name__ == "__main__":

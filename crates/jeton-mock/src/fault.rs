@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Response, StatusCode,
+    HeaderName, HeaderValue, Request, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use url::form_urlencoded;
 
 use crate::spec::{
     CustomResponse, Effect, Endpoint, Fault, InvalidEffect, Matcher, OAuthError, Pattern, TokenKind,
@@ -182,6 +183,30 @@ pub(crate) fn magic_of_grant(scope: &str) -> Vec<Acting> {
         })
         .map(Acting::on_all)
         .collect()
+}
+
+/// Takes what names faults out of the scope of a refresh, whose grant may not have it.
+pub(crate) fn without_magic_scope(request: &mut Request<Bytes>) {
+    let scope = form_urlencoded::parse(request.body()).find(|(name, _)| name == "scope");
+    if scope.is_none_or(|(_, scope)| magic_scope(&scope).next().is_none()) {
+        return;
+    }
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.body()) {
+        if name != "scope" {
+            form.append_pair(&name, &value);
+            continue;
+        }
+        let kept: Vec<_> = value
+            .split(' ')
+            .filter(|token| !token.starts_with(MAGIC_SCOPE))
+            .collect();
+        if !kept.is_empty() {
+            form.append_pair(&name, &kept.join(" "));
+        }
+    }
+    let form = form.finish();
+    *request.body_mut() = Bytes::from(form);
 }
 
 /// Whether an answer may name a fault in its scope, which is cheaper to ask than to parse it.

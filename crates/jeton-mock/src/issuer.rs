@@ -371,6 +371,9 @@ impl Issuer {
         let Ok(id) = client_id.parse::<ClientId>() else {
             return false;
         };
+        if client_id == login::CLIENT_ID {
+            return false;
+        }
         let mut state = self.lock();
         let before = state.clients.len();
         state.clients.retain(|known| known.client_id != client_id);
@@ -506,6 +509,16 @@ impl Issuer {
         tokio::select! {
             entry = self.journal.take(filter, patience) => entry,
             () = self.closing.notified() => None,
+        }
+    }
+
+    /// Waits, unless the mock ends.
+    pub(crate) async fn wait(&self, length: Duration) {
+        if !length.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(length) => {}
+                () = self.closing.notified() => {}
+            }
         }
     }
 

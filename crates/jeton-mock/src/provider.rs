@@ -315,7 +315,7 @@ impl Visit<'_> {
         }
         let path = request.uri().path().to_owned();
         let cross_origin = lenient && request.headers().contains_key(ORIGIN);
-        wait(&acting).await;
+        self.issuer.wait(delay(&acting)).await;
 
         let mut waived = Vec::new();
         let dropped = acting.iter().any(|it| it.effect == Effect::Drop);
@@ -323,12 +323,24 @@ impl Visit<'_> {
             .iter()
             .filter(|it| !self.goes_back(&it.effect))
             .find_map(|it| fault::instead(&it.effect, self.endpoint));
+        if dropped || instead.is_some() {
+            // Of what else was to act, only a delay has.
+            let mut answered = false;
+            acting.retain(|it| {
+                let first = it.effect.answers() && !answered;
+                answered |= first;
+                first || matches!(it.effect, Effect::Slow(_))
+            });
+        }
         let outcome = match instead {
             _ if dropped => Err(Dropped),
             Some(response) => Ok(response),
             None => {
                 if lenient {
                     waived = self.issuer.waive(&asked, &request);
+                    if asked.grant_type.as_deref() == Some("refresh_token") {
+                        fault::without_magic_scope(&mut request);
+                    }
                 }
                 let response = self.dispatch(request).await;
                 Ok(self.finish(response, &asked, &mut acting).await)
@@ -453,6 +465,10 @@ impl Visit<'_> {
                 answer::readdress(&mut response, self.endpoint, self.address);
             }
             _ => {}
+        }
+        if !response.status().is_success() {
+            // There were no tokens to be wrong.
+            acting.retain(|it| !matches!(it.effect, Effect::Token(_)));
         }
         for acting in acting.iter() {
             fault::spoil(&mut response, &acting.effect);
@@ -695,17 +711,13 @@ fn bearer(request: &Request<Bytes>) -> Option<Map<String, Value>> {
     Jwt::parse(token.trim()).map(|token| token.claims)
 }
 
-async fn wait(acting: &[Acting]) {
-    let length: Duration = acting
-        .iter()
-        .filter_map(|it| match it.effect {
-            Effect::Slow(delay) => Some(delay.length()),
-            _ => None,
-        })
-        .sum();
-    if !length.is_zero() {
-        tokio::time::sleep(length).await;
-    }
+/// How long an answer is to be late.
+fn delay(acting: &[Acting]) -> Duration {
+    let delays = acting.iter().filter_map(|it| match it.effect {
+        Effect::Slow(delay) => Some(delay.length()),
+        _ => None,
+    });
+    delays.sum()
 }
 
 /// The path the core knows an endpoint by, where the mock has another one for it as well.

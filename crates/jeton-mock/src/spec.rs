@@ -73,10 +73,12 @@ pub struct MockSpec {
 }
 
 fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
-    let number = i64::deserialize(deserializer)?;
-    let port = u16::try_from(number);
-    port.map(Some)
-        .map_err(|_| de::Error::custom("port: expected a port number, 0 to 65535"))
+    let given = serde_json::Value::deserialize(deserializer)?;
+    let port = given.as_u64().and_then(|number| u16::try_from(number).ok());
+    port.map(Some).ok_or_else(|| {
+        let wrong = format_args!("port: expected a port number, 0 to 65535, not {given}");
+        de::Error::custom(wrong)
+    })
 }
 
 /// One issuer. An absent member is the template's.

@@ -61,7 +61,7 @@ fn says_what_the_types_refuse_and_where() {
         ),
         (
             "port = 70000",
-            "1:8: port: expected a port number, 0 to 65535",
+            "1:8: port: expected a port number, 0 to 65535, not 70000",
         ),
         (
             "https = \"yes\"",
@@ -120,7 +120,7 @@ fn says_the_same_of_json() {
         ),
         (
             "{\"port\": 70000}",
-            "1:15: port: expected a port number, 0 to 65535",
+            "1:15: port: expected a port number, 0 to 65535, not 70000",
         ),
         (
             "{\"issuer\": {\"users\": [{\"sub\": \"\"}]}}",
