@@ -193,6 +193,41 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(await issuer.active(access_token), false);
   });
 
+  test('row 14: and one whose typ was changed, too', async () => {
+    const issuer = await ruled({ access_token_typ: 'JWT' });
+    const { access_token, refresh_token } = await issuer.tokens({ scope: OFFLINE });
+    assert.equal(await issuer.active(access_token), true);
+    assert.equal((await issuer.userinfo(access_token)).status, 200);
+    ok(await issuer.refresh(refresh_token));
+    const [head, body] = access_token.split('.');
+    assert.equal((await issuer.userinfo(`${head}.${body}.${'A'.repeat(86)}`)).status, 401, 'its signature still counts');
+    const { id_token } = await issuer.tokens();
+    assert.equal((await issuer.userinfo(id_token)).status, 401, 'and an ID token is no access token');
+    assert.equal(await issuer.active(id_token), false);
+  });
+
+  test('row 14: no rule after one that is the last', async () => {
+    const issuer = await ruled({ match: { client_id: 'a' }, access_token: { x: 1 }, last: true }, { access_token: { x: 2 } });
+    const x = async (client) => claimsOf((await issuer.granted({}, { client })).access_token).x;
+    assert.deepEqual([await x('a'), await x('b')], [1, 2]);
+  });
+
+  test('row 14: a pattern between slashes is a regular expression of the whole text', async () => {
+    const issuer = await ruled({ match: { client_id: '/\\d{3}|[a-c]+/' }, access_token: { hit: true } });
+    const hit = async (client) => claimsOf((await issuer.granted({}, { client })).access_token).hit ?? false;
+    assert.deepEqual(await Promise.all(['123', 'abc', '1234', 'x123', 'abd', ''.padEnd(3, '9')].map(hit)), [true, true, false, false, false, true]);
+  });
+
+  test('row 14: parameters of the authorization request are known at the code, the refresh and userinfo', async () => {
+    const issuer = await ruled({ match: { parameters: { acr_values: 'gold' } }, access_token: { acr: '${acr_values}' }, id_token: { acr: 'gold' }, userinfo: { acr: 'gold' } });
+    const tokens = await issuer.tokens({ acr_values: 'gold', scope: OFFLINE });
+    assert.equal(claimsOf(tokens.access_token).acr, 'gold');
+    assert.equal((await issuer.userinfo(tokens.access_token)).json().acr, 'gold');
+    const again = ok(await issuer.refresh(tokens.refresh_token)).json();
+    assert.deepEqual([claimsOf(again.access_token).acr, claimsOf(again.id_token).acr], ['gold', 'gold']);
+    assert.equal(claimsOf((await issuer.tokens()).access_token).acr, undefined);
+  });
+
   test('row 14: at each grant: code, refresh, device, client credentials', async () => {
     const issuer = await ruled({ access_token: { by: '${grant_type}' } });
     const code = await issuer.tokens({ scope: OFFLINE });

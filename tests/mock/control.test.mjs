@@ -178,7 +178,7 @@ describe('claims and faults', { concurrency: 8 }, () => {
 
   for (const [what, rule, pattern] of [
     ['an unknown member', { idtoken: {} }, /idtoken/], ['an unknown matcher', { match: { clientid: 'x' }, id_token: {} }, /clientid/], ['a matcher of a wrong type', { match: { client_id: 1 } }, /client_id/],
-    ['a section that is a list', { id_token: [] }, /id_token/], ['parameters that are a text', { match: { parameters: 'x' } }, /parameters/], ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /parameters|x/], ['a typ that is none', { access_token_typ: 1 }, /access_token_typ/],
+    ['a section that is a list', { id_token: [] }, /id_token/], ['parameters that are a text', { match: { parameters: 'x' } }, /parameters/], ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /parameters|x/], ['a typ that is none', { access_token_typ: 1 }, /access_token_typ/], ['a regular expression that is none', { match: { client_id: '/(/' } }, /client_id/],
   ]) {
     test(`row 8: a claim rule with ${what} is refused`, async () => {
       const issuer = await mock.fresh().make();

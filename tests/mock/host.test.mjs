@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
 import { isError } from './support/check.mjs';
-import { FORM, basic, send } from './support/http.mjs';
+import { FORM, basic, send, sleep } from './support/http.mjs';
 import { claims, ok } from './support/issuer.mjs';
 import { launch, start } from './support/process.mjs';
 
@@ -188,6 +188,17 @@ describe('health', { concurrency: 4 }, () => {
     await own.stop();
     await waiting;
     assert.ok(performance.now() - began < 3000, 'also while somebody waits');
+  });
+
+  test('row 19: and with a slow answer under way', async (t) => {
+    const own = await start({ t });
+    await own.at().fault('slow-30s');
+    const slow = own.at().token().catch((error) => error);
+    await sleep(200);
+    const began = performance.now();
+    assert.equal(await own.stop(), 0);
+    await slow;
+    assert.ok(performance.now() - began < 2500);
   });
 });
 

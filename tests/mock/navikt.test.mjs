@@ -110,6 +110,15 @@ describe('environment', { concurrency: 8 }, () => {
     assert.ok(straight.arrived.searchParams.get('code'));
   });
 
+  test('row 18: a login: access token of typ JWT, a refresh token without asking, and userinfo that knows it', async (t) => {
+    const mock = await from(t, {});
+    const issuer = mock.at('default');
+    const tokens = await issuer.tokens({ from: `${mock.url}/default` }, {}, undefined);
+    assert.equal(header(tokens.access_token).typ, 'JWT');
+    assert.equal(ok(await issuer.userinfo(tokens.access_token)).json().sub, 'alice');
+    ok(await issuer.refresh(tokens.refresh_token));
+  });
+
   test('row 18: rotateRefreshToken is taken', async (t) => {
     const mock = await from(t, { rotateRefreshToken: true });
     await mock.at('default').granted();
