@@ -39,8 +39,9 @@ WORKDIR /data
 # `runAsNonRoot` wants one.
 USER 65532:65532
 
-# Variables rather than arguments: other arguments, and another port, keep the rest.
-ENV JETON_HOST=0.0.0.0 JETON_PORT=8080
+# Variables rather than arguments: with other arguments they still hold. PORT, because JETON_PORT
+# and mock-oauth2-server's SERVER_PORT go before it.
+ENV JETON_HOST=0.0.0.0 PORT=8080
 EXPOSE 8080
 
 # Often at first: others wait for it.

@@ -15,15 +15,15 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// More than any status line has (RFC 9112 §4).
 const STATUS_LINE_LIMIT: u64 = 1024;
 
-/// Where a port may be named; the first that is set counts. `SERVER_PORT` before `PORT` is
-/// mock-oauth2-server's order.
-const PORT_VARIABLES: [&str; 3] = ["SERVER_PORT", "PORT", "JETON_PORT"];
+/// Where a server's port may be named; the first that is set counts. The last two are
+/// mock-oauth2-server's, in its order; the image sets the last.
+const PORT_VARIABLES: [&str; 3] = ["JETON_PORT", "SERVER_PORT", "PORT"];
 
 pub(crate) fn command() -> Command {
     Command::new("health")
         .about("Exit with 0 if a server answers /health with 200, else with 1")
         .arg(Arg::new("url").value_name("URL").help(
-            "[default: http://127.0.0.1:PORT/health, PORT from SERVER_PORT, PORT or JETON_PORT, \
+            "[default: http://127.0.0.1:PORT/health, PORT from JETON_PORT, SERVER_PORT or PORT, \
              else 9400]",
         ))
 }
@@ -122,13 +122,13 @@ mod tests {
             assert_eq!(url, expected, "{variables:?}");
         };
         check(&[], "http://127.0.0.1:9400/health");
-        check(&[("JETON_PORT", "1")], "http://127.0.0.1:1/health");
+        check(&[("PORT", "1")], "http://127.0.0.1:1/health");
         check(
-            &[("JETON_PORT", "1"), ("PORT", "2")],
+            &[("PORT", "1"), ("SERVER_PORT", "2")],
             "http://127.0.0.1:2/health",
         );
         check(
-            &[("JETON_PORT", "1"), ("PORT", "2"), ("SERVER_PORT", "3")],
+            &[("PORT", "1"), ("SERVER_PORT", "2"), ("JETON_PORT", "3")],
             "http://127.0.0.1:3/health",
         );
         check(
