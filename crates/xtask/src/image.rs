@@ -3,9 +3,9 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -52,17 +52,14 @@ pub(crate) fn static_build() -> Result<Tally> {
     }
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     tools::rust_target(&target)?;
-    let variable = |name: &str| format!("{name}_{}", target.replace('-', "_"));
+    let name = target.replace('-', "_");
     let mut build = shell::cargo("build --locked --profile suite -p jeton-cli");
     build
         .args(["--target", &target])
-        .env(variable("CC"), tools::zig_folder().join("musl-cc"))
-        .env(variable("AR"), tools::zig_folder().join("musl-ar"))
+        .env(format!("CC_{name}"), tools::zig_folder().join("musl-cc"))
+        .env(format!("AR_{name}"), tools::zig_folder().join("musl-ar"))
         .env(
-            format!(
-                "CARGO_TARGET_{}_LINKER",
-                variable("").trim_start_matches('_').to_uppercase()
-            ),
+            format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()),
             "rust-lld",
         )
         .env_remove("RUSTFLAGS")
@@ -74,13 +71,10 @@ pub(crate) fn static_build() -> Result<Tally> {
     if !is_static(&binary)? {
         bail!("{} asks for a dynamic loader", jeton.display());
     }
-    let mock = Mock::start(&jeton)?;
-    let health = format!("http://{}/health", mock.address);
-    shell::run(shell::command(&jeton).args(["health", &health]))?;
-    if shell::read(shell::command(&jeton).args(["health", &format!("{health}y")])).is_ok() {
-        bail!("jeton health is content with a page that is not there");
-    }
-    mock.token()?;
+    // As the image says it, and as one of mock-oauth2-server's users does.
+    let port = free_port()?;
+    ask(&jeton, &[("PORT", &port)])?;
+    ask(&jeton, &[("PORT", "1"), ("SERVER_PORT", &port)])?;
     Ok(Tally::passed(format!(
         "{:.1} MB",
         binary.len() as f64 / 1e6
@@ -136,28 +130,62 @@ pub(crate) fn action() -> Result<&'static str> {
     Ok("")
 }
 
+/// Starts it, and asks as the image's health check does and as a client would.
+fn ask(jeton: &Path, variables: &[(&str, &str)]) -> Result<()> {
+    let command = |args: &[&str]| {
+        let mut command = shell::command(jeton);
+        for name in [
+            "JETON_HOST",
+            "JETON_ISSUER",
+            "JETON_PORT",
+            "PORT",
+            "SERVER_PORT",
+        ] {
+            command.env_remove(name);
+        }
+        command.args(args).envs(variables.iter().copied());
+        command
+    };
+    let mock = Mock::start(&mut command(&["mock"]))?;
+    shell::run(&mut command(&["health"]))?;
+    let missing = format!("http://{}/there/is/no/such/page", mock.address);
+    if shell::read(&mut command(&["health", &missing])).is_ok() {
+        bail!("jeton health is content with 404");
+    }
+    mock.token()
+}
+
+fn free_port() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    Ok(listener.local_addr()?.port().to_string())
+}
+
 struct Mock {
     process: Child,
     address: String,
+    /// Kept open: who prints into a pipe that nobody holds is ended.
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Mock {
-    fn start(jeton: &Path) -> Result<Self> {
-        let mut command = shell::command(jeton);
-        command.args(["mock", "--port", "0"]).stdout(Stdio::piped());
-        let mut process = shell::spawn(&mut command)?;
-        let stdout = process.stdout.take().context("stdout was not piped")?;
+    fn start(command: &mut Command) -> Result<Self> {
         let mut mock = Self {
-            process,
+            process: shell::spawn(command.stdout(Stdio::piped()))?,
             address: String::new(),
+            stdout: None,
         };
-        let (send, line) = mpsc::channel();
+        let stdout = mock.process.stdout.take().context("stdout was not piped")?;
+        let (send, first_line) = mpsc::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            send.send(line)
+            let mut stdout = BufReader::new(stdout);
+            let _ = stdout.read_line(&mut line);
+            let _ = send.send((line, stdout));
         });
-        let line = line.recv_timeout(START_LIMIT).context("it says nothing")?;
+        let (line, stdout) = first_line
+            .recv_timeout(START_LIMIT)
+            .context("it says nothing")?;
+        mock.stdout = Some(stdout);
         let (_, address) = line
             .trim_end()
             .rsplit_once(" on http://")
@@ -190,6 +218,7 @@ impl Mock {
 
 impl Drop for Mock {
     fn drop(&mut self) {
+        drop(self.stdout.take());
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
