@@ -169,7 +169,10 @@ impl Visit<'_> {
         };
         let mut result = match query.get("error") {
             None => String::new(),
-            Some(_) => "<p role=\"alert\">The login ended with an error.</p>".to_owned(),
+            Some(error) => format!(
+                "<p role=\"alert\">The login ended with <code>{}</code>.</p>",
+                Escaped(error)
+            ),
         };
         result += &pages::redirect("Answer of /authorize", self.sender(&query), &query.0);
         if let Some(code) = query.get("code") {

@@ -104,7 +104,7 @@ fn log_in(at: &At<'_>, path: &str) -> String {
          <option value=\"\">as needed</option>{prompts}</select></div></div>\
          <label for=\"parameters\">More parameters</label>\
          <input id=\"parameters\" class=\"mono\" name=\"parameters\" autocomplete=\"off\" \
-         spellcheck=\"false\" placeholder=\"resource=https://api.example&amp;max_age=60\">\
+         spellcheck=\"false\" placeholder=\"resource=https://api.example&amp;tenant=blue\">\
          <button name=\"do\" value=\"authorize\">Log in</button></form></section>",
         field("flow", "client_id", "Client ID", "demo"),
         field("flow", "client_secret", "Client secret", "demo-secret"),

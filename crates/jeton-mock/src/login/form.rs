@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use jeton::UnixTime;
+use jeton::{RESERVED_CLAIMS, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -79,10 +79,21 @@ impl Form {
         if typed.is_empty() {
             return Ok(None);
         }
-        match serde_json::from_str(typed) {
-            Ok(Value::Object(claims)) => Ok(Some(claims)),
-            Ok(_) => Err("The claims are JSON, but no object: write {\"name\": \"value\"}.".into()),
-            Err(error) => Err(format!("The claims are no JSON: {error}.")),
+        let claims = match serde_json::from_str(typed) {
+            Ok(Value::Object(claims)) => claims,
+            Ok(_) => {
+                return Err(
+                    "The claims are JSON, but no object: write {\"name\": \"value\"}.".into(),
+                );
+            }
+            Err(error) => return Err(format!("The claims are no JSON: {error}.")),
+        };
+        let reserved = |name: &&String| RESERVED_CLAIMS.contains(&name.as_str());
+        match claims.keys().find(reserved) {
+            Some(name) => Err(format!(
+                "The issuer itself says what {name} is: leave it out of the claims (JSON)."
+            )),
+            None => Ok(Some(claims)),
         }
     }
 }
