@@ -19,7 +19,7 @@ describe('the home page', () => {
     const own = await issuerOf(page, issuerName);
     assert.ok((await own.innerText()).includes('Zoë <Admin> (u1)'));
     const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-    const table = own.getByRole('table');
+    const shown = await facts(own);
     for (const [title, url] of [
       ['Discovery', `${issuer}/.well-known/openid-configuration`],
       ['Authorization', metadata.authorization_endpoint],
@@ -31,8 +31,7 @@ describe('the home page', () => {
       ['Device authorization', metadata.device_authorization_endpoint],
       ['Logout', metadata.end_session_endpoint],
     ]) {
-      const row = table.getByRole('row').filter({ has: page.getByRole('rowheader', { name: title, exact: true }) });
-      assert.equal(await row.getByRole('cell').innerText(), url);
+      assert.equal(shown[title], url);
     }
     for (const link of await page.getByRole('link').all()) {
       const href = new URL(await link.getAttribute('href'), page.url());
@@ -123,7 +122,7 @@ const debuggerPage = (page) => {
 
 for (const javaScriptEnabled of [true, false]) {
   const options = { seed: {}, browser: { javaScriptEnabled } };
-  describe(`the debugger ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
+  describe(`the debugger's forms ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
     scene('reads a token', options, async ({ page, issuer, control }) => {
       await control('POST', 'clock', { freeze: true });
       const { token, kid } = await control('POST', 'mint', { claims: { sub: 'dora', html: '<b>"&amp;' }, typ: 'at+jwt' });
@@ -141,37 +140,6 @@ for (const javaScriptEnabled of [true, false]) {
         const claims = await form.json('Access token', 1);
         assert.equal(claims.sub, 'dora');
         assert.equal(claims.html, '<b>"&amp;');
-      }
-    });
-
-    for (const [fault, name, expected] of [
-      ['expired', 'Validity', /expired/],
-      ['not-yet-valid', 'Validity', /not valid yet/],
-      ['without-exp', 'Validity', /no exp/],
-      ['wrong-issuer', 'Issuer', /, not http/],
-      ['wrong-key', 'Signature', /does not verify/],
-      ['tampered', 'Signature', /does not verify/],
-      ['alg-none', 'Signature', /not signed/],
-      ['unknown-kid', 'Signature', /JWKS has no key/],
-    ]) {
-      scene(`says what is wrong with a token that is ${fault}`, options, async ({ page, issuer, control }) => {
-        const { token } = await control('POST', 'mint', { claims: { sub: 'dora' }, typ: 'JWT', fault });
-        await page.goto(`${issuer}/debugger`);
-        const form = debuggerPage(page);
-        await form.token.fill(token);
-        await form.read.click();
-        assert.match((await facts(form.section('JWT')))[name], expected);
-      });
-    }
-
-    scene('says what is no token', options, async ({ page, issuer }) => {
-      await page.goto(`${issuer}/debugger`);
-      const form = debuggerPage(page);
-      for (const [pasted, expected] of [['a.b', /three parts/], ['a.b.c', /base64url|JSON/], ['opaque', /no dots/], ['jrt_abc', /refresh token/i], ['<b>.<i>.</i>', /base64url/]]) {
-        await form.token.fill(pasted);
-        await form.read.click();
-        assert.match(await form.section('Token').innerText(), expected);
-        assert.equal(await form.token.inputValue(), pasted);
       }
     });
 
@@ -201,62 +169,6 @@ for (const javaScriptEnabled of [true, false]) {
       assert.equal(await form.section('ID token').count(), 0);
     });
 
-    scene('logs in with everything its form has', options, async ({ page, issuer, control }) => {
-      await page.goto(`${issuer}/debugger`);
-      const { login, section, json } = debuggerPage(page);
-      await login.clientId.fill('some & client');
-      await login.clientSecret.fill('"=%&');
-      await login.scope.fill('openid email read');
-      await login.loginHint.fill('bob');
-      await login.parameters.fill('resource=https://api.example/x&max_age=60');
-      await login.go.click();
-      const claims = (await facts(section('ID token'))) && (await json('ID token', 1));
-      assert.equal(claims.sub, 'bob');
-      assert.equal(claims.aud, 'some & client');
-      assert.equal((await json('Access token', 1)).aud, 'https://api.example/x');
-      const { entries } = await control('GET', 'journal', undefined, { endpoint: 'authorize' });
-      assert.equal(entries.at(-1).parameters.max_age, '60');
-    });
-
-    scene('logs in without a secret', options, async ({ page, issuer }) => {
-      await page.goto(`${issuer}/debugger`);
-      const { login, section } = debuggerPage(page);
-      await login.clientId.fill('spa');
-      await login.clientSecret.fill('');
-      await login.loginHint.fill('bob');
-      await login.go.click();
-      assert.match((await facts(section('ID token'))).Signature, /verified/);
-    });
-
-    scene('shows how a login failed', options, async ({ page, issuer }) => {
-      await page.goto(`${issuer}/debugger`);
-      const { login, section, alert } = debuggerPage(page);
-      await login.prompt.selectOption('none');
-      await login.go.click();
-      await alert.waitFor();
-      assert.equal((await facts(section('Answer of /authorize'))).error, 'login_required');
-      await login.go.click();
-      await loginPage(page).deny.click();
-      await alert.waitFor();
-      assert.equal((await facts(section('Answer of /authorize'))).error, 'access_denied');
-    });
-
-    for (const [fault, look] of [
-      ['expired', async ({ section }) => assert.match((await facts(section('ID token'))).Validity, /expired/)],
-      ['wrong-nonce', async ({ alert }) => assert.match(await alert.first().innerText(), /nonce/)],
-      ['tampered', async ({ section }) => assert.match((await facts(section('ID token'))).Signature, /does not verify/)],
-    ]) {
-      scene(`shows the fault ${fault}`, options, async ({ page, issuer }) => {
-        await page.goto(`${issuer}/debugger`);
-        const form = debuggerPage(page);
-        await form.login.scope.fill(`openid fault:${fault}`);
-        await form.login.loginHint.fill('alice');
-        await form.login.go.click();
-        await look(form);
-        assert.ok((await form.requests.innerText()).includes(`fault: ${fault}`));
-      });
-    }
-
     scene('gets a machine token, or shows why not', options, async ({ page, issuer }) => {
       await page.goto(`${issuer}/debugger`);
       const { machine, section, json, requests } = debuggerPage(page);
@@ -273,6 +185,95 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+describe('the debugger', () => {
+  for (const [fault, name, expected] of [
+    ['expired', 'Validity', /expired/],
+    ['not-yet-valid', 'Validity', /not valid yet/],
+    ['without-exp', 'Validity', /no exp/],
+    ['wrong-issuer', 'Issuer', /, not http/],
+    ['wrong-key', 'Signature', /does not verify/],
+    ['tampered', 'Signature', /does not verify/],
+    ['alg-none', 'Signature', /not signed/],
+    ['unknown-kid', 'Signature', /JWKS has no key/],
+  ]) {
+    scene(`says what is wrong with a token that is ${fault}`, { seed: {} }, async ({ page, issuer, control }) => {
+      const { token } = await control('POST', 'mint', { claims: { sub: 'dora' }, typ: 'JWT', fault });
+      await page.goto(`${issuer}/debugger`);
+      const form = debuggerPage(page);
+      await form.token.fill(token);
+      await form.read.click();
+      assert.match((await facts(form.section('JWT')))[name], expected);
+    });
+  }
+
+  scene('says what is no token', { seed: {} }, async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger`);
+    const form = debuggerPage(page);
+    for (const [pasted, expected] of [['a.b', /three parts/], ['a.b.c', /base64url|JSON/], ['opaque', /no dots/], ['jrt_abc', /refresh token/i], ['<b>.<i>.</i>', /base64url/]]) {
+      await form.token.fill(pasted);
+      await form.read.click();
+      assert.match(await form.section('Token').innerText(), expected);
+      assert.equal(await form.token.inputValue(), pasted);
+    }
+  });
+
+  scene('logs in with everything its form has', { seed: {} }, async ({ page, issuer, control }) => {
+    await page.goto(`${issuer}/debugger`);
+    const { login, section, json } = debuggerPage(page);
+    await login.clientId.fill('some & client');
+    await login.clientSecret.fill('"=%&');
+    await login.scope.fill('openid email read');
+    await login.loginHint.fill('bob');
+    await login.parameters.fill('resource=https://api.example/x&max_age=60');
+    await login.go.click();
+    const claims = (await facts(section('ID token'))) && (await json('ID token', 1));
+    assert.equal(claims.sub, 'bob');
+    assert.equal(claims.aud, 'some & client');
+    assert.equal((await json('Access token', 1)).aud, 'https://api.example/x');
+    const { entries } = await control('GET', 'journal', undefined, { endpoint: 'authorize' });
+    assert.equal(entries.at(-1).parameters.max_age, '60');
+  });
+
+  scene('logs in without a secret', { seed: {} }, async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger`);
+    const { login, section } = debuggerPage(page);
+    await login.clientId.fill('spa');
+    await login.clientSecret.fill('');
+    await login.loginHint.fill('bob');
+    await login.go.click();
+    assert.match((await facts(section('ID token'))).Signature, /verified/);
+  });
+
+  scene('shows how a login failed', { seed: {} }, async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger`);
+    const { login, section, alert } = debuggerPage(page);
+    await login.prompt.selectOption('none');
+    await login.go.click();
+    await alert.waitFor();
+    assert.equal((await facts(section('Answer of /authorize'))).error, 'login_required');
+    await login.go.click();
+    await loginPage(page).deny.click();
+    await alert.waitFor();
+    assert.equal((await facts(section('Answer of /authorize'))).error, 'access_denied');
+  });
+
+  for (const [fault, look] of [
+    ['expired', async ({ section }) => assert.match((await facts(section('ID token'))).Validity, /expired/)],
+    ['wrong-nonce', async ({ alert }) => assert.match(await alert.first().innerText(), /nonce/)],
+    ['tampered', async ({ section }) => assert.match((await facts(section('ID token'))).Signature, /does not verify/)],
+  ]) {
+    scene(`shows the fault ${fault}`, { seed: {} }, async ({ page, issuer }) => {
+      await page.goto(`${issuer}/debugger`);
+      const form = debuggerPage(page);
+      await form.login.scope.fill(`openid fault:${fault}`);
+      await form.login.loginHint.fill('alice');
+      await form.login.go.click();
+      await look(form);
+      assert.ok((await form.requests.innerText()).includes(`fault: ${fault}`));
+    });
+  }
+});
 
 scene('each issuer has a debugger of its own', { seed: {} }, async ({ page, mock, issuer }) => {
   await page.goto(`${issuer}/debugger`);
@@ -308,4 +309,33 @@ scene('a form on another site does nothing here', { seed: {} }, async ({ page, a
   await page.getByRole('alert').waitFor();
   const { count } = await control('GET', 'journal/count', undefined, { client_id: 'foreign', endpoint: 'token' });
   assert.equal(count, 0);
+});
+
+scene('the debugger works on the address it was opened at', { seed: {} }, async ({ page, issuer, mayReach }) => {
+  const there = new URL(issuer);
+  there.hostname = '127.0.0.1';
+  mayReach(there.origin);
+  await page.goto(`${there}/debugger`);
+  await debuggerPage(page).login.go.click();
+  await loginPage(page).user('alice').click();
+  assert.match((await facts(debuggerPage(page).section('ID token'))).Signature, /verified/);
+  assert.equal(new URL(page.url()).hostname, '127.0.0.1');
+});
+
+scene('two logins side by side in one browser do not disturb each other', { seed: {} }, async ({ page, issuer }) => {
+  const other = await page.context().newPage();
+  try {
+    for (const tab of [page, other]) {
+      await tab.goto(`${issuer}/debugger`);
+      await debuggerPage(tab).login.go.click();
+      await loginPage(tab).user('alice').waitFor();
+    }
+    for (const [tab, user] of [[page, 'alice'], [other, 'bob']]) {
+      await loginPage(tab).user(user).click();
+      await debuggerPage(tab).section('ID token').waitFor();
+      assert.equal((await debuggerPage(tab).json('ID token', 1)).sub, user);
+    }
+  } finally {
+    await other.close();
+  }
 });

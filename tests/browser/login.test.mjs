@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import * as openid from 'openid-client';
+import { runApplication } from './support/app.mjs';
 import { consentPage, devicePage, loginPage } from './support/pages.mjs';
 import { deviceOf, failed, loggedIn, scene } from './support/scene.mjs';
 
@@ -233,4 +234,27 @@ scene('a login page that no application asked for is a refusal', {}, async ({ pa
     assert.equal(response.status(), 400);
     assert.equal(await page.getByRole('button').count(), 0);
   }
+});
+
+scene('the example runs as it says', {}, async ({ t, page, issuer, mayReach }) => {
+  const app = await runApplication(t, issuer);
+  mayReach(app);
+  await page.goto(app);
+  await page.getByRole('link', { name: 'Log in' }).click();
+  await loginPage(page).user('alice').click();
+  assert.equal((await loggedIn(page, app)).claims.sub, 'alice');
+});
+
+scene('a double click is a click', {}, async ({ page, app }) => {
+  await login(page, app);
+  await loginPage(page).user('alice').dblclick();
+  assert.equal((await loggedIn(page, app)).claims.sub, 'alice');
+});
+
+scene('going back and choosing again is told in words', {}, async ({ page, app }) => {
+  await loginAs(page, app, 'alice');
+  await page.goBack();
+  await loginPage(page).user('bob').click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  console.log(page.url(), await page.locator('body').innerText());
 });

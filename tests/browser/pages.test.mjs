@@ -78,6 +78,10 @@ const PAGES = {
   },
   'request-refused': ({ page, issuer }) => page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
   'login-without-request': ({ page, issuer }) => page.goto(`${issuer}/login`),
+  'form-post': async ({ page, app }) => {
+    await login(page, app, { response_mode: 'form_post', login_hint: 'alice' });
+    await page.getByRole('button', { name: 'Continue' }).waitFor();
+  },
   home: ({ page, mock }) => page.goto(`${mock}/`),
   'home-opened': async ({ page, mock }) => {
     await page.goto(`${mock}/`);
@@ -93,7 +97,7 @@ const PAGES = {
   'debugger-login': async ({ page, issuer }) => {
     await page.goto(`${issuer}/debugger`);
     await page.getByLabel('Login hint').fill('alice');
-    await page.getByLabel('Scope').first().fill('openid profile email fault:expired');
+    await page.getByRole('region', { name: 'Log somebody in' }).getByLabel('Scope').fill('openid profile email fault:expired');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('region', { name: 'ID token' }).waitFor();
   },
@@ -105,9 +109,12 @@ const PAGES = {
   },
 };
 
+/** Pages that somebody only sees without scripts. */
+const SCRIPTLESS = ['form-post'];
+
 describe('pages', () => {
   for (const [name, go] of Object.entries(PAGES)) {
-    scene(name, { seed: {}, browser: { viewport: WINDOWS.desktop } }, async (on) => {
+    scene(name, { seed: {}, browser: { viewport: WINDOWS.desktop, javaScriptEnabled: !SCRIPTLESS.includes(name) } }, async (on) => {
       const { page } = on;
       await go(on);
       await isWellFormed(page);
@@ -119,10 +126,7 @@ describe('pages', () => {
           await page.screenshot({ path: `${SCREENSHOTS}${name}-${window}-${colorScheme}.png`, fullPage: true });
         }
       }
-      for (const colorScheme of ['light', 'dark']) {
-        await page.emulateMedia({ colorScheme });
-        await isAccessible(page, colorScheme);
-      }
+      for (const colorScheme of ['light', 'dark']) await isAccessible(page, colorScheme);
       await fits(page, 'phone');
       await page.setViewportSize(WINDOWS.desktop);
       await fits(page, 'desktop');

@@ -29,9 +29,10 @@ export function scene(name, { browser, client, seed, skip = unless.skip } = {}, 
     const control = (method, path, body, query) => controlled(mock.origin, issuerName, method, path, body, query);
     if (seed) await control('PUT', 'issuer', seed);
     const app = await startApplication(t, { issuer, ...client });
-    const { page, behaved, release, close } = await newPage({ origins: [mock.origin, app], ...browser });
+    const origins = [mock.origin, app];
+    const { page, behaved, release, close } = await newPage({ origins, ...browser });
     try {
-      await act({ mock: mock.origin, issuer, issuerName, app, page, control });
+      await act({ t, mock: mock.origin, issuer, issuerName, app, page, control, mayReach: (origin) => origins.push(origin) });
       behaved();
     } catch (error) {
       await close();
