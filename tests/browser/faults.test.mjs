@@ -34,7 +34,11 @@ const answered = (status, error) => async (page, app, response) => {
   assert.notEqual(new URL(page.url()).origin, app);
   assert.ok((await page.locator('body').innerText()).includes(error));
 };
-const unanswered = async (page, app, response, failure) => assert.match(String(failure), /ERR_EMPTY_RESPONSE|ERR_CONNECTION_(CLOSED|RESET)/);
+const unanswered = async (page, app, response, failure) => {
+  assert.match(String(failure), /ERR_EMPTY_RESPONSE|ERR_CONNECTION_(CLOSED|RESET)/);
+  // The browser's own page about it comes a little later.
+  await page.waitForURL(/^chrome-error:/);
+};
 
 const INVALID = 'OAUTH_INVALID_RESPONSE';
 const TIME = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';

@@ -41,9 +41,7 @@ export async function newPage({ origins, ...options }) {
       assert.deepEqual(foreign, []);
     },
     /** For the next scene; after a failure nobody knows what it is up to. */
-    async release() {
-      const left = await page.goto('about:blank').catch(() => undefined);
-      if (left === undefined) return page.context().close();
+    release() {
       idle.set(kind, [...(idle.get(kind) ?? []), { page, seen }]);
     },
     close: () => page.context().close(),
@@ -52,7 +50,7 @@ export async function newPage({ origins, ...options }) {
 
 async function open(options) {
   const context = await (await launched()).newContext(options);
-  context.setDefaultTimeout(5_000);
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const seen = {};
   page.on('request', (request) => seen.requests.push(request.url()));

@@ -38,7 +38,7 @@ export function scene(name, { browser, client, seed, skip = unless.skip } = {}, 
       await close();
       throw error;
     }
-    await release();
+    release();
   });
 }
 
