@@ -46,6 +46,22 @@ struct Refusal {
     error_description: String,
 }
 
+/// Somebody, and since when.
+enum Known {
+    /// The browser's session says so.
+    Before(Session),
+    /// A session begins with it.
+    Now(Session),
+}
+
+impl Known {
+    fn session(&self) -> &Session {
+        match self {
+            Self::Before(session) | Self::Now(session) => session,
+        }
+    }
+}
+
 /// What a person answered, for `/authorize/accept`.
 struct Acceptance<'a> {
     sealed: &'a str,
@@ -91,72 +107,70 @@ impl LoginApplication {
         let users = at.issuer.users();
         let automatic = at.issuer.auto_login();
         let hint = asked.login_hint.as_deref().or(automatic);
-        let Some((session, cookie)) = self.known(at, request, &asked, &users) else {
+        let Some(known) = self.known(at, request, &asked, &users) else {
             if asked.prompts("none") {
                 return self.reject(at, sealed, "login_required", "").await;
             }
             let typed = hint.map(Typed::subject).unwrap_or_default();
             return pages.who(&users, &typed, None);
         };
+        let session = known.session();
         // Who is logged in automatically is never asked anything.
-        let response = if asked.prompts("consent") && automatic.is_none() {
+        if asked.prompts("consent") && automatic.is_none() {
             let user = user(&users, &session.subject);
             let claims = session.claims.as_ref().map(to_json);
-            pages.consent(&user, claims.as_deref(), None)
-        } else {
-            let acceptance = Acceptance {
-                sealed,
-                session: &session,
-                scope: None,
-            };
-            match self.accept(at, &acceptance, &users).await {
-                Ok(response) => response,
-                Err(_) if asked.prompts("none") => {
-                    return self.reject(at, sealed, "login_required", "").await;
-                }
-                Err(refusal) => {
-                    let typed = Typed::subject(&session.subject);
-                    return pages.who(&users, &typed, Some(&refusal));
-                }
-            }
+            return pages.consent(&user, claims.as_deref(), None);
+        }
+        let acceptance = Acceptance {
+            sealed,
+            session,
+            scope: None,
         };
-        with_cookie(response, cookie)
+        match self.accept(at, &acceptance, &users).await {
+            Ok(response) => with_cookie(response, self.begin(at, request, known)),
+            Err(_) if asked.prompts("none") => self.reject(at, sealed, "login_required", "").await,
+            Err(refusal) => {
+                let typed = Typed::subject(&session.subject);
+                pages.who(&users, &typed, Some(&refusal))
+            }
+        }
     }
 
     /// Who need not be asked: by the browser's session, by the request's hint, or by the issuer's
-    /// configuration. The cookie is of a session that begins here.
+    /// configuration.
     fn known(
         &self,
         at: &At<'_>,
         request: &Request<Bytes>,
         asked: &Asked,
         users: &[User],
-    ) -> Option<(Session, Option<HeaderValue>)> {
+    ) -> Option<Known> {
         let automatic = at.issuer.auto_login();
-        let anew = asked.prompts("login") || asked.prompts("select_account");
-        let session = self
-            .sessions
-            .find(request)
-            .filter(|session| !anew && asked.allows(session.auth_time, at.now));
-        if anew && automatic.is_none() {
+        if asked.anew() && automatic.is_none() {
             return None;
         }
+        let session = self.session(at, request, asked);
         let Some(hint) = asked.login_hint.as_deref().or(automatic) else {
-            return session.map(|session| (session, None));
+            return session.map(Known::Before);
         };
         let subject = by_hint(users, hint);
-        match session.filter(|session| session.subject == subject) {
-            Some(session) => Some((session, None)),
-            None => {
-                let session = Session {
+        let before = session.filter(|session| session.subject == subject);
+        Some(before.map_or_else(
+            || {
+                Known::Now(Session {
                     subject: subject.to_owned(),
                     claims: None,
                     auth_time: at.now,
-                };
-                let cookie = self.begin(at, request, session.clone());
-                Some((session, cookie))
-            }
-        }
+                })
+            },
+            Known::Before,
+        ))
+    }
+
+    /// The browser's session, if it will do for what is asked.
+    fn session(&self, at: &At<'_>, request: &Request<Bytes>, asked: &Asked) -> Option<Session> {
+        let session = self.sessions.find(request)?;
+        (!asked.anew() && asked.allows(session.auth_time, at.now)).then_some(session)
     }
 
     /// `POST`: a form's answer.
@@ -182,42 +196,43 @@ impl LoginApplication {
             Ok(claims) => claims,
             Err(problem) => return again(&problem),
         };
-        let Some(subject) = form.subject() else {
-            return again("Say who to be: the subject is empty.");
+        let subject = match form.subject() {
+            Ok(subject) => subject,
+            Err(problem) => return again(problem),
         };
         let allowed = form.get("consent").is_some();
-        // Who has just logged in to be asked for consent logged in then, not now.
-        let earlier = self.sessions.find(request).filter(|session| {
-            allowed && session.subject == subject && asked.allows(session.auth_time, at.now)
-        });
-        let session = Session {
-            subject: subject.to_owned(),
-            auth_time: earlier.as_ref().map_or(at.now, |it| it.auth_time),
-            claims,
-        };
-        let begun = || match earlier {
-            Some(_) => None,
-            None => self.begin(at, request, session.clone()),
-        };
+        let scope: Vec<_> = form.all("scope").collect();
         let consent = |problem| {
             let user = user(&users, subject);
             pages.consent(&user, form.get("claims"), problem)
         };
-        let scope: Vec<_> = form.all("scope").collect();
         if asked.prompts("consent") && !allowed && scope.is_empty() {
-            return with_cookie(consent(None), begun());
+            return consent(None);
         }
         if allowed && scope.is_empty() && asked.scopes().next().is_some() {
             return consent(Some("Leave one scope on, or deny."));
         }
         let scope = scope.join(" ");
+        // Who was asked for consent only had logged in before.
+        let before = self
+            .session(at, request, &asked)
+            .filter(|session| allowed && session.subject == subject);
+        let session = Session {
+            subject: subject.to_owned(),
+            auth_time: before.as_ref().map_or(at.now, |it| it.auth_time),
+            claims,
+        };
+        let known = match before {
+            Some(_) => Known::Before(session),
+            None => Known::Now(session),
+        };
         let acceptance = Acceptance {
             sealed,
-            session: &session,
+            session: known.session(),
             scope: Some(scope.as_str()).filter(|scope| !scope.is_empty()),
         };
         match self.accept(at, &acceptance, &users).await {
-            Ok(response) => with_cookie(response, begun()),
+            Ok(response) => with_cookie(response, self.begin(at, request, known)),
             Err(refusal) => again(&refusal),
         }
     }
@@ -237,15 +252,16 @@ impl LoginApplication {
         with_cookie(response, cookie)
     }
 
-    fn begin(
-        &self,
-        at: &At<'_>,
-        request: &Request<Bytes>,
-        session: Session,
-    ) -> Option<HeaderValue> {
-        let path = layout(at).path();
-        self.sessions
-            .begin(request, session, &at.address.browser, path)
+    /// Begins a session of who has logged in now; its cookie.
+    fn begin(&self, at: &At<'_>, request: &Request<Bytes>, known: Known) -> Option<HeaderValue> {
+        match known {
+            Known::Before(_) => None,
+            Known::Now(session) => {
+                let path = layout(at).path();
+                self.sessions
+                    .begin(request, session, &at.address.browser, path)
+            }
+        }
     }
 
     async fn inspect(&self, at: &At<'_>, sealed: &str) -> Result<Asked, String> {

@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 use http::Request;
-use jeton::{RESERVED_CLAIMS, UnixTime};
+use jeton::{LONGEST_CLAIMS, RESERVED_CLAIMS, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
+
+/// OpenID Connect Core §2, `sub`.
+const LONGEST_SUBJECT: usize = 255;
 
 /// `/authorize/request`: what a person is asked for.
 #[derive(Deserialize)]
@@ -25,6 +28,11 @@ impl Asked {
     /// OpenID Connect Core §3.1.2.1.
     pub(super) fn prompts(&self, value: &str) -> bool {
         self.prompt.split(' ').any(|prompt| prompt == value)
+    }
+
+    /// Whether somebody who is logged in already is to be asked who they are.
+    pub(super) fn anew(&self) -> bool {
+        self.prompts("login") || self.prompts("select_account")
     }
 
     /// Whether a login then is recent enough.
@@ -69,8 +77,19 @@ impl Form {
 
     /// Who to be: a button's name for it, or that of the field for anybody, which is what
     /// mock-oauth2-server calls it.
-    pub(super) fn subject(&self) -> Option<&str> {
-        self.get("subject").or_else(|| self.get("username"))
+    pub(super) fn subject(&self) -> Result<&str, &'static str> {
+        match self.typed_subject() {
+            "" => Err("Say who to be: the subject is empty."),
+            long if long.len() > LONGEST_SUBJECT => {
+                Err("The subject is longer than 255 characters.")
+            }
+            subject => Ok(subject),
+        }
+    }
+
+    pub(super) fn typed_subject(&self) -> &str {
+        let subject = self.get("subject").or_else(|| self.get("username"));
+        subject.unwrap_or_default()
     }
 
     /// What is said about them; nothing where nothing was typed.
@@ -88,6 +107,12 @@ impl Form {
             }
             Err(error) => return Err(format!("The claims are no JSON: {error}.")),
         };
+        let long = Value::Object(claims.clone()).to_string().len() > LONGEST_CLAIMS;
+        if long {
+            return Err(format!(
+                "The claims are more than {LONGEST_CLAIMS} bytes of JSON."
+            ));
+        }
         let reserved = |name: &&String| RESERVED_CLAIMS.contains(&name.as_str());
         match claims.keys().find(reserved) {
             Some(name) => Err(format!(

@@ -57,7 +57,7 @@ impl<'a> Typed<'a> {
 
     pub(super) fn of(form: &'a Form) -> Self {
         Self {
-            subject: form.subject().unwrap_or_default(),
+            subject: form.typed_subject(),
             claims: form.get("claims").unwrap_or_default(),
         }
     }

@@ -15,7 +15,7 @@ use crate::random_id;
 const NAME: &str = "jeton-mock-session";
 
 /// How many are kept. When full all are gone, which is simpler than an order of use.
-const MOST: usize = 10_000;
+const MOST: usize = 1_000;
 
 /// Somebody who logged in.
 #[derive(Clone, Debug)]
