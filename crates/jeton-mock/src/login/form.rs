@@ -122,3 +122,39 @@ impl Form {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(pairs: &[(&str, &str)]) -> Form {
+        let encoded = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        Form::parse(encoded.as_bytes())
+    }
+
+    #[test]
+    fn claims_are_an_object_that_the_server_takes() {
+        for typed in ["", " \n", "{}", r#"{"email":"a@x","roles":["a"]}"#] {
+            assert!(form(&[("claims", typed)]).claims().is_ok(), "{typed}");
+        }
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST_CLAIMS));
+        for typed in ["{", "[]", "null", r#"{"iss":"x"}"#, &long] {
+            assert!(form(&[("claims", typed)]).claims().is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_subject_comes_by_either_name() {
+        for (pairs, expected) in [
+            ([("subject", "alice"), ("username", "")], Some("alice")),
+            ([("subject", ""), ("username", "dora")], Some("dora")),
+            ([("subject", ""), ("username", "")], None),
+        ] {
+            assert_eq!(form(&pairs).subject().ok(), expected);
+        }
+        let long = "x".repeat(LONGEST_SUBJECT + 1);
+        assert!(form(&[("username", &long)]).subject().is_err());
+    }
+}
