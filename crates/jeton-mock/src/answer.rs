@@ -13,7 +13,7 @@ use crate::{
     address::Address,
     claims::{Additions, merge},
     fault::Acting,
-    forge::{Forge, Jwt, at_hash},
+    forge::{Forge, Jwt, Known, at_hash},
     spec::{Effect, Endpoint, TokenFault, TokenKind},
 };
 
@@ -123,13 +123,19 @@ pub(crate) fn host_cookies(request: &mut Request<Bytes>) {
     }
 }
 
-/// Puts an access token that a rule gave another type back as the server made it.
-pub(crate) async fn retype(request: &mut Request<Bytes>, types: &[String], forge: &Forge<'_>) {
+/// Puts an access token that a rule gave another type, or that was issued at another address, as the
+/// server at `issuer` would have made it.
+pub(crate) async fn retype(
+    request: &mut Request<Bytes>,
+    known: &Known,
+    issuer: &str,
+    forge: &Forge<'_>,
+) {
     let header = request.headers().get(AUTHORIZATION);
     if let Some((scheme, token)) = header
         .and_then(|it| it.to_str().ok())
         .and_then(|it| it.split_once(' '))
-        && let Some(token) = forge.as_access_token(token.trim(), types).await
+        && let Some(token) = forge.as_access_token(token.trim(), known, issuer).await
         && let Ok(value) = HeaderValue::try_from(format!("{scheme} {token}"))
     {
         request.headers_mut().insert(AUTHORIZATION, value);
@@ -140,7 +146,7 @@ pub(crate) async fn retype(request: &mut Request<Bytes>, types: &[String], forge
         .iter_mut()
         .find(|(name, _)| name == "token" || name == "access_token");
     if let Some((_, token)) = token
-        && let Some(retyped) = forge.as_access_token(token, types).await
+        && let Some(retyped) = forge.as_access_token(token, known, issuer).await
     {
         *token = retyped;
         let mut encoded = form_urlencoded::Serializer::new(String::new());

@@ -14,8 +14,8 @@ use serde::Serialize;
 use crate::{
     fault::{json_error, json_response},
     file::InvalidSpec,
-    issuer::MintError,
     keys::KeyError,
+    mint::MintError,
     provider::{NoIssuer, Provider},
 };
 use body::InvalidBody;

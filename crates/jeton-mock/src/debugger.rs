@@ -19,8 +19,9 @@ use url::form_urlencoded::{self, Serializer};
 use crate::{
     issuer::At,
     layout::{Layout, path_of},
-    provider::{FAULT_HEADER, Provider, WAIVED_HEADER},
+    provider::Provider,
     spec::Endpoint,
+    visit::{FAULT_HEADER, WAIVED_HEADER},
 };
 
 mod flow;
@@ -320,7 +321,7 @@ impl Visit<'_> {
             let response = self.at.server.handle(request, self.at.now).await;
             keys = serde_json::from_slice(response.body()).unwrap_or(keys);
         }
-        let hidden = self.at.issuer.hidden_keys();
+        let hidden = self.at.issuer.hidden_keys().await;
         keys.keys.retain(|key| {
             let kid = key.common.key_id.as_ref();
             !kid.is_some_and(|kid| hidden.contains(kid))

@@ -1,7 +1,5 @@
 //! Faults: which act on a request, and what they make of its answer.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Request, Response, StatusCode,
@@ -11,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
+use crate::asked::Asked;
 use crate::spec::{
     CustomResponse, Effect, Endpoint, Fault, InvalidEffect, Matcher, OAuthError, Pattern, TokenKind,
 };
@@ -21,17 +20,8 @@ const MAGIC_CLIENT: &str = "fail.";
 /// Scope tokens that name one.
 const MAGIC_SCOPE: &str = "fault:";
 
-/// What a request says, before anything of it is checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) method: String,
-    pub(crate) client_id: Option<String>,
-    pub(crate) grant_type: Option<String>,
-    /// Asked for, or of the access token that is presented.
-    pub(crate) scope: String,
-    pub(crate) parameters: BTreeMap<String, String>,
-}
+/// How many faults a scope may name: more would be no test.
+const MOST_MAGIC: usize = 16;
 
 /// An effect that acts, and on which tokens; on all where none is named.
 #[derive(Clone, Debug, PartialEq)]
@@ -225,6 +215,7 @@ fn magic_scope(scope: &str) -> impl Iterator<Item = &str> {
     scope
         .split(' ')
         .filter_map(|token| token.strip_prefix(MAGIC_SCOPE))
+        .take(MOST_MAGIC)
 }
 
 /// A misspelt fault must not pass for success.

@@ -29,6 +29,14 @@ pub(crate) struct Jwt {
     pub(crate) claims: Map<String, Value>,
 }
 
+/// What access tokens of an issuer may say besides what its server makes.
+pub(crate) struct Known {
+    /// JOSE types.
+    pub(crate) types: Vec<String>,
+    /// The issuer at other addresses.
+    pub(crate) issuers: Vec<String>,
+}
+
 /// What forging needs besides a token.
 pub(crate) struct Forge<'a> {
     pub(crate) config: &'a Config,
@@ -126,11 +134,21 @@ impl Forge<'_> {
         Ok(signed)
     }
 
-    /// A token of ours of one of `types` as an access token of the server's; `None` for any other.
-    pub(crate) async fn as_access_token(&self, text: &str, types: &[String]) -> Option<String> {
+    /// A token of ours, of another type or address that is known, as an access token that the server
+    /// at `issuer` makes; `None` for any other.
+    pub(crate) async fn as_access_token(
+        &self,
+        text: &str,
+        known: &Known,
+        issuer: &str,
+    ) -> Option<String> {
         let mut token = Jwt::parse(text)?;
         let typ = token.header.get("typ")?.as_str()?;
-        if typ == ACCESS_TOKEN || !types.iter().any(|own| own == typ) {
+        let from = token.claims.get("iss")?.as_str()?;
+        let ours = (typ == ACCESS_TOKEN || known.types.iter().any(|own| own == typ))
+            && (from == issuer || known.issuers.iter().any(|own| own == from));
+        // What is the server's already is left to it.
+        if !ours || (typ == ACCESS_TOKEN && from == issuer) {
             return None;
         }
         let algorithm = token.algorithm()?;
@@ -146,6 +164,7 @@ impl Forge<'_> {
             let genuine = crypto.verify(algorithm, &public, message.as_bytes(), &signature);
             if genuine.await.ok()? {
                 token.header.insert("typ".to_owned(), json!(ACCESS_TOKEN));
+                token.claims.insert("iss".to_owned(), json!(issuer));
                 return token.signed_by(&key).await.ok();
             }
         }

@@ -8,32 +8,31 @@ use std::{
 };
 
 use jeton::{
-    Client, ClientId, ClientRecord, Config, CryptoError, MemoryLedger, MemoryRegistry, Server,
-    UnixTime,
+    Client, ClientId, ClientRecord, Config, MemoryLedger, MemoryRegistry, Server, UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::{
     address::Address,
+    asked::Asked,
     claims::{Additions, Facts},
     clock::{Clock, ClockState},
-    fault::{Acting, Asked, Faults, Kept},
+    fault::{Acting, Faults, Kept},
     file::{self, InvalidSpec},
-    forge::Forge,
     journal::{Entry, Filter, Journal},
     keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
-    lenient::Seeded,
+    lenient::{PerRequest, Seeded, Waived},
     login::{self, LoginApplication},
     remembered::Remembered,
     settings::Settings,
-    spec::{ClaimRule, ClockSpec, Effect, Endpoint, Fault, IssuerSpec, Strictness, User},
+    spec::{ClaimRule, ClockSpec, Endpoint, Fault, IssuerSpec, Strictness, User},
 };
 
-pub(crate) type MockServer = Server<Arc<MemoryRegistry>, MemoryLedger, NativeCrypto>;
+pub(crate) type MockServer = Server<PerRequest, MemoryLedger, NativeCrypto>;
 
 /// How many addresses an issuer is served at, where `Host` is trusted. What serves one is made
 /// again when asked for.
@@ -44,9 +43,6 @@ const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorith
 
 /// The users where none are named.
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
-
-/// How long a minted token lives unless told otherwise, in seconds.
-const MINTED_LIFETIME: u64 = 3600;
 
 pub(crate) struct Issuer {
     name: String,
@@ -59,7 +55,7 @@ pub(crate) struct Issuer {
     registry: Arc<MemoryRegistry>,
     ledger: MemoryLedger,
     login: LoginApplication,
-    journal: Journal,
+    journal: Arc<Journal>,
     remembered: Remembered,
     state: Mutex<State>,
     served: Mutex<BTreeMap<String, Arc<Served>>>,
@@ -73,8 +69,6 @@ struct State {
     rules: Vec<ClaimRule>,
     faults: Faults,
     keys: Keys,
-    /// `kid`s that JWKS must not show.
-    hidden: Vec<String>,
 }
 
 /// The core at one address.
@@ -99,44 +93,6 @@ pub(crate) struct Summary {
     strictness: Strictness,
     now: UnixTime,
     journal: usize,
-}
-
-/// What to sign.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MintRequest {
-    /// As they are; `iss`, `iat`, `exp` and `jti` are filled in where absent, and left out where
-    /// null.
-    pub claims: Map<String, Value>,
-    /// RFC 7515 §4.1.9; `at+jwt` where absent.
-    #[serde(default)]
-    pub typ: Option<String>,
-    /// The issuer's default where absent.
-    #[serde(default)]
-    pub alg: Option<Algorithm>,
-    /// What is to be wrong with it: a token fault.
-    #[serde(default)]
-    pub fault: Option<Effect>,
-}
-
-/// A signed token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Minted {
-    /// JWS compact serialization.
-    pub token: String,
-    /// The key it was signed with.
-    pub kid: String,
-}
-
-/// Why nothing was signed.
-#[derive(Debug, thiserror::Error)]
-pub enum MintError {
-    /// The request asks for what is not there.
-    #[error(transparent)]
-    Invalid(#[from] InvalidSpec),
-    /// The signature failed.
-    #[error(transparent)]
-    Crypto(#[from] CryptoError),
 }
 
 impl Issuer {
@@ -182,7 +138,6 @@ impl Issuer {
                 rules: spec.claims.clone().unwrap_or_default(),
                 faults,
                 keys: Keys::new(seed, name, &algorithms),
-                hidden: Vec::new(),
             }),
             strictness,
             algorithms,
@@ -191,7 +146,7 @@ impl Issuer {
             registry,
             ledger: MemoryLedger::default(),
             login,
-            journal: Journal::default(),
+            journal: Arc::default(),
             remembered: Remembered::default(),
             served: Mutex::default(),
             spec,
@@ -216,6 +171,16 @@ impl Issuer {
             &self.settings,
             &self.closing,
         )
+    }
+
+    /// This, in place of `old`: who waits for a request goes on waiting, for this one's.
+    #[must_use]
+    pub(crate) fn after(mut self, old: Option<&Self>) -> Self {
+        if let Some(old) = old {
+            old.journal.restart();
+            self.journal = Arc::clone(&old.journal);
+        }
+        self
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -304,7 +269,7 @@ impl Issuer {
         Ok(Served {
             server: Server::new(
                 config.clone(),
-                Arc::clone(&self.registry),
+                PerRequest(Arc::clone(&self.registry)),
                 Some(self.ledger.clone()),
                 NativeCrypto::new(),
             ),
@@ -382,12 +347,8 @@ impl Issuer {
         state.clients.len() < before
     }
 
-    /// Makes the registry agree with a request, and says what that waived.
-    pub(crate) fn waive(
-        &self,
-        asked: &Asked,
-        request: &http::Request<bytes::Bytes>,
-    ) -> Vec<&'static str> {
+    /// What a request waives, where the issuer is lenient.
+    pub(crate) fn waive(&self, asked: &Asked, request: &http::Request<bytes::Bytes>) -> Waived {
         self.lock().seeded.waive(&self.registry, asked, request)
     }
 
@@ -480,19 +441,29 @@ impl Issuer {
             state.keys.change(action, algorithm)?;
             state.keys.clone()
         };
-        let list = keys.list().await?;
-        let hidden = list.iter().filter(|key| !key.published);
-        self.lock().hidden = hidden.map(|key| key.kid.clone()).collect();
         self.served
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
-        Ok(list)
+        Ok(keys.list().await?)
     }
 
     /// The `kid`s that JWKS must not show.
-    pub(crate) fn hidden_keys(&self) -> Vec<String> {
-        self.lock().hidden.clone()
+    pub(crate) async fn hidden_keys(&self) -> Vec<String> {
+        let keys = self.lock().keys.clone();
+        if keys.are_published() {
+            return Vec::new();
+        }
+        let list = keys.list().await.unwrap_or_default();
+        let hidden = list.into_iter().filter(|key| !key.published);
+        hidden.map(|key| key.kid).collect()
+    }
+
+    /// The addresses, besides this one, that the issuer has been asked at.
+    pub(crate) fn other_addresses(&self, address: &Address) -> Vec<String> {
+        let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = served.keys().filter(|other| **other != address.issuer);
+        others.cloned().collect()
     }
 
     /// The keys for forging; `None` where they are configured.
@@ -520,51 +491,6 @@ impl Issuer {
                 () = self.closing.notified() => {}
             }
         }
-    }
-
-    /// Signs any claims.
-    pub(crate) async fn mint(
-        &self,
-        request: &MintRequest,
-        address: &Address,
-    ) -> Result<Minted, MintError> {
-        let now = self.now();
-        let fault = match &request.fault {
-            None => None,
-            Some(Effect::Token(fault)) => Some(fault.clone()),
-            Some(_) => return Err(InvalidSpec::new("fault", "a token fault").into()),
-        };
-        let served = self
-            .served(address)
-            .map_err(|error| InvalidSpec::new("issuer", error))?;
-        let default = served.config.signing_algorithms().first().copied();
-        let algorithm = request.alg.or(default).unwrap_or(Algorithm::ES256);
-        if !served.config.signing_algorithms().contains(&algorithm) {
-            return Err(InvalidSpec::new("alg", "one of the issuer's signing algorithms").into());
-        }
-        let mut claims = request.claims.clone();
-        for (name, value) in [
-            ("iss", json!(address.issuer)),
-            ("iat", json!(now)),
-            ("exp", json!(now.0.saturating_add(MINTED_LIFETIME))),
-            ("jti", json!(crate::random_id()?)),
-        ] {
-            claims.entry(name).or_insert(value);
-        }
-        claims.retain(|_, value| !value.is_null());
-        let keys = self.own_keys();
-        let forge = Forge {
-            config: &served.config,
-            keys: keys.as_ref(),
-            now,
-        };
-        let typ = request.typ.as_deref().unwrap_or("at+jwt");
-        let token = forge.mint(algorithm, typ, claims).await?;
-        let kid = token.header.get("kid").and_then(Value::as_str);
-        Ok(Minted {
-            kid: kid.unwrap_or_default().to_owned(),
-            token: forge.sign_wrong(token, fault.as_slice()).await?,
-        })
     }
 }
 

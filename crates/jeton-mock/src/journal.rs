@@ -19,8 +19,12 @@ use crate::spec::Endpoint;
 /// How many requests are kept; the oldest go first.
 const KEPT: usize = 1000;
 
-/// The longest text of a parameter that is kept, in bytes.
+/// How much text of their parameters is kept in all, in bytes.
+const KEPT_TEXT: usize = 1024 * 1024;
+
+/// The longest text of a parameter that is kept, in bytes, and how many parameters of a request.
 const LONGEST_VALUE: usize = 512;
+const MOST_PARAMETERS: usize = 64;
 
 /// Parameters whose values are credentials.
 const REDACTED: [&str; 15] = [
@@ -79,6 +83,17 @@ pub struct Entry {
     /// The faults that acted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+}
+
+impl Entry {
+    /// How much text its parameters and names are, in bytes.
+    fn text(&self) -> usize {
+        let parameters = self.parameters.iter();
+        let parameters: usize = parameters
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        parameters + self.path.len() + self.client_id.as_ref().map_or(0, String::len)
+    }
 }
 
 /// Which entries: all that is named must be equal.
@@ -141,6 +156,8 @@ pub(crate) struct Journal {
 #[derive(Debug, Default)]
 struct Kept {
     entries: VecDeque<(Entry, Taken)>,
+    /// Of all entries' parameters, in bytes.
+    text: usize,
     last: u64,
 }
 
@@ -161,8 +178,12 @@ impl Journal {
         let mut kept = self.lock();
         kept.last += 1;
         entry.id = kept.last;
-        if kept.entries.len() >= KEPT {
-            kept.entries.pop_front();
+        kept.text += entry.text();
+        while kept.entries.len() >= KEPT || kept.text > KEPT_TEXT {
+            let Some((oldest, _)) = kept.entries.pop_front() else {
+                break;
+            };
+            kept.text = kept.text.saturating_sub(oldest.text());
         }
         kept.entries.push_back((entry, Taken::No));
         drop(kept);
@@ -208,8 +229,15 @@ impl Journal {
         Some(entry.clone())
     }
 
+    /// As it was made.
+    pub(crate) fn restart(&self) {
+        *self.lock() = Kept::default();
+    }
+
     pub(crate) fn clear(&self) {
-        self.lock().entries.clear();
+        let mut kept = self.lock();
+        kept.entries.clear();
+        kept.text = 0;
     }
 }
 
@@ -223,10 +251,10 @@ pub(crate) fn redact(parameters: &BTreeMap<String, String>) -> BTreeMap<String, 
         };
         (shorten(name), shown)
     };
-    parameters.iter().map(show).collect()
+    parameters.iter().take(MOST_PARAMETERS).map(show).collect()
 }
 
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     if text.len() <= LONGEST_VALUE {
         return text.to_owned();
     }

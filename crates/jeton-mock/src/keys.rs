@@ -222,6 +222,11 @@ impl Keys {
         kid(&private).await
     }
 
+    /// Whether JWKS shows them all.
+    pub(crate) fn are_published(&self) -> bool {
+        self.keys.iter().all(Held::published)
+    }
+
     pub(crate) async fn list(&self) -> Result<Vec<KeyInfo>, CryptoError> {
         let mut list = Vec::with_capacity(self.keys.len());
         for key in &self.keys {

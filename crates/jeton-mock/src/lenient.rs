@@ -1,29 +1,78 @@
-//! Leniency: what a request presents is registered before the server looks.
+//! Leniency: while a request is answered, its client is one that may do what the request asks for.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, VecDeque},
+    future::Future,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::Request;
 use jeton::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, GrantType,
-    MemoryRegistry, RedirectUri, RefreshPolicy, Scope, SecretHash, TokenRequest,
+    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, CutOff, GrantType,
+    MemoryRegistry, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, TokenRequest,
+    Unavailable, UnixTime,
 };
-
 use serde_json::Value;
 
-use crate::{
-    fault::{Asked, is_magic_client},
-    forge::Jwt,
-    spec::Endpoint,
-};
+use crate::{asked::Asked, fault::is_magic_client, forge::Jwt, spec::Endpoint};
 
-/// How many made-up secrets a client keeps; parallel tests may each use their own.
-const SECRETS: usize = 64;
+/// How many clients that nobody registered, and how many made-up redirect URIs of one client, are
+/// kept until the browser comes back; the oldest go first.
+const KEPT: usize = 1000;
+const KEPT_REDIRECTS: usize = 64;
 
-/// The clients the mock was told of. What a request waives is judged against them, not against the
-/// registry, so that the second request is told the same as the first.
+tokio::task_local! {
+    /// The client of the request that is being answered.
+    static CLIENT: Client;
+}
+
+/// Registered clients, but for the one that the request at hand has waived something for. Not
+/// written into the registry: there, the next request would find what this one asked for, and
+/// parallel requests each other's.
+#[derive(Clone, Debug)]
+pub(crate) struct PerRequest(pub(crate) Arc<MemoryRegistry>);
+
+impl Registry for PerRequest {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        let presented = CLIENT.try_with(|client| (client.id == *id).then(|| client.clone()));
+        match presented {
+            Ok(Some(client)) => Ok(Some(client)),
+            _ => self.0.client(id).await,
+        }
+    }
+
+    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+        self.0.cut_off(of).await
+    }
+
+    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+        self.0.put_cut_off(of, at).await
+    }
+}
+
+/// Answers a request whose client is `client`, if something was waived for it.
+pub(crate) async fn presenting<T>(client: Option<Client>, answer: impl Future<Output = T>) -> T {
+    match client {
+        Some(client) => CLIENT.scope(client, answer).await,
+        None => answer.await,
+    }
+}
+
+/// The clients the mock was told of: what is waived is judged against them.
 #[derive(Debug, Default)]
-pub(crate) struct Seeded(HashMap<ClientId, Client>);
+pub(crate) struct Seeded {
+    clients: HashMap<ClientId, Client>,
+    /// Others that the registry keeps, the oldest first.
+    strangers: VecDeque<ClientId>,
+}
+
+/// What was waived, by name, and the client as the request needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Waived {
+    pub(crate) names: Vec<&'static str>,
+    pub(crate) client: Option<Client>,
+}
 
 /// What a request wants of its client.
 struct Wanted<'a> {
@@ -48,38 +97,83 @@ enum Pkce {
 
 impl Seeded {
     pub(crate) fn insert(&mut self, client: Client) {
-        self.0.insert(client.id.clone(), client);
+        self.clients.insert(client.id.clone(), client);
     }
 
     pub(crate) fn remove(&mut self, id: &ClientId) {
-        self.0.remove(id);
+        self.clients.remove(id);
     }
 
-    /// Makes `registry` agree with a request, and says what that waived. What is registered only
-    /// ever grows, so that parallel requests never undo each other.
+    /// What a request waives. A redirect URI is all that is kept of it: the browser comes back to it
+    /// after other requests.
     pub(crate) fn waive(
-        &self,
+        &mut self,
         registry: &MemoryRegistry,
         asked: &Asked,
         request: &Request<Bytes>,
-    ) -> Vec<&'static str> {
+    ) -> Waived {
         let Some(wanted) = Wanted::read(asked, request) else {
-            return Vec::new();
+            return Waived::default();
         };
-        let seeded = self.0.get(&wanted.id);
-        let magic = seeded.is_none() && is_magic_client(wanted.id.as_str());
-        let waived = match magic {
-            true => Vec::new(),
-            false => wanted.beyond(seeded),
+        let seeded = self.clients.get(&wanted.id);
+        let names = match seeded {
+            None if is_magic_client(wanted.id.as_str()) => Vec::new(),
+            seeded => wanted.beyond(seeded),
         };
-        if magic || !waived.is_empty() {
-            registry.update(&wanted.id, |known| {
-                let mut client = known.cloned().unwrap_or_else(|| anyone(&wanted.id));
-                wanted.grant_to(&mut client);
-                client
-            });
+        if seeded.is_some() && names.is_empty() {
+            return Waived::default();
         }
-        waived
+        if wanted.redirects() {
+            self.keep(registry, &wanted);
+        }
+        let mut client = registry
+            .get(&wanted.id)
+            .unwrap_or_else(|| anyone(&wanted.id));
+        wanted.grant_to(&mut client);
+        Waived {
+            names,
+            client: Some(client),
+        }
+    }
+
+    fn keep(&mut self, registry: &MemoryRegistry, wanted: &Wanted<'_>) {
+        let seeded = self.clients.get(&wanted.id);
+        if seeded.is_none() && !self.strangers.contains(&wanted.id) {
+            if self.strangers.len() >= KEPT
+                && let Some(oldest) = self.strangers.pop_front()
+            {
+                registry.remove(&oldest);
+            }
+            self.strangers.push_back(wanted.id.clone());
+        }
+        let own = seeded.map_or((0, 0), |client| {
+            (
+                client.redirect_uris.len(),
+                client.post_logout_redirect_uris.len(),
+            )
+        });
+        registry.update(&wanted.id, |known| {
+            let mut client = known.cloned().unwrap_or_else(|| anyone(&wanted.id));
+            keep_redirect(&mut client.redirect_uris, own.0, &wanted.redirect_uri);
+            keep_redirect(
+                &mut client.post_logout_redirect_uris,
+                own.1,
+                &wanted.post_logout_redirect_uri,
+            );
+            client
+        });
+    }
+}
+
+/// Adds a redirect URI after the client's `own`.
+fn keep_redirect(list: &mut Vec<RedirectUri>, own: usize, uri: &Option<RedirectUri>) {
+    if let Some(uri) = uri
+        && !list.iter().any(|known| known.matches(uri.as_str()))
+    {
+        if list.len() >= own + KEPT_REDIRECTS {
+            list.remove(own);
+        }
+        list.push(uri.clone());
     }
 }
 
@@ -188,20 +282,29 @@ impl<'a> Wanted<'a> {
         self.asked.endpoint != Endpoint::INTROSPECT && self.asked.endpoint != Endpoint::REVOKE
     }
 
+    fn redirects(&self) -> bool {
+        self.redirect_uri.is_some() || self.post_logout_redirect_uri.is_some()
+    }
+
     fn grant_to(&self, client: &mut Client) {
-        if let Some(hash) = self.secret {
-            add_secret(client, hash);
+        if let Some(hash) = self.secret
+            && !accepts(client, hash)
+        {
+            client.authentication = ClientAuthentication::Secret {
+                method: None,
+                secrets: vec![ClientSecret {
+                    hash,
+                    expires_at: None,
+                }],
+            };
         }
         client.scope = client.scope.union(&self.scope);
         client.require_pkce &= self.pkce == Pkce::Present;
         client.introspects_all |= self.introspected.is_some();
-        add(&mut client.redirect_uris, self.redirect_uri.as_ref());
-        add(
-            &mut client.post_logout_redirect_uris,
-            self.post_logout_redirect_uri.as_ref(),
-        );
         for audience in &self.audiences {
-            add(&mut client.audiences, Some(audience));
+            if !client.audiences.contains(audience) {
+                client.audiences.push(audience.clone());
+            }
         }
     }
 }
@@ -220,14 +323,6 @@ fn is_for(token: &Jwt, client: &Client) -> bool {
 /// As production takes it, with the port of a loopback address free; or else as it is.
 fn redirect(uri: &str) -> Option<RedirectUri> {
     uri.parse().or_else(|_| RedirectUri::exactly(uri)).ok()
-}
-
-fn add<T: Clone + PartialEq>(list: &mut Vec<T>, item: Option<&T>) {
-    if let Some(item) = item
-        && !list.contains(item)
-    {
-        list.push(item.clone());
-    }
 }
 
 /// Of an authorization request (RFC 8707 §2).
@@ -285,30 +380,6 @@ fn accepts(client: &Client, hash: SecretHash) -> bool {
         ClientAuthentication::None => false,
         ClientAuthentication::Secret { secrets, .. } => {
             secrets.iter().any(|secret| secret.hash == hash)
-        }
-    }
-}
-
-fn add_secret(client: &mut Client, hash: SecretHash) {
-    if accepts(client, hash) {
-        return;
-    }
-    let added = ClientSecret {
-        hash,
-        expires_at: None,
-    };
-    match &mut client.authentication {
-        ClientAuthentication::Secret { secrets, .. } => {
-            if secrets.len() >= SECRETS {
-                secrets.remove(0);
-            }
-            secrets.push(added);
-        }
-        none => {
-            *none = ClientAuthentication::Secret {
-                method: None,
-                secrets: vec![added],
-            };
         }
     }
 }

@@ -21,6 +21,7 @@
 
 mod address;
 mod answer;
+mod asked;
 mod builder;
 mod claims;
 mod clock;
@@ -29,6 +30,7 @@ mod debugger;
 mod fault;
 mod file;
 mod forge;
+mod handle;
 mod home;
 mod issuer;
 mod journal;
@@ -36,24 +38,25 @@ mod keys;
 mod layout;
 mod lenient;
 mod login;
+mod mint;
 mod navikt;
 mod provider;
 mod remembered;
 mod settings;
 mod spec;
+mod visit;
 
 pub use address::InvalidAddress;
-pub use builder::{
-    BoundMock, DEFAULT_PORT, MockIssuer, MockProvider, MockProviderBuilder, StartError,
-};
+pub use builder::{BoundMock, DEFAULT_PORT, MockProvider, MockProviderBuilder, StartError};
 pub use clock::ClockState;
 pub use file::{ConfigFileError, InvalidSpec, load};
-pub use issuer::{MintError, MintRequest, Minted};
+pub use handle::MockIssuer;
 pub use jeton::ClientRecord;
 pub use jeton_http::Dropped;
 pub use journal::{Entry, Filter};
 pub use jsonwebtoken::Algorithm;
 pub use keys::{KeyAction, KeyError, KeyInfo};
+pub use mint::{MintError, MintRequest, Minted};
 pub use navikt::{ImportError, Imported, from_environment};
 pub use spec::{
     ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Delay, Effect, Endpoint, FAULT_NAMES, Fault,

@@ -3,11 +3,14 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// How many grants are remembered; the oldest go first.
 const GRANTS: usize = 1000;
+
+/// How many parameters of a grant.
+const PARAMETERS: usize = 32;
 
 pub(crate) type Parameters = BTreeMap<String, String>;
 
@@ -22,9 +25,9 @@ struct Grants {
 }
 
 impl Remembered {
-    /// What the requests of this grant have said up to now, `asked` being the newest.
-    pub(crate) fn with(&self, grant: &str, asked: &Parameters) -> Parameters {
-        let mut grants = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Adds what a request of this grant says, and answers all that its requests have said.
+    pub(crate) fn remember(&self, grant: &str, asked: &Parameters) -> Parameters {
+        let mut grants = self.lock();
         let grants = &mut *grants;
         if !grants.parameters.contains_key(grant) {
             if grants.order.len() >= GRANTS
@@ -36,8 +39,20 @@ impl Remembered {
         }
         let known = grants.parameters.entry(grant.to_owned()).or_default();
         for (name, value) in asked {
-            known.insert(name.clone(), value.clone());
+            if known.len() < PARAMETERS || known.contains_key(name) {
+                known.insert(name.clone(), value.clone());
+            }
         }
         known.clone()
+    }
+
+    /// What the requests of this grant have said.
+    pub(crate) fn recall(&self, grant: &str) -> Parameters {
+        let grants = self.lock();
+        grants.parameters.get(grant).cloned().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Grants> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

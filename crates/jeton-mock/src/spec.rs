@@ -15,6 +15,7 @@ mod pattern;
 mod user;
 
 pub use claims::{ClaimMatch, ClaimRule};
+pub(crate) use effect::LONGEST_DELAY;
 pub use effect::{
     CustomResponse, Delay, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault,
 };

@@ -13,8 +13,8 @@ use super::{
     route::{self, Body, NoRoute, PREFIX, ROUTES},
 };
 use crate::{
-    issuer::MintRequest,
     keys::KeyAction,
+    mint::MintRequest,
     spec::{
         ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Effect, Endpoint, FAULT_NAMES, Fault,
         IssuerSpec, Matcher, OAuthError, User,

@@ -9,7 +9,7 @@ use serde::{
 use super::Endpoint;
 
 /// The longest delay: a test that waits longer waits for nothing.
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
 /// What goes wrong. Written as one word everywhere: in a configuration, over the control API, as
 /// `scope=fault:…` and as `client_id=fail.…`.

@@ -22,6 +22,12 @@ impl MemoryRegistry {
         lock(&self.clients).insert(client.id.clone(), client);
     }
 
+    /// The client of `id`.
+    #[must_use]
+    pub fn get(&self, id: &ClientId) -> Option<Client> {
+        lock(&self.clients).get(id).cloned()
+    }
+
     /// Forgets the client of `id`.
     pub fn remove(&self, id: &ClientId) {
         lock(&self.clients).remove(id);
@@ -37,7 +43,7 @@ impl MemoryRegistry {
 
 impl Registry for MemoryRegistry {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        Ok(lock(&self.clients).get(id).cloned())
+        Ok(self.get(id))
     }
 
     async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {

@@ -1,0 +1,229 @@
+//! One issuer as a Rust test drives it.
+
+use std::{sync::Arc, time::Duration};
+
+use jeton::ClientRecord;
+
+use crate::{
+    clock::ClockState,
+    file::InvalidSpec,
+    issuer::Issuer,
+    journal::{Entry, Filter},
+    keys::{KeyAction, KeyError, KeyInfo},
+    mint::{MintError, MintRequest, Minted},
+    provider::Provider,
+    spec::{ClaimRule, ClockSpec, Endpoint, Fault, User},
+};
+
+/// How long [`MockIssuer::take`] waits.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One issuer of a [`MockProvider`].
+#[derive(Clone)]
+pub struct MockIssuer {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) name: String,
+}
+
+impl MockIssuer {
+    /// The issuer as it is now; one that was deleted meanwhile is made again.
+    fn state(&self) -> Result<Arc<Issuer>, InvalidSpec> {
+        Ok(self.provider.find_or_make(&self.name)?)
+    }
+
+    fn at(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.url(), endpoint.path())
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.provider.addresses().pinned(&self.name).issuer
+    }
+
+    /// RFC 6749 §3.2.
+    #[must_use]
+    pub fn token_endpoint(&self) -> String {
+        self.at(Endpoint::TOKEN)
+    }
+
+    /// RFC 6749 §3.1.
+    #[must_use]
+    pub fn authorization_endpoint(&self) -> String {
+        self.at(Endpoint::AUTHORIZE)
+    }
+
+    /// RFC 8628 §3.1.
+    #[must_use]
+    pub fn device_authorization_endpoint(&self) -> String {
+        self.at(Endpoint::DEVICE_AUTHORIZATION)
+    }
+
+    /// RFC 7662 §2.
+    #[must_use]
+    pub fn introspection_endpoint(&self) -> String {
+        self.at(Endpoint::INTROSPECT)
+    }
+
+    /// RFC 7009 §2.
+    #[must_use]
+    pub fn revocation_endpoint(&self) -> String {
+        self.at(Endpoint::REVOKE)
+    }
+
+    /// OpenID Connect Core §5.3.
+    #[must_use]
+    pub fn userinfo_endpoint(&self) -> String {
+        self.at(Endpoint::USERINFO)
+    }
+
+    /// OpenID Connect RP-Initiated Logout 1.0 §2.
+    #[must_use]
+    pub fn end_session_endpoint(&self) -> String {
+        self.at(Endpoint::END_SESSION)
+    }
+
+    /// RFC 7517 §5.
+    #[must_use]
+    pub fn jwks_uri(&self) -> String {
+        self.at(Endpoint::JWKS)
+    }
+
+    /// OpenID Connect Discovery 1.0 §4.
+    #[must_use]
+    pub fn openid_configuration(&self) -> String {
+        self.at(Endpoint::OPENID_CONFIGURATION)
+    }
+
+    /// Adds a user, in place of one with the same `sub`.
+    ///
+    /// # Errors
+    /// The user is not sound.
+    pub fn put_user(&self, user: User) -> Result<(), InvalidSpec> {
+        self.state()?.put_user(user)
+    }
+
+    /// Adds a client, in place of one with the same `client_id`.
+    ///
+    /// # Errors
+    /// The metadata is not sound.
+    pub fn put_client(&self, client: ClientRecord) -> Result<(), InvalidSpec> {
+        self.state()?.put_client(client).map(|_| ())
+    }
+
+    /// Adds a rule about claims, after those that are there.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn add_claim_rule(&self, rule: ClaimRule) -> Result<(), InvalidSpec> {
+        self.state()?.add_rule(rule);
+        Ok(())
+    }
+
+    /// Adds a fault; the answer is its id.
+    ///
+    /// # Errors
+    /// The fault could never act.
+    pub fn add_fault(&self, fault: Fault) -> Result<u64, InvalidSpec> {
+        self.state()?.add_fault(fault)
+    }
+
+    /// Removes a fault; `false` if there is none with that id.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn remove_fault(&self, id: u64) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_fault(id))
+    }
+
+    /// What its clock shows.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn clock(&self) -> Result<ClockState, InvalidSpec> {
+        Ok(self.state()?.clock())
+    }
+
+    /// Moves its clock.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn move_clock(&self, spec: &ClockSpec) -> Result<ClockState, InvalidSpec> {
+        self.state()?.move_clock(spec)
+    }
+
+    /// So much later, by whole seconds.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn advance(&self, length: Duration) -> Result<ClockState, InvalidSpec> {
+        self.move_clock(&ClockSpec {
+            advance: Some(i64::try_from(length.as_secs()).unwrap_or(i64::MAX)),
+            ..ClockSpec::default()
+        })
+    }
+
+    /// Its clock stands still.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn freeze(&self) -> Result<ClockState, InvalidSpec> {
+        self.move_clock(&ClockSpec {
+            freeze: Some(true),
+            ..ClockSpec::default()
+        })
+    }
+
+    /// It is this time there now, in seconds since 1970.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn set_time(&self, seconds: u64) -> Result<ClockState, InvalidSpec> {
+        self.move_clock(&ClockSpec {
+            set: Some(seconds),
+            ..ClockSpec::default()
+        })
+    }
+
+    /// Changes its signing keys.
+    ///
+    /// # Errors
+    /// There is nothing to switch to, or the keys are configured.
+    pub async fn change_keys(&self, action: KeyAction) -> Result<Vec<KeyInfo>, KeyError> {
+        let state = self.state().map_err(KeyError::Issuer)?;
+        state.change_keys(action, None).await
+    }
+
+    /// Signs any claims.
+    ///
+    /// # Errors
+    /// The request asks for what is not there.
+    pub async fn mint(&self, request: &MintRequest) -> Result<Minted, MintError> {
+        let address = self.provider.addresses().pinned(&self.name);
+        self.state()?.mint(request, &address).await
+    }
+
+    /// The newest requests, the newest last.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn journal(&self, filter: &Filter) -> Result<Vec<Entry>, InvalidSpec> {
+        Ok(self.state()?.journal().entries(filter))
+    }
+
+    /// The oldest request that nobody has taken, waiting five seconds for it.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub async fn take(&self, filter: &Filter) -> Result<Option<Entry>, InvalidSpec> {
+        Ok(self.state()?.take(filter, PATIENCE).await)
+    }
+
+    /// Everything as the issuer was made.
+    ///
+    /// # Errors
+    /// The system has no entropy.
+    pub fn reset(&self) -> Result<(), InvalidSpec> {
+        self.provider.reset(&self.name).map(|_| ())
+    }
+}

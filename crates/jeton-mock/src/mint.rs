@@ -1,0 +1,96 @@
+//! Tokens with any claims, signed by an issuer's key.
+
+use jeton::CryptoError;
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{address::Address, file::InvalidSpec, forge::Forge, issuer::Issuer, spec::Effect};
+
+/// How long a minted token lives unless told otherwise, in seconds.
+const MINTED_LIFETIME: u64 = 3600;
+
+/// What to sign.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MintRequest {
+    /// As they are; `iss`, `iat`, `exp` and `jti` are filled in where absent, and left out where
+    /// null.
+    pub claims: Map<String, Value>,
+    /// RFC 7515 §4.1.9; `at+jwt` where absent.
+    #[serde(default)]
+    pub typ: Option<String>,
+    /// The issuer's default where absent.
+    #[serde(default)]
+    pub alg: Option<Algorithm>,
+    /// What is to be wrong with it: a token fault.
+    #[serde(default)]
+    pub fault: Option<Effect>,
+}
+
+/// A signed token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Minted {
+    /// JWS compact serialization.
+    pub token: String,
+    /// The key it was signed with.
+    pub kid: String,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum MintError {
+    /// The request asks for what is not there.
+    #[error(transparent)]
+    Invalid(#[from] InvalidSpec),
+    /// The signature failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl Issuer {
+    /// Signs any claims.
+    pub(crate) async fn mint(
+        &self,
+        request: &MintRequest,
+        address: &Address,
+    ) -> Result<Minted, MintError> {
+        let now = self.now();
+        let fault = match &request.fault {
+            None => None,
+            Some(Effect::Token(fault)) => Some(fault.clone()),
+            Some(_) => return Err(InvalidSpec::new("fault", "a token fault").into()),
+        };
+        let served = self
+            .served(address)
+            .map_err(|error| InvalidSpec::new("issuer", error))?;
+        let default = served.config.signing_algorithms().first().copied();
+        let algorithm = request.alg.or(default).unwrap_or(Algorithm::ES256);
+        if !served.config.signing_algorithms().contains(&algorithm) {
+            return Err(InvalidSpec::new("alg", "one of the issuer's signing algorithms").into());
+        }
+        let mut claims = request.claims.clone();
+        for (name, value) in [
+            ("iss", json!(address.issuer)),
+            ("iat", json!(now)),
+            ("exp", json!(now.0.saturating_add(MINTED_LIFETIME))),
+            ("jti", json!(crate::random_id()?)),
+        ] {
+            claims.entry(name).or_insert(value);
+        }
+        claims.retain(|_, value| !value.is_null());
+        let keys = self.own_keys();
+        let forge = Forge {
+            config: &served.config,
+            keys: keys.as_ref(),
+            now,
+        };
+        let typ = request.typ.as_deref().unwrap_or("at+jwt");
+        let token = forge.mint(algorithm, typ, claims).await?;
+        let kid = token.header.get("kid").and_then(Value::as_str);
+        Ok(Minted {
+            kid: kid.unwrap_or_default().to_owned(),
+            token: forge.sign_wrong(token, fault.as_slice()).await?,
+        })
+    }
+}
