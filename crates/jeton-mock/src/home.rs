@@ -161,11 +161,14 @@ fn endpoints(address: &Address) -> String {
             By::Browser => &address.browser,
             By::Backend => &address.backend,
         };
-        let url = format!("{base}{}", endpoint.path());
-        let url = Escaped(&url);
-        let shown = match READABLE.contains(&endpoint) {
-            true => format!("<a class=\"mono\" href=\"{url}\">{url}</a>"),
-            false => format!("<span class=\"mono\">{url}</span>"),
+        let url = Escaped(base).to_string();
+        let path = endpoint.path();
+        // Where a line may break on a phone.
+        let text = format!("{url}{}", path.replace('/', "<wbr>/"));
+        let shown = if READABLE.contains(&endpoint) {
+            format!("<a class=\"mono\" href=\"{url}{path}\">{text}</a>")
+        } else {
+            format!("<span class=\"mono\">{text}</span>")
         };
         // Writing to a string cannot fail.
         let _ = write!(rows, "<dt>{title}</dt><dd>{shown}</dd>");
