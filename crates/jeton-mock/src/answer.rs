@@ -106,10 +106,11 @@ pub(crate) fn plain_cookies(response: &mut Response<Bytes>) {
 
 /// The other way round, for the server.
 pub(crate) fn host_cookies(request: &mut Request<Bytes>) {
-    let cookies = request.headers().get(COOKIE);
-    let Some(cookies) = cookies.and_then(|it| it.to_str().ok()) else {
+    let lines = request.headers().get_all(COOKIE).iter();
+    let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+    if lines.is_empty() {
         return;
-    };
+    }
     let host = |cookie: &str| {
         let prefix = match SERVER_COOKIES.iter().any(|own| cookie.starts_with(own)) {
             true => HOST_PREFIX,
@@ -117,7 +118,8 @@ pub(crate) fn host_cookies(request: &mut Request<Bytes>) {
         };
         format!("{prefix}{cookie}")
     };
-    let cookies: Vec<_> = cookies.split(';').map(|it| host(it.trim())).collect();
+    let cookies = lines.iter().flat_map(|line| line.split(';'));
+    let cookies: Vec<_> = cookies.map(|it| host(it.trim())).collect();
     if let Ok(cookies) = HeaderValue::try_from(cookies.join("; ")) {
         request.headers_mut().insert(COOKIE, cookies);
     }
@@ -161,43 +163,32 @@ pub(crate) fn access_token(body: &Map<String, Value>) -> Option<Map<String, Valu
     Jwt::parse(token).map(|token| token.claims)
 }
 
-/// Signs the tokens of a token response anew, where they are to say more or to be wrong.
+/// Signs the tokens of a token response anew, where they are to say more or to be wrong; answers what
+/// is wrong with them now.
 pub(crate) async fn remake_tokens(
     response: &mut Response<Bytes>,
     mut body: Map<String, Value>,
     additions: &Additions,
     acting: &[Acting],
     forge: &Forge<'_>,
-) -> Result<(), CryptoError> {
+) -> Result<Vec<TokenFault>, CryptoError> {
+    let mut wrong = Vec::new();
     let before = body.get("access_token").cloned();
-    remake(
-        &mut body,
-        TokenKind::AccessToken,
-        additions,
-        acting,
-        forge,
-        None,
-    )
-    .await?;
+    let kind = TokenKind::AccessToken;
+    wrong.extend(remake(&mut body, kind, additions, acting, forge, None).await?);
     let access_token = body
         .get("access_token")
         .filter(|now| before.as_ref() != Some(now));
     let access_token = access_token.and_then(Value::as_str).map(str::to_owned);
-    remake(
-        &mut body,
-        TokenKind::IdToken,
-        additions,
-        acting,
-        forge,
-        access_token.as_deref(),
-    )
-    .await?;
+    let kind = TokenKind::IdToken;
+    let access_token = access_token.as_deref();
+    wrong.extend(remake(&mut body, kind, additions, acting, forge, access_token).await?);
     if let Some(lifetime) = additions.lifetime {
         body.insert("expires_in".to_owned(), json!(lifetime));
     }
     merge(&mut body, &additions.response);
     write(response, &body);
-    Ok(())
+    Ok(wrong)
 }
 
 async fn remake(
@@ -207,7 +198,7 @@ async fn remake(
     acting: &[Acting],
     forge: &Forge<'_>,
     access_token: Option<&str>,
-) -> Result<(), CryptoError> {
+) -> Result<Vec<TokenFault>, CryptoError> {
     let (member, claims, typ) = match kind {
         TokenKind::AccessToken => (
             "access_token",
@@ -225,7 +216,7 @@ async fn remake(
     let token = body.get(member).and_then(Value::as_str);
     // An opaque token says nothing, so there is nothing to change.
     let Some(mut token) = token.filter(|_| !unchanged).and_then(Jwt::parse) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     if let (Some(lifetime), Some(iat)) = (
         additions.lifetime,
@@ -244,9 +235,16 @@ async fn remake(
     if let Some(typ) = typ {
         token.header.insert("typ".to_owned(), json!(typ));
     }
+    let claims = token.claims.clone();
     let signed = forge.sign_wrong(token, &faults).await?;
     body.insert(member.to_owned(), Value::String(signed));
-    Ok(())
+    Ok(faults
+        .into_iter()
+        .filter(|fault| match fault {
+            TokenFault::Without(claim) => claims.contains_key(claim),
+            _ => true,
+        })
+        .collect())
 }
 
 /// What is to be wrong with tokens of `kind`. Only ID tokens have a nonce.

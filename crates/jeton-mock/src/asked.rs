@@ -13,8 +13,7 @@ use url::form_urlencoded;
 
 use crate::{forge::Jwt, spec::Endpoint};
 
-/// What a request says, before anything of it is checked.
-#[derive(Clone, Debug)]
+/// What a request says, before anything of it is checked. No `Debug`: it holds secrets.
 pub(crate) struct Asked {
     pub(crate) endpoint: Endpoint,
     pub(crate) method: String,
@@ -23,6 +22,8 @@ pub(crate) struct Asked {
     /// Asked for, or of the access token that is presented.
     pub(crate) scope: String,
     pub(crate) parameters: BTreeMap<String, String>,
+    /// What it says at the endpoints that clients authenticate at.
+    pub(crate) authenticated: Option<TokenRequest>,
 }
 
 impl Asked {
@@ -43,7 +44,7 @@ impl Asked {
             }
             kept.push_str(&value);
         }
-        let authenticated = TokenRequest::inspect(request.headers(), body).map(|it| it.client_id);
+        let authenticated = TokenRequest::inspect(request.headers(), body);
         let presented = match endpoint {
             Endpoint::USERINFO => bearer(request).unwrap_or_default(),
             _ => Map::new(),
@@ -55,10 +56,14 @@ impl Asked {
         Self {
             endpoint,
             method: request.method().as_str().to_owned(),
-            client_id: authenticated.or_else(|| said("client_id").map(str::to_owned)),
+            client_id: match &authenticated {
+                Some(authenticated) => Some(authenticated.client_id.clone()),
+                None => said("client_id").map(str::to_owned),
+            },
             scope: said("scope").unwrap_or_default().to_owned(),
             grant_type: parameters.get("grant_type").cloned(),
             parameters,
+            authenticated,
         }
     }
 }

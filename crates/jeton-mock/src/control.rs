@@ -52,9 +52,8 @@ async fn attempt(
 ) -> Result<Response<Bytes>, Refusal> {
     let addresses = provider.addresses();
     let address = |name: &str| addresses.of(name, request, scheme);
-    let reached_at = address("").issuer;
-    let known = addresses.origins().chain([reached_at.as_str()]);
-    if let Some(origin) = origin::foreign(request.headers(), known) {
+    // Not where `Host` says it was reached: a page that has its name point here says so, too.
+    if let Some(origin) = origin::foreign(request.headers(), addresses.origins()) {
         return Err(Refusal::Foreign(origin.to_owned()));
     }
     let path = request.uri().path().strip_prefix(addresses.path());

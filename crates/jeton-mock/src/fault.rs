@@ -338,15 +338,10 @@ fn custom_response(custom: &CustomResponse) -> Response<Bytes> {
     response
 }
 
-/// Spoils an answer that is otherwise right.
-pub(crate) fn spoil(response: &mut Response<Bytes>, effect: &Effect) {
+/// Spoils an answer that is otherwise right; `false` where an effect found nothing to spoil.
+pub(crate) fn spoil(response: &mut Response<Bytes>, effect: &Effect) -> bool {
     match effect {
-        Effect::Missing(field) => {
-            if let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(response.body()) {
-                body.remove(field);
-                *response.body_mut() = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
-            }
-        }
+        Effect::Missing(field) => return remove_member(response, field),
         Effect::Html => {
             let page = "<!doctype html><title>Not JSON</title><p>A fault of the mock.";
             *response.body_mut() = Bytes::from_static(page.as_bytes());
@@ -360,6 +355,18 @@ pub(crate) fn spoil(response: &mut Response<Bytes>, effect: &Effect) {
         }
         _ => {}
     }
+    true
+}
+
+fn remove_member(response: &mut Response<Bytes>, field: &str) -> bool {
+    let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(response.body()) else {
+        return false;
+    };
+    let removed = body.remove(field).is_some();
+    if removed {
+        *response.body_mut() = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
+    }
+    removed
 }
 
 fn say_type(response: &mut Response<Bytes>, content_type: &'static str) {

@@ -14,7 +14,7 @@ use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::{
     address::Address,
@@ -51,7 +51,7 @@ pub(crate) struct Issuer {
     algorithms: Vec<Algorithm>,
     settings: Arc<Settings>,
     /// Tells those who wait that the mock ends.
-    closing: Arc<Notify>,
+    closing: watch::Receiver<bool>,
     registry: Arc<MemoryRegistry>,
     ledger: MemoryLedger,
     login: LoginApplication,
@@ -103,7 +103,7 @@ impl Issuer {
         strictness: Strictness,
         seed: &Seed,
         settings: &Arc<Settings>,
-        closing: &Arc<Notify>,
+        closing: watch::Receiver<bool>,
     ) -> Result<Self, InvalidSpec> {
         file::check(&spec)?;
         let strictness = spec.strictness.unwrap_or(strictness);
@@ -142,7 +142,7 @@ impl Issuer {
             strictness,
             algorithms,
             settings: Arc::clone(settings),
-            closing: Arc::clone(closing),
+            closing,
             registry,
             ledger: MemoryLedger::default(),
             login,
@@ -169,7 +169,7 @@ impl Issuer {
             self.strictness,
             self.lock().keys.seed(),
             &self.settings,
-            &self.closing,
+            self.closing.clone(),
         )
     }
 
@@ -479,8 +479,13 @@ impl Issuer {
     pub(crate) async fn take(&self, filter: &Filter, patience: Duration) -> Option<Entry> {
         tokio::select! {
             entry = self.journal.take(filter, patience) => entry,
-            () = self.closing.notified() => None,
+            () = self.closed() => None,
         }
+    }
+
+    async fn closed(&self) {
+        // An error is the mock being gone, which is an end as well.
+        let _ = self.closing.clone().wait_for(|closed| *closed).await;
     }
 
     /// Waits, unless the mock ends.
@@ -488,7 +493,7 @@ impl Issuer {
         if !length.is_zero() {
             tokio::select! {
                 () = tokio::time::sleep(length) => {}
-                () = self.closing.notified() => {}
+                () = self.closed() => {}
             }
         }
     }

@@ -27,7 +27,7 @@ const LONGEST_VALUE: usize = 512;
 const MOST_PARAMETERS: usize = 64;
 
 /// Parameters whose values are credentials.
-const REDACTED: [&str; 15] = [
+const REDACTED: [&str; 22] = [
     "client_secret",
     "code",
     "refresh_token",
@@ -43,6 +43,20 @@ const REDACTED: [&str; 15] = [
     "id_token_hint",
     "ticket",
     "request",
+    "user_code",
+    "actor_token",
+    "logout_token",
+    "registration_access_token",
+    // Holds a ticket.
+    "return_to",
+    // The debugger's: whatever somebody pasted.
+    "parameters",
+    "jwt",
+];
+
+/// What the server's codes, tokens, tickets and secrets begin with, and every JWT.
+const CREDENTIALS: [&str; 9] = [
+    "jac_", "jdc_", "jrt_", "jat_", "jsr_", "jst_", "jsl_", "jcs_", "eyJ",
 ];
 
 /// One request and its answer.
@@ -242,16 +256,25 @@ impl Journal {
 }
 
 /// Parameters as the journal shows them.
-pub(crate) fn redact(parameters: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let show = |(name, value): (&String, &String)| {
-        let shown = if REDACTED.contains(&name.as_str()) {
-            "[redacted]".to_owned()
-        } else {
-            shorten(value)
-        };
-        (shorten(name), shown)
-    };
-    parameters.iter().take(MOST_PARAMETERS).map(show).collect()
+pub(crate) fn redact(mut parameters: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    // A credential under a name of one's own is known by its form.
+    let is_credential = |value: &str| CREDENTIALS.iter().any(|form| value.contains(form));
+    let is_long = |name: &String| name.len() > LONGEST_VALUE;
+    if parameters.len() > MOST_PARAMETERS || parameters.keys().any(is_long) {
+        parameters = parameters
+            .into_iter()
+            .take(MOST_PARAMETERS)
+            .map(|(name, value)| (shorten(&name), value))
+            .collect();
+    }
+    for (name, value) in &mut parameters {
+        if REDACTED.contains(&name.as_str()) || is_credential(value) {
+            "[redacted]".clone_into(value);
+        } else if value.len() > LONGEST_VALUE {
+            *value = shorten(value);
+        }
+    }
+    parameters
 }
 
 pub(crate) fn shorten(text: &str) -> String {

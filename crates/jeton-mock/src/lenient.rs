@@ -7,13 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, header::AUTHORIZATION};
 use jeton::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, CutOff, GrantType,
-    MemoryRegistry, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, TokenRequest,
-    Unavailable, UnixTime,
+    MemoryRegistry, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, Unavailable, UnixTime,
 };
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::{asked::Asked, fault::is_magic_client, forge::Jwt, spec::Endpoint};
 
@@ -72,6 +72,26 @@ pub(crate) struct Seeded {
 pub(crate) struct Waived {
     pub(crate) names: Vec<&'static str>,
     pub(crate) client: Option<Client>,
+    /// Who has to ask in the client's place to be answered: whose token it is.
+    pub(crate) owner: Option<ClientId>,
+}
+
+/// What an owner authenticates with.
+const OWNER_SECRET: &str = "owner";
+
+/// Has `owner` ask what somebody else asked.
+pub(crate) fn ask_as(owner: &ClientId, request: &mut Request<Bytes>) {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.body()) {
+        if name != "client_id" && name != "client_secret" {
+            form.append_pair(&name, &value);
+        }
+    }
+    form.append_pair("client_id", owner.as_str());
+    form.append_pair("client_secret", OWNER_SECRET);
+    let form = form.finish();
+    *request.body_mut() = Bytes::from(form);
+    request.headers_mut().remove(AUTHORIZATION);
 }
 
 /// What a request wants of its client.
@@ -126,6 +146,15 @@ impl Seeded {
         if wanted.redirects() {
             self.keep(registry, &wanted);
         }
+        if let Some(owner) = wanted.owner() {
+            let mut client = registry.get(&owner).unwrap_or_else(|| anyone(&owner));
+            client.authentication = with_secret(SecretHash::of(OWNER_SECRET));
+            return Waived {
+                names,
+                client: Some(client),
+                owner: Some(owner),
+            };
+        }
         let mut client = registry
             .get(&wanted.id)
             .unwrap_or_else(|| anyone(&wanted.id));
@@ -133,6 +162,7 @@ impl Seeded {
         Waived {
             names,
             client: Some(client),
+            owner: None,
         }
     }
 
@@ -219,11 +249,11 @@ impl<'a> Wanted<'a> {
             | Endpoint::DEVICE_AUTHORIZATION
             | Endpoint::INTROSPECT
             | Endpoint::REVOKE => {
-                let presented = TokenRequest::inspect(request.headers(), request.body())?;
+                let presented = asked.authenticated.as_ref()?;
                 Some(Self {
                     secret: presented.client_secret.as_deref().map(SecretHash::of),
                     scope: scope().unwrap_or_default(),
-                    audiences: presented.audiences,
+                    audiences: presented.audiences.clone(),
                     introspected: match asked.endpoint {
                         Endpoint::INTROSPECT => parameter("token").and_then(|it| Jwt::parse(it)),
                         _ => None,
@@ -263,7 +293,7 @@ impl<'a> Wanted<'a> {
         if self
             .introspected
             .as_ref()
-            .is_some_and(|token| !is_for(token, client))
+            .is_some_and(|token| !is_for(token, &client.id))
         {
             waived.push("audience");
         }
@@ -282,6 +312,20 @@ impl<'a> Wanted<'a> {
         self.asked.endpoint != Endpoint::INTROSPECT && self.asked.endpoint != Endpoint::REVOKE
     }
 
+    /// Whose token is asked about, where it is neither the client's nor for it. Who proves nothing is
+    /// left to the server.
+    fn owner(&self) -> Option<ClientId> {
+        let token = self
+            .introspected
+            .as_ref()
+            .filter(|_| self.secret.is_some())?;
+        if is_for(token, &self.id) {
+            return None;
+        }
+        let owner = token.claims.get("client_id")?.as_str()?;
+        owner.parse().ok()
+    }
+
     fn redirects(&self) -> bool {
         self.redirect_uri.is_some() || self.post_logout_redirect_uri.is_some()
     }
@@ -290,17 +334,10 @@ impl<'a> Wanted<'a> {
         if let Some(hash) = self.secret
             && !accepts(client, hash)
         {
-            client.authentication = ClientAuthentication::Secret {
-                method: None,
-                secrets: vec![ClientSecret {
-                    hash,
-                    expires_at: None,
-                }],
-            };
+            client.authentication = with_secret(hash);
         }
         client.scope = client.scope.union(&self.scope);
         client.require_pkce &= self.pkce == Pkce::Present;
-        client.introspects_all |= self.introspected.is_some();
         for audience in &self.audiences {
             if !client.audiences.contains(audience) {
                 client.audiences.push(audience.clone());
@@ -310,8 +347,8 @@ impl<'a> Wanted<'a> {
 }
 
 /// Whether an access token was issued to a client or for it.
-fn is_for(token: &Jwt, client: &Client) -> bool {
-    let id = client.id.as_str();
+fn is_for(token: &Jwt, client: &ClientId) -> bool {
+    let id = client.as_str();
     let audience = token.claims.get("aud");
     let named = match audience {
         Some(Value::Array(several)) => several.iter().any(|one| one == id),
@@ -331,7 +368,7 @@ fn audiences(request: &Request<Bytes>) -> Vec<String> {
         Some(query) => query.as_bytes(),
         None => request.body(),
     };
-    url::form_urlencoded::parse(encoded)
+    form_urlencoded::parse(encoded)
         .filter(|(name, value)| {
             ["resource", "audience"].contains(&name.as_ref()) && !value.is_empty()
         })
@@ -371,7 +408,16 @@ fn anyone(id: &ClientId) -> Client {
             ..RefreshPolicy::default()
         },
         login: false,
-        introspects_all: true,
+    }
+}
+
+fn with_secret(hash: SecretHash) -> ClientAuthentication {
+    ClientAuthentication::Secret {
+        method: None,
+        secrets: vec![ClientSecret {
+            hash,
+            expires_at: None,
+        }],
     }
 }
 

@@ -16,6 +16,7 @@ const MINTED_LIFETIME: u64 = 3600;
 pub struct MintRequest {
     /// As they are; `iss`, `iat`, `exp` and `jti` are filled in where absent, and left out where
     /// null.
+    #[serde(default)]
     pub claims: Map<String, Value>,
     /// RFC 7515 §4.1.9; `at+jwt` where absent.
     #[serde(default)]

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use jeton_http::{Dropped, Scheme};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::{
     address::{Addresses, is_issuer_name},
@@ -34,7 +34,7 @@ pub(crate) struct Provider {
     settings: Arc<Settings>,
     ca_pem: Option<String>,
     issuers: Mutex<BTreeMap<String, Arc<Issuer>>>,
-    closing: Arc<Notify>,
+    closing: watch::Sender<bool>,
 }
 
 /// Why an issuer is not there.
@@ -73,7 +73,7 @@ impl Provider {
             spec,
             ca_pem,
             issuers: Mutex::default(),
-            closing: Arc::default(),
+            closing: watch::Sender::new(false),
         };
         provider.reset_all()?;
         Ok(provider)
@@ -170,13 +170,16 @@ impl Provider {
             self.spec.strictness,
             &self.seed,
             &self.settings,
-            &self.closing,
+            self.closing.subscribe(),
         )
     }
 
     pub(crate) fn find_or_make(&self, name: &str) -> Result<Arc<Issuer>, NoIssuer> {
         if let Some(issuer) = self.find(name) {
             return Ok(issuer);
+        }
+        if self.lock().len() >= ISSUERS {
+            return Err(NoIssuer::TooMany);
         }
         // Made outside the lock; of two that race, the first stays.
         let made = self.make(name, self.configured(name))?;
@@ -191,7 +194,7 @@ impl Provider {
 
     /// Nobody waits any longer for a request that may come.
     pub(crate) fn close(&self) {
-        self.closing.notify_waiters();
+        self.closing.send_replace(true);
     }
 
     /// Answers one request.
@@ -203,8 +206,12 @@ impl Provider {
             Some("/isalive") => return Ok(alive()),
             // Who watches the process need not know the path of its issuers.
             None if matches!(path, "/health" | "/isalive") => return Ok(alive()),
-            Some("" | "/") if request.method() == Method::GET => {
-                return Ok(home::home(self, &request, scheme));
+            Some("" | "/") if matches!(*request.method(), Method::GET | Method::HEAD) => {
+                let mut home = home::home(self, &request, scheme);
+                if request.method() == Method::HEAD {
+                    *home.body_mut() = Bytes::new();
+                }
+                return Ok(home);
             }
             Some(own) if own == "/_mock" || own.starts_with("/_mock/") => {
                 return Ok(control::answer(self, &request, scheme).await);

@@ -15,6 +15,7 @@ use http::{
 use jeton::{Audit, BODY_LIMIT, CryptoError};
 use jeton_http::Dropped;
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     address::Address,
@@ -26,7 +27,7 @@ use crate::{
     forge::{Forge, Known},
     issuer::{At, Issuer, Served},
     journal::{Entry, redact, shorten},
-    lenient::presenting,
+    lenient::{self, presenting},
     provider::{Provider, unusable},
     spec::{Effect, Endpoint, LONGEST_DELAY, Strictness},
 };
@@ -54,13 +55,13 @@ impl Visit<'_> {
         if plain {
             answer::host_cookies(&mut request);
         }
-        let lenient = self.issuer.strictness() == Strictness::Lenient;
-        if lenient && let Some(preflight) = preflight(&request) {
+        let is_lenient = self.issuer.strictness() == Strictness::Lenient;
+        if is_lenient && let Some(preflight) = preflight(&request) {
             return Ok(preflight);
         }
         let asked = Asked::read(self.endpoint, &request);
         let mut acting = self.issuer.acting_on(&asked);
-        if lenient {
+        if is_lenient {
             for magic in fault::magic(&asked) {
                 if !acting.contains(&magic) {
                     acting.push(magic);
@@ -68,7 +69,7 @@ impl Visit<'_> {
             }
         }
         let path = request.uri().path().to_owned();
-        let cross_origin = lenient && request.headers().contains_key(ORIGIN);
+        let cross_origin = is_lenient && request.headers().contains_key(ORIGIN);
         self.issuer.wait(delay(&acting)).await;
 
         let mut waived = Vec::new();
@@ -91,10 +92,13 @@ impl Visit<'_> {
             Some(response) => Ok(response),
             None => {
                 let mut client = None;
-                if lenient {
+                if is_lenient {
                     let waiving = self.issuer.waive(&asked, &request);
                     waived = waiving.names;
                     client = waiving.client;
+                    if let Some(owner) = &waiving.owner {
+                        lenient::ask_as(owner, &mut request);
+                    }
                     if asked.grant_type.as_deref() == Some("refresh_token") {
                         fault::without_magic_scope(&mut request);
                     }
@@ -202,7 +206,13 @@ impl Visit<'_> {
                 self.remember(&response, asked);
                 let error = acting.iter().find_map(|it| fault::sent_back(&it.effect));
                 if let Some((error, description)) = error {
-                    response = self.send_back(response, error, description).await;
+                    match self.send_back(&response, error, description).await {
+                        // The server's own answer carries the cookie that the way back is bound to.
+                        Some(location) => {
+                            response.headers_mut().insert(LOCATION, location);
+                        }
+                        None => acting.retain(|it| !self.goes_back(&it.effect)),
+                    }
                 }
             }
             Endpoint::TOKEN => {
@@ -230,47 +240,35 @@ impl Visit<'_> {
             // There were no tokens to be wrong.
             acting.retain(|it| !matches!(it.effect, Effect::Token(_)));
         }
-        for acting in acting.iter() {
-            fault::spoil(&mut response, &acting.effect);
-        }
+        acting.retain(|it| fault::spoil(&mut response, &it.effect));
         response
     }
 
     fn remember(&self, response: &Response<Bytes>, asked: &Asked) {
         let grant = response.extensions().get::<Audit>().and_then(|it| it.grant);
         if let Some(grant) = grant {
-            let parameters = redact(&asked.parameters);
+            let parameters = redact(asked.parameters.clone());
             self.issuer
                 .remembered()
                 .remember(&grant.to_string(), &parameters);
         }
     }
 
-    /// An authorization request that the server found good is rejected in the login application's
-    /// stead, so that the error goes back exactly as in production.
+    /// Where an authorization request goes that the server found good, rejected in the login
+    /// application's stead: so the error goes back exactly as in production. `None` where the server
+    /// has refused the request itself.
     async fn send_back(
         &self,
-        mut response: Response<Bytes>,
+        response: &Response<Bytes>,
         error: &str,
         description: &str,
-    ) -> Response<Bytes> {
-        let location = response.headers().get(LOCATION);
-        let sealed = location.and_then(|it| it.to_str().ok()).and_then(|it| {
-            let query = url::Url::parse(it).ok()?;
-            let (_, sealed) = query.query_pairs().find(|(name, _)| name == "request")?;
-            Some(sealed.into_owned())
-        });
-        let Some(sealed) = sealed else {
-            return response;
-        };
+    ) -> Option<HeaderValue> {
+        let location = response.headers().get(LOCATION)?.to_str().ok()?;
+        let location = Url::parse(location).ok()?;
+        let (_, sealed) = location.query_pairs().find(|(name, _)| name == "request")?;
         let login = self.issuer.login();
         let rejected = login.reject(&self.at(), &sealed, error, description).await;
-        if let Some(location) = rejected.headers().get(LOCATION) {
-            // The server's own answer carries the cookie that the way back is bound to.
-            response.headers_mut().insert(LOCATION, location.clone());
-            return response;
-        }
-        rejected
+        rejected.headers().get(LOCATION).cloned()
     }
 
     async fn remake(
@@ -309,7 +307,7 @@ impl Visit<'_> {
             Some(grant) => self
                 .issuer
                 .remembered()
-                .remember(grant, &redact(&asked.parameters)),
+                .remember(grant, &redact(asked.parameters.clone())),
             None => BTreeMap::new(),
         };
         // What is remembered is redacted; what this request says is the rules' affair.
@@ -334,7 +332,12 @@ impl Visit<'_> {
             keys: keys.as_ref(),
             now: self.issuer.now(),
         };
-        answer::remake_tokens(response, body, &additions, acting, &forge).await
+        let wrong = answer::remake_tokens(response, body, &additions, acting, &forge).await?;
+        acting.retain(|it| match &it.effect {
+            Effect::Token(fault) => wrong.contains(fault),
+            _ => true,
+        });
+        Ok(())
     }
 
     fn add_to_userinfo(&self, response: &mut Response<Bytes>) {
@@ -404,7 +407,7 @@ impl Visit<'_> {
             endpoint: Cow::Borrowed(self.endpoint.as_str()),
             method: asked.method,
             path,
-            parameters: redact(&asked.parameters),
+            parameters: redact(asked.parameters),
             client_id: match audit.and_then(|it| it.client_id.as_ref()) {
                 Some(id) => Some(id.as_str().to_owned()),
                 None => asked.client_id.as_deref().map(shorten),

@@ -167,9 +167,6 @@ pub struct Client {
     /// `login` (ours): a login application, which may accept and reject requests. Only a
     /// configured client can be one.
     pub login: bool,
-    /// Whether it may introspect every access token, and not only those issued to it or for it. No
-    /// record says so.
-    pub introspects_all: bool,
 }
 
 /// `access_token_format` (ours).

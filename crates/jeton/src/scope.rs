@@ -4,13 +4,18 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// The most tokens of one scope. Sets of so few need no index; of thousands they would be slow.
+const MOST_TOKENS: usize = 256;
+
 /// A set of scope tokens in the order they were first named. May be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope(Vec<String>);
 
 /// The text is not `scope-token *( SP scope-token )`, RFC 6749 §3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is tokens of printable ASCII without quotes or backslashes, separated by spaces")]
+#[error(
+    "a scope is at most 256 tokens of printable ASCII without quotes or backslashes, separated by spaces"
+)]
 pub struct InvalidScope;
 
 impl Scope {
@@ -55,6 +60,9 @@ impl FromStr for Scope {
                 return Err(InvalidScope);
             }
             if !tokens.iter().any(|known| known == token) {
+                if tokens.len() >= MOST_TOKENS {
+                    return Err(InvalidScope);
+                }
                 tokens.push(token.to_owned());
             }
         }

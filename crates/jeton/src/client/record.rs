@@ -289,7 +289,6 @@ impl ClientRecord {
             redirect_uris,
             require_pkce,
             login,
-            introspects_all: false,
         })
     }
 

@@ -123,9 +123,7 @@ async fn access_token<R: Registry, L: Ledger, C: Crypto>(
     let Some(token) = AccessToken::decode(server, text, now).await? else {
         return Ok(None);
     };
-    let concerned = caller.introspects_all
-        || token.client_id == caller.id
-        || token.aud.contains(caller.id.as_str());
+    let concerned = token.client_id == caller.id || token.aud.contains(caller.id.as_str());
     if !concerned || !is_active(server, &token, now).await? {
         return Ok(None);
     }

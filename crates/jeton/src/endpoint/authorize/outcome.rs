@@ -78,8 +78,8 @@ impl AuthorizationError {
     }
 }
 
-/// The codes a login application may reject with: RFC 6749 §4.1.2.1 and OpenID Connect Core
-/// §3.1.2.6.
+/// The codes a login application may reject with: it is part of the authorization server, so all of
+/// RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
 pub(crate) const REJECTIONS: [&str; 13] = [
     "access_denied",
     "login_required",
