@@ -131,12 +131,9 @@ impl MockProviderBuilder {
 
     /// A client every issuer knows, in place of demo.
     #[must_use]
-    pub fn client(mut self, client: ClientRecord) -> Self {
-        self.spec
-            .issuer
-            .clients
-            .get_or_insert_default()
-            .push(client);
+    pub fn client(mut self, client: impl Into<ClientRecord>) -> Self {
+        let clients = self.spec.issuer.clients.get_or_insert_default();
+        clients.push(client.into());
         self
     }
 

@@ -107,8 +107,8 @@ impl MockIssuer {
     ///
     /// # Errors
     /// The metadata is not sound.
-    pub fn put_client(&self, client: ClientRecord) -> Result<(), InvalidSpec> {
-        self.state()?.put_client(client).map(|_| ())
+    pub fn put_client(&self, client: impl Into<ClientRecord>) -> Result<(), InvalidSpec> {
+        self.state()?.put_client(client.into()).map(|_| ())
     }
 
     /// Adds a rule about claims, after those that are there.

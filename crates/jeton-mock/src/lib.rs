@@ -59,9 +59,9 @@ pub use keys::{KeyAction, KeyError, KeyInfo};
 pub use mint::{MintError, MintRequest, Minted};
 pub use navikt::{ImportError, Imported, from_environment};
 pub use spec::{
-    ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Delay, Effect, Endpoint, FAULT_NAMES, Fault,
-    InvalidEffect, InvalidPattern, IssuerSpec, Matcher, MockSpec, OAuthError, Pattern, Strictness,
-    TokenFault, TokenKind, UnknownEndpoint, User,
+    ClaimMatch, ClaimRule, Client, ClockSpec, CustomResponse, Delay, Effect, Endpoint, FAULT_NAMES,
+    Fault, InvalidEffect, InvalidPattern, IssuerSpec, Matcher, MockSpec, OAuthError, Pattern,
+    Strictness, TokenFault, TokenKind, UnknownEndpoint, User,
 };
 
 use jeton::{Crypto, CryptoError, Id128};

@@ -8,6 +8,7 @@ use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 mod claims;
+mod client;
 mod effect;
 mod endpoint;
 mod fault;
@@ -15,6 +16,7 @@ mod pattern;
 mod user;
 
 pub use claims::{ClaimMatch, ClaimRule};
+pub use client::Client;
 pub(crate) use effect::LONGEST_DELAY;
 pub use effect::{
     CustomResponse, Delay, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault,

@@ -1,7 +1,7 @@
 //! A client as it is written down: RFC 7591 §2 metadata as JSON, in `JETON_CLIENTS` and in every
 //! store.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ const DESCRIPTIVE: [&str; 11] = [
 
 /// Client metadata as it stands in JSON. Internationalized members (`client_name#de`) and those
 /// that only describe the client are kept but not read.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientRecord {
     /// RFC 7591 §3.2.1.
@@ -219,6 +219,21 @@ impl Client {
             return Err(InvalidClient::Login);
         }
         record.parse()
+    }
+}
+
+/// As its JSON, in which the secret and what is not read are not shown.
+impl fmt::Debug for ClientRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let redacted = || "[redacted]".to_owned();
+        let shown = Self {
+            client_secret: self.client_secret.as_ref().map(|_| redacted()),
+            client_secrets: Vec::new(),
+            other: BTreeMap::new(),
+            ..self.clone()
+        };
+        let json = serde_json::to_string(&shown).map_err(|_| fmt::Error)?;
+        write!(f, "ClientRecord({json})")
     }
 }
 
