@@ -25,7 +25,7 @@ use route::{Body, NoRoute, Operation};
 mod body;
 mod of_issuer;
 mod of_mock;
-mod origin;
+pub(crate) mod origin;
 mod query;
 mod route;
 #[cfg(test)]

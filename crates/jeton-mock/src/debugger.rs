@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, Method, Request, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST, SET_COOKIE, WWW_AUTHENTICATE},
     request::Builder,
 };
 use jeton::page::{Escaped, see_other};
@@ -17,6 +17,7 @@ use serde_json::Value;
 use url::form_urlencoded::{self, Serializer};
 
 use crate::{
+    control,
     issuer::At,
     layout::{Layout, path_of},
     provider::Provider,
@@ -121,18 +122,8 @@ impl Visit<'_> {
 
     /// A browser says where a form stands. One on another site must not make tokens here.
     fn is_own_form(&self) -> bool {
-        let headers = self.request.headers();
-        let Some(origin) = headers.get(ORIGIN).map(|it| it.as_bytes()) else {
-            return true;
-        };
-        let is_at = |host: &[u8]| {
-            let rest = [b"http://".as_slice(), b"https://"];
-            rest.iter()
-                .any(|scheme| origin.strip_prefix(*scheme) == Some(host))
-        };
-        let browser = self.at.address.browser.as_bytes();
-        headers.get(HOST).is_some_and(|host| is_at(host.as_bytes()))
-            || browser.strip_suffix(path_of(&self.at.address.browser).as_bytes()) == Some(origin)
+        let known = self.provider.addresses().origins();
+        control::origin::foreign(self.request.headers(), known).is_none()
     }
 
     async fn read(&self, form: &Form) -> Response<Bytes> {

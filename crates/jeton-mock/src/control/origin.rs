@@ -13,7 +13,7 @@ const PRIVATE: [&str; 4] = [".localhost", ".test", ".local", ".internal"];
 
 /// The origin of a page that is not the mock's, if the request comes from one. `known` are
 /// addresses of the mock.
-pub(super) fn foreign<'a>(
+pub(crate) fn foreign<'a>(
     headers: &'a HeaderMap,
     known: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -106,9 +106,13 @@ impl Flow {
 fn set_cookie(at: &At<'_>, state: &str, value: &str, lifetime: u64) -> Option<HeaderValue> {
     let path = path_of(&at.address.browser);
     let debugger = Endpoint::DEBUGGER.path();
+    let secure = match at.address.browser.starts_with("https:") {
+        true => "; Secure",
+        false => "",
+    };
     let cookie = format!(
         "{COOKIE_NAME}{state}={value}; Path={path}{debugger}; Max-Age={lifetime}; HttpOnly; \
-         SameSite=Lax"
+         SameSite=Lax{secure}"
     );
     HeaderValue::try_from(cookie).ok()
 }

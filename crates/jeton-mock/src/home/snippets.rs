@@ -10,7 +10,7 @@ pub(super) struct Snippet {
     pub(super) text: String,
 }
 
-/// `INSECURE` stands for what a library wants to hear before it speaks plain HTTP.
+/// `{insecure}` stands for what a library wants to hear before it speaks plain HTTP.
 struct Template {
     title: &'static str,
     note: &'static str,
@@ -22,7 +22,7 @@ const TEMPLATES: [Template; 7] = [
     Template {
         title: "curl",
         note: "Any client and any secret will do, unless the issuer is strict.",
-        text: "curl -u demo:demo-secret -d grant_type=client_credentials -d scope=read ADDRESS/token",
+        text: "curl -u demo:demo-secret -d grant_type=client_credentials -d scope=read {address}/token",
         insecure: "",
     },
     Template {
@@ -30,7 +30,7 @@ const TEMPLATES: [Template; 7] = [
         note: "",
         text: "import * as client from 'openid-client';
 
-const config = await client.discovery(new URL('ISSUER'), 'demo', 'demo-secret'INSECURE);
+const config = await client.discovery(new URL('{issuer}'), 'demo', 'demo-secret'{insecure});
 const code_verifier = client.randomPKCECodeVerifier();
 const state = client.randomState();
 const url = client.buildAuthorizationUrl(config, {
@@ -59,11 +59,11 @@ const tokens = await client.authorizationCodeGrant(config, currentUrl, {
     oauth2:
       resourceserver:
         jwt:
-          issuer-uri: ISSUER
+          issuer-uri: {issuer}
       client:
         provider:
           jeton:
-            issuer-uri: ISSUER
+            issuer-uri: {issuer}
         registration:
           jeton:
             client-id: demo
@@ -83,7 +83,7 @@ const tokens = await client.authorizationCodeGrant(config, currentUrl, {
     .AddCookie()
     .AddOpenIdConnect(options =>
     {
-        options.Authority = \"ISSUER\";INSECURE
+        options.Authority = \"{issuer}\";{insecure}
         options.ClientId = \"demo\";
         options.ClientSecret = \"demo-secret\";
         options.ResponseType = \"code\";
@@ -102,7 +102,7 @@ const tokens = await client.authorizationCodeGrant(config, currentUrl, {
   \"Authentication\": {
     \"Schemes\": {
       \"Bearer\": {
-        \"Authority\": \"ISSUER\",INSECURE
+        \"Authority\": \"{issuer}\",{insecure}
         \"ValidAudiences\": [\"https://api.example\"]
       }
     }
@@ -116,7 +116,7 @@ const tokens = await client.authorizationCodeGrant(config, currentUrl, {
         note: "",
         text: "oauth.register(
     \"jeton\",
-    server_metadata_url=\"ISSUER/.well-known/openid-configuration\",
+    server_metadata_url=\"{issuer}/.well-known/openid-configuration\",
     client_id=\"demo\",
     client_secret=\"demo-secret\",
     client_kwargs={\"scope\": \"openid profile email\", \"code_challenge_method\": \"S256\"},
@@ -126,7 +126,7 @@ const tokens = await client.authorizationCodeGrant(config, currentUrl, {
     Template {
         title: "Go: go-oidc",
         note: "",
-        text: "provider, err := oidc.NewProvider(ctx, \"ISSUER\")
+        text: "provider, err := oidc.NewProvider(ctx, \"{issuer}\")
 if err != nil {
 	return err
 }
@@ -150,8 +150,8 @@ pub(super) fn all(address: &Address) -> impl Iterator<Item = Snippet> {
         note: template.note,
         text: template
             .text
-            .replace("INSECURE", if is_secure { "" } else { template.insecure })
-            .replace("ISSUER", &address.issuer)
-            .replace("ADDRESS", &address.browser),
+            .replace("{insecure}", if is_secure { "" } else { template.insecure })
+            .replace("{issuer}", &address.issuer)
+            .replace("{address}", &address.browser),
     })
 }
