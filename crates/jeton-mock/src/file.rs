@@ -306,6 +306,10 @@ pub(crate) fn check_fault(fault: &Fault) -> Result<(), InvalidSpec> {
             return Err(InvalidSpec::new(member, "1 or more"));
         }
     }
+    fault
+        .effect
+        .check()
+        .map_err(|invalid| invalid.within("fault"))?;
     if !fault.tokens.is_empty() && !matches!(fault.effect, Effect::Token(_)) {
         let expected = format!("none, because {} is no token fault", fault.effect);
         return Err(InvalidSpec::new("tokens", expected));

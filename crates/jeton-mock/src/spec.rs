@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 mod claims;
 mod client;
+mod custom;
 mod effect;
 mod endpoint;
 mod fault;
@@ -17,10 +18,9 @@ mod user;
 
 pub use claims::{ClaimMatch, ClaimRule};
 pub use client::Client;
+pub use custom::CustomResponse;
 pub(crate) use effect::LONGEST_DELAY;
-pub use effect::{
-    CustomResponse, Delay, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault,
-};
+pub use effect::{Delay, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault};
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Matcher, TokenKind};
 pub use pattern::{InvalidPattern, Pattern};

@@ -1,12 +1,13 @@
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, value::MapAccessDeserializer},
 };
 
-use super::Endpoint;
+use super::{CustomResponse, Endpoint};
+use crate::file::InvalidSpec;
 
 /// The longest delay: a test that waits longer waits for nothing.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
@@ -14,6 +15,7 @@ pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// What goes wrong. Written as one word everywhere: in a configuration, over the control API, as
 /// `scope=fault:…` and as `client_id=fail.…`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Effect {
     /// The endpoint's own form of this OAuth error.
     Error(OAuthError),
@@ -52,6 +54,7 @@ pub enum Delay {
 
 /// What is wrong with a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TokenFault {
     /// `expired`: `exp` lies an hour back.
     Expired,
@@ -82,27 +85,6 @@ pub enum TokenFault {
 /// An error code of RFC 6749 and its kin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OAuthError(&'static str);
-
-/// An answer of one's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CustomResponse {
-    /// 400 where absent.
-    #[serde(skip_serializing_if = "Option::is_none", with = "status")]
-    pub status: Option<StatusCode>,
-    /// RFC 6749 §5.2.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// RFC 6749 §5.2.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_description: Option<String>,
-    /// In addition.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", with = "headers")]
-    pub headers: BTreeMap<String, String>,
-    /// In place of the JSON of the two above.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-}
 
 /// The text names no fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -181,7 +163,7 @@ impl OAuthError {
         ERRORS.iter().map(|(code, _)| Self(code))
     }
 
-    /// The code.
+    /// As it stands in `error` (RFC 6749 §5.2).
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0
@@ -208,6 +190,38 @@ impl OAuthError {
 }
 
 impl Effect {
+    /// The right answer, so much later: at most a minute, by whole milliseconds.
+    #[must_use]
+    pub fn slow(length: Duration) -> Self {
+        let milliseconds = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        Self::Slow(match milliseconds.is_multiple_of(1000) {
+            true => Delay::Seconds(milliseconds / 1000),
+            false => Delay::Milliseconds(milliseconds),
+        })
+    }
+
+    /// A member of the answer left out.
+    #[must_use]
+    pub fn missing(member: impl Into<String>) -> Self {
+        Self::Missing(member.into())
+    }
+
+    /// Refuses what its own name does not say, or no answer could be: Rust can put together what
+    /// cannot be written.
+    pub(crate) fn check(&self) -> Result<(), InvalidSpec> {
+        if let Self::Custom(response) = self {
+            return response.check();
+        }
+        match self.to_string().parse::<Self>() {
+            Ok(read) if read == *self => Ok(()),
+            _ => {
+                let names = FAULT_NAMES.join(", ");
+                let expected = format_args!("an OAuth error code or one of {names}, not {self}");
+                Err(InvalidSpec::new("", expected))
+            }
+        }
+    }
+
     /// Whether it is an answer of its own, so that no second one can act on the same request.
     pub(crate) fn answers(&self) -> bool {
         matches!(
@@ -280,6 +294,12 @@ impl FromStr for Effect {
 }
 
 impl TokenFault {
+    /// A claim left out.
+    #[must_use]
+    pub fn without(claim: impl Into<String>) -> Self {
+        Self::Without(claim.into())
+    }
+
     /// The names that nothing has to be filled in to.
     const NAMED: [(&str, Self); 11] = [
         ("expired", Self::Expired),
@@ -327,7 +347,7 @@ impl Delay {
         (delay.length() <= LONGEST_DELAY).then_some(delay)
     }
 
-    /// How long it is.
+    /// The same in Rust's terms.
     #[must_use]
     pub fn length(self) -> Duration {
         match self {
@@ -390,65 +410,12 @@ impl<'de> Deserialize<'de> for Effect {
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Effect, A::Error> {
                 let custom = CustomResponse::deserialize(MapAccessDeserializer::new(map))?;
-                if custom == CustomResponse::default() {
-                    return Err(de::Error::custom(
-                        "expected at least one of status, error, error_description, headers, body",
-                    ));
-                }
+                custom.check().map_err(de::Error::custom)?;
                 Ok(Effect::Custom(custom))
             }
         }
 
         deserializer.deserialize_any(Visitor)
-    }
-}
-
-mod status {
-    use super::*;
-
-    #[expect(clippy::ref_option, reason = "serde's signature")]
-    pub(super) fn serialize<S: Serializer>(
-        status: &Option<StatusCode>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        status.map(|status| status.as_u16()).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<StatusCode>, D::Error> {
-        let number = u16::deserialize(deserializer)?;
-        // Below 200 an answer would not be final (RFC 9110 §15.2).
-        StatusCode::from_u16(number)
-            .ok()
-            .filter(|_| (200..600).contains(&number))
-            .map(Some)
-            .ok_or_else(|| de::Error::custom("expected an HTTP status from 200 to 599"))
-    }
-}
-
-mod headers {
-    use super::*;
-
-    pub(super) fn serialize<S: Serializer>(
-        headers: &BTreeMap<String, String>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        headers.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<String, String>, D::Error> {
-        let headers = BTreeMap::<String, String>::deserialize(deserializer)?;
-        for (name, value) in &headers {
-            if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value).is_err() {
-                return Err(de::Error::custom(format_args!(
-                    "{name:?} is no HTTP header with its value"
-                )));
-            }
-        }
-        Ok(headers)
     }
 }
 
@@ -476,7 +443,9 @@ mod tests {
             "alg-none",
             "without-sub",
         ] {
-            assert_eq!(name.parse::<Effect>().unwrap().to_string(), name);
+            let effect: Effect = name.parse().unwrap();
+            assert_eq!(effect.to_string(), name);
+            assert_eq!(effect.check(), Ok(()), "{name}");
         }
     }
 
@@ -501,6 +470,33 @@ mod tests {
             "Drop",
         ] {
             assert!(name.parse::<Effect>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_is_refused() {
+        for (effect, name) in [
+            (Effect::slow(Duration::from_secs(60)), Some("slow-60s")),
+            (
+                Effect::slow(Duration::from_millis(2001)),
+                Some("slow-2001ms"),
+            ),
+            (Effect::slow(Duration::from_millis(60_001)), None),
+            (Effect::slow(Duration::MAX), None),
+            (Effect::Slow(Delay::Seconds(u64::MAX)), None),
+            (Effect::Status(StatusCode::BAD_GATEWAY), Some("status-502")),
+            (Effect::Status(StatusCode::OK), None),
+            (
+                Effect::RateLimit(Some(u32::MAX)),
+                Some("rate-limit-4294967295"),
+            ),
+            (Effect::missing("token_type"), Some("missing-token_type")),
+            (Effect::missing(""), None),
+            (TokenFault::without("sub").into(), Some("without-sub")),
+            (TokenFault::without("").into(), None),
+        ] {
+            let known = effect.check().is_ok().then(|| effect.to_string());
+            assert_eq!(known.as_deref(), name, "{effect:?}");
         }
     }
 }

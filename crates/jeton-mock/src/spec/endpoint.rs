@@ -50,7 +50,7 @@ impl Endpoint {
     pub(crate) const LOGOUT: Self = Self("logout");
     pub(crate) const DEBUGGER: Self = Self("debugger");
 
-    /// The name.
+    /// As it stands in `match` and in the journal.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0

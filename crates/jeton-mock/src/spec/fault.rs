@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Endpoint, Pattern};
+use super::{Effect, Endpoint, InvalidEffect, Pattern};
 
 /// Something that goes wrong on purpose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,15 @@ impl Matcher {
 }
 
 impl Fault {
+    /// The fault of that name, which is the same word as in a configuration: `slow-2s`, `drop`,
+    /// `invalid_client`, `wrong-key`, ….
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(name: &str) -> Result<Self, InvalidEffect> {
+        Ok(Self::new(name.parse::<Effect>()?))
+    }
+
     /// A fault that acts on every request where `effect` has its place.
     #[must_use]
     pub fn new(effect: impl Into<Effect>) -> Self {

@@ -1,11 +1,18 @@
+use std::{borrow::Cow, fmt};
+
 use regex_lite::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Text in which `*` stands for any run of characters, and everything else for itself. Between
-/// slashes, `/\d{11}/`, it is a regular expression of the whole text.
-#[derive(Clone, Debug)]
+/// Text in which `*` stands for any run of characters, and everything else for itself; or a regular
+/// expression of the whole text.
+///
+/// Rust's text is always the former, so that a misspelt expression does not pass for a text that
+/// never comes. Written in a configuration or sent over the control API, what stands between
+/// slashes, `/\d{11}/`, is the latter.
+#[derive(Clone)]
 pub struct Pattern {
     text: String,
+    /// Of `text`, where that is one.
     regex: Option<Regex>,
 }
 
@@ -18,11 +25,14 @@ pub struct InvalidPattern {
 }
 
 impl Pattern {
-    /// A regular expression, without the slashes, that the whole text has to match.
+    /// A regular expression, without slashes, that the whole text has to match.
+    ///
+    /// # Errors
+    /// It is none.
     pub fn regex(expression: &str) -> Result<Self, InvalidPattern> {
         match Regex::new(&format!("^(?:{expression})$")) {
             Ok(regex) => Ok(Self {
-                text: format!("/{expression}/"),
+                text: expression.to_owned(),
                 regex: Some(regex),
             }),
             Err(error) => Err(InvalidPattern {
@@ -33,22 +43,22 @@ impl Pattern {
     }
 
     fn parse(text: &str) -> Result<Self, InvalidPattern> {
-        match text
-            .strip_prefix('/')
-            .and_then(|text| text.strip_suffix('/'))
-        {
-            Some(expression) if !expression.is_empty() => Self::regex(expression),
-            _ => Ok(Self {
-                text: text.to_owned(),
-                regex: None,
-            }),
+        match between_slashes(text) {
+            Some(expression) => Self::regex(expression),
+            None => Ok(Self::from(text)),
         }
     }
 
-    /// The pattern as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
+    /// As [`Self::parse`] reads it.
+    fn written(&self) -> Cow<'_, str> {
+        if self.regex.is_some() {
+            return Cow::Owned(format!("/{}/", self.text));
+        }
+        if between_slashes(&self.text).is_none() {
+            return Cow::Borrowed(&self.text);
+        }
+        let parts: Vec<_> = self.text.split('*').map(regex_lite::escape).collect();
+        Cow::Owned(format!("/(?s){}/", parts.join(".*")))
     }
 
     /// Whether `text` is one that it stands for.
@@ -76,25 +86,50 @@ impl Pattern {
     }
 }
 
+/// Two slashes with nothing between are a path.
+fn between_slashes(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('/')?.strip_suffix('/')?;
+    (!inner.is_empty()).then_some(inner)
+}
+
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        (&self.text, self.regex.is_some()) == (&other.text, other.regex.is_some())
     }
 }
 
 impl Eq for Pattern {}
 
-/// What is no regular expression is taken as plain text.
-impl<T: Into<String>> From<T> for Pattern {
-    fn from(text: T) -> Self {
-        let text = text.into();
-        Self::parse(&text).unwrap_or(Self { text, regex: None })
+/// As it stands in a configuration.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written())
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.written())
+    }
+}
+
+/// A text with `*`, whatever else is in it.
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        Self { text, regex: None }
+    }
+}
+
+/// A text with `*`, whatever else is in it.
+impl From<&str> for Pattern {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
     }
 }
 
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(&self.written())
     }
 }
 
@@ -125,23 +160,9 @@ mod tests {
             ("**", "x", true),
             ("/", "/", true),
             ("//", "//", true),
-        ] {
-            assert_eq!(
-                Pattern::from(pattern).matches(text),
-                expected,
-                "{pattern} {text}"
-            );
-        }
-    }
-
-    #[test]
-    fn matches_regular_expressions_whole() {
-        for (pattern, text, expected) in [
-            (r"/\d{11}/", "12345678901", true),
-            (r"/\d{11}/", "123456789012", false),
-            ("/a|b/", "b", true),
-            ("/a|b/", "bc", false),
-            // None, so plain text.
+            // Only what is read is ever an expression.
+            ("/a+/", "/a+/", true),
+            ("/a+/", "a", false),
             ("/[/", "/[/", true),
         ] {
             assert_eq!(
@@ -153,9 +174,41 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_regular_expression() {
-        assert!(serde_json::from_str::<Pattern>(r#""/[/""#).is_err());
+    fn matches_regular_expressions_whole() {
+        for (expression, text, expected) in [
+            (r"\d{11}", "12345678901", true),
+            (r"\d{11}", "123456789012", false),
+            ("a|b", "b", true),
+            ("a|b", "bc", false),
+        ] {
+            let pattern = Pattern::regex(expression).unwrap();
+            assert_eq!(pattern.matches(text), expected, "{expression} {text}");
+        }
+        assert!(Pattern::regex("[").is_err());
+    }
+
+    #[test]
+    fn reads_expressions_between_slashes() {
         let pattern: Pattern = serde_json::from_str(r#""/a+/""#).unwrap();
-        assert_eq!(serde_json::to_string(&pattern).unwrap(), r#""/a+/""#);
+        assert_eq!(pattern, Pattern::regex("a+").unwrap());
+        assert_ne!(pattern, Pattern::from("/a+/"));
+        assert!(serde_json::from_str::<Pattern>(r#""/[/""#).is_err());
+    }
+
+    #[test]
+    fn means_the_same_when_read_again() {
+        for (pattern, text, other) in [
+            (Pattern::from("a*"), "abc", "b"),
+            (Pattern::from("/a+*/"), "/a+\n/", "a"),
+            (Pattern::from("//"), "//", ""),
+            (Pattern::regex("a+").unwrap(), "aa", "/a+/"),
+        ] {
+            let written = serde_json::to_string(&pattern).unwrap();
+            let read: Pattern = serde_json::from_str(&written).unwrap();
+            for pattern in [pattern, read] {
+                assert!(pattern.matches(text), "{pattern:?} {text}");
+                assert!(!pattern.matches(other), "{pattern:?} {other}");
+            }
+        }
     }
 }
