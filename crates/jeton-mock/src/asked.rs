@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::{
     Request,
-    header::{AUTHORIZATION, CONTENT_TYPE},
+    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE},
 };
 use jeton::{BODY_LIMIT, TokenRequest};
 use serde_json::{Map, Value};
@@ -66,6 +66,17 @@ impl Asked {
             authenticated,
         }
     }
+}
+
+/// The cookies of a request (RFC 6265 §5.4).
+pub(crate) fn cookies(request: &Request<Bytes>) -> impl Iterator<Item = (&str, &str)> {
+    request
+        .headers()
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// Media types know no case (RFC 9110 §8.3.1), and have parameters.

@@ -3,10 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{
-    HeaderValue, Request,
-    header::{COOKIE, HOST},
-};
+use http::{HeaderValue, Request, header::HOST};
 use jeton::CryptoError;
 use jeton_http::Scheme;
 use serde::{Deserialize, Serialize};
@@ -14,7 +11,7 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded::{self, Serializer};
 
 use super::Form;
-use crate::{issuer::At, layout::path_of, random_id, spec::Endpoint};
+use crate::{asked::cookies, issuer::At, layout::path_of, random_id, spec::Endpoint};
 
 const COOKIE_NAME: &str = "jeton-mock-debugger-";
 
@@ -80,15 +77,7 @@ impl Flow {
     /// The flow that `state` belongs to, if it began in this browser.
     pub(super) fn find(request: &Request<Bytes>, state: &str) -> Option<Self> {
         let name = format!("{COOKIE_NAME}{state}");
-        let value = request
-            .headers()
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(own, _)| *own == name)?
-            .1;
+        let (_, value) = cookies(request).find(|(own, _)| *own == name)?;
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()
     }
 

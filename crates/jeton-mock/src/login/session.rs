@@ -6,11 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header::COOKIE};
+use http::{HeaderValue, Request};
 use jeton::UnixTime;
 use serde_json::{Map, Value};
 
-use crate::random_id;
+use crate::{asked::cookies, random_id};
 
 const NAME: &str = "jeton-mock-session";
 
@@ -37,7 +37,7 @@ impl Sessions {
 
     pub(super) fn find(&self, request: &Request<Bytes>) -> Option<Session> {
         let sessions = self.lock();
-        cookies(request).find_map(|cookie| sessions.get(cookie).cloned())
+        own_cookies(request).find_map(|cookie| sessions.get(cookie).cloned())
     }
 
     /// Begins a session in place of the browser's former one; its cookie, for `address`.
@@ -51,7 +51,7 @@ impl Sessions {
         let id = random_id().ok()?;
         let cookie = set_cookie(&id, "", address, path);
         let mut sessions = self.lock();
-        for former in cookies(request) {
+        for former in own_cookies(request) {
             sessions.remove(former);
         }
         if sessions.len() >= MOST {
@@ -69,7 +69,7 @@ impl Sessions {
         path: &str,
     ) -> Option<HeaderValue> {
         let mut sessions = self.lock();
-        for cookie in cookies(request) {
+        for cookie in own_cookies(request) {
             sessions.remove(cookie);
         }
         set_cookie("", "; Max-Age=0", address, path)
@@ -78,14 +78,8 @@ impl Sessions {
 
 /// An issuer's cookie reaches the issuers beneath its path as well, so there may be several. Only
 /// the own ones are known.
-fn cookies(request: &Request<Bytes>) -> impl Iterator<Item = &str> {
-    request
-        .headers()
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+fn own_cookies(request: &Request<Bytes>) -> impl Iterator<Item = &str> {
+    cookies(request)
         .filter(|(name, _)| *name == NAME)
         .map(|(_, value)| value)
 }
