@@ -1,13 +1,21 @@
 //! The mock in a Rust test: described, built and started.
 
-use std::{collections::BTreeMap, future::Future, io, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use jeton::{ClientRecord, ConfigError};
 use jeton_http::{Dropped, SelfSigned, SelfSignedError};
 use jsonwebtoken::Algorithm;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, runtime, sync::oneshot};
 use url::Url;
 
 use crate::{
@@ -24,6 +32,7 @@ pub const DEFAULT_PORT: u16 = 9400;
 
 /// Why a mock does not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
     /// A member of the description.
     #[error(transparent)]
@@ -50,10 +59,13 @@ pub enum StartError {
     /// The certificate.
     #[error(transparent)]
     Certificate(#[from] SelfSignedError),
+    /// The thread that answers.
+    #[error("the mock's own thread: {0}")]
+    Thread(io::Error),
 }
 
 /// A mock to be.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct MockProviderBuilder {
     spec: MockSpec,
     settings: BTreeMap<String, String>,
@@ -174,24 +186,65 @@ impl MockProviderBuilder {
     /// A mock that listens on a free port of 127.0.0.1, unless the description says otherwise, and
     /// stops when it is dropped.
     ///
+    /// It answers on a thread of its own, so that a test of one thread may block on the answer.
+    ///
     /// # Errors
     /// The description is not sound, or the address is taken.
     pub async fn start(self) -> Result<MockProvider, StartError> {
-        let bound = self.bind().await?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = Running {
-            address: bound.address,
-            _stop: stop,
+        let (tell, told) = oneshot::channel();
+        self.start_thread(move |started| {
+            // Where nobody listens any more, the mock is dropped and so stops.
+            let _ = tell.send(started);
+        })?;
+        told.await.unwrap_or_else(|_| Err(thread_ended()))
+    }
+
+    /// As [`Self::start`], for tests without a runtime. What is `async` of a
+    /// [`MockIssuer`] needs tokio's all the same.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_blocking(self) -> Result<MockProvider, StartError> {
+        // Not tokio's channel, which panics where a runtime is entered.
+        let (tell, told) = mpsc::channel();
+        self.start_thread(move |started| {
+            let _ = tell.send(started);
+        })?;
+        told.recv().unwrap_or_else(|_| Err(thread_ended()))
+    }
+
+    fn start_thread(
+        self,
+        tell: impl FnOnce(Result<MockProvider, StartError>) + Send + 'static,
+    ) -> Result<(), StartError> {
+        let run = move || match runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(self.run(tell)),
+            Err(error) => tell(Err(StartError::Thread(error))),
         };
-        let provider = Arc::clone(&bound.provider);
-        tokio::spawn(bound.serve(async {
+        let thread = thread::Builder::new().name("jeton-mock".to_owned());
+        // Nobody joins it: a test that ends does not wait for connections that linger.
+        thread.spawn(run).map_err(StartError::Thread)?;
+        Ok(())
+    }
+
+    async fn run(self, tell: impl FnOnce(Result<MockProvider, StartError>)) {
+        let bound = match self.bind().await {
+            Ok(bound) => bound,
+            Err(error) => return tell(Err(error)),
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        tell(Ok(MockProvider {
+            provider: Arc::clone(&bound.provider),
+            running: Some(Running {
+                address: bound.address,
+                _stop: stop,
+            }),
+        }));
+        let stopped = async {
             // An error is the sender being dropped, which is how it ends.
             let _ = stopped.await;
-        }));
-        Ok(MockProvider {
-            provider,
-            running: Some(running),
-        })
+        };
+        bound.serve(stopped).await;
     }
 
     /// Takes the address without answering yet.
@@ -229,6 +282,38 @@ impl MockProviderBuilder {
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let provider = Provider::new(self.spec, addresses, settings, ca_pem)?;
         Ok((Arc::new(provider), tls))
+    }
+}
+
+fn thread_ended() -> StartError {
+    StartError::Thread(io::Error::other("it ended before it listened"))
+}
+
+/// Settings may be secrets: their names only.
+impl fmt::Debug for MockProviderBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockProviderBuilder")
+            .field("spec", &self.spec)
+            .field("settings", &self.settings.keys())
+            .finish()
+    }
+}
+
+impl fmt::Debug for BoundMock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundMock")
+            .field("issuer_url", &self.issuer_url())
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MockProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockProvider")
+            .field("issuer_url", &self.default_issuer().url())
+            .field("address", &self.address())
+            .finish_non_exhaustive()
     }
 }
 
@@ -311,6 +396,14 @@ impl MockProvider {
         Self::builder().start().await
     }
 
+    /// As [`Self::start`], for tests without a runtime.
+    ///
+    /// # Errors
+    /// There is no free port.
+    pub fn start_blocking() -> Result<Self, StartError> {
+        Self::builder().start_blocking()
+    }
+
     /// Answers one request, whatever address it was sent to.
     ///
     /// # Errors
@@ -323,6 +416,12 @@ impl MockProvider {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.running.as_ref().map(|running| running.address)
+    }
+
+    /// The certificate to trust, in PEM, where there is TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.provider.ca_pem()
     }
 
     /// The issuer at `/`.

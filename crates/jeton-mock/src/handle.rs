@@ -1,8 +1,9 @@
 //! One issuer as a Rust test drives it.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jeton::ClientRecord;
+use jsonwebtoken::Algorithm;
 
 use crate::{
     clock::ClockState,
@@ -23,6 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct MockIssuer {
     pub(crate) provider: Arc<Provider>,
     pub(crate) name: String,
+}
+
+impl fmt::Debug for MockIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MockIssuer").field(&self.url()).finish()
+    }
 }
 
 impl MockIssuer {
@@ -103,12 +110,28 @@ impl MockIssuer {
         self.state()?.put_user(user)
     }
 
+    /// Removes a user; `false` if nobody has that `sub`.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn remove_user(&self, sub: &str) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_user(sub))
+    }
+
     /// Adds a client, in place of one with the same `client_id`.
     ///
     /// # Errors
     /// The metadata is not sound.
     pub fn put_client(&self, client: impl Into<ClientRecord>) -> Result<(), InvalidSpec> {
         self.state()?.put_client(client.into()).map(|_| ())
+    }
+
+    /// Removes a client; `false` if none has that `client_id`.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn remove_client(&self, client_id: &str) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_client(client_id))
     }
 
     /// Adds a rule about claims, after those that are there.
@@ -134,6 +157,15 @@ impl MockIssuer {
     /// The issuer cannot be made again.
     pub fn remove_fault(&self, id: u64) -> Result<bool, InvalidSpec> {
         Ok(self.state()?.remove_fault(id))
+    }
+
+    /// Removes every fault, those it was made with as well.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn clear_faults(&self) -> Result<(), InvalidSpec> {
+        self.state()?.clear_faults();
+        Ok(())
     }
 
     /// What its clock shows.
@@ -185,13 +217,26 @@ impl MockIssuer {
         })
     }
 
-    /// Changes its signing keys.
+    /// Changes its signing keys, of every algorithm.
     ///
     /// # Errors
     /// There is nothing to switch to, or the keys are configured.
     pub async fn change_keys(&self, action: KeyAction) -> Result<Vec<KeyInfo>, KeyError> {
         let state = self.state().map_err(KeyError::Issuer)?;
         state.change_keys(action, None).await
+    }
+
+    /// Changes its signing keys of one algorithm.
+    ///
+    /// # Errors
+    /// As [`Self::change_keys`]; or the issuer does not sign by it.
+    pub async fn change_keys_of(
+        &self,
+        algorithm: Algorithm,
+        action: KeyAction,
+    ) -> Result<Vec<KeyInfo>, KeyError> {
+        let state = self.state().map_err(KeyError::Issuer)?;
+        state.change_keys(action, Some(algorithm)).await
     }
 
     /// Signs any claims.
@@ -216,7 +261,19 @@ impl MockIssuer {
     /// # Errors
     /// The issuer cannot be made again.
     pub async fn take(&self, filter: &Filter) -> Result<Option<Entry>, InvalidSpec> {
-        Ok(self.state()?.take(filter, PATIENCE).await)
+        self.take_within(filter, PATIENCE).await
+    }
+
+    /// The oldest request that nobody has taken, waiting so long for it.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub async fn take_within(
+        &self,
+        filter: &Filter,
+        patience: Duration,
+    ) -> Result<Option<Entry>, InvalidSpec> {
+        Ok(self.state()?.take(filter, patience).await)
     }
 
     /// Everything as the issuer was made.

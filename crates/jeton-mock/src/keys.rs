@@ -87,6 +87,7 @@ pub struct KeyInfo {
 
 /// Why keys stay as they are.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// `switch` without `publish`.
     #[error("action: there is no next {0:?} key to switch to; publish one first, or rotate")]

@@ -40,6 +40,7 @@ pub struct Minted {
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MintError {
     /// The request asks for what is not there.
     #[error(transparent)]

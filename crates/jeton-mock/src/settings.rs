@@ -1,6 +1,6 @@
 //! `JETON_*` settings given to the mock, which take the place of its own.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jeton::{ClientRecord, Config, ConfigError, SIGNING_ALGORITHMS};
 use jsonwebtoken::Algorithm;
@@ -16,11 +16,18 @@ const CLIENTS: &str = r#"[{
 }]"#;
 
 /// What was given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Settings {
     given: BTreeMap<String, String>,
     clients: Vec<ClientRecord>,
     algorithms: Option<Vec<Algorithm>>,
+}
+
+/// By name: some are secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.given.keys()).finish()
+    }
 }
 
 impl Settings {

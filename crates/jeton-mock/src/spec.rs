@@ -1,7 +1,7 @@
 //! The mock described: one set of types for the configuration file, the control API and the Rust
 //! builder. A name that is not here is refused in all three.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jeton::ClientRecord;
 use jsonwebtoken::Algorithm;
@@ -38,7 +38,7 @@ pub enum Strictness {
 }
 
 /// A whole mock: what a configuration file says.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(
     default,
     deny_unknown_fields,
@@ -73,6 +73,25 @@ pub struct MockSpec {
     pub issuer: IssuerSpec,
     /// Issuers that start otherwise, by name.
     pub issuers: BTreeMap<String, IssuerSpec>,
+}
+
+/// Who has the seed has the keys.
+impl fmt::Debug for MockSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockSpec")
+            .field("seed", &self.seed.as_ref().map(|_| "[redacted]"))
+            .field("strictness", &self.strictness)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("https", &self.https)
+            .field("issuer_url", &self.issuer_url)
+            .field("browser_url", &self.browser_url)
+            .field("backend_url", &self.backend_url)
+            .field("trust_host", &self.trust_host)
+            .field("issuer", &self.issuer)
+            .field("issuers", &self.issuers)
+            .finish()
+    }
 }
 
 fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {

@@ -14,7 +14,7 @@ use http::{
     Request,
     header::{COOKIE, LOCATION, SET_COOKIE},
 };
-use jeton_mock::MockProvider;
+use jeton_mock::{Client, MockProvider};
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
     HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope,
@@ -68,7 +68,9 @@ impl<'c> AsyncHttpClient<'c> for InProcess {
 
 #[tokio::test]
 async fn logs_in_refreshes_and_reads_userinfo() {
-    let http = InProcess(MockProvider::builder().strict().build().unwrap());
+    let web = Client::new("web").secret("hush").redirect_uri(CALLBACK);
+    let mock = MockProvider::builder().strict().client(web).build();
+    let http = InProcess(mock.unwrap());
 
     let issuer = IssuerUrl::new(ISSUER.to_owned()).unwrap();
     let metadata = CoreProviderMetadata::discover_async(issuer, &http)
@@ -76,8 +78,8 @@ async fn logs_in_refreshes_and_reads_userinfo() {
         .unwrap();
     let client = CoreClient::from_provider_metadata(
         metadata,
-        ClientId::new("demo".to_owned()),
-        Some(ClientSecret::new("demo-secret".to_owned())),
+        ClientId::new("web".to_owned()),
+        Some(ClientSecret::new("hush".to_owned())),
     )
     .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap());
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -128,4 +130,12 @@ async fn logs_in_refreshes_and_reads_userinfo() {
         .await
         .unwrap();
     assert_eq!(info.email().unwrap().as_str(), "alice@example.com");
+
+    let own = client
+        .exchange_client_credentials()
+        .unwrap()
+        .add_scope(Scope::new("email".to_owned()))
+        .request_async(&http)
+        .await;
+    assert!(own.unwrap().refresh_token().is_none());
 }

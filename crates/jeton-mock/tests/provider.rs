@@ -6,20 +6,24 @@
     clippy::string_slice
 )]
 
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{Request, Response, header};
 use jeton_mock::{
-    ClaimRule, ClockSpec, Effect, Endpoint, Fault, Filter, IssuerSpec, KeyAction, MintRequest,
-    MockIssuer, MockProvider, OAuthError, TokenFault, TokenKind, User,
+    Algorithm, ClaimRule, Client, ClockSpec, Effect, Endpoint, Fault, Filter, IssuerSpec,
+    KeyAction, MintRequest, MockIssuer, MockProvider, OAuthError, TokenFault, TokenKind, User,
 };
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
+
+/// How long a test waits for what should come at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -51,25 +55,136 @@ async fn is_active(mock: &MockProvider, issuer: &MockIssuer, token: &Value) -> b
     answer["active"].as_bool().unwrap()
 }
 
+/// What a client that blocks its thread gets.
+fn get_blocking(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn listens(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_ok()
+}
+
+/// The test's only thread is in the client, so another one has to answer.
 #[tokio::test]
-async fn listens_on_a_free_port_until_dropped() {
+async fn a_blocking_client_is_answered_in_an_async_test() {
     let mock = MockProvider::start().await.unwrap();
     let address = mock.address().unwrap();
     assert!(address.ip().is_loopback());
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let issuer = mock.issuer("blocking").unwrap();
+    let answer = get_blocking(address, "/blocking/.well-known/jwks.json");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let asked = issuer.take(&Filter::endpoint(Endpoint::JWKS)).await;
+    assert!(asked.unwrap().is_some());
+}
+
+#[test]
+fn starts_without_a_runtime_and_stops_when_dropped() {
+    let mock = MockProvider::start_blocking().unwrap();
+    let address = mock.address().unwrap();
+    let answer = get_blocking(address, "/health");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     drop(mock);
-    for _ in 0..100 {
-        if TcpStream::connect(address).await.is_err() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let deadline = Instant::now() + PATIENCE;
+    while listens(address) {
+        assert!(Instant::now() < deadline, "still listening");
+        thread::sleep(Duration::from_millis(10));
     }
-    panic!("still listening");
+}
+
+/// Also where a runtime is entered already.
+#[tokio::test]
+async fn starts_blocking_within_a_runtime() {
+    let mock = MockProvider::start_blocking().unwrap();
+    assert!(listens(mock.address().unwrap()));
+}
+
+#[tokio::test]
+async fn says_why_it_does_not_start() {
+    let first = MockProvider::start().await.unwrap();
+    let port = first.address().unwrap().port();
+    let taken = MockProvider::builder().port(port).start().await;
+    let message = taken.unwrap_err().to_string();
+    assert!(
+        message.starts_with(&format!("127.0.0.1:{port}: ")),
+        "{message}"
+    );
+    let unsound = MockProvider::builder().client(Client::new("web"));
+    let message = unsound.start_blocking().unwrap_err().to_string();
+    assert!(message.starts_with("clients[0]: "), "{message}");
+}
+
+#[test]
+fn no_secret_is_in_debug() {
+    let builder = MockProvider::builder()
+        .seed("hush-seed")
+        .client(Client::new("web").secret("hush-client"))
+        .settings([("JETON_SECRET".to_owned(), "hush-setting".to_owned())]);
+    let shown = format!("{builder:?}");
+    assert!(shown.contains("JETON_SECRET") && shown.contains("web"));
+    assert!(!shown.contains("hush"), "{shown}");
+    let mock = MockProvider::builder().build().unwrap();
+    let issuer = mock.issuer("here").unwrap();
+    assert_eq!(
+        format!("{issuer:?}"),
+        r#"MockIssuer("http://localhost:9400/here")"#
+    );
+    assert!(format!("{mock:?}").contains("http://localhost:9400"));
+}
+
+#[tokio::test]
+async fn what_was_put_can_be_removed() {
+    let mock = MockProvider::builder().strict().build().unwrap();
+    let issuer = mock.default_issuer();
+    let error = async || token(&mock, &issuer, "").await["error"].clone();
+
+    assert_eq!(error().await, "invalid_client");
+    issuer.put_client(Client::new("c").secret("s")).unwrap();
+    assert_eq!(error().await, Value::Null);
+    issuer
+        .add_fault(Fault::named("slow_down").unwrap())
+        .unwrap();
+    assert_eq!(error().await, "slow_down");
+    issuer.clear_faults().unwrap();
+    assert_eq!(error().await, Value::Null);
+    assert!(issuer.remove_client("c").unwrap());
+    assert!(!issuer.remove_client("c").unwrap());
+    assert_eq!(error().await, "invalid_client");
+
+    issuer.put_user(User::new("zoe")).unwrap();
+    assert!(issuer.remove_user("zoe").unwrap());
+    assert!(!issuer.remove_user("zoe").unwrap());
+
+    let keys = issuer
+        .change_keys_of(Algorithm::EdDSA, KeyAction::Publish)
+        .await
+        .unwrap();
+    let next = keys.iter().filter(|key| key.published && !key.signs);
+    let next: Vec<_> = next.map(|key| key.alg).collect();
+    assert_eq!(next, [Algorithm::EdDSA]);
+
+    let never = Filter::endpoint(Endpoint::DEVICE_AUTHORIZATION);
+    let none = issuer.take_within(&never, Duration::from_millis(1)).await;
+    assert!(none.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_fault_that_cannot_be_written_is_refused() {
+    let mock = MockProvider::builder().build().unwrap();
+    let issuer = mock.default_issuer();
+    let fault = Fault::new(Effect::slow(Duration::from_secs(61)));
+    let message = issuer.add_fault(fault.clone()).unwrap_err().to_string();
+    assert!(message.starts_with("fault: expected an OAuth error code or one of status-NNN, "));
+    assert!(message.ends_with(", not slow-61s"), "{message}");
+    let described = MockProvider::builder().fault(fault).build();
+    let message = described.unwrap_err().to_string();
+    assert!(message.starts_with("faults[0].fault: "), "{message}");
+    assert!(Fault::named("slow-61s").is_err());
 }
 
 #[tokio::test]
@@ -180,7 +295,7 @@ async fn one_of_many(mock: &MockProvider, number: u64) {
     // Each test's fault acts on another of its requests.
     let nth = u32::try_from(number % 5).unwrap() + 1;
     issuer
-        .add_fault(Fault::new("slow_down".parse::<Effect>().unwrap()).nth(nth))
+        .add_fault(Fault::named("slow_down").unwrap().nth(nth))
         .unwrap();
     let mut first = None;
     for request in 1..=5 {
