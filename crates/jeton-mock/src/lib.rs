@@ -6,14 +6,15 @@
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use jeton_mock::{Endpoint, Fault, MockProvider, User};
+//! use jeton_mock::{Client, Endpoint, Fault, MockProvider, User};
 //!
 //! let mock = MockProvider::builder()
 //!     .user(User::new("alice").claim("email", "alice@example.com"))
+//!     .client(Client::new("web").secret("s").redirect_uri("http://localhost:3000/callback"))
 //!     .start()
 //!     .await?;
 //! let issuer = mock.issuer("this-test")?;
-//! issuer.add_fault(Fault::new("slow-2s".parse::<jeton_mock::Effect>()?).endpoint(Endpoint::TOKEN).times(1))?;
+//! issuer.add_fault(Fault::named("slow-2s")?.endpoint(Endpoint::TOKEN).times(1))?;
 //! println!("{}", issuer.token_endpoint());
 //! # Ok(())
 //! # }
@@ -72,4 +73,14 @@ pub(crate) fn random_id() -> Result<String, CryptoError> {
     let mut bytes = [0; 16];
     NativeCrypto::new().fill(&mut bytes)?;
     Ok(Id128(bytes).to_string())
+}
+
+/// The examples of both README files compile.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct OfTheMock;
+
+    #[doc = include_str!("../../../README.md")]
+    struct OfTheProject;
 }
