@@ -128,8 +128,11 @@ fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     spec.seed = flag("seed").or(spec.seed);
     spec.browser_url = flag("browser-url").or(spec.browser_url);
     spec.backend_url = flag("backend-url").or(spec.backend_url);
-    let host = spec.host.as_deref().unwrap_or("127.0.0.1");
-    let port = spec.port.unwrap_or(DEFAULT_PORT).to_string();
+    // An image says where to listen by its variables; a file that is mounted into it need not know.
+    let host = variable("SERVER_HOSTNAME").or(spec.host);
+    let host = host.as_deref().unwrap_or("127.0.0.1");
+    let port = variable("SERVER_PORT").or_else(|| variable("PORT"));
+    let port = port.unwrap_or_else(|| spec.port.unwrap_or(DEFAULT_PORT).to_string());
     let (host, port) = settings::address(matches, host, &port)?;
     spec.host = Some(host);
     spec.port = Some(port);
