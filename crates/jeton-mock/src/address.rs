@@ -159,7 +159,7 @@ fn issuer_name(path: &str) -> Option<&str> {
     path.strip_prefix('/').filter(|name| is_issuer_name(name))
 }
 
-/// Whether an issuer may be called `name`; the default one's is empty.
+/// Whether an issuer may be called `name`. The default one's, which is empty, is none to choose.
 pub(crate) fn is_issuer_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME
         && name.split('/').all(|segment| {

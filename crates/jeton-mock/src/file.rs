@@ -225,7 +225,8 @@ pub(crate) fn check(spec: &IssuerSpec) -> Result<(), InvalidSpec> {
     Ok(())
 }
 
-fn check_algorithms(algorithms: &[Algorithm]) -> Result<(), InvalidSpec> {
+/// Refuses algorithms that no issuer can sign by.
+pub(crate) fn check_algorithms(algorithms: &[Algorithm]) -> Result<(), InvalidSpec> {
     const MEMBER: &str = "signing_algs";
     let expected = |but: fmt::Arguments<'_>| {
         InvalidSpec::new(
@@ -280,7 +281,10 @@ pub(crate) fn check_client(record: &ClientRecord) -> Result<Client, InvalidSpec>
 }
 
 /// Refuses a client that asks for what the issuer cannot sign.
-fn check_client_algorithms(client: &Client, algorithms: &[Algorithm]) -> Result<(), InvalidSpec> {
+pub(crate) fn check_client_algorithms(
+    client: &Client,
+    algorithms: &[Algorithm],
+) -> Result<(), InvalidSpec> {
     let wanted = [
         (
             "access_token_signed_response_alg",

@@ -309,18 +309,7 @@ impl Issuer {
             let expected = "another name: this one is the login page's own";
             return Err(InvalidSpec::new("client_id", expected));
         }
-        let algorithms = [
-            client.access_token_signed_response_alg,
-            client.id_token_signed_response_alg,
-        ];
-        if let Some(other) = algorithms
-            .into_iter()
-            .flatten()
-            .find(|algorithm| !self.algorithms.contains(algorithm))
-        {
-            let expected = format_args!("an algorithm of signing_algs, not {other:?}");
-            return Err(InvalidSpec::new("client", expected));
-        }
+        file::check_client_algorithms(&client, &self.algorithms)?;
         let shown = without_secrets(&record);
         let mut state = self.lock();
         state.seeded.insert(client.clone());

@@ -14,7 +14,7 @@ use crate::{
     address::{Addresses, is_issuer_name},
     control,
     fault::json_error,
-    file::InvalidSpec,
+    file::{ISSUER_NAME, InvalidSpec},
     home,
     issuer::Issuer,
     keys::Seed,
@@ -160,8 +160,7 @@ impl Provider {
 
     fn make(&self, name: &str, spec: IssuerSpec) -> Result<Issuer, InvalidSpec> {
         if !name.is_empty() && !is_issuer_name(name) {
-            let expected = "a name of at most 128 letters, digits and ._~-, with / between";
-            return Err(InvalidSpec::new("issuer", expected));
+            return Err(InvalidSpec::new("issuer", ISSUER_NAME));
         }
         let spec = spec.over(&self.spec.issuer);
         Issuer::new(

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use jeton::{ClientRecord, Config, ConfigError, SIGNING_ALGORITHMS};
+use jeton::{ClientRecord, Config, ConfigError};
 use jsonwebtoken::Algorithm;
+
+use crate::file;
 
 /// The client that is there when none is named.
 const CLIENTS: &str = r#"[{
@@ -32,7 +34,12 @@ impl fmt::Debug for Settings {
 
 impl Settings {
     /// Checks what was given as every host does.
-    pub(crate) fn new(given: BTreeMap<String, String>, issuer: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        mut given: BTreeMap<String, String>,
+        issuer: &str,
+    ) -> Result<Self, ConfigError> {
+        // What is blank is absent to the core.
+        given.retain(|_, value| !value.trim().is_empty());
         let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);
         let json = json.to_owned();
         let mut settings = Self {
@@ -80,20 +87,52 @@ impl Settings {
     }
 }
 
+/// The names the core knows; by the mock's own check, because its RS256 keys are not the core's.
 fn algorithms(names: &str) -> Result<Vec<Algorithm>, ConfigError> {
-    let wrong = || {
-        ConfigError::new(
-            "JETON_SIGNING_ALGS",
-            "some of ES256, EdDSA and RS256, each once, separated by spaces",
-        )
-    };
-    let mut algorithms = Vec::new();
-    for name in names.split_ascii_whitespace() {
-        let algorithm: Algorithm = name.parse().map_err(|_| wrong())?;
-        if !SIGNING_ALGORITHMS.contains(&algorithm) || algorithms.contains(&algorithm) {
-            return Err(wrong());
-        }
-        algorithms.push(algorithm);
+    const SETTING: &str = "JETON_SIGNING_ALGS";
+    let names = names.split_ascii_whitespace();
+    let algorithms: Result<Vec<Algorithm>, _> = names.map(str::parse).collect();
+    let algorithms = algorithms
+        .map_err(|_| ConfigError::new(SETTING, "ES256, EdDSA and RS256, separated by spaces"))?;
+    match file::check_algorithms(&algorithms) {
+        Ok(()) => Ok(algorithms),
+        Err(invalid) => Err(ConfigError::new(SETTING, invalid.expected)),
     }
-    Ok(algorithms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(name: &str, value: &str) -> Result<Settings, String> {
+        let given = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        Settings::new(given, "http://localhost:9400").map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn algorithms_are_the_configuration_files() {
+        let algorithms = |names| settings("JETON_SIGNING_ALGS", names).map(|it| it.algorithms());
+        let given = vec![Algorithm::RS256, Algorithm::ES256];
+        assert_eq!(algorithms("RS256 ES256"), Ok(Some(given)));
+        assert_eq!(algorithms(" "), Ok(None));
+        for (names, expected) in [
+            ("ES512", "ES256, EdDSA and RS256, separated by spaces"),
+            ("HS256", "each once; HS256 is none of them"),
+            ("ES256 ES256", "each once; ES256 is given twice"),
+        ] {
+            let message = algorithms(names).unwrap_err();
+            assert!(message.ends_with(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_blank_is_not_given() {
+        for name in ["JETON_SECRET", "JETON_SIGNING_JWKS", "JETON_CLIENTS"] {
+            let settings = settings(name, "").unwrap();
+            assert!(
+                !settings.has_keys() && settings.clients().len() == 1,
+                "{name}"
+            );
+        }
+    }
 }

@@ -16,8 +16,9 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, header};
 use jeton_mock::{
-    Algorithm, ClaimRule, Client, ClockSpec, Effect, Endpoint, Fault, Filter, IssuerSpec,
-    KeyAction, MintRequest, MockIssuer, MockProvider, OAuthError, TokenFault, TokenKind, User,
+    Algorithm, ClaimRule, Client, ClientRecord, ClockSpec, Effect, Endpoint, Fault, Filter,
+    IssuerSpec, KeyAction, MintRequest, MockIssuer, MockProvider, OAuthError, TokenFault,
+    TokenKind, User,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -171,6 +172,28 @@ async fn what_was_put_can_be_removed() {
     let never = Filter::endpoint(Endpoint::DEVICE_AUTHORIZATION);
     let none = issuer.take_within(&never, Duration::from_millis(1)).await;
     assert!(none.unwrap().is_none());
+}
+
+#[test]
+fn says_what_no_issuer_can_have() {
+    let mock = MockProvider::builder()
+        .signing_algs([Algorithm::ES256])
+        .build()
+        .unwrap();
+    let client = ClientRecord {
+        id_token_signed_response_alg: Some("RS256".to_owned()),
+        ..Client::new("web").secret("s").into()
+    };
+    let refused = mock.default_issuer().put_client(client).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "id_token_signed_response_alg: expected one of the issuer's signing_algs"
+    );
+    let refused = mock.issuer("a b").unwrap_err().to_string();
+    assert!(
+        refused.starts_with("issuer: expected a name of 1 to 128 characters of "),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
