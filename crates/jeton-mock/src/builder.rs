@@ -127,6 +127,20 @@ impl MockProviderBuilder {
         self
     }
 
+    /// TLS, besides plain HTTP, on the same port; [`MockProvider::ca_pem`] is what to trust.
+    #[must_use]
+    pub fn https(mut self) -> Self {
+        self.spec.https = true;
+        self
+    }
+
+    /// Who is logged in without being asked.
+    #[must_use]
+    pub fn auto_login(mut self, sub: impl Into<String>) -> Self {
+        self.spec.issuer.auto_login = Some(sub.into());
+        self
+    }
+
     /// What every issuer signs with, the first by default.
     #[must_use]
     pub fn signing_algs(mut self, algorithms: impl Into<Vec<Algorithm>>) -> Self {

@@ -1,11 +1,19 @@
 //! Tokens with any claims, signed by an issuer's key.
 
+use std::fmt;
+
 use jeton::CryptoError;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{address::Address, file::InvalidSpec, forge::Forge, issuer::Issuer, spec::Effect};
+use crate::{
+    address::Address,
+    file::InvalidSpec,
+    forge::Forge,
+    issuer::Issuer,
+    spec::{Effect, TokenFault},
+};
 
 /// How long a minted token lives unless told otherwise, in seconds.
 const MINTED_LIFETIME: u64 = 3600;
@@ -30,12 +38,21 @@ pub struct MintRequest {
 }
 
 /// A signed token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Minted {
     /// JWS compact serialization.
     pub token: String,
     /// The key it was signed with.
     pub kid: String,
+}
+
+/// Without the token, which is a credential.
+impl fmt::Debug for Minted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Minted")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why nothing was signed.
@@ -48,6 +65,28 @@ pub enum MintError {
     /// The signature failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+}
+
+impl MintRequest {
+    /// A token that says nothing but what is filled in.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more claim; null leaves out what would be filled in.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// What is to be wrong with it.
+    #[must_use]
+    pub fn fault(mut self, fault: TokenFault) -> Self {
+        self.fault = Some(fault.into());
+        self
+    }
 }
 
 impl Issuer {

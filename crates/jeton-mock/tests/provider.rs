@@ -121,6 +121,20 @@ async fn says_why_it_does_not_start() {
 }
 
 #[test]
+fn speaks_tls_with_a_certificate_to_trust() {
+    let mock = MockProvider::builder().https().start_blocking().unwrap();
+    assert!(mock.ca_pem().unwrap().starts_with("-----BEGIN CERTIFICATE"));
+    assert!(
+        mock.default_issuer()
+            .url()
+            .starts_with("https://localhost:")
+    );
+    // The same port, in the clear.
+    let answer = get_blocking(mock.address().unwrap(), "/_mock/ca.pem");
+    assert!(answer.ends_with(mock.ca_pem().unwrap()), "{answer}");
+}
+
+#[test]
 fn no_secret_is_in_debug() {
     let builder = MockProvider::builder()
         .seed("hush-seed")
@@ -252,15 +266,14 @@ async fn operations_over_the_handle() {
     let keys = issuer.change_keys(KeyAction::Rotate).await.unwrap();
     assert_eq!(keys.iter().filter(|key| key.signs).count(), 3);
     let minted = issuer
-        .mint(&MintRequest {
-            claims: json!({ "sub": "m", "exp": null })
-                .as_object()
-                .unwrap()
-                .clone(),
-            ..MintRequest::default()
-        })
+        .mint(
+            &MintRequest::new()
+                .claim("sub", "m")
+                .claim("exp", Value::Null),
+        )
         .await
         .unwrap();
+    assert!(!format!("{minted:?}").contains(&minted.token));
     let minted = claims(&json!(minted.token));
     assert_eq!(minted["sub"], "m");
     assert!(minted.get("exp").is_none() && minted["iss"] == issuer.url());

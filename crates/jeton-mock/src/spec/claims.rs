@@ -87,6 +87,27 @@ impl ClaimRule {
         self
     }
 
+    /// Only for this grant type.
+    #[must_use]
+    pub fn grant_type(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.matching.grant_type = Some(pattern.into());
+        self
+    }
+
+    /// Only where a token of the granted scope is so.
+    #[must_use]
+    pub fn scope(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.matching.scope = Some(pattern.into());
+        self
+    }
+
+    /// Only for this `sub`.
+    #[must_use]
+    pub fn subject(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.matching.subject = Some(pattern.into());
+        self
+    }
+
     /// Only where the request has this parameter.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>, pattern: impl Into<Pattern>) -> Self {
@@ -105,6 +126,20 @@ impl ClaimRule {
     #[must_use]
     pub fn access_token(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.access_token.insert(name.into(), value.into());
+        self
+    }
+
+    /// A claim at `/userinfo`.
+    #[must_use]
+    pub fn userinfo(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.userinfo.insert(name.into(), value.into());
+        self
+    }
+
+    /// A member of the token response (RFC 6749 §5.1).
+    #[must_use]
+    pub fn response(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.response.insert(name.into(), value.into());
         self
     }
 }

@@ -64,6 +64,13 @@ impl User {
         self
     }
 
+    /// A claim at `/userinfo`, whatever the scope.
+    #[must_use]
+    pub fn userinfo_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.userinfo.insert(name.into(), value.into());
+        self
+    }
+
     /// What the login page says, and `accept` gets where there are no claims of their own.
     pub(crate) fn grant_claims(&self) -> Map<String, Value> {
         self.claims
