@@ -19,7 +19,7 @@ use crate::{
 /// How long [`MockIssuer::take`] waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// One issuer of a [`MockProvider`].
+/// One issuer of a [`MockProvider`](crate::MockProvider).
 #[derive(Clone)]
 pub struct MockIssuer {
     pub(crate) provider: Arc<Provider>,
