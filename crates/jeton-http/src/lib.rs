@@ -37,7 +37,8 @@ const DRAIN_LIMIT: usize = 1024 * 1024;
 
 /// What a handler yields to have the connection closed without an answer. On no other way does a
 /// client see what a broken network looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was dropped")]
 pub struct Dropped;
 
 /// How a request came.

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::{ClientRecord, ConfigError};
+use jeton::{Audit, ClientRecord, ConfigError};
 use jeton_http::{Dropped, SelfSigned, SelfSignedError};
 use jsonwebtoken::Algorithm;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
@@ -258,7 +258,7 @@ impl MockProviderBuilder {
             // An error is the sender being dropped, which is how it ends.
             let _ = stopped.await;
         };
-        bound.serve(stopped).await;
+        bound.serve_unlogged(stopped).await;
     }
 
     /// Takes the address without answering yet.
@@ -379,8 +379,20 @@ impl BoundMock {
         self.provider.ca_pem()
     }
 
-    /// Answers until `shutdown` is ready.
+    /// Answers until `shutdown` is ready, and logs each request to standard output.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        self.run(shutdown, |_| {}).await;
+    }
+
+    /// The same without the log, which no test harness captures; there is the journal.
+    async fn serve_unlogged(self, shutdown: impl Future<Output = ()>) {
+        let forget = |response: &mut Response<Bytes>| {
+            response.extensions_mut().remove::<Audit>();
+        };
+        self.run(shutdown, forget).await;
+    }
+
+    async fn run(self, shutdown: impl Future<Output = ()>, last: fn(&mut Response<Bytes>)) {
         let provider = self.provider;
         let closing = Arc::clone(&provider);
         let shutdown = async move {
@@ -389,7 +401,13 @@ impl BoundMock {
         };
         let handle = move |request| {
             let provider = Arc::clone(&provider);
-            async move { provider.handle(request).await }
+            async move {
+                let mut answer = provider.handle(request).await;
+                if let Ok(response) = &mut answer {
+                    last(response);
+                }
+                answer
+            }
         };
         jeton_http::serve(self.listener, self.tls, handle, shutdown).await;
     }
