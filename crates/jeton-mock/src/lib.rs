@@ -27,6 +27,7 @@ mod builder;
 mod claims;
 mod clock;
 mod control;
+mod cors;
 mod debugger;
 mod fault;
 mod file;

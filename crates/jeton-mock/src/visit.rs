@@ -6,11 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-    header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
-        ALLOW, LOCATION, ORIGIN,
-    },
+    header::{ALLOW, LOCATION, ORIGIN},
 };
 use jeton::{Audit, BODY_LIMIT, CryptoError};
 use jeton_http::Dropped;
@@ -22,12 +18,12 @@ use crate::{
     answer,
     asked::Asked,
     claims::{Facts, merge},
-    debugger,
+    cors, debugger,
     fault::{self, Acting, json_error},
     forge::{Forge, Known},
     issuer::{At, Issuer, Served},
     journal::{Entry, redact, shorten},
-    lenient::{self, presenting},
+    lenient::{self, Waived, presenting},
     provider::{Provider, unusable},
     spec::{Effect, Endpoint, LONGEST_DELAY, Strictness},
 };
@@ -37,6 +33,7 @@ pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock
 
 /// Names the faults that acted, likewise.
 pub(crate) const FAULT_HEADER: HeaderName = HeaderName::from_static("jeton-mock-fault");
+
 /// One request to one issuer.
 pub(crate) struct Visit<'a> {
     pub(crate) provider: &'a Provider,
@@ -55,80 +52,87 @@ impl Visit<'_> {
         if plain {
             answer::host_cookies(&mut request);
         }
-        let is_lenient = self.issuer.strictness() == Strictness::Lenient;
-        if is_lenient && let Some(preflight) = preflight(&request) {
+        if self.is_lenient()
+            && let Some(preflight) = cors::preflight(&request)
+        {
             return Ok(preflight);
         }
         let asked = Asked::read(self.endpoint, &request);
-        let mut acting = self.issuer.acting_on(&asked);
-        if is_lenient {
-            for magic in fault::magic(&asked) {
-                if !acting.contains(&magic) {
-                    acting.push(magic);
-                }
-            }
-        }
         let path = request.uri().path().to_owned();
-        let cross_origin = is_lenient && request.headers().contains_key(ORIGIN);
+        let cross_origin = self.is_lenient() && request.headers().contains_key(ORIGIN);
+        let mut acting = self.acting_on(&asked);
         self.issuer.wait(delay(&acting)).await;
 
         let mut waived = Vec::new();
-        let dropped = acting.iter().any(|it| it.effect == Effect::Drop);
-        let instead = acting
-            .iter()
-            .filter(|it| !self.goes_back(&it.effect))
-            .find_map(|it| fault::instead(&it.effect, self.endpoint));
-        if dropped || instead.is_some() {
-            // Of what else was to act, only a delay has.
-            let mut answered = false;
-            acting.retain(|it| {
-                let first = it.effect.answers() && !answered;
-                answered |= first;
-                first || matches!(it.effect, Effect::Slow(_))
-            });
-        }
-        let outcome = match instead {
-            _ if dropped => Err(Dropped),
-            Some(response) => Ok(response),
+        let mut outcome = match self.instead(&mut acting) {
+            Some(outcome) => outcome,
             None => {
-                let mut client = None;
-                if is_lenient {
-                    let waiving = self.issuer.waive(&asked, &request);
-                    waived = waiving.names;
-                    client = waiving.client;
-                    if let Some(owner) = &waiving.owner {
-                        lenient::ask_as(owner, &mut request);
-                    }
-                    if asked.grant_type.as_deref() == Some("refresh_token") {
-                        fault::without_magic_scope(&mut request);
-                    }
-                }
-                let response = presenting(client, self.dispatch(request)).await;
+                let waiving = self.waive(&asked, &mut request);
+                waived = waiving.names;
+                let response = presenting(waiving.client, self.dispatch(request)).await;
                 Ok(self.finish(response, &asked, &mut acting).await)
             }
         };
-        let outcome = outcome.map(|mut response| {
-            let names = |names: Vec<&str>| HeaderValue::try_from(names.join(", "));
-            let headers = response.headers_mut();
+        if let Ok(response) = &mut outcome {
+            name(response.headers_mut(), WAIVED_HEADER, &waived);
             let faults: Vec<_> = acting.iter().map(|it| it.effect.to_string()).collect();
-            let faults = faults.iter().map(String::as_str).collect();
-            for (name, value) in [(WAIVED_HEADER, waived.clone()), (FAULT_HEADER, faults)] {
-                if !value.is_empty()
-                    && let Ok(value) = names(value)
-                {
-                    headers.insert(name, value);
-                }
-            }
+            name(response.headers_mut(), FAULT_HEADER, &faults);
             if cross_origin {
-                open_to_pages(headers);
+                cors::open_to_pages(response.headers_mut());
             }
             if plain {
-                answer::plain_cookies(&mut response);
+                answer::plain_cookies(response);
             }
-            response
-        });
+        }
         self.note(asked, path, outcome.as_ref().ok(), waived, &acting);
         outcome
+    }
+
+    fn is_lenient(&self) -> bool {
+        self.issuer.strictness() == Strictness::Lenient
+    }
+
+    /// The issuer's faults, and those that the request itself names.
+    fn acting_on(&self, asked: &Asked) -> Vec<Acting> {
+        let mut acting = self.issuer.acting_on(asked);
+        if self.is_lenient() {
+            add_new(&mut acting, fault::magic(asked));
+        }
+        acting
+    }
+
+    /// What takes the place of the server's answer, if anything does. Of what else was to act, only
+    /// a delay then has.
+    fn instead(&self, acting: &mut Vec<Acting>) -> Option<Result<Response<Bytes>, Dropped>> {
+        let outcome = match acting.iter().any(|it| it.effect == Effect::Drop) {
+            true => Err(Dropped),
+            false => Ok(acting
+                .iter()
+                .filter(|it| !self.goes_back(&it.effect))
+                .find_map(|it| fault::instead(&it.effect, self.endpoint))?),
+        };
+        let mut answered = false;
+        acting.retain(|it| {
+            let first = it.effect.answers() && !answered;
+            answered |= first;
+            first || matches!(it.effect, Effect::Slow(_))
+        });
+        Some(outcome)
+    }
+
+    /// What a lenient issuer waives, and the request as it has to be for that.
+    fn waive(&self, asked: &Asked, request: &mut Request<Bytes>) -> Waived {
+        if !self.is_lenient() {
+            return Waived::default();
+        }
+        let waived = self.issuer.waive(asked, request);
+        if let Some(owner) = &waived.owner {
+            lenient::ask_as(owner, request);
+        }
+        if asked.grant_type.as_deref() == Some("refresh_token") {
+            fault::without_magic_scope(request);
+        }
+        waived
     }
 
     /// Whether an effect is an OAuth error that the browser takes back to the client.
@@ -287,12 +291,8 @@ impl Visit<'_> {
         };
         let scope = body.get("scope").and_then(Value::as_str);
         let scope = scope.unwrap_or_default().to_owned();
-        if self.issuer.strictness() == Strictness::Lenient {
-            for magic in fault::magic_of_grant(&scope) {
-                if !acting.contains(&magic) {
-                    acting.push(magic);
-                }
-            }
+        if self.is_lenient() {
+            add_new(acting, fault::magic_of_grant(&scope));
         }
         let instead = acting
             .iter()
@@ -425,6 +425,25 @@ impl Visit<'_> {
     }
 }
 
+/// Adds what is not there yet.
+fn add_new(acting: &mut Vec<Acting>, more: Vec<Acting>) {
+    for one in more {
+        if !acting.contains(&one) {
+            acting.push(one);
+        }
+    }
+}
+
+/// Names things in a header, unless there are none.
+fn name<T: AsRef<str>>(headers: &mut HeaderMap, header: HeaderName, things: &[T]) {
+    let things: Vec<_> = things.iter().map(AsRef::as_ref).collect();
+    if !things.is_empty()
+        && let Ok(value) = HeaderValue::try_from(things.join(", "))
+    {
+        headers.insert(header, value);
+    }
+}
+
 /// How long an answer is to be late.
 fn delay(acting: &[Acting]) -> Duration {
     let delays = acting.iter().filter_map(|it| match it.effect {
@@ -461,41 +480,4 @@ fn not_allowed(allow: &'static str) -> Response<Bytes> {
     let allow = HeaderValue::from_static(allow);
     response.headers_mut().insert(ALLOW, allow);
     response
-}
-
-/// Fetch §3.2.2. A lenient mock lets every page read every answer, except with cookies.
-fn preflight(request: &Request<Bytes>) -> Option<Response<Bytes>> {
-    let headers = request.headers();
-    let asks = request.method() == Method::OPTIONS
-        && headers.contains_key(ORIGIN)
-        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    if !asks {
-        return None;
-    }
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    for (name, value) in [
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
-        (
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, dpop",
-        ),
-        (ACCESS_CONTROL_MAX_AGE, "86400"),
-    ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    Some(response)
-}
-
-/// Where the server has not said itself who may read the answer.
-fn open_to_pages(headers: &mut HeaderMap) {
-    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-        return;
-    }
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("jeton-mock-waived, jeton-mock-fault");
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }
