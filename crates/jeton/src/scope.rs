@@ -4,8 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The most tokens of one scope. Sets of so few need no index; of thousands they would be slow.
-const MOST_TOKENS: usize = 256;
+/// The most tokens of one scope. Sets of so few need no index; a body could hold thousands.
+const MOST_TOKENS: usize = 1000;
 
 /// A set of scope tokens in the order they were first named. May be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -14,7 +14,7 @@ pub struct Scope(Vec<String>);
 /// The text is not `scope-token *( SP scope-token )`, RFC 6749 §3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a scope is at most 256 tokens of printable ASCII without quotes or backslashes, separated by spaces"
+    "a scope is at most 1000 tokens of printable ASCII without quotes or backslashes, separated by spaces"
 )]
 pub struct InvalidScope;
 
@@ -122,6 +122,10 @@ mod tests {
         ] {
             let parsed = text.parse::<Scope>().map(|scope| scope.to_string());
             assert_eq!(parsed, expected.map(str::to_owned), "{text:?}");
+        }
+        for (tokens, fits) in [(MOST_TOKENS, true), (MOST_TOKENS + 1, false)] {
+            let tokens: Vec<_> = (0..tokens).map(|token| token.to_string()).collect();
+            assert_eq!(tokens.join(" ").parse::<Scope>().is_ok(), fits);
         }
     }
 }
