@@ -1,4 +1,4 @@
-// Row 3: how soon and how small. bench/ measures; this holds the line.
+// Row 3: how small. How soon is for bench/: a time is no test.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
