@@ -18,11 +18,12 @@ use url::form_urlencoded::{self, Serializer};
 
 use crate::{
     control,
+    fault::FAULT_HEADER,
     issuer::At,
     layout::{Layout, path_of},
+    lenient::WAIVED_HEADER,
     provider::Provider,
     spec::Endpoint,
-    visit::{FAULT_HEADER, WAIVED_HEADER},
 };
 
 mod flow;

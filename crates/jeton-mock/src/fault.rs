@@ -14,6 +14,9 @@ use crate::spec::{
     CustomResponse, Effect, Endpoint, Fault, InvalidEffect, Matcher, OAuthError, Pattern, TokenKind,
 };
 
+/// Names the faults that acted; separated by commas.
+pub(crate) const FAULT_HEADER: HeaderName = HeaderName::from_static("jeton-mock-fault");
+
 /// Client ids that name a fault.
 const MAGIC_CLIENT: &str = "fail.";
 
@@ -294,6 +297,15 @@ fn oauth_error(error: OAuthError, endpoint: Endpoint) -> Response<Bytes> {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response
+}
+
+/// The answer of an issuer that cannot be made.
+pub(crate) fn unusable(error: &dyn std::fmt::Display) -> Response<Bytes> {
+    json_error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "server_error",
+        &error.to_string(),
+    )
 }
 
 /// RFC 6749 §5.2.

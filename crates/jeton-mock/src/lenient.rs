@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, header::AUTHORIZATION};
+use http::{HeaderName, Request, header::AUTHORIZATION};
 use jeton::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, CutOff, GrantType,
     MemoryRegistry, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, Unavailable, UnixTime,
@@ -16,6 +16,9 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::{asked::Asked, fault::is_magic_client, forge::Jwt, spec::Endpoint};
+
+/// Names what a lenient mock accepted that production would have refused, separated by commas.
+pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
 
 /// How many clients that nobody registered, and how many made-up redirect URIs of one client, are
 /// kept until the browser comes back; the oldest go first.

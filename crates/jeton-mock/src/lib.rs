@@ -32,6 +32,7 @@ mod debugger;
 mod fault;
 mod file;
 mod forge;
+mod front;
 mod handle;
 mod home;
 mod issuer;

@@ -1,30 +1,23 @@
-//! Everything a mock is, without a socket: its issuers, and which of them a request is for.
+//! Everything a mock is, without a socket: its issuers.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use jeton_http::{Dropped, Scheme};
 use tokio::sync::watch;
 
 use crate::{
     address::{Addresses, is_issuer_name},
-    control,
-    fault::json_error,
     file::{ISSUER_NAME, InvalidSpec},
-    home,
     issuer::Issuer,
     keys::Seed,
     settings::Settings,
     spec::{IssuerSpec, MockSpec},
-    visit::Visit,
 };
 
 /// How many issuers there may be.
-const ISSUERS: usize = 10_000;
+pub(crate) const ISSUERS: usize = 10_000;
 
 /// Everything a mock is, without a socket.
 pub(crate) struct Provider {
@@ -195,86 +188,4 @@ impl Provider {
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
     }
-
-    /// Answers one request.
-    pub(crate) async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
-        let scheme = Scheme::of(&request);
-        let path = request.uri().path();
-        let own = path.strip_prefix(self.addresses.path());
-        match own {
-            Some("/isalive") => return Ok(alive()),
-            // Who watches the process need not know the path of its issuers.
-            None if matches!(path, "/health" | "/isalive") => return Ok(alive()),
-            Some("" | "/") if matches!(*request.method(), Method::GET | Method::HEAD) => {
-                let mut home = home::home(self, &request, scheme);
-                if request.method() == Method::HEAD {
-                    *home.body_mut() = Bytes::new();
-                }
-                return Ok(home);
-            }
-            Some(own) if own == "/_mock" || own.starts_with("/_mock/") => {
-                return Ok(control::answer(self, &request, scheme).await);
-            }
-            _ => {}
-        }
-        let Some((name, endpoint)) = self.addresses.split(path) else {
-            // What is no endpoint is the default issuer's to refuse, and makes none.
-            return self.pass_on(&request, scheme).await;
-        };
-        let issuer = match self.find_or_make(name) {
-            Ok(issuer) => issuer,
-            Err(NoIssuer::TooMany) => {
-                return Ok(json_error(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "temporarily_unavailable",
-                    &format!("there are {ISSUERS} issuers already; reset, or delete some"),
-                ));
-            }
-            Err(NoIssuer::Invalid(error)) => return Ok(unusable(&error)),
-        };
-        let address = self.addresses.of(name, &request, scheme);
-        match issuer.served(&address) {
-            Ok(served) => {
-                let visit = Visit {
-                    provider: self,
-                    issuer: &issuer,
-                    served: &served,
-                    address: &address,
-                    endpoint,
-                };
-                visit.answer(request).await
-            }
-            Err(error) => Ok(unusable(&error)),
-        }
-    }
-
-    async fn pass_on(
-        &self,
-        request: &Request<Bytes>,
-        scheme: Scheme,
-    ) -> Result<Response<Bytes>, Dropped> {
-        let Some(issuer) = self.find("") else {
-            return Err(Dropped);
-        };
-        let address = self.addresses.of("", request, scheme);
-        match issuer.served(&address) {
-            Ok(served) => Ok(served.server.handle(request.clone(), issuer.now()).await),
-            Err(error) => Ok(unusable(&error)),
-        }
-    }
-}
-
-fn alive() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(b"alive and well"));
-    let text = HeaderValue::from_static("text/plain");
-    response.headers_mut().insert(CONTENT_TYPE, text);
-    response
-}
-
-pub(crate) fn unusable(error: &dyn std::fmt::Display) -> Response<Bytes> {
-    json_error(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "server_error",
-        &error.to_string(),
-    )
 }

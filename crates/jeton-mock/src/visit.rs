@@ -19,20 +19,14 @@ use crate::{
     asked::Asked,
     claims::{Facts, merge},
     cors, debugger,
-    fault::{self, Acting, json_error},
+    fault::{self, Acting, FAULT_HEADER, json_error, unusable},
     forge::{Forge, Known},
     issuer::{At, Issuer, Served},
     journal::{Entry, redact, shorten},
-    lenient::{self, Waived, presenting},
-    provider::{Provider, unusable},
+    lenient::{self, WAIVED_HEADER, Waived, presenting},
+    provider::Provider,
     spec::{Effect, Endpoint, LONGEST_DELAY, Strictness},
 };
-
-/// Names what a lenient mock accepted that production would have refused, separated by commas.
-pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
-
-/// Names the faults that acted, likewise.
-pub(crate) const FAULT_HEADER: HeaderName = HeaderName::from_static("jeton-mock-fault");
 
 /// One request to one issuer.
 pub(crate) struct Visit<'a> {
