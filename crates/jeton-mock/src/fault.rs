@@ -56,7 +56,7 @@ pub(crate) struct Faults {
 /// A fault, and what became of it so far.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Kept {
-    id: u64,
+    pub(crate) id: u64,
     #[serde(flatten)]
     fault: Fault,
     seen: u32,
@@ -64,15 +64,16 @@ pub(crate) struct Kept {
 }
 
 impl Faults {
-    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+    pub(crate) fn add(&mut self, fault: Fault) -> Kept {
         self.last += 1;
-        self.kept.push(Kept {
+        let kept = Kept {
             id: self.last,
             fault,
             seen: 0,
             acted: 0,
-        });
-        self.last
+        };
+        self.kept.push(kept.clone());
+        kept
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> bool {

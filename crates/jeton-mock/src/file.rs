@@ -9,7 +9,7 @@ use std::{
 };
 
 use jeton::{
-    Client, ClientRecord, LONGEST_CLAIMS, LONGEST_TOKEN_LIFETIME, RESERVED_CLAIMS,
+    Client, ClientRecord, LONGEST_CLAIMS, LONGEST_SUBJECT, LONGEST_TOKEN_LIFETIME, RESERVED_CLAIMS,
     SIGNING_ALGORITHMS, Seconds,
 };
 use jsonwebtoken::Algorithm;
@@ -21,9 +21,6 @@ use crate::{
     address::{BaseUrl, is_issuer_name},
     spec::{Effect, Fault, IssuerSpec, MockSpec, User},
 };
-
-/// The longest `sub` (OpenID Connect Core §2).
-const LONGEST_SUBJECT: usize = 255;
 
 /// The key under which a TOML date arrives in JSON.
 const TOML_DATE: &str = "$__toml_private_datetime";

@@ -148,7 +148,7 @@ impl MockIssuer {
     /// # Errors
     /// The fault could never act.
     pub fn add_fault(&self, fault: Fault) -> Result<u64, InvalidSpec> {
-        self.state()?.add_fault(fault)
+        Ok(self.state()?.add_fault(fault)?.id)
     }
 
     /// Removes a fault; `false` if there is none with that id.

@@ -163,11 +163,12 @@ impl Issuer {
 
     /// The same issuer as it was made.
     pub(crate) fn anew(&self) -> Result<Self, InvalidSpec> {
+        let seed = self.lock().keys.seed().clone();
         Self::new(
             &self.name,
             self.spec.clone(),
             self.strictness,
-            self.lock().keys.seed(),
+            &seed,
             &self.settings,
             self.closing.clone(),
         )
@@ -245,7 +246,7 @@ impl Issuer {
             "JETON_CLIENTS" => None,
             "JETON_SIGNING_ALGS" if !settings.has_keys() => Some(algorithms.join(" ")),
             "JETON_DEVELOPMENT" => Some("true".to_owned()),
-            // The layers in front change the registry with every request.
+            // A lenient registry answers each request with another client.
             "JETON_REGISTRY_MAX_AGE" => Some("0".to_owned()),
             "JETON_ACCESS_TOKEN_LIFETIME" => match self.spec.access_token_lifetime {
                 Some(seconds) => Some(seconds.to_string()),
@@ -376,7 +377,7 @@ impl Issuer {
         self.lock().faults.list()
     }
 
-    pub(crate) fn add_fault(&self, fault: Fault) -> Result<u64, InvalidSpec> {
+    pub(crate) fn add_fault(&self, fault: Fault) -> Result<Kept, InvalidSpec> {
         file::check_fault(&fault)?;
         Ok(self.lock().faults.add(fault))
     }

@@ -82,7 +82,7 @@ impl Provider {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Issuer>>> {
-        // Each change below is one insertion or removal.
+        // Each change below is whole before anything could panic.
         self.issuers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

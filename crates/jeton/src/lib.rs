@@ -46,7 +46,7 @@ pub use client::{
 };
 pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
-pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, RESERVED_CLAIMS};
+pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
 pub use grant::GrantType;
 pub use inspect::TokenRequest;
 pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey, thumbprint};

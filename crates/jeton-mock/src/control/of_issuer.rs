@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jsonwebtoken::Algorithm;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Refusal, body, done, ok, ok_with, query::Query, route::OfIssuer};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     fault::json_response,
     issuer::Issuer,
     keys::KeyAction,
-    spec::{ClaimRule, Fault, User},
+    spec::{ClaimRule, User},
 };
 
 /// What to do with the keys.
@@ -21,16 +21,6 @@ pub(super) struct KeyChange {
     action: KeyAction,
     #[serde(default)]
     alg: Option<Algorithm>,
-}
-
-/// A fault that nothing has met yet.
-#[derive(Serialize)]
-struct Added<'a> {
-    id: u64,
-    #[serde(flatten)]
-    fault: &'a Fault,
-    seen: u32,
-    acted: u32,
 }
 
 pub(super) async fn perform(
@@ -70,13 +60,7 @@ pub(super) async fn perform(
         }
         OfIssuer::ListFaults => ok_with("faults", &issuer.faults()),
         OfIssuer::AddFault => {
-            let fault: Fault = body::json(request)?;
-            let added = Added {
-                id: issuer.add_fault(fault.clone())?,
-                fault: &fault,
-                seen: 0,
-                acted: 0,
-            };
+            let added = issuer.add_fault(body::json(request)?)?;
             json_response(StatusCode::CREATED, &added)
         }
         OfIssuer::DeleteFaults => match query.id()? {

@@ -2,13 +2,10 @@
 
 use bytes::Bytes;
 use http::Request;
-use jeton::{LONGEST_CLAIMS, RESERVED_CLAIMS, UnixTime};
+use jeton::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
-
-/// OpenID Connect Core §2, `sub`.
-const LONGEST_SUBJECT: usize = 255;
 
 /// `/authorize/request`: what a person is asked for.
 #[derive(Deserialize)]

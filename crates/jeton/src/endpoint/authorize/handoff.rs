@@ -31,7 +31,7 @@ use crate::{
 pub const LONGEST_CLAIMS: usize = 2048;
 
 /// The longest subject (OpenID Connect Core §2, `sub`).
-const LONGEST_SUBJECT: usize = 255;
+pub const LONGEST_SUBJECT: usize = 255;
 
 /// How long the browser has to come back.
 const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
