@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { record } from './record.mjs';
 import { startFor } from './target.mjs';
 
 const LOGIN = fileURLToPath(new URL('../../../examples/login.mjs', import.meta.url));
@@ -20,6 +21,12 @@ async function front(t) {
       (answer) => {
         outgoing.writeHead(answer.statusCode, answer.rawHeaders);
         answer.pipe(outgoing);
+        const chunks = [];
+        answer.on('data', (chunk) => chunks.push(chunk));
+        answer.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          record({ method: incoming.method, path: incoming.url }, { status: answer.statusCode, headers: answer.headers, text });
+        });
       },
     );
     onward.on('error', () => outgoing.writeHead(502).end());

@@ -1,6 +1,7 @@
 // Plain HTTP/1.1: what fetch would tidy up must arrive as written.
 
 import { request } from 'node:http';
+import { record } from './record.mjs';
 
 /**
  * @param {string} base
@@ -17,13 +18,15 @@ export function send(base, { method = 'GET', path, headers = {}, body }) {
         incoming.on('error', reject);
         incoming.on('end', () => {
           const bytes = Buffer.concat(chunks);
-          resolve({
+          const response = {
             status: incoming.statusCode,
             headers: incoming.headers,
             bytes,
             text: bytes.toString(),
             json: () => JSON.parse(bytes.toString()),
-          });
+          };
+          record({ method, path, headers, body }, response);
+          resolve(response);
         });
       },
     );
