@@ -57,7 +57,7 @@ impl Asked {
             endpoint,
             method: request.method().as_str().to_owned(),
             client_id: match &authenticated {
-                Some(authenticated) => Some(authenticated.client_id.clone()),
+                Some(authenticated) => Some(authenticated.presented.client_id.clone()),
                 None => said("client_id").map(str::to_owned),
             },
             scope: said("scope").unwrap_or_default().to_owned(),

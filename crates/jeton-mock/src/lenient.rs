@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http::{HeaderName, Request, header::AUTHORIZATION};
 use jeton::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, CutOff, GrantType,
-    MemoryRegistry, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, Unavailable, UnixTime,
+    MemoryRegistry, Proof, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, Unavailable,
+    UnixTime,
 };
 use serde_json::Value;
 use url::form_urlencoded;
@@ -254,14 +255,17 @@ impl<'a> Wanted<'a> {
             | Endpoint::REVOKE => {
                 let presented = asked.authenticated.as_ref()?;
                 Some(Self {
-                    secret: presented.client_secret.as_deref().map(SecretHash::of),
+                    secret: match presented.presented.proof {
+                        Proof::None => None,
+                        Proof::Secret(_, hash) => Some(hash),
+                    },
                     scope: scope().unwrap_or_default(),
                     audiences: presented.audiences.clone(),
                     introspected: match asked.endpoint {
                         Endpoint::INTROSPECT => parameter("token").and_then(|it| Jwt::parse(it)),
                         _ => None,
                     },
-                    ..wanted(&presented.client_id)?
+                    ..wanted(&presented.presented.client_id)?
                 })
             }
             _ => None,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::{client::ClientId, ledger::GrantId, time::UnixTime};
+use crate::{client::ClientId, ledger::GrantId, refusal::Fault, time::UnixTime};
 
 /// Attached to every response as an extension. Never holds a secret or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ pub struct Audit {
     pub error: Option<&'static str>,
     /// Who is at fault for the error: `request`, `client`, `server` or `store`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<&'static str>,
+    pub fault: Option<Fault>,
     /// Why, in more detail than the client learns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Cow<'static, str>>,

@@ -1,37 +1,87 @@
-//! Client authentication at the token endpoint (RFC 6749 §2.3).
+//! Client authentication (RFC 6749 §2.3), a file a method. Each reads what a request presents by it,
+//! or checks that against the client; [`authenticate`] does both in their order.
 
 use std::sync::Arc;
 
-use base64::{
-    Engine,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use crate::{
     audit::Audit,
-    client::{Client, ClientAuthentication, ClientId, SecretHash, SecretMethod},
-    parameters::{Parameters, form_decode},
-    refusal::{ClientFault, Refusal},
+    client::{Client, ClientId, SecretHash, SecretMethod},
+    parameters::Parameters,
+    refusal::{ClientFault, Refusal, RequestFault},
     registry::{Clients, Registry},
     time::UnixTime,
 };
 
-/// Basic credentials with or without padding: some clients leave it out.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+mod basic;
+mod none;
+mod post;
+mod secret;
 
-/// What a request says of its client.
-pub(crate) struct Credentials {
-    pub(crate) client_id: String,
-    pub(crate) secret: Option<(SecretMethod, String)>,
+/// How a request says which client sends it, and what it proves that with. Nothing here has been
+/// checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// `client_id` as it was sent.
+    pub client_id: String,
+    /// The proof.
+    pub proof: Proof,
 }
 
-/// Who sends the request. A client that is unknown and one whose secret is wrong cost the same
-/// hash and get the same bytes.
+/// What a client proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: a public client.
+    None,
+    /// A secret, and how it was sent. Hashed at once, so that one that is wrong and one of an unknown
+    /// client cost the same.
+    Secret(SecretMethod, SecretHash),
+}
+
+impl Presented {
+    /// Reads a request as every endpoint does at which clients authenticate.
+    ///
+    /// # Errors
+    /// The request authenticates in no way, in two ways, or malformed.
+    pub(crate) fn read(headers: &HeaderMap, parameters: &Parameters<'_>) -> Result<Self, Refusal> {
+        let mut lines = headers.get_all(AUTHORIZATION).iter();
+        let line = match (lines.next(), lines.next()) {
+            (Some(line), None) => line,
+            (Some(_), Some(_)) => return Err(ClientFault::MalformedBasic.into()),
+            (None, _) => {
+                let by_body = post::read(parameters).or_else(|| none::read(parameters));
+                return by_body.ok_or(ClientFault::Missing.into());
+            }
+        };
+        if post::is_used(parameters) {
+            return Err(RequestFault::TwoAuthentications.into());
+        }
+        let presented = basic::read(line.as_bytes())?;
+        // RFC 6749 §3.2.1 lets any client repeat its id in the body; another one is no repetition.
+        let repeated = parameters.get("client_id");
+        if repeated.is_some_and(|repeated| repeated != presented.client_id) {
+            return Err(RequestFault::TwoClients.into());
+        }
+        Ok(presented)
+    }
+}
+
+impl Client {
+    /// Whether what was presented proves at `now` that this client sends the request.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn accepts(&self, presented: &Presented, now: UnixTime) -> Result<(), ClientFault> {
+        match &presented.proof {
+            Proof::None => none::check(self),
+            Proof::Secret(method, hash) => secret::check(self, *method, hash, now),
+        }
+    }
+}
+
+/// The client that sends the request. One that is unknown and one whose secret is wrong cost the
+/// same hash and get the same bytes.
 pub(crate) async fn authenticate(
     clients: &Clients<impl Registry>,
     headers: &HeaderMap,
@@ -39,125 +89,12 @@ pub(crate) async fn authenticate(
     now: UnixTime,
     audit: &mut Audit,
 ) -> Result<Arc<Client>, Refusal> {
-    let credentials = credentials(headers, parameters)?;
-    let presented = credentials
-        .secret
-        .as_ref()
-        .map(|(method, secret)| (*method, SecretHash::of(secret)));
-    let Ok(id) = credentials.client_id.parse::<ClientId>() else {
+    let presented = Presented::read(headers, parameters)?;
+    let Ok(id) = presented.client_id.parse::<ClientId>() else {
         return Err(ClientFault::Unknown.into());
     };
     audit.client_id = Some(id.clone());
     let client = clients.find(&id, now).await?.ok_or(ClientFault::Unknown)?;
-    match (&client.authentication, presented) {
-        (ClientAuthentication::None, None) => {}
-        (ClientAuthentication::None, Some(_)) => {
-            return Err(ClientFault::SecretOfPublicClient.into());
-        }
-        (ClientAuthentication::Secret { .. }, None) => return Err(ClientFault::Missing.into()),
-        (ClientAuthentication::Secret { method, .. }, Some((used, hash))) => {
-            if !client.holds_secret(&hash, now) {
-                return Err(ClientFault::WrongSecret.into());
-            }
-            if let Some(registered) = *method
-                && registered != used
-            {
-                return Err(ClientFault::WrongMethod(registered).into());
-            }
-        }
-    }
+    client.accepts(&presented, now)?;
     Ok(client)
-}
-
-pub(crate) fn credentials(
-    headers: &HeaderMap,
-    parameters: &Parameters<'_>,
-) -> Result<Credentials, Refusal> {
-    let body_id = parameters.get("client_id");
-    let body_secret = parameters.get("client_secret");
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let Some(authorization) = lines.next() else {
-        return Ok(Credentials {
-            client_id: body_id.ok_or(ClientFault::Missing)?.to_owned(),
-            secret: body_secret.map(|secret| (SecretMethod::ClientSecretPost, secret.to_owned())),
-        });
-    };
-    if lines.next().is_some() {
-        return Err(ClientFault::MalformedBasic.into());
-    }
-    if body_secret.is_some() {
-        return Err(Refusal::TwoAuthentications);
-    }
-    let (client_id, secret) = basic(authorization.as_bytes())?;
-    // RFC 6749 §3.2.1 lets any client repeat its id in the body; another one is no repetition.
-    if body_id.is_some_and(|repeated| repeated != client_id) {
-        return Err(Refusal::TwoClients);
-    }
-    Ok(Credentials {
-        client_id,
-        secret: Some((SecretMethod::ClientSecretBasic, secret)),
-    })
-}
-
-/// RFC 7617 with both halves form-encoded as RFC 6749 §2.3.1 wants.
-fn basic(authorization: &[u8]) -> Result<(String, String), ClientFault> {
-    let (scheme, encoded) = authorization
-        .split_at_checked("Basic".len())
-        .ok_or(ClientFault::Scheme)?;
-    if !scheme.eq_ignore_ascii_case(b"Basic") {
-        return Err(ClientFault::Scheme);
-    }
-    let encoded = encoded
-        .strip_prefix(b" ")
-        .ok_or(ClientFault::MalformedBasic)?
-        .trim_ascii();
-    let decoded = BASE64
-        .decode(encoded)
-        .map_err(|_| ClientFault::MalformedBasic)?;
-    let colon = decoded
-        .iter()
-        .position(|&byte| byte == b':')
-        .ok_or(ClientFault::MalformedBasic)?;
-    let (id, secret) = decoded.split_at(colon);
-    let secret = secret.strip_prefix(b":").unwrap_or_default();
-    let text = |half| {
-        form_decode(half)
-            .map(std::borrow::Cow::into_owned)
-            .map_err(|_| ClientFault::MalformedBasic)
-    };
-    Ok((text(id)?, text(secret)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_basic_credentials() {
-        let encode = |text: &str| format!("Basic {}", BASE64.encode(text));
-        for (header, expected) in [
-            (encode("id:secret"), Ok(("id", "secret"))),
-            (encode("i%3Ad:s%25+x"), Ok(("i:d", "s% x"))),
-            (encode("id:a:b"), Ok(("id", "a:b"))),
-            (encode("id:"), Ok(("id", ""))),
-            (
-                encode("id:secret").replacen("Basic", "bAsIc", 1),
-                Ok(("id", "secret")),
-            ),
-            (
-                encode("id:secre").trim_end_matches('=').to_owned(),
-                Ok(("id", "secre")),
-            ),
-            (encode("id"), Err(ClientFault::MalformedBasic)),
-            (encode("%ff:x"), Err(ClientFault::MalformedBasic)),
-            ("Basic".to_owned(), Err(ClientFault::MalformedBasic)),
-            ("Basic !".to_owned(), Err(ClientFault::MalformedBasic)),
-            ("Basicx".to_owned(), Err(ClientFault::MalformedBasic)),
-            ("Bearer x".to_owned(), Err(ClientFault::Scheme)),
-            (String::new(), Err(ClientFault::Scheme)),
-        ] {
-            let expected = expected.map(|(id, secret)| (id.to_owned(), secret.to_owned()));
-            assert_eq!(basic(header.as_bytes()), expected, "{header}");
-        }
-    }
 }

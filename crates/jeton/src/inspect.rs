@@ -3,15 +3,13 @@
 
 use http::HeaderMap;
 
-use crate::{authentication::credentials, parameters::Parameters};
+use crate::{authentication::Presented, parameters::Parameters};
 
 /// The claims of a token request. Nothing here has been verified.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// `client_id`, from the `Authorization` header or the body.
-    pub client_id: String,
-    /// `client_secret`, likewise.
-    pub client_secret: Option<String>,
+    /// Which client sends it, and its proof.
+    pub presented: Presented,
     /// `scope`.
     pub scope: Option<String>,
     /// Every `resource` and `audience`.
@@ -23,10 +21,8 @@ impl TokenRequest {
     #[must_use]
     pub fn inspect(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let parameters = Parameters::parse(body).ok()?;
-        let credentials = credentials(headers, &parameters).ok()?;
         Some(Self {
-            client_id: credentials.client_id,
-            client_secret: credentials.secret.map(|(_, secret)| secret),
+            presented: Presented::read(headers, &parameters).ok()?,
             scope: parameters.get("scope").map(str::to_owned),
             audiences: parameters
                 .all("resource")
@@ -34,19 +30,5 @@ impl TokenRequest {
                 .map(str::to_owned)
                 .collect(),
         })
-    }
-}
-
-impl std::fmt::Debug for TokenRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenRequest")
-            .field("client_id", &self.client_id)
-            .field(
-                "client_secret",
-                &self.client_secret.as_ref().map(|_| "[redacted]"),
-            )
-            .field("scope", &self.scope)
-            .field("audiences", &self.audiences)
-            .finish()
     }
 }

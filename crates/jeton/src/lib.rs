@@ -11,6 +11,7 @@
 mod access_token;
 mod audit;
 mod authentication;
+mod authorization_response;
 mod client;
 mod config;
 mod cookie;
@@ -39,6 +40,7 @@ mod time;
 mod token;
 
 pub use audit::Audit;
+pub use authentication::{Presented, Proof};
 pub use client::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
     Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy,
@@ -54,6 +56,7 @@ pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, transition,
 };
+pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
 pub use scope::{InvalidScope, Scope};
 pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};

@@ -2,7 +2,12 @@
 
 use http::{HeaderMap, Method, header};
 
-use crate::{parameters::Parameters, refusal::Refusal, server::BODY_LIMIT, time::UnixTime};
+use crate::{
+    parameters::Parameters,
+    refusal::{Refusal, RequestFault},
+    server::BODY_LIMIT,
+    time::UnixTime,
+};
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
@@ -23,9 +28,9 @@ impl<'a> Incoming<'a> {
             .headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.as_bytes().split(|&byte| byte == b';').next())
-            .ok_or(Refusal::ContentType)?;
+            .ok_or(RequestFault::ContentType)?;
         if !media_type.trim_ascii().eq_ignore_ascii_case(FORM) {
-            return Err(Refusal::ContentType);
+            return Err(RequestFault::ContentType.into());
         }
         Ok(Parameters::parse(self.body)?)
     }
@@ -37,7 +42,7 @@ impl<'a> Incoming<'a> {
             return self.form();
         }
         if self.query.len() > BODY_LIMIT {
-            return Err(Refusal::BodyTooLarge);
+            return Err(RequestFault::BodyTooLarge.into());
         }
         Ok(Parameters::parse(self.query.as_bytes())?)
     }

@@ -3,21 +3,16 @@
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
-    header::{
-        ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER,
-        WWW_AUTHENTICATE,
-    },
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, PRAGMA},
 };
 use serde::Serialize;
 
 use crate::{
     audit::Audit,
+    config::Issuer,
     page::{Escaped, page},
-    refusal::{BearerFault, Refusal, WireError},
+    refusal::{Refusal, WireError},
 };
-
-/// Seconds after which a client may try again when a store is out of reach.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// A JSON body that no cache may keep (RFC 6749 §5.1).
 pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Response<Bytes> {
@@ -40,9 +35,9 @@ struct ErrorBody<'a> {
 }
 
 /// What a refusal is on the wire; its reason goes into `audit`.
-fn note(refusal: &Refusal, audit: &mut Audit) -> WireError {
+pub(crate) fn note(refusal: &Refusal, audit: &mut Audit) -> WireError {
     let wire = refusal.wire();
-    audit.error = Some(wire.error);
+    audit.error = Some(wire.code.as_str());
     audit.fault = Some(wire.fault);
     audit.detail = Some(refusal.to_string().into());
     if let Refusal::Unavailable(unavailable) = refusal {
@@ -54,61 +49,44 @@ fn note(refusal: &Refusal, audit: &mut Audit) -> WireError {
 /// A refusal for a client.
 pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
     let wire = note(refusal, audit);
-    let mut response = no_store_json(
-        wire.status,
-        &ErrorBody {
-            error: wire.error,
-            error_description: &wire.description,
-        },
-    );
-    add_header(&mut response, extra_header(refusal));
-    response
-}
-
-/// A refusal for a person who has nowhere to go on to.
-pub(crate) fn refuse_person(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
-    let wire = note(refusal, audit);
-    let advice = format!("<p>{}</p>", Escaped(&wire.description));
-    let mut response = page(wire.status, "This did not work", &advice);
-    add_header(&mut response, extra_header(refusal));
-    response
-}
-
-/// A refusal for the holder of an access token (RFC 6750 §3): where no token was sent, the
-/// challenge says only what would be accepted.
-pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
-    let mut response = refuse(refusal, audit);
-    // As on success: whoever has the token may read what became of it.
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let challenge = match refusal {
-        Refusal::Bearer(BearerFault::Missing) => "Bearer realm=\"jeton\"",
-        Refusal::Bearer(BearerFault::Invalid) => "Bearer realm=\"jeton\", error=\"invalid_token\"",
-        Refusal::Bearer(BearerFault::Scope) => {
-            "Bearer realm=\"jeton\", error=\"insufficient_scope\", scope=\"openid\""
-        }
-        _ => return response,
+    let body = ErrorBody {
+        error: wire.code.as_str(),
+        error_description: &wire.description,
     };
-    let challenge = HeaderValue::from_static(challenge);
-    add_header(&mut response, Some((WWW_AUTHENTICATE, challenge)));
-    response
+    with_header(no_store_json(wire.status, &body), wire.header)
 }
 
-fn add_header(response: &mut Response<Bytes>, header: Option<(HeaderName, HeaderValue)>) {
+/// A refusal for a person at a browser: sent back to the client, or told on a page where there is
+/// nowhere to go on to.
+pub(crate) fn refuse_person(
+    refusal: &Refusal,
+    issuer: &Issuer,
+    audit: &mut Audit,
+) -> Response<Bytes> {
+    let wire = note(refusal, audit);
+    if let Refusal::SentBack { to, .. } = refusal {
+        return to.respond_with_error(wire.code.as_str(), &wire.description, issuer);
+    }
+    let advice = format!("<p>{}</p>", Escaped(&wire.description));
+    with_header(page(wire.status, "This did not work", &advice), wire.header)
+}
+
+/// A refusal for the holder of an access token (RFC 6750 §3). As on success, whoever has the token
+/// may read what became of it.
+pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+    let any = HeaderValue::from_static("*");
+    with_header(
+        refuse(refusal, audit),
+        Some((ACCESS_CONTROL_ALLOW_ORIGIN, any)),
+    )
+}
+
+fn with_header(
+    mut response: Response<Bytes>,
+    header: Option<(HeaderName, HeaderValue)>,
+) -> Response<Bytes> {
     if let Some((name, value)) = header {
         response.headers_mut().insert(name, value);
     }
-}
-
-fn extra_header(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
-    match refusal {
-        Refusal::MethodNotAllowed { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
-        // RFC 9110 §15.5.2 wants a challenge on every 401, also where the body authenticated.
-        Refusal::Client(_) => Some((
-            WWW_AUTHENTICATE,
-            HeaderValue::from_static("Basic realm=\"jeton\", charset=\"UTF-8\""),
-        )),
-        Refusal::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
-        _ => None,
-    }
+    response
 }

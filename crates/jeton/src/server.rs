@@ -17,7 +17,7 @@ use crate::{
     grant::GrantType,
     keys::{Keyring, Published, SigningKey},
     ledger::{Grant, Id128, Ledger, Step},
-    refusal::{GrantFault, Refusal},
+    refusal::{GrantFault, Refusal, RequestFault},
     registry::{Clients, CutOff, Registry, Unavailable},
     request::Incoming,
     response,
@@ -108,7 +108,9 @@ impl<R: Registry, L: Ledger, C: Crypto> Server<R, L, C> {
         let presentation = endpoint.map_or(Presentation::Json, Endpoint::presentation);
         let mut response = answer.unwrap_or_else(|refusal| match presentation {
             Presentation::Json => response::refuse(&refusal, &mut audit),
-            Presentation::Page => response::refuse_person(&refusal, &mut audit),
+            Presentation::Page => {
+                response::refuse_person(&refusal, self.config.issuer(), &mut audit)
+            }
             Presentation::Bearer => response::refuse_bearer(&refusal, &mut audit),
         });
         if head.method == Method::HEAD {
@@ -135,7 +137,7 @@ impl<R: Registry, L: Ledger, C: Crypto> Server<R, L, C> {
             });
         }
         if request.body.len() > BODY_LIMIT {
-            return Err(Refusal::BodyTooLarge);
+            return Err(RequestFault::BodyTooLarge.into());
         }
         self.dispatch(endpoint, request, audit).await
     }
@@ -268,11 +270,11 @@ impl<R, L, C: Crypto> Server<R, L, C> {
     /// Why a step on a live grant was refused, from the record that stands.
     pub(crate) fn refusal_of(&self, standing: &Grant, step: &Step) -> Refusal {
         if let Some(token) = step.scope.first_outside(&standing.scope) {
-            return Refusal::ScopeNotGranted(token.to_owned());
+            return GrantFault::ScopeNotGranted(token.to_owned()).into();
         }
         let outside = |audience: &&String| !standing.audiences.contains(audience);
         if let Some(audience) = step.audiences.iter().find(outside) {
-            return Refusal::AudienceNotGranted(audience.clone());
+            return GrantFault::AudienceNotGranted(audience.clone()).into();
         }
         if standing.created_at < step.created_from {
             return GrantFault::CutOff.into();

@@ -4,7 +4,11 @@
 use url::Url;
 
 use crate::{
-    client::Client, config::Issuer, parameters::Parameters, refusal::Refusal, scope::Scope,
+    client::Client,
+    config::Issuer,
+    parameters::Parameters,
+    refusal::{Refusal, RequestFault},
+    scope::Scope,
 };
 
 /// `scope`, RFC 6749 §3.3; all that is registered if the request names none.
@@ -12,7 +16,9 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
     let Some(requested) = parameters.get("scope") else {
         return Ok(client.scope.clone());
     };
-    let requested: Scope = requested.parse().map_err(|_| Refusal::MalformedScope)?;
+    let requested: Scope = requested
+        .parse()
+        .map_err(|_| RequestFault::MalformedScope)?;
     match requested.first_outside(&client.scope) {
         None => Ok(requested),
         Some(token) => Err(Refusal::ScopeNotRegistered(token.to_owned())),
@@ -48,7 +54,7 @@ pub(crate) fn requested(parameters: &Parameters<'_>) -> Result<Vec<String>, Refu
     for (text, is_uri) in resources.chain(names) {
         let absolute = || Url::parse(text).is_ok_and(|url| url.fragment().is_none());
         if is_uri && !absolute() {
-            return Err(Refusal::MalformedResource(text.to_owned()));
+            return Err(RequestFault::MalformedResource(text.to_owned()).into());
         }
         if !audiences.iter().any(|known| known == text) {
             audiences.push(text.to_owned());

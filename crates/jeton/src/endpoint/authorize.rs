@@ -8,7 +8,6 @@
 //! use finds that id taken.
 
 pub(crate) mod handoff;
-mod outcome;
 pub(crate) mod resume;
 mod validate;
 
@@ -20,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::Audit,
+    authorization_response::ResponseMode,
     client::ClientId,
     cookie::Cookie,
     crypto::Crypto,
@@ -33,9 +33,6 @@ use crate::{
     server::Server,
     time::{Seconds, UnixTime},
 };
-pub(crate) use outcome::with_query;
-use outcome::{AuthorizationError, ResponseMode};
-use validate::Validated;
 
 /// How long a person may take to log in.
 pub(crate) const LOGIN_LIFETIME: Seconds = Seconds(30 * 60);
@@ -101,21 +98,8 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
 ) -> Result<Response<Bytes>, Refusal> {
     server.ledger()?;
     let parameters = request.query_or_form()?;
-    match validate::validate(server, &parameters, request.now, audit).await? {
-        Validated::Request(code) => hand_off(server, request, Waiting::Code(Box::new(code)), audit),
-        Validated::Error(error) => Ok(refuse_to_client(server, &error, audit)),
-    }
-}
-
-fn refuse_to_client<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    error: &AuthorizationError,
-    audit: &mut Audit,
-) -> Response<Bytes> {
-    audit.error = Some(error.error);
-    audit.fault = Some("client");
-    audit.detail = Some(error.description.into());
-    error.respond(server.config().issuer())
+    let code = validate::validate(server, &parameters, request.now, audit).await?;
+    hand_off(server, request, Waiting::Code(Box::new(code)), audit)
 }
 
 /// Seals what waits and sends the browser to the login application.

@@ -11,9 +11,9 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::authorize::with_query;
 use crate::{
     audit::Audit,
+    authorization_response::with_query,
     client::{Client, ClientId, Delivery},
     cookie::Cookie,
     crypto::Crypto,

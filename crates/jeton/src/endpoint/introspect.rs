@@ -11,7 +11,7 @@ use crate::{
     client::{Client, ClientId},
     crypto::Crypto,
     ledger::{Grant, GrantId, Ledger},
-    refusal::{ClientFault, Refusal},
+    refusal::{ClientFault, Refusal, RequestFault},
     registry::Registry,
     request::Incoming,
     response::no_store_json,
@@ -66,7 +66,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     }
     let text = parameters
         .get("token")
-        .ok_or(Refusal::MissingParameter("token"))?;
+        .ok_or(RequestFault::MissingParameter("token"))?;
     let token = match ParsedToken::parse(TokenKind::RefreshToken, text) {
         Some(token) => refresh_token(server, &caller, &token, now).await?,
         None => access_token(server, &caller, text, now).await?,

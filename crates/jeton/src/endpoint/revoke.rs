@@ -14,7 +14,7 @@ use crate::{
     cors,
     crypto::Crypto,
     ledger::{Id128, Ledger, Marker},
-    refusal::Refusal,
+    refusal::{Refusal, RequestFault},
     registry::Registry,
     request::Incoming,
     server::Server,
@@ -32,7 +32,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     let caller = authenticate(clients, request.headers, &parameters, now, audit).await?;
     let text = parameters
         .get("token")
-        .ok_or(Refusal::MissingParameter("token"))?;
+        .ok_or(RequestFault::MissingParameter("token"))?;
     if let Some(token) = ParsedToken::parse(TokenKind::RefreshToken, text) {
         let binding = Binding {
             client_id: &caller.id,

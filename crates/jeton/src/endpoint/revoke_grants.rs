@@ -10,7 +10,7 @@ use crate::{
     authentication::authenticate,
     client::ClientId,
     crypto::Crypto,
-    refusal::Refusal,
+    refusal::{Refusal, RequestFault},
     registry::{CutOff, Registry},
     request::Incoming,
     server::Server,
@@ -34,11 +34,11 @@ pub(crate) async fn respond<R: Registry, L, C: Crypto>(
         None => None,
         Some(id) => Some(CutOff::client(
             &id.parse::<ClientId>()
-                .map_err(|_| Refusal::MissingParameter("client"))?,
+                .map_err(|_| RequestFault::MissingParameter("client"))?,
         )),
     };
     if subject.is_none() && client.is_none() {
-        return Err(Refusal::MissingParameter("subject"));
+        return Err(RequestFault::MissingParameter("subject").into());
     }
     for cut_off in [subject, client].into_iter().flatten() {
         // What is opened in this very second is ended too: times have no finer grain.

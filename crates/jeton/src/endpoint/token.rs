@@ -17,7 +17,7 @@ use crate::{
     grant::{GrantType, authorization_code, client_credentials, device_code, refresh_token},
     ledger::Ledger,
     parameters::Parameters,
-    refusal::Refusal,
+    refusal::{Refusal, RequestFault},
     registry::Registry,
     request::Incoming,
     response::{no_store_json, refuse},
@@ -48,10 +48,10 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     let parameters = request.form()?;
     let grant_type = parameters
         .get("grant_type")
-        .ok_or(Refusal::MissingParameter("grant_type"))?;
+        .ok_or(RequestFault::MissingParameter("grant_type"))?;
     let grant_type = GrantType::from_name(grant_type)
         .filter(|known| server.supports(*known))
-        .ok_or_else(|| Refusal::UnsupportedGrantType(grant_type.to_owned()))?;
+        .ok_or_else(|| RequestFault::UnsupportedGrantType(grant_type.to_owned()))?;
     audit.grant_type = Some(grant_type.as_str());
     let client = authenticate(
         server.clients(),
@@ -69,7 +69,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
             let mut response = refuse(&refusal, audit);
             // A refresh token that is worth nothing any more must not be sent again.
             if grant_type == GrantType::RefreshToken
-                && matches!(refusal, Refusal::Grant(_))
+                && matches!(&refusal, Refusal::Grant(fault) if fault.is_final())
                 && let Some(cookie) = refresh_cookie(server, &client).and_then(|c| c.clear())
             {
                 response.headers_mut().append(SET_COOKIE, cookie);
@@ -134,9 +134,9 @@ fn presented<'a, R, L, C: Crypto>(
         .and_then(|cookie| request.cookie(&cookie.name))
         .filter(|token| !token.is_empty());
     match (in_body, in_cookie) {
-        (Some(_), Some(_)) => Err(Refusal::TwoRefreshTokens),
+        (Some(_), Some(_)) => Err(RequestFault::TwoRefreshTokens.into()),
         (Some(token), None) | (None, Some(token)) => Ok(token),
-        (None, None) => Err(Refusal::MissingParameter("refresh_token")),
+        (None, None) => Err(RequestFault::MissingParameter("refresh_token").into()),
     }
 }
 

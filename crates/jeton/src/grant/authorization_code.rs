@@ -11,7 +11,7 @@ use crate::{
     endpoint::token::TokenResponse,
     ledger::{Advance, Ledger},
     parameters::Parameters,
-    refusal::{GrantFault, Refusal},
+    refusal::{GrantFault, Refusal, RequestFault},
     registry::Registry,
     scope::Scope,
     server::Server,
@@ -28,7 +28,7 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
 ) -> Result<TokenResponse, Refusal> {
     let code = parameters
         .get("code")
-        .ok_or(Refusal::MissingParameter("code"))?;
+        .ok_or(RequestFault::MissingParameter("code"))?;
     let challenge = match parameters.get("code_verifier") {
         None => None,
         Some(verifier) if is_verifier(verifier) => Some(challenge_of(verifier)),

@@ -9,7 +9,7 @@ use crate::{
     endpoint::{device_authorization::INTERVAL, token::TokenResponse},
     ledger::{Advance, Grant, GrantState, Ledger, Marker, Step},
     parameters::Parameters,
-    refusal::{GrantFault, Refusal},
+    refusal::{GrantFault, Refusal, RequestFault},
     registry::Registry,
     scope::Scope,
     server::Server,
@@ -26,7 +26,7 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
 ) -> Result<TokenResponse, Refusal> {
     let code = parameters
         .get("device_code")
-        .ok_or(Refusal::MissingParameter("device_code"))?;
+        .ok_or(RequestFault::MissingParameter("device_code"))?;
     let code = genuine(server, client, TokenKind::DeviceCode, code, None, audit)?;
     let step = step(server, client, &code, Scope::default(), parameters, now).await?;
     match server.ledger()?.advance(&step).await? {
@@ -44,12 +44,14 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
 ) -> Result<Refusal, Refusal> {
     let ledger = server.ledger()?;
     match grant.state {
-        GrantState::Denied => Ok(Refusal::DeviceDenied),
+        GrantState::Denied => Ok(GrantFault::DeviceDenied.into()),
         GrantState::Revoked => Ok(GrantFault::Ended.into()),
         GrantState::Pending | GrantState::Live if step.now >= grant.expires_at => {
-            Ok(Refusal::DeviceExpired)
+            Ok(GrantFault::DeviceExpired.into())
         }
-        GrantState::Pending if step.now >= grant.idle_expires_at => Ok(Refusal::DeviceExpired),
+        GrantState::Pending if step.now >= grant.idle_expires_at => {
+            Ok(GrantFault::DeviceExpired.into())
+        }
         GrantState::Pending => {
             // One poll in each stretch of `interval` seconds: two that keep the interval never
             // fall into the same one, and no time of the last poll need be stored.
@@ -60,14 +62,14 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
                 .claim(&marker, step.attempt, expires, step.now)
                 .await?;
             Ok(if first {
-                Refusal::AuthorizationPending
+                GrantFault::AuthorizationPending.into()
             } else {
-                Refusal::SlowDown
+                GrantFault::SlowDown.into()
             })
         }
         GrantState::Live => Ok(match replay(server, grant, step).await? {
             Some(fault) => fault.into(),
-            None if step.now >= grant.idle_expires_at => Refusal::DeviceExpired,
+            None if step.now >= grant.idle_expires_at => GrantFault::DeviceExpired.into(),
             None => server.refusal_of(grant, step),
         }),
     }

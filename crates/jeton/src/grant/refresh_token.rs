@@ -16,7 +16,7 @@ use crate::{
         transition::{Place, place},
     },
     parameters::Parameters,
-    refusal::{GrantFault, Refusal},
+    refusal::{GrantFault, Refusal, RequestFault},
     registry::Registry,
     scope::Scope,
     server::Server,
@@ -37,7 +37,7 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
     // Narrowing is part of the step's condition, so that a wrong request never moves the record.
     let scope: Scope = match parameters.get("scope") {
         None => Scope::default(),
-        Some(scope) => scope.parse().map_err(|_| Refusal::MalformedScope)?,
+        Some(scope) => scope.parse().map_err(|_| RequestFault::MalformedScope)?,
     };
     let step = step(server, client, &token, scope, parameters, now).await?;
     let grant = if client.refresh.rotation {

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{CodeRequest, SealedRequest, Waiting, outcome::REJECTIONS};
+use super::{CodeRequest, SealedRequest, Waiting};
 use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
     crypto::Crypto,
     parameters::Parameters,
-    refusal::{HandoffFault, Refusal},
+    refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
     registry::Registry,
     request::Incoming,
     response::no_store_json,
@@ -32,6 +32,24 @@ pub const LONGEST_CLAIMS: usize = 2048;
 
 /// The longest subject (OpenID Connect Core §2, `sub`).
 pub const LONGEST_SUBJECT: usize = 255;
+
+/// The codes a login application may reject with: it is part of the authorization server, so all of
+/// RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
+const REJECTIONS: [ErrorCode; 13] = [
+    ErrorCode::ACCESS_DENIED,
+    ErrorCode::LOGIN_REQUIRED,
+    ErrorCode::CONSENT_REQUIRED,
+    ErrorCode::INTERACTION_REQUIRED,
+    ErrorCode::ACCOUNT_SELECTION_REQUIRED,
+    ErrorCode::UNMET_AUTHENTICATION_REQUIREMENTS,
+    ErrorCode::TEMPORARILY_UNAVAILABLE,
+    ErrorCode::SERVER_ERROR,
+    ErrorCode::INVALID_REQUEST,
+    ErrorCode::UNAUTHORIZED_CLIENT,
+    ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
+    ErrorCode::INVALID_SCOPE,
+    ErrorCode::INVALID_TARGET,
+];
 
 /// How long the browser has to come back.
 const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
@@ -139,7 +157,7 @@ async fn open<'a, R: Registry, L, C: Crypto>(
     }
     let sealed = parameters
         .get("request")
-        .ok_or(Refusal::MissingParameter("request"))?;
+        .ok_or(RequestFault::MissingParameter("request"))?;
     let sealed: SealedRequest = server
         .seals()
         .open(SealKind::Request, sealed)
@@ -227,17 +245,18 @@ pub(crate) async fn reject<R: Registry, L, C: Crypto>(
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     let Handoff { parameters, sealed } = open(server, request, audit).await?;
-    let error = parameters.get("error").unwrap_or("access_denied");
-    if !REJECTIONS.contains(&error) {
-        return Err(HandoffFault::ErrorCode.into());
-    }
+    let word = parameters.get("error").unwrap_or("access_denied");
+    let error = REJECTIONS
+        .into_iter()
+        .find(|code| code.as_str() == word)
+        .ok_or(HandoffFault::ErrorCode)?;
     let description = parameters.get("error_description").map(|text| {
         // RFC 6749 §4.1.2.1: printable ASCII without quotes and backslashes.
         let allowed = |c: &char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
         text.chars().filter(allowed).take(200).collect()
     });
     let rejected = Answer::Rejected {
-        error: error.to_owned(),
+        error: error.as_str().to_owned(),
         description,
     };
     answer(server, sealed, rejected, request.now)

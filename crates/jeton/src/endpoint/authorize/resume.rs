@@ -7,10 +7,10 @@ use http::Response;
 use super::{
     CodeRequest, SealedRequest, Waiting,
     handoff::{Accepted, Answer, Ticket, client_of, hash_of},
-    outcome::Return,
 };
 use crate::{
     audit::Audit,
+    authorization_response::ResponseTarget,
     client::Client,
     cookie::Cookie,
     crypto::Crypto,
@@ -51,11 +51,8 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
         (Waiting::Code(code), Answer::Rejected { error, description }) => {
             audit.client_id = Some(code.client_id.clone());
             let description = description.as_deref().unwrap_or("the login was refused");
-            let parameters = [
-                ("error", error.as_str()),
-                ("error_description", description),
-            ];
-            Ok(return_of(code).respond(&parameters, server.config().issuer()))
+            let issuer = server.config().issuer();
+            Ok(target_of(code).respond_with_error(&error, description, issuer))
         }
         (Waiting::Device(device), Answer::Accepted(accepted)) => {
             audit.subject = Some(accepted.subject);
@@ -130,14 +127,14 @@ async fn grant_code<R: Registry, L: Ledger, C: Crypto>(
         Some(redirect),
         &binding,
     );
-    Ok(return_of(code).respond(&[("code", &code_text)], server.config().issuer()))
+    Ok(target_of(code).respond(&[("code", &code_text)], server.config().issuer()))
 }
 
-fn return_of(code: &CodeRequest) -> Return<'_> {
-    Return {
-        redirect_uri: &code.redirect_uri,
+fn target_of(code: &CodeRequest) -> ResponseTarget {
+    ResponseTarget {
+        redirect_uri: code.redirect_uri.clone(),
         response_mode: code.response_mode,
-        state: code.state.as_deref(),
+        state: code.state.clone(),
     }
 }
 

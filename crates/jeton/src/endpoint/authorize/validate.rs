@@ -3,19 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    CodeRequest,
-    outcome::{AuthorizationError, ResponseMode},
-};
+use super::CodeRequest;
 use crate::{
     audit::Audit,
+    authorization_response::{ResponseMode, ResponseTarget},
     client::{Client, ClientId},
     crypto::Crypto,
     grant::GrantType,
     parameters::Parameters,
-    refusal::{PersonFault, Refusal},
+    refusal::{AuthorizationFault, ErrorCode, PersonFault, Refusal},
     registry::Registry,
-    scope::Scope,
     server::Server,
     target,
     time::{Seconds, UnixTime},
@@ -24,20 +21,16 @@ use crate::{
 /// The longest `state`, `nonce` and hints, in bytes: they travel sealed in addresses.
 const LONGEST_VALUE: usize = 2048;
 
-pub(super) enum Validated {
-    Request(CodeRequest),
-    Error(AuthorizationError),
-}
-
-/// An error for the client: code and description.
-struct Wrong(&'static str, &'static str);
-
+/// The request, checked.
+///
+/// # Errors
+/// For the person while client and redirect URI are not known good, then for the client.
 pub(super) async fn validate<R: Registry, L, C: Crypto>(
     server: &Server<R, L, C>,
     parameters: &Parameters<'_>,
     now: UnixTime,
     audit: &mut Audit,
-) -> Result<Validated, Refusal> {
+) -> Result<CodeRequest, Refusal> {
     let id = parameters
         .get("client_id")
         .and_then(|id| id.parse::<ClientId>().ok())
@@ -49,25 +42,19 @@ pub(super) async fn validate<R: Registry, L, C: Crypto>(
         .await?
         .ok_or(PersonFault::Client)?;
     let redirect_uri = redirect_uri(&client, parameters.get("redirect_uri"))?;
-
-    // From here on errors go to the client.
-    let state = parameters.get("state").map(str::to_owned);
-    let (response_mode, mode) = response_mode(parameters.get("response_mode"));
-    let request = match mode {
-        Ok(()) => check(&client, parameters, &redirect_uri, response_mode, server),
-        Err(wrong) => Err(wrong),
+    let response_mode = response_mode(parameters.get("response_mode"));
+    let target = ResponseTarget {
+        redirect_uri,
+        response_mode: response_mode.unwrap_or_default(),
+        state: parameters.get("state").map(str::to_owned),
     };
-    Ok(match request {
-        Ok(request) => Validated::Request(request),
-        Err(Wrong(error, description)) => Validated::Error(AuthorizationError {
-            error,
-            description,
-            redirect_uri,
-            response_mode,
-            // Not even an overlong state is changed: the client compares it.
-            state,
-        }),
-    })
+    response_mode
+        .map_err(Refusal::from)
+        .and_then(|_| check(server, &client, parameters, &target))
+        .map_err(|why| Refusal::SentBack {
+            why: Box::new(why),
+            to: Box::new(target),
+        })
 }
 
 /// The redirect URI to use: the one requested if it is registered, or the only one there is
@@ -84,77 +71,61 @@ fn redirect_uri(client: &Client, requested: Option<&str>) -> Result<String, Pers
     }
 }
 
-fn response_mode(requested: Option<&str>) -> (ResponseMode, Result<(), Wrong>) {
+fn response_mode(requested: Option<&str>) -> Result<ResponseMode, AuthorizationFault> {
     match requested {
-        None | Some("query") => (ResponseMode::Query, Ok(())),
-        Some("form_post") => (ResponseMode::FormPost, Ok(())),
-        Some(_) => (
-            ResponseMode::Query,
-            Err(Wrong(
-                "invalid_request",
-                "response_mode is query or form_post",
-            )),
-        ),
+        None | Some("query") => Ok(ResponseMode::Query),
+        Some("form_post") => Ok(ResponseMode::FormPost),
+        Some(_) => Err(AuthorizationFault::ResponseMode),
     }
 }
 
+/// What other servers support, and the error that says that this one does not (OpenID Connect Core
+/// §3.1.2.6).
+const NOT_SUPPORTED: [(&str, ErrorCode); 3] = [
+    ("request", ErrorCode::REQUEST_NOT_SUPPORTED),
+    ("request_uri", ErrorCode::REQUEST_URI_NOT_SUPPORTED),
+    ("registration", ErrorCode::REGISTRATION_NOT_SUPPORTED),
+];
+
 fn check<R, L, C: Crypto>(
+    server: &Server<R, L, C>,
     client: &Client,
     parameters: &Parameters<'_>,
-    redirect_uri: &str,
-    response_mode: ResponseMode,
-    server: &Server<R, L, C>,
-) -> Result<CodeRequest, Wrong> {
-    for (parameter, error) in [
-        ("request", "request_not_supported"),
-        ("request_uri", "request_uri_not_supported"),
-        ("registration", "registration_not_supported"),
-    ] {
+    target: &ResponseTarget,
+) -> Result<CodeRequest, Refusal> {
+    for (parameter, code) in NOT_SUPPORTED {
         if parameters.get(parameter).is_some() {
-            return Err(Wrong(error, "the parameter is not supported"));
+            return Err(AuthorizationFault::NotSupported(code).into());
         }
     }
     match parameters.get("response_type") {
         Some("code") => {}
-        Some(_) => {
-            return Err(Wrong("unsupported_response_type", "response_type is code"));
-        }
-        None => return Err(Wrong("invalid_request", "response_type is missing")),
+        Some(_) => return Err(AuthorizationFault::ResponseType.into()),
+        None => return Err(AuthorizationFault::NoResponseType.into()),
     }
     if !client.may_use(GrantType::AuthorizationCode) {
-        return Err(Wrong(
-            "unauthorized_client",
-            "the client is not registered for authorization_code",
+        return Err(Refusal::GrantTypeNotRegistered(
+            GrantType::AuthorizationCode,
         ));
     }
     let short = |name| match parameters.get(name) {
-        Some(value) if value.len() > LONGEST_VALUE => {
-            Err(Wrong("invalid_request", "a parameter is too long"))
-        }
+        Some(value) if value.len() > LONGEST_VALUE => Err(AuthorizationFault::TooLong),
         value => Ok(value.map(str::to_owned)),
     };
     let code_challenge = code_challenge(client, parameters)?;
-    let scope = scope(client, parameters)?;
-    let audiences =
-        target::audiences(client, parameters, server.config().issuer()).map_err(|_| {
-            Wrong(
-                "invalid_target",
-                "the resource or audience is not registered",
-            )
-        })?;
+    let scope = target::scope(client, parameters)?;
+    let audiences = target::audiences(client, parameters, server.config().issuer())?;
     let prompt = prompt(parameters.get("prompt"))?;
     let max_age = match parameters.get("max_age") {
         None => None,
-        Some(text) => {
-            Some(Seconds(text.parse().map_err(|_| {
-                Wrong("invalid_request", "max_age is a number of seconds")
-            })?))
-        }
+        Some(text) => Some(Seconds(
+            text.parse().map_err(|_| AuthorizationFault::MaxAge)?,
+        )),
     };
     Ok(CodeRequest {
         client_id: client.id.clone(),
-        redirect_uri: redirect_uri.to_owned(),
-        response_mode,
+        redirect_uri: target.redirect_uri.clone(),
+        response_mode: target.response_mode,
         state: short("state")?,
         scope,
         audiences,
@@ -170,46 +141,31 @@ fn check<R, L, C: Crypto>(
 
 /// RFC 7636 §4.3. `plain` protects nothing that leaks with the request, so it is refused, also where
 /// the method is left out and would mean it.
-fn code_challenge(client: &Client, parameters: &Parameters<'_>) -> Result<Option<String>, Wrong> {
+fn code_challenge(
+    client: &Client,
+    parameters: &Parameters<'_>,
+) -> Result<Option<String>, AuthorizationFault> {
     let method = parameters.get("code_challenge_method");
     match parameters.get("code_challenge") {
-        None if method.is_some() => Err(Wrong("invalid_request", "code_challenge is missing")),
-        None if client.require_pkce => Err(Wrong(
-            "invalid_request",
-            "code_challenge is missing: the client needs PKCE",
-        )),
+        None if method.is_some() => Err(AuthorizationFault::NoChallenge),
+        None if client.require_pkce => Err(AuthorizationFault::PkceRequired),
         None => Ok(None),
-        Some(_) if method != Some("S256") => {
-            Err(Wrong("invalid_request", "code_challenge_method is S256"))
-        }
+        Some(_) if method != Some("S256") => Err(AuthorizationFault::ChallengeMethod),
         Some(challenge) => {
             let fits = challenge.len() == 43
                 && challenge
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             if !fits {
-                return Err(Wrong(
-                    "invalid_request",
-                    "code_challenge is 43 characters of base64url",
-                ));
+                return Err(AuthorizationFault::Challenge);
             }
             Ok(Some(challenge.to_owned()))
         }
     }
 }
 
-fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scope, Wrong> {
-    target::scope(client, parameters).map_err(|refusal| match refusal {
-        Refusal::MalformedScope => Wrong("invalid_scope", "the scope is malformed"),
-        _ => Wrong(
-            "invalid_scope",
-            "the scope exceeds what is registered for the client",
-        ),
-    })
-}
-
 /// OpenID Connect Core §3.1.2.1.
-fn prompt(text: Option<&str>) -> Result<BTreeSet<String>, Wrong> {
+fn prompt(text: Option<&str>) -> Result<BTreeSet<String>, AuthorizationFault> {
     let prompt: BTreeSet<String> = text
         .unwrap_or_default()
         .split(' ')
@@ -218,10 +174,10 @@ fn prompt(text: Option<&str>) -> Result<BTreeSet<String>, Wrong> {
         .collect();
     let known = ["none", "login", "consent", "select_account"];
     if prompt.iter().any(|value| !known.contains(&value.as_str())) {
-        return Err(Wrong("invalid_request", "a value of prompt is unknown"));
+        return Err(AuthorizationFault::Prompt);
     }
     if prompt.contains("none") && prompt.len() > 1 {
-        return Err(Wrong("invalid_request", "prompt=none stands alone"));
+        return Err(AuthorizationFault::PromptNone);
     }
     Ok(prompt)
 }

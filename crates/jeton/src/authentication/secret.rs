@@ -1,0 +1,25 @@
+//! A client secret, by whichever method it came.
+
+use crate::{
+    client::{Client, ClientAuthentication, SecretHash, SecretMethod},
+    refusal::ClientFault,
+    time::UnixTime,
+};
+
+pub(super) fn check(
+    client: &Client,
+    used: SecretMethod,
+    presented: &SecretHash,
+    now: UnixTime,
+) -> Result<(), ClientFault> {
+    let ClientAuthentication::Secret { method, .. } = &client.authentication else {
+        return Err(ClientFault::SecretOfPublicClient);
+    };
+    if !client.holds_secret(presented, now) {
+        return Err(ClientFault::WrongSecret);
+    }
+    match method {
+        Some(registered) if *registered != used => Err(ClientFault::WrongMethod(*registered)),
+        _ => Ok(()),
+    }
+}

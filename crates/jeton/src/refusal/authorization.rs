@@ -1,0 +1,54 @@
+//! Faults of an authorization request whose client and redirect URI are known good, so that the
+//! client is told.
+
+use super::{ErrorCode, Fault, WireError};
+
+/// Why an authorization request is refused (RFC 6749 §4.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AuthorizationFault {
+    /// A parameter that other servers support, with the error that says so.
+    #[error("the parameter is not supported")]
+    NotSupported(ErrorCode),
+    #[error("response_mode is query or form_post")]
+    ResponseMode,
+    #[error("response_type is code")]
+    ResponseType,
+    #[error("response_type is missing")]
+    NoResponseType,
+    #[error("a parameter is too long")]
+    TooLong,
+    #[error("code_challenge is missing")]
+    NoChallenge,
+    #[error("code_challenge is missing: the client needs PKCE")]
+    PkceRequired,
+    #[error("code_challenge_method is S256")]
+    ChallengeMethod,
+    #[error("code_challenge is 43 characters of base64url")]
+    Challenge,
+    #[error("max_age is a number of seconds")]
+    MaxAge,
+    #[error("a value of prompt is unknown")]
+    Prompt,
+    #[error("prompt=none stands alone")]
+    PromptNone,
+}
+
+impl AuthorizationFault {
+    pub(super) fn wire(&self) -> WireError {
+        let code = match self {
+            Self::NotSupported(code) => *code,
+            Self::ResponseType => ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
+            Self::ResponseMode
+            | Self::NoResponseType
+            | Self::TooLong
+            | Self::NoChallenge
+            | Self::PkceRequired
+            | Self::ChallengeMethod
+            | Self::Challenge
+            | Self::MaxAge
+            | Self::Prompt
+            | Self::PromptNone => ErrorCode::INVALID_REQUEST,
+        };
+        WireError::new(code, Fault::Client, self.to_string())
+    }
+}

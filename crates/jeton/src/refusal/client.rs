@@ -1,0 +1,48 @@
+//! Faults of client authentication.
+
+use http::{HeaderValue, header::WWW_AUTHENTICATE};
+
+use super::{ErrorCode, Fault, WireError};
+use crate::client::SecretMethod;
+
+/// Why a client is not who it says (RFC 6749 §2.3). On the wire all are the same `invalid_client`,
+/// to the byte.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientFault {
+    /// A client that must authenticate did not.
+    #[error("no client authentication in the request")]
+    Missing,
+    /// Another scheme than Basic.
+    #[error("the Authorization scheme is not Basic")]
+    Scheme,
+    /// RFC 7617.
+    #[error("the Basic credentials are malformed")]
+    MalformedBasic,
+    /// No client has this `client_id`.
+    #[error("the client is unknown")]
+    Unknown,
+    /// None of the client's secrets, or one whose time is over.
+    #[error("the secret is wrong or expired")]
+    WrongSecret,
+    /// The right secret by another method than the one registered.
+    #[error("the client is registered for {0:?}")]
+    WrongMethod(SecretMethod),
+    /// A client that has no secret sent one.
+    #[error("the client is public but sent a secret")]
+    SecretOfPublicClient,
+}
+
+impl ClientFault {
+    pub(super) fn wire(&self) -> WireError {
+        // RFC 9110 §15.5.2 wants a challenge on every 401, also where the body authenticated.
+        WireError::new(
+            ErrorCode::INVALID_CLIENT,
+            Fault::Client,
+            "client authentication failed",
+        )
+        .with_header(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"jeton\", charset=\"UTF-8\""),
+        )
+    }
+}

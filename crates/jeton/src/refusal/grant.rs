@@ -1,0 +1,114 @@
+//! Faults of codes, device codes and refresh tokens.
+
+use super::{ErrorCode, Fault, WireError};
+
+/// Why a grant yields no tokens now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GrantFault {
+    #[error("the token has not the form of one")]
+    Malformed,
+    #[error("the code_verifier has not the form of one")]
+    Verifier,
+    #[error("the MAC does not hold: forged, of another client, or with another code_verifier")]
+    Forged,
+    #[error("the redirect_uri is not that of the authorization request")]
+    RedirectUri,
+    #[error("there is no such grant")]
+    Unknown,
+    #[error("the grant was revoked or has expired")]
+    Ended,
+    #[error("the grant was opened before a cut-off")]
+    CutOff,
+    #[error("the code was redeemed a moment ago")]
+    RedeemedJustNow,
+    #[error("the code was redeemed before: the grant is revoked")]
+    CodeReplayed,
+    #[error("the refresh token of generation {presented} was superseded: the grant is revoked")]
+    Reused {
+        /// Its generation.
+        presented: u32,
+    },
+    #[error("the scope {0:?} was not granted")]
+    ScopeNotGranted(String),
+    #[error("the resource or audience {0:?} was not granted")]
+    AudienceNotGranted(String),
+    #[error("nobody has decided yet")]
+    AuthorizationPending,
+    #[error("polled again within the interval")]
+    SlowDown,
+    #[error("the person denied the device")]
+    DeviceDenied,
+    #[error("the device code has expired")]
+    DeviceExpired,
+}
+
+impl GrantFault {
+    /// Whether the token that was presented is worth nothing any more, now or later.
+    pub(crate) const fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Malformed
+                | Self::Verifier
+                | Self::Forged
+                | Self::RedirectUri
+                | Self::Unknown
+                | Self::Ended
+                | Self::CutOff
+                | Self::RedeemedJustNow
+                | Self::CodeReplayed
+                | Self::Reused { .. }
+        )
+    }
+
+    pub(super) fn wire(&self) -> WireError {
+        let (code, fault, description) = match self {
+            // A replay is somebody's attack or bug; the rest happens to everyone.
+            Self::CodeReplayed | Self::Reused { .. } => {
+                (ErrorCode::INVALID_GRANT, Fault::Client, INVALID_GRANT)
+            }
+            Self::Malformed
+            | Self::Verifier
+            | Self::Forged
+            | Self::RedirectUri
+            | Self::Unknown
+            | Self::Ended
+            | Self::CutOff
+            | Self::RedeemedJustNow => (ErrorCode::INVALID_GRANT, Fault::Request, INVALID_GRANT),
+            Self::ScopeNotGranted(_) => (
+                ErrorCode::INVALID_SCOPE,
+                Fault::Client,
+                "the scope exceeds what was granted",
+            ),
+            Self::AudienceNotGranted(_) => (
+                ErrorCode::INVALID_TARGET,
+                Fault::Client,
+                "the resource or audience exceeds what was granted",
+            ),
+            Self::AuthorizationPending => (
+                ErrorCode::AUTHORIZATION_PENDING,
+                Fault::Request,
+                "the authorization request is still pending",
+            ),
+            Self::SlowDown => (
+                ErrorCode::SLOW_DOWN,
+                Fault::Client,
+                "poll less often: add 5 seconds to the interval",
+            ),
+            Self::DeviceDenied => (
+                ErrorCode::ACCESS_DENIED,
+                Fault::Request,
+                "the authorization request was denied",
+            ),
+            Self::DeviceExpired => (
+                ErrorCode::EXPIRED_TOKEN,
+                Fault::Request,
+                "the device code has expired",
+            ),
+        };
+        WireError::new(code, fault, description)
+    }
+}
+
+/// The same for every reason, so that nobody learns which part of a stolen token was right.
+const INVALID_GRANT: &str =
+    "the grant is invalid, expired or revoked, or was issued to another client";

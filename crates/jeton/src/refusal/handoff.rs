@@ -1,0 +1,35 @@
+//! Faults of a login application's answer.
+
+use super::{ErrorCode, Fault, WireError};
+
+/// Why the login application's answer is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HandoffFault {
+    #[error("the request is not one of ours or has expired")]
+    Request,
+    #[error("the subject is missing, longer than 255 characters, or looks like a client_id")]
+    Subject,
+    #[error("the claims are no JSON object of at most 2048 bytes without reserved members")]
+    Claims,
+    #[error("the scope exceeds what was requested")]
+    Scope,
+    #[error("auth_time is no time in the past")]
+    AuthTime,
+    #[error("the subject was authenticated too long ago for max_age or prompt=login")]
+    Stale,
+    #[error("the error is none that an authorization endpoint may answer")]
+    ErrorCode,
+}
+
+impl HandoffFault {
+    pub(super) fn wire(&self) -> WireError {
+        let code = match self {
+            Self::Stale => ErrorCode::LOGIN_REQUIRED,
+            Self::Scope => ErrorCode::INVALID_SCOPE,
+            Self::Request | Self::Subject | Self::Claims | Self::AuthTime | Self::ErrorCode => {
+                ErrorCode::INVALID_REQUEST
+            }
+        };
+        WireError::new(code, Fault::Client, self.to_string())
+    }
+}

@@ -1,0 +1,69 @@
+//! Faults of a request's form, whoever sent it.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+
+use super::{ErrorCode, Fault, WireError};
+use crate::parameters::InvalidParameters;
+
+/// Why a request cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RequestFault {
+    #[error("the body is larger than {limit} bytes", limit = crate::BODY_LIMIT)]
+    BodyTooLarge,
+    #[error("the content type is not application/x-www-form-urlencoded")]
+    ContentType,
+    #[error(transparent)]
+    Parameters(#[from] InvalidParameters),
+    #[error("the parameter {0} is missing")]
+    MissingParameter(&'static str),
+    #[error("client credentials are given both in the Authorization header and in the body")]
+    TwoAuthentications,
+    #[error("the client_id in the body is not the one that authenticates")]
+    TwoClients,
+    #[error("a refresh token is given both in the cookie and in the body")]
+    TwoRefreshTokens,
+    #[error("the grant type {0:?} is not supported")]
+    UnsupportedGrantType(String),
+    #[error("the scope is malformed")]
+    MalformedScope,
+    #[error("the resource {0:?} is not an absolute URI without fragment")]
+    MalformedResource(String),
+}
+
+impl RequestFault {
+    pub(super) fn wire(&self) -> WireError {
+        let (code, description): (_, Cow<'static, str>) = match self {
+            // These say nothing but what the caller sent or should have sent.
+            Self::ContentType
+            | Self::MissingParameter(_)
+            | Self::TwoAuthentications
+            | Self::TwoClients
+            | Self::TwoRefreshTokens
+            | Self::BodyTooLarge => (ErrorCode::INVALID_REQUEST, self.to_string().into()),
+            Self::Parameters(InvalidParameters::NotUtf8) => (
+                ErrorCode::INVALID_REQUEST,
+                "the parameters are not UTF-8".into(),
+            ),
+            Self::Parameters(InvalidParameters::Duplicate(_)) => (
+                ErrorCode::INVALID_REQUEST,
+                "a parameter is given more than once".into(),
+            ),
+            Self::UnsupportedGrantType(_) => (
+                ErrorCode::UNSUPPORTED_GRANT_TYPE,
+                "the grant type is not supported".into(),
+            ),
+            Self::MalformedScope => (ErrorCode::INVALID_SCOPE, "the scope is malformed".into()),
+            Self::MalformedResource(_) => (
+                ErrorCode::INVALID_TARGET,
+                "a resource is an absolute URI without fragment".into(),
+            ),
+        };
+        let wire = WireError::new(code, Fault::Request, description);
+        match self {
+            Self::BodyTooLarge => wire.with_status(StatusCode::PAYLOAD_TOO_LARGE),
+            _ => wire,
+        }
+    }
+}
