@@ -6,6 +6,7 @@ use url::Url;
 use crate::{
     client::{Client, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
+    fetch::{Loopback, Reach},
     keys::{Epoch, LONGEST_TOKEN_LIFETIME, PrivateKey, SuppliedKeys, private_keys},
     secret::Secrets,
     time::{Seconds, UnixTime},
@@ -24,6 +25,7 @@ const MIN_CLIENT_SECRET_LENGTH: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Config {
     issuer: Issuer,
+    reach: Reach,
     realm: String,
     secrets: Secrets,
     supplied_keys: SuppliedKeys,
@@ -98,7 +100,13 @@ impl Config {
                 ));
             }
         }
+        let loopback = if development {
+            Loopback::Admitted
+        } else {
+            Loopback::Refused
+        };
         Ok(Self {
+            reach: Reach::new(issuer.origin(), loopback),
             realm: issuer.to_string(),
             issuer,
             secrets,
@@ -146,6 +154,12 @@ impl Config {
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
+    }
+
+    /// What the deployment may fetch from.
+    #[must_use]
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// The configuration with its keys bound to `realm` in place of the issuer: for a deployment

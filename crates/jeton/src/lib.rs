@@ -5,8 +5,9 @@
 //! Server::handle(http::Request<Bytes>, UnixTime) -> http::Response<Bytes>
 //! ```
 //!
-//! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock
-//! or a random generator: those come in through [`Registry`], [`Crypto`] and the `now` parameter.
+//! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock,
+//! a socket or a random generator: those come in through [`Registry`], [`Crypto`], [`Fetch`] and the
+//! `now` parameter.
 
 mod access_token;
 mod audit;
@@ -19,6 +20,7 @@ mod cors;
 mod crypto;
 mod document;
 mod endpoint;
+mod fetch;
 mod grant;
 mod inspect;
 mod issue;
@@ -49,6 +51,10 @@ pub use client::{
 pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
+pub use fetch::{
+    Arriving, Fetch, Fetched, ForeignUrl, LONGEST_HEAD, Loopback, MOST_HEADERS, Outgoing, Reach,
+    Unreachable,
+};
 pub use grant::GrantType;
 pub use inspect::TokenRequest;
 pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey, thumbprint};

@@ -1,0 +1,147 @@
+use core::{fmt, net::IpAddr};
+
+use url::{Host, Url};
+
+use super::{address, unreachable::Unreachable};
+
+/// The longest URL. Browsers and servers take about as much.
+const LONGEST: usize = 2048;
+
+/// Top-level names that public DNS does not have, or that every network answers for itself: RFC 6761
+/// §6.3, RFC 6762 §3, RFC 8375, and `internal`, which ICANN has set aside (2024) and under which
+/// clouds serve their metadata.
+const LOCAL: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
+
+/// What a deployment may reach: servers in the public internet by https, but not itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    own_origin: String,
+    loopback: Loopback,
+}
+
+/// Whether this machine may be reached, by http too: `JETON_DEVELOPMENT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loopback {
+    /// It may not.
+    Refused,
+    /// It may; no other address that is not public.
+    Admitted,
+}
+
+impl Reach {
+    /// What the deployment may reach whose issuer is at `own_origin` (RFC 6454 §6.2).
+    #[must_use]
+    pub fn new(own_origin: impl Into<String>, loopback: Loopback) -> Self {
+        Self {
+            own_origin: own_origin.into(),
+            loopback,
+        }
+    }
+
+    /// Parses a URL and makes every check that needs no network.
+    ///
+    /// The URL is read as browsers do (WHATWG): `https://0x7f.1` and `https://2130706433` are
+    /// 127.0.0.1 here too. A host written as an address is refused also where it is public: no
+    /// issuer needs it, and a Worker cannot reach it.
+    ///
+    /// # Errors
+    /// Why that URL is not reached.
+    pub fn url(&self, text: &str) -> Result<ForeignUrl, Unreachable> {
+        let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
+        if text.len() > LONGEST || !printable {
+            return Err(Unreachable::NotAUrl);
+        }
+        let url = Url::parse(text).map_err(|_| Unreachable::NotAUrl)?;
+        let place = match url.host() {
+            None => return Err(Unreachable::NotAUrl),
+            Some(Host::Domain(name)) => place_of_name(name, self.loopback)?,
+            Some(Host::Ipv4(literal)) => place_of_literal(literal.into(), self.loopback)?,
+            Some(Host::Ipv6(literal)) => place_of_literal(literal.into(), self.loopback)?,
+        };
+        match (url.scheme(), place) {
+            ("https", _) | ("http", Place::Loopback) => {}
+            _ => return Err(Unreachable::NotHttps),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Unreachable::UserInformation);
+        }
+        if url.fragment().is_some() {
+            return Err(Unreachable::Fragment);
+        }
+        if url.origin().ascii_serialization() == self.own_origin {
+            return Err(Unreachable::OwnOrigin);
+        }
+        Ok(ForeignUrl { url, place })
+    }
+}
+
+/// A URL of somebody else's server that has passed every check that needs no network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignUrl {
+    url: Url,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Public,
+    Loopback,
+}
+
+impl ForeignUrl {
+    /// The URL as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// Its parts.
+    #[must_use]
+    pub fn as_url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Whether `address`, to which its host has been resolved, may be connected to.
+    ///
+    /// # Errors
+    /// Which kind of address it is.
+    pub fn admits(&self, address: IpAddr) -> Result<(), Unreachable> {
+        match (self.place, address::public(address)) {
+            (Place::Public, public) => public.map_err(Unreachable::NotPublic),
+            (Place::Loopback, _) if address.is_loopback() => Ok(()),
+            (Place::Loopback, _) => Err(Unreachable::LocalName),
+        }
+    }
+}
+
+impl fmt::Display for ForeignUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn place_of_literal(literal: IpAddr, loopback: Loopback) -> Result<Place, Unreachable> {
+    match (address::public(literal), loopback) {
+        (_, Loopback::Admitted) if literal.is_loopback() => Ok(Place::Loopback),
+        (Err(kind), _) => Err(Unreachable::NotPublic(kind)),
+        (Ok(()), _) => Err(Unreachable::AddressLiteral),
+    }
+}
+
+fn place_of_name(name: &str, loopback: Loopback) -> Result<Place, Unreachable> {
+    let within = |domain: &str| {
+        name.strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if within("localhost") && loopback == Loopback::Admitted {
+        return Ok(Place::Loopback);
+    }
+    // A final dot makes another host of the same name, to which no rule about names would apply.
+    if !name.contains('.') || name.ends_with('.') || LOCAL.into_iter().any(within) {
+        return Err(Unreachable::LocalName);
+    }
+    Ok(Place::Public)
+}
+
+#[cfg(test)]
+mod tests;
