@@ -266,4 +266,31 @@ impl Client {
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
     }
+
+    /// The first token of `scope` that the client is not registered for.
+    #[must_use]
+    pub fn unregistered_scope<'a>(&self, scope: &'a Scope) -> Option<&'a str> {
+        scope.first_outside(&self.scope)
+    }
+
+    /// The first of `audiences` that the client is not registered for.
+    #[must_use]
+    pub fn unregistered_audience<'a>(&self, audiences: &'a [String]) -> Option<&'a str> {
+        let outside = |audience: &&String| !self.audiences.contains(audience);
+        audiences.iter().find(outside).map(String::as_str)
+    }
+
+    /// Whether `uri` is one of the client's redirect URIs (RFC 6749 §3.1.2.3).
+    #[must_use]
+    pub fn redirects_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|own| own.matches(uri))
+    }
+
+    /// Whether a browser may be sent to `uri` after a logout (OpenID Connect RP-Initiated Logout
+    /// 1.0 §3).
+    #[must_use]
+    pub fn redirects_after_logout_to(&self, uri: &str) -> bool {
+        let mut own = self.post_logout_redirect_uris.iter();
+        own.any(|own| own.matches(uri))
+    }
 }

@@ -19,7 +19,7 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
     let requested: Scope = requested
         .parse()
         .map_err(|_| RequestFault::MalformedScope)?;
-    match requested.first_outside(&client.scope) {
+    match client.unregistered_scope(&requested) {
         None => Ok(requested),
         Some(token) => Err(Refusal::ScopeNotRegistered(token.to_owned())),
     }
@@ -33,11 +33,8 @@ pub(crate) fn audiences(
     issuer: &Issuer,
 ) -> Result<Vec<String>, Refusal> {
     let mut audiences = requested(parameters)?;
-    if let Some(audience) = audiences
-        .iter()
-        .find(|audience| !client.audiences.contains(audience))
-    {
-        return Err(Refusal::AudienceNotRegistered(audience.clone()));
+    if let Some(audience) = client.unregistered_audience(&audiences) {
+        return Err(Refusal::AudienceNotRegistered(audience.to_owned()));
     }
     if audiences.is_empty() {
         let default = client.audiences.first();

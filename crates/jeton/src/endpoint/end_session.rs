@@ -175,13 +175,7 @@ fn destination(
     let Some(requested) = parameters.get("post_logout_redirect_uri") else {
         return Ok(None);
     };
-    let registered = client.is_some_and(|client| {
-        client
-            .post_logout_redirect_uris
-            .iter()
-            .any(|uri| uri.matches(requested))
-    });
-    if !registered {
+    if !client.is_some_and(|client| client.redirects_after_logout_to(requested)) {
         return Err(PersonFault::PostLogoutRedirectUri);
     }
     Ok(Some(match parameters.get("state") {

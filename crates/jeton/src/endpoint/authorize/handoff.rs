@@ -367,12 +367,7 @@ pub(super) async fn client_of<R: Registry, L, C: Crypto>(
 ) -> Result<std::sync::Arc<Client>, Refusal> {
     let client = server.clients().find(&code.client_id, now).await?;
     client
-        .filter(|client| {
-            client
-                .redirect_uris
-                .iter()
-                .any(|uri| uri.matches(&code.redirect_uri))
-        })
+        .filter(|client| client.redirects_to(&code.redirect_uri))
         .ok_or_else(|| HandoffFault::Request.into())
 }
 

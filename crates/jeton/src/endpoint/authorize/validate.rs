@@ -61,13 +61,9 @@ pub(super) async fn validate<R: Registry, L, C: Crypto>(
 /// (RFC 6749 §3.1.2.3).
 fn redirect_uri(client: &Client, requested: Option<&str>) -> Result<String, PersonFault> {
     match (requested, client.redirect_uris.as_slice()) {
-        (Some(requested), registered) => registered
-            .iter()
-            .any(|uri| uri.matches(requested))
-            .then(|| requested.to_owned())
-            .ok_or(PersonFault::RedirectUri),
+        (Some(requested), _) if client.redirects_to(requested) => Ok(requested.to_owned()),
         (None, [only]) => Ok(only.as_str().to_owned()),
-        (None, _) => Err(PersonFault::RedirectUri),
+        _ => Err(PersonFault::RedirectUri),
     }
 }
 
