@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     client::{AccessTokenFormat, Client, ClientId},
-    crypto::Crypto,
+    host::Host,
     jwt::{self, TokenType},
     ledger::GrantId,
     refusal::Refusal,
+    request::At,
     scope::Scope,
     seal::SealKind,
-    server::Server,
     time::UnixTime,
 };
 
@@ -62,39 +62,44 @@ impl Audience {
 
 impl<'a> AccessToken<'a> {
     /// The token as `client` gets it.
-    pub(crate) async fn encode<R, L, C: Crypto>(
+    pub(crate) async fn encode<H: Host>(
         &self,
-        server: &Server<R, L, C>,
+        at: &At<'_, H>,
         client: &Client,
-        now: UnixTime,
     ) -> Result<String, Refusal> {
         match client.access_token_format {
             AccessTokenFormat::Opaque => {
-                Ok(server
+                Ok(at
+                    .issuer
                     .seals()
-                    .seal(SealKind::AccessToken, self, server.crypto())?)
+                    .seal(SealKind::AccessToken, self, at.issuer.crypto())?)
             }
             AccessTokenFormat::Jwt => {
                 let algorithm = client
                     .access_token_signed_response_alg
-                    .unwrap_or(server.config().default_algorithm());
-                let key = server.signing_key(algorithm, now).await?;
-                Ok(jwt::sign(server.crypto(), &key, TokenType::AccessToken, self).await?)
+                    .unwrap_or(at.issuer.config().default_algorithm());
+                let key = at.issuer.signing_key(algorithm, at.now).await?;
+                Ok(jwt::sign(at.issuer.crypto(), &key, TokenType::AccessToken, self).await?)
             }
         }
     }
 
     /// Reads a token issued here that has not expired; `None` for anything else.
-    pub(crate) async fn decode<R, L, C: Crypto>(
-        server: &Server<R, L, C>,
+    pub(crate) async fn decode<H: Host>(
+        at: &At<'_, H>,
         text: &str,
-        now: UnixTime,
     ) -> Result<Option<AccessToken<'static>>, Refusal> {
         let token: Option<AccessToken<'static>> =
-            match server.seals().open(SealKind::AccessToken, text) {
+            match at.issuer.seals().open(SealKind::AccessToken, text) {
                 Some(token) => Some(token),
-                None => jwt::verify(server, TokenType::AccessToken, text, now).await?,
+                None => {
+                    let published = at.issuer.published_keys(at.now).await?;
+                    let typ = TokenType::AccessToken;
+                    jwt::verify(at.issuer.crypto(), &published, typ, text).await?
+                }
             };
-        Ok(token.filter(|token| token.iss == server.config().issuer().as_str() && now < token.exp))
+        Ok(token.filter(|token| {
+            token.iss == at.issuer.config().issuer().as_str() && at.now < token.exp
+        }))
     }
 }

@@ -8,9 +8,10 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use crate::{
     audit::Audit,
     client::{Client, ClientId, SecretHash, SecretMethod},
+    host::Host,
     parameters::Parameters,
     refusal::{ClientFault, Refusal, RequestFault},
-    registry::{Clients, Registry},
+    request::At,
     time::UnixTime,
 };
 
@@ -82,19 +83,18 @@ impl Client {
 
 /// The client that sends the request. One that is unknown and one whose secret is wrong cost the
 /// same hash and get the same bytes.
-pub(crate) async fn authenticate(
-    clients: &Clients<impl Registry>,
-    headers: &HeaderMap,
+pub(crate) async fn authenticate<H: Host>(
+    at: &At<'_, H>,
     parameters: &Parameters<'_>,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<Arc<Client>, Refusal> {
-    let presented = Presented::read(headers, parameters)?;
+    let presented = Presented::read(at.request.headers, parameters)?;
     let Ok(id) = presented.client_id.parse::<ClientId>() else {
         return Err(ClientFault::Unknown.into());
     };
     audit.client_id = Some(id.clone());
-    let client = clients.find(&id, now).await?.ok_or(ClientFault::Unknown)?;
-    client.accepts(&presented, now)?;
+    let client = at.issuer.clients().find(&id, at.now).await?;
+    let client = client.ok_or(ClientFault::Unknown)?;
+    client.accepts(&presented, at.now)?;
     Ok(client)
 }

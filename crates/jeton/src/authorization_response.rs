@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::{
-    config::Issuer,
+    config::IssuerIdentifier,
     page::{form_post, see_other},
 };
 
@@ -30,7 +30,11 @@ pub(crate) struct ResponseTarget {
 
 impl ResponseTarget {
     /// The response with `parameters`, `state`, and `iss` (RFC 9207).
-    pub(crate) fn respond(&self, parameters: &[(&str, &str)], issuer: &Issuer) -> Response<Bytes> {
+    pub(crate) fn respond(
+        &self,
+        parameters: &[(&str, &str)],
+        issuer: &IssuerIdentifier,
+    ) -> Response<Bytes> {
         let mut all = parameters.to_vec();
         if let Some(state) = &self.state {
             all.push(("state", state));
@@ -47,7 +51,7 @@ impl ResponseTarget {
         &self,
         error: &str,
         description: &str,
-        issuer: &Issuer,
+        issuer: &IssuerIdentifier,
     ) -> Response<Bytes> {
         let parameters = [("error", error), ("error_description", description)];
         self.respond(&parameters, issuer)

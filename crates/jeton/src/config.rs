@@ -15,7 +15,7 @@ use crate::{
 mod issuer;
 mod settings;
 
-pub use issuer::Issuer;
+pub use issuer::IssuerIdentifier;
 pub use settings::{SETTINGS, Setting};
 
 /// The fewest characters of a configured client secret: SHA-256 alone does not protect a short one.
@@ -24,7 +24,7 @@ const MIN_CLIENT_SECRET_LENGTH: usize = 32;
 /// A deployment's settings, parsed and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    issuer: Issuer,
+    issuer: IssuerIdentifier,
     reach: Reach,
     realm: String,
     secrets: Secrets,
@@ -70,7 +70,7 @@ impl Config {
             Some(_) => return Err(ConfigError::new("JETON_DEVELOPMENT", "true or false")),
         };
         let issuer = lookup("JETON_ISSUER").unwrap_or_default();
-        let issuer = Issuer::parse(&issuer, development)
+        let issuer = IssuerIdentifier::parse(&issuer, development)
             .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
         let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default(), development)
             .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
@@ -152,7 +152,7 @@ impl Config {
 
     /// `JETON_ISSUER`.
     #[must_use]
-    pub fn issuer(&self) -> &Issuer {
+    pub fn issuer(&self) -> &IssuerIdentifier {
         &self.issuer
     }
 
@@ -339,7 +339,7 @@ fn url(
     // The same rule as the issuer's: what a person is sent to is https, or this machine.
     let url = Url::parse(&text).ok().filter(|url| {
         let origin = url.origin().ascii_serialization();
-        url.fragment().is_none() && Issuer::parse(&origin, development).is_ok()
+        url.fragment().is_none() && IssuerIdentifier::parse(&origin, development).is_ok()
     });
     url.map(Some).ok_or_else(|| {
         ConfigError::new(

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use crate::{client::ClientId, config::Issuer, time::Seconds};
+use crate::{client::ClientId, config::IssuerIdentifier, time::Seconds};
 
 /// A cookie of ours. `__Host-` forces `Secure`, `Path=/` and no `Domain`, so that no other host can
 /// set or read it; an `http` issuer, which is this machine or a test network, has to do without.
@@ -17,17 +17,17 @@ pub(crate) struct Cookie {
 impl Cookie {
     /// Ties a login to the browser it began in. `Lax`, since the way back from the login
     /// application is a navigation.
-    pub(crate) fn browser(issuer: &Issuer) -> Self {
+    pub(crate) fn browser(issuer: &IssuerIdentifier) -> Self {
         Self::new(issuer, "browser", issuer.as_str(), "Lax")
     }
 
     /// Holds a client's refresh token. As the path is always `/`, the name carries the client.
-    pub(crate) fn refresh_token(issuer: &Issuer, client: &ClientId) -> Self {
+    pub(crate) fn refresh_token(issuer: &IssuerIdentifier, client: &ClientId) -> Self {
         let whose = format!("{} {issuer} {client}", issuer.as_str().len());
         Self::new(issuer, "refresh", &whose, "Strict")
     }
 
-    fn new(issuer: &Issuer, what: &str, whose: &str, same_site: &'static str) -> Self {
+    fn new(issuer: &IssuerIdentifier, what: &str, whose: &str, same_site: &'static str) -> Self {
         let digest = Sha256::digest(whose);
         let (short, _) = digest.split_at(12);
         let secure = issuer.as_str().starts_with("https:");

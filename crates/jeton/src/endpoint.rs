@@ -6,6 +6,7 @@ pub(crate) mod device_authorization;
 pub(crate) mod end_session;
 pub(crate) mod health;
 pub(crate) mod introspect;
+pub(crate) mod jwks;
 pub(crate) mod metadata;
 pub(crate) mod revoke;
 pub(crate) mod revoke_grants;

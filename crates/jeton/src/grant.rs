@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::config::Config;
-
 pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 mod generation;
+pub(crate) mod live;
 pub(crate) mod refresh_token;
+pub(crate) mod response;
 
 /// The values of `grant_type` that client metadata may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,24 +28,13 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    const ALL: [Self; 4] = [
+    /// Every value.
+    pub(crate) const ALL: [Self; 4] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::DeviceCode,
     ];
-
-    /// What `/token` answers and the metadata lists: everything but `client_credentials` needs a
-    /// ledger, and a login application to begin with.
-    pub(crate) fn supported(
-        config: &Config,
-        has_ledger: bool,
-    ) -> impl Iterator<Item = Self> + use<> {
-        let logs_in = has_ledger && config.login_url().is_some();
-        Self::ALL
-            .into_iter()
-            .filter(move |grant_type| *grant_type == Self::ClientCredentials || logs_in)
-    }
 
     /// The value on the wire.
     #[must_use]

@@ -1,6 +1,7 @@
-//! What a grant yields: access token, ID token, refresh token.
+//! The makers of tokens: the one of access tokens, and what a grant yields besides.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::HeaderMap;
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use sha2::{Digest, Sha256, Sha512};
@@ -9,13 +10,13 @@ use crate::{
     access_token::{AccessToken, Audience},
     audit::Audit,
     client::{Client, ClientId},
-    crypto::Crypto,
-    endpoint::token::TokenResponse,
+    grant::response::TokenResponse,
+    host::Host,
     jwt::{self, TokenType},
     ledger::{Grant, GrantId},
     refusal::Refusal,
+    request::At,
     scope::Scope,
-    server::Server,
     time::UnixTime,
     token::{Binding, TokenKind},
 };
@@ -36,81 +37,116 @@ struct IdToken<'a> {
     sid: GrantId,
 }
 
-/// What part of a grant a request asks for.
+/// What an access token is for.
 pub(crate) struct Portion {
     pub(crate) scope: Scope,
     pub(crate) audiences: Vec<String>,
 }
 
+/// The token response for a client that is its own subject (RFC 9068 §2.2).
+pub(crate) async fn to_client<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    portion: Portion,
+    audit: &mut Audit,
+) -> Result<TokenResponse, Refusal> {
+    access_token(at, client, None, portion, audit).await
+}
+
 /// The token response for a grant as it stands. No token outlives its grant.
-pub(crate) async fn from_grant<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(crate) async fn from_grant<H: Host>(
+    at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
     portion: Portion,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    let subject = grant.subject.as_deref().unwrap_or_default();
+    let mut tokens = access_token(at, client, Some(grant), portion, audit).await?;
+    if tokens.scope.contains("openid") {
+        tokens.id_token = Some(id_token(at, client, grant, &tokens).await?);
+    }
+    tokens.refresh_token = grant.refreshable.then(|| refresh_token(at, grant));
+    audit.subject.clone_from(&grant.subject);
+    audit.grant = Some(grant.id);
+    audit.generation = Some(grant.generation);
+    Ok(tokens)
+}
+
+/// The one maker of access tokens: for a grant, or for the client itself.
+async fn access_token<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    grant: Option<&Grant>,
+    portion: Portion,
+    audit: &mut Audit,
+) -> Result<TokenResponse, Refusal> {
+    let config = at.issuer.config();
     let lifetime = client
         .access_token_lifetime
-        .unwrap_or(server.config().access_token_lifetime());
-    let expires = (now + lifetime).min(grant.expires_at);
+        .unwrap_or(config.access_token_lifetime());
+    let end = grant.map_or(UnixTime(u64::MAX), |grant| grant.expires_at);
+    let subject = match grant {
+        Some(grant) => grant.subject.as_deref().unwrap_or_default(),
+        None => client.id.as_str(),
+    };
     let token = AccessToken {
-        iss: server.config().issuer().as_str().into(),
+        iss: config.issuer().as_str().into(),
         sub: subject.into(),
         aud: Audience::new(portion.audiences),
         client_id: client.id.clone(),
-        iat: now,
-        exp: expires,
-        jti: jwt::token_id(server.crypto())?,
+        iat: at.now,
+        exp: (at.now + lifetime).min(end),
+        jti: jwt::token_id(at.issuer.crypto())?,
         scope: portion.scope,
-        sid: Some(grant.id),
-        auth_time: grant.auth_time,
+        sid: grant.map(|grant| grant.id),
+        auth_time: grant.and_then(|grant| grant.auth_time),
     };
-    let access_token = token.encode(server, client, now).await?;
-    let id_token = if token.scope.contains("openid") {
-        let algorithm = client
-            .id_token_signed_response_alg
-            .unwrap_or(server.config().default_algorithm());
-        let key = server.signing_key(algorithm, now).await?;
-        let claims = IdToken {
-            iss: server.config().issuer().as_str(),
-            sub: subject,
-            aud: &client.id,
-            exp: expires,
-            iat: now,
-            auth_time: grant.auth_time,
-            // §12.2: the nonce is for the response to the request that brought it.
-            nonce: grant.nonce.as_deref().filter(|_| grant.generation <= 1),
-            at_hash: half_hash(algorithm, &access_token),
-            sid: grant.id,
-        };
-        Some(jwt::sign(server.crypto(), &key, TokenType::IdToken, &claims).await?)
-    } else {
-        None
-    };
+    let access_token = token.encode(at, client).await?;
     audit.jti = Some(token.jti);
-    audit.subject = Some(subject.to_owned());
-    audit.grant = Some(grant.id);
-    audit.generation = Some(grant.generation);
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
-        expires_in: expires.since(now),
+        expires_in: token.exp.since(at.now),
         scope: token.scope,
-        refresh_token: grant.refreshable.then(|| refresh_token(server, grant)),
-        id_token,
+        refresh_token: None,
+        id_token: None,
+        headers: HeaderMap::new(),
     })
 }
 
+async fn id_token<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    grant: &Grant,
+    tokens: &TokenResponse,
+) -> Result<String, Refusal> {
+    let config = at.issuer.config();
+    let algorithm = client
+        .id_token_signed_response_alg
+        .unwrap_or(config.default_algorithm());
+    let key = at.issuer.signing_key(algorithm, at.now).await?;
+    let claims = IdToken {
+        iss: config.issuer().as_str(),
+        sub: grant.subject.as_deref().unwrap_or_default(),
+        aud: &client.id,
+        exp: at.now + tokens.expires_in,
+        iat: at.now,
+        auth_time: grant.auth_time,
+        // §12.2: the nonce is for the response to the request that brought it.
+        nonce: grant.nonce.as_deref().filter(|_| grant.generation <= 1),
+        at_hash: half_hash(algorithm, &tokens.access_token),
+        sid: grant.id,
+    };
+    Ok(jwt::sign(at.issuer.crypto(), &key, TokenType::IdToken, &claims).await?)
+}
+
 /// The refresh token of the generation at which the grant stands: the same each time.
-fn refresh_token<R, L, C: Crypto>(server: &Server<R, L, C>, grant: &Grant) -> String {
+fn refresh_token<H: Host>(at: &At<'_, H>, grant: &Grant) -> String {
     let binding = Binding {
         client_id: &grant.client_id,
         code_challenge: None,
     };
-    server.tokens().issue(
+    at.issuer.tokens().issue(
         TokenKind::RefreshToken,
         grant.id,
         grant.generation,

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     crypto::{Crypto, CryptoError},
-    keys::SigningKey,
-    server::Server,
-    time::UnixTime,
+    keys::{Published, SigningKey},
 };
 
 /// The `typ` header, which keeps one kind of token from passing for another (RFC 8725 §3.11).
@@ -62,11 +60,11 @@ struct Header {
 
 /// The claims of a token of `typ` signed by a key that is published now; `None` for anything else.
 /// Says nothing of `exp`: a logout hint may have expired.
-pub(crate) async fn verify<R, L, C: Crypto, T: DeserializeOwned>(
-    server: &Server<R, L, C>,
+pub(crate) async fn verify<T: DeserializeOwned>(
+    crypto: &impl Crypto,
+    published: &Published,
     typ: TokenType,
     token: &str,
-    now: UnixTime,
 ) -> Result<Option<T>, CryptoError> {
     let Some((message, signature)) = token.rsplit_once('.') else {
         return Ok(None);
@@ -85,7 +83,6 @@ pub(crate) async fn verify<R, L, C: Crypto, T: DeserializeOwned>(
     let (Some(claims), Some(signature)) = (decode(claims), decode(signature)) else {
         return Ok(None);
     };
-    let published = server.published_keys(now).await?;
     // The algorithm is the key's, never the token's (RFC 8725 §3.1).
     let Some(key) = published
         .iter()
@@ -93,8 +90,7 @@ pub(crate) async fn verify<R, L, C: Crypto, T: DeserializeOwned>(
     else {
         return Ok(None);
     };
-    let genuine = server
-        .crypto()
+    let genuine = crypto
         .verify(key.algorithm, &key.public, message.as_bytes(), &signature)
         .await?;
     Ok(genuine

@@ -22,8 +22,10 @@ mod document;
 mod endpoint;
 mod fetch;
 mod grant;
+mod host;
 mod inspect;
 mod issue;
+mod issuer;
 mod jwt;
 mod keys;
 mod ledger;
@@ -33,6 +35,7 @@ mod refusal;
 mod registry;
 mod request;
 mod response;
+mod route;
 mod scope;
 mod seal;
 mod secret;
@@ -48,7 +51,7 @@ pub use client::{
     Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy,
     SecretHash, SecretMethod, SecretRecord,
 };
-pub use config::{Config, ConfigError, Issuer, SETTINGS, Setting};
+pub use config::{Config, ConfigError, IssuerIdentifier, SETTINGS, Setting};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
 pub use fetch::{
@@ -56,6 +59,7 @@ pub use fetch::{
     Unreachable,
 };
 pub use grant::GrantType;
+pub use host::{Capabilities, Host};
 pub use inspect::TokenRequest;
 pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey, thumbprint};
 pub use ledger::{
@@ -64,7 +68,9 @@ pub use ledger::{
 };
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
+pub use request::{BODY_LIMIT, REQUEST_HEADERS};
+pub use route::endpoints;
 pub use scope::{InvalidScope, Scope};
 pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
-pub use server::{BODY_LIMIT, REQUEST_HEADERS, Server, endpoints};
+pub use server::Server;
 pub use time::{Seconds, UnixTime};

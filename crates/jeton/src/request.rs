@@ -3,21 +3,59 @@
 use http::{HeaderMap, Method, header};
 
 use crate::{
+    host::Host,
+    issuer::Issuer,
     parameters::Parameters,
     refusal::{Refusal, RequestFault},
-    server::BODY_LIMIT,
     time::UnixTime,
 };
 
+/// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1`: the
+/// answer is a 413 either way.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// The request headers the server reads. A host for which headers are costly may pass only these.
+pub const REQUEST_HEADERS: &[header::HeaderName] = &[
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::IF_NONE_MATCH,
+    header::ORIGIN,
+];
+
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// One request, and the time it is answered at.
+/// What every step of a request needs, immutable: the issuer, the request, the time.
+pub(crate) struct At<'a, H: Host> {
+    pub(crate) issuer: &'a Issuer<H>,
+    pub(crate) request: &'a Incoming<'a>,
+    pub(crate) now: UnixTime,
+}
+
+/// One request.
 pub(crate) struct Incoming<'a> {
     pub(crate) method: &'a Method,
+    /// The path as it came.
+    pub(crate) path: &'a str,
+    /// What stands for the `{…}` of the route's path.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no route has one yet"))]
+    pub(crate) parameter: Option<&'a str>,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
-    pub(crate) now: UnixTime,
+}
+
+impl<H: Host> At<'_, H> {
+    /// The URL that was asked for, under the pinned issuer and without query: whatever a proxy or a
+    /// `Host` header says, so that a proof made for another server fails here (RFC 9449 §4.3, `htu`).
+    #[cfg_attr(not(test), expect(dead_code, reason = "no proof is bound to it yet"))]
+    pub(crate) fn url(&self) -> String {
+        format!(
+            "{}{}",
+            self.issuer.config().issuer().origin(),
+            self.request.path
+        )
+    }
 }
 
 impl<'a> Incoming<'a> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     audit::Audit,
-    config::Issuer,
+    config::IssuerIdentifier,
     page::{Escaped, page},
     refusal::{Refusal, WireError},
 };
@@ -60,7 +60,7 @@ pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
 /// nowhere to go on to.
 pub(crate) fn refuse_person(
     refusal: &Refusal,
-    issuer: &Issuer,
+    issuer: &IssuerIdentifier,
     audit: &mut Audit,
 ) -> Response<Bytes> {
     let wire = note(refusal, audit);

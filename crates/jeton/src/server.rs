@@ -1,90 +1,42 @@
-//! The authorization server as a function.
-
-use std::sync::Arc;
+//! The authorization server as a function: path → endpoint → answer → presentation.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Request, Response, header};
-use jsonwebtoken::Algorithm;
-use zeroize::Zeroizing;
+use http::{Method, Request, Response, header::ORIGIN};
 
 use crate::{
     audit::Audit,
-    client::{Client, ClientId},
     config::Config,
-    crypto::{Crypto, CryptoError},
-    document::Document,
-    endpoint::metadata,
-    grant::GrantType,
-    keys::{Keyring, Published, SigningKey},
-    ledger::{Grant, Id128, Ledger, Step},
-    refusal::{GrantFault, Refusal, RequestFault},
-    registry::{Clients, CutOff, Registry, Unavailable},
-    request::Incoming,
+    cors,
+    endpoint::{
+        authorize::{self, handoff, resume},
+        device, device_authorization, end_session, health, introspect, jwks,
+        metadata::{self, Documents},
+        revoke, revoke_grants, token, userinfo,
+    },
+    host::{Capabilities, Host},
+    issuer::Issuer,
+    refusal::{Refusal, RequestFault},
+    request::{At, BODY_LIMIT, Incoming},
     response,
-    seal::SealKeys,
+    route::{self, CrossOrigin, Endpoint, Presentation, Route},
     time::UnixTime,
-    token::TokenKeys,
 };
-
-mod route;
-
-pub use route::endpoints;
-pub(crate) use route::path;
-use route::{Endpoint, Presentation};
-
-/// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1`: the
-/// answer is a 413 either way.
-pub const BODY_LIMIT: usize = 64 * 1024;
-
-/// The request headers the server reads. A host for which headers are costly may pass only these.
-pub const REQUEST_HEADERS: &[HeaderName] = &[
-    header::AUTHORIZATION,
-    header::CONTENT_TYPE,
-    header::COOKIE,
-    header::IF_NONE_MATCH,
-    header::ORIGIN,
-];
 
 /// An authorization server: everything it decides, it decides from the request, its stores, its
 /// configuration and the time it is given.
-pub struct Server<R, L, C: Crypto> {
-    config: Config,
-    clients: Clients<R>,
-    ledger: Option<L>,
-    crypto: C,
-    keyring: Keyring<C::Key>,
-    tokens: TokenKeys,
-    seals: SealKeys,
-    user_code_key: Zeroizing<[u8; 32]>,
-    openid_configuration: Document,
-    authorization_server: Document,
+pub struct Server<H: Host> {
+    issuer: Issuer<H>,
+    documents: Documents,
 }
 
-impl<R: Registry, L: Ledger, C: Crypto> Server<R, L, C> {
-    /// A server over `registry` and, where there is one, `ledger`: without it machine-to-machine
-    /// tokens work and everything else says what is missing. Imports no key and reads no store:
+impl<H: Host> Server<H> {
+    /// A server of this configuration with these capabilities. Imports no key and reads no store:
     /// that waits for the first request that needs it.
-    pub fn new(config: Config, registry: R, ledger: Option<L>, crypto: C) -> Self {
-        let realm = config.realm().as_bytes();
-        let user_code_key = config
-            .secrets()
-            .iter()
-            .next()
-            .map_or_else(Zeroizing::default, |secret| {
-                secret.derive(&[b"jeton/v1", b"user code", realm])
-            });
-        let documents = metadata::documents(&config, ledger.is_some());
+    pub fn new(config: Config, capabilities: Capabilities<H>) -> Self {
+        let issuer = Issuer::new(config, capabilities);
         Self {
-            openid_configuration: documents.openid_configuration,
-            authorization_server: documents.authorization_server,
-            clients: Clients::new(config.clients(), registry, config.registry_max_age()),
-            ledger,
-            keyring: Keyring::new(),
-            tokens: TokenKeys::new(&config),
-            seals: SealKeys::new(&config),
-            user_code_key,
-            config,
-            crypto,
+            documents: metadata::documents(&issuer),
+            issuer,
         }
     }
 
@@ -92,27 +44,29 @@ impl<R: Registry, L: Ledger, C: Crypto> Server<R, L, C> {
     /// the extensions.
     pub async fn handle(&self, request: Request<Bytes>, now: UnixTime) -> Response<Bytes> {
         let (head, body) = request.into_parts();
-        let incoming = Incoming {
-            method: &head.method,
-            query: head.uri.query().unwrap_or_default(),
-            headers: &head.headers,
-            body: &body,
-            now,
-        };
+        let path = head.uri.path();
         let mut audit = Audit::default();
-        let endpoint = Endpoint::find(self.config.issuer().path(), head.uri.path());
-        let answer = match endpoint {
-            None => Err(Refusal::NotFound),
-            Some(endpoint) => self.answer(endpoint, &incoming, &mut audit).await,
-        };
-        let presentation = endpoint.map_or(Presentation::Json, Endpoint::presentation);
-        let mut response = answer.unwrap_or_else(|refusal| match presentation {
-            Presentation::Json => response::refuse(&refusal, &mut audit),
-            Presentation::Page => {
-                response::refuse_person(&refusal, self.config.issuer(), &mut audit)
+        let found = route::find(self.issuer.config().issuer().path(), path);
+        let mut response = match found {
+            None => response::refuse(&Refusal::NotFound, &mut audit),
+            Some((route, parameter)) => {
+                let incoming = Incoming {
+                    method: &head.method,
+                    path,
+                    parameter,
+                    query: head.uri.query().unwrap_or_default(),
+                    headers: &head.headers,
+                    body: &body,
+                };
+                let at = At {
+                    issuer: &self.issuer,
+                    request: &incoming,
+                    now,
+                };
+                let answer = self.answer(route, &at, &mut audit).await;
+                answer.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit))
             }
-            Presentation::Bearer => response::refuse_bearer(&refusal, &mut audit),
-        });
+        };
         if head.method == Method::HEAD {
             *response.body_mut() = Bytes::new();
         }
@@ -123,162 +77,74 @@ impl<R: Registry, L: Ledger, C: Crypto> Server<R, L, C> {
 
     async fn answer(
         &self,
-        endpoint: Endpoint,
-        request: &Incoming<'_>,
+        route: &Route,
+        at: &At<'_, H>,
         audit: &mut Audit,
     ) -> Result<Response<Bytes>, Refusal> {
-        audit.endpoint = Some(endpoint.name());
-        if let Some(preflight) = endpoint.preflight(request) {
-            return Ok(preflight);
+        audit.endpoint = Some(route.name);
+        let Incoming {
+            method,
+            headers,
+            body,
+            ..
+        } = at.request;
+        let asks_first = *method == Method::OPTIONS && headers.contains_key(ORIGIN);
+        if asks_first && route.cross_origin == CrossOrigin::Preflight {
+            return Ok(cors::preflight(route.allow));
         }
-        if !endpoint.allows(request.method) {
-            return Err(Refusal::MethodNotAllowed {
-                allow: endpoint.allow(),
-            });
+        if !route.allows(method) {
+            return Err(Refusal::MethodNotAllowed { allow: route.allow });
         }
-        if request.body.len() > BODY_LIMIT {
+        if body.len() > BODY_LIMIT {
             return Err(RequestFault::BodyTooLarge.into());
         }
-        self.dispatch(endpoint, request, audit).await
+        self.dispatch(route.endpoint, at, audit).await
     }
 
-    /// The published keys as a document.
-    pub(crate) async fn jwks(
+    /// A match and not a function in each row: the futures would have to be boxed, and a boxed
+    /// future is either `Send` on every host or on none.
+    async fn dispatch(
         &self,
-        headers: &HeaderMap,
-        now: UnixTime,
+        endpoint: Endpoint,
+        at: &At<'_, H>,
+        audit: &mut Audit,
     ) -> Result<Response<Bytes>, Refusal> {
-        let published = self.published_keys(now).await?;
-        Ok(published.document.respond(headers))
-    }
-
-    pub(crate) fn openid_configuration(&self) -> &Document {
-        &self.openid_configuration
-    }
-
-    pub(crate) fn authorization_server(&self) -> &Document {
-        &self.authorization_server
-    }
-
-    /// Whether `/token` answers `grant_type` in this deployment.
-    pub(crate) fn supports(&self, grant_type: GrantType) -> bool {
-        GrantType::supported(&self.config, self.ledger.is_some()).any(|known| known == grant_type)
-    }
-}
-
-impl<R: Registry, L, C: Crypto> Server<R, L, C> {
-    /// The earliest `created_at` that no deployment or client cut-off ends.
-    pub(crate) async fn created_from(
-        &self,
-        client: &Client,
-        now: UnixTime,
-    ) -> Result<UnixTime, Unavailable> {
-        let cut_off = self.client_cut_off(&client.id, now).await?;
-        Ok(cut_off.max(self.config.grants_not_before()))
-    }
-
-    pub(crate) async fn client_cut_off(
-        &self,
-        client: &ClientId,
-        now: UnixTime,
-    ) -> Result<UnixTime, Unavailable> {
-        self.clients.cut_off(&CutOff::client(client), now).await
-    }
-
-    pub(crate) async fn subject_cut_off(
-        &self,
-        grant: &Grant,
-        now: UnixTime,
-    ) -> Result<UnixTime, Unavailable> {
-        match &grant.subject {
-            None => Ok(UnixTime(0)),
-            Some(subject) => self.clients.cut_off(&CutOff::subject(subject), now).await,
+        match endpoint {
+            Endpoint::Token => token::respond(at, audit).await,
+            Endpoint::Authorize => authorize::respond(at, audit).await,
+            Endpoint::Request => handoff::inspect(at, audit).await,
+            Endpoint::Accept => handoff::accept(at, audit).await,
+            Endpoint::Reject => handoff::reject(at, audit).await,
+            Endpoint::Resume => resume::respond(at, audit).await,
+            Endpoint::DeviceAuthorization => device_authorization::respond(at, audit).await,
+            Endpoint::Device => device::respond(at, audit).await,
+            Endpoint::Introspect => introspect::respond(at, audit).await,
+            Endpoint::Revoke => revoke::respond(at, audit).await,
+            Endpoint::RevokeGrants => revoke_grants::respond(at, audit).await,
+            Endpoint::Userinfo => userinfo::respond(at, audit).await,
+            Endpoint::EndSession => end_session::respond(at, audit).await,
+            Endpoint::EndSessionResume => end_session::resume(at),
+            Endpoint::Jwks => jwks::respond(at).await,
+            Endpoint::OpenidConfiguration => Ok(self
+                .documents
+                .openid_configuration
+                .respond(at.request.headers)),
+            Endpoint::AuthorizationServer => Ok(self
+                .documents
+                .authorization_server
+                .respond(at.request.headers)),
+            Endpoint::Health => Ok(health::respond()),
         }
     }
 
-    /// Refuses a grant whose subject has been logged out everywhere. The subject is known only once
-    /// the record is, so this comes after the step; the record that moved then yields nothing.
-    pub(crate) async fn require_not_cut_off(
-        &self,
-        grant: &Grant,
-        now: UnixTime,
-    ) -> Result<(), Refusal> {
-        if grant.created_at < self.subject_cut_off(grant, now).await? {
-            return Err(GrantFault::CutOff.into());
+    /// A refusal as those who read the endpoint's errors understand it.
+    fn present(&self, route: &Route, refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+        match route.presentation {
+            Presentation::Json => response::refuse(refusal, audit),
+            Presentation::Page => {
+                response::refuse_person(refusal, self.issuer.config().issuer(), audit)
+            }
+            Presentation::Bearer => response::refuse_bearer(refusal, audit),
         }
-        Ok(())
-    }
-}
-
-impl<R, L, C: Crypto> Server<R, L, C> {
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    pub(crate) fn clients(&self) -> &Clients<R> {
-        &self.clients
-    }
-
-    /// The ledger, where the host has one.
-    pub(crate) fn ledger(&self) -> Result<&L, Refusal> {
-        self.ledger
-            .as_ref()
-            .ok_or(Refusal::NotConfigured("a ledger"))
-    }
-
-    pub(crate) fn crypto(&self) -> &C {
-        &self.crypto
-    }
-
-    pub(crate) fn tokens(&self) -> &TokenKeys {
-        &self.tokens
-    }
-
-    pub(crate) fn seals(&self) -> &SealKeys {
-        &self.seals
-    }
-
-    pub(crate) fn user_code_key(&self) -> &[u8] {
-        self.user_code_key.as_ref()
-    }
-
-    pub(crate) fn random_id(&self) -> Result<Id128, CryptoError> {
-        let mut bytes = [0; 16];
-        self.crypto.fill(&mut bytes)?;
-        Ok(Id128(bytes))
-    }
-
-    pub(crate) async fn signing_key(
-        &self,
-        algorithm: Algorithm,
-        now: UnixTime,
-    ) -> Result<Arc<SigningKey<C::Key>>, CryptoError> {
-        self.keyring
-            .signing(&self.config, &self.crypto, algorithm, now)
-            .await
-    }
-
-    pub(crate) async fn published_keys(
-        &self,
-        now: UnixTime,
-    ) -> Result<Arc<Published>, CryptoError> {
-        self.keyring
-            .published(&self.config, &self.crypto, now)
-            .await
-    }
-
-    /// Why a step on a live grant was refused, from the record that stands.
-    pub(crate) fn refusal_of(&self, standing: &Grant, step: &Step) -> Refusal {
-        if let Some(token) = step.scope.first_outside(&standing.scope) {
-            return GrantFault::ScopeNotGranted(token.to_owned()).into();
-        }
-        let outside = |audience: &&String| !standing.audiences.contains(audience);
-        if let Some(audience) = step.audiences.iter().find(outside) {
-            return GrantFault::AudienceNotGranted(audience.clone()).into();
-        }
-        if standing.created_at < step.created_from {
-            return GrantFault::CutOff.into();
-        }
-        GrantFault::Ended.into()
     }
 }

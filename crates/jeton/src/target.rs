@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::{
     client::Client,
-    config::Issuer,
+    config::IssuerIdentifier,
     parameters::Parameters,
     refusal::{Refusal, RequestFault},
     scope::Scope,
@@ -30,7 +30,7 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
 pub(crate) fn audiences(
     client: &Client,
     parameters: &Parameters<'_>,
-    issuer: &Issuer,
+    issuer: &IssuerIdentifier,
 ) -> Result<Vec<String>, Refusal> {
     let mut audiences = requested(parameters)?;
     if let Some(audience) = client.unregistered_audience(&audiences) {

@@ -7,7 +7,7 @@ use url::{Host, Url};
 /// string.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Issuer {
+pub struct IssuerIdentifier {
     text: String,
     #[serde(skip)]
     path: String,
@@ -22,7 +22,7 @@ pub struct Issuer {
 )]
 pub(crate) struct InvalidIssuer;
 
-impl Issuer {
+impl IssuerIdentifier {
     pub(crate) fn parse(text: &str, development: bool) -> Result<Self, InvalidIssuer> {
         let url = Url::parse(text).map_err(|_| InvalidIssuer)?;
         let loopback = match url.host() {
@@ -68,7 +68,7 @@ impl Issuer {
     }
 }
 
-impl fmt::Display for Issuer {
+impl fmt::Display for IssuerIdentifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }

@@ -22,15 +22,13 @@ use crate::{
     authorization_response::ResponseMode,
     client::ClientId,
     cookie::Cookie,
-    crypto::Crypto,
-    ledger::{GrantId, Ledger},
+    host::Host,
+    ledger::GrantId,
     page::see_other,
     refusal::Refusal,
-    registry::Registry,
-    request::Incoming,
+    request::At,
     scope::Scope,
     seal::SealKind,
-    server::Server,
     time::{Seconds, UnixTime},
 };
 
@@ -91,46 +89,46 @@ pub(crate) struct DeviceRequest {
     pub(crate) user_code: Option<String>,
 }
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    server.ledger()?;
-    let parameters = request.query_or_form()?;
-    let code = validate::validate(server, &parameters, request.now, audit).await?;
-    hand_off(server, request, Waiting::Code(Box::new(code)), audit)
+    at.issuer.ledger()?;
+    let parameters = at.request.query_or_form()?;
+    let code = validate::validate(at, &parameters, audit).await?;
+    hand_off(at, Waiting::Code(Box::new(code)), audit)
 }
 
 /// Seals what waits and sends the browser to the login application.
-pub(crate) fn hand_off<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) fn hand_off<H: Host>(
+    at: &At<'_, H>,
     what: Waiting,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let login_url = server
+    let login_url = at
+        .issuer
         .config()
         .login_url()
         .ok_or(Refusal::NotConfigured("JETON_LOGIN_URL"))?;
-    let cookie = Cookie::browser(server.config().issuer());
+    let cookie = Cookie::browser(at.issuer.config().issuer());
     // One cookie for all tabs of a browser: each request is bound to it, none replaces it.
-    let browser = match request.cookie(&cookie.name) {
+    let browser = match at.request.cookie(&cookie.name) {
         Some(kept) if is_browser_id(kept) => kept.to_owned(),
-        _ => server.random_id()?.to_string(),
+        _ => at.issuer.random_id()?.to_string(),
     };
     let sealed = SealedRequest {
-        grant: server.random_id()?,
+        grant: at.issuer.random_id()?,
         browser: handoff::hash_of(&browser),
-        created_at: request.now,
-        expires_at: request.now + LOGIN_LIFETIME,
+        created_at: at.now,
+        expires_at: at.now + LOGIN_LIFETIME,
         what,
     };
     // Not opened yet: this is for whoever follows a login through the log.
     audit.grant = Some(sealed.grant);
-    let sealed = server
+    let sealed = at
+        .issuer
         .seals()
-        .seal(SealKind::Request, &sealed, server.crypto())?;
+        .seal(SealKind::Request, &sealed, at.issuer.crypto())?;
     let mut location = login_url.clone();
     location.query_pairs_mut().append_pair("request", &sealed);
     let mut response = see_other(location.as_str());

@@ -16,14 +16,13 @@ use super::{
 };
 use crate::{
     audit::Audit,
-    crypto::Crypto,
+    host::Host,
     ledger::{Decision, Grant, GrantState, Ledger, Marker},
     page::{Escaped, contained},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
-    registry::Registry,
-    request::Incoming,
-    server::{Server, path},
+    request::At,
+    route::path,
     time::Seconds,
 };
 
@@ -34,36 +33,30 @@ const COUNTING: Seconds = Seconds(600);
 const ATTEMPTS_OF_SUBJECT: u32 = 10;
 const ATTEMPTS_IN_TOTAL: u32 = 10_000;
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    server.ledger()?;
-    let parameters = request.query_or_form()?;
-    if request.method != Method::POST {
+    at.issuer.ledger()?;
+    let parameters = at.request.query_or_form()?;
+    if at.request.method != Method::POST {
         let user_code = parameters
             .get("user_code")
             .map(|code| code.chars().take(32).collect());
-        return hand_off(
-            server,
-            request,
-            Waiting::Device(DeviceRequest { user_code }),
-            audit,
-        );
+        return hand_off(at, Waiting::Device(DeviceRequest { user_code }), audit);
     }
     let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
-    let opened = open_ticket(server, request, ticket)?;
+    let opened = open_ticket(at, ticket)?;
     let (Waiting::Device(_), Answer::Accepted(accepted)) = (&opened.request.what, opened.answer)
     else {
         return Err(PersonFault::Ticket.into());
     };
     audit.subject = Some(accepted.subject.clone());
     let typed = parameters.get("user_code").unwrap_or_default();
-    let Some(grant) = find(server, request, &accepted, typed).await? else {
+    let Some(grant) = find(at, &accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
         return Ok(code_form(
-            &action(server),
+            &action(at),
             ticket,
             typed,
             Some("This code is not known or has expired."),
@@ -71,43 +64,40 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
     };
     audit.grant = Some(grant.id);
     audit.client_id = Some(grant.client_id.clone());
-    decide(server, request, &parameters, ticket, typed, grant, accepted).await
+    decide(at, &parameters, ticket, typed, grant, accepted).await
 }
 
 /// The pending grant a user code points to. Every attempt counts, right or wrong.
-async fn find<R, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+async fn find<H: Host>(
+    at: &At<'_, H>,
     accepted: &Accepted,
     typed: &str,
 ) -> Result<Option<Grant>, Refusal> {
-    let ledger = server.ledger()?;
-    let stretch = request.now.0 / COUNTING.0;
-    let expires = request.now + COUNTING;
+    let ledger = at.issuer.ledger()?;
+    let stretch = at.now.0 / COUNTING.0;
+    let expires = at.now + COUNTING;
     let subject = super::authorize::handoff::hash_of(&accepted.subject);
     for (name, most) in [
         (format!("{stretch}:{subject}"), ATTEMPTS_OF_SUBJECT),
         (format!("{stretch}:all"), ATTEMPTS_IN_TOTAL),
     ] {
         let counter = Marker::new("user_code_attempts", name);
-        if ledger.count(&counter, expires, request.now).await? > most {
+        if ledger.count(&counter, expires, at.now).await? > most {
             return Err(PersonFault::TooManyAttempts.into());
         }
     }
     let Some(code) = normalize(typed) else {
         return Ok(None);
     };
-    let Some(id) = ledger.holder(&marker(server, &code), request.now).await? else {
+    let Some(id) = ledger.holder(&marker(at, &code), at.now).await? else {
         return Ok(None);
     };
     let grant = ledger.read(id).await?;
-    Ok(grant
-        .filter(|grant| grant.state == GrantState::Pending && request.now < grant.idle_expires_at))
+    Ok(grant.filter(|grant| grant.state == GrantState::Pending && at.now < grant.idle_expires_at))
 }
 
-async fn decide<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+async fn decide<H: Host>(
+    at: &At<'_, H>,
     parameters: &Parameters<'_>,
     ticket: &str,
     typed: &str,
@@ -122,10 +112,10 @@ async fn decide<R: Registry, L: Ledger, C: Crypto>(
         },
         Some("deny") => Decision::Deny,
         _ => {
-            let client = server.clients().find(&grant.client_id, request.now).await?;
+            let client = at.issuer.clients().find(&grant.client_id, at.now).await?;
             let name = client.and_then(|client| client.name.clone());
             return Ok(confirm_form(
-                &action(server),
+                &action(at),
                 ticket,
                 typed,
                 &grant,
@@ -134,13 +124,14 @@ async fn decide<R: Registry, L: Ledger, C: Crypto>(
         }
     };
     let approved = decision != Decision::Deny;
-    if !server
+    if !at
+        .issuer
         .ledger()?
-        .decide(grant.id, &decision, request.now)
+        .decide(grant.id, &decision, at.now)
         .await?
     {
         return Ok(code_form(
-            &action(server),
+            &action(at),
             ticket,
             "",
             Some("This code has been used already."),
@@ -154,18 +145,18 @@ async fn decide<R: Registry, L: Ledger, C: Crypto>(
 }
 
 /// The first page after the login.
-pub(crate) fn ask_for_user_code<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(crate) fn ask_for_user_code<H: Host>(
+    at: &At<'_, H>,
     ticket: &str,
     device: &DeviceRequest,
 ) -> Response<Bytes> {
     let prefilled = device.user_code.as_deref().unwrap_or_default();
-    code_form(&action(server), ticket, prefilled, None)
+    code_form(&action(at), ticket, prefilled, None)
 }
 
 /// Where the forms go: beneath the issuer's path, on the host the browser knows.
-fn action<R, L, C: Crypto>(server: &Server<R, L, C>) -> String {
-    format!("{}{}", server.config().issuer().path(), path::DEVICE)
+fn action<H: Host>(at: &At<'_, H>) -> String {
+    at.issuer.action(path::DEVICE)
 }
 
 fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> Response<Bytes> {

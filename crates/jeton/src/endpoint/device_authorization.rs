@@ -12,12 +12,13 @@ use crate::{
     crypto::Crypto,
     endpoint::authorize::resume::new_grant,
     grant::GrantType,
+    host::Host,
     ledger::{Grant, GrantState, Id128, Ledger, Marker},
     refusal::Refusal,
-    registry::{Registry, Unavailable},
-    request::Incoming,
+    registry::Unavailable,
+    request::At,
     response::no_store_json,
-    server::{Server, path},
+    route::path,
     target,
     time::Seconds,
     token::{Binding, TokenKind},
@@ -45,49 +46,46 @@ struct DeviceAuthorizationResponse {
     interval: Seconds,
 }
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let ledger = server.ledger()?;
-    if server.config().login_url().is_none() {
+    let ledger = at.issuer.ledger()?;
+    if at.issuer.config().login_url().is_none() {
         return Err(Refusal::NotConfigured("JETON_LOGIN_URL"));
     }
-    let now = request.now;
-    let parameters = request.form()?;
-    let clients = server.clients();
-    let client = authenticate(clients, request.headers, &parameters, now, audit).await?;
+    let parameters = at.request.form()?;
+    let client = authenticate(at, &parameters, audit).await?;
     if !client.may_use(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotRegistered(GrantType::DeviceCode));
     }
     let scope = target::scope(&client, &parameters)?;
-    let audiences = target::audiences(&client, &parameters, server.config().issuer())?;
+    let audiences = target::audiences(&client, &parameters, at.issuer.config().issuer())?;
     let grant = Grant {
-        id: server.random_id()?,
+        id: at.issuer.random_id()?,
         ..new_grant(
-            server,
+            at,
             &client,
             GrantState::Pending,
             scope,
             audiences,
             DEVICE_LIFETIME,
-            now,
         )
     };
     audit.grant = Some(grant.id);
-    if !ledger.open(&grant, now).await? {
+    if !ledger.open(&grant, at.now).await? {
         return Err(Unavailable::new("ledger", "a random grant id exists already").into());
     }
-    let user_code = point_to(server, &grant).await?;
+    let user_code = point_to(at, &grant).await?;
     let binding = Binding {
         client_id: &client.id,
         code_challenge: None,
     };
-    let issuer = server.config().issuer();
+    let issuer = at.issuer.config().issuer();
     let verification_uri = format!("{issuer}{}", path::DEVICE);
     let response = DeviceAuthorizationResponse {
-        device_code: server
+        device_code: at
+            .issuer
             .tokens()
             .issue(TokenKind::DeviceCode, grant.id, 0, None, &binding),
         verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
@@ -100,14 +98,12 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
 }
 
 /// Draws a user code that nobody uses and lets it point to the grant.
-async fn point_to<R, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    grant: &Grant,
-) -> Result<String, Refusal> {
+async fn point_to<H: Host>(at: &At<'_, H>, grant: &Grant) -> Result<String, Refusal> {
     for _ in 0..5 {
-        let code = draw(server.crypto())?;
-        let marker = marker(server, &code);
-        let claimed = server
+        let code = draw(at.issuer.crypto())?;
+        let marker = marker(at, &code);
+        let claimed = at
+            .issuer
             .ledger()?
             .claim(&marker, grant.id, grant.idle_expires_at, grant.created_at)
             .await?;
@@ -149,8 +145,8 @@ pub(crate) fn normalize(typed: &str) -> Option<String> {
 }
 
 /// The marker of a user code: a MAC of it, so that who reads the ledger cannot type it.
-pub(crate) fn marker<R, L, C: Crypto>(server: &Server<R, L, C>, code: &str) -> Marker {
-    let key = server.user_code_key();
+pub(crate) fn marker<H: Host>(at: &At<'_, H>, code: &str) -> Marker {
+    let key = at.issuer.user_code_key();
     let digest = match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mac) => mac.chain_update(code).finalize().into_bytes(),
         // HMAC takes keys of any length.

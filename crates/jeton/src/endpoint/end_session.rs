@@ -16,16 +16,15 @@ use crate::{
     authorization_response::with_query,
     client::{Client, ClientId, Delivery},
     cookie::Cookie,
-    crypto::Crypto,
+    host::Host,
     jwt::{self, TokenType},
     ledger::{GrantId, Ledger},
     page::{Escaped, page, see_other},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
-    registry::Registry,
-    request::Incoming,
+    request::At,
+    route::path,
     seal::SealKind,
-    server::{Server, path},
     time::{Seconds, UnixTime},
 };
 
@@ -49,38 +48,38 @@ struct Destination {
     uri: Option<String>,
 }
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let ledger = server.ledger()?;
-    let parameters = request.query_or_form()?;
-    let hint = hint(server, &parameters, request.now).await?;
-    let client = client(server, &parameters, hint.as_ref(), request.now, audit).await?;
+    let ledger = at.issuer.ledger()?;
+    let parameters = at.request.query_or_form()?;
+    let hint = hint(at, &parameters).await?;
+    let client = client(at, &parameters, hint.as_ref(), audit).await?;
     let uri = destination(client.as_deref(), &parameters)?;
-    let confirmed = request.method == Method::POST
+    let confirmed = at.request.method == Method::POST
         && parameters.get("confirmed") == Some("yes")
-        && is_own_form(server, request);
+        && is_own_form(at);
     match &hint {
         Some(hint) => {
             audit.subject = Some(hint.sub.clone());
             audit.grant = Some(hint.sid);
             ledger.revoke(hint.sid).await?;
         }
-        None if !confirmed => return Ok(ask(server, &parameters)),
+        None if !confirmed => return Ok(ask(at, &parameters)),
         None => {}
     }
     let destination = Destination {
-        expires_at: request.now + LOGOUT_LIFETIME,
+        expires_at: at.now + LOGOUT_LIFETIME,
         uri,
     };
-    let mut response = match server.config().logout_url() {
+    let mut response = match at.issuer.config().logout_url() {
         Some(logout_url) => {
-            let sealed = server
-                .seals()
-                .seal(SealKind::Logout, &destination, server.crypto())?;
-            let issuer = server.config().issuer();
+            let sealed =
+                at.issuer
+                    .seals()
+                    .seal(SealKind::Logout, &destination, at.issuer.crypto())?;
+            let issuer = at.issuer.config().issuer();
             let back = format!("{issuer}{}?ticket={sealed}", path::END_SESSION_RESUME);
             let mut location = logout_url.clone();
             location.query_pairs_mut().append_pair("return_to", &back);
@@ -88,34 +87,31 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
         }
         None => arrive(destination),
     };
-    if let Some(cookie) = client.and_then(|client| clear_cookie(server, &client)) {
+    if let Some(cookie) = client.and_then(|client| clear_cookie(at, &client)) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
 /// `/end_session/resume`: the login application has ended its session.
-pub(crate) fn resume<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
-) -> Result<Response<Bytes>, Refusal> {
-    let parameters = request.query_or_form()?;
+pub(crate) fn resume<H: Host>(at: &At<'_, H>) -> Result<Response<Bytes>, Refusal> {
+    let parameters = at.request.query_or_form()?;
     let destination: Destination = parameters
         .get("ticket")
-        .and_then(|ticket| server.seals().open(SealKind::Logout, ticket))
+        .and_then(|ticket| at.issuer.seals().open(SealKind::Logout, ticket))
         .ok_or(PersonFault::Ticket)?;
-    if request.now >= destination.expires_at {
+    if at.now >= destination.expires_at {
         return Err(PersonFault::Ticket.into());
     }
     Ok(arrive(destination))
 }
 
 /// A browser says where a form stands. One on another site must not confirm for the person.
-fn is_own_form<R, L, C: Crypto>(server: &Server<R, L, C>, request: &Incoming<'_>) -> bool {
-    request
+fn is_own_form<H: Host>(at: &At<'_, H>) -> bool {
+    at.request
         .headers
         .get(ORIGIN)
-        .is_none_or(|origin| origin == server.config().issuer().origin())
+        .is_none_or(|origin| origin == at.issuer.config().issuer().origin())
 }
 
 fn arrive(destination: Destination) -> Response<Bytes> {
@@ -129,25 +125,25 @@ fn arrive(destination: Destination) -> Response<Bytes> {
     }
 }
 
-async fn hint<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
+async fn hint<H: Host>(
+    at: &At<'_, H>,
     parameters: &Parameters<'_>,
-    now: UnixTime,
 ) -> Result<Option<Hint>, Refusal> {
     let Some(text) = parameters.get("id_token_hint") else {
         return Ok(None);
     };
-    let hint: Option<Hint> = jwt::verify(server, TokenType::IdToken, text, now).await?;
-    let hint = hint.filter(|hint| hint.iss == server.config().issuer().as_str());
+    let published = at.issuer.published_keys(at.now).await?;
+    let typ = TokenType::IdToken;
+    let hint: Option<Hint> = jwt::verify(at.issuer.crypto(), &published, typ, text).await?;
+    let hint = hint.filter(|hint| hint.iss == at.issuer.config().issuer().as_str());
     Ok(Some(hint.ok_or(PersonFault::IdTokenHint)?))
 }
 
 /// The client that asks: named by the hint, by `client_id`, or by both alike (§2).
-async fn client<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
+async fn client<H: Host>(
+    at: &At<'_, H>,
     parameters: &Parameters<'_>,
     hint: Option<&Hint>,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<Option<std::sync::Arc<Client>>, Refusal> {
     let named = match parameters.get("client_id") {
@@ -163,7 +159,7 @@ async fn client<R: Registry, L, C: Crypto>(
         return Ok(None);
     };
     audit.client_id = Some(id.clone());
-    let client = server.clients().find(&id, now).await?;
+    let client = at.issuer.clients().find(&id, at.now).await?;
     Ok(Some(client.ok_or(PersonFault::Client)?))
 }
 
@@ -184,7 +180,7 @@ fn destination(
     }))
 }
 
-fn ask<R, L, C: Crypto>(server: &Server<R, L, C>, parameters: &Parameters<'_>) -> Response<Bytes> {
+fn ask<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> Response<Bytes> {
     let mut fields = String::new();
     for name in ["client_id", "post_logout_redirect_uri", "state"] {
         if let Some(value) = parameters.get(name) {
@@ -194,7 +190,7 @@ fn ask<R, L, C: Crypto>(server: &Server<R, L, C>, parameters: &Parameters<'_>) -
             );
         }
     }
-    let action = format!("{}{}", server.config().issuer().path(), path::END_SESSION);
+    let action = at.issuer.action(path::END_SESSION);
     let body = format!(
         "<p>Do you want to sign out?</p><form method=\"post\" action=\"{}\">{fields}\
          <button name=\"confirmed\" value=\"yes\">Sign out</button></form>",
@@ -203,11 +199,11 @@ fn ask<R, L, C: Crypto>(server: &Server<R, L, C>, parameters: &Parameters<'_>) -
     page(StatusCode::OK, "Sign out", &body)
 }
 
-fn clear_cookie<R, L, C: Crypto>(server: &Server<R, L, C>, client: &Client) -> Option<HeaderValue> {
+fn clear_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Option<HeaderValue> {
     match client.refresh.delivery {
         Delivery::Body { .. } => None,
         Delivery::Cookie { .. } => {
-            Cookie::refresh_token(server.config().issuer(), &client.id).clear()
+            Cookie::refresh_token(at.issuer.config().issuer(), &client.id).clear()
         }
     }
 }

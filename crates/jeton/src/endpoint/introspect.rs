@@ -9,14 +9,13 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
-    crypto::Crypto,
-    ledger::{Grant, GrantId, Ledger},
+    grant::live,
+    host::Host,
+    ledger::{GrantId, Ledger},
     refusal::{ClientFault, Refusal, RequestFault},
-    registry::Registry,
-    request::Incoming,
+    request::At,
     response::no_store_json,
     scope::Scope,
-    server::Server,
     time::UnixTime,
     token::{Binding, ParsedToken, TokenKind},
 };
@@ -51,15 +50,12 @@ struct ActiveToken {
     sid: Option<GrantId>,
 }
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let parameters = request.form()?;
-    let now = request.now;
-    let clients = server.clients();
-    let caller = authenticate(clients, request.headers, &parameters, now, audit).await?;
+    let parameters = at.request.form()?;
+    let caller = authenticate(at, &parameters, audit).await?;
     // §2.1: the endpoint is authorized; a public client proves nothing.
     if !caller.is_confidential() {
         return Err(ClientFault::Missing.into());
@@ -68,8 +64,8 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
         .get("token")
         .ok_or(RequestFault::MissingParameter("token"))?;
     let token = match ParsedToken::parse(TokenKind::RefreshToken, text) {
-        Some(token) => refresh_token(server, &caller, &token, now).await?,
-        None => access_token(server, &caller, text, now).await?,
+        Some(token) => refresh_token(at, &caller, &token).await?,
+        None => access_token(at, &caller, text).await?,
     };
     let response = IntrospectionResponse {
         active: token.is_some(),
@@ -79,28 +75,28 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
 }
 
 /// Its owner may look at it. Looking at a superseded one is not using it.
-async fn refresh_token<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
+async fn refresh_token<H: Host>(
+    at: &At<'_, H>,
     caller: &Client,
     token: &ParsedToken,
-    now: UnixTime,
 ) -> Result<Option<ActiveToken>, Refusal> {
     let binding = Binding {
         client_id: &caller.id,
         code_challenge: None,
     };
-    if !server.tokens().verify(token, &binding) {
+    if !at.issuer.tokens().verify(token, &binding) {
         return Ok(None);
     }
-    let Some(grant) = live_grant(server, token.grant, now).await? else {
+    let Some(grant) = live::find(at, token.grant).await? else {
         return Ok(None);
     };
-    if grant.generation != token.generation || now >= grant.idle_expires_at || !grant.refreshable {
+    if grant.generation != token.generation || at.now >= grant.idle_expires_at || !grant.refreshable
+    {
         return Ok(None);
     }
     Ok(Some(ActiveToken {
         token_type: None,
-        iss: server.config().issuer().to_string(),
+        iss: at.issuer.config().issuer().to_string(),
         sub: grant.subject.unwrap_or_default(),
         client_id: grant.client_id,
         scope: grant.scope,
@@ -114,17 +110,16 @@ async fn refresh_token<R: Registry, L: Ledger, C: Crypto>(
 }
 
 /// The client it was issued to may look at it, and who is named as its audience.
-async fn access_token<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
+async fn access_token<H: Host>(
+    at: &At<'_, H>,
     caller: &Client,
     text: &str,
-    now: UnixTime,
 ) -> Result<Option<ActiveToken>, Refusal> {
-    let Some(token) = AccessToken::decode(server, text, now).await? else {
+    let Some(token) = AccessToken::decode(at, text).await? else {
         return Ok(None);
     };
     let concerned = token.client_id == caller.id || token.aud.contains(caller.id.as_str());
-    if !concerned || !is_active(server, &token, now).await? {
+    if !concerned || !is_active(at, &token).await? {
         return Ok(None);
     }
     Ok(Some(ActiveToken {
@@ -144,42 +139,18 @@ async fn access_token<R: Registry, L: Ledger, C: Crypto>(
 
 /// Whether an access token that is genuine and in time still stands: one ledger read, of its grant
 /// or, where it has none, of the marker that revoking it leaves.
-async fn is_active<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    token: &AccessToken<'_>,
-    now: UnixTime,
-) -> Result<bool, Refusal> {
+async fn is_active<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
     let Some(id) = token.sid else {
-        let cut_off = server.client_cut_off(&token.client_id, now).await?;
+        let cut_off = live::cut_off_of_client(at, &token.client_id).await?;
         if token.iat < cut_off {
             return Ok(false);
         }
         // Without a ledger such a token cannot have been revoked.
-        let Ok(ledger) = server.ledger() else {
+        let Ok(ledger) = at.issuer.ledger() else {
             return Ok(true);
         };
         let marker = super::revoke::marker(&token.jti);
-        return Ok(ledger.holder(&marker, now).await?.is_none());
+        return Ok(ledger.holder(&marker, at.now).await?.is_none());
     };
-    Ok(live_grant(server, id, now).await?.is_some())
-}
-
-/// The grant, if it is live and before no cut-off.
-pub(crate) async fn live_grant<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    id: GrantId,
-    now: UnixTime,
-) -> Result<Option<Grant>, Refusal> {
-    let Some(grant) = server.ledger()?.read(id).await? else {
-        return Ok(None);
-    };
-    if !grant.is_live(now) {
-        return Ok(None);
-    }
-    let client_cut_off = server.client_cut_off(&grant.client_id, now).await?;
-    let subject_cut_off = server.subject_cut_off(&grant, now).await?;
-    let cut_off = client_cut_off
-        .max(subject_cut_off)
-        .max(server.config().grants_not_before());
-    Ok((grant.created_at >= cut_off).then_some(grant))
+    Ok(live::find(at, id).await?.is_some())
 }

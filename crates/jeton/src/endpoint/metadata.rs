@@ -1,10 +1,17 @@
 //! Authorization server metadata (RFC 8414) and OpenID Provider metadata (OpenID Connect
 //! Discovery 1.0 §3). Lists exactly what is enabled.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
-    config::Config, crypto::SIGNING_ALGORITHMS, document::Document, grant::GrantType, server::path,
+    crypto::SIGNING_ALGORITHMS,
+    document::Document,
+    grant::GrantType,
+    host::Host,
+    issuer::{Issuer, Needs},
+    route::{Listed, ROUTES},
 };
 
 /// Both documents.
@@ -15,148 +22,146 @@ pub(crate) struct Documents {
     pub(crate) openid_configuration: Document,
 }
 
-/// RFC 8414 §2.
-#[derive(Serialize)]
+type Values = &'static [&'static str];
+
+/// The members of both documents. Those that need what a deployment has not are absent.
+#[derive(Clone, Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
-    token_endpoint: String,
-    jwks_uri: String,
+    /// The endpoints, from the routes.
+    #[serde(flatten)]
+    endpoints: BTreeMap<&'static str, String>,
     /// REQUIRED, so an empty list where there is no authorization endpoint.
-    response_types_supported: &'static [&'static str],
+    response_types_supported: Values,
     grant_types_supported: Vec<&'static str>,
-    token_endpoint_auth_methods_supported: &'static [&'static str],
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    with_ledger: Option<WithLedger>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    with_login: Option<WithLogin>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    openid: Option<OpenidMetadata>,
-}
-
-/// What needs a ledger.
-#[derive(Serialize)]
-struct WithLedger {
-    introspection_endpoint: String,
-    introspection_endpoint_auth_methods_supported: &'static [&'static str],
-    revocation_endpoint: String,
-    revocation_endpoint_auth_methods_supported: &'static [&'static str],
-}
-
-/// What needs a login application.
-#[derive(Serialize)]
-struct WithLogin {
-    authorization_endpoint: String,
-    device_authorization_endpoint: String,
-    response_modes_supported: &'static [&'static str],
-    code_challenge_methods_supported: &'static [&'static str],
+    token_endpoint_auth_methods_supported: Values,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint_auth_methods_supported: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint_auth_methods_supported: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_modes_supported: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_challenge_methods_supported: Option<Values>,
     /// RFC 9207 §3.
-    authorization_response_iss_parameter_supported: bool,
-    scopes_supported: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_response_iss_parameter_supported: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes_supported: Option<Values>,
+    // From here on OpenID Provider metadata alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject_types_supported: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token_signing_alg_values_supported: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims_supported: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_values_supported: Option<Values>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims_parameter_supported: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_parameter_supported: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_uri_parameter_supported: Option<bool>,
 }
 
-/// What OpenID Connect Discovery 1.0 §3 adds.
-#[derive(Serialize)]
-struct OpenidMetadata {
-    subject_types_supported: &'static [&'static str],
-    id_token_signing_alg_values_supported: Vec<&'static str>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    with_login: Option<OpenidWithLogin>,
-}
+const SECRETS: Values = &["client_secret_basic", "client_secret_post"];
+const SECRETS_OR_NONE: Values = &["client_secret_basic", "client_secret_post", "none"];
 
-#[derive(Serialize)]
-struct OpenidWithLogin {
-    userinfo_endpoint: String,
-    end_session_endpoint: String,
-    claims_supported: &'static [&'static str],
-    prompt_values_supported: &'static [&'static str],
-    claims_parameter_supported: bool,
-    request_parameter_supported: bool,
-    request_uri_parameter_supported: bool,
-}
-
-const SECRETS: &[&str] = &["client_secret_basic", "client_secret_post"];
-const SECRETS_OR_NONE: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
-
-pub(crate) fn documents(config: &Config, has_ledger: bool) -> Documents {
+/// The documents of an issuer, made once.
+pub(crate) fn documents<H: Host>(issuer: &Issuer<H>) -> Documents {
+    let oauth = oauth(issuer);
     Documents {
-        authorization_server: Document::json(&metadata(config, has_ledger)),
-        openid_configuration: Document::json(&Metadata {
-            openid: Some(openid(config, has_ledger)),
-            ..metadata(config, has_ledger)
-        }),
+        openid_configuration: Document::json(&openid(issuer, oauth.clone())),
+        authorization_server: Document::json(&oauth),
     }
 }
 
-fn metadata(config: &Config, has_ledger: bool) -> Metadata<'_> {
-    let issuer = config.issuer().as_str();
-    let at = |path| format!("{issuer}{path}");
-    let logs_in = has_ledger && config.login_url().is_some();
+fn oauth<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
+    let offers = issuer.offers();
+    let logs_in = offers.has(Needs::Login);
+    let with_ledger = |values: Values| offers.has(Needs::Ledger).then_some(values);
+    let with_login = |values: Values| logs_in.then_some(values);
     Metadata {
-        issuer,
-        token_endpoint: at(path::TOKEN),
-        jwks_uri: at(path::JWKS),
-        response_types_supported: if logs_in { &["code"] } else { &[] },
-        grant_types_supported: GrantType::supported(config, has_ledger)
-            .map(GrantType::as_str)
-            .collect(),
+        issuer: issuer.config().issuer().as_str(),
+        endpoints: endpoints(issuer, |listed| match listed {
+            Listed::Both(member, needs) => Some((member, needs)),
+            Listed::No | Listed::Openid(..) => None,
+        }),
+        response_types_supported: with_login(&["code"]).unwrap_or_default(),
+        grant_types_supported: offers.grant_types().map(GrantType::as_str).collect(),
         // A public client can do nothing but log people in.
         token_endpoint_auth_methods_supported: if logs_in { SECRETS_OR_NONE } else { SECRETS },
-        with_ledger: has_ledger.then(|| WithLedger {
-            introspection_endpoint: at(path::INTROSPECT),
-            introspection_endpoint_auth_methods_supported: SECRETS,
-            revocation_endpoint: at(path::REVOKE),
-            revocation_endpoint_auth_methods_supported: SECRETS_OR_NONE,
-        }),
-        with_login: logs_in.then(|| WithLogin {
-            authorization_endpoint: at(path::AUTHORIZE),
-            device_authorization_endpoint: at(path::DEVICE_AUTHORIZATION),
-            response_modes_supported: &["query", "form_post"],
-            code_challenge_methods_supported: &["S256"],
-            authorization_response_iss_parameter_supported: true,
-            scopes_supported: &[
-                "openid",
-                "profile",
-                "email",
-                "address",
-                "phone",
-                "offline_access",
-            ],
-        }),
-        openid: None,
+        introspection_endpoint_auth_methods_supported: with_ledger(SECRETS),
+        revocation_endpoint_auth_methods_supported: with_ledger(SECRETS_OR_NONE),
+        response_modes_supported: with_login(&["query", "form_post"]),
+        code_challenge_methods_supported: with_login(&["S256"]),
+        authorization_response_iss_parameter_supported: logs_in.then_some(true),
+        scopes_supported: with_login(&[
+            "openid",
+            "profile",
+            "email",
+            "address",
+            "phone",
+            "offline_access",
+        ]),
+        subject_types_supported: None,
+        id_token_signing_alg_values_supported: None,
+        claims_supported: None,
+        prompt_values_supported: None,
+        claims_parameter_supported: None,
+        request_parameter_supported: None,
+        request_uri_parameter_supported: None,
     }
 }
 
-fn openid(config: &Config, has_ledger: bool) -> OpenidMetadata {
-    let issuer = config.issuer().as_str();
-    let at = |path| format!("{issuer}{path}");
-    let algorithms = config.signing_algorithms();
-    let logs_in = has_ledger && config.login_url().is_some();
-    OpenidMetadata {
-        subject_types_supported: &["public"],
-        id_token_signing_alg_values_supported: SIGNING_ALGORITHMS
-            .iter()
-            .zip(["ES256", "EdDSA", "RS256"])
-            .filter(|(algorithm, _)| algorithms.contains(algorithm))
-            .map(|(_, name)| name)
-            .collect(),
-        with_login: logs_in.then(|| OpenidWithLogin {
-            userinfo_endpoint: at(path::USERINFO),
-            end_session_endpoint: at(path::END_SESSION),
-            claims_supported: &[
-                "sub",
-                "iss",
-                "aud",
-                "exp",
-                "iat",
-                "auth_time",
-                "nonce",
-                "at_hash",
-                "sid",
-            ],
-            prompt_values_supported: &["none", "login", "consent", "select_account"],
-            claims_parameter_supported: false,
-            request_parameter_supported: false,
-            request_uri_parameter_supported: false,
+fn openid<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> Metadata<'a> {
+    let algorithms = issuer.config().signing_algorithms();
+    let logs_in = issuer.offers().has(Needs::Login);
+    let with_login = |values: Values| logs_in.then_some(values);
+    let not_supported = logs_in.then_some(false);
+    Metadata {
+        endpoints: endpoints(issuer, |listed| match listed {
+            Listed::Both(member, needs) | Listed::Openid(member, needs) => Some((member, needs)),
+            Listed::No => None,
         }),
+        subject_types_supported: Some(&["public"]),
+        id_token_signing_alg_values_supported: Some(
+            SIGNING_ALGORITHMS
+                .iter()
+                .zip(["ES256", "EdDSA", "RS256"])
+                .filter(|(algorithm, _)| algorithms.contains(algorithm))
+                .map(|(_, name)| name)
+                .collect(),
+        ),
+        claims_supported: with_login(&[
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "at_hash",
+            "sid",
+        ]),
+        prompt_values_supported: with_login(&["none", "login", "consent", "select_account"]),
+        claims_parameter_supported: not_supported,
+        request_parameter_supported: not_supported,
+        request_uri_parameter_supported: not_supported,
+        ..oauth
     }
+}
+
+/// The endpoints of one document: those whose member `listed` answers and whose needs are met.
+fn endpoints<H: Host>(
+    issuer: &Issuer<H>,
+    listed: impl Fn(Listed) -> Option<(&'static str, Needs)>,
+) -> BTreeMap<&'static str, String> {
+    let routes = ROUTES.iter();
+    routes
+        .filter_map(|route| Some((listed(route.listed)?, route.path)))
+        .filter(|((_, needs), _)| issuer.offers().has(*needs))
+        .map(|((member, _), path)| (member, issuer.url_of(path)))
+        .collect()
 }

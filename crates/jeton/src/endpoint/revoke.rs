@@ -12,24 +12,19 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     cors,
-    crypto::Crypto,
+    host::Host,
     ledger::{Id128, Ledger, Marker},
     refusal::{Refusal, RequestFault},
-    registry::Registry,
-    request::Incoming,
-    server::Server,
+    request::At,
     token::{Binding, ParsedToken, TokenKind},
 };
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let parameters = request.form()?;
-    let now = request.now;
-    let clients = server.clients();
-    let caller = authenticate(clients, request.headers, &parameters, now, audit).await?;
+    let parameters = at.request.form()?;
+    let caller = authenticate(at, &parameters, audit).await?;
     let text = parameters
         .get("token")
         .ok_or(RequestFault::MissingParameter("token"))?;
@@ -39,11 +34,11 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
             code_challenge: None,
         };
         // Any generation: who holds an old one and wants it gone, wants all of it gone.
-        if server.tokens().verify(&token, &binding) {
+        if at.issuer.tokens().verify(&token, &binding) {
             audit.grant = Some(token.grant);
-            server.ledger()?.revoke(token.grant).await?;
+            at.issuer.ledger()?.revoke(token.grant).await?;
         }
-    } else if let Some(token) = AccessToken::decode(server, text, now).await?
+    } else if let Some(token) = AccessToken::decode(at, text).await?
         && token.client_id == caller.id
     {
         audit.jti = Some(token.jti.clone());
@@ -51,20 +46,23 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
             // §2.1 lets the grant end with its access token, and so all of it is one read away.
             Some(grant) => {
                 audit.grant = Some(grant);
-                server.ledger()?.revoke(grant).await?;
+                at.issuer.ledger()?.revoke(grant).await?;
             }
             None => {
-                let ledger = server.ledger().map_err(|_| Refusal::UnsupportedTokenType)?;
-                let attempt = server.random_id()?;
+                let ledger = at
+                    .issuer
+                    .ledger()
+                    .map_err(|_| Refusal::UnsupportedTokenType)?;
+                let attempt = at.issuer.random_id()?;
                 ledger
-                    .claim(&marker(&token.jti), attempt, token.exp, now)
+                    .claim(&marker(&token.jti), attempt, token.exp, at.now)
                     .await?;
             }
         }
     }
     // §2.2: an unknown token is as good as revoked, and another client's is none of the caller's.
     let mut response = done();
-    cors::allow(&mut response, &caller, request.header(ORIGIN));
+    cors::allow(&mut response, &caller, at.request.header(ORIGIN));
     Ok(response)
 }
 

@@ -9,23 +9,19 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     client::ClientId,
-    crypto::Crypto,
+    host::Host,
     refusal::{Refusal, RequestFault},
-    registry::{CutOff, Registry},
-    request::Incoming,
-    server::Server,
+    registry::CutOff,
+    request::At,
     time::Seconds,
 };
 
-pub(crate) async fn respond<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let parameters = request.form()?;
-    let now = request.now;
-    let clients = server.clients();
-    let caller = authenticate(clients, request.headers, &parameters, now, audit).await?;
+    let parameters = at.request.form()?;
+    let caller = authenticate(at, &parameters, audit).await?;
     if !caller.login {
         return Err(Refusal::NotALoginApplication);
     }
@@ -42,7 +38,10 @@ pub(crate) async fn respond<R: Registry, L, C: Crypto>(
     }
     for cut_off in [subject, client].into_iter().flatten() {
         // What is opened in this very second is ended too: times have no finer grain.
-        clients.put_cut_off(&cut_off, now + Seconds(1), now).await?;
+        at.issuer
+            .clients()
+            .put_cut_off(&cut_off, at.now + Seconds(1), at.now)
+            .await?;
     }
     Ok(done())
 }

@@ -7,18 +7,15 @@ use http::{
 };
 use serde_json::{Map, Value};
 
-use super::introspect::live_grant;
 use crate::{
     access_token::AccessToken,
     audit::Audit,
-    crypto::Crypto,
-    ledger::Ledger,
+    grant::live,
+    host::Host,
     refusal::{BearerFault, Refusal},
-    registry::Registry,
-    request::Incoming,
+    request::{At, Incoming},
     response::no_store_json,
     scope::Scope,
-    server::Server,
 };
 
 /// OpenID Connect Core §5.4.
@@ -47,14 +44,13 @@ const SCOPES: [(&str, &[&str]); 4] = [
     ("phone", &["phone_number", "phone_number_verified"]),
 ];
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    server.ledger()?;
-    let text = bearer(request)?;
-    let token = AccessToken::decode(server, &text, request.now)
+    at.issuer.ledger()?;
+    let text = bearer(at.request)?;
+    let token = AccessToken::decode(at, &text)
         .await?
         .ok_or(BearerFault::Invalid)?;
     audit.client_id = Some(token.client_id.clone());
@@ -64,9 +60,7 @@ pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
         return Err(BearerFault::Scope.into());
     }
     audit.grant = Some(id);
-    let grant = live_grant(server, id, request.now)
-        .await?
-        .ok_or(BearerFault::Invalid)?;
+    let grant = live::find(at, id).await?.ok_or(BearerFault::Invalid)?;
     audit.subject.clone_from(&grant.subject);
     let mut claims = claims_of(grant.claims, &token.scope);
     claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));

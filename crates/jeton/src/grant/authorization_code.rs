@@ -3,27 +3,24 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::generation::{answer, genuine, replay, step};
+use super::generation::{answer, genuine, refusal_of, replay, step};
+use super::response::TokenResponse;
 use crate::{
     audit::Audit,
     client::Client,
-    crypto::Crypto,
-    endpoint::token::TokenResponse,
+    host::Host,
     ledger::{Advance, Ledger},
     parameters::Parameters,
     refusal::{GrantFault, Refusal, RequestFault},
-    registry::Registry,
+    request::At,
     scope::Scope,
-    server::Server,
-    time::UnixTime,
     token::{RedirectHash, TokenKind},
 };
 
-pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(crate) async fn redeem<H: Host>(
+    at: &At<'_, H>,
     client: &Client,
     parameters: &Parameters<'_>,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let code = parameters
@@ -35,20 +32,20 @@ pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
         Some(_) => return Err(GrantFault::Verifier.into()),
     };
     let kind = TokenKind::AuthorizationCode;
-    let code = genuine(server, client, kind, code, challenge.as_deref(), audit)?;
+    let code = genuine(at, client, kind, code, challenge.as_deref(), audit)?;
     if let Some(redirect_uri) = parameters.get("redirect_uri")
         && code.redirect != Some(RedirectHash::of(redirect_uri))
     {
         return Err(GrantFault::RedirectUri.into());
     }
-    let step = step(server, client, &code, Scope::default(), parameters, now).await?;
-    match server.ledger()?.advance(&step).await? {
-        Advance::Advanced(grant) => answer(server, client, &grant, step, audit).await,
+    let step = step(at, client, &code, Scope::default(), parameters).await?;
+    match at.issuer.ledger()?.advance(&step).await? {
+        Advance::Advanced(grant) => answer(at, client, &grant, step, audit).await,
         Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
-        Advance::Conflict(Some(grant)) if !grant.is_live(now) => Err(GrantFault::Ended.into()),
-        Advance::Conflict(Some(grant)) => match replay(server, &grant, &step).await? {
+        Advance::Conflict(Some(grant)) if !grant.is_live(at.now) => Err(GrantFault::Ended.into()),
+        Advance::Conflict(Some(grant)) => match replay(at, &grant, &step).await? {
             Some(fault) => Err(fault.into()),
-            None => Err(server.refusal_of(&grant, &step)),
+            None => Err(refusal_of(&grant, &step).into()),
         },
     }
 }

@@ -1,48 +1,42 @@
 //! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4): polling, and from generation 0
 //! to 1 once a person has approved.
 
-use super::generation::{answer, genuine, replay, step};
+use super::generation::{answer, genuine, refusal_of, replay, step};
+use super::response::TokenResponse;
 use crate::{
     audit::Audit,
     client::Client,
-    crypto::Crypto,
-    endpoint::{device_authorization::INTERVAL, token::TokenResponse},
+    endpoint::device_authorization::INTERVAL,
+    host::Host,
     ledger::{Advance, Grant, GrantState, Ledger, Marker, Step},
     parameters::Parameters,
     refusal::{GrantFault, Refusal, RequestFault},
-    registry::Registry,
+    request::At,
     scope::Scope,
-    server::Server,
-    time::UnixTime,
     token::TokenKind,
 };
 
-pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(crate) async fn redeem<H: Host>(
+    at: &At<'_, H>,
     client: &Client,
     parameters: &Parameters<'_>,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let code = parameters
         .get("device_code")
         .ok_or(RequestFault::MissingParameter("device_code"))?;
-    let code = genuine(server, client, TokenKind::DeviceCode, code, None, audit)?;
-    let step = step(server, client, &code, Scope::default(), parameters, now).await?;
-    match server.ledger()?.advance(&step).await? {
-        Advance::Advanced(grant) => answer(server, client, &grant, step, audit).await,
+    let code = genuine(at, client, TokenKind::DeviceCode, code, None, audit)?;
+    let step = step(at, client, &code, Scope::default(), parameters).await?;
+    match at.issuer.ledger()?.advance(&step).await? {
+        Advance::Advanced(grant) => answer(at, client, &grant, step, audit).await,
         Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
-        Advance::Conflict(Some(grant)) => Err(conflict(server, &grant, &step).await?),
+        Advance::Conflict(Some(grant)) => Err(conflict(at, &grant, &step).await?),
     }
 }
 
 /// Why the code did not advance its grant (RFC 8628 §3.5).
-async fn conflict<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    grant: &Grant,
-    step: &Step,
-) -> Result<Refusal, Refusal> {
-    let ledger = server.ledger()?;
+async fn conflict<H: Host>(at: &At<'_, H>, grant: &Grant, step: &Step) -> Result<Refusal, Refusal> {
+    let ledger = at.issuer.ledger()?;
     match grant.state {
         GrantState::Denied => Ok(GrantFault::DeviceDenied.into()),
         GrantState::Revoked => Ok(GrantFault::Ended.into()),
@@ -67,10 +61,10 @@ async fn conflict<R: Registry, L: Ledger, C: Crypto>(
                 GrantFault::SlowDown.into()
             })
         }
-        GrantState::Live => Ok(match replay(server, grant, step).await? {
+        GrantState::Live => Ok(match replay(at, grant, step).await? {
             Some(fault) => fault.into(),
             None if step.now >= grant.idle_expires_at => GrantFault::DeviceExpired.into(),
-            None => server.refusal_of(grant, step),
+            None => refusal_of(grant, step).into(),
         }),
     }
 }

@@ -5,56 +5,49 @@
 //! keeps it: a lost response, a slow tab and ten racing workers all end with the same token. Out of
 //! the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
 
-use super::generation::{answer, genuine, step};
+use super::generation::{answer, genuine, refusal_of, step};
+use super::response::TokenResponse;
 use crate::{
     audit::Audit,
     client::Client,
-    crypto::Crypto,
-    endpoint::token::TokenResponse,
+    host::Host,
     ledger::{
         Advance, Grant, Ledger, Step,
         transition::{Place, place},
     },
     parameters::Parameters,
     refusal::{GrantFault, Refusal, RequestFault},
-    registry::Registry,
+    request::At,
     scope::Scope,
-    server::Server,
-    time::UnixTime,
     token::TokenKind,
 };
 
-pub(crate) async fn redeem<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(crate) async fn redeem<H: Host>(
+    at: &At<'_, H>,
     client: &Client,
     refresh_token: &str,
     parameters: &Parameters<'_>,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let kind = TokenKind::RefreshToken;
-    let token = genuine(server, client, kind, refresh_token, None, audit)?;
+    let token = genuine(at, client, kind, refresh_token, None, audit)?;
     // Narrowing is part of the step's condition, so that a wrong request never moves the record.
     let scope: Scope = match parameters.get("scope") {
         None => Scope::default(),
         Some(scope) => scope.parse().map_err(|_| RequestFault::MalformedScope)?,
     };
-    let step = step(server, client, &token, scope, parameters, now).await?;
+    let step = step(at, client, &token, scope, parameters).await?;
     let grant = if client.refresh.rotation {
-        rotate(server, &step, audit).await?
+        rotate(at, &step, audit).await?
     } else {
-        keep(server, &step).await?
+        keep(at, &step).await?
     };
-    answer(server, client, &grant, step, audit).await
+    answer(at, client, &grant, step, audit).await
 }
 
-/// The grant at the generation that the client shall hold from now on.
-async fn rotate<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    step: &Step,
-    audit: &mut Audit,
-) -> Result<Grant, Refusal> {
-    let ledger = server.ledger()?;
+/// The grant at the generation that the client shall hold from at.now on.
+async fn rotate<H: Host>(at: &At<'_, H>, step: &Step, audit: &mut Audit) -> Result<Grant, Refusal> {
+    let ledger = at.issuer.ledger()?;
     let mut step = step.clone();
     let presented = step.standing;
     // A second round only for a record that was rolled back, whose generation is then known.
@@ -70,7 +63,7 @@ async fn rotate<R: Registry, L: Ledger, C: Crypto>(
         match place(&standing, presented, step.window, step.now) {
             Place::Stands | Place::JustSuperseded => {
                 // Nothing moves, yet all that the step wants must hold.
-                require(server, &standing, &step)?;
+                require(at, &standing, &step)?;
                 return Ok(*standing);
             }
             Place::Reused => {
@@ -78,11 +71,11 @@ async fn rotate<R: Registry, L: Ledger, C: Crypto>(
                 audit.generation = Some(standing.generation);
                 return Err(GrantFault::Reused { presented }.into());
             }
-            Place::Redeemable => return Err(server.refusal_of(&standing, &step)),
+            Place::Redeemable => return Err(refusal_of(&standing, &step).into()),
             Place::Ahead => {
                 audit.rolled_back = true;
                 // What no repair can help must not be answered "try again".
-                require(server, &standing, &step)?;
+                require(at, &standing, &step)?;
                 step.standing = standing.generation;
             }
         }
@@ -95,11 +88,9 @@ async fn rotate<R: Registry, L: Ledger, C: Crypto>(
 }
 
 /// Without rotation the standing generation stays: it is read, and nothing is written.
-async fn keep<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    step: &Step,
-) -> Result<Grant, Refusal> {
-    let standing = server
+async fn keep<H: Host>(at: &At<'_, H>, step: &Step) -> Result<Grant, Refusal> {
+    let standing = at
+        .issuer
         .ledger()?
         .read(step.id)
         .await?
@@ -109,22 +100,18 @@ async fn keep<R: Registry, L: Ledger, C: Crypto>(
     }
     // The client rotated before its policy changed: an older token is as stolen as ever.
     if step.standing < standing.generation {
-        server.ledger()?.revoke(standing.id).await?;
+        at.issuer.ledger()?.revoke(standing.id).await?;
         return Err(GrantFault::Reused {
             presented: step.standing,
         }
         .into());
     }
-    require(server, &standing, step)?;
+    require(at, &standing, step)?;
     Ok(standing)
 }
 
 /// What the condition of a step would have refused, for a step that is not taken.
-fn require<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    standing: &Grant,
-    step: &Step,
-) -> Result<(), Refusal> {
+fn require<H: Host>(at: &At<'_, H>, standing: &Grant, step: &Step) -> Result<(), Refusal> {
     let holds = standing.client_id == step.client_id
         && standing.created_at >= step.created_from
         && step.now < standing.idle_expires_at
@@ -136,6 +123,6 @@ fn require<R, L, C: Crypto>(
     if holds {
         Ok(())
     } else {
-        Err(server.refusal_of(standing, step))
+        Err(refusal_of(standing, step).into())
     }
 }

@@ -15,15 +15,14 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
-    crypto::Crypto,
+    host::Host,
     parameters::Parameters,
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
-    registry::Registry,
-    request::Incoming,
+    request::At,
     response::no_store_json,
+    route::path,
     scope::Scope,
     seal::SealKind,
-    server::{Server, path},
     time::{Seconds, UnixTime},
 };
 
@@ -144,25 +143,21 @@ struct Handoff<'a> {
     sealed: SealedRequest,
 }
 
-async fn open<'a, R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'a>,
-    audit: &mut Audit,
-) -> Result<Handoff<'a>, Refusal> {
-    let parameters = request.form()?;
-    let clients = server.clients();
-    let client = authenticate(clients, request.headers, &parameters, request.now, audit).await?;
+async fn open<'a, H: Host>(at: &At<'a, H>, audit: &mut Audit) -> Result<Handoff<'a>, Refusal> {
+    let parameters = at.request.form()?;
+    let client = authenticate(at, &parameters, audit).await?;
     if !client.login {
         return Err(Refusal::NotALoginApplication);
     }
     let sealed = parameters
         .get("request")
         .ok_or(RequestFault::MissingParameter("request"))?;
-    let sealed: SealedRequest = server
+    let sealed: SealedRequest = at
+        .issuer
         .seals()
         .open(SealKind::Request, sealed)
         .ok_or(HandoffFault::Request)?;
-    if request.now >= sealed.expires_at {
+    if at.now >= sealed.expires_at {
         return Err(HandoffFault::Request.into());
     }
     audit.grant = Some(sealed.grant);
@@ -170,12 +165,11 @@ async fn open<'a, R: Registry, L, C: Crypto>(
 }
 
 /// `/authorize/request`: what was asked for.
-pub(crate) async fn inspect<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn inspect<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let Handoff { sealed, .. } = open(server, request, audit).await?;
+    let Handoff { sealed, .. } = open(at, audit).await?;
     let mut info = RequestInfo {
         kind: "device",
         expires_at: sealed.expires_at,
@@ -191,7 +185,7 @@ pub(crate) async fn inspect<R: Registry, L, C: Crypto>(
     };
     let client;
     if let Waiting::Code(code) = &sealed.what {
-        client = client_of(server, code, request.now).await?;
+        client = client_of(at, code).await?;
         let prompt: Vec<_> = code.prompt.iter().map(String::as_str).collect();
         info = RequestInfo {
             kind: "code",
@@ -211,18 +205,17 @@ pub(crate) async fn inspect<R: Registry, L, C: Crypto>(
 }
 
 /// `/authorize/accept`: somebody logged in and agreed.
-pub(crate) async fn accept<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn accept<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let handoff = open(server, request, audit).await?;
-    let accepted = accepted(server, &handoff, request.now).await?;
+    let handoff = open(at, audit).await?;
+    let accepted = accepted(at, &handoff).await?;
     match &handoff.sealed.what {
         Waiting::Code(code) => {
             // Validated again: the client may have changed while the person logged in.
-            client_of(server, code, request.now).await?;
-            within_bounds(code, &handoff.sealed, &accepted, request.now)?;
+            client_of(at, code).await?;
+            within_bounds(code, &handoff.sealed, &accepted, at.now)?;
         }
         // Which device it is, and what that asks for, shows only after the login: nobody can have
         // agreed to a part of it.
@@ -230,21 +223,15 @@ pub(crate) async fn accept<R: Registry, L, C: Crypto>(
         Waiting::Device(_) => {}
     }
     audit.subject = Some(accepted.subject.clone());
-    answer(
-        server,
-        handoff.sealed,
-        Answer::Accepted(accepted),
-        request.now,
-    )
+    answer(at, handoff.sealed, Answer::Accepted(accepted))
 }
 
 /// `/authorize/reject`: nobody did.
-pub(crate) async fn reject<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn reject<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let Handoff { parameters, sealed } = open(server, request, audit).await?;
+    let Handoff { parameters, sealed } = open(at, audit).await?;
     let word = parameters.get("error").unwrap_or("access_denied");
     let error = REJECTIONS
         .into_iter()
@@ -259,34 +246,30 @@ pub(crate) async fn reject<R: Registry, L, C: Crypto>(
         error: error.as_str().to_owned(),
         description,
     };
-    answer(server, sealed, rejected, request.now)
+    answer(at, sealed, rejected)
 }
 
 /// An address here, good once, for the browser the request began in.
-fn answer<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
+fn answer<H: Host>(
+    at: &At<'_, H>,
     sealed: SealedRequest,
     answer: Answer,
-    now: UnixTime,
 ) -> Result<Response<Bytes>, Refusal> {
     let ticket = Ticket {
         request: sealed,
-        expires_at: now + TICKET_LIFETIME,
+        expires_at: at.now + TICKET_LIFETIME,
         answer,
     };
-    let ticket = server
+    let ticket = at
+        .issuer
         .seals()
-        .seal(SealKind::Ticket, &ticket, server.crypto())?;
-    let issuer = server.config().issuer();
+        .seal(SealKind::Ticket, &ticket, at.issuer.crypto())?;
+    let issuer = at.issuer.config().issuer();
     let redirect_to = format!("{issuer}{}?ticket={ticket}", path::RESUME);
     Ok(no_store_json(StatusCode::OK, &RedirectTo { redirect_to }))
 }
 
-async fn accepted<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    handoff: &Handoff<'_>,
-    now: UnixTime,
-) -> Result<Accepted, Refusal> {
+async fn accepted<H: Host>(at: &At<'_, H>, handoff: &Handoff<'_>) -> Result<Accepted, Refusal> {
     let parameters = &handoff.parameters;
     let subject = parameters
         .get("subject")
@@ -294,7 +277,7 @@ async fn accepted<R: Registry, L, C: Crypto>(
         .ok_or(HandoffFault::Subject)?;
     // RFC 9700 §4.15: no person may pass for a client that is its own subject.
     if let Ok(id) = subject.parse::<ClientId>()
-        && (subject.starts_with("jc_") || server.clients().find(&id, now).await?.is_some())
+        && (subject.starts_with("jc_") || at.issuer.clients().find(&id, at.now).await?.is_some())
     {
         return Err(HandoffFault::Subject.into());
     }
@@ -310,12 +293,12 @@ async fn accepted<R: Registry, L, C: Crypto>(
         return Err(HandoffFault::Claims.into());
     }
     let auth_time = match parameters.get("auth_time") {
-        None => now,
+        None => at.now,
         Some(text) => text
             .parse()
             .map(UnixTime)
             .ok()
-            .filter(|time| *time <= now)
+            .filter(|time| *time <= at.now)
             .ok_or(HandoffFault::AuthTime)?,
     };
     let scope = match parameters.get("scope") {
@@ -360,12 +343,11 @@ fn within_bounds(
 }
 
 /// The client of a request, which must still be registered for it.
-pub(super) async fn client_of<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(super) async fn client_of<H: Host>(
+    at: &At<'_, H>,
     code: &CodeRequest,
-    now: UnixTime,
 ) -> Result<std::sync::Arc<Client>, Refusal> {
-    let client = server.clients().find(&code.client_id, now).await?;
+    let client = at.issuer.clients().find(&code.client_id, at.now).await?;
     client
         .filter(|client| client.redirects_to(&code.redirect_uri))
         .ok_or_else(|| HandoffFault::Request.into())

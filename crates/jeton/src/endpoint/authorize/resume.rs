@@ -13,17 +13,15 @@ use crate::{
     authorization_response::ResponseTarget,
     client::Client,
     cookie::Cookie,
-    crypto::Crypto,
     endpoint::device,
     grant::GrantType,
+    host::Host,
     ledger::{Grant, GrantState, Ledger},
     refusal::{PersonFault, Refusal},
-    registry::Registry,
-    request::Incoming,
+    request::At,
     scope::Scope,
     seal::SealKind,
-    server::Server,
-    time::{Seconds, UnixTime},
+    time::Seconds,
     token::{Binding, RedirectHash, TokenKind},
 };
 
@@ -31,52 +29,51 @@ use crate::{
 /// seconds.
 const CODE_LIFETIME: Seconds = Seconds(60);
 
-pub(crate) async fn respond<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
+pub(crate) async fn respond<H: Host>(
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let parameters = request.query_or_form()?;
+    let parameters = at.request.query_or_form()?;
     let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
     let Ticket {
         request: sealed,
         answer,
         ..
-    } = open_ticket(server, request, ticket)?;
+    } = open_ticket(at, ticket)?;
     audit.grant = Some(sealed.grant);
     match (&sealed.what, answer) {
         (Waiting::Code(code), Answer::Accepted(accepted)) => {
-            grant_code(server, &sealed, code, accepted, request.now, audit).await
+            grant_code(at, &sealed, code, accepted, audit).await
         }
         (Waiting::Code(code), Answer::Rejected { error, description }) => {
             audit.client_id = Some(code.client_id.clone());
             let description = description.as_deref().unwrap_or("the login was refused");
-            let issuer = server.config().issuer();
+            let issuer = at.issuer.config().issuer();
             Ok(target_of(code).respond_with_error(&error, description, issuer))
         }
         (Waiting::Device(device), Answer::Accepted(accepted)) => {
             audit.subject = Some(accepted.subject);
-            Ok(device::ask_for_user_code(server, ticket, device))
+            Ok(device::ask_for_user_code(at, ticket, device))
         }
         (Waiting::Device(_), Answer::Rejected { .. }) => Ok(device::not_connected()),
     }
 }
 
 /// A ticket that is ours, in time, and in the browser its request began in.
-pub(crate) fn open_ticket<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
-    request: &Incoming<'_>,
-    ticket: &str,
-) -> Result<Ticket, Refusal> {
-    let ticket: Ticket = server
+pub(crate) fn open_ticket<H: Host>(at: &At<'_, H>, ticket: &str) -> Result<Ticket, Refusal> {
+    let ticket: Ticket = at
+        .issuer
         .seals()
         .open(SealKind::Ticket, ticket)
         .ok_or(PersonFault::Ticket)?;
-    if request.now >= ticket.expires_at {
+    if at.now >= ticket.expires_at {
         return Err(PersonFault::Ticket.into());
     }
-    let cookie = Cookie::browser(server.config().issuer());
-    let browser = request.cookie(&cookie.name).ok_or(PersonFault::Browser)?;
+    let cookie = Cookie::browser(at.issuer.config().issuer());
+    let browser = at
+        .request
+        .cookie(&cookie.name)
+        .ok_or(PersonFault::Browser)?;
     // Both are hashes: their comparison tells nothing of the cookie.
     if hash_of(browser) != ticket.request.browser {
         return Err(PersonFault::Browser.into());
@@ -84,17 +81,16 @@ pub(crate) fn open_ticket<R, L, C: Crypto>(
     Ok(ticket)
 }
 
-async fn grant_code<R: Registry, L: Ledger, C: Crypto>(
-    server: &Server<R, L, C>,
+async fn grant_code<H: Host>(
+    at: &At<'_, H>,
     sealed: &SealedRequest,
     code: &CodeRequest,
     accepted: Accepted,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     audit.client_id = Some(code.client_id.clone());
     audit.subject = Some(accepted.subject.clone());
-    let client = client_of(server, code, now).await?;
+    let client = client_of(at, code).await?;
     let scope = accepted.scope.clone().unwrap_or_else(|| code.scope.clone());
     let grant = Grant {
         id: sealed.grant,
@@ -103,16 +99,15 @@ async fn grant_code<R: Registry, L: Ledger, C: Crypto>(
         claims: accepted.claims,
         auth_time: Some(accepted.auth_time),
         ..new_grant(
-            server,
+            at,
             &client,
             GrantState::Live,
             scope,
             code.audiences.clone(),
             CODE_LIFETIME,
-            now,
         )
     };
-    if !server.ledger()?.open(&grant, now).await? {
+    if !at.issuer.ledger()?.open(&grant, at.now).await? {
         return Err(PersonFault::Used.into());
     }
     let binding = Binding {
@@ -120,14 +115,14 @@ async fn grant_code<R: Registry, L: Ledger, C: Crypto>(
         code_challenge: code.code_challenge.as_deref(),
     };
     let redirect = RedirectHash::of(&code.redirect_uri);
-    let code_text = server.tokens().issue(
+    let code_text = at.issuer.tokens().issue(
         TokenKind::AuthorizationCode,
         grant.id,
         0,
         Some(redirect),
         &binding,
     );
-    Ok(target_of(code).respond(&[("code", &code_text)], server.config().issuer()))
+    Ok(target_of(code).respond(&[("code", &code_text)], at.issuer.config().issuer()))
 }
 
 fn target_of(code: &CodeRequest) -> ResponseTarget {
@@ -139,14 +134,13 @@ fn target_of(code: &CodeRequest) -> ResponseTarget {
 }
 
 /// A grant at generation 0, to be redeemed within `redeemable`. Its id is still to be set.
-pub(crate) fn new_grant<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(crate) fn new_grant<H: Host>(
+    at: &At<'_, H>,
     client: &Client,
     state: GrantState,
     scope: Scope,
     audiences: Vec<String>,
     redeemable: Seconds,
-    now: UnixTime,
 ) -> Grant {
     // OpenID Connect Core §11: a refresh token is for when the person is away.
     let offline = !scope.contains("openid")
@@ -155,7 +149,7 @@ pub(crate) fn new_grant<R, L, C: Crypto>(
     let refreshable = client.may_use(GrantType::RefreshToken) && offline;
     let access_token_lifetime = client
         .access_token_lifetime
-        .unwrap_or(server.config().access_token_lifetime());
+        .unwrap_or(at.issuer.config().access_token_lifetime());
     // A code redeemed late still yields a whole access token; refresh tokens end with their lifetime,
     // which begins when the person has decided, or at the latest when they had to.
     let lifetime = match (refreshable, state) {
@@ -174,18 +168,18 @@ pub(crate) fn new_grant<R, L, C: Crypto>(
         auth_time: None,
         nonce: None,
         generation: 0,
-        advanced_at: now,
+        advanced_at: at.now,
         redeemed_at: None,
         last_attempt: None,
-        created_at: now,
+        created_at: at.now,
         // Without rotation no use is recorded, so none can be missed.
         idle_lifetime: if client.refresh.rotation {
             client.refresh.idle_lifetime
         } else {
             client.refresh.lifetime
         },
-        idle_expires_at: now + redeemable,
-        expires_at: now + lifetime,
+        idle_expires_at: at.now + redeemable,
+        expires_at: at.now + lifetime,
         refreshable,
     }
 }

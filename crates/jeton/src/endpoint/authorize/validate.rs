@@ -8,14 +8,13 @@ use crate::{
     audit::Audit,
     authorization_response::{ResponseMode, ResponseTarget},
     client::{Client, ClientId},
-    crypto::Crypto,
     grant::GrantType,
+    host::Host,
     parameters::Parameters,
     refusal::{AuthorizationFault, ErrorCode, PersonFault, Refusal},
-    registry::Registry,
-    server::Server,
+    request::At,
     target,
-    time::{Seconds, UnixTime},
+    time::Seconds,
 };
 
 /// The longest `state`, `nonce` and hints, in bytes: they travel sealed in addresses.
@@ -25,10 +24,9 @@ const LONGEST_VALUE: usize = 2048;
 ///
 /// # Errors
 /// For the person while client and redirect URI are not known good, then for the client.
-pub(super) async fn validate<R: Registry, L, C: Crypto>(
-    server: &Server<R, L, C>,
+pub(super) async fn validate<H: Host>(
+    at: &At<'_, H>,
     parameters: &Parameters<'_>,
-    now: UnixTime,
     audit: &mut Audit,
 ) -> Result<CodeRequest, Refusal> {
     let id = parameters
@@ -36,9 +34,10 @@ pub(super) async fn validate<R: Registry, L, C: Crypto>(
         .and_then(|id| id.parse::<ClientId>().ok())
         .ok_or(PersonFault::Client)?;
     audit.client_id = Some(id.clone());
-    let client = server
+    let client = at
+        .issuer
         .clients()
-        .find(&id, now)
+        .find(&id, at.now)
         .await?
         .ok_or(PersonFault::Client)?;
     let redirect_uri = redirect_uri(&client, parameters.get("redirect_uri"))?;
@@ -50,7 +49,7 @@ pub(super) async fn validate<R: Registry, L, C: Crypto>(
     };
     response_mode
         .map_err(Refusal::from)
-        .and_then(|_| check(server, &client, parameters, &target))
+        .and_then(|_| check(at, &client, parameters, &target))
         .map_err(|why| Refusal::SentBack {
             why: Box::new(why),
             to: Box::new(target),
@@ -83,8 +82,8 @@ const NOT_SUPPORTED: [(&str, ErrorCode); 3] = [
     ("registration", ErrorCode::REGISTRATION_NOT_SUPPORTED),
 ];
 
-fn check<R, L, C: Crypto>(
-    server: &Server<R, L, C>,
+fn check<H: Host>(
+    at: &At<'_, H>,
     client: &Client,
     parameters: &Parameters<'_>,
     target: &ResponseTarget,
@@ -110,7 +109,7 @@ fn check<R, L, C: Crypto>(
     };
     let code_challenge = code_challenge(client, parameters)?;
     let scope = target::scope(client, parameters)?;
-    let audiences = target::audiences(client, parameters, server.config().issuer())?;
+    let audiences = target::audiences(client, parameters, at.issuer.config().issuer())?;
     let prompt = prompt(parameters.get("prompt"))?;
     let max_age = match parameters.get("max_age") {
         None => None,

@@ -1,0 +1,33 @@
+//! What a deployment is made of.
+
+use crate::{crypto::Crypto, fetch::Fetch, ledger::Ledger, registry::Registry};
+
+/// The capabilities of a deployment, as types. One bundle instead of a type parameter each, so that
+/// a further capability changes no signature.
+///
+/// None is `Send` by itself: a Worker's hold JavaScript values. A native host's are, and the compiler
+/// infers it for the future of a request.
+pub trait Host {
+    /// Where registered documents are.
+    type Registry: Registry;
+    /// Where grants and markers are.
+    type Ledger: Ledger;
+    /// Random bytes and signatures.
+    type Crypto: Crypto;
+    /// The way to servers of others.
+    type Fetch: Fetch;
+}
+
+/// The capabilities of a [`Host`], as values.
+#[derive(Debug)]
+pub struct Capabilities<H: Host> {
+    /// Where registered documents are.
+    pub registry: H::Registry,
+    /// Where grants and markers are. Without one machine-to-machine tokens work and everything else
+    /// says what is missing.
+    pub ledger: Option<H::Ledger>,
+    /// Random bytes and signatures.
+    pub crypto: H::Crypto,
+    /// The way to servers of others.
+    pub fetch: H::Fetch,
+}

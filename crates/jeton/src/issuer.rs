@@ -1,0 +1,149 @@
+//! The issuer: what a deployment is and has, the same for every request. Nothing here knows of
+//! requests, endpoints or grants; all of them are above.
+
+use std::sync::Arc;
+
+use jsonwebtoken::Algorithm;
+use zeroize::Zeroizing;
+
+use crate::{
+    config::Config,
+    crypto::{Crypto, CryptoError},
+    host::{Capabilities, Host},
+    keys::{Keyring, Published, SigningKey},
+    ledger::Id128,
+    refusal::Refusal,
+    registry::Clients,
+    seal::SealKeys,
+    time::UnixTime,
+    token::TokenKeys,
+};
+
+mod offers;
+
+pub(crate) use offers::{Needs, Offers};
+
+/// The key type of a host's cryptography.
+type KeyOf<H> = <<H as Host>::Crypto as Crypto>::Key;
+
+/// A deployment: its configuration, its capabilities, and the keys made from both.
+pub(crate) struct Issuer<H: Host> {
+    config: Config,
+    offers: Offers,
+    clients: Clients<H::Registry>,
+    ledger: Option<H::Ledger>,
+    crypto: H::Crypto,
+    #[expect(dead_code, reason = "no document of others is asked for yet")]
+    fetch: H::Fetch,
+    keyring: Keyring<KeyOf<H>>,
+    tokens: TokenKeys,
+    seals: SealKeys,
+    user_code_key: Zeroizing<[u8; 32]>,
+}
+
+impl<H: Host> Issuer<H> {
+    /// Imports no key and reads no store: that waits for the first request that needs it.
+    pub(crate) fn new(config: Config, capabilities: Capabilities<H>) -> Self {
+        let Capabilities {
+            registry,
+            ledger,
+            crypto,
+            fetch,
+        } = capabilities;
+        let realm = config.realm().as_bytes();
+        let user_code_key = config
+            .secrets()
+            .iter()
+            .next()
+            .map_or_else(Zeroizing::default, |secret| {
+                secret.derive(&[b"jeton/v1", b"user code", realm])
+            });
+        Self {
+            offers: Offers::new(&config, ledger.as_ref()),
+            clients: Clients::new(config.clients(), registry, config.registry_max_age()),
+            ledger,
+            crypto,
+            fetch,
+            keyring: Keyring::new(),
+            tokens: TokenKeys::new(&config),
+            seals: SealKeys::new(&config),
+            user_code_key,
+            config,
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What this deployment offers.
+    pub(crate) fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// The URL of a path beneath the issuer's.
+    pub(crate) fn url_of(&self, path: &str) -> String {
+        format!("{}{path}", self.config.issuer())
+    }
+
+    /// Where a form of a page here leads: a path beneath the issuer's, on the host that the browser
+    /// knows.
+    pub(crate) fn action(&self, path: &str) -> String {
+        format!("{}{path}", self.config.issuer().path())
+    }
+
+    pub(crate) fn clients(&self) -> &Clients<H::Registry> {
+        &self.clients
+    }
+
+    /// The ledger, where the host has one.
+    pub(crate) fn ledger(&self) -> Result<&H::Ledger, Refusal> {
+        self.ledger
+            .as_ref()
+            .ok_or(Refusal::NotConfigured("a ledger"))
+    }
+
+    pub(crate) fn crypto(&self) -> &H::Crypto {
+        &self.crypto
+    }
+
+    pub(crate) fn tokens(&self) -> &TokenKeys {
+        &self.tokens
+    }
+
+    pub(crate) fn seals(&self) -> &SealKeys {
+        &self.seals
+    }
+
+    pub(crate) fn user_code_key(&self) -> &[u8] {
+        self.user_code_key.as_ref()
+    }
+
+    /// 128 fresh random bits.
+    pub(crate) fn random_id(&self) -> Result<Id128, CryptoError> {
+        let mut bytes = [0; 16];
+        self.crypto.fill(&mut bytes)?;
+        Ok(Id128(bytes))
+    }
+
+    /// The key that signs `algorithm` at `now`.
+    pub(crate) async fn signing_key(
+        &self,
+        algorithm: Algorithm,
+        now: UnixTime,
+    ) -> Result<Arc<SigningKey<KeyOf<H>>>, CryptoError> {
+        self.keyring
+            .signing(&self.config, &self.crypto, algorithm, now)
+            .await
+    }
+
+    /// The keys that JWKS shows at `now`.
+    pub(crate) async fn published_keys(
+        &self,
+        now: UnixTime,
+    ) -> Result<Arc<Published>, CryptoError> {
+        self.keyring
+            .published(&self.config, &self.crypto, now)
+            .await
+    }
+}

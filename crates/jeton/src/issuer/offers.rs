@@ -1,0 +1,56 @@
+//! What a deployment offers, from what it has.
+
+use crate::{config::Config, grant::GrantType};
+
+/// What a part of the service needs of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    /// A ledger.
+    Ledger,
+    /// A ledger and a login application.
+    Login,
+}
+
+/// What a deployment offers. The metadata lists it, and the endpoints keep to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offers {
+    best: Needs,
+}
+
+impl Offers {
+    pub(crate) fn new<L>(config: &Config, ledger: Option<&L>) -> Self {
+        let best = match (ledger, config.login_url()) {
+            (None, _) => Needs::Nothing,
+            (Some(_), None) => Needs::Ledger,
+            (Some(_), Some(_)) => Needs::Login,
+        };
+        Self { best }
+    }
+
+    /// Whether the deployment has what `needs` says.
+    pub(crate) fn has(self, needs: Needs) -> bool {
+        match needs {
+            Needs::Nothing => true,
+            Needs::Ledger => self.best != Needs::Nothing,
+            Needs::Login => self.best == Needs::Login,
+        }
+    }
+
+    /// What `/token` answers: everything but `client_credentials` begins with a login.
+    pub(crate) fn grant_types(self) -> impl Iterator<Item = GrantType> {
+        GrantType::ALL
+            .into_iter()
+            .filter(move |grant_type| self.has_grant_type(*grant_type))
+    }
+
+    /// Whether `/token` answers `grant_type`.
+    pub(crate) fn has_grant_type(self, grant_type: GrantType) -> bool {
+        self.has(match grant_type {
+            GrantType::ClientCredentials => Needs::Nothing,
+            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::DeviceCode => {
+                Needs::Login
+            }
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! Routes: one row an endpoint.
+
+use http::Method;
+
+use crate::issuer::Needs;
+
+/// Paths beneath the issuer's.
+pub(crate) mod path {
+    pub(crate) const TOKEN: &str = "/token";
+    pub(crate) const AUTHORIZE: &str = "/authorize";
+    pub(crate) const REQUEST: &str = "/authorize/request";
+    pub(crate) const ACCEPT: &str = "/authorize/accept";
+    pub(crate) const REJECT: &str = "/authorize/reject";
+    pub(crate) const RESUME: &str = "/authorize/resume";
+    pub(crate) const DEVICE_AUTHORIZATION: &str = "/device_authorization";
+    pub(crate) const DEVICE: &str = "/device";
+    pub(crate) const INTROSPECT: &str = "/introspect";
+    pub(crate) const REVOKE: &str = "/revoke";
+    pub(crate) const REVOKE_GRANTS: &str = "/revoke_grants";
+    pub(crate) const USERINFO: &str = "/userinfo";
+    pub(crate) const END_SESSION: &str = "/end_session";
+    pub(crate) const END_SESSION_RESUME: &str = "/end_session/resume";
+    pub(crate) const JWKS: &str = "/.well-known/jwks.json";
+    pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+    pub(crate) const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+    pub(crate) const HEALTH: &str = "/health";
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Token,
+    Authorize,
+    Request,
+    Accept,
+    Reject,
+    Resume,
+    DeviceAuthorization,
+    Device,
+    Introspect,
+    Revoke,
+    RevokeGrants,
+    Userinfo,
+    EndSession,
+    EndSessionResume,
+    Jwks,
+    OpenidConfiguration,
+    AuthorizationServer,
+    Health,
+}
+
+/// Who reads the endpoint's errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presentation {
+    /// A client (RFC 6749 §5.2).
+    Json,
+    /// A person at a browser.
+    Page,
+    /// The holder of an access token (RFC 6750 §3).
+    Bearer,
+}
+
+/// Whether pages of other origins call the endpoint (Fetch §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CrossOrigin {
+    /// It answers preflights.
+    Preflight,
+    /// It does not.
+    Refused,
+}
+
+/// The metadata member that names an endpoint, and when it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// In no document.
+    No,
+    /// In both documents (RFC 8414 §2).
+    Both(&'static str, Needs),
+    /// In OpenID Provider metadata alone (OpenID Connect Discovery 1.0 §3).
+    Openid(&'static str, Needs),
+}
+
+/// One endpoint: where it is and how it is spoken to. What it does, the server's `dispatch` says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    /// Beneath the issuer's path. A last segment `{…}` stands for any one segment.
+    pub(crate) path: &'static str,
+    pub(crate) endpoint: Endpoint,
+    /// Its name in the audit.
+    pub(crate) name: &'static str,
+    /// What `Allow` says (RFC 9110 §10.2.1).
+    pub(crate) allow: &'static str,
+    pub(crate) presentation: Presentation,
+    pub(crate) cross_origin: CrossOrigin,
+    pub(crate) listed: Listed,
+}
+
+const POST: &str = "POST";
+const GET: &str = "GET, HEAD";
+/// No HEAD: a look must not be a step.
+const BROWSER: &str = "GET, POST";
+const STEP: &str = "GET";
+
+use CrossOrigin::{Preflight, Refused};
+use Endpoint as E;
+use Listed::{Both, No, Openid};
+use Needs::{Ledger, Login, Nothing};
+use Presentation::{Bearer, Json, Page};
+
+#[rustfmt::skip]
+pub(crate) const ROUTES: [Route; 18] = [
+    route(path::TOKEN, E::Token, "token", POST, Json, Preflight, Both("token_endpoint", Nothing)),
+    route(path::AUTHORIZE, E::Authorize, "authorize", BROWSER, Page, Refused, Both("authorization_endpoint", Login)),
+    route(path::REQUEST, E::Request, "authorize_request", POST, Json, Refused, No),
+    route(path::ACCEPT, E::Accept, "authorize_accept", POST, Json, Refused, No),
+    route(path::REJECT, E::Reject, "authorize_reject", POST, Json, Refused, No),
+    route(path::RESUME, E::Resume, "authorize_resume", STEP, Page, Refused, No),
+    route(path::DEVICE_AUTHORIZATION, E::DeviceAuthorization, "device_authorization", POST, Json, Refused, Both("device_authorization_endpoint", Login)),
+    route(path::DEVICE, E::Device, "device", BROWSER, Page, Refused, No),
+    route(path::INTROSPECT, E::Introspect, "introspect", POST, Json, Refused, Both("introspection_endpoint", Ledger)),
+    route(path::REVOKE, E::Revoke, "revoke", POST, Json, Preflight, Both("revocation_endpoint", Ledger)),
+    route(path::REVOKE_GRANTS, E::RevokeGrants, "revoke_grants", POST, Json, Refused, No),
+    route(path::USERINFO, E::Userinfo, "userinfo", BROWSER, Bearer, Preflight, Openid("userinfo_endpoint", Login)),
+    route(path::END_SESSION, E::EndSession, "end_session", BROWSER, Page, Refused, Openid("end_session_endpoint", Login)),
+    route(path::END_SESSION_RESUME, E::EndSessionResume, "end_session_resume", STEP, Page, Refused, No),
+    route(path::JWKS, E::Jwks, "jwks", GET, Json, Refused, Both("jwks_uri", Nothing)),
+    route(path::OPENID_CONFIGURATION, E::OpenidConfiguration, "openid_configuration", GET, Json, Refused, No),
+    route(path::AUTHORIZATION_SERVER, E::AuthorizationServer, "authorization_server_metadata", GET, Json, Refused, No),
+    route(path::HEALTH, E::Health, "health", GET, Json, Refused, No),
+];
+
+const fn route(
+    path: &'static str,
+    endpoint: Endpoint,
+    name: &'static str,
+    allow: &'static str,
+    presentation: Presentation,
+    cross_origin: CrossOrigin,
+    listed: Listed,
+) -> Route {
+    Route {
+        path,
+        endpoint,
+        name,
+        allow,
+        presentation,
+        cross_origin,
+        listed,
+    }
+}
+
+/// Every path beneath an issuer's with the name of its endpoint in the [`crate::Audit`]: for layers
+/// in front that serve several issuers.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROUTES.iter().map(|route| (route.path, route.name))
+}
+
+/// What a path beneath the issuer's leads to: the route, and what stands for its `{…}`.
+pub(crate) fn find<'a>(
+    issuer_path: &str,
+    path: &'a str,
+) -> Option<(&'static Route, Option<&'a str>)> {
+    // RFC 8414 §3.1 puts its document *before* the issuer's path; beneath it is where OpenID
+    // Connect Discovery puts its own, and where people look for both.
+    let own = match path.strip_prefix(path::AUTHORIZATION_SERVER) {
+        Some(rest) if !issuer_path.is_empty() && rest == issuer_path => path::AUTHORIZATION_SERVER,
+        _ => path.strip_prefix(issuer_path)?,
+    };
+    ROUTES
+        .iter()
+        .find_map(|route| Some((route, parameter(route.path, own)?)))
+}
+
+/// `Some` if the path is this pattern's, with what stands for the pattern's last segment `{…}`.
+fn parameter<'a>(pattern: &str, path: &'a str) -> Option<Option<&'a str>> {
+    let Some((before, _)) = pattern.split_once('{') else {
+        return (pattern == path).then_some(None);
+    };
+    let segment = path.strip_prefix(before)?;
+    (!segment.is_empty() && !segment.contains('/')).then_some(Some(segment))
+}
+
+impl Route {
+    pub(crate) fn allows(&self, method: &Method) -> bool {
+        let mut allowed = self.allow.split(", ");
+        allowed.any(|allowed| allowed == method.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_endpoint_beneath_the_issuers_path() {
+        for (issuer, path, expected) in [
+            ("", "/token", Some("token")),
+            ("", "/token/", None),
+            ("", "/tokens", None),
+            ("", "", None),
+            ("/a", "/a/token", Some("token")),
+            ("/a", "/token", None),
+            ("/a", "/ab/token", None),
+            (
+                "",
+                path::AUTHORIZATION_SERVER,
+                Some("authorization_server_metadata"),
+            ),
+            (
+                "/a",
+                "/.well-known/oauth-authorization-server/a",
+                Some("authorization_server_metadata"),
+            ),
+            (
+                "/a",
+                "/a/.well-known/oauth-authorization-server",
+                Some("authorization_server_metadata"),
+            ),
+            ("/a", "/.well-known/oauth-authorization-server", None),
+            ("/a", "/.well-known/oauth-authorization-server/b", None),
+        ] {
+            let found = find(issuer, path).map(|(route, _)| route.name);
+            assert_eq!(found, expected, "{issuer} {path}");
+        }
+    }
+
+    #[test]
+    fn a_last_segment_may_be_a_parameter() {
+        for (pattern, path, expected) in [
+            ("/register", "/register", Some(None)),
+            (
+                "/register/{client_id}",
+                "/register/jc_1",
+                Some(Some("jc_1")),
+            ),
+            ("/register/{client_id}", "/register/", None),
+            ("/register/{client_id}", "/register", None),
+            ("/register/{client_id}", "/register/a/b", None),
+        ] {
+            assert_eq!(parameter(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+}
