@@ -1,15 +1,15 @@
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 use jeton::{
     Advance, Attempt, Client, ClientId, CutOff, Decision, Grant, GrantId, Ledger, Marker, Registry,
     Step, Unavailable, UnixTime,
 };
 
-/// Counts what is asked of the store behind it.
-#[derive(Debug, Default)]
+/// Counts what is asked of the store behind it. Clones share the count.
+#[derive(Clone, Debug, Default)]
 pub struct Counting<S> {
     store: S,
-    operations: Cell<Operations>,
+    operations: Rc<Cell<Operations>>,
 }
 
 /// Storage operations, as ARCHITECTURE.md counts them.
@@ -28,7 +28,7 @@ impl<S> Counting<S> {
     pub fn new(store: S) -> Self {
         Self {
             store,
-            operations: Cell::default(),
+            operations: Rc::default(),
         }
     }
 

@@ -22,7 +22,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 type Registry = Rc<Counting<MemoryRegistry>>;
-type Ledger = Rc<Counting<MemoryLedger>>;
+type Ledger = Counting<MemoryLedger>;
 
 struct Bench {
     registry: Registry,
@@ -50,11 +50,11 @@ impl Bench {
         registry
             .store()
             .insert(Client::from_record(&record).unwrap());
-        let ledger = Rc::new(Counting::new(MemoryLedger::default()));
+        let ledger = Counting::new(MemoryLedger::default());
         let server = Server::new(
             config.unwrap(),
             Rc::clone(&registry),
-            Some(Rc::clone(&ledger)),
+            Some(ledger.clone()),
             NativeCrypto::new(),
         );
         Self {
