@@ -4,7 +4,7 @@
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
 //! later one fails; therefore everything that can fail comes before the one statement that matters.
 
-use jeton::{Advance, Attempt, Grant, Step, UnixTime, transition};
+use jeton::{Advance, Attempt, Grant, UnixTime, transition};
 use serde::Deserialize;
 use worker::{
     DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorage, SqlStorageValue,
@@ -55,15 +55,16 @@ impl DurableObject for GrantObject {
         let call: Call = serde_json::from_str(&request.text().await?)?;
         let answer = match call {
             Call::Open(grant) => Answer::Done(self.open(&grant).await?),
-            Call::Advance(step) => Answer::Advance(self.advance(&step)?),
-            Call::Decide { decision, now } => {
-                Answer::Done(self.change(|grant| transition::decide(grant, &decision, now))?)
-            }
+            Call::Advance(step) => Answer::Advance(
+                self.change(|grant| transition::take(grant, &step))?
+                    .unwrap_or(Advance::Conflict(None)),
+            ),
+            Call::Decide { decision, now } => Answer::Done(
+                self.change(|grant| transition::decide(grant, &decision, now))?
+                    .unwrap_or(false),
+            ),
             Call::Read => Answer::Grant(self.grant()?.map(Box::new)),
-            Call::Revoke => Answer::Done(self.change(|grant| {
-                transition::revoke(grant);
-                true
-            })?),
+            Call::Revoke => Answer::Done(self.change(transition::revoke)?.is_some()),
             Call::Claim {
                 marker,
                 value,
@@ -168,32 +169,17 @@ impl GrantObject {
         Ok(!inserted.is_empty())
     }
 
-    fn advance(&self, step: &Step) -> Result<Advance> {
-        let Some(mut grant) = self.grant()? else {
-            return Ok(Advance::Conflict(None));
+    /// Applies `transition` to the grant, if there is one, and writes it if that changed it.
+    fn change<T>(&self, transition: impl FnOnce(&mut Grant) -> T) -> Result<Option<T>> {
+        let Some(stood) = self.grant()? else {
+            return Ok(None);
         };
-        if transition::advance(&mut grant, step) {
-            self.write(&grant)?;
-            return Ok(Advance::Advanced(Box::new(grant)));
-        }
-        let repeated = transition::is_result_of(&grant, step);
-        let grant = Box::new(grant);
-        Ok(if repeated {
-            Advance::Advanced(grant)
-        } else {
-            Advance::Conflict(Some(grant))
-        })
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Grant) -> bool) -> Result<bool> {
-        let Some(mut grant) = self.grant()? else {
-            return Ok(false);
-        };
-        let changed = change(&mut grant);
-        if changed {
+        let mut grant = stood.clone();
+        let answer = transition(&mut grant);
+        if grant != stood {
             self.write(&grant)?;
         }
-        Ok(changed)
+        Ok(Some(answer))
     }
 
     fn holder(&self, marker: &str, now: UnixTime) -> Result<Option<Attempt>> {

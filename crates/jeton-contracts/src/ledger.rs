@@ -136,7 +136,7 @@ async fn advancing(ledger: &impl Ledger, run: &Run<'_>) {
 
     ledger.open(&grant, NOW).await.unwrap();
     let mut expected = grant;
-    jeton::transition::advance(&mut expected, &first);
+    jeton::transition::take(&mut expected, &first);
     let advanced = ledger.advance(&first).await.unwrap();
     assert_eq!(advanced, Advance::Advanced(Box::new(expected.clone())));
     assert_eq!(expected.redeemed_at, Some(first.now));
@@ -151,7 +151,7 @@ async fn advancing(ledger: &impl Ledger, run: &Run<'_>) {
         now: NOW + Seconds(90),
         ..run.step("advance", 1, 2)
     };
-    jeton::transition::advance(&mut expected, &second);
+    jeton::transition::take(&mut expected, &second);
     let advanced = ledger.advance(&second).await.unwrap();
     assert_eq!(advanced, Advance::Advanced(Box::new(expected.clone())));
     assert_eq!(expected.generation, 2);

@@ -53,7 +53,7 @@ impl DynamoLedger {
         if step.standing == 0 {
             expression.push_str(", #redeemed_at = :now");
         }
-        // `transition::advance`, line by line.
+        // `transition::take`, line by line.
         let mut condition = "attribute_exists(#pk) AND #state = :live \
              AND #client_id = :client AND #generation = :standing AND #generation < :to \
              AND #created_at >= :from AND #idle_expires_at > :now AND #expires_at > :now"
@@ -114,14 +114,13 @@ impl Ledger for DynamoLedger {
         }
         // Too much for one condition. But a grant's scope and audiences never change, so they may
         // be looked at before, and only what moves is left for the condition.
-        match Ledger::read(self, step.id).await? {
-            Some(standing) if transition::advance(&mut standing.clone(), step) => {
-                self.step(step, &[]).await
-            }
-            Some(standing) if is_result_of(&standing, step) => {
-                Ok(Advance::Advanced(Box::new(standing)))
-            }
-            standing => Ok(Advance::Conflict(standing.map(Box::new))),
+        let Some(mut copy) = Ledger::read(self, step.id).await? else {
+            return Ok(Advance::Conflict(None));
+        };
+        let standing = copy.generation;
+        match transition::take(&mut copy, step) {
+            Advance::Advanced(grant) if grant.generation != standing => self.step(step, &[]).await,
+            answer => Ok(answer),
         }
     }
 

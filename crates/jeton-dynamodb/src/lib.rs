@@ -52,7 +52,7 @@
 //! ```
 //!
 //! Here each member is an attribute, because `advance` must be one request: an `UpdateItem` whose
-//! condition is `jeton::transition::advance` line by line, and which answers with the whole item,
+//! condition is that of `jeton::transition::take` line by line, and which answers with the whole item,
 //! new or in the way. The contract of `jeton::Ledger` holds the two to each other. What a client
 //! sends is only ever a value of an expression, never a part of its text.
 

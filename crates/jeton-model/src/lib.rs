@@ -3,10 +3,10 @@
 //! The promises of refresh rotation are about races, lost messages and theft, so tests of single
 //! runs say little. Here every interleaving of a few actors, up to a few generations, is explored,
 //! and the decisions are not the model's: each step hands a real [`jeton::Grant`] and
-//! [`jeton::Step`] to [`jeton::transition`] (`advance`, `is_result_of`, `place`, `revoke`), the code
-//! that the server and its stores run. The model's own are only the round trips between those
-//! calls (`server.rs`), which mirror `grant/refresh_token.rs` and `grant/authorization_code.rs`, and
-//! the judge (`history.rs`), which asks neither.
+//! [`jeton::Step`] to [`jeton::transition::take`], as the stores do, and what that answers to
+//! [`jeton::rotation::next`], as the server does. The model's own are only the round trips between
+//! those calls (`server.rs`), which mirror `grant/generation.rs`, and the judge (`history.rs`), which
+//! asks neither.
 //!
 //! # Actors
 //! - **Two tabs** of the honest client, each with a request under way at most. They share a storage;
@@ -240,7 +240,6 @@ impl Request {
             cut_off: state.cut_off,
             phase: Phase::Asking {
                 standing: token.generation,
-                round: 0,
             },
         }
     }
@@ -258,7 +257,7 @@ impl Request {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Phase {
     /// The store is about to be asked to advance.
-    Asking { standing: u8, round: u8 },
+    Asking { standing: u8 },
     /// A reuse was seen, the revocation is not yet done.
     Ending,
     /// Only of [`ServerKind::ReadThenWrite`]: what is about to be written.

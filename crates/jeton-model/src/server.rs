@@ -1,10 +1,11 @@
-//! The server of the model: the round trips of `grant/refresh_token.rs` and
-//! `grant/authorization_code.rs`, one state per point where a process may die or wait. What moves a
-//! record, and where a token stands beside it, is decided by [`jeton::transition`].
+//! The server of the model: the round trips of `grant/generation.rs`, one state per point where a
+//! process may die or wait. What moves a record is decided by [`jeton::transition`], and what the
+//! answer of the ledger means by [`jeton::rotation`].
 
 use jeton::{
-    Grant, Seconds, Step,
-    transition::{self, Place},
+    Advance, Seconds, Step, Unmet,
+    rotation::{self, Next, Why},
+    transition,
 };
 
 use crate::{
@@ -13,26 +14,11 @@ use crate::{
     record::{self, Record},
 };
 
-/// What one round trip to the store leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Decision {
-    /// Tokens of the generation that now stands.
-    Serve(How),
-    /// `invalid_grant`.
-    Refuse(How),
-    /// A revocation, then `invalid_grant`.
-    End,
-    /// A second round from the generation that stands: the record was rolled back.
-    Repair,
-    /// 503: it stood elsewhere again.
-    ComeAgain,
-}
-
 impl Protocol {
     /// Takes the next step of the server for `request`, which then is in the phase answered.
     pub(crate) fn serve(&self, state: &mut State, request: &Request) -> Phase {
         match &request.phase {
-            Phase::Asking { standing, round } => self.ask(state, request, *standing, *round),
+            Phase::Asking { standing } => self.ask(state, request, *standing),
             Phase::Ending => {
                 state.remember();
                 state.record.transition(self.idle, transition::revoke);
@@ -50,28 +36,29 @@ impl Protocol {
     /// Takes the step in the store, of which the server does not hear: it will ask again. `false`
     /// if the record does not move, so that nothing is lost.
     pub(crate) fn lose_acknowledgement(&self, state: &mut State, request: &Request) -> bool {
-        let Phase::Asking { standing, .. } = request.phase else {
+        let Phase::Asking { standing } = request.phase else {
             return false;
         };
         let step = self.step(request, standing);
         let mut after = state.record.clone();
-        let advanced = after.transition(self.idle, |grant| transition::advance(grant, &step));
-        if advanced {
+        after.transition(self.idle, |grant| transition::take(grant, &step));
+        let moved = after != state.record;
+        if moved {
             state.remember();
             state.record = after;
             state.history.advanced(request, state.record.generation);
         }
-        advanced
+        moved
     }
 
-    fn ask(&self, state: &mut State, request: &Request, standing: u8, round: u8) -> Phase {
+    fn ask(&self, state: &mut State, request: &Request, standing: u8) -> Phase {
         let mut after = state.record.clone();
-        let decision = self.decide(&mut after, request, standing, round);
+        let (next, how) = self.decide(&mut after, request, standing);
         if self.server == ServerKind::ReadThenWrite && after != state.record {
             return Phase::Writing(after);
         }
-        match decision {
-            Decision::Serve(how) => {
+        match next {
+            Next::Serve(_) => {
                 if how != How::Recognized {
                     self.judge(state, request);
                 }
@@ -85,13 +72,12 @@ impl Protocol {
                 }
                 answer(state, request, how)
             }
-            Decision::Refuse(how) => self.refuse(state, request, how),
-            Decision::End => Phase::Ending,
-            Decision::Repair => Phase::Asking {
+            Next::Refuse(_) => self.refuse(state, request, how),
+            Next::End(..) => Phase::Ending,
+            Next::Repair { .. } => Phase::Asking {
                 standing: state.record.generation,
-                round: 1,
             },
-            Decision::ComeAgain => {
+            Next::Again => {
                 // That helps where the window of a restored record still runs, or where another
                 // request moved it meanwhile.
                 if standing == state.record.generation
@@ -110,62 +96,42 @@ impl Protocol {
         // The attempt is a new one, which nothing that stands is the result of.
         record.last_attempt = None;
         let request = Request::new(crate::Who::Thief, Token::derived(generation), 0, state);
-        let decision = match self.decide(&mut record, &request, generation, 0) {
-            Decision::Repair => {
-                let standing = record.generation;
-                self.decide(&mut record, &request, standing, 1)
-            }
-            decision => decision,
-        };
-        match decision {
-            Decision::Serve(how) => Some(how),
-            _ => None,
+        let (mut next, mut how) = self.decide(&mut record, &request, generation);
+        if let Next::Repair { .. } = next {
+            let standing = record.generation;
+            (next, how) = self.decide(&mut record, &request, standing);
         }
+        matches!(next, Next::Serve(_)).then_some(how)
     }
 
-    /// One round of `rotate`, or the exchange of a code.
-    fn decide(&self, record: &mut Record, request: &Request, standing: u8, round: u8) -> Decision {
-        let step = self.step(request, standing);
-        let taken = record.transition(self.idle, |grant| {
-            if transition::advance(grant, &step) {
-                Some(if round == 0 {
-                    How::Advanced
-                } else {
-                    How::Repaired
-                })
-            } else {
-                transition::is_result_of(grant, &step).then_some(How::Recognized)
-            }
-        });
-        if let Some(how) = taken {
-            return Decision::Serve(how);
-        }
-        let grant = record.grant(self.idle);
-        if !grant.is_live(step.now) {
-            return Decision::Refuse(How::Ended);
-        }
-        if request.token.generation == 0 {
-            return code_conflict(&grant, &step);
-        }
-        let window = match self.server {
-            ServerKind::NoWindow => Seconds(u64::MAX),
-            _ => step.window,
+    /// Lets the ledger answer once, and the code decide what that means. A server that is wrong on
+    /// purpose gives it something else to decide on, or does something else.
+    fn decide(&self, record: &mut Record, request: &Request, standing: u8) -> (Next, How) {
+        let mut step = self.step(request, standing);
+        let stood = record.generation;
+        let answer = record.transition(self.idle, |grant| transition::take(grant, &step));
+        let took = match answer {
+            Advance::Conflict(_) => None,
+            Advance::Advanced(_) if record.generation == stood => Some(How::Recognized),
+            Advance::Advanced(_) if step.standing == step.presented() => Some(How::Advanced),
+            Advance::Advanced(_) => Some(How::Repaired),
         };
-        let presented = request.token.generation.into();
-        match transition::place(&grant, presented, window, step.now) {
-            Place::Stands | Place::JustSuperseded | Place::Ahead if !require(&grant, &step) => {
-                Decision::Refuse(How::Refused)
-            }
-            Place::Stands => Decision::Serve(How::Stands),
-            Place::JustSuperseded => Decision::Serve(How::JustSuperseded),
-            Place::Reused if self.server == ServerKind::NoReuseDetection => {
-                Decision::Refuse(How::Reused)
-            }
-            Place::Reused => Decision::End,
-            Place::Redeemable => Decision::Refuse(How::Refused),
-            Place::Ahead if round == 0 => Decision::Repair,
-            Place::Ahead => Decision::ComeAgain,
+        if self.server == ServerKind::NoWindow {
+            step.window = Seconds(u64::MAX);
         }
+        let next = match rotation::next(&step, answer) {
+            Next::End(_, why) if self.server == ServerKind::NoReuseDetection => Next::Refuse(why),
+            next => next,
+        };
+        let how = match (&next, took) {
+            (Next::Serve(_), Some(took)) => took,
+            (Next::Serve(_), None) if request.token.generation == stood => How::Stands,
+            (Next::Serve(_), None) => How::JustSuperseded,
+            (Next::Refuse(Why::Unmet(Unmet::Revoked)), _) => How::Ended,
+            (Next::Refuse(Why::Replayed | Why::Reused { .. }), _) => How::Reused,
+            _ => How::Refused,
+        };
+        (next, how)
     }
 
     fn step(&self, request: &Request, standing: u8) -> Step {
@@ -219,17 +185,4 @@ fn answer(state: &mut State, request: &Request, how: How) -> Phase {
     }
     state.history.answer(request, token);
     Phase::Answered(Answer::Tokens(token), how)
-}
-
-/// The `conflict` of `grant/authorization_code.rs`.
-fn code_conflict(grant: &Grant, step: &Step) -> Decision {
-    match grant.redeemed_at {
-        Some(redeemed_at) if step.now.since(redeemed_at) > step.window => Decision::End,
-        _ => Decision::Refuse(How::Refused),
-    }
-}
-
-/// The `require` of `grant/refresh_token.rs`, without the narrowing that the model leaves out.
-fn require(standing: &Grant, step: &Step) -> bool {
-    standing.created_at >= step.created_from && step.now < standing.idle_expires_at
 }

@@ -3,9 +3,8 @@
 use std::fmt::Display;
 
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, GrantState, Ledger, Marker, Seconds, Step,
-    Unavailable, UnixTime,
-    transition::{self, is_result_of},
+    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Seconds, Step, Unavailable,
+    UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
 use serde_json::{Map, Value};
@@ -42,16 +41,8 @@ impl Ledger for Database {
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
         let step = step.clone();
         self.write(move |connection| {
-            let moved = change(connection, step.id, |grant| {
-                transition::advance(grant, &step)
-            })?;
-            Ok(match moved {
-                None => Advance::Conflict(None),
-                Some((grant, advanced)) if advanced || is_result_of(&grant, &step) => {
-                    Advance::Advanced(grant)
-                }
-                Some((grant, _)) => Advance::Conflict(Some(grant)),
-            })
+            let answer = change(connection, step.id, |grant| transition::take(grant, &step))?;
+            Ok(answer.unwrap_or(Advance::Conflict(None)))
         })
         .await
     }
@@ -67,7 +58,7 @@ impl Ledger for Database {
             let decided = change(connection, id, |grant| {
                 transition::decide(grant, &decision, now)
             })?;
-            Ok(decided.is_some_and(|(_, decided)| decided))
+            Ok(decided.unwrap_or(false))
         })
         .await
     }
@@ -83,14 +74,8 @@ impl Ledger for Database {
     }
 
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
-        self.write(move |connection| {
-            change(connection, id, |grant| {
-                let stood = grant.state != GrantState::Revoked;
-                transition::revoke(grant);
-                stood
-            })
-        })
-        .await?;
+        self.write(move |connection| change(connection, id, transition::revoke))
+            .await?;
         Ok(())
     }
 
@@ -161,25 +146,26 @@ impl Ledger for Database {
     }
 }
 
-/// Applies `transition` to the grant and writes it if that answers `true`.
-fn change(
+/// Applies `transition` to the grant, if there is one, and writes it if that changed it.
+fn change<T>(
     connection: &Connection,
     id: GrantId,
-    transition: impl FnOnce(&mut Grant) -> bool,
-) -> rusqlite::Result<Option<(Box<Grant>, bool)>> {
+    transition: impl FnOnce(&mut Grant) -> T,
+) -> rusqlite::Result<Option<T>> {
     let Some(record) = record(connection, id)? else {
         return Ok(None);
     };
     let unreadable = |error| unreadable(id, error);
-    let mut grant: Box<Grant> = serde_json::from_str(&record).map_err(unreadable)?;
-    let changed = transition(&mut grant);
-    if changed {
+    let stood: Grant = serde_json::from_str(&record).map_err(unreadable)?;
+    let mut grant = stood.clone();
+    let answer = transition(&mut grant);
+    if grant != stood {
         let record = replace(&record, &grant).map_err(unreadable)?;
         connection
             .prepare_cached("UPDATE grant SET record = ?2 WHERE id = ?1")?
             .execute((id.to_string(), record))?;
     }
-    Ok(Some((grant, changed)))
+    Ok(Some(answer))
 }
 
 /// The record with the members of `grant`, and whatever else it had.

@@ -12,10 +12,13 @@ use crate::{
 
 mod id;
 mod memory;
+pub mod rotation;
+mod step;
 pub mod transition;
 
 pub use id::{Attempt, GrantId, Id128, Marker};
 pub use memory::MemoryLedger;
+pub use step::{Step, Unmet};
 
 /// Where a grant stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,42 +90,19 @@ impl Grant {
     /// the access tokens that were issued in time.
     #[must_use]
     pub fn is_live(&self, now: UnixTime) -> bool {
-        self.state == GrantState::Live && now < self.expires_at
+        self.require_live(now).is_ok()
     }
-}
 
-/// A step from one generation to a later one, with everything that must hold for it. What does not
-/// hold is told apart afterwards, from the record that stands; the step itself never half-happens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Step {
-    /// The grant.
-    pub id: GrantId,
-    /// The generation the record must stand at.
-    pub standing: u32,
-    /// The generation it then stands at; greater than `standing`.
-    pub to: u32,
-    /// The client it must belong to.
-    pub client_id: ClientId,
-    /// What the grant's scope must hold.
-    pub scope: Scope,
-    /// What the grant's audiences must hold.
-    pub audiences: Vec<String>,
-    /// The earliest `created_at` that is not cut off.
-    pub created_from: UnixTime,
-    /// The grace window: from generation 2 on, the record does not move again so soon.
-    pub window: Seconds,
-    /// Who tries.
-    pub attempt: Attempt,
-    /// The time of the request.
-    pub now: UnixTime,
-}
-
-impl Step {
-    /// The latest `advanced_at` of a record that may move again, from generation 2 on. Times are
-    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short.
-    #[must_use]
-    pub fn settled(&self) -> UnixTime {
-        transition::settled(self.window, self.now)
+    /// The same, and why they mean nothing.
+    pub(crate) fn require_live(&self, now: UnixTime) -> Result<(), Unmet> {
+        match self.state {
+            GrantState::Denied => Err(Unmet::Denied),
+            GrantState::Revoked => Err(Unmet::Revoked),
+            GrantState::Pending | GrantState::Live if now >= self.expires_at => Err(Unmet::Expired),
+            GrantState::Pending if now >= self.idle_expires_at => Err(Unmet::Idle),
+            GrantState::Pending => Err(Unmet::Pending),
+            GrantState::Live => Ok(()),
+        }
     }
 }
 
@@ -172,8 +152,7 @@ pub trait Ledger {
     /// Stores a new grant; `false` if its id exists, whatever stands there.
     async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable>;
 
-    /// Takes the step if [`transition::advance`] allows it, in one round trip. A conflict whose
-    /// record carries the step's own attempt at the step's own generation is a success.
+    /// Takes the step as [`transition::take`] does, in one round trip.
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable>;
 
     /// Decides a pending grant; `false` if it is not pending, has expired, or does not exist.

@@ -64,7 +64,7 @@ pub use inspect::TokenRequest;
 pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey, thumbprint};
 pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
-    Step, transition,
+    Step, Unmet, rotation, transition,
 };
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};

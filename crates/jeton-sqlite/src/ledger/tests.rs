@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use jeton::{Id128, Scope};
+use jeton::{GrantState, Id128, Scope};
 
 use super::*;
 

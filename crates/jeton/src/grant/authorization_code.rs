@@ -3,13 +3,12 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::generation::{answer, genuine, refusal_of, replay, step};
-use super::response::TokenResponse;
+use super::generation::{genuine_token, response, step_from, take};
 use crate::{
     audit::Audit,
     client::Client,
+    grant::response::TokenResponse,
     host::Host,
-    ledger::{Advance, Ledger},
     parameters::Parameters,
     refusal::{GrantFault, Refusal, RequestFault},
     request::At,
@@ -32,22 +31,15 @@ pub(crate) async fn redeem<H: Host>(
         Some(_) => return Err(GrantFault::Verifier.into()),
     };
     let kind = TokenKind::AuthorizationCode;
-    let code = genuine(at, client, kind, code, challenge.as_deref(), audit)?;
+    let code = genuine_token(at, client, kind, code, challenge.as_deref(), audit)?;
     if let Some(redirect_uri) = parameters.get("redirect_uri")
         && code.redirect != Some(RedirectHash::of(redirect_uri))
     {
         return Err(GrantFault::RedirectUri.into());
     }
-    let step = step(at, client, &code, Scope::default(), parameters).await?;
-    match at.issuer.ledger()?.advance(&step).await? {
-        Advance::Advanced(grant) => answer(at, client, &grant, step, audit).await,
-        Advance::Conflict(None) => Err(GrantFault::Unknown.into()),
-        Advance::Conflict(Some(grant)) if !grant.is_live(at.now) => Err(GrantFault::Ended.into()),
-        Advance::Conflict(Some(grant)) => match replay(at, &grant, &step).await? {
-            Some(fault) => Err(fault.into()),
-            None => Err(refusal_of(&grant, &step).into()),
-        },
-    }
+    let step = step_from(at, client, &code, Scope::default(), parameters).await?;
+    let grant = take(at, &step, audit).await??;
+    response(at, client, &grant, step, audit).await
 }
 
 /// RFC 7636 §4.1.

@@ -1,15 +1,20 @@
-//! What the grants that move a record share: the token's proof, the step, what follows when it was taken, and what a
-//! replay of generation 0 means.
+//! What the grants that move a record share: the proof of the token, the step, what becomes of it,
+//! and the response.
 
-use super::{live, response::TokenResponse};
+use super::live;
 use crate::{
     audit::Audit,
     client::Client,
+    grant::response::TokenResponse,
     host::Host,
     issue::{self, Portion},
-    ledger::{Grant, Ledger, Step, transition::is_within},
+    ledger::{
+        Grant, Ledger, Step, Unmet,
+        rotation::{self, Next, Why},
+    },
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
+    registry::Unavailable,
     request::At,
     scope::Scope,
     target,
@@ -19,7 +24,7 @@ use crate::{
 /// A token of `kind` that was issued here to this client, and for this challenge or none. One check
 /// for everything it is bound to, before any storage: who holds a token without the rest can
 /// neither use it nor use it up.
-pub(super) fn genuine<H: Host>(
+pub(super) fn genuine_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     kind: TokenKind,
@@ -40,7 +45,7 @@ pub(super) fn genuine<H: Host>(
 }
 
 /// The step from the generation of `token` to the next, for what the request asks for.
-pub(super) async fn step<H: Host>(
+pub(super) async fn step_from<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     token: &ParsedToken,
@@ -64,7 +69,7 @@ pub(super) async fn step<H: Host>(
 
 /// The tokens of a grant that stands as the client shall hold it: all of it, or the part that the
 /// step names.
-pub(super) async fn answer<H: Host>(
+pub(super) async fn response<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
@@ -87,34 +92,64 @@ pub(super) async fn answer<H: Host>(
     issue::from_grant(at, client, grant, portion, audit).await
 }
 
-/// What presenting a redeemed code again means. It always fails; long after the redemption it ends
-/// the grant as well (RFC 6749 §4.1.2), while an impatient double submit does not.
-pub(super) async fn replay<H: Host>(
+/// Takes `step` in the ledger: the grant whose tokens are to be issued, or why there are none.
+pub(super) async fn take<H: Host>(
     at: &At<'_, H>,
-    grant: &Grant,
     step: &Step,
-) -> Result<Option<GrantFault>, Refusal> {
-    let Some(redeemed_at) = grant.redeemed_at else {
-        return Ok(None);
-    };
-    if is_within(step.window, redeemed_at, step.now) {
-        return Ok(Some(GrantFault::RedeemedJustNow));
+    audit: &mut Audit,
+) -> Result<Result<Box<Grant>, Why>, Refusal> {
+    let ledger = at.issuer.ledger()?;
+    let mut next = rotation::next(step, ledger.advance(step).await?);
+    if let Next::Repair { standing } = next {
+        audit.rolled_back = true;
+        let repair = Step {
+            standing,
+            ..step.clone()
+        };
+        next = rotation::next(&repair, ledger.advance(&repair).await?);
     }
-    at.issuer.ledger()?.revoke(grant.id).await?;
-    Ok(Some(GrantFault::CodeReplayed))
+    carry_out(ledger, next, audit).await
 }
 
-/// Why a step on a live grant was refused, from the record that stands.
-pub(super) fn refusal_of(standing: &Grant, step: &Step) -> GrantFault {
-    if let Some(token) = step.scope.first_outside(&standing.scope) {
-        return GrantFault::ScopeNotGranted(token.to_owned());
+/// Does what was decided of a step.
+pub(super) async fn carry_out<L: Ledger>(
+    ledger: &L,
+    next: Next,
+    audit: &mut Audit,
+) -> Result<Result<Box<Grant>, Why>, Refusal> {
+    match next {
+        Next::Serve(grant) => Ok(Ok(grant)),
+        Next::Refuse(why) => Ok(Err(why)),
+        Next::End(grant, why) => {
+            ledger.revoke(grant.id).await?;
+            audit.generation = Some(grant.generation);
+            Ok(Err(why))
+        }
+        Next::Repair { .. } | Next::Again => {
+            Err(Unavailable::new("ledger", "the record moved while it was asked for").into())
+        }
     }
-    let outside = |audience: &&String| !standing.audiences.contains(audience);
-    if let Some(audience) = step.audiences.iter().find(outside) {
-        return GrantFault::AudienceNotGranted(audience.clone());
+}
+
+impl From<Why> for Refusal {
+    fn from(why: Why) -> Self {
+        let fault = match why {
+            Why::Unmet(Unmet::Scope(token)) => GrantFault::ScopeNotGranted(token),
+            Why::Unmet(Unmet::Audience(audience)) => GrantFault::AudienceNotGranted(audience),
+            Why::Unmet(Unmet::CutOff) => GrantFault::CutOff,
+            Why::Unmet(
+                Unmet::Client
+                | Unmet::Pending
+                | Unmet::Denied
+                | Unmet::Revoked
+                | Unmet::Expired
+                | Unmet::Idle,
+            ) => GrantFault::Ended,
+            Why::Unknown => GrantFault::Unknown,
+            Why::RedeemedJustNow => GrantFault::RedeemedJustNow,
+            Why::Replayed => GrantFault::CodeReplayed,
+            Why::Reused { presented } => GrantFault::Reused { presented },
+        };
+        Self::Grant(fault)
     }
-    if standing.created_at < step.created_from {
-        return GrantFault::CutOff;
-    }
-    GrantFault::Ended
 }

@@ -3,10 +3,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step,
-    transition::{self, is_result_of},
-};
+use super::{Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, transition};
 use crate::{registry::Unavailable, time::UnixTime};
 
 /// How many records may come between two sweeps of what has expired.
@@ -56,15 +53,9 @@ impl Ledger for MemoryLedger {
 
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
         let mut records = self.lock();
-        let Some(grant) = records.grants.get_mut(&step.id) else {
-            return Ok(Advance::Conflict(None));
-        };
-        let advanced = transition::advance(grant, step) || is_result_of(grant, step);
-        let grant = Box::new(grant.clone());
-        Ok(if advanced {
-            Advance::Advanced(grant)
-        } else {
-            Advance::Conflict(Some(grant))
+        Ok(match records.grants.get_mut(&step.id) {
+            None => Advance::Conflict(None),
+            Some(grant) => transition::take(grant, step),
         })
     }
 

@@ -2,40 +2,35 @@
 //! transaction call these; a store that expresses them as a condition (DynamoDB) is held to them
 //! by the contract test; the model checker explores them.
 
-use super::{Decision, Grant, GrantState, Step};
+use super::{Advance, Decision, Grant, GrantState, Step};
 use crate::time::{Seconds, UnixTime};
 
-/// Takes `step` if all of it holds; else changes nothing and answers `false`.
-pub fn advance(grant: &mut Grant, step: &Step) -> bool {
-    let holds = grant.id == step.id
-        && grant.state == GrantState::Live
-        && grant.client_id == step.client_id
+/// Takes `step` if all of it holds. It did already where the record is the result of this very
+/// attempt: its acknowledgement was lost, and the store or the caller tries again. Else the record
+/// stays as it is.
+pub fn take(grant: &mut Grant, step: &Step) -> Advance {
+    let moves = step.permits(grant).is_ok()
         && grant.generation == step.standing
         && step.to > step.standing
-        && grant.created_at >= step.created_from
-        && step.now < grant.idle_expires_at
-        && step.now < grant.expires_at
-        && (step.standing <= 1 || grant.advanced_at <= step.settled())
-        && step.scope.iter().all(|token| grant.scope.contains(token))
-        && step
-            .audiences
-            .iter()
-            .all(|audience| grant.audiences.contains(audience));
-    if !holds {
-        return false;
+        && (step.standing <= 1 || grant.advanced_at <= step.settled());
+    if moves {
+        if step.standing == 0 {
+            grant.redeemed_at = Some(step.now);
+        }
+        grant.generation = step.to;
+        grant.advanced_at = step.now;
+        grant.last_attempt = Some(step.attempt);
+        grant.idle_expires_at = step.now + grant.idle_lifetime;
     }
-    if step.standing == 0 {
-        grant.redeemed_at = Some(step.now);
+    let standing = Box::new(grant.clone());
+    if moves || is_result_of(grant, step) {
+        Advance::Advanced(standing)
+    } else {
+        Advance::Conflict(Some(standing))
     }
-    grant.generation = step.to;
-    grant.advanced_at = step.now;
-    grant.last_attempt = Some(step.attempt);
-    grant.idle_expires_at = step.now + grant.idle_lifetime;
-    true
 }
 
-/// Whether a record that did not move is the result of this very step: its acknowledgement was
-/// lost and the store or the caller tried again. A grant that has been revoked since is not.
+/// Whether the record is what `step` made of it. A grant that has been revoked since is not.
 #[must_use]
 pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
     grant.state == GrantState::Live

@@ -1,0 +1,117 @@
+//! The rotation: what one answer of the ledger means for whoever presented a code or a refresh
+//! token. A function of the step and the answer alone, called by the grants and by the model checker.
+//!
+//! The token presented is genuine and is the one of generation [`Step::presented`]: 0 is the
+//! authorization code or the device code, 1 and later are refresh tokens.
+
+use super::{
+    Advance, Grant, Step, Unmet,
+    transition::{Place, is_within, place},
+};
+
+/// What the server does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It issues the tokens of the generation at which this record stands.
+    Serve(Box<Grant>),
+    /// It refuses, and nothing changes.
+    Refuse(Why),
+    /// It ends this grant (RFC 6749 §4.1.2, RFC 9700 §4.14), then refuses.
+    End(Box<Grant>, Why),
+    /// It asks the ledger to advance from the generation `standing` instead of the one presented:
+    /// the record was rolled back, and catches up. Never the answer to a step that repairs already.
+    Repair {
+        /// Where the record stands.
+        standing: u32,
+    },
+    /// It says that the client should try again: another request moved the record meanwhile.
+    Again,
+}
+
+/// Why a genuine token yields nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// There is no such grant.
+    Unknown,
+    /// The record does not hold what the step wants.
+    Unmet(Unmet),
+    /// The code was redeemed within the window: an impatient double submit.
+    RedeemedJustNow,
+    /// The code was redeemed before that.
+    Replayed,
+    /// The refresh token was superseded before grace allows.
+    Reused {
+        /// Its generation.
+        presented: u32,
+    },
+}
+
+/// What follows from the ledger's answer to [`Ledger::advance`](super::Ledger::advance).
+#[must_use]
+pub fn next(step: &Step, answer: Advance) -> Next {
+    let standing = match answer {
+        Advance::Advanced(grant) => return Next::Serve(grant),
+        Advance::Conflict(None) => return Next::Refuse(Why::Unknown),
+        Advance::Conflict(Some(standing)) => standing,
+    };
+    if let Err(unmet) = standing.require_live(step.now) {
+        return Next::Refuse(Why::Unmet(unmet));
+    }
+    match step.presented() {
+        0 => code_conflict(step, standing),
+        presented => refresh_conflict(step, standing, presented),
+    }
+}
+
+/// What follows where the client's refresh tokens do not rotate: `standing` was read, and nothing
+/// is written. The standing generation stays.
+#[must_use]
+pub fn next_unrotated(step: &Step, standing: Option<Box<Grant>>) -> Next {
+    let Some(standing) = standing else {
+        return Next::Refuse(Why::Unknown);
+    };
+    if let Err(unmet) = standing.require_live(step.now) {
+        return Next::Refuse(Why::Unmet(unmet));
+    }
+    if step.now >= standing.idle_expires_at {
+        return Next::Refuse(Why::Unmet(Unmet::Idle));
+    }
+    // The client rotated before its policy changed: an older token is as stolen as ever.
+    let presented = step.presented();
+    if presented < standing.generation {
+        return Next::End(standing, Why::Reused { presented });
+    }
+    match step.permits(&standing) {
+        Ok(()) => Next::Serve(standing),
+        Err(unmet) => Next::Refuse(Why::Unmet(unmet)),
+    }
+}
+
+/// A redeemed code that is presented again always fails. Within the window after its redemption
+/// that is an impatient double submit; later it ends the grant as well (RFC 6749 §4.1.2).
+fn code_conflict(step: &Step, standing: Box<Grant>) -> Next {
+    match standing.redeemed_at {
+        Some(redeemed_at) if is_within(step.window, redeemed_at, step.now) => {
+            Next::Refuse(Why::RedeemedJustNow)
+        }
+        Some(_) => Next::End(standing, Why::Replayed),
+        None => match step.permits(&standing) {
+            Ok(()) => Next::Again,
+            Err(unmet) => Next::Refuse(Why::Unmet(unmet)),
+        },
+    }
+}
+
+fn refresh_conflict(step: &Step, standing: Box<Grant>, presented: u32) -> Next {
+    let place = place(&standing, presented, step.window, step.now);
+    match (place, step.permits(&standing)) {
+        (Place::Reused, _) => Next::End(standing, Why::Reused { presented }),
+        // Also where nothing would move, and where "try again" would not help.
+        (_, Err(unmet)) => Next::Refuse(Why::Unmet(unmet)),
+        (Place::Stands | Place::JustSuperseded, Ok(())) => Next::Serve(standing),
+        (Place::Ahead, Ok(())) if step.standing == presented => Next::Repair {
+            standing: standing.generation,
+        },
+        (Place::Ahead | Place::Redeemable, Ok(())) => Next::Again,
+    }
+}
