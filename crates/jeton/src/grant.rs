@@ -7,6 +7,7 @@ pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 mod generation;
 pub(crate) mod live;
+pub(crate) mod open;
 pub(crate) mod refresh_token;
 pub(crate) mod response;
 

@@ -81,9 +81,6 @@ async fn access_token<H: Host>(
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let config = at.issuer.config();
-    let lifetime = client
-        .access_token_lifetime
-        .unwrap_or(config.access_token_lifetime());
     let end = grant.map_or(UnixTime(u64::MAX), |grant| grant.expires_at);
     let subject = match grant {
         Some(grant) => grant.subject.as_deref().unwrap_or_default(),
@@ -95,7 +92,7 @@ async fn access_token<H: Host>(
         aud: Audience::new(portion.audiences),
         client_id: client.id.clone(),
         iat: at.now,
-        exp: (at.now + lifetime).min(end),
+        exp: (at.now + at.issuer.access_token_lifetime(client)).min(end),
         jti: jwt::token_id(at.issuer.crypto())?,
         scope: portion.scope,
         sid: grant.map(|grant| grant.id),

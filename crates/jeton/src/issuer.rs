@@ -7,6 +7,7 @@ use jsonwebtoken::Algorithm;
 use zeroize::Zeroizing;
 
 use crate::{
+    client::Client,
     config::Config,
     crypto::{Crypto, CryptoError},
     host::{Capabilities, Host},
@@ -15,7 +16,7 @@ use crate::{
     refusal::Refusal,
     registry::Clients,
     seal::SealKeys,
-    time::UnixTime,
+    time::{Seconds, UnixTime},
     token::TokenKeys,
 };
 
@@ -90,6 +91,12 @@ impl<H: Host> Issuer<H> {
     /// knows.
     pub(crate) fn action(&self, path: &str) -> String {
         format!("{}{path}", self.config.issuer().path())
+    }
+
+    /// How long an access token of `client` lives.
+    pub(crate) fn access_token_lifetime(&self, client: &Client) -> Seconds {
+        let own = client.access_token_lifetime;
+        own.unwrap_or(self.config.access_token_lifetime())
     }
 
     pub(crate) fn clients(&self) -> &Clients<H::Registry> {

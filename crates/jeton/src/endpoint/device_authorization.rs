@@ -10,8 +10,7 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     crypto::Crypto,
-    endpoint::authorize::resume::new_grant,
-    grant::GrantType,
+    grant::{GrantType, open::Opening},
     host::Host,
     ledger::{Grant, GrantState, Id128, Ledger, Marker},
     refusal::Refusal,
@@ -59,19 +58,16 @@ pub(crate) async fn respond<H: Host>(
     if !client.may_use(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotRegistered(GrantType::DeviceCode));
     }
-    let scope = target::scope(&client, &parameters)?;
-    let audiences = target::audiences(&client, &parameters, at.issuer.config().issuer())?;
-    let grant = Grant {
+    let opening = Opening {
         id: at.issuer.random_id()?,
-        ..new_grant(
-            at,
-            &client,
-            GrantState::Pending,
-            scope,
-            audiences,
-            DEVICE_LIFETIME,
-        )
+        scope: target::scope(&client, &parameters)?,
+        audiences: target::audiences(&client, &parameters, at.issuer.config().issuer())?,
+        state: GrantState::Pending,
+        code_lifetime: DEVICE_LIFETIME,
+        access_token_lifetime: at.issuer.access_token_lifetime(&client),
+        client: &client,
     };
+    let grant = Grant::open(opening, at.now);
     audit.grant = Some(grant.id);
     if !ledger.open(&grant, at.now).await? {
         return Err(Unavailable::new("ledger", "a random grant id exists already").into());

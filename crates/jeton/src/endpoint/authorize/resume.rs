@@ -11,15 +11,13 @@ use super::{
 use crate::{
     audit::Audit,
     authorization_response::ResponseTarget,
-    client::Client,
     cookie::Cookie,
     endpoint::device,
-    grant::GrantType,
+    grant::open::Opening,
     host::Host,
     ledger::{Grant, GrantState, Ledger},
     refusal::{PersonFault, Refusal},
     request::At,
-    scope::Scope,
     seal::SealKind,
     time::Seconds,
     token::{Binding, RedirectHash, TokenKind},
@@ -91,21 +89,21 @@ async fn grant_code<H: Host>(
     audit.client_id = Some(code.client_id.clone());
     audit.subject = Some(accepted.subject.clone());
     let client = client_of(at, code).await?;
-    let scope = accepted.scope.clone().unwrap_or_else(|| code.scope.clone());
-    let grant = Grant {
+    let opening = Opening {
         id: sealed.grant,
+        client: &client,
+        state: GrantState::Live,
+        scope: accepted.scope.unwrap_or_else(|| code.scope.clone()),
+        audiences: code.audiences.clone(),
+        code_lifetime: CODE_LIFETIME,
+        access_token_lifetime: at.issuer.access_token_lifetime(&client),
+    };
+    let grant = Grant {
         nonce: code.nonce.clone(),
         subject: Some(accepted.subject),
         claims: accepted.claims,
         auth_time: Some(accepted.auth_time),
-        ..new_grant(
-            at,
-            &client,
-            GrantState::Live,
-            scope,
-            code.audiences.clone(),
-            CODE_LIFETIME,
-        )
+        ..Grant::open(opening, at.now)
     };
     if !at.issuer.ledger()?.open(&grant, at.now).await? {
         return Err(PersonFault::Used.into());
@@ -130,56 +128,5 @@ fn target_of(code: &CodeRequest) -> ResponseTarget {
         redirect_uri: code.redirect_uri.clone(),
         response_mode: code.response_mode,
         state: code.state.clone(),
-    }
-}
-
-/// A grant at generation 0, to be redeemed within `redeemable`. Its id is still to be set.
-pub(crate) fn new_grant<H: Host>(
-    at: &At<'_, H>,
-    client: &Client,
-    state: GrantState,
-    scope: Scope,
-    audiences: Vec<String>,
-    redeemable: Seconds,
-) -> Grant {
-    // OpenID Connect Core §11: a refresh token is for when the person is away.
-    let offline = !scope.contains("openid")
-        || scope.contains("offline_access")
-        || !client.refresh.offline_access_required;
-    let refreshable = client.may_use(GrantType::RefreshToken) && offline;
-    let access_token_lifetime = client
-        .access_token_lifetime
-        .unwrap_or(at.issuer.config().access_token_lifetime());
-    // A code redeemed late still yields a whole access token; refresh tokens end with their lifetime,
-    // which begins when the person has decided, or at the latest when they had to.
-    let lifetime = match (refreshable, state) {
-        (false, _) => redeemable + access_token_lifetime,
-        (true, GrantState::Pending) => redeemable + client.refresh.lifetime,
-        (true, _) => client.refresh.lifetime,
-    };
-    Grant {
-        id: crate::ledger::Id128([0; 16]),
-        state,
-        client_id: client.id.clone(),
-        subject: None,
-        scope,
-        audiences,
-        claims: serde_json::Map::new(),
-        auth_time: None,
-        nonce: None,
-        generation: 0,
-        advanced_at: at.now,
-        redeemed_at: None,
-        last_attempt: None,
-        created_at: at.now,
-        // Without rotation no use is recorded, so none can be missed.
-        idle_lifetime: if client.refresh.rotation {
-            client.refresh.idle_lifetime
-        } else {
-            client.refresh.lifetime
-        },
-        idle_expires_at: at.now + redeemable,
-        expires_at: at.now + lifetime,
-        refreshable,
     }
 }

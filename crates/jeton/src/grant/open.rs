@@ -1,0 +1,81 @@
+//! The beginning of a grant.
+
+use serde_json::Map;
+
+use super::GrantType;
+use crate::{
+    client::Client,
+    ledger::{Grant, GrantId, GrantState},
+    scope::Scope,
+    time::{Seconds, UnixTime},
+};
+
+/// A grant that is about to be opened: to whom, for what and for how long.
+pub(crate) struct Opening<'a> {
+    /// Drawn at random by whoever opens it.
+    pub(crate) id: GrantId,
+    /// To whom.
+    pub(crate) client: &'a Client,
+    /// Live where a person has agreed, pending where a device waits for one.
+    pub(crate) state: GrantState,
+    /// What is granted or asked for.
+    pub(crate) scope: Scope,
+    /// What its access tokens are for.
+    pub(crate) audiences: Vec<String>,
+    /// How long its code may wait to be redeemed.
+    pub(crate) code_lifetime: Seconds,
+    /// How long an access token of it lives.
+    pub(crate) access_token_lifetime: Seconds,
+}
+
+impl Grant {
+    /// The grant at generation 0. Who agreed, and what is known of them, is added by whoever knows.
+    pub(crate) fn open(opening: Opening<'_>, now: UnixTime) -> Self {
+        let Opening {
+            id,
+            client,
+            state,
+            scope,
+            audiences,
+            code_lifetime,
+            access_token_lifetime,
+        } = opening;
+        // OpenID Connect Core §11: a refresh token is for when the person is away.
+        let offline = !scope.contains("openid")
+            || scope.contains("offline_access")
+            || !client.refresh.offline_access_required;
+        let refreshable = client.may_use(GrantType::RefreshToken) && offline;
+        // A code redeemed late still yields a whole access token; refresh tokens end with their
+        // lifetime, which begins when the person has decided, or at the latest when they had to.
+        let lifetime = match (refreshable, state) {
+            (false, _) => code_lifetime + access_token_lifetime,
+            (true, GrantState::Pending) => code_lifetime + client.refresh.lifetime,
+            (true, _) => client.refresh.lifetime,
+        };
+        Self {
+            id,
+            state,
+            client_id: client.id.clone(),
+            subject: None,
+            scope,
+            audiences,
+            claims: Map::new(),
+            auth_time: None,
+            nonce: None,
+            generation: 0,
+            advanced_at: now,
+            redeemed_at: None,
+            last_attempt: None,
+            created_at: now,
+            // Without rotation no use is recorded, so none can be missed.
+            idle_lifetime: if client.refresh.rotation {
+                client.refresh.idle_lifetime
+            } else {
+                client.refresh.lifetime
+            },
+            idle_expires_at: now + code_lifetime,
+            expires_at: now + lifetime,
+            refreshable,
+        }
+    }
+}
