@@ -4,12 +4,22 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
-use jeton::Server;
+use jeton::{Capabilities, Host, Server};
 use jeton_native::NativeCrypto;
 use jeton_sqlite::Database;
 use tokio::net::TcpListener;
 
 use crate::settings;
+
+/// One process on SQLite.
+struct Serve;
+
+impl Host for Serve {
+    type Registry = Database;
+    type Ledger = Database;
+    type Crypto = NativeCrypto;
+    type Fetch = ();
+}
 
 pub(crate) fn command() -> Command {
     Command::new("serve")
@@ -24,12 +34,13 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
     let issuer = config.issuer().to_string();
-    let server = Arc::new(Server::new(
-        config,
-        database.clone(),
-        Some(database),
-        NativeCrypto::new(),
-    ));
+    let capabilities = Capabilities {
+        registry: database.clone(),
+        ledger: Some(database),
+        crypto: NativeCrypto::new(),
+        fetch: (),
+    };
+    let server = Arc::new(Server::<Serve>::new(config, capabilities));
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

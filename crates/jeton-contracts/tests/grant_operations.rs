@@ -10,7 +10,9 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use jeton::{Client, Config, MemoryLedger, MemoryRegistry, Seconds, Server, UnixTime};
+use jeton::{
+    Capabilities, Client, Config, Host, MemoryLedger, MemoryRegistry, Seconds, Server, UnixTime,
+};
 use jeton_contracts::{Counting, Operations};
 use jeton_native::NativeCrypto;
 use serde_json::Value;
@@ -24,10 +26,19 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 type Registry = Rc<Counting<MemoryRegistry>>;
 type Ledger = Counting<MemoryLedger>;
 
+struct Counted;
+
+impl Host for Counted {
+    type Registry = Registry;
+    type Ledger = Ledger;
+    type Crypto = NativeCrypto;
+    type Fetch = ();
+}
+
 struct Bench {
     registry: Registry,
     ledger: Ledger,
-    server: Server<Registry, Ledger, NativeCrypto>,
+    server: Server<Counted>,
 }
 
 impl Bench {
@@ -51,12 +62,13 @@ impl Bench {
             .store()
             .insert(Client::from_record(&record).unwrap());
         let ledger = Counting::new(MemoryLedger::default());
-        let server = Server::new(
-            config.unwrap(),
-            Rc::clone(&registry),
-            Some(ledger.clone()),
-            NativeCrypto::new(),
-        );
+        let capabilities = Capabilities {
+            registry: Rc::clone(&registry),
+            ledger: Some(ledger.clone()),
+            crypto: NativeCrypto::new(),
+            fetch: (),
+        };
+        let server = Server::new(config.unwrap(), capabilities);
         Self {
             registry,
             ledger,

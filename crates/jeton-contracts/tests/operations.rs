@@ -11,15 +11,24 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use jeton::MemoryLedger;
-use jeton::{Client, Config, MemoryRegistry, Seconds, Server, UnixTime};
+use jeton::{Capabilities, Client, Config, Host, MemoryRegistry, Seconds, Server, UnixTime};
 use jeton_contracts::Counting;
 use jeton_native::NativeCrypto;
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
+struct Counted;
+
+impl Host for Counted {
+    type Registry = Rc<Counting<MemoryRegistry>>;
+    type Ledger = MemoryLedger;
+    type Crypto = NativeCrypto;
+    type Fetch = ();
+}
+
 struct Bench {
     store: Rc<Counting<MemoryRegistry>>,
-    server: Server<Rc<Counting<MemoryRegistry>>, MemoryLedger, NativeCrypto>,
+    server: Server<Counted>,
 }
 
 impl Bench {
@@ -37,12 +46,13 @@ impl Bench {
         let record =
             r#"{"client_id":"stored","client_secret":"s","grant_types":["client_credentials"]}"#;
         store.store().insert(Client::from_record(record).unwrap());
-        let server = Server::new(
-            config.unwrap(),
-            Rc::clone(&store),
-            None,
-            NativeCrypto::new(),
-        );
+        let capabilities = Capabilities {
+            registry: Rc::clone(&store),
+            ledger: None,
+            crypto: NativeCrypto::new(),
+            fetch: (),
+        };
+        let server = Server::new(config.unwrap(), capabilities);
         Self { store, server }
     }
 

@@ -15,7 +15,7 @@ mod stores;
 
 use std::{convert::Infallible, env, panic, process::ExitCode};
 
-use jeton::Server;
+use jeton::{Capabilities, Host, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_native::NativeCrypto;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
@@ -23,7 +23,17 @@ use serde_json::value::RawValue;
 
 use crate::{answer::Answer, event::Event, stores::Stores};
 
-type LambdaServer = Server<Option<DynamoRegistry>, DynamoLedger, NativeCrypto>;
+/// A Lambda function on DynamoDB.
+struct Lambda;
+
+impl Host for Lambda {
+    type Registry = Option<DynamoRegistry>;
+    type Ledger = DynamoLedger;
+    type Crypto = NativeCrypto;
+    type Fetch = ();
+}
+
+type LambdaServer = Server<Lambda>;
 
 /// One thread: an execution environment works on one event at a time, and starts sooner with it.
 #[tokio::main(flavor = "current_thread")]
@@ -48,7 +58,7 @@ async fn run() -> Result<(), lambda_http::Error> {
     }
     // Made once for all requests; no connection is opened and no key derived before the first.
     let stores = Stores::from_env().await;
-    let server = Server::new(config, stores.registry, stores.ledger, NativeCrypto::new());
+    let server = LambdaServer::new(config, stores.into());
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let server = &server;
         async move { Ok::<_, Infallible>(respond(server, event.payload.get()).await) }

@@ -2,7 +2,11 @@
 
 use std::env;
 
+use jeton::Capabilities;
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
+use jeton_native::NativeCrypto;
+
+use crate::Lambda;
 
 /// Registry and ledger in `JETON_TABLE`. Without the variable the clients of `JETON_CLIENTS`, which
 /// the core knows itself, are all there are, and they get machine-to-machine tokens only.
@@ -25,6 +29,17 @@ impl Stores {
         Self {
             registry: Some(DynamoRegistry::new(dynamodb.clone(), table)),
             ledger: Some(DynamoLedger::new(dynamodb, table)),
+        }
+    }
+}
+
+impl From<Stores> for Capabilities<Lambda> {
+    fn from(stores: Stores) -> Self {
+        Self {
+            registry: stores.registry,
+            ledger: stores.ledger,
+            crypto: NativeCrypto::new(),
+            fetch: (),
         }
     }
 }

@@ -10,7 +10,7 @@ fn server() -> LambdaServer {
         "JETON_SECRET" => Some("x".repeat(43)),
         _ => None,
     });
-    Server::new(config.unwrap(), None, None, NativeCrypto::new())
+    LambdaServer::new(config.unwrap(), Stores::default().into())
 }
 
 /// The core's traits ask for no `Send`; here the compiler finds it.

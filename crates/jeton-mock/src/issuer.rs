@@ -8,7 +8,8 @@ use std::{
 };
 
 use jeton::{
-    Client, ClientId, ClientRecord, Config, MemoryLedger, MemoryRegistry, Server, UnixTime,
+    Capabilities, Client, ClientId, ClientRecord, Config, Host, MemoryLedger, MemoryRegistry,
+    Server, UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
@@ -32,7 +33,17 @@ use crate::{
     spec::{ClaimRule, ClockSpec, Endpoint, Fault, IssuerSpec, Strictness, User},
 };
 
-pub(crate) type MockServer = Server<PerRequest, MemoryLedger, NativeCrypto>;
+/// A mock: everything in memory.
+pub(crate) struct Mock;
+
+impl Host for Mock {
+    type Registry = PerRequest;
+    type Ledger = MemoryLedger;
+    type Crypto = NativeCrypto;
+    type Fetch = ();
+}
+
+pub(crate) type MockServer = Server<Mock>;
 
 /// How many addresses an issuer is served at, where `Host` is trusted. What serves one is made
 /// again when asked for.
@@ -270,9 +281,12 @@ impl Issuer {
         Ok(Served {
             server: Server::new(
                 config.clone(),
-                PerRequest(Arc::clone(&self.registry)),
-                Some(self.ledger.clone()),
-                NativeCrypto::new(),
+                Capabilities {
+                    registry: PerRequest(Arc::clone(&self.registry)),
+                    ledger: Some(self.ledger.clone()),
+                    crypto: NativeCrypto::new(),
+                    fetch: (),
+                },
             ),
             config,
         })

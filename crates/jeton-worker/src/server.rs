@@ -2,13 +2,23 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use jeton::{Config, ConfigError, CryptoError};
+use jeton::{Capabilities, Config, ConfigError, CryptoError, Host};
 use jeton_cloudflare::{DurableLedger, KvRegistry};
 use worker::Env;
 
 use crate::{binding, crypto::WebCrypto};
 
-pub(crate) type Server = jeton::Server<Option<KvRegistry>, DurableLedger, WebCrypto>;
+/// A Worker on KV and Durable Objects.
+pub(crate) struct Worker;
+
+impl Host for Worker {
+    type Registry = Option<KvRegistry>;
+    type Ledger = DurableLedger;
+    type Crypto = WebCrypto;
+    type Fetch = ();
+}
+
+pub(crate) type Server = jeton::Server<Worker>;
 
 thread_local! {
     /// Bindings and imported keys may be kept from one request to the next; promises may not.
@@ -31,12 +41,13 @@ fn build(env: &Env) -> Result<Server, Broken> {
     let config = Config::from_lookup(|name| binding::variable(env, name))?;
     let registry = binding::registry(env).map_err(Broken::Registry)?;
     let ledger = binding::ledger(env).map_err(Broken::Ledger)?;
-    Ok(Server::new(
-        config,
-        registry.map(KvRegistry::new),
-        ledger.map(DurableLedger::new),
-        WebCrypto::new()?,
-    ))
+    let capabilities = Capabilities {
+        registry: registry.map(KvRegistry::new),
+        ledger: ledger.map(DurableLedger::new),
+        crypto: WebCrypto::new()?,
+        fetch: (),
+    };
+    Ok(Server::new(config, capabilities))
 }
 
 /// The configuration cannot be served. Its text is for the log.

@@ -3,6 +3,7 @@
 use http::{HeaderMap, Method, header};
 
 use crate::{
+    config::IssuerIdentifier,
     host::Host,
     issuer::Issuer,
     parameters::Parameters,
@@ -38,27 +39,21 @@ pub(crate) struct Incoming<'a> {
     /// The path as it came.
     pub(crate) path: &'a str,
     /// What stands for the `{…}` of the route's path.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no route has one yet"))]
+    #[expect(dead_code, reason = "no route has one yet")]
     pub(crate) parameter: Option<&'a str>,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
 }
 
-impl<H: Host> At<'_, H> {
+impl<'a> Incoming<'a> {
     /// The URL that was asked for, under the pinned issuer and without query: whatever a proxy or a
     /// `Host` header says, so that a proof made for another server fails here (RFC 9449 §4.3, `htu`).
     #[cfg_attr(not(test), expect(dead_code, reason = "no proof is bound to it yet"))]
-    pub(crate) fn url(&self) -> String {
-        format!(
-            "{}{}",
-            self.issuer.config().issuer().origin(),
-            self.request.path
-        )
+    pub(crate) fn url(&self, issuer: &IssuerIdentifier) -> String {
+        format!("{}{}", issuer.origin(), self.path)
     }
-}
 
-impl<'a> Incoming<'a> {
     /// The parameters of a form in the body; anything else there is refused.
     pub(crate) fn form(&self) -> Result<Parameters<'a>, Refusal> {
         // The media type without its parameters; `charset=UTF-8` is common and says nothing new.
@@ -104,5 +99,38 @@ impl<'a> Incoming<'a> {
             .map(|(_, value)| value);
         let value = values.next()?;
         values.next().is_none().then_some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_under_the_pinned_issuer() {
+        let check = |issuer: &str, path: &str, expected: &str| {
+            let headers = HeaderMap::from_iter([(header::HOST, "inner:8080".parse().unwrap())]);
+            let request = Incoming {
+                method: &Method::POST,
+                path,
+                parameter: None,
+                query: "a=b",
+                headers: &headers,
+                body: b"",
+            };
+            let issuer = IssuerIdentifier::parse(issuer, false).unwrap();
+            assert_eq!(request.url(&issuer), expected);
+        };
+        check("https://id.example", "/token", "https://id.example/token");
+        check(
+            "https://id.example/a",
+            "/a/token",
+            "https://id.example/a/token",
+        );
+        check(
+            "https://id.example/a",
+            "/.well-known/oauth-authorization-server/a",
+            "https://id.example/.well-known/oauth-authorization-server/a",
+        );
     }
 }
