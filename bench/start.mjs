@@ -22,11 +22,14 @@ const body = `grant_type=client_credentials&client_id=bench&client_secret=${secr
 const token = (port, agent) =>
   new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length };
-    const outgoing = request({ port, host: '127.0.0.1', path: '/token', method: 'POST', headers, agent }, (incoming) => {
-      let text = '';
-      incoming.on('data', (chunk) => (text += chunk));
-      incoming.on('end', () => (text.includes('"access_token":"ey') ? resolve() : reject(new Error(text))));
-    });
+    const outgoing = request(
+      { port, host: '127.0.0.1', path: '/token', method: 'POST', headers, agent },
+      (incoming) => {
+        let text = '';
+        incoming.on('data', (chunk) => (text += chunk));
+        incoming.on('end', () => (text.includes('"access_token":"ey') ? resolve() : reject(new Error(text))));
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });
@@ -38,7 +41,13 @@ async function measure(command, port) {
   const child = spawn(binary, [...args, '--port', String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
   try {
     for (;;) {
-      if (await token(port).then(() => true, (error) => (error.code === 'ECONNREFUSED' ? false : Promise.reject(error)))) break;
+      if (
+        await token(port).then(
+          () => true,
+          (error) => (error.code === 'ECONNREFUSED' ? false : Promise.reject(error)),
+        )
+      )
+        break;
     }
     const first = performance.now() - began;
     const agent = new Agent({ keepAlive: true });
@@ -57,5 +66,7 @@ for (const command of ['mock', 'serve']) {
   for (let run = 0; run < runs; run += 1) results.push(await measure(command, 9700 + run));
   const first = median(results.map((result) => result.first));
   const resident = median(results.map((result) => result.resident));
-  console.log(`${command}: first token after ${first.toFixed(1)} ms, ${resident.toFixed(1)} MB resident after 1,000 tokens (medians of ${runs})`);
+  console.log(
+    `${command}: first token after ${first.toFixed(1)} ms, ${resident.toFixed(1)} MB resident after 1,000 tokens (medians of ${runs})`,
+  );
 }

@@ -26,7 +26,9 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
   let found;
   const provider = () =>
     (found ??= openid
-      .discovery(new URL(issuer), clientId, clientSecret, undefined, { execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks] })
+      .discovery(new URL(issuer), clientId, clientSecret, undefined, {
+        execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks],
+      })
       .catch((error) => {
         found = undefined;
         throw error;
@@ -34,7 +36,11 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
 
   async function login(extra) {
     const config = await provider();
-    const pending = { verifier: openid.randomPKCECodeVerifier(), state: openid.randomState(), nonce: openid.randomNonce() };
+    const pending = {
+      verifier: openid.randomPKCECodeVerifier(),
+      state: openid.randomState(),
+      nonce: openid.randomNonce(),
+    };
     const to = openid.buildAuthorizationUrl(config, {
       redirect_uri: `${origin}/callback`,
       scope: 'openid profile email',
@@ -56,7 +62,12 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
     const { verifier, state, nonce } = session.pending;
     delete session.pending;
     const config = await provider();
-    const tokens = await openid.authorizationCodeGrant(config, answer, { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true });
+    const tokens = await openid.authorizationCodeGrant(config, answer, {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+      idTokenExpected: true,
+    });
     const claims = tokens.claims();
     const userinfo = await openid.fetchUserInfo(config, tokens.access_token, claims.sub);
     Object.assign(session, { idToken: tokens.id_token, scope: tokens.scope, claims, userinfo });
@@ -67,7 +78,10 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
     const idToken = sessions.get(id)?.idToken;
     sessions.delete(id);
     if (!idToken) return seeOther('/');
-    const to = openid.buildEndSessionUrl(await provider(), { id_token_hint: idToken, post_logout_redirect_uri: `${origin}/` });
+    const to = openid.buildEndSessionUrl(await provider(), {
+      id_token_hint: idToken,
+      post_logout_redirect_uri: `${origin}/`,
+    });
     return seeOther(to.href);
   }
 
@@ -79,7 +93,16 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
       case '/login':
         return login(url.searchParams);
       case '/callback':
-        return callback(request.method === 'POST' ? new Request(url, { method: 'POST', headers: { 'content-type': request.headers['content-type'] }, body: await read(request) }) : url, sessions.get(id));
+        return callback(
+          request.method === 'POST'
+            ? new Request(url, {
+                method: 'POST',
+                headers: { 'content-type': request.headers['content-type'] },
+                body: await read(request),
+              })
+            : url,
+          sessions.get(id),
+        );
       case '/logout':
         return logout(id);
       default:
@@ -90,13 +113,19 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
   return (request, response) =>
     answer(request, new URL(request.url, origin))
       .catch((error) => page(502, 'Login failed', shown(described(error))))
-      .then(({ status, headers, body }) => response.writeHead(status, { 'cache-control': 'no-store', ...headers }).end(body));
+      .then(({ status, headers, body }) =>
+        response.writeHead(status, { 'cache-control': 'no-store', ...headers }).end(body),
+      );
 }
 
 function home(session) {
   if (!session?.claims) return page(200, 'Not logged in', '<p><a href="/login">Log in</a></p>');
   const { claims, userinfo, scope } = session;
-  return page(200, `Logged in as ${claims.name ?? claims.sub}`, `${shown({ claims, userinfo, scope })}<p><a href="/logout">Log out</a></p>`);
+  return page(
+    200,
+    `Logged in as ${claims.name ?? claims.sub}`,
+    `${shown({ claims, userinfo, scope })}<p><a href="/logout">Log out</a></p>`,
+  );
 }
 
 /** What openid-client says of a failure: `error` and `error_description` are the provider's words, a list is its challenges. */
@@ -128,5 +157,9 @@ async function read(request) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { ISSUER = 'http://localhost:9400', CLIENT_ID, CLIENT_SECRET, PORT = '3000' } = process.env;
   const origin = `http://localhost:${PORT}`;
-  createServer(application({ issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, origin })).listen(Number(PORT), 'localhost', () => console.log(`application on ${origin}`));
+  createServer(application({ issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, origin })).listen(
+    Number(PORT),
+    'localhost',
+    () => console.log(`application on ${origin}`),
+  );
 }

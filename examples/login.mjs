@@ -31,7 +31,8 @@ async function jeton(what, form) {
 }
 
 const accept = async (request, { subject, authTime }) =>
-  (await jeton('accept', { request, subject, auth_time: authTime, claims: JSON.stringify(USERS[subject].claims) })).redirect_to;
+  (await jeton('accept', { request, subject, auth_time: authTime, claims: JSON.stringify(USERS[subject].claims) }))
+    .redirect_to;
 
 /** Where the browser goes next, or the page to show it. */
 async function login(method, query, form, session) {
@@ -55,7 +56,7 @@ async function login(method, query, form, session) {
 
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const page = (request, asked, problem = '') => `<!doctype html><meta charset="utf-8"><title>Log in</title>
-<h1>Log in${asked.client_name ?? asked.client_id ? ` to ${escape(asked.client_name ?? asked.client_id)}` : ''}</h1>
+<h1>Log in${(asked.client_name ?? asked.client_id) ? ` to ${escape(asked.client_name ?? asked.client_id)}` : ''}</h1>
 <p role="alert">${problem}</p>${asked.scope ? `<p>It asks for: ${escape(asked.scope)}</p>` : ''}
 <form method="post"><input type="hidden" name="request" value="${escape(request)}">
 <p><label>Name <input name="username" value="${asked.login_hint in USERS ? asked.login_hint : ''}" autocomplete="username"></label></p>
@@ -65,7 +66,8 @@ const page = (request, asked, problem = '') => `<!doctype html><meta charset="ut
 createServer(async (incoming, outgoing) => {
   const url = new URL(incoming.url, 'http://login');
   const cookie = /(?:^|; )session=([\w-]+)/.exec(incoming.headers.cookie ?? '')?.[1];
-  const answer = (status, headers, body = '') => outgoing.writeHead(status, { 'cache-control': 'no-store', ...headers }).end(body);
+  const answer = (status, headers, body = '') =>
+    outgoing.writeHead(status, { 'cache-control': 'no-store', ...headers }).end(body);
   try {
     if (url.pathname === '/logout') {
       sessions.delete(cookie);
@@ -76,7 +78,12 @@ createServer(async (incoming, outgoing) => {
     let body = '';
     for await (const chunk of incoming) if ((body += chunk).length > 65536) return answer(413, {});
     const outcome = await login(incoming.method, url.searchParams, new URLSearchParams(body), sessions.get(cookie));
-    if (outcome.page) return answer(200, { 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'no-referrer' }, outcome.page);
+    if (outcome.page)
+      return answer(
+        200,
+        { 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'no-referrer' },
+        outcome.page,
+      );
     const headers = { location: outcome.to };
     if (outcome.session) {
       const id = randomBytes(32).toString('base64url');

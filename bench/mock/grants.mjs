@@ -41,10 +41,16 @@ export const grants = {
       if (location.startsWith(REDIRECT_URI)) {
         const code = url.searchParams.get('code');
         if (!code) break;
-        const body = encoded({ grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER });
+        const body = encoded({
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: REDIRECT_URI,
+          code_verifier: VERIFIER,
+        });
         return jwt(await connection.request('POST', token, FORM + CLIENT, body), 'id_token');
       }
-      for (const [, cookie] of answer.head.matchAll(/\r\nset-cookie: *([^;\r]+)/gi)) cookies += `${cookies && '; '}${cookie}`;
+      for (const [, cookie] of answer.head.matchAll(/\r\nset-cookie: *([^;\r]+)/gi))
+        cookies += `${cookies && '; '}${cookie}`;
       answer = await connection.request('GET', url.pathname + url.search, cookies && `cookie: ${cookies}\r\n`);
     }
     throw new Error(`expected a redirect with a code, got\n${answer.head}\n\n${answer.body}`);
@@ -68,7 +74,12 @@ export function verified(token, jwks, alg) {
   const kty = alg === 'RS256' ? 'RSA' : 'EC';
   const jwk = jwks.keys.find((key) => (kid ? key.kid === kid : key.kty === kty));
   const key = createPublicKey({ key: jwk, format: 'jwk' });
-  const signed = verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  const signed = verify(
+    'sha256',
+    Buffer.from(`${header}.${payload}`),
+    { key, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  );
   if (!signed) throw new Error(`expected a signature by ${JSON.stringify(jwk)} in ${token}`);
   const { modulusLength } = key.asymmetricKeyDetails;
   return modulusLength ? `${alg}, ${modulusLength} bits` : alg;

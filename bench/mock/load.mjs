@@ -7,7 +7,9 @@ import { grants } from './grants.mjs';
 import { Connection } from './http.mjs';
 
 const CONNECTIONS = 16;
-const [port, seconds, grant, provider] = process.argv.slice(2).map((argument, index) => (index === 2 ? argument : JSON.parse(argument)));
+const [port, seconds, grant, provider] = process.argv
+  .slice(2)
+  .map((argument, index) => (index === 2 ? argument : JSON.parse(argument)));
 
 const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port)));
 let answers = 0;

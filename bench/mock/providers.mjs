@@ -2,7 +2,16 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +24,11 @@ const python = process.env.PYTHON ?? 'python3';
 
 /** `beside`: what has to be there already to run it. */
 export function install() {
-  const binary = process.env.JETON_BIN ?? ['release', 'suite'].map((profile) => join(root, 'target', profile, 'jeton')).find(existsSync);
-  if (!binary) throw new Error('expected target/release/jeton (cargo build --release -p jeton-cli), or its place in JETON_BIN');
+  const binary =
+    process.env.JETON_BIN ??
+    ['release', 'suite'].map((profile) => join(root, 'target', profile, 'jeton')).find(existsSync);
+  if (!binary)
+    throw new Error('expected target/release/jeton (cargo build --release -p jeton-cli), or its place in JETON_BIN');
   const jeton = {
     name: 'jeton mock',
     command: (port, ...options) => [binary, 'mock', '--port', port, ...options],
@@ -29,7 +41,15 @@ export function install() {
   const modules = npm();
   const axa = {
     name: 'oauth2-mock-server',
-    command: (port, ...options) => [process.execPath, join(modules, 'oauth2-mock-server/dist/oauth2-mock-server.mjs'), '-a', '127.0.0.1', '-p', port, ...options],
+    command: (port, ...options) => [
+      process.execPath,
+      join(modules, 'oauth2-mock-server/dist/oauth2-mock-server.mjs'),
+      '-a',
+      '127.0.0.1',
+      '-p',
+      port,
+      ...options,
+    ],
     size: sizeOf(modules),
     beside: `Node ${process.versions.node}`,
     endpoints: { token: '/token', authorize: '/authorize', jwks: '/jwks' },
@@ -70,7 +90,9 @@ export async function start(provider, cpu) {
   const line = provider.command(String(port), ...provider.options);
   const [command, ...args] = cpu === undefined ? line : ['taskset', '-c', String(cpu), ...line];
   // Nobody's settings but the command line's.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(JETON_|JSON_CONFIG|SERVER_|PORT$|HOST$)/.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(JETON_|JSON_CONFIG|SERVER_|PORT$|HOST$)/.test(name)),
+  );
   const began = performance.now();
   const child = spawn(command, args, { env, stdio: 'ignore' });
   const stop = () => child.kill('SIGKILL');
@@ -84,10 +106,22 @@ export async function start(provider, cpu) {
     if (connection) {
       const token = await grants[provider.grants[0]](connection, provider.endpoints);
       const milliseconds = performance.now() - began;
-      return { port, pid: child.pid, connection, token, milliseconds, stop: () => (process.off('exit', stop), connection.close(), ended(child)) };
+      return {
+        port,
+        pid: child.pid,
+        connection,
+        token,
+        milliseconds,
+        stop: () => (process.off('exit', stop), connection.close(), ended(child)),
+      };
     }
     if (failed || child.exitCode !== null || performance.now() - began > 60_000) {
-      throw failed ?? new Error(`expected ${provider.id} to listen on port ${port}; it ended with ${child.exitCode}: ${line.join(' ')}`);
+      throw (
+        failed ??
+        new Error(
+          `expected ${provider.id} to listen on port ${port}; it ended with ${child.exitCode}: ${line.join(' ')}`,
+        )
+      );
     }
   }
 }
@@ -112,10 +146,16 @@ function freePort() {
 
 function npm() {
   const directory = join(installed, 'npm');
-  const files = ['package.json', 'package-lock.json'].map((name) => [name, readFileSync(new URL(name, import.meta.url))]);
+  const files = ['package.json', 'package-lock.json'].map((name) => [
+    name,
+    readFileSync(new URL(name, import.meta.url)),
+  ]);
   once(directory, [process.version, ...files.map(([, text]) => text)], () => {
     for (const [name, text] of files) writeFileSync(join(directory, name), text);
-    execFileSync('npm', ['ci', '--loglevel=error', '--no-fund', '--no-audit'], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['ci', '--loglevel=error', '--no-fund', '--no-audit'], {
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   });
   return join(directory, 'node_modules');
 }
@@ -127,7 +167,16 @@ function pip() {
     const run = (...args) => execFileSync(python, ['-m', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
     // No pip inside: it would count as installed.
     run('venv', '--without-pip', directory);
-    run('pip', '--python', join(directory, 'bin/python'), 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements);
+    run(
+      'pip',
+      '--python',
+      join(directory, 'bin/python'),
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--requirement',
+      requirements,
+    );
   });
   return directory;
 }
@@ -147,5 +196,7 @@ function once(directory, inputs, install) {
 /** Bytes in all files. */
 function sizeOf(path) {
   const status = lstatSync(path);
-  return status.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : status.size;
+  return status.isDirectory()
+    ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+    : status.size;
 }

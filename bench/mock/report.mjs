@@ -6,7 +6,15 @@ const MIB = 2 ** 20;
 export function report(providers, keys, results) {
   const of = (provider, measure) => results[provider.id][measure];
   table([
-    ['', 'signs with', 'start to first token, ms', 'resident after 1,000 tokens, MB', 'installed', 'client credentials /s', 'sign-ins /s'],
+    [
+      '',
+      'signs with',
+      'start to first token, ms',
+      'resident after 1,000 tokens, MB',
+      'installed',
+      'client credentials /s',
+      'sign-ins /s',
+    ],
     ...providers.map((provider) => [
       provider.name + (provider.asItComes ? '' : ` ${provider.options[0]}`),
       keys[provider.id],
@@ -32,12 +40,20 @@ export function report(providers, keys, results) {
       const [label, own, others] = pairs[0];
       const figure = median(of(own, measure));
       const unit = measure === 'start' ? 'ms' : 'MB';
-      const ratios = of(own, measure).map((value, round) => Math.min(...others.map((peer) => of(peer, measure)[round])) / value);
-      return [`${measure}, ${label}`, spread(ratios, 1), `≤ ${AIMS[measure]} ${unit}: ${figure.toFixed(1)}, ${met(figure <= AIMS[measure])}`];
+      const ratios = of(own, measure).map(
+        (value, round) => Math.min(...others.map((peer) => of(peer, measure)[round])) / value,
+      );
+      return [
+        `${measure}, ${label}`,
+        spread(ratios, 1),
+        `≤ ${AIMS[measure]} ${unit}: ${figure.toFixed(1)}, ${met(figure <= AIMS[measure])}`,
+      ];
     }),
     ...['client_credentials', 'authorization_code'].flatMap((measure) =>
       pairs.map(([label, own, others]) => {
-        const ratios = of(own, measure).map((value, round) => value / Math.max(...others.flatMap((peer) => of(peer, measure)[round] ?? [])));
+        const ratios = of(own, measure).map(
+          (value, round) => value / Math.max(...others.flatMap((peer) => of(peer, measure)[round] ?? [])),
+        );
         const aim = AIMS[measure];
         return [`${measure}, ${label}`, spread(ratios, 2), aim ? `≥ ${aim}: ${met(median(ratios) >= aim)}` : ''];
       }),
@@ -50,7 +66,9 @@ const met = (condition) => (condition ? 'met' : 'MISSED');
 /** Median (min–max); nothing of nothing. */
 function spread(numbers, digits) {
   if (numbers.length === 0) return undefined;
-  const [least, middle, most] = [Math.min(...numbers), median(numbers), Math.max(...numbers)].map((number) => number.toFixed(digits));
+  const [least, middle, most] = [Math.min(...numbers), median(numbers), Math.max(...numbers)].map((number) =>
+    number.toFixed(digits),
+  );
   return `${middle} (${least}–${most})`;
 }
 

@@ -14,14 +14,17 @@ import { install, start } from './providers.mjs';
 import { report } from './report.mjs';
 
 const [rounds = 7, seconds = 3] = process.argv.slice(2).map(Number);
-if (!(rounds >= 1 && seconds > 0 && seconds <= 10)) throw new Error('expected [rounds] of at least 1 and [seconds] of at most 10');
+if (!(rounds >= 1 && seconds > 0 && seconds <= 10))
+  throw new Error('expected [rounds] of at least 1 and [seconds] of at most 10');
 const STARTS = 20;
 /** Of those, how many go on to 1,000 tokens. */
 const FILLED = 3;
 
 const providers = install();
 /** id → measure → figures, one a round. */
-const results = Object.fromEntries(providers.map(({ id }) => [id, { start: [], resident: [], client_credentials: [], authorization_code: [] }]));
+const results = Object.fromEntries(
+  providers.map(({ id }) => [id, { start: [], resident: [], client_credentials: [], authorization_code: [] }]),
+);
 const keys = {};
 
 for (let round = 0; round < STARTS; round += 1) {
@@ -30,8 +33,11 @@ for (let round = 0; round < STARTS; round += 1) {
     results[provider.id].start.push(running.milliseconds);
     await check(provider, running);
     if (round < FILLED) {
-      for (let token = 1; token < 1000; token += 1) await grants[provider.grants[0]](running.connection, provider.endpoints);
-      results[provider.id].resident.push(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, 'utf8'))[1]) / 1024);
+      for (let token = 1; token < 1000; token += 1)
+        await grants[provider.grants[0]](running.connection, provider.endpoints);
+      results[provider.id].resident.push(
+        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, 'utf8'))[1]) / 1024,
+      );
     }
     await running.stop();
   }
@@ -46,7 +52,9 @@ for (const grant of ['client_credentials', 'authorization_code']) {
   for (const provider of able) await load(provider, grant, 2);
   for (let round = 0; round < rounds; round += 1) {
     for (const provider of inTurn(able, round)) results[provider.id][grant].push(await load(provider, grant, seconds));
-    console.error(`${grant} ${round + 1}: ${able.map(({ id }) => `${id} ${results[id][grant].at(-1).toFixed(0)}/s`).join(', ')}`);
+    console.error(
+      `${grant} ${round + 1}: ${able.map(({ id }) => `${id} ${results[id][grant].at(-1).toFixed(0)}/s`).join(', ')}`,
+    );
   }
 }
 for (const { stop } of Object.values(running)) await stop();
@@ -68,7 +76,14 @@ async function check(provider, { connection, token }) {
 
 async function load(provider, grant, time) {
   const script = fileURLToPath(new URL('load.mjs', import.meta.url));
-  const line = [process.execPath, script, String(running[provider.id].port), String(time), grant, JSON.stringify(provider.endpoints)];
+  const line = [
+    process.execPath,
+    script,
+    String(running[provider.id].port),
+    String(time),
+    grant,
+    JSON.stringify(provider.endpoints),
+  ];
   const [command, ...args] = pinned ? ['taskset', '-c', '1', ...line] : line;
   const { stdout } = await promisify(execFile)(command, args);
   return Number(stdout);

@@ -14,12 +14,30 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** As `bench/token.lua` sends it. */
 const SECRET = 'bench-secret-0123456789012345678901';
 
-const pinned = (cpu, command, args, options) => spawn('taskset', ['-c', cpu, command, ...args], { stdio: 'ignore', ...options });
-const client = { client_id: 'bench', client_secret: SECRET, grant_types: ['client_credentials'], scope: 'read write', audiences: ['https://api.example'] };
+const pinned = (cpu, command, args, options) =>
+  spawn('taskset', ['-c', cpu, command, ...args], { stdio: 'ignore', ...options });
+const client = {
+  client_id: 'bench',
+  client_secret: SECRET,
+  grant_types: ['client_credentials'],
+  scope: 'read write',
+  audiences: ['https://api.example'],
+};
 const servers = {
-  serve: pinned('0', `${root}target/release/jeton`, ['serve', '--port', '9601', '--data', join(mkdtempSync(join(tmpdir(), 'bench-')), 'jeton.db')], {
-    env: { ...process.env, TOKIO_WORKER_THREADS: '1', JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'A'.repeat(43), JETON_CLIENTS: JSON.stringify([client]) },
-  }),
+  serve: pinned(
+    '0',
+    `${root}target/release/jeton`,
+    ['serve', '--port', '9601', '--data', join(mkdtempSync(join(tmpdir(), 'bench-')), 'jeton.db')],
+    {
+      env: {
+        ...process.env,
+        TOKIO_WORKER_THREADS: '1',
+        JETON_ISSUER: 'https://issuer.example',
+        JETON_SECRET: 'A'.repeat(43),
+        JETON_CLIENTS: JSON.stringify([client]),
+      },
+    },
+  ),
   bare: pinned('0', `${root}target/release/bench-native`, ['9602']),
 };
 const ports = { serve: 9601, bare: 9602 };
@@ -27,7 +45,17 @@ process.on('exit', () => Object.values(servers).forEach((child) => child.kill())
 await new Promise((resolve) => setTimeout(resolve, 1000));
 
 function measure(name, time) {
-  const output = execFileSync('taskset', ['-c', '1', 'wrk', '-t1', '-c16', `-d${time}s`, '-s', `${root}bench/token.lua`, `http://127.0.0.1:${ports[name]}/token`]).toString();
+  const output = execFileSync('taskset', [
+    '-c',
+    '1',
+    'wrk',
+    '-t1',
+    '-c16',
+    `-d${time}s`,
+    '-s',
+    `${root}bench/token.lua`,
+    `http://127.0.0.1:${ports[name]}/token`,
+  ]).toString();
   if (output.includes('FAILED') || /Non-2xx|Socket errors/.test(output)) throw new Error(output);
   return Number(output.match(/Requests\/sec:\s+([\d.]+)/)[1]);
 }
@@ -41,5 +69,7 @@ for (let round = 0; round < rounds; round += 1) {
   console.log(`serve ${rate.serve.toFixed(0)}/s  bare ${rate.bare.toFixed(0)}/s  ratio ${ratios.at(-1).toFixed(3)}`);
 }
 ratios.sort((a, b) => a - b);
-console.log(`ratio: min ${ratios[0].toFixed(3)}  median ${ratios[ratios.length >> 1].toFixed(3)}  max ${ratios.at(-1).toFixed(3)}`);
+console.log(
+  `ratio: min ${ratios[0].toFixed(3)}  median ${ratios[ratios.length >> 1].toFixed(3)}  max ${ratios.at(-1).toFixed(3)}`,
+);
 process.exit();

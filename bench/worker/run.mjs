@@ -14,13 +14,19 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Miniflare, built } from '../../tests/hosts/worker-miniflare.mjs';
+import { built, Miniflare } from '../../tests/hosts/worker-miniflare.mjs';
 
 const [rounds = 9, seconds = 3] = process.argv.slice(2).map(Number);
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** As `bench/token.lua` sends it. */
 const SECRET = 'bench-secret-0123456789012345678901';
-const client = { client_id: 'bench', client_secret: SECRET, grant_types: ['client_credentials'], scope: 'read write', audiences: ['https://api.example'] };
+const client = {
+  client_id: 'bench',
+  client_secret: SECRET,
+  grant_types: ['client_credentials'],
+  scope: 'read write',
+  audiences: ['https://api.example'],
+};
 
 process.env.MINIFLARE_WORKERD_PATH = quietWorkerd();
 const { worker } = built();
@@ -32,16 +38,26 @@ const handlers = {
   },
   read: javascript(readFileSync(file('read.js'), 'utf8')),
   token: javascript(
-    readFileSync(file('token.js'), 'utf8').replace('__SECRET_SHA256__', createHash('sha256').update(SECRET).digest('base64url')),
+    readFileSync(file('token.js'), 'utf8').replace(
+      '__SECRET_SHA256__',
+      createHash('sha256').update(SECRET).digest('base64url'),
+    ),
   ),
 };
 
 const started = {};
 for (const [name, options] of Object.entries(handlers)) {
   const miniflare = new Miniflare({ workers: [{ name, ...options, unsafeDirectSockets: [{ host: '127.0.0.1' }] }] });
-  started[name] = { front: (await miniflare.ready).origin, direct: (await miniflare.unsafeGetDirectURL(name)).origin, miniflare };
+  started[name] = {
+    front: (await miniflare.ready).origin,
+    direct: (await miniflare.unsafeGetDirectURL(name)).origin,
+    miniflare,
+  };
 }
-for (const [path, title] of [['front', "through miniflare's front, as wrangler dev"], ['direct', 'past it']]) {
+for (const [path, title] of [
+  ['front', "through miniflare's front, as wrangler dev"],
+  ['direct', 'past it'],
+]) {
   for (const name in started) measure(started[name][path], 2);
   const ratios = { read: [], token: [] };
   console.log(`\n${title}`);
@@ -50,18 +66,32 @@ for (const [path, title] of [['front', "through miniflare's front, as wrangler d
     const order = round % 2 ? names : names.reverse();
     const rate = Object.fromEntries(order.map((name) => [name, measure(started[name][path], seconds)]));
     for (const name in ratios) ratios[name].push(rate.worker / rate[name]);
-    console.log(`worker ${rate.worker.toFixed(0)}/s  read.js ${rate.read.toFixed(0)}/s  token.js ${rate.token.toFixed(0)}/s`);
+    console.log(
+      `worker ${rate.worker.toFixed(0)}/s  read.js ${rate.read.toFixed(0)}/s  token.js ${rate.token.toFixed(0)}/s`,
+    );
   }
   for (const name in ratios) {
     const sorted = ratios[name].sort((a, b) => a - b);
-    console.log(`worker / ${name}.js: min ${sorted[0].toFixed(3)}  median ${sorted[rounds >> 1].toFixed(3)}  max ${sorted.at(-1).toFixed(3)}`);
+    console.log(
+      `worker / ${name}.js: min ${sorted[0].toFixed(3)}  median ${sorted[rounds >> 1].toFixed(3)}  max ${sorted.at(-1).toFixed(3)}`,
+    );
   }
 }
 await Promise.all(Object.values(started).map(({ miniflare }) => miniflare.dispose()));
 
 /** wrk counts only what `token.lua` has seen to hold a token. */
 function measure(origin, time) {
-  const output = execFileSync('taskset', ['-c', '1', 'wrk', '-t1', '-c8', `-d${time}s`, '-s', file('../token.lua'), `${origin}/token`]).toString();
+  const output = execFileSync('taskset', [
+    '-c',
+    '1',
+    'wrk',
+    '-t1',
+    '-c8',
+    `-d${time}s`,
+    '-s',
+    file('../token.lua'),
+    `${origin}/token`,
+  ]).toString();
   if (output.includes('FAILED') || /Non-2xx|Socket errors/.test(output)) throw new Error(output);
   return Number(output.match(/Requests\/sec:\s+([\d.]+)/)[1]);
 }
@@ -73,6 +103,8 @@ function measure(origin, time) {
 function quietWorkerd() {
   const fromMiniflare = createRequire(createRequire(file('../../tests/package.json')).resolve('miniflare'));
   const path = join(mkdtempSync(join(tmpdir(), 'bench-')), 'workerd');
-  writeFileSync(path, `#!/bin/sh\nexec taskset -c 0 ${fromMiniflare('workerd').default} "$@" >/dev/null\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec taskset -c 0 ${fromMiniflare('workerd').default} "$@" >/dev/null\n`, {
+    mode: 0o755,
+  });
   return path;
 }

@@ -8,7 +8,10 @@ const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store
 const encoder = new TextEncoder();
 
 const base64url = (bytes) =>
-  btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 const sha256 = async (text) => base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))));
 
 let key;
@@ -26,11 +29,30 @@ export default {
     const iat = Math.floor(Date.now() / 1000);
     const jti = base64url(crypto.getRandomValues(new Uint8Array(16)));
     const scope = 'read write';
-    const claims = { iss: 'https://issuer.example', sub: id, aud: 'https://api.example', client_id: id, iat, exp: iat + 3600, jti, scope };
+    const claims = {
+      iss: 'https://issuer.example',
+      sub: id,
+      aud: 'https://api.example',
+      client_id: id,
+      iat,
+      exp: iat + 3600,
+      jti,
+      scope,
+    };
     const signed = `${header}.${base64url(encoder.encode(JSON.stringify(claims)))}`;
     const signature = new Uint8Array(await crypto.subtle.sign(ES256, key, encoder.encode(signed)));
 
-    console.log(JSON.stringify({ time: iat, level: 'info', endpoint: 'token', status: 200, client_id: id, grant_type: 'client_credentials', jti }));
+    console.log(
+      JSON.stringify({
+        time: iat,
+        level: 'info',
+        endpoint: 'token',
+        status: 200,
+        client_id: id,
+        grant_type: 'client_credentials',
+        jti,
+      }),
+    );
     const token = { access_token: `${signed}.${base64url(signature)}`, token_type: 'Bearer', expires_in: 3600, scope };
     return new Response(JSON.stringify(token), { headers: HEADERS });
   },

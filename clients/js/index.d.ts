@@ -263,7 +263,12 @@ export interface Client {
   client_secret?: string;
   client_name?: string;
   token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'none';
-  grant_types?: ('client_credentials' | 'authorization_code' | 'refresh_token' | 'urn:ietf:params:oauth:grant-type:device_code')[];
+  grant_types?: (
+    | 'client_credentials'
+    | 'authorization_code'
+    | 'refresh_token'
+    | 'urn:ietf:params:oauth:grant-type:device_code'
+  )[];
   /** All it may ask for, and what it gets when it asks for none. */
   scope?: string;
   /** What its access tokens may be for. */
@@ -288,7 +293,13 @@ export interface Client {
 /** In texts `${name}` is a parameter of the request, or client_id, subject, issuer, issuer_name, scope, grant_type. */
 export interface ClaimRule {
   /** All that is named must match. */
-  match?: { client_id?: Pattern; grant_type?: Pattern; scope?: Pattern; subject?: Pattern; parameters?: Record<string, Pattern> };
+  match?: {
+    client_id?: Pattern;
+    grant_type?: Pattern;
+    scope?: Pattern;
+    subject?: Pattern;
+    parameters?: Record<string, Pattern>;
+  };
   id_token?: Claims;
   access_token?: Claims;
   userinfo?: Claims;
@@ -303,7 +314,13 @@ export interface ClaimRule {
 
 export interface Fault {
   /** All that is named must match. Without an endpoint it acts where it has its place. */
-  match?: { endpoint?: Endpoint; method?: Pattern; client_id?: Pattern; grant_type?: Pattern; parameters?: Record<string, Pattern> };
+  match?: {
+    endpoint?: Endpoint;
+    method?: Pattern;
+    client_id?: Pattern;
+    grant_type?: Pattern;
+    parameters?: Record<string, Pattern>;
+  };
   /** First acts on this one of the requests that match, counted from 1; then once, unless `times` says otherwise. */
   nth?: number;
   /** How often it acts; absent: always. */

@@ -13,34 +13,38 @@ async function issuerOf(page, name) {
 }
 
 describe('the home page', () => {
-  scene('shows each issuer with its users and endpoints, which are there', { seed: { users: [{ sub: 'u1', name: 'Zoë <Admin>' }] } }, async ({ page, mock, issuer, issuerName }) => {
-    await page.goto(`${mock}/`);
-    await page.getByRole('heading', { level: 1, name: 'Jeton mock' }).waitFor();
-    const own = await issuerOf(page, issuerName);
-    assert.ok((await own.innerText()).includes('Zoë <Admin> (u1)'));
-    const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-    const shown = await facts(own);
-    for (const [title, url] of [
-      ['Discovery', `${issuer}/.well-known/openid-configuration`],
-      ['Authorization', metadata.authorization_endpoint],
-      ['Token', metadata.token_endpoint],
-      ['Userinfo', metadata.userinfo_endpoint],
-      ['JWKS', metadata.jwks_uri],
-      ['Introspection', metadata.introspection_endpoint],
-      ['Revocation', metadata.revocation_endpoint],
-      ['Device authorization', metadata.device_authorization_endpoint],
-      ['Logout', metadata.end_session_endpoint],
-    ]) {
-      assert.equal(shown[title], url);
-    }
-    for (const link of await page.getByRole('link').all()) {
-      const href = new URL(await link.getAttribute('href'), page.url());
-      assert.equal(href.origin, mock);
-      assert.equal((await fetch(href)).status, 200, href.href);
-    }
-    await own.getByRole('link', { name: 'Open its debugger' }).click();
-    assert.equal(page.url(), `${issuer}/debugger`);
-  });
+  scene(
+    'shows each issuer with its users and endpoints, which are there',
+    { seed: { users: [{ sub: 'u1', name: 'Zoë <Admin>' }] } },
+    async ({ page, mock, issuer, issuerName }) => {
+      await page.goto(`${mock}/`);
+      await page.getByRole('heading', { level: 1, name: 'Jeton mock' }).waitFor();
+      const own = await issuerOf(page, issuerName);
+      assert.ok((await own.innerText()).includes('Zoë <Admin> (u1)'));
+      const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+      const shown = await facts(own);
+      for (const [title, url] of [
+        ['Discovery', `${issuer}/.well-known/openid-configuration`],
+        ['Authorization', metadata.authorization_endpoint],
+        ['Token', metadata.token_endpoint],
+        ['Userinfo', metadata.userinfo_endpoint],
+        ['JWKS', metadata.jwks_uri],
+        ['Introspection', metadata.introspection_endpoint],
+        ['Revocation', metadata.revocation_endpoint],
+        ['Device authorization', metadata.device_authorization_endpoint],
+        ['Logout', metadata.end_session_endpoint],
+      ]) {
+        assert.equal(shown[title], url);
+      }
+      for (const link of await page.getByRole('link').all()) {
+        const href = new URL(await link.getAttribute('href'), page.url());
+        assert.equal(href.origin, mock);
+        assert.equal((await fetch(href)).status, 200, href.href);
+      }
+      await own.getByRole('link', { name: 'Open its debugger' }).click();
+      assert.equal(page.url(), `${issuer}/debugger`);
+    },
+  );
 
   scene('what it tells to type works as it is', { seed: {} }, async ({ page, mock, issuerName, issuer }) => {
     await page.goto(`${mock}/`);
@@ -57,8 +61,15 @@ describe('the home page', () => {
       const [, user, form, url] = /^curl -u (\S+) ((?:-d \S+ )+)(\S+)$/.exec(command.trim()) ?? assert.fail(command);
       const response = await fetch(url, {
         method: 'POST',
-        headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
-        body: form.trim().split(' ').filter((word) => word !== '-d').join('&'),
+        headers: {
+          authorization: `Basic ${Buffer.from(user).toString('base64')}`,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: form
+          .trim()
+          .split(' ')
+          .filter((word) => word !== '-d')
+          .join('&'),
       });
       assert.equal(response.status, 200, await response.text());
     }
@@ -68,14 +79,22 @@ describe('the home page', () => {
     await page.goto(`${mock}/`);
     const faults = page.getByRole('region', { name: 'When something should go wrong' }).first();
     const shown = await faults.getByRole('rowheader').allInnerTexts();
-    const refused = await fetch(`${mock}/_mock/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"fault":"no-such-fault"}' });
+    const refused = await fetch(`${mock}/_mock/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"fault":"no-such-fault"}',
+    });
     const said = /one of (.*)$/.exec((await refused.json()).error_description)[1].split(', ');
     assert.deepEqual(shown.map((name) => name.trim()).sort(), said.sort());
     const errors = await faults.getByRole('listitem').allInnerTexts();
     const examples = (await faults.locator('td code').allInnerTexts()).map((text) => text.replace(/^fault:/, ''));
     assert.ok(errors.length >= 20 && examples.length >= 5, [...errors, ...examples].join(' '));
     for (const fault of [...errors, ...examples, ...shown.filter((name) => !/[A-Z]/.test(name))]) {
-      const taken = await fetch(`${mock}/_mock/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ fault, match: { client_id: 'nobody' } }) });
+      const taken = await fetch(`${mock}/_mock/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ fault, match: { client_id: 'nobody' } }),
+      });
       assert.equal(taken.status, 201, fault);
       const { id } = await taken.json();
       await fetch(`${mock}/_mock/faults?id=${id}`, { method: 'DELETE' });
@@ -125,7 +144,10 @@ for (const javaScriptEnabled of [true, false]) {
   describe(`the debugger's forms ${javaScriptEnabled ? 'with' : 'without'} scripts`, () => {
     scene('reads a token', options, async ({ page, issuer, control }) => {
       await control('POST', 'clock', { freeze: true });
-      const { token, kid } = await control('POST', 'mint', { claims: { sub: 'dora', html: '<b>"&amp;' }, typ: 'at+jwt' });
+      const { token, kid } = await control('POST', 'mint', {
+        claims: { sub: 'dora', html: '<b>"&amp;' },
+        typ: 'at+jwt',
+      });
       await page.goto(`${issuer}/debugger`);
       const form = debuggerPage(page);
       for (const pasted of [token, `Bearer ${token}`, ` "${token}", `]) {
@@ -176,7 +198,11 @@ for (const javaScriptEnabled of [true, false]) {
       await machine.go.click();
       assert.match((await facts(section('Access token'))).Signature, /verified/);
       assert.equal((await json('Access token', 1)).scope, 'read write');
-      for (const [client, status] of [['fail.invalid_client', /^401/], ['fail.rate-limit-3', /^429/], ['fail.drop', /closed/]]) {
+      for (const [client, status] of [
+        ['fail.invalid_client', /^401/],
+        ['fail.rate-limit-3', /^429/],
+        ['fail.drop', /closed/],
+      ]) {
         await machine.clientId.fill(client);
         await machine.go.click();
         assert.match((await facts(section('Answer of /token'))).Status, status);
@@ -210,7 +236,13 @@ describe('the debugger', () => {
   scene('says what is no token', { seed: {} }, async ({ page, issuer }) => {
     await page.goto(`${issuer}/debugger`);
     const form = debuggerPage(page);
-    for (const [pasted, expected] of [['a.b', /three parts/], ['a.b.c', /base64url|JSON/], ['opaque', /no dots/], ['jrt_abc', /refresh token/i], ['<b>.<i>.</i>', /base64url/]]) {
+    for (const [pasted, expected] of [
+      ['a.b', /three parts/],
+      ['a.b.c', /base64url|JSON/],
+      ['opaque', /no dots/],
+      ['jrt_abc', /refresh token/i],
+      ['<b>.<i>.</i>', /base64url/],
+    ]) {
       await form.token.fill(pasted);
       await form.read.click();
       assert.match(await form.section('Token').innerText(), expected);
@@ -291,8 +323,13 @@ scene('each issuer has a debugger of its own', { seed: {} }, async ({ page, mock
 
 scene('what was asked is text in the journal, not markup', { seed: {} }, async ({ page, issuer }) => {
   const nasty = '"><img src=x onerror=alert(1)><b>';
-  await fetch(`${issuer}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: nasty, client_id: nasty, [nasty]: nasty }) });
-  await fetch(`${issuer}/authorize?${new URLSearchParams({ client_id: nasty, scope: nasty, redirect_uri: `javascript:${nasty}` })}`);
+  await fetch(`${issuer}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: nasty, client_id: nasty, [nasty]: nasty }),
+  });
+  await fetch(
+    `${issuer}/authorize?${new URLSearchParams({ client_id: nasty, scope: nasty, redirect_uri: `javascript:${nasty}` })}`,
+  );
   await page.goto(`${issuer}/debugger`);
   assert.equal(await page.locator('img, b').count(), 0);
   assert.ok((await debuggerPage(page).requests.innerText()).includes(nasty));
@@ -302,7 +339,11 @@ scene('a form on another site does nothing here', { seed: {} }, async ({ page, a
   await page.goto(app);
   await page.evaluate((action) => {
     const form = Object.assign(document.createElement('form'), { method: 'post', action });
-    for (const [name, value] of [['do', 'client_credentials'], ['client_id', 'foreign']]) form.append(Object.assign(document.createElement('input'), { name, value }));
+    for (const [name, value] of [
+      ['do', 'client_credentials'],
+      ['client_id', 'foreign'],
+    ])
+      form.append(Object.assign(document.createElement('input'), { name, value }));
     document.body.append(form);
     form.submit();
   }, `${issuer}/debugger`);
@@ -330,7 +371,10 @@ scene('two logins side by side in one browser do not disturb each other', { seed
       await debuggerPage(tab).login.go.click();
       await loginPage(tab).user('alice').waitFor();
     }
-    for (const [tab, user] of [[page, 'alice'], [other, 'bob']]) {
+    for (const [tab, user] of [
+      [page, 'alice'],
+      [other, 'bob'],
+    ]) {
       await loginPage(tab).user(user).click();
       await debuggerPage(tab).section('ID token').waitFor();
       assert.equal((await debuggerPage(tab).json('ID token', 1)).sub, user);

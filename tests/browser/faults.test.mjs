@@ -5,7 +5,8 @@ import { describe, test } from 'node:test';
 import { unless } from './support/chromium.mjs';
 import { failed, loggedIn, scene, theMock } from './support/scene.mjs';
 
-const start = (page, app, parameters = {}) => page.goto(`${app}/login?${new URLSearchParams({ login_hint: 'alice', ...parameters })}`);
+const start = (page, app, parameters = {}) =>
+  page.goto(`${app}/login?${new URLSearchParams({ login_hint: 'alice', ...parameters })}`);
 
 /** The application is told, and shows, this. */
 const told = (expected) => async (page, app) => {
@@ -21,7 +22,12 @@ const redirected = (error) => told({ code: 'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
 /** RFC 6749 §5.2 */
 const refused = (status, error) => told({ code: 'OAUTH_RESPONSE_BODY_ERROR', status, error });
 /** RFC 6750 §3 and, without an error, RFC 7617 */
-const challenged = (status, scheme, error) => told({ code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE', status, cause: new RegExp(`"scheme":"${scheme}"${error ? `.*"error":"${error}"` : ''}`) });
+const challenged = (status, scheme, error) =>
+  told({
+    code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE',
+    status,
+    cause: new RegExp(`"scheme":"${scheme}"${error ? `.*"error":"${error}"` : ''}`),
+  });
 const disbelieved = (code, cause = /.?/) => told({ code, cause });
 const through = async (page, app) => assert.equal((await loggedIn(page, app)).claims.sub, 'alice');
 
@@ -126,7 +132,10 @@ async function happens({ page, app, issuer, control }, name, parameters, expecte
   const delay = /^slow-(\d+)(ms|s)$/.exec(name);
   if (delay) assert.ok(Date.now() - begun >= delay[1] * (delay[2] === 's' ? 1000 : 1));
   const { entries } = await control('GET', 'journal');
-  assert.ok(entries.some(({ faults = [] }) => faults.includes(name)), `${issuer}: ${JSON.stringify(entries)}`);
+  assert.ok(
+    entries.some(({ faults = [] }) => faults.includes(name)),
+    `${issuer}: ${JSON.stringify(entries)}`,
+  );
 }
 
 describe('client_id=fail.NAME', () => {
@@ -140,12 +149,16 @@ describe('scope=openid fault:NAME', () => {
     scene(`fault:${name}`, {}, (on) => happens(on, name, { scope: `openid fault:${name}` }, byScope));
   }
 
-  scene('two at once: late, and a token out of time', {}, (on) => happens(on, 'slow-300ms', { scope: 'openid fault:slow-300ms fault:expired' }, disbelieved(TIME)));
+  scene('two at once: late, and a token out of time', {}, (on) =>
+    happens(on, 'slow-300ms', { scope: 'openid fault:slow-300ms fault:expired' }, disbelieved(TIME)),
+  );
 });
 
 describe('a fault at token', () => {
   for (const [name, expected] of Object.entries(AT_TOKEN)) {
-    scene(name, { seed: { faults: [{ match: { endpoint: 'token' }, fault: name }] } }, (on) => happens(on, name, {}, expected));
+    scene(name, { seed: { faults: [{ match: { endpoint: 'token' }, fault: name }] } }, (on) =>
+      happens(on, name, {}, expected),
+    );
   }
 
   scene('once: the next login succeeds', { seed: { faults: [{ fault: 'server_error', times: 1 }] } }, async (on) => {
@@ -156,32 +169,62 @@ describe('a fault at token', () => {
 });
 
 describe('no magic under strict rules', () => {
-  const clients = (app) => [{ client_id: 'app', client_secret: 'app-secret', redirect_uris: [`${app}/callback`], scope: 'openid profile email' }];
-  scene('a client that is not registered is not', { seed: { strictness: 'strict' }, client: { clientId: 'fail.access_denied' } }, async ({ page, app }) => {
-    const response = await start(page, app);
-    assert.equal(response.status(), 400);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    assert.notEqual(new URL(page.url()).origin, app);
-  });
+  const clients = (app) => [
+    {
+      client_id: 'app',
+      client_secret: 'app-secret',
+      redirect_uris: [`${app}/callback`],
+      scope: 'openid profile email',
+    },
+  ];
+  scene(
+    'a client that is not registered is not',
+    { seed: { strictness: 'strict' }, client: { clientId: 'fail.access_denied' } },
+    async ({ page, app }) => {
+      const response = await start(page, app);
+      assert.equal(response.status(), 400);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      assert.notEqual(new URL(page.url()).origin, app);
+    },
+  );
 
-  scene('a scope nobody registered is not granted', { seed: { strictness: 'strict' } }, async ({ page, app, control }) => {
-    await control('POST', 'clients', clients(app)[0]);
-    await start(page, app);
-    await through(page, app);
-    await start(page, app, { scope: 'openid fault:expired' });
-    await redirected('invalid_scope')(page, app);
-  });
+  scene(
+    'a scope nobody registered is not granted',
+    { seed: { strictness: 'strict' } },
+    async ({ page, app, control }) => {
+      await control('POST', 'clients', clients(app)[0]);
+      await start(page, app);
+      await through(page, app);
+      await start(page, app, { scope: 'openid fault:expired' });
+      await redirected('invalid_scope')(page, app);
+    },
+  );
 });
 
 test('every name of the table has its row', { skip: unless.skip }, async () => {
   const { origin } = await theMock();
-  const response = await fetch(`${origin}/_mock/faults`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"fault":"no-such-fault"}' });
+  const response = await fetch(`${origin}/_mock/faults`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"fault":"no-such-fault"}',
+  });
   assert.equal(response.status, 400);
   const { error_description: said } = await response.json();
-  const names = /one of (.*)$/.exec(said)[1].split(', ').map((name) => name.replace(/[^a-zA-Z-]*$/, ''));
+  const names = /one of (.*)$/
+    .exec(said)[1]
+    .split(', ')
+    .map((name) => name.replace(/[^a-zA-Z-]*$/, ''));
   assert.ok(names.length > 15, said);
   for (const name of names) {
-    const pattern = new RegExp(`^${name.replace('NNN', '\\d{3}').replace(/SECONDS|N(?=m?s$)/, '\\d+').replace(/FIELD|CLAIM/, '\\w+')}$`);
-    assert.ok(Object.keys(ROWS).some((row) => pattern.test(row)), name);
+    const pattern = new RegExp(
+      `^${name
+        .replace('NNN', '\\d{3}')
+        .replace(/SECONDS|N(?=m?s$)/, '\\d+')
+        .replace(/FIELD|CLAIM/, '\\w+')}$`,
+    );
+    assert.ok(
+      Object.keys(ROWS).some((row) => pattern.test(row)),
+      name,
+    );
   }
 });

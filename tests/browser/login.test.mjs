@@ -8,7 +8,14 @@ import { consentPage, devicePage, loginPage } from './support/pages.mjs';
 import { deviceOf, failed, loggedIn, scene } from './support/scene.mjs';
 
 /** What the login page offers besides Deny. */
-const ERRORS = ['login_required', 'consent_required', 'interaction_required', 'account_selection_required', 'server_error', 'temporarily_unavailable'];
+const ERRORS = [
+  'login_required',
+  'consent_required',
+  'interaction_required',
+  'account_selection_required',
+  'server_error',
+  'temporarily_unavailable',
+];
 
 const login = async (page, app, parameters = {}) => page.goto(`${app}/login?${new URLSearchParams(parameters)}`);
 
@@ -30,7 +37,9 @@ for (const javaScriptEnabled of [true, false]) {
       assert.equal(scope, 'openid profile email');
     });
 
-    const users = [{ sub: 'u1', name: 'Zoë <Admin>', claims: { email: 'zoe@example.com' }, id_token: { roles: ['admin'] } }];
+    const users = [
+      { sub: 'u1', name: 'Zoë <Admin>', claims: { email: 'zoe@example.com' }, id_token: { roles: ['admin'] } },
+    ];
     scene('the users are the configured ones, by their names', { browser, seed: { users } }, async ({ page, app }) => {
       const { claims, userinfo } = await loginAs(page, app, 'Zoë <Admin>');
       assert.equal(claims.sub, 'u1');
@@ -47,7 +56,11 @@ for (const javaScriptEnabled of [true, false]) {
       const { claims, userinfo } = await loggedIn(page, app);
       assert.equal(claims.sub, 'dora|"42"');
       assert.equal(userinfo.email, 'dora@example.com');
-      assert.deepEqual(userinfo.roles ?? claims.roles, ['a', 'b'], 'a claim outside every scope is asked for by being typed');
+      assert.deepEqual(
+        userinfo.roles ?? claims.roles,
+        ['a', 'b'],
+        'a claim outside every scope is asked for by being typed',
+      );
     });
 
     scene('claims that are no JSON are said to be so, and what was typed stays', { browser }, async ({ page, app }) => {
@@ -221,8 +234,19 @@ scene('what a request and a user say is text on the page, not markup', { seed: {
 
 scene('two issuers do not share a session, not even one beneath the other', {}, async ({ page, app, issuer }) => {
   await loginAs(page, app, 'alice');
-  const query = new URLSearchParams({ response_type: 'code', client_id: 'app', redirect_uri: `${app}/callback`, scope: 'openid', state: 's', prompt: 'none' });
-  for (const [other, expected] of [[`${issuer}-other`, 'login_required'], [`${issuer}/beneath`, 'login_required'], [issuer, null]]) {
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'app',
+    redirect_uri: `${app}/callback`,
+    scope: 'openid',
+    state: 's',
+    prompt: 'none',
+  });
+  for (const [other, expected] of [
+    [`${issuer}-other`, 'login_required'],
+    [`${issuer}/beneath`, 'login_required'],
+    [issuer, null],
+  ]) {
     const answered = page.waitForRequest((request) => request.url().startsWith(`${app}/callback`));
     await page.goto(`${other}/authorize?${query}`);
     assert.equal(new URL((await answered).url()).searchParams.get('error'), expected, other);

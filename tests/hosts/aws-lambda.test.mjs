@@ -9,11 +9,18 @@ import { start } from './lambda.mjs';
 
 const secret = `jcs_${randomBytes(32).toString('base64url')}`;
 const sha256 = createHash('sha256').update(secret).digest('base64url');
-const registered = { client_id: 'stored #1+%', client_secrets: [{ sha256 }], grant_types: ['client_credentials'], scope: 'read' };
+const registered = {
+  client_id: 'stored #1+%',
+  client_secrets: [{ sha256 }],
+  grant_types: ['client_credentials'],
+  scope: 'read',
+};
 const env = {
   JETON_ISSUER: 'https://id.example',
   JETON_SECRET: randomBytes(32).toString('base64url'),
-  JETON_CLIENTS: JSON.stringify([{ client_id: 'configured', client_secret: secret, grant_types: ['client_credentials'] }]),
+  JETON_CLIENTS: JSON.stringify([
+    { client_id: 'configured', client_secret: secret, grant_types: ['client_credentials'] },
+  ]),
 };
 
 const token = (url, id, form = { grant_type: 'client_credentials' }) =>
@@ -64,14 +71,20 @@ for (const options of [
 
       const keys = await fetch(`${host.url}/.well-known/jwks.json?a=b%20c&a`);
       assert.equal(keys.headers.get('content-type'), 'application/json');
-      const same = await fetch(`${host.url}/.well-known/jwks.json`, { headers: { 'if-none-match': keys.headers.get('etag') } });
+      const same = await fetch(`${host.url}/.well-known/jwks.json`, {
+        headers: { 'if-none-match': keys.headers.get('etag') },
+      });
       assert.equal(same.status, 304);
     }));
 }
 
 test('no event makes the function fail', () =>
   withHost({ instances: 1 }, async (host) => {
-    const version2 = (fields, method = 'GET') => ({ rawPath: '/health', requestContext: { http: { method } }, ...fields });
+    const version2 = (fields, method = 'GET') => ({
+      rawPath: '/health',
+      requestContext: { http: { method } },
+      ...fields,
+    });
     const alb = (fields) => ({ httpMethod: 'GET', path: '/health', requestContext: { elb: {} }, ...fields });
     const rows = [
       [version2({}), 200],
@@ -105,9 +118,16 @@ test('no event makes the function fail', () =>
     ];
     for (const [event, expected] of rows) {
       const { payload, error } = await host.invoke(event);
-      assert.equal(error ? 'failed' : JSON.parse(payload).statusCode, expected, JSON.stringify({ event, payload, error }));
+      assert.equal(
+        error ? 'failed' : JSON.parse(payload).statusCode,
+        expected,
+        JSON.stringify({ event, payload, error }),
+      );
     }
-    assert.deepEqual(host.log().filter((line) => /panic|INIT/.test(line)), []);
+    assert.deepEqual(
+      host.log().filter((line) => /panic|INIT/.test(line)),
+      [],
+    );
     assert.equal((await logged(host, 'not base64')).fault, 'request');
   }));
 
@@ -126,7 +146,10 @@ test('a body arrives as it was sent, in base64 or not', () =>
     }
   }));
 
-for (const [store, seconds] of [['broken', 2], ['silent', 4]]) {
+for (const [store, seconds] of [
+  ['broken', 2],
+  ['silent', 4],
+]) {
   test(`a ${store} store is given up within ${seconds} s`, () =>
     withHost({ store, instances: 1 }, async (host) => {
       const begin = Date.now();
@@ -154,12 +177,15 @@ test('broken configuration is refused at start, naming the variable', async () =
     ['JETON_SECERT', secret],
   ]) {
     const started = start({ env: { ...env, [name]: value }, instances: 1 });
-    await assert.rejects(started.then((host) => host.stop()), ({ message }) => {
-      const line = JSON.parse(message.slice(message.indexOf('{')));
-      assert.equal(line.level, 'error');
-      assert.ok(line.message.startsWith(name), message);
-      return true;
-    });
+    await assert.rejects(
+      started.then((host) => host.stop()),
+      ({ message }) => {
+        const line = JSON.parse(message.slice(message.indexOf('{')));
+        assert.equal(line.level, 'error');
+        assert.ok(line.message.startsWith(name), message);
+        return true;
+      },
+    );
   }
 });
 

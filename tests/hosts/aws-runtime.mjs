@@ -54,7 +54,15 @@ export async function fleet({ binary, cwd, env, instances, timeoutSeconds, onLin
   };
 
   const started = Array.from({ length: instances }, async () => {
-    const environment = await openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispatch, isStopping: () => stopping });
+    const environment = await openEnvironment({
+      binary,
+      cwd,
+      env,
+      timeoutSeconds,
+      onLine,
+      dispatch,
+      isStopping: () => stopping,
+    });
     environments.push(environment);
     await environment.ready;
   });
@@ -88,7 +96,9 @@ async function openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispa
   let dead = false;
   let onAsked;
 
-  const server = createServer((request, response) => serve(request, response).catch((error) => response.destroy(error)));
+  const server = createServer((request, response) =>
+    serve(request, response).catch((error) => response.destroy(error)),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
@@ -130,7 +140,9 @@ async function openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispa
         finish({ error: exited(code ?? signal) });
         if (asked && !isStopping()) {
           onLine(`INIT: an environment exited (${code ?? signal}), starting another`);
-          launch().catch(() => undefined).finally(dispatch);
+          launch()
+            .catch(() => undefined)
+            .finally(dispatch);
         } else {
           dead = true;
           reject(new Error(`${binary} did not start: exit ${code ?? signal}\n${printed.join('\n')}`));
@@ -149,7 +161,8 @@ async function openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispa
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString('utf8');
-    const accept = (status) => response.writeHead(status, { 'content-type': 'application/json' }).end('{"status":"OK"}');
+    const accept = (status) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{"status":"OK"}');
 
     if (request.method === 'GET' && request.url === `${API}/invocation/next`) {
       parked = response;
@@ -176,7 +189,12 @@ async function openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispa
       const deadline = timeoutSeconds * 1000;
       current = invocation;
       current.timer = setTimeout(() => {
-        finish({ error: { errorType: 'Sandbox.Timedout', errorMessage: `RequestId: ${invocation.id} Error: Task timed out after ${timeoutSeconds}.00 seconds` } });
+        finish({
+          error: {
+            errorType: 'Sandbox.Timedout',
+            errorMessage: `RequestId: ${invocation.id} Error: Task timed out after ${timeoutSeconds}.00 seconds`,
+          },
+        });
         child.kill('SIGKILL');
       }, deadline);
       const answer = parked;

@@ -29,7 +29,9 @@ function block(lines, parent) {
       if (column === indent) items.push([{ indent: column + 2, text: text.slice(2) }]);
       else items.at(-1).push({ indent: column, text });
     }
-    return items.map((item) => (item[0].text.includes(': ') || item[0].text.endsWith(':') ? block(item, indent) : item[0].text));
+    return items.map((item) =>
+      item[0].text.includes(': ') || item[0].text.endsWith(':') ? block(item, indent) : item[0].text,
+    );
   }
 
   const mapping = {};

@@ -26,7 +26,13 @@ const NOBODY = 'http://127.0.0.1:9';
  *
  * Rejects with what the function printed when it refuses to start.
  */
-export async function start({ env = {}, store = 'ok', gateway = 'http-api', multiValueHeaders = false, instances = 2 } = {}) {
+export async function start({
+  env = {},
+  store = 'ok',
+  gateway = 'http-api',
+  multiValueHeaders = false,
+  instances = 2,
+} = {}) {
   const binary = process.env.JETON_LAMBDA_BIN ?? `${REPOSITORY}target/suite/jeton-lambda`;
   if (!existsSync(binary)) throw new Error(`${binary} is not there: cargo build --profile suite -p jeton-lambda`);
   if (!(gateway in GATEWAYS)) throw new Error(`no gateway '${gateway}': one of ${Object.keys(GATEWAYS).join(', ')}`);

@@ -1,6 +1,6 @@
 // The Worker host: the wasm build in workerd, with the bindings `wrangler.toml` declares.
 
-import { Miniflare, built } from './worker-miniflare.mjs';
+import { built, Miniflare } from './worker-miniflare.mjs';
 
 /** What stands where the namespace of clients should be: every read fails, as when KV is down. */
 const BROKEN_KV = `

@@ -11,7 +11,14 @@ import { launch, refused, start } from './support/process.mjs';
 
 /** What a browser opens; everything else a backend calls. */
 const BROWSER = ['authorization_endpoint', 'end_session_endpoint'];
-const BACKEND = ['token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'introspection_endpoint', 'revocation_endpoint', 'device_authorization_endpoint'];
+const BACKEND = [
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'introspection_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+];
 
 const origin = (url) => new URL(url).origin;
 
@@ -19,7 +26,8 @@ function isSplit(metadata, { issuer, browser, backend, base = '' }) {
   assert.equal(metadata.issuer, `${issuer}${base}`);
   const at = (origin, names) => {
     // RFC 8414 knows nothing of OpenID Connect's.
-    for (const name of names.filter((name) => name in metadata)) assert.ok(metadata[name].startsWith(`${origin}${base}/`), `${name}: ${metadata[name]}`);
+    for (const name of names.filter((name) => name in metadata))
+      assert.ok(metadata[name].startsWith(`${origin}${base}/`), `${name}: ${metadata[name]}`);
   };
   at(browser, BROWSER);
   at(backend, BACKEND);
@@ -38,7 +46,12 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     assert.equal(mock.issuer, issuer);
     for (const base of ['', '/acme', '/a/b']) {
       isSplit((await mock.send(`${base}${WELL_KNOWN}`)).json(), { issuer, browser, backend, base });
-      isSplit((await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), { issuer, browser, backend, base });
+      isSplit((await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), {
+        issuer,
+        browser,
+        backend,
+        base,
+      });
     }
     assert.equal(claimsOf((await mock.at('acme').granted()).access_token).iss, `${issuer}/acme`);
   });
@@ -68,12 +81,19 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     const mock = await start({ t, args: ['--issuer', 'http://idp.example/auth/v1'] });
     const issuer = 'http://idp.example';
     for (const [path, base] of [
-      ['/auth/v1', '/auth/v1'], ['/auth/v1/acme', '/auth/v1/acme'],
+      ['/auth/v1', '/auth/v1'],
+      ['/auth/v1/acme', '/auth/v1/acme'],
     ]) {
       isSplit(ok(await mock.send(`${path}${WELL_KNOWN}`)).json(), { issuer, browser: issuer, backend: issuer, base });
-      isSplit(ok(await mock.send(`/.well-known/oauth-authorization-server${path}`)).json(), { issuer, browser: issuer, backend: issuer, base });
+      isSplit(ok(await mock.send(`/.well-known/oauth-authorization-server${path}`)).json(), {
+        issuer,
+        browser: issuer,
+        backend: issuer,
+        base,
+      });
     }
-    for (const path of [WELL_KNOWN, `/acme${WELL_KNOWN}`, '/token', '/auth/token', '/auth/v1token']) assert.equal((await mock.send(path)).status, 404, path);
+    for (const path of [WELL_KNOWN, `/acme${WELL_KNOWN}`, '/token', '/auth/token', '/auth/v1token'])
+      assert.equal((await mock.send(path)).status, 404, path);
     ok(await mock.send('/auth/v1/_mock/issuers'));
     for (const path of ['/health', '/isalive', '/auth/v1/health']) ok(await mock.send(path));
     assert.equal((await launch(['health', `${mock.url}/health`])).code, 0);
@@ -82,15 +102,26 @@ describe('pinned addresses', { concurrency: 4 }, () => {
   test('row 6: without trust_host neither Host nor X-Forwarded-* changes a word', async (t) => {
     const mock = await start({ t });
     const plain = await mock.at('a').metadata();
-    const lies = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'x-forwarded-port': '444', forwarded: 'host=evil.example;proto=https' };
+    const lies = {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-port': '444',
+      forwarded: 'host=evil.example;proto=https',
+    };
     assert.deepEqual(ok(await mock.at('a').get(WELL_KNOWN, lies)).json(), plain);
     const { access_token } = (await mock.at('a').token({}, { headers: lies })).json();
     assert.equal(claimsOf(access_token).iss, `http://localhost:${mock.port}/a`);
   });
 
   for (const [flag, value] of [
-    ['--issuer', 'nonsense'], ['--issuer', 'ftp://x.example'], ['--issuer', 'http://x.example/?q'], ['--issuer', 'http://x.example/#f'],
-    ['--browser-url', 'x.example'], ['--backend-url', 'javascript:alert(1)'], ['--backend-url', 'http://user:pass@x.example'],
+    ['--issuer', 'nonsense'],
+    ['--issuer', 'ftp://x.example'],
+    ['--issuer', 'http://x.example/?q'],
+    ['--issuer', 'http://x.example/#f'],
+    ['--browser-url', 'x.example'],
+    ['--backend-url', 'javascript:alert(1)'],
+    ['--backend-url', 'http://user:pass@x.example'],
   ]) {
     test(`row 6: ${flag} ${value} is refused at start`, async () => {
       const { code, text } = await refused({ args: ['--port', '0', flag, value] });
@@ -110,7 +141,11 @@ describe('a browser and a backend on different origins', () => {
       return probe;
     })();
     const [browser, backend] = [`http://localhost:${port}`, `http://127.0.0.1:${port}`];
-    const mock = await start({ t, port, config: { issuer_url: 'https://id.example.com', browser_url: browser, backend_url: backend, ...more } });
+    const mock = await start({
+      t,
+      port,
+      config: { issuer_url: 'https://id.example.com', browser_url: browser, backend_url: backend, ...more },
+    });
     return { mock, browser, backend };
   }
 
@@ -122,21 +157,38 @@ describe('a browser and a backend on different origins', () => {
       assert.equal(metadata.issuer, issuer.id);
       const person = new Browser(mock);
       const { query, login } = issuer.asking({ user: null, scope: OFFLINE });
-      const page = await person.open(`${metadata.authorization_endpoint}?${new URLSearchParams(Object.entries(query).filter(([, value]) => value))}`, { until: CALLBACK });
+      const page = await person.open(
+        `${metadata.authorization_endpoint}?${new URLSearchParams(Object.entries(query).filter(([, value]) => value))}`,
+        { until: CALLBACK },
+      );
       assert.equal(page.url.origin, browser, 'the login page is where the browser is');
       const { arrived } = await person.press(page, { label: 'alice', until: CALLBACK });
       assert.ok(arrived, 'the login goes through');
       assert.equal(arrived.searchParams.get('iss'), issuer.id, 'RFC 9207');
       for (const visited of person.visited) assert.equal(origin(visited), browser);
-      const tokens = ok(await send(metadata.token_endpoint, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ grant_type: 'authorization_code', client_id: 'web', client_secret: 's', code: arrived.searchParams.get('code'), code_verifier: login.verifier, redirect_uri: CALLBACK }).toString(),
-      })).json();
+      const tokens = ok(
+        await send(metadata.token_endpoint, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams({
+            grant_type: 'authorization_code',
+            client_id: 'web',
+            client_secret: 's',
+            code: arrived.searchParams.get('code'),
+            code_verifier: login.verifier,
+            redirect_uri: CALLBACK,
+          }).toString(),
+        }),
+      ).json();
       assert.equal(origin(metadata.token_endpoint), backend);
       assert.equal(claimsOf(tokens.id_token).iss, issuer.id);
       await issuer.verify(tokens.access_token);
-      assert.equal(ok(await send(metadata.userinfo_endpoint, { headers: { authorization: `Bearer ${tokens.access_token}` } })).json().sub, 'alice');
+      assert.equal(
+        ok(
+          await send(metadata.userinfo_endpoint, { headers: { authorization: `Bearer ${tokens.access_token}` } }),
+        ).json().sub,
+        'alice',
+      );
       assert.equal((await issuer.refresh(tokens.refresh_token, { client: ['web', 's'] })).status, 200);
     });
   }
@@ -146,12 +198,15 @@ describe('a browser and a backend on different origins', () => {
     const issuer = mock.at('acme');
     const person = new Browser(mock);
     const { query } = issuer.asking({ user: null });
-    const { url, response } = await person.open(issuer.authorizeUrl(Object.fromEntries(Object.entries(query).filter(([, value]) => value)), `${browser}/acme`));
+    const { url, response } = await person.open(
+      issuer.authorizeUrl(Object.fromEntries(Object.entries(query).filter(([, value]) => value)), `${browser}/acme`),
+    );
     assert.equal(url.origin, browser);
     const forms = formsOf(response.text);
     assert.ok(forms.length > 0);
     for (const { action } of forms) assert.equal(new URL(action ?? url, url).origin, browser);
-    for (const [, href] of response.text.matchAll(/(?:href|src)="(https?:[^"]*)"/g)) assert.equal(origin(href), browser);
+    for (const [, href] of response.text.matchAll(/(?:href|src)="(https?:[^"]*)"/g))
+      assert.equal(origin(href), browser);
   });
 
   test('row 6: the device page and logout are where the browser is', async (t) => {
@@ -163,7 +218,9 @@ describe('a browser and a backend on different origins', () => {
     const tokens = await issuer.tokens({ from: `${browser}/acme`, scope: OFFLINE });
     const person = new Browser(mock);
     const metadata = await issuer.metadata();
-    const page = await person.open(`${metadata.end_session_endpoint}?${new URLSearchParams({ id_token_hint: tokens.id_token })}`);
+    const page = await person.open(
+      `${metadata.end_session_endpoint}?${new URLSearchParams({ id_token_hint: tokens.id_token })}`,
+    );
     for (const visited of person.visited) assert.equal(origin(visited), browser);
     assert.equal(page.response.status, 200);
     assert.equal(await issuer.active(tokens.access_token), false);
@@ -179,7 +236,13 @@ describe('a browser and a backend on different origins', () => {
       await oauth.discoveryRequest(new URL(issuer.id), { [oauth.allowInsecureRequests]: true }),
     );
     const client = { client_id: 'svc' };
-    const response = await oauth.clientCredentialsGrantRequest(found, client, oauth.ClientSecretBasic('x'), { scope: 'read' }, { [oauth.allowInsecureRequests]: true });
+    const response = await oauth.clientCredentialsGrantRequest(
+      found,
+      client,
+      oauth.ClientSecretBasic('x'),
+      { scope: 'read' },
+      { [oauth.allowInsecureRequests]: true },
+    );
     const tokens = await oauth.processClientCredentialsResponse(found, client, response);
     assert.equal(tokens.token_type, 'bearer');
     assert.equal(origin(found.token_endpoint), backend);
@@ -202,8 +265,14 @@ describe('trust_host', { concurrency: 4 }, () => {
     const rows = [
       [{ 'x-forwarded-host': 'id.example.com' }, 'http://id.example.com'],
       [{ 'x-forwarded-host': 'id.example.com', 'x-forwarded-proto': 'https' }, 'https://id.example.com'],
-      [{ 'x-forwarded-host': 'id.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-port': '8443' }, 'https://id.example.com:8443'],
-      [{ 'x-forwarded-host': 'id.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' }, 'https://id.example.com'],
+      [
+        { 'x-forwarded-host': 'id.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-port': '8443' },
+        'https://id.example.com:8443',
+      ],
+      [
+        { 'x-forwarded-host': 'id.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-port': '443' },
+        'https://id.example.com',
+      ],
       [{ 'x-forwarded-host': 'id.example.com', 'x-forwarded-port': '80' }, 'http://id.example.com'],
       [{ 'x-forwarded-host': 'id.example.com:444', 'x-forwarded-proto': 'https' }, 'https://id.example.com:444'],
       [{ host: 'inner:9400', 'x-forwarded-proto': 'https' }, 'https://inner:9400'],
@@ -242,8 +311,18 @@ describe('trust_host', { concurrency: 4 }, () => {
   test('row 6: a Host or X-Forwarded-* that is none is no way in: 400, or as if it were not there', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
     for (const headers of [
-      { host: 'a b' }, { host: '' }, { host: 'x/../y' }, { host: 'a@b' }, { host: 'a"b' }, { host: 'a<b>' }, { host: 'x:99999' }, { host: 'x?y' },
-      { 'x-forwarded-host': 'evil"><script>' }, { 'x-forwarded-proto': 'javascript' }, { 'x-forwarded-port': '-1' }, { 'x-forwarded-port': 'x' },
+      { host: 'a b' },
+      { host: '' },
+      { host: 'x/../y' },
+      { host: 'a@b' },
+      { host: 'a"b' },
+      { host: 'a<b>' },
+      { host: 'x:99999' },
+      { host: 'x?y' },
+      { 'x-forwarded-host': 'evil"><script>' },
+      { 'x-forwarded-proto': 'javascript' },
+      { 'x-forwarded-port': '-1' },
+      { 'x-forwarded-port': 'x' },
     ]) {
       const response = await mock.at().get(WELL_KNOWN, headers);
       if (response.status === 400) continue;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { claimsOf, halfHash } from '../suite/support/tokens.mjs';
 import { basic } from './support/http.mjs';
-import { OFFLINE, header, ok } from './support/issuer.mjs';
+import { header, OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const mock = await start();
@@ -12,8 +12,17 @@ const ALL = 'openid profile email address phone offline_access';
 
 describe('users', { concurrency: 8 }, () => {
   const DORA = {
-    sub: 'dora', name: 'Dora',
-    claims: { email: 'dora@x.example', email_verified: true, name: 'Dora D.', phone_number: '+1', address: { country: 'NO' }, tenant: 'blue', roles: ['admin'] },
+    sub: 'dora',
+    name: 'Dora',
+    claims: {
+      email: 'dora@x.example',
+      email_verified: true,
+      name: 'Dora D.',
+      phone_number: '+1',
+      address: { country: 'NO' },
+      tenant: 'blue',
+      roles: ['admin'],
+    },
     id_token: { acr: 'gold', only_id: [1, { a: null }] },
     access_token: { tenant: 'acme', only_access: true },
     userinfo: { picture: 'https://x.example/p.png', only_userinfo: 7 },
@@ -22,10 +31,12 @@ describe('users', { concurrency: 8 }, () => {
 
   test('row 14: claims are of /userinfo, by scope', async () => {
     const issuer = await make();
-    const info = async (scope) => ok(await issuer.userinfo((await issuer.tokens({ user: 'dora', scope })).access_token)).json();
+    const info = async (scope) =>
+      ok(await issuer.userinfo((await issuer.tokens({ user: 'dora', scope })).access_token)).json();
     const plain = await info('openid');
     assert.equal(plain.sub, 'dora');
-    for (const name of ['email', 'email_verified', 'name', 'phone_number', 'address']) assert.ok(!(name in plain), name);
+    for (const name of ['email', 'email_verified', 'name', 'phone_number', 'address'])
+      assert.ok(!(name in plain), name);
     assert.equal(plain.tenant, 'blue', 'what is of no scope is for everyone');
     assert.deepEqual((await info('openid email')).email, 'dora@x.example');
     const everything = await info(ALL);
@@ -35,7 +46,11 @@ describe('users', { concurrency: 8 }, () => {
   test('row 14: each section is in its place, and in no other', async () => {
     const issuer = await make();
     const { access_token, id_token } = await issuer.tokens({ user: 'dora', scope: ALL });
-    const [access, id, info] = [claimsOf(access_token), claimsOf(id_token), (await issuer.userinfo(access_token)).json()];
+    const [access, id, info] = [
+      claimsOf(access_token),
+      claimsOf(id_token),
+      (await issuer.userinfo(access_token)).json(),
+    ];
     assert.deepEqual([id.acr, id.only_id], ['gold', [1, { a: null }]]);
     assert.deepEqual([access.tenant, access.only_access], ['acme', true]);
     assert.deepEqual([info.picture, info.only_userinfo], [DORA.userinfo.picture, 7]);
@@ -75,7 +90,9 @@ describe('users', { concurrency: 8 }, () => {
   });
 
   test('row 14: a null in a section leaves the claim out', async () => {
-    const issuer = await mock.fresh().make({ users: [{ sub: 'eve', id_token: { auth_time: null, sid: null }, access_token: { client_id: null } }] });
+    const issuer = await mock
+      .fresh()
+      .make({ users: [{ sub: 'eve', id_token: { auth_time: null, sid: null }, access_token: { client_id: null } }] });
     const { access_token, id_token } = await issuer.tokens({ user: 'eve' });
     assert.ok(!('auth_time' in claimsOf(id_token)));
     assert.ok(!('client_id' in claimsOf(access_token)));
@@ -91,9 +108,24 @@ describe('rules', { concurrency: 8 }, () => {
     ['grant_type', { grant_type: 'client_credentials' }, {}, undefined],
     ['scope', { scope: 'read' }, { scope: 'read' }, { scope: 'write' }],
     ['subject', { subject: 'm2m' }, { client: 'm2m' }, { client: 'x' }],
-    ['a parameter', { parameters: { resource: 'https://*' } }, { resource: 'https://api.example' }, { resource: 'urn:x' }],
-    ['a parameter of one’s own', { parameters: { someparam: 'somevalue' } }, { someparam: 'somevalue' }, { someparam: 'other' }],
-    ['all of them', { client_id: 'a', scope: 's*', parameters: { x: '*' } }, { client: 'a', scope: 'sc', x: '1' }, { client: 'a', scope: 'sc' }],
+    [
+      'a parameter',
+      { parameters: { resource: 'https://*' } },
+      { resource: 'https://api.example' },
+      { resource: 'urn:x' },
+    ],
+    [
+      'a parameter of one’s own',
+      { parameters: { someparam: 'somevalue' } },
+      { someparam: 'somevalue' },
+      { someparam: 'other' },
+    ],
+    [
+      'all of them',
+      { client_id: 'a', scope: 's*', parameters: { x: '*' } },
+      { client: 'a', scope: 'sc', x: '1' },
+      { client: 'a', scope: 'sc' },
+    ],
   ];
   for (const [name, match, yes, no] of matchers) {
     test(`row 14: by ${name}`, async () => {
@@ -106,24 +138,35 @@ describe('rules', { concurrency: 8 }, () => {
 
   test('row 14: by client_id in the body', async () => {
     const issuer = await ruled({ match: { client_id: 'billing' }, access_token: { hit: true } });
-    const tokens = ok(await issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing', client_secret: 's' })).json();
+    const tokens = ok(
+      await issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing', client_secret: 's' }),
+    ).json();
     assert.equal(claimsOf(tokens.access_token).hit, true);
   });
 
   test('row 14: by an odd client_id in Basic, form-encoded as RFC 6749 §2.3.1 says', async () => {
     const issuer = await ruled({ match: { client_id: 'odd id:%+' }, access_token: { seen: '${client_id}' } });
-    const tokens = ok(await issuer.post('/token', { grant_type: 'client_credentials' }, { authorization: basic('odd id:%+', 's') })).json();
+    const tokens = ok(
+      await issuer.post('/token', { grant_type: 'client_credentials' }, { authorization: basic('odd id:%+', 's') }),
+    ).json();
     assert.equal(claimsOf(tokens.access_token).seen, 'odd id:%+');
   });
 
   test('row 14: all that match apply, in order; the last word wins', async () => {
-    const issuer = await ruled({ access_token: { a: 1, b: 1 } }, { match: { client_id: 'no' }, access_token: { a: 9 } }, { access_token: { b: 2, c: 2 } });
+    const issuer = await ruled(
+      { access_token: { a: 1, b: 1 } },
+      { match: { client_id: 'no' }, access_token: { a: 9 } },
+      { access_token: { b: 2, c: 2 } },
+    );
     const { a, b, c } = claimsOf((await issuer.granted()).access_token);
     assert.deepEqual([a, b, c], [1, 2, 2]);
   });
 
   test('row 14: a rule has the last word over the user’s section', async () => {
-    const issuer = await mock.fresh().make({ users: [{ sub: 'u', id_token: { a: 'user', gone: 1 }, access_token: { b: 'user' } }], claims: [{ id_token: { a: 'rule', gone: null } }] });
+    const issuer = await mock.fresh().make({
+      users: [{ sub: 'u', id_token: { a: 'user', gone: 1 }, access_token: { b: 'user' } }],
+      claims: [{ id_token: { a: 'rule', gone: null } }],
+    });
     const tokens = await issuer.tokens({ user: 'u' });
     assert.equal(claimsOf(tokens.id_token).a, 'rule');
     assert.ok(!('gone' in claimsOf(tokens.id_token)));
@@ -153,7 +196,9 @@ describe('rules', { concurrency: 8 }, () => {
   });
 
   test('row 14: response: members of the token response are added, replaced, removed', async () => {
-    const issuer = await ruled({ response: { custom: 'x', nested: { client: '${client_id}' }, expires_in: 5, scope: null } });
+    const issuer = await ruled({
+      response: { custom: 'x', nested: { client: '${client_id}' }, expires_in: 5, scope: null },
+    });
     const tokens = await issuer.granted({ scope: 'read' });
     assert.equal(tokens.custom, 'x');
     assert.deepEqual(tokens.nested, { client: 'm2m' });
@@ -165,8 +210,12 @@ describe('rules', { concurrency: 8 }, () => {
   });
 
   test('row 14: userinfo, by the client and the subject of the token', async () => {
-    const issuer = await ruled({ match: { client_id: 'web', subject: 'alice' }, userinfo: { tenant: '${client_id}', email: null } });
-    const info = async (asked) => ok(await issuer.userinfo((await issuer.tokens({ scope: 'openid email', ...asked })).access_token)).json();
+    const issuer = await ruled({
+      match: { client_id: 'web', subject: 'alice' },
+      userinfo: { tenant: '${client_id}', email: null },
+    });
+    const info = async (asked) =>
+      ok(await issuer.userinfo((await issuer.tokens({ scope: 'openid email', ...asked })).access_token)).json();
     const alice = await info({ user: 'alice' });
     assert.equal(alice.tenant, 'web');
     assert.ok(!('email' in alice));
@@ -174,9 +223,17 @@ describe('rules', { concurrency: 8 }, () => {
     assert.ok(!('tenant' in (await info({ client: 'other' }))));
   });
 
-  for (const [alg, hash] of [['ES256', halfHash], ['RS256', halfHash]]) {
+  for (const [alg, hash] of [
+    ['ES256', halfHash],
+    ['RS256', halfHash],
+  ]) {
     test(`row 14: at_hash is right after the access token was changed, ${alg}`, async () => {
-      const issuer = await mock.fresh().make({ signing_algs: [alg], claims: [{ access_token: { tenant: 'x'.repeat(100), jti: null }, access_token_typ: 'JWT', id_token: { more: 1 } }] });
+      const issuer = await mock.fresh().make({
+        signing_algs: [alg],
+        claims: [
+          { access_token: { tenant: 'x'.repeat(100), jti: null }, access_token_typ: 'JWT', id_token: { more: 1 } },
+        ],
+      });
       const { access_token, id_token } = await issuer.tokens();
       assert.equal(claimsOf(access_token).tenant.length, 100);
       assert.equal(claimsOf(id_token).at_hash, hash(access_token));
@@ -200,14 +257,21 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal((await issuer.userinfo(access_token)).status, 200);
     ok(await issuer.refresh(refresh_token));
     const [head, body] = access_token.split('.');
-    assert.equal((await issuer.userinfo(`${head}.${body}.${'A'.repeat(86)}`)).status, 401, 'its signature still counts');
+    assert.equal(
+      (await issuer.userinfo(`${head}.${body}.${'A'.repeat(86)}`)).status,
+      401,
+      'its signature still counts',
+    );
     const { id_token } = await issuer.tokens();
     assert.equal((await issuer.userinfo(id_token)).status, 401, 'and an ID token is no access token');
     assert.equal(await issuer.active(id_token), false);
   });
 
   test('row 14: no rule after one that is the last', async () => {
-    const issuer = await ruled({ match: { client_id: 'a' }, access_token: { x: 1 }, last: true }, { access_token: { x: 2 } });
+    const issuer = await ruled(
+      { match: { client_id: 'a' }, access_token: { x: 1 }, last: true },
+      { access_token: { x: 2 } },
+    );
     const x = async (client) => claimsOf((await issuer.granted({}, { client })).access_token).x;
     assert.deepEqual([await x('a'), await x('b')], [1, 2]);
   });
@@ -215,11 +279,23 @@ describe('rules', { concurrency: 8 }, () => {
   test('row 14: a pattern between slashes is a regular expression of the whole text', async () => {
     const issuer = await ruled({ match: { client_id: '/\\d{3}|[a-c]+/' }, access_token: { hit: true } });
     const hit = async (client) => claimsOf((await issuer.granted({}, { client })).access_token).hit ?? false;
-    assert.deepEqual(await Promise.all(['123', 'abc', '1234', 'x123', 'abd', ''.padEnd(3, '9')].map(hit)), [true, true, false, false, false, true]);
+    assert.deepEqual(await Promise.all(['123', 'abc', '1234', 'x123', 'abd', ''.padEnd(3, '9')].map(hit)), [
+      true,
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   test('row 14: parameters of the authorization request are known at the code, the refresh and userinfo', async () => {
-    const issuer = await ruled({ match: { parameters: { acr_values: 'gold' } }, access_token: { acr: '${acr_values}' }, id_token: { acr: 'gold' }, userinfo: { acr: 'gold' } });
+    const issuer = await ruled({
+      match: { parameters: { acr_values: 'gold' } },
+      access_token: { acr: '${acr_values}' },
+      id_token: { acr: 'gold' },
+      userinfo: { acr: 'gold' },
+    });
     const tokens = await issuer.tokens({ acr_values: 'gold', scope: OFFLINE });
     assert.equal(claimsOf(tokens.access_token).acr, 'gold');
     assert.equal((await issuer.userinfo(tokens.access_token)).json().acr, 'gold');
@@ -236,9 +312,10 @@ describe('rules', { concurrency: 8 }, () => {
     await issuer.approve(device);
     const polled = ok(await issuer.poll(device.device_code)).json();
     const own = await issuer.granted();
-    assert.deepEqual([code, refreshed, polled, own].map(({ access_token }) => claimsOf(access_token).by), [
-      'authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials',
-    ]);
+    assert.deepEqual(
+      [code, refreshed, polled, own].map(({ access_token }) => claimsOf(access_token).by),
+      ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials'],
+    );
   });
 
   test('row 14: rules in the file, for every issuer and for one', async (t) => {
@@ -260,7 +337,10 @@ id_token = { acme = true }
 `,
     });
     const { access_token } = await own.at('any').granted({ resource: 'https://api.example' }, { client: 'billing' });
-    assert.deepEqual([claimsOf(access_token).tenant, claimsOf(access_token).aud, header(access_token).typ], ['billing', ['https://api.example'], 'JWT']);
+    assert.deepEqual(
+      [claimsOf(access_token).tenant, claimsOf(access_token).aud, header(access_token).typ],
+      ['billing', ['https://api.example'], 'JWT'],
+    );
     assert.equal(claimsOf((await own.at('acme').tokens()).id_token).acme, true);
     assert.equal(claimsOf((await own.at('any').tokens()).id_token).acme, undefined);
     assert.deepEqual(claimsOf((await own.at('any').tokens({ user: 'tom' })).id_token).roles, ['a', 'b']);
@@ -269,20 +349,42 @@ id_token = { acme = true }
 
 describe('templates', { concurrency: 8 }, () => {
   const filled = async (claims, form = {}, client = 'm2m', name) => {
-    const issuer = await (name === undefined ? mock.fresh() : mock.at(name)).make({ claims: [{ access_token: { t: claims } }] });
+    const issuer = await (name === undefined ? mock.fresh() : mock.at(name)).make({
+      claims: [{ access_token: { t: claims } }],
+    });
     return { t: claimsOf((await issuer.granted(form, { client })).access_token).t, issuer };
   };
 
   test('row 14: client_id, subject, scope, grant_type, issuer, issuer_name and any parameter', async () => {
     const { t, issuer } = await filled(
-      { client: '${client_id}', subject: '${subject}', scope: '${scope}', grant: '${grant_type}', issuer: '${issuer}', name: '${issuer_name}', mine: '${someparam}', resource: '${resource}' },
+      {
+        client: '${client_id}',
+        subject: '${subject}',
+        scope: '${scope}',
+        grant: '${grant_type}',
+        issuer: '${issuer}',
+        name: '${issuer_name}',
+        mine: '${someparam}',
+        resource: '${resource}',
+      },
       { scope: 'a b', someparam: 'v', resource: 'https://api.example' },
     );
-    assert.deepEqual(t, { client: 'm2m', subject: 'm2m', scope: 'a b', grant: 'client_credentials', issuer: issuer.id, name: issuer.name, mine: 'v', resource: 'https://api.example' });
+    assert.deepEqual(t, {
+      client: 'm2m',
+      subject: 'm2m',
+      scope: 'a b',
+      grant: 'client_credentials',
+      issuer: issuer.id,
+      name: issuer.name,
+      mine: 'v',
+      resource: 'https://api.example',
+    });
   });
 
   test('row 14: within text, several, in lists and objects however deep', async () => {
-    const { t } = await filled(['<${client_id}>', 'a${someparam}b${someparam}c', { x: [{ y: '${client_id}' }] }], { someparam: '-' });
+    const { t } = await filled(['<${client_id}>', 'a${someparam}b${someparam}c', { x: [{ y: '${client_id}' }] }], {
+      someparam: '-',
+    });
     assert.deepEqual(t, ['<m2m>', 'a-b-c', { x: [{ y: 'm2m' }] }]);
   });
 
@@ -291,7 +393,20 @@ describe('templates', { concurrency: 8 }, () => {
   });
 
   test('row 14: what is no template stays: numbers, booleans, lone signs', async () => {
-    const values = [1, 1.5, true, false, '$', '$$', '${', '$client_id', '{client_id}', '${client_id', 'a$ {x}', 12345678901234];
+    const values = [
+      1,
+      1.5,
+      true,
+      false,
+      '$',
+      '$$',
+      '${',
+      '$client_id',
+      '{client_id}',
+      '${client_id',
+      'a$ {x}',
+      12345678901234,
+    ];
     assert.deepEqual((await filled(values)).t, values);
   });
 
@@ -301,7 +416,16 @@ describe('templates', { concurrency: 8 }, () => {
   });
 
   test('row 14: of a login: the subject is the person, also at the refresh', async () => {
-    const issuer = await mock.fresh().make({ claims: [{ access_token: { who: '${subject}' }, id_token: { to: '${client_id}' }, userinfo: { who: '${subject}' }, response: { user: '${subject}' } }] });
+    const issuer = await mock.fresh().make({
+      claims: [
+        {
+          access_token: { who: '${subject}' },
+          id_token: { to: '${client_id}' },
+          userinfo: { who: '${subject}' },
+          response: { user: '${subject}' },
+        },
+      ],
+    });
     const tokens = await issuer.tokens({ user: 'bob', scope: OFFLINE });
     assert.equal(claimsOf(tokens.access_token).who, 'bob');
     assert.equal(claimsOf(tokens.id_token).to, 'web');

@@ -117,7 +117,13 @@ describe('the clock', { concurrency: 8 }, () => {
   }
 
   test('row 11: from the file: set, freeze and advance together', async (t) => {
-    const own = await start({ t, config: { issuer: { clock: { set: THEN, freeze: true, advance: 10 } }, issuers: { late: { clock: { advance: 3600 } }, still: { clock: { freeze: true } } } } });
+    const own = await start({
+      t,
+      config: {
+        issuer: { clock: { set: THEN, freeze: true, advance: 10 } },
+        issuers: { late: { clock: { advance: 3600 } }, still: { clock: { freeze: true } } },
+      },
+    });
     assert.equal((await own.at().clock()).now, THEN + 10);
     assert.equal((await own.at().clock()).frozen, true);
     assert.ok(Math.abs((await own.at('late').clock()).now - real() - 3600) <= 2);
@@ -157,11 +163,19 @@ describe('what follows it', { concurrency: 8 }, () => {
 
   test('row 11: access_token_lifetime of the issuer and of the client', async () => {
     const issuer = await frozen({ access_token_lifetime: 120 });
-    await issuer.client({ client_id: 'short', client_secret: 's', grant_types: ['client_credentials'], access_token_lifetime: 30 });
+    await issuer.client({
+      client_id: 'short',
+      client_secret: 's',
+      grant_types: ['client_credentials'],
+      access_token_lifetime: 30,
+    });
     const [own, short] = [await issuer.granted(), await issuer.granted({}, { client: ['short', 's'] })];
     assert.deepEqual([own.expires_in, short.expires_in], [120, 30]);
     await issuer.clock({ advance: 31 });
-    assert.deepEqual([await issuer.active(own.access_token, 'm2m'), await issuer.active(short.access_token, ['short', 's'])], [true, false]);
+    assert.deepEqual(
+      [await issuer.active(own.access_token, 'm2m'), await issuer.active(short.access_token, ['short', 's'])],
+      [true, false],
+    );
   });
 
   test('row 11: refresh tokens: 30 days without use', async () => {
@@ -226,7 +240,10 @@ describe('what follows it', { concurrency: 8 }, () => {
     await one.clock({ advance: 700 });
     isError(await one.poll(first.device_code), 400, 'expired_token');
     isError(await other.poll(second.device_code), 400, 'authorization_pending');
-    assert.equal((await other.as('tv', '/token', { grant_type: DEVICE_GRANT, device_code: first.device_code })).json().error, 'invalid_grant');
+    assert.equal(
+      (await other.as('tv', '/token', { grant_type: DEVICE_GRANT, device_code: first.device_code })).json().error,
+      'invalid_grant',
+    );
   });
 
   test('row 11: max_age asks for a login when the clock says that the last is long ago', async () => {
@@ -250,7 +267,17 @@ describe('what follows it', { concurrency: 8 }, () => {
   });
 
   test('row 11: a client secret expires', async () => {
-    const issuer = await frozen({ strictness: 'strict', clients: [{ client_id: 'c', client_secret: 's', client_secret_expires_at: THEN + 60, grant_types: ['client_credentials'] }] });
+    const issuer = await frozen({
+      strictness: 'strict',
+      clients: [
+        {
+          client_id: 'c',
+          client_secret: 's',
+          client_secret_expires_at: THEN + 60,
+          grant_types: ['client_credentials'],
+        },
+      ],
+    });
     ok(await issuer.token({}, { client: ['c', 's'] }));
     await issuer.clock({ advance: 61 });
     isError(await issuer.token({}, { client: ['c', 's'] }), 401, 'invalid_client');

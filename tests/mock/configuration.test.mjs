@@ -36,15 +36,45 @@ describe('TOML', { concurrency: 8 }, () => {
     ['an unknown key of a user', '[[issuer.users]]\nsub = "a"\nemail = "x"\n', 3, 'email', /claims/],
     ['a user without sub', '# users\n[[issuer.users]]\nname = "a"\n', 2, 'sub', /sub/],
     ['an empty sub', '[[issuer.users]]\nsub = ""\n', 2, undefined, /sub/],
-    ['claims of a user that are the server’s own', '[[issuer.users]]\nsub = "a"\nclaims = { iss = "x" }\n', '[1-3]', 'iss', /claims/],
-    ['claims of a user beyond 2,048 bytes', `[[issuer.users]]\nsub = "a"\nclaims = { x = "${'y'.repeat(2100)}" }\n`, '[1-3]', undefined, /claims.*2.?048/s],
-    ['an unknown key of a client', '[[issuer.clients]]\nclient_id = "a"\nredirect_uri = "x"\n', 3, 'redirect_uri', /client metadata/],
+    [
+      'claims of a user that are the server’s own',
+      '[[issuer.users]]\nsub = "a"\nclaims = { iss = "x" }\n',
+      '[1-3]',
+      'iss',
+      /claims/,
+    ],
+    [
+      'claims of a user beyond 2,048 bytes',
+      `[[issuer.users]]\nsub = "a"\nclaims = { x = "${'y'.repeat(2100)}" }\n`,
+      '[1-3]',
+      undefined,
+      /claims.*2.?048/s,
+    ],
+    [
+      'an unknown key of a client',
+      '[[issuer.clients]]\nclient_id = "a"\nredirect_uri = "x"\n',
+      3,
+      'redirect_uri',
+      /client metadata/,
+    ],
     ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, undefined, /client_id/],
-    ['a redirect_uri that is none', '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "s"\nredirect_uris = ["not a uri"]\n', '[1-4]', undefined, /redirect_uris/],
+    [
+      'a redirect_uri that is none',
+      '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "s"\nredirect_uris = ["not a uri"]\n',
+      '[1-4]',
+      undefined,
+      /redirect_uris/,
+    ],
     ['an unknown fault', '[[issuer.faults]]\nfault = "slwo-2s"\n', 2, 'slwo-2s', /expected.*slow-/s],
     ['an unknown key of a fault', '[[issuer.faults]]\nfault = "drop"\ntime = 2\n', 3, 'time', /times/],
     ['an unknown matcher', '[[issuer.faults]]\nfault = "drop"\nmatch = { client = "x" }\n', 3, 'client', /client_id/],
-    ['an unknown endpoint', '[[issuer.faults]]\nfault = "drop"\nmatch = { endpoint = "tokens" }\n', 3, 'tokens', /expected.*token/s],
+    [
+      'an unknown endpoint',
+      '[[issuer.faults]]\nfault = "drop"\nmatch = { endpoint = "tokens" }\n',
+      3,
+      'tokens',
+      /expected.*token/s,
+    ],
     ['an unknown matcher of claims', '[[issuer.claims]]\nmatch = { grant = "x" }\n', 2, 'grant', /grant_type/],
     ['an unknown section of claims', '[[issuer.claims]]\nidtoken = {}\n', 2, 'idtoken', /id_token/],
     ['times = 0', '[[issuer.faults]]\nfault = "drop"\ntimes = 0\n', 3, undefined, /times/],
@@ -56,7 +86,13 @@ describe('TOML', { concurrency: 8 }, () => {
     ['a clock that is none', '[issuer]\nclock = { st = 1 }\n', 2, 'st', /set/],
     ['an issuer_url that is none', 'issuer_url = "localhost"\n', 1, 'localhost', /issuer_url/],
     ['a lifetime below zero', '[issuer]\naccess_token_lifetime = -1\n', 2, undefined, /access_token_lifetime|-1/],
-    ['a lifetime beyond 29 days', '[issuer]\naccess_token_lifetime = 99999999\n', 2, undefined, /access_token_lifetime/],
+    [
+      'a lifetime beyond 29 days',
+      '[issuer]\naccess_token_lifetime = 99999999\n',
+      2,
+      undefined,
+      /access_token_lifetime/,
+    ],
     ['TOML that is none', 'seed = "x"\nport = \n', 2],
     ['a text that does not end', 'seed = "x\n', 1],
     ['a key twice', 'seed = "x"\nseed = "y"\n', 2],
@@ -69,7 +105,9 @@ describe('TOML', { concurrency: 8 }, () => {
   }
 
   test('config: two clients of one id', async () => {
-    const { said } = await complaint('[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n');
+    const { said } = await complaint(
+      '[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n',
+    );
     assert.match(said, /twin/);
     assert.match(said, /:[1-6]\b/);
   });
@@ -89,8 +127,20 @@ describe('JSON', { concurrency: 8 }, () => {
   const rows = [
     ['an unknown key at the top', '{\n  "seed": "x",\n  "strictnes": "strict"\n}', 3, 'strictnes', /strictness/],
     ['an unknown key of the template', '{\n  "issuer": {\n    "userz": []\n  }\n}', 3, 'userz', /users/],
-    ['an unknown fault', '{\n  "issuer": {\n    "faults": [\n      { "fault": "drop" },\n      { "fault": "slwo" }\n    ]\n  }\n}', 5, 'slwo', /expected/],
-    ['an unknown matcher', '{"issuer": {"faults": [\n{"fault": "drop",\n"match": {"clientid": "x"}}]}}', 3, 'clientid', /client_id/],
+    [
+      'an unknown fault',
+      '{\n  "issuer": {\n    "faults": [\n      { "fault": "drop" },\n      { "fault": "slwo" }\n    ]\n  }\n}',
+      5,
+      'slwo',
+      /expected/,
+    ],
+    [
+      'an unknown matcher',
+      '{"issuer": {"faults": [\n{"fault": "drop",\n"match": {"clientid": "x"}}]}}',
+      3,
+      'clientid',
+      /client_id/,
+    ],
     ['a user that is a text', '{\n"issuer": {"users": [\n"alice"\n]}}', 3, undefined, /user/i],
     ['a comma too many', '{\n  "seed": "x",\n}', 3],
     ['an end too early', '{\n  "seed": "x"', 2],
@@ -148,7 +198,9 @@ describe('files and flags', { concurrency: 8 }, () => {
   });
 
   test('config: no secret in a complaint', async () => {
-    const { said } = await complaint('[[issuer.clients]]\nclient_id = "a"\nclient_secret = "do-not-show-me-please"\noops = 1\n');
+    const { said } = await complaint(
+      '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "do-not-show-me-please"\noops = 1\n',
+    );
     assert.ok(!said.includes('do-not-show-me-please'), said);
   });
 
@@ -208,28 +260,71 @@ access_token_lifetime = 60
       seed: 'any text',
       strictness: 'strict',
       issuer: {
-        signing_algs: ['RS256', 'ES256'], access_token_lifetime: 120, auto_login: 'alice', clock: { set: 1700000000, freeze: true },
-        users: [{ sub: 'alice', name: 'Alice', claims: { email: 'alice@example.com', roles: ['admin'] }, id_token: { roles: ['admin'] }, access_token: { tenant: 'acme' }, userinfo: { picture: 'p' } }],
+        signing_algs: ['RS256', 'ES256'],
+        access_token_lifetime: 120,
+        auto_login: 'alice',
+        clock: { set: 1700000000, freeze: true },
+        users: [
+          {
+            sub: 'alice',
+            name: 'Alice',
+            claims: { email: 'alice@example.com', roles: ['admin'] },
+            id_token: { roles: ['admin'] },
+            access_token: { tenant: 'acme' },
+            userinfo: { picture: 'p' },
+          },
+        ],
         clients: [{ client_id: 'billing', client_secret: 'any', grant_types: ['client_credentials'] }],
-        claims: [{ match: { client_id: 'bill*', grant_type: 'client_credentials', subject: '*' }, access_token: { tenant: '${client_id}' }, response: { custom: 'x' }, access_token_typ: 'JWT' }],
+        claims: [
+          {
+            match: { client_id: 'bill*', grant_type: 'client_credentials', subject: '*' },
+            access_token: { tenant: '${client_id}' },
+            response: { custom: 'x' },
+            access_token_typ: 'JWT',
+          },
+        ],
         faults: [
-          { match: { endpoint: 'token', method: 'POST', client_id: '*', parameters: { scope: '*x*' } }, nth: 3, times: 2, fault: 'slow-2s' },
-          { match: { endpoint: 'jwks' }, fault: { status: 418, error: 'x', error_description: 'y', headers: { 'x-a': 'b' } } },
+          {
+            match: { endpoint: 'token', method: 'POST', client_id: '*', parameters: { scope: '*x*' } },
+            nth: 3,
+            times: 2,
+            fault: 'slow-2s',
+          },
+          {
+            match: { endpoint: 'jwks' },
+            fault: { status: 418, error: 'x', error_description: 'y', headers: { 'x-a': 'b' } },
+          },
           { fault: 'expired', tokens: ['id_token'] },
         ],
       },
       issuers: { acme: { access_token_lifetime: 60 } },
     };
     const mocks = [await start({ t, config: toml }), await start({ t, config: json })];
-    const seen = await Promise.all(mocks.map(async (mock) => {
-      const lists = await Promise.all(['/users', '/clients', '/claims', '/faults', '/clock', '/keys'].map((path) => mock.at().set('GET', path)));
-      const tokens = ok(await mock.at().token({}, { client: ['billing', 'any'] })).json();
-      const { jti, ...claims } = claimsOf(tokens.access_token);
-      const acme = ok(await mock.at('acme').token({}, { client: ['demo', 'demo-secret'] }).then((response) => (response.status === 401 ? mock.at('acme').token({}, { client: ['billing', 'any'] }) : response))).json();
-      assert.equal((await mock.at().get('/.well-known/jwks.json')).status, 418);
-      isError(await mock.at().token({}, { client: ['billing', 'other'] }), 401, 'invalid_client');
-      return { lists, claims: { ...claims, iss: undefined, aud: undefined }, custom: tokens.custom, acme: acme.expires_in };
-    }));
+    const seen = await Promise.all(
+      mocks.map(async (mock) => {
+        const lists = await Promise.all(
+          ['/users', '/clients', '/claims', '/faults', '/clock', '/keys'].map((path) => mock.at().set('GET', path)),
+        );
+        const tokens = ok(await mock.at().token({}, { client: ['billing', 'any'] })).json();
+        const { jti, ...claims } = claimsOf(tokens.access_token);
+        const acme = ok(
+          await mock
+            .at('acme')
+            .token({}, { client: ['demo', 'demo-secret'] })
+            .then((response) =>
+              response.status === 401 ? mock.at('acme').token({}, { client: ['billing', 'any'] }) : response,
+            ),
+        ).json();
+        assert.equal((await mock.at().get('/.well-known/jwks.json')).status, 418);
+        isError(await mock.at().token({}, { client: ['billing', 'other'] }), 401, 'invalid_client');
+        return {
+          lists,
+          claims: { ...claims, iss: undefined, aud: undefined },
+          custom: tokens.custom,
+          acme: acme.expires_in,
+        };
+      }),
+    );
     assert.deepEqual(seen[1], seen[0]);
     assert.equal(seen[0].claims.tenant, 'billing');
     assert.equal(seen[0].claims.iat, 1_700_000_000);
@@ -240,6 +335,18 @@ access_token_lifetime = 60
   test('config: --help names every flag of the contract', async () => {
     const { code, text } = await launch(['mock', '--help']);
     assert.equal(code, 0);
-    for (const flag of ['--config', '--strict', '--seed', '--port', '--host', '--issuer', '--browser-url', '--backend-url', '--trust-host', '--https']) assert.ok(text.includes(flag), flag);
+    for (const flag of [
+      '--config',
+      '--strict',
+      '--seed',
+      '--port',
+      '--host',
+      '--issuer',
+      '--browser-url',
+      '--backend-url',
+      '--trust-host',
+      '--https',
+    ])
+      assert.ok(text.includes(flag), flag);
   });
 });

@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { Browser, formsOf } from './support/browser.mjs';
 import { faultsOf, isError, range } from './support/check.mjs';
-import { AUTHORIZE_ERRORS, BEARER_ERRORS, OAUTH_ERRORS, TOKEN_ERRORS, statusOf } from './support/faults.mjs';
+import { AUTHORIZE_ERRORS, BEARER_ERRORS, OAUTH_ERRORS, statusOf, TOKEN_ERRORS } from './support/faults.mjs';
 import { send } from './support/http.mjs';
 import { OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
@@ -69,11 +69,16 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
     test(`row 9: access_denied at authorize by ${response_mode}`, async () => {
       const issuer = await faulty('access_denied');
       const { query, login } = issuer.asking({ response_mode });
-      const { arrived, response } = await new Browser(mock).open(issuer.authorizeUrl(query), { until: login.redirect_uri });
+      const { arrived, response } = await new Browser(mock).open(issuer.authorizeUrl(query), {
+        until: login.redirect_uri,
+      });
       if (response_mode === 'query') return assert.equal(arrived.searchParams.get('error'), 'access_denied');
       const [form] = formsOf(response.text);
       assert.equal(form.action, login.redirect_uri);
-      assert.deepEqual([form.fields.error, form.fields.state, form.fields.iss], ['access_denied', 'a state', issuer.id]);
+      assert.deepEqual(
+        [form.fields.error, form.fields.state, form.fields.iss],
+        ['access_denied', 'a state', issuer.id],
+      );
     });
   }
 
@@ -116,8 +121,17 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
     const issuer = await faulty({ fault: 'invalid_grant', match: { grant_type: 'refresh_token' } });
     const insecure = { [oauth.allowInsecureRequests]: true };
     const as = { issuer: issuer.id, token_endpoint: `${issuer.url}/token` };
-    const response = await oauth.refreshTokenGrantRequest(as, { client_id: 'web' }, oauth.ClientSecretPost('s'), 'any', insecure);
-    await assert.rejects(oauth.processRefreshTokenResponse(as, { client_id: 'web' }, response), (error) => error.error === 'invalid_grant' && error.status === 400);
+    const response = await oauth.refreshTokenGrantRequest(
+      as,
+      { client_id: 'web' },
+      oauth.ClientSecretPost('s'),
+      'any',
+      insecure,
+    );
+    await assert.rejects(
+      oauth.processRefreshTokenResponse(as, { client_id: 'web' }, response),
+      (error) => error.error === 'invalid_grant' && error.status === 400,
+    );
   });
 
   test('row 9: errors without an endpoint that are RFC 8628’s act while a device polls', async () => {
@@ -157,7 +171,12 @@ describe('statuses and rates', { concurrency: 8 }, () => {
     assert.equal((await issuer.userinfo('x')).status, 401);
   });
 
-  for (const [name, after] of [['rate-limit', '1'], ['rate-limit-1', '1'], ['rate-limit-120', '120'], ['rate-limit-0', '0']]) {
+  for (const [name, after] of [
+    ['rate-limit', '1'],
+    ['rate-limit-1', '1'],
+    ['rate-limit-120', '120'],
+    ['rate-limit-0', '0'],
+  ]) {
     test(`row 9: ${name}: 429 with Retry-After: ${after}`, async () => {
       const issuer = await faulty(name);
       const response = await issuer.token();
@@ -176,7 +195,14 @@ describe('statuses and rates', { concurrency: 8 }, () => {
   });
 
   test('row 9: an object: any status, error, headers and body', async () => {
-    const issuer = await faulty({ fault: { status: 418, error: 'teapot', error_description: 'short and stout', headers: { 'x-a': 'b', 'retry-after': '7' } } });
+    const issuer = await faulty({
+      fault: {
+        status: 418,
+        error: 'teapot',
+        error_description: 'short and stout',
+        headers: { 'x-a': 'b', 'retry-after': '7' },
+      },
+    });
     const response = await issuer.token();
     assert.equal(response.status, 418);
     assert.deepEqual(response.json(), { error: 'teapot', error_description: 'short and stout' });
@@ -186,7 +212,9 @@ describe('statuses and rates', { concurrency: 8 }, () => {
   });
 
   test('row 9: an object with a raw body and a content type', async () => {
-    const issuer = await faulty({ fault: { status: 200, body: '<xml/>', headers: { 'content-type': 'application/xml' } } });
+    const issuer = await faulty({
+      fault: { status: 200, body: '<xml/>', headers: { 'content-type': 'application/xml' } },
+    });
     const response = await issuer.token();
     assert.equal(response.status, 200);
     assert.equal(response.text, '<xml/>');
@@ -202,7 +230,10 @@ describe('statuses and rates', { concurrency: 8 }, () => {
 });
 
 describe('late, broken off, mangled', { concurrency: 8 }, () => {
-  for (const [name, ms] of [['slow-200ms', 200], ['slow-1s', 1000]]) {
+  for (const [name, ms] of [
+    ['slow-200ms', 200],
+    ['slow-1s', 1000],
+  ]) {
     test(`row 9: ${name}: the right answer, late`, async () => {
       const issuer = await faulty({ fault: name, times: 1 });
       const response = ok(await issuer.token());
@@ -228,19 +259,35 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
 
   test('row 9: who hangs up during a slow answer harms nothing', async () => {
     const issuer = await faulty({ fault: 'slow-1s', match: { client_id: 'slow' } });
-    await Promise.all(range(10).map(() => assert.rejects(issuer.post('/token', { grant_type: 'client_credentials', client_id: 'slow', client_secret: 's' }, {}, { signal: AbortSignal.timeout(100), fresh: true }))));
+    await Promise.all(
+      range(10).map(() =>
+        assert.rejects(
+          issuer.post(
+            '/token',
+            { grant_type: 'client_credentials', client_id: 'slow', client_secret: 's' },
+            {},
+            { signal: AbortSignal.timeout(100), fresh: true },
+          ),
+        ),
+      ),
+    );
     ok(await issuer.token());
   });
 
   test('row 9: drop: the connection closes without an answer', async () => {
     const issuer = await faulty({ fault: 'drop', times: 3 });
     for (const fresh of [true, false, true]) {
-      const error = await issuer.post('/token', { grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }, {}, { fresh }).then(assert.fail, (thrown) => thrown);
+      const error = await issuer
+        .post('/token', { grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }, {}, { fresh })
+        .then(assert.fail, (thrown) => thrown);
       assert.ok(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(error.code), error.stack);
     }
     ok(await issuer.token());
     const entries = await issuer.journal();
-    assert.deepEqual(entries.map((entry) => [entry.status, entry.faults]).slice(0, 3), Array(3).fill([undefined, ['drop']]));
+    assert.deepEqual(
+      entries.map((entry) => [entry.status, entry.faults]).slice(0, 3),
+      Array(3).fill([undefined, ['drop']]),
+    );
     assert.ok(entries.slice(0, 3).every((entry) => !('status' in entry)));
     assert.equal(entries[3].status, 200);
   });
@@ -293,7 +340,13 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
       const issuer = await faulty(fault);
       const as = { issuer: issuer.id, token_endpoint: `${issuer.url}/token` };
       const client = { client_id: 'm2m' };
-      const response = await oauth.clientCredentialsGrantRequest(as, client, oauth.ClientSecretPost('s'), {}, { [oauth.allowInsecureRequests]: true });
+      const response = await oauth.clientCredentialsGrantRequest(
+        as,
+        client,
+        oauth.ClientSecretPost('s'),
+        {},
+        { [oauth.allowInsecureRequests]: true },
+      );
       await assert.rejects(oauth.processClientCredentialsResponse(as, client, response), fault);
     }
   });
@@ -311,7 +364,12 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
       const issuer = await faulty({ fault: `missing-${field}`, times: 1 });
       const broken = ok(await issuer.token({ scope: 'read' }));
       const whole = await issuer.granted({ scope: 'read' });
-      assert.deepEqual(Object.keys(broken.json()).sort(), Object.keys(whole).filter((name) => name !== field).sort());
+      assert.deepEqual(
+        Object.keys(broken.json()).sort(),
+        Object.keys(whole)
+          .filter((name) => name !== field)
+          .sort(),
+      );
       assert.deepEqual(faultsOf(broken), [`missing-${field}`]);
     });
   }
@@ -342,7 +400,10 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
   });
 
   for (const [endpoint, path] of [
-    ['jwks', '/.well-known/jwks.json'], ['jwks', '/jwks'], ['openid_configuration', '/.well-known/openid-configuration'], ['authorization_server_metadata', '/.well-known/oauth-authorization-server'],
+    ['jwks', '/.well-known/jwks.json'],
+    ['jwks', '/jwks'],
+    ['openid_configuration', '/.well-known/openid-configuration'],
+    ['authorization_server_metadata', '/.well-known/oauth-authorization-server'],
   ]) {
     test(`row 9: ${path}: each way to fail`, async () => {
       const issuer = await mock.fresh().make();
@@ -370,7 +431,12 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     const issuer = await mock.fresh().make();
     const { access_token } = await issuer.granted();
     const { id } = await issuer.fault({ fault: 'status-503', match: { endpoint: 'jwks' } });
-    const verify = () => jwtVerify(access_token, createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`), { cooldownDuration: 0 }), { issuer: issuer.id });
+    const verify = () =>
+      jwtVerify(
+        access_token,
+        createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`), { cooldownDuration: 0 }),
+        { issuer: issuer.id },
+      );
     await assert.rejects(verify());
     await issuer.set('DELETE', '/faults', undefined, { query: { id } });
     await verify();
@@ -378,14 +444,31 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
 
   test('row 9: faults at every endpoint there is', async () => {
     const paths = {
-      token: ['POST', '/token'], authorize: ['GET', '/authorize'], introspect: ['POST', '/introspect'], revoke: ['POST', '/revoke'], revoke_grants: ['POST', '/revoke_grants'],
-      userinfo: ['GET', '/userinfo'], device_authorization: ['POST', '/device_authorization'], device: ['GET', '/device'], end_session: ['GET', '/end_session'],
-      authorize_request: ['POST', '/authorize/request'], authorize_accept: ['POST', '/authorize/accept'], authorize_reject: ['POST', '/authorize/reject'], authorize_resume: ['GET', '/authorize/resume'],
-      end_session_resume: ['GET', '/end_session/resume'], jwks: ['GET', '/.well-known/jwks.json'], openid_configuration: ['GET', '/.well-known/openid-configuration'], authorization_server_metadata: ['GET', '/.well-known/oauth-authorization-server'],
+      token: ['POST', '/token'],
+      authorize: ['GET', '/authorize'],
+      introspect: ['POST', '/introspect'],
+      revoke: ['POST', '/revoke'],
+      revoke_grants: ['POST', '/revoke_grants'],
+      userinfo: ['GET', '/userinfo'],
+      device_authorization: ['POST', '/device_authorization'],
+      device: ['GET', '/device'],
+      end_session: ['GET', '/end_session'],
+      authorize_request: ['POST', '/authorize/request'],
+      authorize_accept: ['POST', '/authorize/accept'],
+      authorize_reject: ['POST', '/authorize/reject'],
+      authorize_resume: ['GET', '/authorize/resume'],
+      end_session_resume: ['GET', '/end_session/resume'],
+      jwks: ['GET', '/.well-known/jwks.json'],
+      openid_configuration: ['GET', '/.well-known/openid-configuration'],
+      authorization_server_metadata: ['GET', '/.well-known/oauth-authorization-server'],
     };
     for (const [endpoint, [method, path]] of Object.entries(paths)) {
       const issuer = await faulty({ fault: 'status-418', match: { endpoint } });
-      const response = await send(`${issuer.url}${path}`, { method, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: method === 'POST' ? 'x=y' : undefined });
+      const response = await send(`${issuer.url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: method === 'POST' ? 'x=y' : undefined,
+      });
       assert.equal(response.status, 418, `${endpoint}: ${response.text}`);
       assert.equal((await issuer.journal())[0].endpoint, endpoint);
     }

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { createServer } from 'node:http';
-import { Socket, connect } from 'node:net';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
 import { isError } from './support/check.mjs';
-import { FORM, basic, send, sleep } from './support/http.mjs';
+import { basic, FORM, send, sleep } from './support/http.mjs';
 import { claims, ok } from './support/issuer.mjs';
 import { launch, start } from './support/process.mjs';
 
@@ -37,11 +37,16 @@ describe('HTTPS', { concurrency: 4 }, () => {
 
   test('row 19: without the CA it is not trusted', async () => {
     const error = await send(`https://localhost:${https.port}/health`).then(assert.fail, (thrown) => thrown);
-    assert.match(error.code, /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)$/);
+    assert.match(
+      error.code,
+      /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)$/,
+    );
   });
 
   test('row 19: for another name it is not valid', async () => {
-    await assert.rejects(send(`https://evil.example:${https.port}/health`, { tls: { ca: await ca() } }), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    await assert.rejects(send(`https://evil.example:${https.port}/health`, { tls: { ca: await ca() } }), {
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
   });
 
   test('row 19: the file is one CA certificate, and no key', async () => {
@@ -52,7 +57,9 @@ describe('HTTPS', { concurrency: 4 }, () => {
     const certificate = new X509Certificate(response.text);
     assert.equal(certificate.ca, true);
     assert.ok(certificate.checkIssued(certificate), 'it is a root');
-    assert.ok(new Date(certificate.validFrom) < new Date() && new Date(certificate.validTo) > new Date(Date.now() + 86_400_000));
+    assert.ok(
+      new Date(certificate.validFrom) < new Date() && new Date(certificate.validTo) > new Date(Date.now() + 86_400_000),
+    );
   });
 
   test('row 19: the same port speaks HTTP', async () => {
@@ -62,23 +69,38 @@ describe('HTTPS', { concurrency: 4 }, () => {
 
   test('row 19: a token by HTTPS, from start to end', async () => {
     const tls = { ca: await ca() };
-    const response = await send(`https://localhost:${https.port}/token`, { tls, method: 'POST', headers: { 'content-type': FORM, authorization: basic('a', 'b') }, body: 'grant_type=client_credentials' });
+    const response = await send(`https://localhost:${https.port}/token`, {
+      tls,
+      method: 'POST',
+      headers: { 'content-type': FORM, authorization: basic('a', 'b') },
+      body: 'grant_type=client_credentials',
+    });
     assert.equal(claims(ok(response).json().access_token).iss, https.issuer);
     await https.at().verify(response.json().access_token);
   });
 
   test('row 19: 40 TLS connections at once', async () => {
     const tls = { ca: await ca() };
-    const responses = await Promise.all(Array.from({ length: 40 }, () => send(`https://localhost:${https.port}/.well-known/jwks.json`, { tls })));
+    const responses = await Promise.all(
+      Array.from({ length: 40 }, () => send(`https://localhost:${https.port}/.well-known/jwks.json`, { tls })),
+    );
     assert.ok(responses.every(({ status }) => status === 200));
   });
 
   test('row 19: neither HTTP nor TLS: the connection ends, the mock goes on', async () => {
-    for (const bytes of [Buffer.from('\x16\x03\x01\x00\x05hello'), Buffer.from([0x16]), Buffer.from('SSH-2.0-x\r\n'), Buffer.alloc(64, 0xff)]) {
+    for (const bytes of [
+      Buffer.from('\x16\x03\x01\x00\x05hello'),
+      Buffer.from([0x16]),
+      Buffer.from('SSH-2.0-x\r\n'),
+      Buffer.alloc(64, 0xff),
+    ]) {
       await new Promise((resolve) => {
         const socket = connect(https.port, '127.0.0.1', () => socket.end(bytes));
         socket.setTimeout(3000, () => socket.destroy());
-        socket.on('error', () => undefined).on('close', resolve).resume();
+        socket
+          .on('error', () => undefined)
+          .on('close', resolve)
+          .resume();
       });
     }
     ok(await send(`${plain}/health`));
@@ -106,17 +128,31 @@ describe('HTTPS', { concurrency: 4 }, () => {
 describe('CORS', { concurrency: 4 }, () => {
   const origin = 'http://localhost:5173';
   const preflight = (path, method, headers = 'authorization, content-type') =>
-    mock.send(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': headers } });
+    mock.send(path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': headers },
+    });
 
-  const readable = (response) => assert.ok(['*', origin].includes(response.headers['access-control-allow-origin']), JSON.stringify(response.headers));
+  const readable = (response) =>
+    assert.ok(
+      ['*', origin].includes(response.headers['access-control-allow-origin']),
+      JSON.stringify(response.headers),
+    );
 
-  for (const [path, method] of [['/token', 'POST'], ['/userinfo', 'GET'], ['/revoke', 'POST'], ['/acme/token', 'POST'], ['/a/b/userinfo', 'GET']]) {
+  for (const [path, method] of [
+    ['/token', 'POST'],
+    ['/userinfo', 'GET'],
+    ['/revoke', 'POST'],
+    ['/acme/token', 'POST'],
+    ['/a/b/userinfo', 'GET'],
+  ]) {
     test(`row 19: the preflight of ${method} ${path}`, async () => {
       const response = await preflight(path, method);
       assert.ok([200, 204].includes(response.status), String(response.status));
       readable(response);
       assert.ok(response.headers['access-control-allow-methods'].split(/, */).includes(method));
-      for (const name of ['authorization', 'content-type']) assert.match(response.headers['access-control-allow-headers'].toLowerCase(), new RegExp(name));
+      for (const name of ['authorization', 'content-type'])
+        assert.match(response.headers['access-control-allow-headers'].toLowerCase(), new RegExp(name));
     });
   }
 
@@ -126,7 +162,13 @@ describe('CORS', { concurrency: 4 }, () => {
     const { access_token } = await issuer.tokens();
     readable(ok(await issuer.token({}, { headers: page })));
     readable(ok(await issuer.get('/userinfo', { ...page, authorization: `Bearer ${access_token}` })));
-    for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/jwks.json', '/jwks']) readable(ok(await issuer.get(path, page)));
+    for (const path of [
+      '/.well-known/openid-configuration',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/jwks.json',
+      '/jwks',
+    ])
+      readable(ok(await issuer.get(path, page)));
     readable(await issuer.token({ grant_type: 'bogus' }, { headers: page }));
   });
 
@@ -139,7 +181,14 @@ describe('CORS', { concurrency: 4 }, () => {
   test('row 19: a strict mock has production’s CORS: only the client’s origins', async (t) => {
     const own = await start({ t, args: ['--strict'] });
     const issuer = await own.fresh().make();
-    await issuer.client({ client_id: 'spa', token_endpoint_auth_method: 'none', redirect_uris: ['https://app.example/cb'], grant_types: ['authorization_code'], scope: 'openid', allowed_origins: [origin] });
+    await issuer.client({
+      client_id: 'spa',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: ['https://app.example/cb'],
+      grant_types: ['authorization_code'],
+      scope: 'openid',
+      allowed_origins: [origin],
+    });
     const login = () => issuer.login({ client: ['spa', null] });
     readable(ok(await issuer.redeem(await login(), {}, { origin })));
     const foreign = ok(await issuer.redeem(await login(), {}, { origin: 'https://evil.example' }));
@@ -178,12 +227,18 @@ describe('health', { concurrency: 4 }, () => {
     await own.send('/health');
     await own.send('/acme/health');
     const names = await own.names();
-    assert.ok(names.every((name) => ['', 'acme'].includes(name)), names.join());
+    assert.ok(
+      names.every((name) => ['', 'acme'].includes(name)),
+      names.join(),
+    );
   });
 
   test('row 19: it stops when it is told to', async (t) => {
     const own = await start({ t });
-    const waiting = own.at().take({ timeout_ms: 20_000 }).catch(() => undefined);
+    const waiting = own
+      .at()
+      .take({ timeout_ms: 20_000 })
+      .catch(() => undefined);
     const began = performance.now();
     await own.stop();
     await waiting;
@@ -193,7 +248,10 @@ describe('health', { concurrency: 4 }, () => {
   test('row 19: and with a slow answer under way', async (t) => {
     const own = await start({ t });
     await own.at().fault('slow-30s');
-    const slow = own.at().token().catch((error) => error);
+    const slow = own
+      .at()
+      .token()
+      .catch((error) => error);
     await sleep(200);
     const began = performance.now();
     assert.equal(await own.stop(), 0);
@@ -210,16 +268,32 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
         socket.destroy();
         resolve(answer);
       };
-      socket.once('connect', () => done(true)).once('error', () => done(false)).once('timeout', () => done(false));
+      socket
+        .once('connect', () => done(true))
+        .once('error', () => done(false))
+        .once('timeout', () => done(false));
     });
-  const others = () => ['127.0.0.2', ...Object.values(networkInterfaces()).flat().filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)];
+  const others = () => [
+    '127.0.0.2',
+    ...Object.values(networkInterfaces())
+      .flat()
+      .filter(({ internal, family }) => !internal && family === 'IPv4')
+      .map(({ address }) => address),
+  ];
 
   test('row 20: it listens on 127.0.0.1 and nowhere else', async () => {
     assert.equal(await reaches('127.0.0.1', mock.port), true);
     for (const address of others()) assert.equal(await reaches(address, mock.port), false, address);
     const port = mock.port.toString(16).toUpperCase().padStart(4, '0');
-    const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => readFileSync(path, 'utf8').split('\n').filter((line) => new RegExp(`:${port} \\S+ 0A `).test(line)));
-    assert.deepEqual(listening.map((line) => line.trim().split(' ')[1]), [`0100007F:${port}`]);
+    const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => new RegExp(`:${port} \\S+ 0A `).test(line)),
+    );
+    assert.deepEqual(
+      listening.map((line) => line.trim().split(' ')[1]),
+      [`0100007F:${port}`],
+    );
   });
 
   test('row 20: --host 0.0.0.0 is being told', async (t) => {
@@ -227,7 +301,16 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     for (const address of others()) assert.equal(await reaches(address, own.port), true, address);
   });
 
-  for (const path of ['/token', '/introspect', '/authorize', '/acme/token', '/login', '/device', '/debugger', '/authorize/accept']) {
+  for (const path of [
+    '/token',
+    '/introspect',
+    '/authorize',
+    '/acme/token',
+    '/login',
+    '/device',
+    '/debugger',
+    '/authorize/accept',
+  ]) {
     test(`row 20: POST ${path}: 64 KiB and a byte: 413`, async () => {
       const body = `x=${'y'.repeat(64 * 1024 - 1)}`;
       const response = await mock.send(path, { method: 'POST', headers: { 'content-type': FORM }, body, fresh: true });
@@ -240,14 +323,22 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     const outcome = await new Promise((resolve) => {
       const socket = new Socket();
       let sent = 0;
-      socket.connect(mock.port, '127.0.0.1', () => socket.write('POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n\r\n'));
+      socket.connect(mock.port, '127.0.0.1', () =>
+        socket.write(
+          'POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n\r\n',
+        ),
+      );
       const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
       const pump = () => {
         if (socket.destroyed || sent > 64 * 1024 * 1024) return socket.destroy();
         sent += 65_536;
         return socket.write(chunk) ? setImmediate(pump) : socket.once('drain', pump);
       };
-      socket.once('connect', pump).on('data', () => undefined).on('error', () => undefined).on('close', () => resolve(sent));
+      socket
+        .once('connect', pump)
+        .on('data', () => undefined)
+        .on('error', () => undefined)
+        .on('close', () => resolve(sent));
     });
     assert.ok(outcome <= 64 * 1024 * 1024, `${outcome} bytes were taken`);
     const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${mock.pid}/status`, 'utf8'))[1]) / 1024;
@@ -256,7 +347,9 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
   });
 
   test('row 20: headers without end are cut off', async () => {
-    const response = await mock.send('/token', { method: 'POST', headers: { 'x-big': 'y'.repeat(1024 * 1024) }, fresh: true }).catch((error) => error);
+    const response = await mock
+      .send('/token', { method: 'POST', headers: { 'x-big': 'y'.repeat(1024 * 1024) }, fresh: true })
+      .catch((error) => error);
     assert.ok(response.code || [400, 413, 431].includes(response.status));
     ok(await mock.send('/health'));
   });
@@ -269,15 +362,49 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     });
     await new Promise((resolve) => canary.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${canary.address().port}`;
-    const jwt = [{ alg: 'ES256', jku: `${url}/jku`, x5u: `${url}/x5u`, kid: 'x' }, { iss: url, sub: 'x' }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const jwt = [
+      { alg: 'ES256', jku: `${url}/jku`, x5u: `${url}/x5u`, kid: 'x' },
+      { iss: url, sub: 'x' },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
     const token = `${jwt}.AAAA`;
-    const fields = { token, issuer: url, url, jwks_uri: `${url}/jwks`, token_endpoint: `${url}/token`, authorization_endpoint: `${url}/a`, redirect_uri: `${url}/cb`, request_uri: `${url}/r`, sector_identifier_uri: `${url}/s`, logo_uri: `${url}/l`, code: 'x', state: 'x' };
-    for (const path of ['/debugger', '/debugger/callback', '/', '/introspect', '/userinfo', '/authorize', '/token', '/login', '/end_session']) {
+    const fields = {
+      token,
+      issuer: url,
+      url,
+      jwks_uri: `${url}/jwks`,
+      token_endpoint: `${url}/token`,
+      authorization_endpoint: `${url}/a`,
+      redirect_uri: `${url}/cb`,
+      request_uri: `${url}/r`,
+      sector_identifier_uri: `${url}/s`,
+      logo_uri: `${url}/l`,
+      code: 'x',
+      state: 'x',
+    };
+    for (const path of [
+      '/debugger',
+      '/debugger/callback',
+      '/',
+      '/introspect',
+      '/userinfo',
+      '/authorize',
+      '/token',
+      '/login',
+      '/end_session',
+    ]) {
       await mock.send(`${path}?${new URLSearchParams(fields)}`);
       await mock.at().as('web', path, fields);
     }
-    await mock.at().client({ client_id: 'canary', jwks_uri: `${url}/jwks`, logo_uri: `${url}/logo`, client_uri: url }).catch(() => undefined);
-    await mock.at().arrive({ client: 'canary', request_uri: `${url}/r` }).catch(() => undefined);
+    await mock
+      .at()
+      .client({ client_id: 'canary', jwks_uri: `${url}/jwks`, logo_uri: `${url}/logo`, client_uri: url })
+      .catch(() => undefined);
+    await mock
+      .at()
+      .arrive({ client: 'canary', request_uri: `${url}/r` })
+      .catch(() => undefined);
     canary.closeAllConnections();
     await new Promise((resolve) => canary.close(resolve));
     assert.deepEqual(asked, []);
@@ -285,7 +412,13 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
 
   test('row 20: a page is not framed, sniffed or made to run what a stranger wrote', async () => {
     const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
-    for (const path of [`/?x=${encodeURIComponent(evil)}`, `/debugger?token=${encodeURIComponent(evil)}`, `/login?request=${encodeURIComponent(evil)}`, `/debugger/callback?error=${encodeURIComponent(evil)}&state=${encodeURIComponent(evil)}&code=${encodeURIComponent(evil)}`, `/device?user_code=${encodeURIComponent(evil)}`]) {
+    for (const path of [
+      `/?x=${encodeURIComponent(evil)}`,
+      `/debugger?token=${encodeURIComponent(evil)}`,
+      `/login?request=${encodeURIComponent(evil)}`,
+      `/debugger/callback?error=${encodeURIComponent(evil)}&state=${encodeURIComponent(evil)}&code=${encodeURIComponent(evil)}`,
+      `/device?user_code=${encodeURIComponent(evil)}`,
+    ]) {
       const response = await mock.send(path);
       assert.ok(!response.text.includes('<script>alert') && !response.text.includes('<img src=x'), path);
       if (!/text\/html/.test(response.headers['content-type'] ?? '')) continue;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { claimsOf } from '../suite/support/tokens.mjs';
 import { eachAtOnce, faultsOf, isError, judged, range } from './support/check.mjs';
-import { OFFLINE, header, ok } from './support/issuer.mjs';
+import { header, OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const mock = await start();
@@ -18,7 +18,11 @@ const FAULTS = [
   { fault: 'rate-limit-7', check: (response) => assert.equal(response.headers['retry-after'], '7') },
   { fault: 'truncate', check: (response) => assert.throws(() => response.json(), SyntaxError) },
   { fault: 'slow-30ms', check: (response) => assert.ok(ok(response).ms >= 28) },
-  { fault: 'expired', check: async (response, issuer, at) => assert.equal(await judged(issuer.verify(response.json().access_token, { at })), 'ERR_JWT_EXPIRED') },
+  {
+    fault: 'expired',
+    check: async (response, issuer, at) =>
+      assert.equal(await judged(issuer.verify(response.json().access_token, { at })), 'ERR_JWT_EXPIRED'),
+  },
   { fault: 'alg-none', check: (response) => assert.equal(header(response.json().access_token).alg, 'none') },
   { fault: 'missing-token_type', check: (response) => assert.ok(!('token_type' in ok(response).json())) },
 ];
@@ -28,11 +32,18 @@ async function script(n) {
   const issuer = mock.at(`test-${n}`);
   const then = 1_600_000_000 + n * 100_000;
   const person = { sub: `person-${n}`, claims: { email: `p${n}@x.example` }, id_token: { number: n } };
-  await issuer.make({ users: [person], clock: { set: then, freeze: true }, claims: [{ access_token: { tenant: `tenant-${n}` } }] });
+  await issuer.make({
+    users: [person],
+    clock: { set: then, freeze: true },
+    claims: [{ access_token: { tenant: `tenant-${n}` } }],
+  });
 
   const first = await issuer.tokens({ client: `web-${n}`, user: person.sub, scope: OFFLINE });
   const access = (await issuer.verify(first.access_token, { at: then })).payload;
-  assert.deepEqual([access.tenant, access.iat, access.sub, access.client_id], [`tenant-${n}`, then, person.sub, `web-${n}`]);
+  assert.deepEqual(
+    [access.tenant, access.iat, access.sub, access.client_id],
+    [`tenant-${n}`, then, person.sub, `web-${n}`],
+  );
   assert.equal(claimsOf(first.id_token).number, n);
   assert.equal(ok(await issuer.userinfo(first.access_token)).json().email, `p${n}@x.example`);
 

@@ -53,14 +53,27 @@ describe('issuers', { concurrency: 8 }, () => {
 
   test('row 2: a path that is no endpoint makes nothing: 404', async () => {
     const before = await mock.names();
-    const paths = ['/nobody', '/nobody/', '/nobody/foo', '/nobody/tokens', '/nobody/token/', '/nobody/token/x', '/nobody/.well-known', '/nobody//', '/nobody/TOKEN'];
+    const paths = [
+      '/nobody',
+      '/nobody/',
+      '/nobody/foo',
+      '/nobody/tokens',
+      '/nobody/token/',
+      '/nobody/token/x',
+      '/nobody/.well-known',
+      '/nobody//',
+      '/nobody/TOKEN',
+    ];
     for (const path of paths) {
       for (const method of ['GET', 'POST']) {
         const response = await mock.send(path, { method });
         assert.equal(response.status, 404, `${method} ${path}: ${response.status}`);
       }
     }
-    assert.deepEqual((await mock.names()).filter((name) => name.startsWith('nobody')), []);
+    assert.deepEqual(
+      (await mock.names()).filter((name) => name.startsWith('nobody')),
+      [],
+    );
     assert.ok(before.length <= (await mock.names()).length);
   });
 
@@ -99,11 +112,30 @@ describe('issuers', { concurrency: 8 }, () => {
   test('row 2: a control call on an unknown issuer is 404 and creates nothing', async () => {
     const ghost = mock.fresh('ghost');
     const calls = [
-      ['GET', '/issuer'], ['DELETE', '/issuer'], ['GET', '/users'], ['POST', '/users', { sub: 'x' }], ['DELETE', '/users', undefined, { sub: 'alice' }],
-      ['GET', '/clients'], ['POST', '/clients', { client_id: 'x' }], ['DELETE', '/clients', undefined, { client_id: 'demo' }],
-      ['GET', '/claims'], ['POST', '/claims', { id_token: {} }], ['DELETE', '/claims'], ['GET', '/faults'], ['POST', '/faults', { fault: 'drop' }], ['DELETE', '/faults'],
-      ['GET', '/clock'], ['POST', '/clock', { advance: 1 }], ['GET', '/keys'], ['POST', '/keys', { action: 'rotate' }], ['GET', '/journal'], ['GET', '/journal/count'],
-      ['POST', '/journal/take', undefined, { timeout_ms: 0 }], ['DELETE', '/journal'], ['POST', '/reset'], ['POST', '/mint', { claims: {} }],
+      ['GET', '/issuer'],
+      ['DELETE', '/issuer'],
+      ['GET', '/users'],
+      ['POST', '/users', { sub: 'x' }],
+      ['DELETE', '/users', undefined, { sub: 'alice' }],
+      ['GET', '/clients'],
+      ['POST', '/clients', { client_id: 'x' }],
+      ['DELETE', '/clients', undefined, { client_id: 'demo' }],
+      ['GET', '/claims'],
+      ['POST', '/claims', { id_token: {} }],
+      ['DELETE', '/claims'],
+      ['GET', '/faults'],
+      ['POST', '/faults', { fault: 'drop' }],
+      ['DELETE', '/faults'],
+      ['GET', '/clock'],
+      ['POST', '/clock', { advance: 1 }],
+      ['GET', '/keys'],
+      ['POST', '/keys', { action: 'rotate' }],
+      ['GET', '/journal'],
+      ['GET', '/journal/count'],
+      ['POST', '/journal/take', undefined, { timeout_ms: 0 }],
+      ['DELETE', '/journal'],
+      ['POST', '/reset'],
+      ['POST', '/mint', { claims: {} }],
     ];
     for (const [method, path, body, query] of calls) {
       const response = await ghost.control(method, path, body, { query });
@@ -119,10 +151,14 @@ describe('issuers', { concurrency: 8 }, () => {
     const { access_token } = await one.granted();
     await assert.rejects(other.verify(access_token, { issuer: one.id }), { code: 'ERR_JWKS_NO_MATCHING_KEY' });
     // The RSA key is the bundled one.
-    const derived = async (issuer) => (await issuer.jwks()).keys.filter((key) => key.kty !== 'RSA').map((key) => key.kid);
+    const derived = async (issuer) =>
+      (await issuer.jwks()).keys.filter((key) => key.kty !== 'RSA').map((key) => key.kid);
     const [its, others] = [await derived(one), await derived(other)];
     assert.ok(its.length > 0 && others.length > 0);
-    assert.deepEqual(its.filter((kid) => others.includes(kid)), []);
+    assert.deepEqual(
+      its.filter((kid) => others.includes(kid)),
+      [],
+    );
   });
 
   test('row 2: tokens are separate: introspection, userinfo, refresh and codes of another issuer', async () => {
@@ -198,7 +234,10 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.deepEqual(again.json().journal, 0);
     assert.deepEqual(await issuer.faults(), []);
     const { users } = await issuer.set('GET', '/users');
-    assert.deepEqual(users.map((user) => user.sub), ['yan']);
+    assert.deepEqual(
+      users.map((user) => user.sub),
+      ['yan'],
+    );
   });
 
   test('row 2: an issuer that is put anew keeps its keys and forgets its grants', async () => {
@@ -218,7 +257,10 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.ok(!(await mock.names()).includes(issuer.name));
     await issuer.make({ users: [{ sub: 'first' }] });
     assert.equal((await issuer.control('PUT', '/issuer', { strictness: 'very' })).status, 400);
-    assert.deepEqual((await issuer.set('GET', '/users')).users.map((user) => user.sub), ['first']);
+    assert.deepEqual(
+      (await issuer.set('GET', '/users')).users.map((user) => user.sub),
+      ['first'],
+    );
   });
 
   test('row 2: PUT with a name that is none: 400', async () => {
@@ -244,7 +286,10 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.equal((await issuer.control('DELETE', '/issuer')).status, 404);
     isError(await issuer.refresh(refresh_token), 400, 'invalid_grant');
     assert.ok((await mock.names()).includes(issuer.name));
-    assert.deepEqual((await issuer.set('GET', '/users')).users.map((user) => user.sub), ['alice', 'bob', 'carol']);
+    assert.deepEqual(
+      (await issuer.set('GET', '/users')).users.map((user) => user.sub),
+      ['alice', 'bob', 'carol'],
+    );
   });
 
   test('row 2: the default issuer stays: DELETE is 400', async () => {
@@ -266,7 +311,10 @@ describe('issuers', { concurrency: 8 }, () => {
     const signers = await Promise.all(issuers.map(async (issuer) => (await issuer.granted()).access_token));
     const names = await mock.names();
     for (const issuer of issuers) assert.ok(names.includes(issuer.name));
-    assert.equal(new Set(signers.map((token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid)).size, 100);
+    assert.equal(
+      new Set(signers.map((token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid)).size,
+      100,
+    );
   });
 });
 
@@ -274,7 +322,8 @@ describe('reset', () => {
   /** All that a seed says and a test can read. */
   const snapshot = async (issuer) => {
     const [one, users, clients, claims, faults, keys, jwks] = await Promise.all(
-      ['/issuer', '/users', '/clients', '/claims', '/faults', '/keys'].map((path) => issuer.set('GET', path))
+      ['/issuer', '/users', '/clients', '/claims', '/faults', '/keys']
+        .map((path) => issuer.set('GET', path))
         .concat(issuer.jwks()),
     );
     const { journal: counted, now, ...rest } = one;
@@ -363,15 +412,23 @@ describe('reset', () => {
     await own.at('by-request').granted();
     await own.at().reset({ all: 'true' });
     assert.deepEqual((await own.names()).sort(), ['', 'acme'].sort());
-    assert.deepEqual((await own.at().set('GET', '/users')).users.map((user) => user.sub), ['template']);
-    assert.deepEqual((await own.at('acme').set('GET', '/users')).users.map((user) => user.sub), ['acme-user']);
+    assert.deepEqual(
+      (await own.at().set('GET', '/users')).users.map((user) => user.sub),
+      ['template'],
+    );
+    assert.deepEqual(
+      (await own.at('acme').set('GET', '/users')).users.map((user) => user.sub),
+      ['acme-user'],
+    );
     assert.deepEqual(await own.at('acme').faults(), []);
   });
 
   test('row 2: reset in the middle of 50 requests breaks none', async () => {
     const issuer = mock.fresh();
     await issuer.metadata();
-    const answers = await Promise.all(range(50).map((n) => (n % 10 === 5 ? issuer.control('POST', '/reset') : issuer.token())));
+    const answers = await Promise.all(
+      range(50).map((n) => (n % 10 === 5 ? issuer.control('POST', '/reset') : issuer.token())),
+    );
     for (const { status, text } of answers) assert.ok([200, 204].includes(status), `${status} ${text}`);
   });
 });

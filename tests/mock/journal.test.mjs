@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError, isRefused, range } from './support/check.mjs';
-import { FORM, basic, send, sleep } from './support/http.mjs';
+import { basic, FORM, send, sleep } from './support/http.mjs';
 import { CALLBACK, DEVICE_GRANT, OFFLINE, ok, random } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
@@ -64,9 +64,17 @@ describe('entries', { concurrency: 8 }, () => {
     await issuer.get('/.well-known/oauth-authorization-server');
     await issuer.userinfo('x');
     await issuer.get('/token');
-    assert.deepEqual((await issuer.journal()).map(({ endpoint, method, status }) => [endpoint, method, status]), [
-      ['openid_configuration', 'GET', 200], ['jwks', 'GET', 200], ['jwks', 'GET', 200], ['authorization_server_metadata', 'GET', 200], ['userinfo', 'GET', 401], ['token', 'GET', 405],
-    ]);
+    assert.deepEqual(
+      (await issuer.journal()).map(({ endpoint, method, status }) => [endpoint, method, status]),
+      [
+        ['openid_configuration', 'GET', 200],
+        ['jwks', 'GET', 200],
+        ['jwks', 'GET', 200],
+        ['authorization_server_metadata', 'GET', 200],
+        ['userinfo', 'GET', 401],
+        ['token', 'GET', 405],
+      ],
+    );
   });
 
   test('row 13: ids rise, and newest is last, also when 50 come at once', async () => {
@@ -74,7 +82,10 @@ describe('entries', { concurrency: 8 }, () => {
     await Promise.all(range(50).map(() => issuer.token()));
     const ids = (await issuer.journal()).map((entry) => entry.id);
     assert.equal(ids.length, 50);
-    assert.deepEqual(ids, ids.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      ids,
+      ids.toSorted((a, b) => a - b),
+    );
     assert.equal(new Set(ids).size, 50);
   });
 
@@ -140,11 +151,27 @@ describe('filters', { concurrency: 8 }, () => {
     assert.equal(await counts({ after: 0 }), all.length);
   });
 
-  for (const query of [{ endpoint: 'tokens' }, { status: 'ok' }, { after: 'x' }, { client: 'a' }, { limit: 1 }, { status: -1 }]) {
+  for (const query of [
+    { endpoint: 'tokens' },
+    { status: 'ok' },
+    { after: 'x' },
+    { client: 'a' },
+    { limit: 1 },
+    { status: -1 },
+  ]) {
     test(`row 13: ${JSON.stringify(query)} is refused, not ignored`, async () => {
       const issuer = await made();
-      for (const [method, path] of [['GET', '/journal'], ['GET', '/journal/count'], ['POST', '/journal/take']]) {
-        isRefused(await issuer.control(method, path, undefined, { query: path.endsWith('take') ? { timeout_ms: 0, ...query } : query }), new RegExp(Object.keys(query)[0]));
+      for (const [method, path] of [
+        ['GET', '/journal'],
+        ['GET', '/journal/count'],
+        ['POST', '/journal/take'],
+      ]) {
+        isRefused(
+          await issuer.control(method, path, undefined, {
+            query: path.endsWith('take') ? { timeout_ms: 0, ...query } : query,
+          }),
+          new RegExp(Object.keys(query)[0]),
+        );
       }
     });
   }
@@ -231,20 +258,29 @@ describe('take', { concurrency: 8 }, () => {
     await Promise.all(range(10).map((n) => issuer.token({}, { client: `c-${n}` })));
     const entries = (await Promise.all(takes)).map((response) => ok(response).json());
     assert.equal(new Set(entries.map((entry) => entry.id)).size, 10);
-    assert.deepEqual(entries.map((entry) => entry.client_id).sort(), range(10).map((n) => `c-${n}`));
+    assert.deepEqual(
+      entries.map((entry) => entry.client_id).sort(),
+      range(10).map((n) => `c-${n}`),
+    );
     assert.equal((await issuer.take({ timeout_ms: 0 })).status, 204);
   });
 
   test('row 13: twelve takes for ten entries: ten get one, two get 204', async () => {
     const issuer = await made();
     await Promise.all(range(10).map(() => issuer.token()));
-    const statuses = (await Promise.all(range(12).map(() => issuer.take({ timeout_ms: 200 })))).map((response) => response.status);
+    const statuses = (await Promise.all(range(12).map(() => issuer.take({ timeout_ms: 200 })))).map(
+      (response) => response.status,
+    );
     assert.deepEqual(statuses.sort(), [...Array(10).fill(200), 204, 204]);
   });
 
   test('row 13: who hangs up while waiting takes nothing away', async () => {
     const issuer = await made();
-    await Promise.all(range(5).map(() => assert.rejects(issuer.take({ timeout_ms: 20_000 }, { signal: AbortSignal.timeout(100), fresh: true }))));
+    await Promise.all(
+      range(5).map(() =>
+        assert.rejects(issuer.take({ timeout_ms: 20_000 }, { signal: AbortSignal.timeout(100), fresh: true })),
+      ),
+    );
     await sleep(100);
     await issuer.token({}, { client: 'still-there' });
     assert.equal(ok(await issuer.take({ timeout_ms: 1000 })).json().client_id, 'still-there');
@@ -268,7 +304,11 @@ describe('take', { concurrency: 8 }, () => {
   });
 
   test('row 13: the issuer goes while somebody waits: an answer all the same', async () => {
-    for (const end of [(issuer) => issuer.set('DELETE', '/issuer'), (issuer) => issuer.reset(), (issuer) => issuer.make()]) {
+    for (const end of [
+      (issuer) => issuer.set('DELETE', '/issuer'),
+      (issuer) => issuer.reset(),
+      (issuer) => issuer.make(),
+    ]) {
       const issuer = await made();
       const waiting = issuer.take({ timeout_ms: 800 });
       await sleep(50);
@@ -291,8 +331,36 @@ describe('take', { concurrency: 8 }, () => {
 describe('redaction', { concurrency: 4 }, () => {
   /** A secret that can be looked for, whatever encoding it went through. */
   const secret = (name) => `SECRET-${name}-${random().slice(0, 12)}`;
-  const NAMES = ['client_secret', 'code', 'refresh_token', 'access_token', 'token', 'code_verifier', 'device_code', 'password', 'assertion', 'client_assertion', 'id_token_hint', 'ticket', 'request'];
-  const ENDPOINTS = ['/token', '/introspect', '/revoke', '/revoke_grants', '/device_authorization', '/userinfo', '/authorize', '/authorize/request', '/authorize/accept', '/authorize/reject', '/end_session', '/device', '/login'];
+  const NAMES = [
+    'client_secret',
+    'code',
+    'refresh_token',
+    'access_token',
+    'token',
+    'code_verifier',
+    'device_code',
+    'password',
+    'assertion',
+    'client_assertion',
+    'id_token_hint',
+    'ticket',
+    'request',
+  ];
+  const ENDPOINTS = [
+    '/token',
+    '/introspect',
+    '/revoke',
+    '/revoke_grants',
+    '/device_authorization',
+    '/userinfo',
+    '/authorize',
+    '/authorize/request',
+    '/authorize/accept',
+    '/authorize/reject',
+    '/end_session',
+    '/device',
+    '/login',
+  ];
 
   /** Nothing of the journal, in any form, has one of `secrets`. */
   async function isClean(issuer, secrets) {
@@ -305,8 +373,17 @@ describe('redaction', { concurrency: 4 }, () => {
     const debuggers = await issuer.get('/debugger');
     texts.push(debuggers.text, ...mock.log());
     for (const one of secrets) {
-      for (const form of [one, encodeURIComponent(one), Buffer.from(one).toString('base64').slice(0, -4), Buffer.from(one).toString('base64url').slice(0, -4)]) {
-        for (const text of texts) assert.ok(!text.includes(form), `${one} as ${form} in ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 60)}`);
+      for (const form of [
+        one,
+        encodeURIComponent(one),
+        Buffer.from(one).toString('base64').slice(0, -4),
+        Buffer.from(one).toString('base64url').slice(0, -4),
+      ]) {
+        for (const text of texts)
+          assert.ok(
+            !text.includes(form),
+            `${one} as ${form} in ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 60)}`,
+          );
       }
     }
   }
@@ -315,13 +392,26 @@ describe('redaction', { concurrency: 4 }, () => {
     ['in the body', (issuer, path, form) => issuer.post(path, form)],
     ['in the query', (issuer, path, form) => issuer.get(`${path}?${new URLSearchParams(form)}`)],
     ['in query and body', (issuer, path, form) => issuer.post(`${path}?${new URLSearchParams(form)}`, form)],
-    ['in a body of another type', (issuer, path, form) => send(`${issuer.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(form) })],
-    ['in a body without a type', (issuer, path, form) => send(`${issuer.url}${path}`, { method: 'POST', body: new URLSearchParams(form).toString() })],
+    [
+      'in a body of another type',
+      (issuer, path, form) =>
+        send(`${issuer.url}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(form),
+        }),
+    ],
+    [
+      'in a body without a type',
+      (issuer, path, form) =>
+        send(`${issuer.url}${path}`, { method: 'POST', body: new URLSearchParams(form).toString() }),
+    ],
   ]) {
     test(`row 13: every secret parameter at every endpoint, ${where}`, async () => {
       const issuer = await made();
       const form = Object.fromEntries(NAMES.map((name) => [name, secret(name)]));
-      for (const path of ENDPOINTS) await ask(issuer, path, { grant_type: 'authorization_code', client_id: 'web', ...form });
+      for (const path of ENDPOINTS)
+        await ask(issuer, path, { grant_type: 'authorization_code', client_id: 'web', ...form });
       await isClean(issuer, Object.values(form));
       const entry = (await issuer.journal()).find((one) => one.endpoint === 'token');
       if (where === 'in the body') for (const name of NAMES) assert.equal(entry.parameters[name], '[redacted]', name);
@@ -336,8 +426,14 @@ describe('redaction', { concurrency: 4 }, () => {
       return secrets.at(-1);
     };
     const headers = [
-      { authorization: basic('client', hide('basic')) }, { authorization: `Bearer ${hide('bearer')}` }, { authorization: hide('bare') }, { authorization: `Basic ${hide('notbase64')}` },
-      { authorization: `DPoP ${hide('dpop')}` }, { cookie: `jeton-mock-session=${hide('cookie')}; x=${hide('cookie2')}` }, { dpop: hide('dpop-header') }, { 'proxy-authorization': hide('proxy') },
+      { authorization: basic('client', hide('basic')) },
+      { authorization: `Bearer ${hide('bearer')}` },
+      { authorization: hide('bare') },
+      { authorization: `Basic ${hide('notbase64')}` },
+      { authorization: `DPoP ${hide('dpop')}` },
+      { cookie: `jeton-mock-session=${hide('cookie')}; x=${hide('cookie2')}` },
+      { dpop: hide('dpop-header') },
+      { 'proxy-authorization': hide('proxy') },
     ];
     for (const path of ENDPOINTS) {
       for (const one of headers) await issuer.post(path, { grant_type: 'client_credentials' }, one);
@@ -357,9 +453,26 @@ describe('redaction', { concurrency: 4 }, () => {
     await issuer.as(login.client, '/introspect', { token: again.access_token });
     await issuer.as(login.client, '/revoke', { token: again.refresh_token });
     await issuer.get(`/end_session?${new URLSearchParams({ id_token_hint: again.id_token })}`);
-    const sealed = login.browser.visited.flatMap((url) => [...new URL(url).searchParams].filter(([name]) => ['request', 'ticket', 'accepted', 'answer'].includes(name)).map(([, value]) => value));
+    const sealed = login.browser.visited.flatMap((url) =>
+      [...new URL(url).searchParams]
+        .filter(([name]) => ['request', 'ticket', 'accepted', 'answer'].includes(name))
+        .map(([, value]) => value),
+    );
     const cookies = login.browser.cookies.map(({ value }) => value);
-    await isClean(issuer, ['web-very-secret-value', login.code, login.verifier, tokens.access_token, tokens.refresh_token, tokens.id_token, again.access_token, again.refresh_token, again.id_token, device.device_code, ...sealed, ...cookies]);
+    await isClean(issuer, [
+      'web-very-secret-value',
+      login.code,
+      login.verifier,
+      tokens.access_token,
+      tokens.refresh_token,
+      tokens.id_token,
+      again.access_token,
+      again.refresh_token,
+      again.id_token,
+      device.device_code,
+      ...sealed,
+      ...cookies,
+    ]);
     assert.ok(sealed.length > 0 && cookies.length > 0);
   });
 
@@ -414,7 +527,11 @@ describe('redaction', { concurrency: 4 }, () => {
 
   test('row 13: a form of any size and shape is listed as FORM says', async () => {
     const issuer = await made();
-    await send(`${issuer.url}/token`, { method: 'POST', headers: { 'content-type': `${FORM}; charset=utf-8` }, body: 'grant_type=client_credentials&client_id=x&client_secret=y' });
+    await send(`${issuer.url}/token`, {
+      method: 'POST',
+      headers: { 'content-type': `${FORM}; charset=utf-8` },
+      body: 'grant_type=client_credentials&client_id=x&client_secret=y',
+    });
     assert.equal((await issuer.journal())[0].client_id, 'x');
   });
 });

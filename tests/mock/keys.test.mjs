@@ -1,9 +1,9 @@
 // Rows 4, 5 and 12: keys that come from the seed, the three algorithms, rotation on demand.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } from 'jose';
 import { halfHash } from '../suite/support/tokens.mjs';
 import { isRefused, judged } from './support/check.mjs';
@@ -28,7 +28,10 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   }
 
   test('row 4: the same in every run, whatever the port and the order of requests', async (t) => {
-    const [one, other] = [await start({ t, args: ['--seed', 'a seed'] }), await start({ t, args: ['--seed', 'a seed'] })];
+    const [one, other] = [
+      await start({ t, args: ['--seed', 'a seed'] }),
+      await start({ t, args: ['--seed', 'a seed'] }),
+    ];
     assert.notEqual(one.port, other.port);
     const first = await kids(one);
     await other.at('somebody-else').granted();
@@ -37,7 +40,17 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   });
 
   test('row 4: the same however the mock is addressed', async (t) => {
-    const pinned = await start({ t, args: ['--issuer', 'https://idp.example', '--browser-url', 'http://b.example', '--backend-url', 'http://c.example'] });
+    const pinned = await start({
+      t,
+      args: [
+        '--issuer',
+        'https://idp.example',
+        '--browser-url',
+        'http://b.example',
+        '--backend-url',
+        'http://c.example',
+      ],
+    });
     assert.deepEqual(await kids(pinned), await kids(mock));
   });
 
@@ -57,7 +70,11 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   });
 
   test('row 4: another seed, other keys; another issuer, other keys', async (t) => {
-    const runs = await Promise.all(['a', 'b', 'ab', ' a'].map((seed) => start({ t, args: ['--seed', seed], config: { issuer: { signing_algs: ['ES256', 'EdDSA'] } } })));
+    const runs = await Promise.all(
+      ['a', 'b', 'ab', ' a'].map((seed) =>
+        start({ t, args: ['--seed', seed], config: { issuer: { signing_algs: ['ES256', 'EdDSA'] } } }),
+      ),
+    );
     const all = [];
     for (const run of runs) all.push(...Object.values(await kids(run)).flat());
     assert.equal(new Set(all).size, all.length);
@@ -65,14 +82,22 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   });
 
   test('row 4: the seed and the issuer are framed: no two of them run together', async (t) => {
-    const runs = await Promise.all([['ab', 'c'], ['a', 'bc'], ['abc', '']].map(async ([seed, name]) => (await start({ t, args: ['--seed', seed] })).at(name)));
+    const runs = await Promise.all(
+      [
+        ['ab', 'c'],
+        ['a', 'bc'],
+        ['abc', ''],
+      ].map(async ([seed, name]) => (await start({ t, args: ['--seed', seed] })).at(name)),
+    );
     const signers = await Promise.all(runs.map(async (issuer) => header((await issuer.granted()).access_token).kid));
     assert.equal(new Set(signers).size, 3);
   });
 
   test('row 4: seed in the file is --seed', async (t) => {
     const [flag, toml, json] = await Promise.all([
-      start({ t, args: ['--seed', 'x y'] }), start({ t, config: 'seed = "x y"\n' }), start({ t, config: { seed: 'x y' } }),
+      start({ t, args: ['--seed', 'x y'] }),
+      start({ t, config: 'seed = "x y"\n' }),
+      start({ t, config: { seed: 'x y' } }),
     ]);
     assert.deepEqual(await kids(toml), await kids(flag));
     assert.deepEqual(await kids(json), await kids(flag));
@@ -98,7 +123,12 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
 describe('nobody in production has them', { concurrency: 4 }, () => {
   const PUBLIC_SECRET = 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts';
   const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
-  const serve = (env) => refused({ command: 'serve', args: ['--port', '0', '--data', file('', 'db')], env: { JETON_ISSUER: 'https://id.example', ...env } });
+  const serve = (env) =>
+    refused({
+      command: 'serve',
+      args: ['--port', '0', '--data', file('', 'db')],
+      env: { JETON_ISSUER: 'https://id.example', ...env },
+    });
 
   test('row 4: jeton serve refuses the default seed as JETON_SECRET, also beside another', async () => {
     for (const JETON_SECRET of [PUBLIC_SECRET, `${SECRET} ${PUBLIC_SECRET}`]) {
@@ -124,10 +154,21 @@ describe('nobody in production has them', { concurrency: 4 }, () => {
 
   test('row 4: jeton serve refuses the bundled RS256 key, however it is named', async () => {
     const keys = bundled();
-    assert.ok(keys.some((key) => key.kty === 'RSA' && key.d), `no private RSA key in ${folder}`);
+    assert.ok(
+      keys.some((key) => key.kty === 'RSA' && key.d),
+      `no private RSA key in ${folder}`,
+    );
     for (const key of keys.filter(({ d }) => d)) {
-      for (const named of [key, { ...key, kid: 'another-name' }, { ...key, kid: undefined, alg: undefined, use: undefined }]) {
-        const { code, text } = await serve({ JETON_SECRET: SECRET, JETON_SIGNING_ALGS: 'ES256 RS256', JETON_SIGNING_JWKS: JSON.stringify({ keys: [named] }) });
+      for (const named of [
+        key,
+        { ...key, kid: 'another-name' },
+        { ...key, kid: undefined, alg: undefined, use: undefined },
+      ]) {
+        const { code, text } = await serve({
+          JETON_SECRET: SECRET,
+          JETON_SIGNING_ALGS: 'ES256 RS256',
+          JETON_SIGNING_JWKS: JSON.stringify({ keys: [named] }),
+        });
         assert.notEqual(code, 0);
         assert.match(text, /JETON_SIGNING_JWKS/);
         assert.match(text, /mock/i, 'why');
@@ -138,7 +179,9 @@ describe('nobody in production has them', { concurrency: 4 }, () => {
 
   test('row 4: the bundled key is the one the mock signs RS256 with', async () => {
     const thumbprints = await Promise.all(bundled().map((key) => calculateJwkThumbprint(key)));
-    const rsa = (await mock.at().jwks()).keys.find((key) => key.kty === 'RSA') ?? (await seeded.at().jwks()).keys.find((key) => key.kty === 'RSA');
+    const rsa =
+      (await mock.at().jwks()).keys.find((key) => key.kty === 'RSA') ??
+      (await seeded.at().jwks()).keys.find((key) => key.kty === 'RSA');
     assert.ok(thumbprints.includes(await calculateJwkThumbprint(rsa)));
   });
 });
@@ -150,7 +193,11 @@ describe('algorithms', { concurrency: 4 }, () => {
       const { access_token, id_token, login } = await issuer.tokens();
       const remote = createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`));
       await jwtVerify(access_token, remote, { issuer: issuer.id, typ: 'at+jwt', algorithms: [alg] });
-      const { payload } = await jwtVerify(id_token, remote, { issuer: issuer.id, audience: login.client, algorithms: [alg] });
+      const { payload } = await jwtVerify(id_token, remote, {
+        issuer: issuer.id,
+        audience: login.client,
+        algorithms: [alg],
+      });
       assert.equal(header(access_token).alg, alg);
       assert.equal(header(id_token).alg, alg);
       if (alg !== 'EdDSA') assert.equal(payload.at_hash, halfHash(access_token));
@@ -166,7 +213,13 @@ describe('algorithms', { concurrency: 4 }, () => {
       assert.equal(header((await issuer.granted()).access_token).alg, on[0]);
       assert.deepEqual((await issuer.metadata()).id_token_signing_alg_values_supported.toSorted(), on.toSorted());
       assert.deepEqual([...new Set((await issuer.jwks()).keys.map((key) => key.alg))].sort(), on.toSorted());
-      assert.deepEqual((await issuer.keys()).filter((key) => key.signs).map((key) => key.alg).sort(), on.toSorted());
+      assert.deepEqual(
+        (await issuer.keys())
+          .filter((key) => key.signs)
+          .map((key) => key.alg)
+          .sort(),
+        on.toSorted(),
+      );
     });
   }
 
@@ -174,8 +227,13 @@ describe('algorithms', { concurrency: 4 }, () => {
     const issuer = await mock.fresh('own-alg').make({ signing_algs: ALGS });
     for (const alg of ALGS) {
       await issuer.client({
-        client_id: `likes-${alg}`, client_secret: 's', grant_types: ['client_credentials', 'authorization_code'], redirect_uris: [CALLBACK],
-        access_token_signed_response_alg: alg, id_token_signed_response_alg: alg, scope: 'openid',
+        client_id: `likes-${alg}`,
+        client_secret: 's',
+        grant_types: ['client_credentials', 'authorization_code'],
+        redirect_uris: [CALLBACK],
+        access_token_signed_response_alg: alg,
+        id_token_signed_response_alg: alg,
+        scope: 'openid',
       });
       const { access_token, id_token } = await issuer.tokens({ client: [`likes-${alg}`, 's'] });
       assert.equal(header(access_token).alg, alg);
@@ -203,14 +261,24 @@ describe('rotation', { concurrency: 4 }, () => {
   const ALG = 'ES256';
   const make = () => mock.fresh('rotation').make({ signing_algs: [ALG] });
   const signer = async (issuer) => header((await issuer.granted()).access_token).kid;
-  const published = async (issuer) => (await issuer.keys()).filter((key) => key.published).map((key) => key.kid).sort();
+  const published = async (issuer) =>
+    (await issuer.keys())
+      .filter((key) => key.published)
+      .map((key) => key.kid)
+      .sort();
 
   test('row 12: at first one key of each algorithm signs, and JWKS has what is published', async () => {
     const issuer = await mock.fresh('rotation').make({ signing_algs: ALGS });
     const keys = await issuer.keys();
     for (const alg of ALGS) assert.equal(keys.filter((key) => key.alg === alg && key.signs).length, 1);
     for (const key of keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'kid', 'published', 'signs']);
-    assert.deepEqual(await issuer.kids(), keys.filter((key) => key.published).map((key) => key.kid).sort());
+    assert.deepEqual(
+      await issuer.kids(),
+      keys
+        .filter((key) => key.published)
+        .map((key) => key.kid)
+        .sort(),
+    );
   });
 
   test('row 12: publish, then switch: a client that reads JWKS in between never fails', async () => {
@@ -226,7 +294,10 @@ describe('rotation', { concurrency: 4 }, () => {
     await issuer.keys({ action: 'switch', alg: ALG });
     assert.equal(await signer(issuer), next.kid);
     const after = (await issuer.granted()).access_token;
-    assert.ok(held.keys.some((key) => key.kid === header(after).kid), 'the JWKS from before the switch knows it');
+    assert.ok(
+      held.keys.some((key) => key.kid === header(after).kid),
+      'the JWKS from before the switch knows it',
+    );
     await issuer.verify(before);
     await issuer.verify(after);
   });
@@ -322,7 +393,15 @@ describe('rotation', { concurrency: 4 }, () => {
     });
   }
 
-  for (const body of [{}, { action: 'rotat' }, { action: 'rotate', alg: 'HS256' }, { action: 'rotate', alg: 'EdDSA' }, { action: 'rotate', kid: 'x' }, { action: 1 }, { action: 'rotate', alg: null }]) {
+  for (const body of [
+    {},
+    { action: 'rotat' },
+    { action: 'rotate', alg: 'HS256' },
+    { action: 'rotate', alg: 'EdDSA' },
+    { action: 'rotate', kid: 'x' },
+    { action: 1 },
+    { action: 'rotate', alg: null },
+  ]) {
     test(`row 12: ${JSON.stringify(body)} is refused where only ES256 is on`, async () => {
       const issuer = await make();
       const before = await issuer.keys();
@@ -340,14 +419,36 @@ describe('private keys', () => {
     await issuer.keys({ action: 'switch-unpublished', alg: 'ES256' });
     const { token } = await issuer.mint({ claims: { sub: 'x' } });
     const answers = [
-      await issuer.get('/.well-known/jwks.json'), await issuer.get('/jwks'), await issuer.get('/.well-known/openid-configuration'),
-      await issuer.get('/'), await issuer.get('/debugger'), await seeded.send('/'), await seeded.send(`/debugger?token=${token}`),
-      ...(await Promise.all(['/issuers', '/issuer', '/users', '/clients', '/claims', '/faults', '/clock', '/keys', '/journal', '/openapi.json'].map((path) => issuer.control('GET', path)))),
+      await issuer.get('/.well-known/jwks.json'),
+      await issuer.get('/jwks'),
+      await issuer.get('/.well-known/openid-configuration'),
+      await issuer.get('/'),
+      await issuer.get('/debugger'),
+      await seeded.send('/'),
+      await seeded.send(`/debugger?token=${token}`),
+      ...(await Promise.all(
+        [
+          '/issuers',
+          '/issuer',
+          '/users',
+          '/clients',
+          '/claims',
+          '/faults',
+          '/clock',
+          '/keys',
+          '/journal',
+          '/openapi.json',
+        ].map((path) => issuer.control('GET', path)),
+      )),
     ];
     const secrets = bundledSecrets();
     for (const { text, headers } of answers) {
       for (const secret of secrets) assert.ok(!text.includes(secret) && !JSON.stringify(headers).includes(secret));
-      for (const key of jwksIn(text)) assert.deepEqual(PRIVATE.filter((name) => name in key), []);
+      for (const key of jwksIn(text))
+        assert.deepEqual(
+          PRIVATE.filter((name) => name in key),
+          [],
+        );
       assert.ok(!/PRIVATE KEY/.test(text));
     }
     assert.ok(!seeded.log().some((line) => secrets.some((secret) => line.includes(secret))));
@@ -364,6 +465,8 @@ describe('private keys', () => {
   function bundledSecrets() {
     const folder = fileURLToPath(new URL('../../crates/jeton-mock/keys/', import.meta.url));
     const texts = readdirSync(folder).map((name) => readFileSync(folder + name, 'utf8'));
-    return texts.flatMap((text) => [...text.matchAll(/"(?:d|p|q|dp|dq|qi)" ?: ?"([\w-]{40,})"/g)].map(([, value]) => value));
+    return texts.flatMap((text) =>
+      [...text.matchAll(/"(?:d|p|q|dp|dq|qi)" ?: ?"([\w-]{40,})"/g)].map(([, value]) => value),
+    );
   }
 });

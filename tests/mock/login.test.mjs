@@ -31,7 +31,10 @@ describe('login', { concurrency: 8 }, () => {
     const shown = await page(issuer);
     assert.equal(shown.response.status, 200);
     const texts = buttons(shown).map((button) => button.text);
-    assert.ok(texts.some((text) => text.includes('Ann <b>')), texts.join());
+    assert.ok(
+      texts.some((text) => text.includes('Ann <b>')),
+      texts.join(),
+    );
     assert.ok(!shown.response.text.includes('Ann <b>'));
     const { arrived } = await shown.browser.press(shown, { label: 'a-1', until: CALLBACK });
     const { id_token } = await arrivedBy(issuer, shown, arrived);
@@ -42,7 +45,11 @@ describe('login', { concurrency: 8 }, () => {
     const issuer = mock.fresh();
     const shown = await page(issuer, { scope: 'openid email' });
     const form = formsOf(shown.response.text).find(({ inputs }) => inputs.some((input) => input.name === 'username'));
-    const { arrived } = await shown.browser.press(shown, { form, fields: { username: 'somebody else', claims: '{"email":"e@x.example","tenant":"t"}' }, until: CALLBACK });
+    const { arrived } = await shown.browser.press(shown, {
+      form,
+      fields: { username: 'somebody else', claims: '{"email":"e@x.example","tenant":"t"}' },
+      until: CALLBACK,
+    });
     const tokens = await arrivedBy(issuer, shown, arrived);
     assert.equal(claimsOf(tokens.id_token).sub, 'somebody else');
     const info = ok(await issuer.userinfo(tokens.access_token)).json();
@@ -54,7 +61,11 @@ describe('login', { concurrency: 8 }, () => {
     for (const typed of ['{', '[]', '"x"', 'email=x']) {
       const shown = await page(issuer);
       const form = formsOf(shown.response.text).find(({ areas }) => areas.some((area) => area.name === 'claims'));
-      const again = await shown.browser.press(shown, { form, fields: { username: 'me', claims: typed }, until: CALLBACK });
+      const again = await shown.browser.press(shown, {
+        form,
+        fields: { username: 'me', claims: typed },
+        until: CALLBACK,
+      });
       assert.ok(!again.arrived, typed);
       assert.match(again.response.text, /role="alert"|aria-invalid/, 'it says so');
       const [kept] = formsOf(again.response.text).filter(({ areas }) => areas.some((area) => area.name === 'claims'));
@@ -75,8 +86,11 @@ describe('login', { concurrency: 8 }, () => {
   test('row 15: a button for each error of the authorization endpoint', async () => {
     const issuer = mock.fresh();
     const shown = await page(issuer);
-    const offered = buttons(shown).filter((button) => button.name === 'error').map((button) => button.value);
-    for (const error of ['access_denied', 'server_error', 'temporarily_unavailable']) assert.ok(offered.includes(error), `${error} in ${offered}`);
+    const offered = buttons(shown)
+      .filter((button) => button.name === 'error')
+      .map((button) => button.value);
+    for (const error of ['access_denied', 'server_error', 'temporarily_unavailable'])
+      assert.ok(offered.includes(error), `${error} in ${offered}`);
     for (const error of offered) {
       assert.ok(AUTHORIZE_ERRORS.includes(error), error);
       const next = await page(issuer);
@@ -128,7 +142,9 @@ describe('login', { concurrency: 8 }, () => {
     const issuer = mock.fresh();
     const { browser, ...login } = await issuer.login({ user: 'carol', scope: OFFLINE });
     const tokens = ok(await issuer.redeem(login)).json();
-    const { response } = await browser.open(`${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: tokens.id_token })}`);
+    const { response } = await browser.open(
+      `${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: tokens.id_token })}`,
+    );
     assert.equal(response.status, 200);
     assert.equal((await issuer.arrive({ browser, user: null, prompt: 'none' })).params.error, 'login_required');
     isError(await issuer.refresh(tokens.refresh_token), 400, 'invalid_grant');
@@ -136,14 +152,22 @@ describe('login', { concurrency: 8 }, () => {
 
   test('row 15: a lenient mock goes back after logout to wherever the client says', async () => {
     const issuer = mock.fresh();
-    const { browser, id_token } = await issuer.tokens().then(({ login, ...tokens }) => ({ ...tokens, browser: login.browser }));
+    const { browser, id_token } = await issuer
+      .tokens()
+      .then(({ login, ...tokens }) => ({ ...tokens, browser: login.browser }));
     const back = 'https://app.example/bye';
-    const { arrived } = await browser.open(`${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back, state: 's' })}`, { until: back });
+    const { arrived } = await browser.open(
+      `${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back, state: 's' })}`,
+      { until: back },
+    );
     assert.equal(arrived?.searchParams.get('state'), 's');
   });
 
   test('row 15: the page says who asks and for what, in text', async () => {
-    const shown = await page(mock.fresh(), { client: 'the <app>', scope: 'openid a:b c<d>'.replace('<', '(').replace('>', ')') });
+    const shown = await page(mock.fresh(), {
+      client: 'the <app>',
+      scope: 'openid a:b c<d>'.replace('<', '(').replace('>', ')'),
+    });
     assert.ok(shown.response.text.includes('the &lt;app&gt;'));
     assert.ok(shown.response.text.includes('a:b'));
   });
@@ -156,7 +180,12 @@ describe('login', { concurrency: 8 }, () => {
     assert.match(response.text, /<title>[^<]+<\/title>/);
     for (const form of formsOf(response.text)) {
       for (const input of [...form.inputs, ...form.areas].filter(({ type }) => !['hidden', 'submit'].includes(type))) {
-        assert.ok(input['aria-label'] || new RegExp(`<label[^>]*for="${input.id}"`).test(response.text) || /<label[^>]*>(?:(?!<\/label>).)*<(input|textarea)/s.test(response.text), JSON.stringify(input));
+        assert.ok(
+          input['aria-label'] ||
+            new RegExp(`<label[^>]*for="${input.id}"`).test(response.text) ||
+            /<label[^>]*>(?:(?!<\/label>).)*<(input|textarea)/s.test(response.text),
+          JSON.stringify(input),
+        );
       }
       for (const button of form.buttons) assert.ok(button.text || button['aria-label'], JSON.stringify(button));
     }
@@ -167,7 +196,12 @@ describe('login', { concurrency: 8 }, () => {
     const shown = await page(issuer);
     assert.ok((await shown.browser.press(shown, { label: 'alice', until: CALLBACK })).arrived);
     const again = await shown.browser.press(shown, { label: 'bob', until: CALLBACK });
-    if (again.arrived) isError(await issuer.redeem({ ...shown.login, code: again.arrived.searchParams.get('code') }), 400, 'invalid_grant');
+    if (again.arrived)
+      isError(
+        await issuer.redeem({ ...shown.login, code: again.arrived.searchParams.get('code') }),
+        400,
+        'invalid_grant',
+      );
   });
 
   test('row 15: nobody logs somebody in from another browser', async () => {

@@ -4,16 +4,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { claimsOf } from '../suite/support/tokens.mjs';
 import { faultsOf, isError, judged, waivedOf } from './support/check.mjs';
-import { AUTHORIZE_ERRORS, TOKEN_ERRORS, TOKEN_FAULTS, statusOf } from './support/faults.mjs';
+import { AUTHORIZE_ERRORS, statusOf, TOKEN_ERRORS, TOKEN_FAULTS } from './support/faults.mjs';
 import { send } from './support/http.mjs';
-import { OFFLINE, header, ok } from './support/issuer.mjs';
+import { header, OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const mock = await start();
 const strict = await start({ args: ['--strict'] });
 const API = 'https://api.example';
-const asApi = (issuer, token) => judged(issuer.verify(token, { audience: API, requiredClaims: ['sub', 'iss', 'aud', 'exp'] }));
-const same = (verdict, expected) => (expected instanceof RegExp ? assert.match(verdict, expected) : assert.equal(verdict, expected));
+const asApi = (issuer, token) =>
+  judged(issuer.verify(token, { audience: API, requiredClaims: ['sub', 'iss', 'aud', 'exp'] }));
+const same = (verdict, expected) =>
+  expected instanceof RegExp ? assert.match(verdict, expected) : assert.equal(verdict, expected);
 
 /** Two doors to one table: how a token request asks for a fault. */
 const DOORS = [
@@ -45,8 +47,14 @@ for (const [door, ask] of DOORS) {
       ['status-418', (response) => assert.equal(response.status, 418)],
       ['rate-limit', (response) => assert.deepEqual([response.status, response.headers['retry-after']], [429, '1'])],
       ['rate-limit-9', (response) => assert.deepEqual([response.status, response.headers['retry-after']], [429, '9'])],
-      ['slow-150ms', (response) => assert.ok(response.status === 200 && response.ms >= 148, `${response.status} ${response.ms}`)],
-      ['slow-1s', (response) => assert.ok(response.status === 200 && response.ms >= 998, `${response.status} ${response.ms}`)],
+      [
+        'slow-150ms',
+        (response) => assert.ok(response.status === 200 && response.ms >= 148, `${response.status} ${response.ms}`),
+      ],
+      [
+        'slow-1s',
+        (response) => assert.ok(response.status === 200 && response.ms >= 998, `${response.status} ${response.ms}`),
+      ],
       ['truncate', (response) => assert.throws(() => response.json(), SyntaxError)],
       ['html', (response) => assert.match(response.headers['content-type'], /^text\/html/)],
       ['content-type-text', (response) => assert.match(response.headers['content-type'], /^text\/plain/)],
@@ -92,7 +100,11 @@ describe('client_id=fail.NAME', { concurrency: 8 }, () => {
     const issuer = mock.fresh();
     for (const response of [
       await issuer.token({}, { client: ['fail.slow-1ms', 'whatever'] }),
-      await issuer.post('/token', { grant_type: 'client_credentials', client_id: 'fail.slow-1ms', client_secret: 'else' }),
+      await issuer.post('/token', {
+        grant_type: 'client_credentials',
+        client_id: 'fail.slow-1ms',
+        client_secret: 'else',
+      }),
     ]) {
       ok(response);
       assert.deepEqual(faultsOf(response), ['slow-1ms']);
@@ -140,7 +152,10 @@ describe('client_id=fail.NAME', { concurrency: 8 }, () => {
   });
 
   test('row 10: client_id=fail.invalid_token and insufficient_scope: at userinfo', async () => {
-    for (const [error, status] of [['invalid_token', 401], ['insufficient_scope', 403]]) {
+    for (const [error, status] of [
+      ['invalid_token', 401],
+      ['insufficient_scope', 403],
+    ]) {
       const issuer = mock.fresh();
       const { access_token } = await issuer.tokens({ client: `fail.${error}` });
       const response = await issuer.userinfo(access_token);
@@ -205,7 +220,10 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
 
   test('row 10: two logins at once, one of them faulty: no mix-up', async () => {
     const issuer = mock.fresh();
-    const [bad, good] = await Promise.all([issuer.login({ scope: 'openid fault:alg-none' }), issuer.login({ scope: 'openid' })]);
+    const [bad, good] = await Promise.all([
+      issuer.login({ scope: 'openid fault:alg-none' }),
+      issuer.login({ scope: 'openid' }),
+    ]);
     const [right, wrong] = await Promise.all([issuer.redeem(good), issuer.redeem(bad)]);
     assert.equal(header(right.json().access_token).alg, 'ES256');
     assert.equal(header(wrong.json().access_token).alg, 'none');
@@ -217,7 +235,11 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     const response = ok(await issuer.refresh(refresh_token, { scope: 'openid fault:expired' }));
     assert.equal(await judged(issuer.verify(response.json().access_token)), 'ERR_JWT_EXPIRED');
     assert.deepEqual(faultsOf(response), ['expired']);
-    isError(await issuer.refresh(response.json().refresh_token ?? refresh_token, { scope: 'openid fault:invalid_grant' }), 400, 'invalid_grant');
+    isError(
+      await issuer.refresh(response.json().refresh_token ?? refresh_token, { scope: 'openid fault:invalid_grant' }),
+      400,
+      'invalid_grant',
+    );
   });
 
   test('row 10: a fault that did not act is not named', async () => {

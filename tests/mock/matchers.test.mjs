@@ -37,13 +37,19 @@ describe('which requests', { concurrency: 8 }, () => {
   });
 
   test('row 9: nth and times: from there on, so often', async () => {
-    assert.deepEqual(await statuses(await faulty({ fault: 'status-500', nth: 2, times: 2 }), 5), [200, 500, 500, 200, 200]);
+    assert.deepEqual(
+      await statuses(await faulty({ fault: 'status-500', nth: 2, times: 2 }), 5),
+      [200, 500, 500, 200, 200],
+    );
   });
 
   test('row 9: nth counts matching requests only', async () => {
     const issuer = await faulty({ fault: 'status-500', nth: 2, match: { client_id: 'a' } });
     const clients = ['b', 'a', 'b', 'b', 'a', 'a'];
-    assert.deepEqual(await statuses(issuer, 6, (n) => issuer.token({}, { client: clients[n] })), [200, 200, 200, 200, 500, 200]);
+    assert.deepEqual(
+      await statuses(issuer, 6, (n) => issuer.token({}, { client: clients[n] })),
+      [200, 200, 200, 200, 500, 200],
+    );
   });
 
   test('row 9: times is exact under 50 requests at once', async () => {
@@ -54,22 +60,88 @@ describe('which requests', { concurrency: 8 }, () => {
   });
 
   const matchers = [
-    ['client_id, by Basic', { client_id: 'billing' }, (issuer) => issuer.token({}, { client: 'billing' }), (issuer) => issuer.token({}, { client: 'other' })],
-    ['client_id, in the body', { client_id: 'billing' }, (issuer) => issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing', client_secret: 's' }), (issuer) => issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing2', client_secret: 's' })],
-    ['client_id, by a pattern', { client_id: 'bill*' }, (issuer) => issuer.token({}, { client: 'bill-9' }), (issuer) => issuer.token({}, { client: 'a-bill' })],
+    [
+      'client_id, by Basic',
+      { client_id: 'billing' },
+      (issuer) => issuer.token({}, { client: 'billing' }),
+      (issuer) => issuer.token({}, { client: 'other' }),
+    ],
+    [
+      'client_id, in the body',
+      { client_id: 'billing' },
+      (issuer) => issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing', client_secret: 's' }),
+      (issuer) =>
+        issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing2', client_secret: 's' }),
+    ],
+    [
+      'client_id, by a pattern',
+      { client_id: 'bill*' },
+      (issuer) => issuer.token({}, { client: 'bill-9' }),
+      (issuer) => issuer.token({}, { client: 'a-bill' }),
+    ],
     ['client_id, everything', { client_id: '*' }, (issuer) => issuer.token({}, { client: 'x' }), undefined],
-    ['a pattern in the middle', { client_id: 'a*z' }, (issuer) => issuer.token({}, { client: 'a-z' }), (issuer) => issuer.token({}, { client: 'a-zz-y' })],
-    ['a star for nothing', { client_id: 'a*' }, (issuer) => issuer.token({}, { client: 'a' }), (issuer) => issuer.token({}, { client: 'A' })],
-    ['no regular expression', { client_id: 'a.c' }, (issuer) => issuer.token({}, { client: 'a.c' }), (issuer) => issuer.token({}, { client: 'abc' })],
+    [
+      'a pattern in the middle',
+      { client_id: 'a*z' },
+      (issuer) => issuer.token({}, { client: 'a-z' }),
+      (issuer) => issuer.token({}, { client: 'a-zz-y' }),
+    ],
+    [
+      'a star for nothing',
+      { client_id: 'a*' },
+      (issuer) => issuer.token({}, { client: 'a' }),
+      (issuer) => issuer.token({}, { client: 'A' }),
+    ],
+    [
+      'no regular expression',
+      { client_id: 'a.c' },
+      (issuer) => issuer.token({}, { client: 'a.c' }),
+      (issuer) => issuer.token({}, { client: 'abc' }),
+    ],
     ['grant_type', { grant_type: 'client_credentials' }, (issuer) => issuer.token(), (issuer) => issuer.refresh('x')],
-    ['grant_type, by a pattern', { grant_type: '*device_code' }, (issuer) => issuer.poll('x'), (issuer) => issuer.token()],
+    [
+      'grant_type, by a pattern',
+      { grant_type: '*device_code' },
+      (issuer) => issuer.poll('x'),
+      (issuer) => issuer.token(),
+    ],
     ['method', { method: 'POST' }, (issuer) => issuer.token(), (issuer) => issuer.get('/token')],
-    ['endpoint', { endpoint: 'introspect' }, (issuer) => issuer.as('web', '/introspect', { token: 'x' }), (issuer) => issuer.token()],
-    ['a parameter', { parameters: { resource: 'https://api.example' } }, (issuer) => issuer.token({ resource: 'https://api.example' }), (issuer) => issuer.token({ resource: 'https://api.example/x' })],
-    ['a parameter, by a pattern', { parameters: { scope: '*write*' } }, (issuer) => issuer.token({ scope: 'read write' }), (issuer) => issuer.token({ scope: 'read' })],
-    ['a parameter that must be there', { parameters: { audience: '*' } }, (issuer) => issuer.token({ audience: 'https://a.example' }), (issuer) => issuer.token()],
-    ['several parameters: all of them', { parameters: { scope: 'a', resource: '*' } }, (issuer) => issuer.token({ scope: 'a', resource: 'https://a.example' }), (issuer) => issuer.token({ scope: 'a' })],
-    ['all of several matchers', { client_id: 'a', grant_type: 'client_credentials', parameters: { scope: 's' } }, (issuer) => issuer.token({ scope: 's' }, { client: 'a' }), (issuer) => issuer.token({ scope: 's' }, { client: 'b' })],
+    [
+      'endpoint',
+      { endpoint: 'introspect' },
+      (issuer) => issuer.as('web', '/introspect', { token: 'x' }),
+      (issuer) => issuer.token(),
+    ],
+    [
+      'a parameter',
+      { parameters: { resource: 'https://api.example' } },
+      (issuer) => issuer.token({ resource: 'https://api.example' }),
+      (issuer) => issuer.token({ resource: 'https://api.example/x' }),
+    ],
+    [
+      'a parameter, by a pattern',
+      { parameters: { scope: '*write*' } },
+      (issuer) => issuer.token({ scope: 'read write' }),
+      (issuer) => issuer.token({ scope: 'read' }),
+    ],
+    [
+      'a parameter that must be there',
+      { parameters: { audience: '*' } },
+      (issuer) => issuer.token({ audience: 'https://a.example' }),
+      (issuer) => issuer.token(),
+    ],
+    [
+      'several parameters: all of them',
+      { parameters: { scope: 'a', resource: '*' } },
+      (issuer) => issuer.token({ scope: 'a', resource: 'https://a.example' }),
+      (issuer) => issuer.token({ scope: 'a' }),
+    ],
+    [
+      'all of several matchers',
+      { client_id: 'a', grant_type: 'client_credentials', parameters: { scope: 's' } },
+      (issuer) => issuer.token({ scope: 's' }, { client: 'a' }),
+      (issuer) => issuer.token({ scope: 's' }, { client: 'b' }),
+    ],
     ['an empty matcher', {}, (issuer) => issuer.token(), undefined],
   ];
   for (const [name, match, yes, no] of matchers) {

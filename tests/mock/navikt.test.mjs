@@ -13,8 +13,17 @@ const MAPPINGS = {
   interactiveLogin: true,
   httpServer: 'NettyWrapper',
   tokenCallbacks: [
-    { issuerId: 'issuer1', tokenExpiry: 120, requestMappings: [{ requestParam: 'scope', match: 'scope1', claims: { sub: 'subByScope', aud: ['audByScope'] } }] },
-    { issuerId: 'issuer2', requestMappings: [{ requestParam: 'someparam', match: 'somevalue', claims: { sub: 'subBySomeParam', aud: ['audBySomeParam'] } }] },
+    {
+      issuerId: 'issuer1',
+      tokenExpiry: 120,
+      requestMappings: [{ requestParam: 'scope', match: 'scope1', claims: { sub: 'subByScope', aud: ['audByScope'] } }],
+    },
+    {
+      issuerId: 'issuer2',
+      requestMappings: [
+        { requestParam: 'someparam', match: 'somevalue', claims: { sub: 'subBySomeParam', aud: ['audBySomeParam'] } },
+      ],
+    },
   ],
 };
 
@@ -39,7 +48,20 @@ describe('environment', { concurrency: 8 }, () => {
   });
 
   test('row 18: ${clientId} in claims, and a match of anything', async (t) => {
-    const mock = await from(t, { tokenCallbacks: [{ issuerId: 'default', requestMappings: [{ requestParam: 'grant_type', match: 'client_credentials', claims: { sub: '${clientId}', aud: ['a'], groups: ['g1', 'g2'] } }] }] });
+    const mock = await from(t, {
+      tokenCallbacks: [
+        {
+          issuerId: 'default',
+          requestMappings: [
+            {
+              requestParam: 'grant_type',
+              match: 'client_credentials',
+              claims: { sub: '${clientId}', aud: ['a'], groups: ['g1', 'g2'] },
+            },
+          ],
+        },
+      ],
+    });
     const claims = claimsOf((await mock.at('default').granted({}, { client: 'myClientId' })).access_token);
     assert.equal(claims.sub, 'myClientId');
     assert.deepEqual(claims.groups, ['g1', 'g2']);
@@ -47,7 +69,9 @@ describe('environment', { concurrency: 8 }, () => {
 
   test('row 18: the issuer is the host that a container is known by', async (t) => {
     const mock = await from(t, MAPPINGS);
-    const metadata = ok(await mock.at('default').get('/.well-known/openid-configuration', { host: 'mock-oauth2-server:8080' })).json();
+    const metadata = ok(
+      await mock.at('default').get('/.well-known/openid-configuration', { host: 'mock-oauth2-server:8080' }),
+    ).json();
     assert.equal(metadata.issuer, 'http://mock-oauth2-server:8080/default');
     assert.equal(metadata.token_endpoint, 'http://mock-oauth2-server:8080/default/token');
   });
@@ -86,7 +110,9 @@ describe('environment', { concurrency: 8 }, () => {
   });
 
   test('row 18: tokenProvider: algorithm and systemTime', async (t) => {
-    const mock = await from(t, { tokenProvider: { keyProvider: { algorithm: 'ES256' }, systemTime: '2020-01-21T00:00:00Z' } });
+    const mock = await from(t, {
+      tokenProvider: { keyProvider: { algorithm: 'ES256' }, systemTime: '2020-01-21T00:00:00Z' },
+    });
     const { access_token } = await mock.at('default').granted();
     assert.equal(header(access_token).alg, 'ES256');
     assert.equal(claimsOf(access_token).iat, Date.parse('2020-01-21T00:00:00Z') / 1000);
@@ -130,11 +156,18 @@ describe('environment', { concurrency: 8 }, () => {
   });
 
   test('row 18: --config of Jeton’s own and JSON_CONFIG do not both go unnoticed', async () => {
-    const { code } = await refused({ args: ['--port', '0'], config: 'seed = "x"\n', env: { JSON_CONFIG: '{}' } }).catch(() => ({ code: 'started' }));
+    const { code } = await refused({ args: ['--port', '0'], config: 'seed = "x"\n', env: { JSON_CONFIG: '{}' } }).catch(
+      () => ({ code: 'started' }),
+    );
     assert.ok(code === 'started' || code !== 0);
   });
 
-  for (const [name, text] of [['that is no JSON', '{"tokenCallbacks": ['], ['with a list for a text', '{"tokenCallbacks": [{"issuerId": []}]}'], ['with an algorithm that is none', '{"tokenProvider": {"keyProvider": {"algorithm": "XX"}}}'], ['with a time that is none', '{"tokenProvider": {"systemTime": "yesterday"}}']]) {
+  for (const [name, text] of [
+    ['that is no JSON', '{"tokenCallbacks": ['],
+    ['with a list for a text', '{"tokenCallbacks": [{"issuerId": []}]}'],
+    ['with an algorithm that is none', '{"tokenProvider": {"keyProvider": {"algorithm": "XX"}}}'],
+    ['with a time that is none', '{"tokenProvider": {"systemTime": "yesterday"}}'],
+  ]) {
     test(`row 18: JSON_CONFIG ${name}: refused, by name`, async () => {
       const { code, text: said } = await refused({ args: ['--port', '0'], env: { JSON_CONFIG: text } });
       assert.notEqual(code, 0);
@@ -159,10 +192,13 @@ describe('paths', { concurrency: 8 }, () => {
     assert.equal(metadata.issuer, `${mock.issuer}/default`);
     assert.deepEqual(ok(await issuer.get('/jwks')).json(), await issuer.jwks());
     const { id_token } = await issuer.tokens();
-    const page = await new Browser(mock).open(`${issuer.id}/endsession?${new URLSearchParams({ id_token_hint: id_token })}`);
+    const page = await new Browser(mock).open(
+      `${issuer.id}/endsession?${new URLSearchParams({ id_token_hint: id_token })}`,
+    );
     assert.equal(page.response.status, 200);
     assert.equal((await issuer.journal({ endpoint: 'end_session' }))[0].path, '/default/endsession');
-    for (const path of ['/.well-known/oauth-authorization-server', '/debugger']) assert.equal((await issuer.get(path)).status, 200, path);
+    for (const path of ['/.well-known/oauth-authorization-server', '/debugger'])
+      assert.equal((await issuer.get(path)).status, 200, path);
     assert.equal((await mock.names()).includes('isalive'), false);
   });
 

@@ -23,11 +23,15 @@ const operationOf = (method, path) => document.paths[pathOf(path)]?.[method.toLo
 /** What a reference leads to. */
 function resolve(value) {
   if (!value?.$ref) return value;
-  return value.$ref.slice(2).split('/').reduce((found, step) => found[step.replace(/~1/g, '/').replace(/~0/g, '~')], document);
+  return value.$ref
+    .slice(2)
+    .split('/')
+    .reduce((found, step) => found[step.replace(/~1/g, '/').replace(/~0/g, '~')], document);
 }
 
 /** Where in the document a path of members is, as a reference. */
-const pointer = (...steps) => `openapi.json#/${steps.map((step) => encodeURIComponent(String(step).replace(/~/g, '~0').replace(/\//g, '~1'))).join('/')}`;
+const pointer = (...steps) =>
+  `openapi.json#/${steps.map((step) => encodeURIComponent(String(step).replace(/~/g, '~0').replace(/\//g, '~1'))).join('/')}`;
 
 function schemaAt(steps) {
   const validate = ajv.getSchema(pointer(...steps));
@@ -41,8 +45,17 @@ function answerSchema(method, path, status) {
   const own = operation.responses[status] ?? operation.responses.default;
   assert.ok(own, `${method} ${path}: ${status} is not described`);
   const steps = own.$ref
-    ? own.$ref.slice(2).split('/').map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'))
-    : ['paths', pathOf(path), method.toLowerCase(), 'responses', operation.responses[status] ? String(status) : 'default'];
+    ? own.$ref
+        .slice(2)
+        .split('/')
+        .map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'))
+    : [
+        'paths',
+        pathOf(path),
+        method.toLowerCase(),
+        'responses',
+        operation.responses[status] ? String(status) : 'default',
+      ];
   const response = resolve(own);
   if (!response.content) return undefined;
   const type = Object.keys(response.content)[0];
@@ -97,7 +110,8 @@ describe('the document', () => {
   test('row 8: every operation there is, and no other', () => {
     const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'];
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
-      METHODS.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`));
+      METHODS.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     assert.deepEqual(described.sort(), OPERATIONS.map(({ method, path }) => `${method} ${pathOf(path)}`).sort());
   });
 
@@ -116,7 +130,9 @@ describe('the document', () => {
   test('row 8: every parameter is described, and issuer is one of nearly all', () => {
     for (const { method, path, query = {} } of OPERATIONS) {
       const item = document.paths[pathOf(path)];
-      const names = [...(item.parameters ?? []), ...(operationOf(method, path).parameters ?? [])].map((one) => resolve(one).name);
+      const names = [...(item.parameters ?? []), ...(operationOf(method, path).parameters ?? [])].map(
+        (one) => resolve(one).name,
+      );
       for (const name of Object.keys(query)) assert.ok(names.includes(name), `${method} ${path}: ${name}`);
       if (!OF_ALL.includes(path)) assert.ok(names.includes('issuer'), `${method} ${path}: issuer`);
     }
@@ -140,7 +156,9 @@ describe('the answers', { concurrency: 8 }, () => {
       const issuer = await mock.fresh().make();
       const errors = [
         await issuer.control(method, path, body, { query, headers: { origin: 'https://evil.example' } }),
-        ...(OF_ALL.includes(path) ? [] : [await mock.at().control(method, path, body, { query: { ...query, issuer: 'nobody here' } })]),
+        ...(OF_ALL.includes(path)
+          ? []
+          : [await mock.at().control(method, path, body, { query: { ...query, issuer: 'nobody here' } })]),
         ...(body
           ? [
               await issuer.control(method, path, { ...body, oops: 1 }, { query }),
@@ -167,9 +185,35 @@ describe('the answers', { concurrency: 8 }, () => {
   test('row 8: an issuer with everything: each list, as described', async () => {
     const issuer = await mock.fresh().make({
       users: [{ sub: 'a', name: 'A', claims: { x: 1 }, id_token: {}, access_token: {}, userinfo: {} }],
-      clients: [{ client_id: 'web', client_secret: 's', client_name: 'W', redirect_uris: ['https://app.example/cb'], grant_types: ['authorization_code'], scope: 'openid', audiences: ['https://api.example'], require_pkce: true }],
-      claims: [{ match: { grant_type: 'x', scope: 'y', subject: '*' }, id_token: {}, userinfo: {}, response: {}, access_token_typ: 'JWT' }],
-      faults: [{ fault: { status: 418, error: 'x', error_description: 'y', headers: { 'x-a': 'b' }, body: 'raw' }, match: { endpoint: 'jwks', method: 'GET' } }, { fault: 'slow-1ms' }, { fault: 'expired', tokens: ['id_token'], nth: 2 }],
+      clients: [
+        {
+          client_id: 'web',
+          client_secret: 's',
+          client_name: 'W',
+          redirect_uris: ['https://app.example/cb'],
+          grant_types: ['authorization_code'],
+          scope: 'openid',
+          audiences: ['https://api.example'],
+          require_pkce: true,
+        },
+      ],
+      claims: [
+        {
+          match: { grant_type: 'x', scope: 'y', subject: '*' },
+          id_token: {},
+          userinfo: {},
+          response: {},
+          access_token_typ: 'JWT',
+        },
+      ],
+      faults: [
+        {
+          fault: { status: 418, error: 'x', error_description: 'y', headers: { 'x-a': 'b' }, body: 'raw' },
+          match: { endpoint: 'jwks', method: 'GET' },
+        },
+        { fault: 'slow-1ms' },
+        { fault: 'expired', tokens: ['id_token'], nth: 2 },
+      ],
       clock: { set: 1_700_000_000, freeze: true },
     });
     await issuer.token({ scope: 'x', resource: 'https://api.example' });
@@ -177,7 +221,18 @@ describe('the answers', { concurrency: 8 }, () => {
     await issuer.get('/.well-known/jwks.json');
     await issuer.get('/userinfo');
     await issuer.keys({ action: 'publish', alg: 'ES256' });
-    for (const path of ['/issuers', '/issuer', '/users', '/clients', '/claims', '/faults', '/clock', '/keys', '/journal', '/journal/count']) {
+    for (const path of [
+      '/issuers',
+      '/issuer',
+      '/users',
+      '/clients',
+      '/claims',
+      '/faults',
+      '/clock',
+      '/keys',
+      '/journal',
+      '/journal/count',
+    ]) {
       isDescribed('GET', path, await issuer.control('GET', path));
     }
     const taken = await issuer.control('POST', '/journal/take', undefined, { query: { timeout_ms: 0 } });
@@ -188,7 +243,23 @@ describe('the answers', { concurrency: 8 }, () => {
 
   test('row 8: the schemas know every fault name of the table', async () => {
     const schema = bodySchema('POST', '/faults');
-    for (const fault of ['invalid_grant', 'status-503', 'rate-limit', 'rate-limit-5', 'slow-2s', 'slow-20ms', 'drop', 'truncate', 'html', 'content-type-text', 'empty', 'missing-id_token', 'expired', 'alg-none', 'without-sub']) {
+    for (const fault of [
+      'invalid_grant',
+      'status-503',
+      'rate-limit',
+      'rate-limit-5',
+      'slow-2s',
+      'slow-20ms',
+      'drop',
+      'truncate',
+      'html',
+      'content-type-text',
+      'empty',
+      'missing-id_token',
+      'expired',
+      'alg-none',
+      'without-sub',
+    ]) {
       assert.ok(schema({ fault }), `${fault}: ${ajv.errorsText(schema.errors)}`);
     }
   });

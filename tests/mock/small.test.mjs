@@ -16,7 +16,8 @@ test('row 3: at most 12 MB are resident after 1,000 tokens', async (t) => {
 
 test('row 3: 1,000 made-up clients, each with a secret of its own, stay small', async (t) => {
   const mock = await start({ t });
-  for (const n of range(1000)) ok(await mock.at().token({ scope: `s-${n}` }, { client: [`client-${n}`, `secret-${n}`] }));
+  for (const n of range(1000))
+    ok(await mock.at().token({ scope: `s-${n}` }, { client: [`client-${n}`, `secret-${n}`] }));
   const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${mock.pid}/status`, 'utf8'))[1]) / 1024;
   assert.ok(resident <= 24, `${resident.toFixed(1)} MB`);
 });

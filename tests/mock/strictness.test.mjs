@@ -8,14 +8,33 @@ import { after, describe, test } from 'node:test';
 import { launch as launchHost } from '../hosts/native.mjs';
 import { bent, claimsOf } from '../suite/support/tokens.mjs';
 import { isError, waivedOf } from './support/check.mjs';
-import { FORM, basic, send, submit } from './support/http.mjs';
-import { CALLBACK, OFFLINE, challengeOf, ok, random } from './support/issuer.mjs';
+import { basic, FORM, send, submit } from './support/http.mjs';
+import { CALLBACK, challengeOf, OFFLINE, ok, random } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const CLIENTS = [
-  { client_id: 'web', client_secret: 'web-secret', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], scope: 'openid profile offline_access', audiences: ['https://api.example'] },
-  { client_id: 'm2m', client_secret: 'm2m-secret', grant_types: ['client_credentials'], scope: 'read write', audiences: ['https://api.example'] },
-  { client_id: 'spa', token_endpoint_auth_method: 'none', redirect_uris: [CALLBACK], grant_types: ['authorization_code', 'refresh_token'], scope: 'openid offline_access' },
+  {
+    client_id: 'web',
+    client_secret: 'web-secret',
+    redirect_uris: [CALLBACK],
+    grant_types: ['authorization_code', 'refresh_token'],
+    scope: 'openid profile offline_access',
+    audiences: ['https://api.example'],
+  },
+  {
+    client_id: 'm2m',
+    client_secret: 'm2m-secret',
+    grant_types: ['client_credentials'],
+    scope: 'read write',
+    audiences: ['https://api.example'],
+  },
+  {
+    client_id: 'spa',
+    token_endpoint_auth_method: 'none',
+    redirect_uris: [CALLBACK],
+    grant_types: ['authorization_code', 'refresh_token'],
+    scope: 'openid offline_access',
+  },
 ];
 
 const lenient = await start({ config: { issuer: { clients: CLIENTS } } });
@@ -62,12 +81,19 @@ describe('what leniency waives is named', { concurrency: 8 }, () => {
       const [entry] = await issuer.journal({ endpoint: 'authorize' });
       assert.deepEqual(entry.waived ?? [], expected);
       const login = await issuer.login(asked);
-      const response2 = await issuer.redeem({ ...login, verifier: 'code_challenge' in asked ? undefined : login.verifier });
+      const response2 = await issuer.redeem({
+        ...login,
+        verifier: 'code_challenge' in asked ? undefined : login.verifier,
+      });
       ok(response2);
     });
   }
 
-  for (const [name, secret] of [['a secret', 'a secret'], ['a secret of one letter', 'y'], ['no secret', null]]) {
+  for (const [name, secret] of [
+    ['a secret', 'a secret'],
+    ['a secret of one letter', 'y'],
+    ['no secret', null],
+  ]) {
     test(`row 7: an unknown client with ${name} logs people in, refreshes and revokes`, async () => {
       const issuer = lenient.fresh();
       const client = ['who', secret];
@@ -79,7 +105,15 @@ describe('what leniency waives is named', { concurrency: 8 }, () => {
     });
   }
 
-  for (const redirect_uri of ['http://app:8080/login/oauth2/code/mock', 'http://host.docker.internal:3000/cb', 'http://192.168.1.5/cb', 'https://app.example/cb?keep=1', 'com.example.app:/cb', 'myapp://callback', 'exp://127.0.0.1:19000/--/cb']) {
+  for (const redirect_uri of [
+    'http://app:8080/login/oauth2/code/mock',
+    'http://host.docker.internal:3000/cb',
+    'http://192.168.1.5/cb',
+    'https://app.example/cb?keep=1',
+    'com.example.app:/cb',
+    'myapp://callback',
+    'exp://127.0.0.1:19000/--/cb',
+  ]) {
     test(`row 7: any redirect_uri: ${redirect_uri}`, async () => {
       const issuer = lenient.fresh();
       const { access_token } = await issuer.tokens({ redirect_uri });
@@ -89,7 +123,8 @@ describe('what leniency waives is named', { concurrency: 8 }, () => {
 
   test('row 7: an unknown client with another secret each time, 100 times', async () => {
     const issuer = lenient.fresh();
-    for (let n = 0; n < 100; n += 1) assert.equal((await issuer.token({}, { client: ['many', `secret-${n}`] })).status, 200);
+    for (let n = 0; n < 100; n += 1)
+      assert.equal((await issuer.token({}, { client: ['many', `secret-${n}`] })).status, 200);
     assert.equal((await issuer.token({}, { client: ['many', 'secret-0'] })).status, 200);
   });
 
@@ -121,7 +156,10 @@ describe('what leniency waives is named', { concurrency: 8 }, () => {
   });
 });
 
-for (const [how, mock, clientFor] of [['lenient', lenient, (id) => [id, 'anything']], ['strict', strict, () => WEB]]) {
+for (const [how, mock, clientFor] of [
+  ['lenient', lenient, (id) => [id, 'anything']],
+  ['strict', strict, () => WEB],
+]) {
   describe(`${how}: what is never waived`, { concurrency: 8 }, () => {
     const client = clientFor('someone');
 
@@ -157,7 +195,11 @@ for (const [how, mock, clientFor] of [['lenient', lenient, (id) => [id, 'anythin
       isError(await issuer.redeem(login, { redirect_uri: 'https://app.example/other' }), 400, 'invalid_grant');
     });
 
-    for (const [name, verifier] of [['wrong', random()], ['missing', undefined], ['the challenge itself', null]]) {
+    for (const [name, verifier] of [
+      ['wrong', random()],
+      ['missing', undefined],
+      ['the challenge itself', null],
+    ]) {
       test(`row 7: ${how}: a PKCE verifier that is ${name}: refused, and the code is still good`, async () => {
         const issuer = mock.fresh();
         const login = await issuer.login({ client });
@@ -176,7 +218,12 @@ for (const [how, mock, clientFor] of [['lenient', lenient, (id) => [id, 'anythin
       assert.equal(params.error, 'invalid_request');
     });
 
-    for (const [name, token] of [['made up', 'nonsense'], ['empty', ''], ['of the right form', `jrt_${'A'.repeat(76)}`], ['a JWT', 'eyJhbGciOiJub25lIn0.e30.']]) {
+    for (const [name, token] of [
+      ['made up', 'nonsense'],
+      ['empty', ''],
+      ['of the right form', `jrt_${'A'.repeat(76)}`],
+      ['a JWT', 'eyJhbGciOiJub25lIn0.e30.'],
+    ]) {
       test(`row 7: ${how}: a refresh token ${name}: no tokens`, async () => {
         const response = await mock.fresh().refresh(token, { client });
         assert.equal(response.status, 400, response.text);
@@ -199,7 +246,14 @@ for (const [how, mock, clientFor] of [['lenient', lenient, (id) => [id, 'anythin
       const { access_token } = await issuer.tokens({ client });
       const [head, body, signature] = access_token.split('.');
       const none = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`;
-      for (const token of ['garbage', 'a.b.c', `${head}.${body}.${signature.slice(0, -4)}AAAA`, `${head}.${body}.`, none, `${head}.${body}`]) {
+      for (const token of [
+        'garbage',
+        'a.b.c',
+        `${head}.${body}.${signature.slice(0, -4)}AAAA`,
+        `${head}.${body}.`,
+        none,
+        `${head}.${body}`,
+      ]) {
         assert.equal(await issuer.active(token, client), false, token.slice(0, 30));
         assert.equal((await issuer.userinfo(token)).status, 401);
       }
@@ -213,10 +267,23 @@ for (const [how, mock, clientFor] of [['lenient', lenient, (id) => [id, 'anythin
     test(`row 7: ${how}: malformed requests are as malformed as in production`, async () => {
       const issuer = mock.fresh();
       isError(await issuer.as(client, '/token', {}), 400, 'invalid_request');
-      isError(await issuer.post('/token', 'grant_type=client_credentials&grant_type=client_credentials', { authorization: basic(...client) }), 400, 'invalid_request');
-      isError(await issuer.as(client, '/token', { grant_type: 'client_credentials', scope: 'a"b' }), 400, how === 'lenient' ? 'invalid_scope' : 'unauthorized_client');
+      isError(
+        await issuer.post('/token', 'grant_type=client_credentials&grant_type=client_credentials', {
+          authorization: basic(...client),
+        }),
+        400,
+        'invalid_request',
+      );
+      isError(
+        await issuer.as(client, '/token', { grant_type: 'client_credentials', scope: 'a"b' }),
+        400,
+        how === 'lenient' ? 'invalid_scope' : 'unauthorized_client',
+      );
       assert.equal((await issuer.get('/token')).status, 405);
-      assert.equal((await submit(`${issuer.url}/token`, '{}', { headers: { 'content-type': 'application/json' } })).status, 400);
+      assert.equal(
+        (await submit(`${issuer.url}/token`, '{}', { headers: { 'content-type': 'application/json' } })).status,
+        400,
+      );
     });
   });
 }
@@ -246,7 +313,11 @@ describe('lenient: tokens stay their client’s', { concurrency: 4 }, () => {
   test('row 7: a refresh cannot widen the scope that was granted', async () => {
     const issuer = lenient.fresh();
     const { refresh_token } = await issuer.tokens({ client: 'one', scope: 'openid offline_access' });
-    isError(await issuer.refresh(refresh_token, { client: 'one', scope: 'openid offline_access admin' }), 400, 'invalid_scope');
+    isError(
+      await issuer.refresh(refresh_token, { client: 'one', scope: 'openid offline_access admin' }),
+      400,
+      'invalid_scope',
+    );
   });
 });
 
@@ -261,7 +332,10 @@ describe('strict', { concurrency: 8 }, () => {
     isError(await issuer.token({}, { client: WEB }), 400, 'unauthorized_client');
   });
 
-  for (const [name, asked] of [['an unknown client', { client: 'stranger' }], ['an unregistered redirect_uri', { client: WEB, redirect_uri: 'https://elsewhere.example/cb' }]]) {
+  for (const [name, asked] of [
+    ['an unknown client', { client: 'stranger' }],
+    ['an unregistered redirect_uri', { client: WEB, redirect_uri: 'https://elsewhere.example/cb' }],
+  ]) {
     test(`row 7: /authorize of ${name}: a page, and no redirect`, async () => {
       const issuer = strict.fresh();
       const response = await send(issuer.authorizeUrl(issuer.asking(asked).query, issuer.url));
@@ -271,13 +345,20 @@ describe('strict', { concurrency: 8 }, () => {
   }
 
   test('row 7: without PKCE: invalid_request to the client', async () => {
-    const { params } = await strict.fresh().arrive({ client: WEB, code_challenge: undefined, code_challenge_method: undefined });
+    const { params } = await strict
+      .fresh()
+      .arrive({ client: WEB, code_challenge: undefined, code_challenge_method: undefined });
     assert.equal(params.error, 'invalid_request');
   });
 
   test('row 7: a client made over the API is one production would know', async () => {
     const issuer = await strict.fresh().make();
-    await issuer.client({ client_id: 'new', client_secret: 'new-secret', grant_types: ['client_credentials'], scope: 'x' });
+    await issuer.client({
+      client_id: 'new',
+      client_secret: 'new-secret',
+      grant_types: ['client_credentials'],
+      scope: 'x',
+    });
     ok(await issuer.token({ scope: 'x' }, { client: ['new', 'new-secret'] }));
     isError(await issuer.token({ scope: 'x' }, { client: ['new', 'other'] }), 401, 'invalid_client');
     await issuer.set('DELETE', '/clients', undefined, { query: { client_id: 'new' } });
@@ -294,10 +375,17 @@ describe('strict', { concurrency: 8 }, () => {
 const ISSUER = 'http://localhost:9400';
 const folder = mkdtempSync(join(tmpdir(), 'jeton-strict-'));
 const serve = await launchHost('serve', ['serve', '--data', join(folder, 'jeton.db')], {
-  JETON_ISSUER: ISSUER, JETON_SECRET: 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw', JETON_DEVELOPMENT: 'true',
-  JETON_LOGIN_URL: `${ISSUER}/login`, JETON_LOGOUT_URL: `${ISSUER}/logout`, JETON_CLIENTS: JSON.stringify(CLIENTS),
+  JETON_ISSUER: ISSUER,
+  JETON_SECRET: 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw',
+  JETON_DEVELOPMENT: 'true',
+  JETON_LOGIN_URL: `${ISSUER}/login`,
+  JETON_LOGOUT_URL: `${ISSUER}/logout`,
+  JETON_CLIENTS: JSON.stringify(CLIENTS),
 });
-const twin = await start({ args: ['--strict', '--issuer', ISSUER], config: { issuer: { clients: CLIENTS, signing_algs: ['ES256'] } } });
+const twin = await start({
+  args: ['--strict', '--issuer', ISSUER],
+  config: { issuer: { clients: CLIENTS, signing_algs: ['ES256'] } },
+});
 after(async () => {
   await serve.stop();
   rmSync(folder, { recursive: true });
@@ -306,20 +394,46 @@ after(async () => {
 describe('production answers the same', { concurrency: 4 }, () => {
   const form = (text, headers = {}) => ({ method: 'POST', headers: { 'content-type': FORM, ...headers }, body: text });
   const as = (client, text) => form(text, { authorization: basic(...client) });
-  const authorization = (more = {}) => `/authorize?${new URLSearchParams({ response_type: 'code', client_id: 'web', redirect_uri: CALLBACK, scope: 'openid', state: 's', code_challenge: challengeOf('x'), code_challenge_method: 'S256', ...more })}`;
+  const authorization = (more = {}) =>
+    `/authorize?${new URLSearchParams({ response_type: 'code', client_id: 'web', redirect_uri: CALLBACK, scope: 'openid', state: 's', code_challenge: challengeOf('x'), code_challenge_method: 'S256', ...more })}`;
 
   const requests = [
-    ['/nothing', {}], ['/token', {}], ['/token', form('')], ['/token', form('grant_type=client_credentials')],
-    ['/token', as(['web', 'wrong'], 'grant_type=client_credentials')], ['/token', as(['nobody', 'x'], 'grant_type=client_credentials')],
-    ['/token', as(M2M, 'grant_type=bogus')], ['/token', as(M2M, 'grant_type=client_credentials&scope=root')], ['/token', as(M2M, 'grant_type=client_credentials&scope=%22')],
-    ['/token', as(M2M, 'grant_type=client_credentials&resource=x')], ['/token', as(WEB, 'grant_type=authorization_code&code=jac_x')], ['/token', as(WEB, 'grant_type=refresh_token&refresh_token=jrt_x')],
-    ['/token', as(M2M, `grant_type=client_credentials&x=${'y'.repeat(70_000)}`)], ['/token', { method: 'PUT' }], ['/token', { method: 'OPTIONS', headers: { origin: 'https://a.example' } }],
-    ['/introspect', as(WEB, 'token=x')], ['/introspect', form('token=x')], ['/revoke', as(WEB, 'token=x')], ['/revoke', form('')],
-    ['/userinfo', {}], ['/userinfo', { headers: { authorization: 'Bearer x' } }], ['/userinfo', { headers: { authorization: 'Basic x' } }],
-    ['/device_authorization', as(WEB, '')], ['/health', {}], ['/.well-known/openid-configuration', {}], ['/.well-known/oauth-authorization-server', {}],
-    [authorization({ client_id: 'nobody' }), {}], [authorization({ redirect_uri: 'https://evil.example' }), {}], [authorization({ scope: 'root' }), {}],
-    [authorization({ response_type: 'token' }), {}], [authorization({ code_challenge: '' }), {}], [authorization({ response_mode: 'fragment' }), {}],
-    ['/authorize/accept', form('request=x')], ['/authorize/resume?ticket=x', {}], ['/end_session?id_token_hint=x', {}], ['/end_session/resume?ticket=x', {}],
+    ['/nothing', {}],
+    ['/token', {}],
+    ['/token', form('')],
+    ['/token', form('grant_type=client_credentials')],
+    ['/token', as(['web', 'wrong'], 'grant_type=client_credentials')],
+    ['/token', as(['nobody', 'x'], 'grant_type=client_credentials')],
+    ['/token', as(M2M, 'grant_type=bogus')],
+    ['/token', as(M2M, 'grant_type=client_credentials&scope=root')],
+    ['/token', as(M2M, 'grant_type=client_credentials&scope=%22')],
+    ['/token', as(M2M, 'grant_type=client_credentials&resource=x')],
+    ['/token', as(WEB, 'grant_type=authorization_code&code=jac_x')],
+    ['/token', as(WEB, 'grant_type=refresh_token&refresh_token=jrt_x')],
+    ['/token', as(M2M, `grant_type=client_credentials&x=${'y'.repeat(70_000)}`)],
+    ['/token', { method: 'PUT' }],
+    ['/token', { method: 'OPTIONS', headers: { origin: 'https://a.example' } }],
+    ['/introspect', as(WEB, 'token=x')],
+    ['/introspect', form('token=x')],
+    ['/revoke', as(WEB, 'token=x')],
+    ['/revoke', form('')],
+    ['/userinfo', {}],
+    ['/userinfo', { headers: { authorization: 'Bearer x' } }],
+    ['/userinfo', { headers: { authorization: 'Basic x' } }],
+    ['/device_authorization', as(WEB, '')],
+    ['/health', {}],
+    ['/.well-known/openid-configuration', {}],
+    ['/.well-known/oauth-authorization-server', {}],
+    [authorization({ client_id: 'nobody' }), {}],
+    [authorization({ redirect_uri: 'https://evil.example' }), {}],
+    [authorization({ scope: 'root' }), {}],
+    [authorization({ response_type: 'token' }), {}],
+    [authorization({ code_challenge: '' }), {}],
+    [authorization({ response_mode: 'fragment' }), {}],
+    ['/authorize/accept', form('request=x')],
+    ['/authorize/resume?ticket=x', {}],
+    ['/end_session?id_token_hint=x', {}],
+    ['/end_session/resume?ticket=x', {}],
   ];
 
   for (const [path, options] of requests) {
@@ -328,7 +442,15 @@ describe('production answers the same', { concurrency: 4 }, () => {
       const [production, mocked] = await Promise.all([serve, twin].map(({ url }) => send(`${url}${path}`, options)));
       assert.equal(mocked.status, production.status);
       const relevant = ({ headers }) => {
-        const { date, connection, 'keep-alive': alive, 'content-length': length, etag, 'set-cookie': cookie, ...rest } = headers;
+        const {
+          date,
+          connection,
+          'keep-alive': alive,
+          'content-length': length,
+          etag,
+          'set-cookie': cookie,
+          ...rest
+        } = headers;
         return { ...rest, cookies: [cookie ?? []].flat().map((line) => line.replace(/=[^;]*/, '')) };
       };
       assert.deepEqual(relevant(mocked), relevant(production));

@@ -8,7 +8,7 @@ import * as oauth from 'oauth4webapi';
 import { claimsOf } from '../suite/support/tokens.mjs';
 import { faultsOf, judged } from './support/check.mjs';
 import { OVERSIZED, TOKEN_FAULTS } from './support/faults.mjs';
-import { OFFLINE, header, ok } from './support/issuer.mjs';
+import { header, OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const mock = await start();
@@ -16,21 +16,28 @@ const API = 'https://api.example';
 const NONCE = 'a-nonce-of-mine';
 
 /** As an API judges an access token. */
-const asApi = (issuer, token, more = {}) => judged(issuer.verify(token, { audience: API, requiredClaims: ['sub', 'iss', 'aud', 'exp'], ...more }));
+const asApi = (issuer, token, more = {}) =>
+  judged(issuer.verify(token, { audience: API, requiredClaims: ['sub', 'iss', 'aud', 'exp'], ...more }));
 
 /** As a client judges an ID token; jose has no check of the nonce. */
 async function asClient(issuer, token, client = 'web') {
-  const verdict = await judged(issuer.verify(token, { typ: null, audience: client, requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat'] }));
+  const verdict = await judged(
+    issuer.verify(token, { typ: null, audience: client, requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat'] }),
+  );
   if (verdict !== 'valid') return verdict;
   if (claimsOf(token).nonce !== NONCE) return 'nonce';
   return 'valid';
 }
 
 async function isSigned(issuer, token) {
-  return compactVerify(token, createLocalJWKSet(await issuer.jwks())).then(() => true, () => false);
+  return compactVerify(token, createLocalJWKSet(await issuer.jwks())).then(
+    () => true,
+    () => false,
+  );
 }
 
-const same = (verdict, expected) => (expected instanceof RegExp ? assert.match(verdict, expected) : assert.equal(verdict, expected));
+const same = (verdict, expected) =>
+  expected instanceof RegExp ? assert.match(verdict, expected) : assert.equal(verdict, expected);
 
 const faulty = async (fault, spec) => {
   const issuer = await mock.fresh().make(spec);
@@ -40,9 +47,15 @@ const faulty = async (fault, spec) => {
 
 /** One thing wrong, and no other: the claims of a right token, but for what the fault is about. */
 function differsOnlyIn(fault, token, right) {
-  const about = {
-    expired: ['exp', 'iat', 'nbf', 'auth_time'], 'not-yet-valid': ['nbf', 'iat', 'exp'], 'wrong-issuer': ['iss'], 'wrong-audience': ['aud'], 'wrong-nonce': ['nonce'], tampered: undefined,
-  }[fault] ?? (fault.startsWith('without-') ? [fault.slice('without-'.length)] : []);
+  const about =
+    {
+      expired: ['exp', 'iat', 'nbf', 'auth_time'],
+      'not-yet-valid': ['nbf', 'iat', 'exp'],
+      'wrong-issuer': ['iss'],
+      'wrong-audience': ['aud'],
+      'wrong-nonce': ['nonce'],
+      tampered: undefined,
+    }[fault] ?? (fault.startsWith('without-') ? [fault.slice('without-'.length)] : []);
   if (fault === 'tampered') return;
   const changing = ['jti', 'sid', 'iat', 'exp', 'auth_time', 'at_hash'];
   const [found, expected] = [claimsOf(token), claimsOf(right)];
@@ -50,8 +63,10 @@ function differsOnlyIn(fault, token, right) {
     if (about.includes(name) || changing.includes(name)) continue;
     assert.deepEqual(found[name], value, name);
   }
-  for (const name of changing) if (name in expected && !about.includes(name)) assert.ok(name in found, `${name} is missing, too`);
-  if (fault !== 'oversized') for (const name of Object.keys(found)) assert.ok(name in expected || about.includes(name), `${name} is new`);
+  for (const name of changing)
+    if (name in expected && !about.includes(name)) assert.ok(name in found, `${name} is missing, too`);
+  if (fault !== 'oversized')
+    for (const name of Object.keys(found)) assert.ok(name in expected || about.includes(name), `${name} is new`);
 }
 
 describe('access tokens', { concurrency: 8 }, () => {
@@ -83,7 +98,10 @@ describe('access tokens', { concurrency: 8 }, () => {
     const issuer = await faulty('not-yet-valid', { clock: { set: 1_700_000_000, freeze: true } });
     const { access_token } = await issuer.granted({ resource: API });
     const { nbf } = claimsOf(access_token);
-    assert.equal(await asApi(issuer, access_token, { at: 1_700_000_000, clockTolerance: 60 }), 'ERR_JWT_CLAIM_VALIDATION_FAILED nbf');
+    assert.equal(
+      await asApi(issuer, access_token, { at: 1_700_000_000, clockTolerance: 60 }),
+      'ERR_JWT_CLAIM_VALIDATION_FAILED nbf',
+    );
     assert.equal(await asApi(issuer, access_token, { at: nbf + 1 }), 'valid');
   });
 
@@ -171,7 +189,8 @@ describe('access tokens', { concurrency: 8 }, () => {
       const issuer = await faulty(fault);
       const { access_token } = await issuer.granted();
       const active = await issuer.active(access_token);
-      if (['expired', 'wrong-key', 'alg-none', 'tampered', 'unknown-kid'].includes(fault)) assert.equal(active, false, fault);
+      if (['expired', 'wrong-key', 'alg-none', 'tampered', 'unknown-kid'].includes(fault))
+        assert.equal(active, false, fault);
     }
   });
 });
@@ -210,7 +229,9 @@ describe('ID tokens', { concurrency: 8 }, () => {
       for (const fault of ['expired', 'alg-none', 'tampered', 'wrong-key', 'oversized']) {
         const issuer = await faulty({ fault, tokens: ['access_token'] }, { signing_algs: [alg] });
         const { access_token, id_token } = await issuer.tokens();
-        const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256').update(access_token).digest();
+        const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
+          .update(access_token)
+          .digest();
         assert.equal(claimsOf(id_token).at_hash, digest.subarray(0, digest.length / 2).toString('base64url'), fault);
         assert.equal(await asClient(issuer, id_token), 'nonce');
       }
@@ -231,15 +252,41 @@ describe('ID tokens', { concurrency: 8 }, () => {
   });
 
   const insecure = { [oauth.allowInsecureRequests]: true };
-  for (const fault of ['expired', 'wrong-issuer', 'wrong-audience', 'wrong-nonce', 'without-sub', 'without-exp', 'without-iat', 'without-nonce', 'without-aud', 'without-iss', 'alg-none']) {
+  for (const fault of [
+    'expired',
+    'wrong-issuer',
+    'wrong-audience',
+    'wrong-nonce',
+    'without-sub',
+    'without-exp',
+    'without-iat',
+    'without-nonce',
+    'without-aud',
+    'without-iss',
+    'alg-none',
+  ]) {
     test(`row 9: ${fault}: a client library (oauth4webapi) refuses the login`, async () => {
       const issuer = await faulty({ fault, tokens: ['id_token'] });
-      const as = { ...(await issuer.metadata()), token_endpoint: `${issuer.url}/token`, jwks_uri: `${issuer.url}/.well-known/jwks.json` };
+      const as = {
+        ...(await issuer.metadata()),
+        token_endpoint: `${issuer.url}/token`,
+        jwks_uri: `${issuer.url}/.well-known/jwks.json`,
+      };
       const login = await issuer.login({ nonce: NONCE });
       const client = { client_id: 'web' };
       const params = oauth.validateAuthResponse(as, client, new URLSearchParams(login.params), 'a state');
-      const response = await oauth.authorizationCodeGrantRequest(as, client, oauth.ClientSecretPost('s'), params, login.redirect_uri, login.verifier, insecure);
-      await assert.rejects(oauth.processAuthorizationCodeResponse(as, client, response, { expectedNonce: NONCE, requireIdToken: true }));
+      const response = await oauth.authorizationCodeGrantRequest(
+        as,
+        client,
+        oauth.ClientSecretPost('s'),
+        params,
+        login.redirect_uri,
+        login.verifier,
+        insecure,
+      );
+      await assert.rejects(
+        oauth.processAuthorizationCodeResponse(as, client, response, { expectedNonce: NONCE, requireIdToken: true }),
+      );
     });
   }
 });

@@ -43,7 +43,10 @@ export function json({ what, status, headers, text }) {
 
 /** What a page or a broken answer says, on one line. */
 export function excerpt(headers, text) {
-  const words = text.replace(/<style.*?<\/style>|<[^>]*>/gs, ' ').replace(/\s+/g, ' ').trim();
+  const words = text
+    .replace(/<style.*?<\/style>|<[^>]*>/gs, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return `${headers.get('content-type') ?? 'no content type'}: ${words.slice(0, 200) || '(empty)'}`;
 }
 

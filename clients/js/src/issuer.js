@@ -1,4 +1,4 @@
-import { MockError, encode, json, named, send } from './http.js';
+import { encode, json, MockError, named, send } from './http.js';
 import { logIn } from './login.js';
 
 /** The mock's limit for one wait. */
@@ -18,21 +18,43 @@ export class Issuer {
     this.#control = control;
   }
 
-  get authorizationEndpoint() { return `${this.url}/authorize`; }
-  get tokenEndpoint() { return `${this.url}/token`; }
-  get deviceAuthorizationEndpoint() { return `${this.url}/device_authorization`; }
-  get introspectionEndpoint() { return `${this.url}/introspect`; }
-  get revocationEndpoint() { return `${this.url}/revoke`; }
-  get userinfoEndpoint() { return `${this.url}/userinfo`; }
-  get endSessionEndpoint() { return `${this.url}/end_session`; }
-  get jwksUri() { return `${this.url}/.well-known/jwks.json`; }
-  get discoveryUrl() { return `${this.url}/.well-known/openid-configuration`; }
+  get authorizationEndpoint() {
+    return `${this.url}/authorize`;
+  }
+  get tokenEndpoint() {
+    return `${this.url}/token`;
+  }
+  get deviceAuthorizationEndpoint() {
+    return `${this.url}/device_authorization`;
+  }
+  get introspectionEndpoint() {
+    return `${this.url}/introspect`;
+  }
+  get revocationEndpoint() {
+    return `${this.url}/revoke`;
+  }
+  get userinfoEndpoint() {
+    return `${this.url}/userinfo`;
+  }
+  get endSessionEndpoint() {
+    return `${this.url}/end_session`;
+  }
+  get jwksUri() {
+    return `${this.url}/.well-known/jwks.json`;
+  }
+  get discoveryUrl() {
+    return `${this.url}/.well-known/openid-configuration`;
+  }
 
   // Tokens.
 
   /** RFC 6749 §4.4; with another `grant_type`, that one. */
   async token({ client_id = 'demo', client_secret = 'demo-secret', ...parameters } = {}) {
-    const form = encode({ grant_type: 'client_credentials', ...(client_secret === null ? { client_id } : {}), ...named(parameters) });
+    const form = encode({
+      grant_type: 'client_credentials',
+      ...(client_secret === null ? { client_id } : {}),
+      ...named(parameters),
+    });
     const headers = client_secret === null ? {} : { authorization: basic(client_id, client_secret) };
     return json(await send(`${this.#base}/token`, { method: 'POST', headers, body: form }));
   }
@@ -125,7 +147,9 @@ export class Issuer {
   async #nothing(filter, timeout) {
     const came = await this.journal();
     const last = came.slice(-20).map(describe);
-    const wanted = Object.entries(filter).map(([name, value]) => `${name}=${value}`).join(' ');
+    const wanted = Object.entries(filter)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ');
     return new MockError(
       [
         `nothing to take within ${timeout} ms: no request ${wanted}`.trimEnd(),
@@ -185,13 +209,27 @@ class Clock {
     this.#move = (body) => control(body ? 'POST' : 'GET', '/clock', { body });
   }
 
-  async now() { return (await this.#move()).now; }
-  state() { return this.#move(); }
-  advance(seconds) { return this.#move({ advance: seconds }); }
-  set(time) { return this.#move({ set: seconds(time) }); }
-  freeze(time) { return this.#move({ set: seconds(time), freeze: true }); }
-  resume() { return this.#move({ freeze: false }); }
-  reset() { return this.#move({ reset: true }); }
+  async now() {
+    return (await this.#move()).now;
+  }
+  state() {
+    return this.#move();
+  }
+  advance(seconds) {
+    return this.#move({ advance: seconds });
+  }
+  set(time) {
+    return this.#move({ set: seconds(time) });
+  }
+  freeze(time) {
+    return this.#move({ set: seconds(time), freeze: true });
+  }
+  resume() {
+    return this.#move({ freeze: false });
+  }
+  reset() {
+    return this.#move({ reset: true });
+  }
 }
 
 class Keys {
@@ -201,22 +239,41 @@ class Keys {
     this.#change = async (body) => (await control(body ? 'POST' : 'GET', '/keys', { body })).keys;
   }
 
-  list() { return this.#change(); }
-  publish(alg) { return this.#change({ action: 'publish', alg }); }
-  switch(alg) { return this.#change({ action: 'switch', alg }); }
-  rotate(alg) { return this.#change({ action: 'rotate', alg }); }
-  switchUnpublished(alg) { return this.#change({ action: 'switch-unpublished', alg }); }
-  retire(alg) { return this.#change({ action: 'retire', alg }); }
+  list() {
+    return this.#change();
+  }
+  publish(alg) {
+    return this.#change({ action: 'publish', alg });
+  }
+  switch(alg) {
+    return this.#change({ action: 'switch', alg });
+  }
+  rotate(alg) {
+    return this.#change({ action: 'rotate', alg });
+  }
+  switchUnpublished(alg) {
+    return this.#change({ action: 'switch-unpublished', alg });
+  }
+  retire(alg) {
+    return this.#change({ action: 'retire', alg });
+  }
 }
 
 const seconds = (time) => (time instanceof Date ? Math.floor(time.getTime() / 1000) : time);
 
 /** RFC 6749 §2.3.1: both are form-encoded first. */
-const basic = (...parts) => `Basic ${Buffer.from(parts.map((part) => encode({ '': part }).toString().slice(1)).join(':')).toString('base64')}`;
+const basic = (...parts) =>
+  `Basic ${Buffer.from(parts.map((part) => encode({ '': part }).toString().slice(1)).join(':')).toString('base64')}`;
 
 function describe({ id, method, endpoint, status, error, client_id, grant_type, subject, faults = [] }) {
   const about = Object.entries({ client_id, grant_type, subject }).filter(([, value]) => value !== undefined);
   return [
-    `#${id} ${method} ${endpoint}`, status ?? 'dropped', error, ...about.map(([name, value]) => `${name}=${value}`), faults.length ? `faults: ${faults.join(', ')}` : '',
-  ].filter(Boolean).join(' ');
+    `#${id} ${method} ${endpoint}`,
+    status ?? 'dropped',
+    error,
+    ...about.map(([name, value]) => `${name}=${value}`),
+    faults.length ? `faults: ${faults.join(', ')}` : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

@@ -1,12 +1,16 @@
 // A person who logs in, as HTTP: code + PKCE (RFC 7636), whoever `login_hint` names.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { MockError, encode, excerpt, named, send } from './http.js';
+import { encode, excerpt, MockError, named, send } from './http.js';
 
 const random = () => randomBytes(32).toString('base64url');
 
 /** Over `base`, where the issuer is reached. */
-export async function logIn(issuer, base, { client_id, client_secret, redirect_uri = 'https://app.example/callback', subject = 'alice', ...parameters } = {}) {
+export async function logIn(
+  issuer,
+  base,
+  { client_id, client_secret, redirect_uri = 'https://app.example/callback', subject = 'alice', ...parameters } = {},
+) {
   const client = { client_id: client_id ?? 'demo', client_secret };
   const code_verifier = random();
   const asked = {
@@ -24,7 +28,10 @@ export async function logIn(issuer, base, { client_id, client_secret, redirect_u
   const answer = await follow(`${base}/authorize?${encode(asked)}`, redirect_uri);
   const { code, state, error, error_description } = Object.fromEntries(answer);
   if (error !== undefined) {
-    throw new MockError(`login: ${[error, error_description].filter(Boolean).join(': ')}`, { error, error_description });
+    throw new MockError(`login: ${[error, error_description].filter(Boolean).join(': ')}`, {
+      error,
+      error_description,
+    });
   }
   if (state !== asked.state) throw new MockError(`login: state ${state} came back for ${asked.state}`);
   return issuer.token({ ...client, grant_type: 'authorization_code', code, code_verifier, redirect_uri });
@@ -42,7 +49,10 @@ async function follow(url, redirect_uri) {
       cookies.set(name, value);
     }
     const location = headers.get('location');
-    if (!location) throw new MockError(`login: ${what.split('?')[0]}: ${status} in place of a redirect: ${excerpt(headers, text)}`, { status });
+    if (!location)
+      throw new MockError(`login: ${what.split('?')[0]}: ${status} in place of a redirect: ${excerpt(headers, text)}`, {
+        status,
+      });
     if (leadsTo(location, redirect_uri)) return new URL(location).searchParams;
     // The mock may know itself by an address that leads elsewhere from here, as in a container.
     const { pathname, search } = new URL(location, url);

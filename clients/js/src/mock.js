@@ -53,12 +53,14 @@ export class Mock {
       name,
       url: issuer,
       base: `${this.url}${name && `/${name}`}`,
-      control: (method, path, { query, body } = {}) => this.#control(method, path, { query: { issuer: name, ...query }, body }),
+      control: (method, path, { query, body } = {}) =>
+        this.#control(method, path, { query: { issuer: name, ...query }, body }),
     });
   }
 
   async #control(method, path, { query, body } = {}) {
-    const asJson = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const asJson =
+      body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     return json(await send(address(`${this.url}/_mock${path}`, query), { method, ...asJson }));
   }
 }

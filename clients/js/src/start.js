@@ -13,7 +13,13 @@ import { Mock } from './mock.js';
 const FIRST_LINE = /^jeton mock: \S+ on https?:\/\/(\S+)$/;
 const START_WITHIN = 10_000;
 
-export async function startMock({ bin = process.env.JETON_BIN || 'jeton', args = [], config, port = 0, env = {} } = {}) {
+export async function startMock({
+  bin = process.env.JETON_BIN || 'jeton',
+  args = [],
+  config,
+  port = 0,
+  env = {},
+} = {}) {
   const file = configFile(config);
   try {
     const child = spawn(bin, ['mock', '--stop-with-stdin', ...file.args, '--port', String(port), ...args], {

@@ -50,8 +50,18 @@ describe('issuers', () => {
   });
 
   test('a specification, and info about it', async () => {
-    const issuer = await mock.issuer('specified', { strictness: 'strict', clock: { set: 1_700_000_000, freeze: true }, clients: [] });
-    assert.deepEqual(await issuer.info(), { name: 'specified', issuer: issuer.url, strictness: 'strict', now: 1_700_000_000, journal: 0 });
+    const issuer = await mock.issuer('specified', {
+      strictness: 'strict',
+      clock: { set: 1_700_000_000, freeze: true },
+      clients: [],
+    });
+    assert.deepEqual(await issuer.info(), {
+      name: 'specified',
+      issuer: issuer.url,
+      strictness: 'strict',
+      now: 1_700_000_000,
+      journal: 0,
+    });
     await assert.rejects(issuer.token(), { name: 'MockError', status: 401, error: 'invalid_client' });
   });
 
@@ -86,7 +96,10 @@ describe('issuers', () => {
     await issuer.addFault('drop');
     await issuer.clock.advance(HOUR);
     await issuer.reset();
-    assert.deepEqual((await issuer.users()).map(({ sub }) => sub), ['seed']);
+    assert.deepEqual(
+      (await issuer.users()).map(({ sub }) => sub),
+      ['seed'],
+    );
     assert.deepEqual(await issuer.faults(), []);
     assert.equal((await issuer.clock.state()).offset, 0);
   });
@@ -110,7 +123,12 @@ describe('issuers', () => {
 describe('tokens', () => {
   test('client credentials: client, scope, audience', async () => {
     const issuer = await mock.issuer();
-    const { access_token, token_type, expires_in, scope } = await issuer.token({ client_id: 'bill:ing', client_secret: 'ü %+', scope: 'read write', audience: 'https://api.example' });
+    const { access_token, token_type, expires_in, scope } = await issuer.token({
+      client_id: 'bill:ing',
+      client_secret: 'ü %+',
+      scope: 'read write',
+      audience: 'https://api.example',
+    });
     assert.deepEqual([token_type, expires_in, scope], ['Bearer', HOUR, 'read write']);
     const { claims } = decode(access_token);
     assert.equal(claims.iss, issuer.url);
@@ -121,7 +139,15 @@ describe('tokens', () => {
   test('a list is a parameter several times, other parameters go along', async () => {
     const issuer = await mock.issuer();
     await issuer.addClaimRule({ match: { parameters: { tenant: '*' } }, access_token: { tenant: '${tenant}' } });
-    const { claims } = decode((await issuer.token({ resource: ['https://a.example', 'https://b.example'], tenant: 'acme', left_out: undefined })).access_token);
+    const { claims } = decode(
+      (
+        await issuer.token({
+          resource: ['https://a.example', 'https://b.example'],
+          tenant: 'acme',
+          left_out: undefined,
+        })
+      ).access_token,
+    );
     assert.deepEqual(claims.aud, ['https://a.example', 'https://b.example']);
     assert.equal(claims.tenant, 'acme');
     assert.ok(!('left_out' in (await issuer.take({ endpoint: 'token' })).parameters));
@@ -130,9 +156,17 @@ describe('tokens', () => {
   test('a login: whoever is named, with an ID token', async () => {
     const issuer = await mock.issuer();
     await issuer.addUser({ sub: 'dora', claims: { email: 'dora@example.com' }, id_token: { roles: ['admin'] } });
-    const { access_token, id_token } = await issuer.login({ client_id: 'web', subject: 'dora', scope: 'openid email', nonce: 'n-1' });
+    const { access_token, id_token } = await issuer.login({
+      client_id: 'web',
+      subject: 'dora',
+      scope: 'openid email',
+      nonce: 'n-1',
+    });
     const { claims } = decode(id_token);
-    assert.deepEqual([claims.iss, claims.aud, claims.sub, claims.nonce, claims.roles], [issuer.url, 'web', 'dora', 'n-1', ['admin']]);
+    assert.deepEqual(
+      [claims.iss, claims.aud, claims.sub, claims.nonce, claims.roles],
+      [issuer.url, 'web', 'dora', 'n-1', ['admin']],
+    );
     const info = await get(issuer.userinfoEndpoint, { authorization: `Bearer ${access_token}` });
     assert.deepEqual([info.sub, info.email], ['dora', 'dora@example.com']);
   });
@@ -152,13 +186,29 @@ describe('tokens', () => {
   test('a public client, known and strict, with a redirect of its own', async () => {
     const redirect_uri = 'com.example.app:/callback';
     const issuer = await mock.issuer(undefined, { strictness: 'strict' });
-    await issuer.addClient({ client_id: 'app', token_endpoint_auth_method: 'none', grant_types: ['authorization_code'], redirect_uris: [redirect_uri], scope: 'openid' });
+    await issuer.addClient({
+      client_id: 'app',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      redirect_uris: [redirect_uri],
+      scope: 'openid',
+    });
     const { id_token } = await issuer.login({ client_id: 'app', client_secret: null, redirect_uri });
     assert.equal(decode(id_token).claims.aud, 'app');
   });
 
   test('a login over addresses that lead elsewhere from here', async (t) => {
-    const elsewhere = await startMock({ bin, args: ['--issuer', 'http://idp.example', '--browser-url', 'http://browser.example', '--backend-url', 'http://backend.example'] });
+    const elsewhere = await startMock({
+      bin,
+      args: [
+        '--issuer',
+        'http://idp.example',
+        '--browser-url',
+        'http://browser.example',
+        '--backend-url',
+        'http://backend.example',
+      ],
+    });
     t.after(() => elsewhere.stop());
     const issuer = await elsewhere.issuer('acme');
     assert.equal(issuer.url, 'http://idp.example/acme');
@@ -173,7 +223,10 @@ describe('tokens', () => {
 
   test('a login that ends at a page says what it says', async () => {
     const issuer = await mock.issuer(undefined, { strictness: 'strict' });
-    await assert.rejects(issuer.login({ client_id: 'nobody' }), /login: GET \S+\/authorize: 4\d\d in place of a redirect: text\/html/);
+    await assert.rejects(
+      issuer.login({ client_id: 'nobody' }),
+      /login: GET \S+\/authorize: 4\d\d in place of a redirect: text\/html/,
+    );
   });
 
   test("a name of JavaScript's is refused, not sent", async () => {
@@ -212,7 +265,13 @@ describe('faults', () => {
     await assert.rejects(issuer.token(), { name: 'MockError', status: 503, error: 'temporarily_unavailable' });
     assert.ok((await issuer.token()).access_token);
     assert.equal(await fault.acted(), 1);
-    assert.deepEqual((await issuer.journal()).map(({ status, faults = [] }) => [status, faults]), [[503, ['temporarily_unavailable']], [200, []]]);
+    assert.deepEqual(
+      (await issuer.journal()).map(({ status, faults = [] }) => [status, faults]),
+      [
+        [503, ['temporarily_unavailable']],
+        [200, []],
+      ],
+    );
   });
 
   test('one that is removed, by hand or at the end of a block', async () => {
@@ -365,7 +424,10 @@ describe('the journal', () => {
     await issuer.token({ client_id: 'a' });
     await issuer.token({ client_id: 'b', scope: 'read' });
     const [entry] = await issuer.journal({ client_id: 'b' });
-    assert.deepEqual([entry.endpoint, entry.method, entry.status, entry.parameters.scope], ['token', 'POST', 200, 'read']);
+    assert.deepEqual(
+      [entry.endpoint, entry.method, entry.status, entry.parameters.scope],
+      ['token', 'POST', 200, 'read'],
+    );
     assert.equal(await issuer.count({ endpoint: 'token', grant_type: 'client_credentials', status: 200 }), 2);
     assert.equal(await issuer.count({ after: entry.id - 1 }), 1);
     await issuer.clearJournal();
@@ -393,7 +455,10 @@ describe('the journal', () => {
     const issuer = await mock.issuer();
     await assert.rejects(issuer.take({ endpoint: 'token' }, { timeout: 10 }), (error) => {
       assert.ok(error instanceof MockError);
-      assert.equal(error.message, `nothing to take within 10 ms: no request endpoint=token\n  ${issuer.url} got none at all`);
+      assert.equal(
+        error.message,
+        `nothing to take within 10 ms: no request endpoint=token\n  ${issuer.url} got none at all`,
+      );
       return true;
     });
     await issuer.token({ client_id: 'web' });
@@ -421,22 +486,48 @@ describe('the types', () => {
   test('name exactly what there is', async () => {
     const issuer = await mock.issuer();
     const fault = await issuer.addFault('drop');
-    assert.deepEqual([...types.matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name).sort(), Object.keys(jetonMock).sort());
-    for (const [name, thing] of Object.entries({ Mock: mock, Issuer: issuer, Clock: issuer.clock, Keys: issuer.keys, FaultHandle: fault })) {
-      const own = [...Object.keys(thing), ...Object.getOwnPropertyNames(Object.getPrototypeOf(thing))].filter((member) => member !== 'constructor');
+    assert.deepEqual(
+      [...types.matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name).sort(),
+      Object.keys(jetonMock).sort(),
+    );
+    for (const [name, thing] of Object.entries({
+      Mock: mock,
+      Issuer: issuer,
+      Clock: issuer.clock,
+      Keys: issuer.keys,
+      FaultHandle: fault,
+    })) {
+      const own = [...Object.keys(thing), ...Object.getOwnPropertyNames(Object.getPrototypeOf(thing))].filter(
+        (member) => member !== 'constructor',
+      );
       assert.deepEqual(membersOf(name), own.sort(), name);
     }
   });
 
   test('name exactly what the mock does', async () => {
     const { schemas } = (await get(`${mock.url}/_mock/openapi.json`)).components;
-    const same = { IssuerSpec: 'IssuerSpec', User: 'User', ClaimRule: 'ClaimRule', Fault: 'Fault', CustomResponse: 'CustomResponse', Issuer: 'IssuerInfo', Clock: 'ClockState', Key: 'Key', Entry: 'Entry' };
-    for (const [schema, name] of Object.entries(same)) assert.deepEqual(membersOf(name), Object.keys(schemas[schema].properties).sort(), name);
+    const same = {
+      IssuerSpec: 'IssuerSpec',
+      User: 'User',
+      ClaimRule: 'ClaimRule',
+      Fault: 'Fault',
+      CustomResponse: 'CustomResponse',
+      Issuer: 'IssuerInfo',
+      Clock: 'ClockState',
+      Key: 'Key',
+      Entry: 'Entry',
+    };
+    for (const [schema, name] of Object.entries(same))
+      assert.deepEqual(membersOf(name), Object.keys(schemas[schema].properties).sort(), name);
     for (const member of membersOf('Client')) assert.ok(member in schemas.ClientMetadata.properties, member);
     const [, endpoints] = /^export type Endpoint =(.*?);/ms.exec(types);
-    assert.deepEqual([...endpoints.matchAll(/'(\w+)'/g)].map(([, name]) => name).sort(), [...schemas.Endpoint.enum].sort());
+    assert.deepEqual(
+      [...endpoints.matchAll(/'(\w+)'/g)].map(([, name]) => name).sort(),
+      [...schemas.Endpoint.enum].sort(),
+    );
     const [, known] = /^\^\(\?:(.*)\)\$$/.exec(schemas.FaultName.pattern);
-    for (const name of known.split('|').filter((one) => /^[a-z_-]+$/.test(one))) assert.ok(types.includes(`'${name}'`), name);
+    for (const name of known.split('|').filter((one) => /^[a-z_-]+$/.test(one)))
+      assert.ok(types.includes(`'${name}'`), name);
   });
 });
 
@@ -446,5 +537,10 @@ async function isSigned(issuer, token) {
   const { alg, kid } = decode(token).header;
   const { keys } = await get(issuer.jwksUri);
   const key = createPublicKey({ key: keys.find((one) => one.kid === kid), format: 'jwk' });
-  return verify(alg === 'EdDSA' ? null : 'sha256', Buffer.from(`${header}.${claims}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  return verify(
+    alg === 'EdDSA' ? null : 'sha256',
+    Buffer.from(`${header}.${claims}`),
+    { key, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  );
 }

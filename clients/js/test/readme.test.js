@@ -18,7 +18,10 @@ function run(code) {
     const file = join(folder, 'example.mjs');
     writeFileSync(file, code);
     const { NODE_TEST_CONTEXT, ...env } = process.env;
-    const { status, stdout, stderr } = spawnSync(process.execPath, [file], { env: { ...env, JETON_BIN: bin }, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+      env: { ...env, JETON_BIN: bin },
+      encoding: 'utf8',
+    });
     assert.equal(status, 0, stdout + stderr);
     return stdout;
   } finally {

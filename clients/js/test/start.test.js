@@ -9,10 +9,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { MockError, connectMock, startMock } from 'jeton-mock';
+import { connectMock, MockError, startMock } from 'jeton-mock';
 import { bin, get } from './support.js';
 
-const isUp = (url) => fetch(`${url}/health`).then(({ ok }) => ok, () => false);
+const isUp = (url) =>
+  fetch(`${url}/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 async function until(condition) {
   for (let n = 0; n < 200; n += 1) {
@@ -38,8 +42,14 @@ describe('startMock', () => {
     const config = { issuer: { users: [{ sub: 'template' }] }, issuers: { acme: { users: [{ sub: 'own' }] } } };
     const mock = await startMock({ bin, config });
     t.after(() => mock.stop());
-    assert.deepEqual((await (await mock.attach()).users()).map(({ sub }) => sub), ['template']);
-    assert.deepEqual((await (await mock.attach('acme')).users()).map(({ sub }) => sub), ['own']);
+    assert.deepEqual(
+      (await (await mock.attach()).users()).map(({ sub }) => sub),
+      ['template'],
+    );
+    assert.deepEqual(
+      (await (await mock.attach('acme')).users()).map(({ sub }) => sub),
+      ['own'],
+    );
   });
 
   test('takes a configuration as a file', async (t) => {
@@ -54,7 +64,12 @@ describe('startMock', () => {
 
   test('takes flags, a port and an environment', async (t) => {
     const port = await freePort();
-    const mock = await startMock({ bin, port, args: ['--strict', '--issuer', 'https://idp.example'], env: { RUST_BACKTRACE: '1' } });
+    const mock = await startMock({
+      bin,
+      port,
+      args: ['--strict', '--issuer', 'https://idp.example'],
+      env: { RUST_BACKTRACE: '1' },
+    });
     t.after(() => mock.stop());
     assert.equal(new URL(mock.url).port, String(port));
     const issuer = await mock.attach();
@@ -103,7 +118,10 @@ describe('startMock', () => {
     ['is killed', 'setInterval(() => {}, 1000);', 'SIGKILL'],
   ]) {
     test(`a process that ${how} takes the mock with it`, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script + code], { cwd: fileURLToPath(new URL('.', import.meta.url)), stdio: ['ignore', 'pipe', 'ignore'] });
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script + code], {
+        cwd: fileURLToPath(new URL('.', import.meta.url)),
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
       const ended = new Promise((resolve) => child.once('close', (_, by) => resolve(by)));
       const url = await new Promise((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
       if (signal) {
@@ -130,7 +148,11 @@ describe('connectMock', () => {
 
   test('nobody there', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    await assert.rejects(connectMock(url), { name: 'MockError', status: undefined, message: new RegExp(`^GET ${url}/_mock/issuers: no answer: .*ECONNREFUSED`) });
+    await assert.rejects(connectMock(url), {
+      name: 'MockError',
+      status: undefined,
+      message: new RegExp(`^GET ${url}/_mock/issuers: no answer: .*ECONNREFUSED`),
+    });
   });
 });
 

@@ -6,7 +6,11 @@ export const get = async (url, headers) => (await fetch(url, { headers })).json(
 
 export async function introspect(issuer, token) {
   const authorization = `Basic ${Buffer.from('demo:demo-secret').toString('base64')}`;
-  const response = await fetch(issuer.introspectionEndpoint, { method: 'POST', headers: { authorization }, body: new URLSearchParams({ token }) });
+  const response = await fetch(issuer.introspectionEndpoint, {
+    method: 'POST',
+    headers: { authorization },
+    body: new URLSearchParams({ token }),
+  });
   return response.json();
 }
 

@@ -97,7 +97,9 @@ def send(
 
 def encode(parameters: Mapping[str, Value]) -> str:
     """A query or a form; what is None is left out, a list is a parameter that often."""
-    return urlencode({name: _text(value) for name, value in parameters.items() if value is not None}, doseq=True)
+    return urlencode(
+        {name: _text(value) for name, value in parameters.items() if value is not None}, doseq=True
+    )
 
 
 def _text(value: Value) -> Value:

@@ -105,7 +105,9 @@ class Issuer:
             # RFC 6749 §2.3.1: both are form-encoded first.
             pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
             headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        response: Dict[str, Any] = send(f"{self._base}/token", "POST", headers=headers, body=encode(form)).json()
+        response: Dict[str, Any] = send(
+            f"{self._base}/token", "POST", headers=headers, body=encode(form)
+        ).json()
         return response
 
     def login(
@@ -123,9 +125,19 @@ class Issuer:
         ``subject`` is sent as ``login_hint``; None names nobody, as with ``auto_login``. Nobody
         needs to listen at ``redirect_uri``. Other parameters go along as they are.
         """
-        asked = {"client_id": client_id, "redirect_uri": redirect_uri, "scope": scope, "login_hint": subject}
+        asked = {
+            "client_id": client_id,
+            "redirect_uri": redirect_uri,
+            "scope": scope,
+            "login_hint": subject,
+        }
         form = log_in(self._base, {**asked, **parameters})
-        return self.token(client_id=client_id, client_secret=client_secret, grant_type="authorization_code", **form)
+        return self.token(
+            client_id=client_id,
+            client_secret=client_secret,
+            grant_type="authorization_code",
+            **form,
+        )
 
     def mint(
         self,
@@ -173,7 +185,13 @@ class Issuer:
         userinfo: Optional[Claims] = None,
     ) -> User:
         """Adds a user, or replaces the one with that ``sub``."""
-        members = _given(name=name, claims=claims, id_token=id_token, access_token=access_token, userinfo=userinfo)
+        members = _given(
+            name=name,
+            claims=claims,
+            id_token=id_token,
+            access_token=access_token,
+            userinfo=userinfo,
+        )
         user: User = self._control("POST", "/users", {}, {"sub": sub, **members})
         return user
 
@@ -242,7 +260,14 @@ class Issuer:
         after: Optional[int] = None,
     ) -> List[Entry]:
         """The requests it got, newest last; ``after`` is an entry's id."""
-        wanted = _given(endpoint=endpoint, client_id=client_id, grant_type=grant_type, subject=subject, status=status, after=after)
+        wanted = _given(
+            endpoint=endpoint,
+            client_id=client_id,
+            grant_type=grant_type,
+            subject=subject,
+            status=status,
+            after=after,
+        )
         return [read(Entry, entry) for entry in self._control("GET", "/journal", wanted)["entries"]]
 
     def count(
@@ -255,7 +280,14 @@ class Issuer:
         status: Optional[int] = None,
         after: Optional[int] = None,
     ) -> int:
-        wanted = _given(endpoint=endpoint, client_id=client_id, grant_type=grant_type, subject=subject, status=status, after=after)
+        wanted = _given(
+            endpoint=endpoint,
+            client_id=client_id,
+            grant_type=grant_type,
+            subject=subject,
+            status=status,
+            after=after,
+        )
         return int(self._control("GET", "/journal/count", wanted)["count"])
 
     def take(
@@ -270,7 +302,14 @@ class Issuer:
         after: Optional[int] = None,
     ) -> Entry:
         """The oldest matching request not yet taken; waits ``timeout`` seconds for it, and raises if none comes."""
-        wanted = _given(endpoint=endpoint, client_id=client_id, grant_type=grant_type, subject=subject, status=status, after=after)
+        wanted = _given(
+            endpoint=endpoint,
+            client_id=client_id,
+            grant_type=grant_type,
+            subject=subject,
+            status=status,
+            after=after,
+        )
         left = timeout
         while True:
             timeout_ms = round(min(left, LONGEST_WAIT) * 1000)
@@ -290,7 +329,11 @@ class Issuer:
         last = [str(entry) for entry in came[-20:]]
         which = "".join(f" {name}={value}" for name, value in wanted.items())
         shown = f", the last {len(last)}:" if len(came) > len(last) else ":" if came else ""
-        lines = [f"nothing to take within {timeout:g} s: no request{which}", f"{self.url} got {len(came) or 'none at all'}{shown}", *last]
+        lines = [
+            f"nothing to take within {timeout:g} s: no request{which}",
+            f"{self.url} got {len(came) or 'none at all'}{shown}",
+            *last,
+        ]
         raise MockError("\n  ".join(lines))
 
     # Itself.

@@ -18,7 +18,9 @@ def log_in(base: str, parameters: Mapping[str, Value]) -> Dict[str, Value]:
         "response_type": "code",
         "state": secrets.token_urlsafe(32),
         "nonce": secrets.token_urlsafe(32),
-        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("="),
+        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest())
+        .decode()
+        .rstrip("="),
         "code_challenge_method": "S256",
         **parameters,
     }
@@ -46,9 +48,21 @@ def _follow(url: str, redirect_uri: str) -> Dict[str, str]:
         location = answer.headers.get("location")
         if location is None:
             where = answer.what.split("?")[0]
-            raise MockError(f"login: {where}: {answer.status} in place of a redirect: {answer.excerpt()}", status=answer.status)
-        if location.startswith(redirect_uri) and location[len(redirect_uri) :][:1] in ("", "?", "&", "#"):
+            raise MockError(
+                f"login: {where}: {answer.status} in place of a redirect: {answer.excerpt()}",
+                status=answer.status,
+            )
+        if location.startswith(redirect_uri) and location[len(redirect_uri) :][:1] in (
+            "",
+            "?",
+            "&",
+            "#",
+        ):
             return dict(parse_qsl(urlsplit(location).query))
         # The mock may know itself by an address that leads elsewhere from here, as in a container.
-        url = urlsplit(urljoin(url, location))._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+        url = (
+            urlsplit(urljoin(url, location))
+            ._replace(scheme=here.scheme, netloc=here.netloc)
+            .geturl()
+        )
     raise MockError(f"login: ten redirects, and none leads to {redirect_uri}")

@@ -65,8 +65,12 @@ class Mock:
 
         return Issuer(name, info["issuer"], f"{self.url}/{name}".rstrip("/"), control)
 
-    def _control(self, method: str, path: str, query: Optional[Mapping[str, Value]] = None, body: Any = None) -> Any:
+    def _control(
+        self, method: str, path: str, query: Optional[Mapping[str, Value]] = None, body: Any = None
+    ) -> Any:
         url = f"{self.url}/_mock{path}" + (f"?{encode(query)}" if query else "")
         if body is None:
             return send(url, method).json()
-        return send(url, method, headers={"content-type": "application/json"}, body=json.dumps(body)).json()
+        return send(
+            url, method, headers={"content-type": "application/json"}, body=json.dumps(body)
+        ).json()

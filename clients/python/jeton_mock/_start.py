@@ -60,7 +60,9 @@ def start_mock(
         child = _Child(process)
         listening = child.address()
     # Where it speaks TLS it speaks plain HTTP as well, which needs no trust in its CA.
-    return Mock("http://" + listening.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]"), child.stop)
+    return Mock(
+        "http://" + listening.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]"), child.stop
+    )
 
 
 class _Child:

@@ -21,9 +21,13 @@ BIN = os.environ.get("JETON_BIN") or str(PACKAGE.parents[1] / "target" / "suite"
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def get(url: str, headers: Optional[Mapping[str, str]] = None, form: Optional[Mapping[str, str]] = None) -> Any:
+def get(
+    url: str, headers: Optional[Mapping[str, str]] = None, form: Optional[Mapping[str, str]] = None
+) -> Any:
     data = urlencode(form).encode() if form else None
-    with _opener.open(urllib.request.Request(url, data, dict(headers or {})), timeout=10) as response:
+    with _opener.open(
+        urllib.request.Request(url, data, dict(headers or {})), timeout=10
+    ) as response:
         return json.load(response)
 
 

@@ -68,9 +68,19 @@ class Issuers(WithMock):
         self.assertNotIn(kid, kids(one))
 
     def test_a_specification_and_info(self) -> None:
-        issuer = self.mock.issuer("specified", {"strictness": "strict", "clock": {"set": 1_700_000_000, "freeze": True}, "clients": []})
+        issuer = self.mock.issuer(
+            "specified",
+            {
+                "strictness": "strict",
+                "clock": {"set": 1_700_000_000, "freeze": True},
+                "clients": [],
+            },
+        )
         info = issuer.info()
-        self.assertEqual((info.name, info.issuer, info.strictness, info.now, info.journal), ("specified", issuer.url, "strict", 1_700_000_000, 0))
+        self.assertEqual(
+            (info.name, info.issuer, info.strictness, info.now, info.journal),
+            ("specified", issuer.url, "strict", 1_700_000_000, 0),
+        )
         error = self.refused(issuer.token)
         self.assertEqual((error.status, error.error), (401, "invalid_client"))
 
@@ -121,18 +131,32 @@ class Issuers(WithMock):
 class Tokens(WithMock):
     def test_client_credentials(self) -> None:
         issuer = self.mock.issuer()
-        answer = issuer.token(client_id="bill:ing", client_secret="ü %+", scope="read write", audience="https://api.example")
-        self.assertEqual((answer["token_type"], answer["expires_in"], answer["scope"]), ("Bearer", HOUR, "read write"))
+        answer = issuer.token(
+            client_id="bill:ing",
+            client_secret="ü %+",
+            scope="read write",
+            audience="https://api.example",
+        )
+        self.assertEqual(
+            (answer["token_type"], answer["expires_in"], answer["scope"]),
+            ("Bearer", HOUR, "read write"),
+        )
         claims = decode(answer["access_token"]).claims
         self.assertEqual((claims["iss"], claims["client_id"]), (issuer.url, "bill:ing"))
         self.assertIn(claims["aud"], ("https://api.example", ["https://api.example"]))
 
     def test_lists_and_other_parameters(self) -> None:
         issuer = self.mock.issuer()
-        issuer.add_claim_rule(match={"parameters": {"tenant": "*"}}, access_token={"tenant": "${tenant}"})
-        token = issuer.token(resource=["https://a.example", "https://b.example"], tenant="acme", left_out=None)["access_token"]
+        issuer.add_claim_rule(
+            match={"parameters": {"tenant": "*"}}, access_token={"tenant": "${tenant}"}
+        )
+        token = issuer.token(
+            resource=["https://a.example", "https://b.example"], tenant="acme", left_out=None
+        )["access_token"]
         claims = decode(token).claims
-        self.assertEqual((claims["aud"], claims["tenant"]), (["https://a.example", "https://b.example"], "acme"))
+        self.assertEqual(
+            (claims["aud"], claims["tenant"]), (["https://a.example", "https://b.example"], "acme")
+        )
         self.assertNotIn("left_out", issuer.take(endpoint="token").parameters)
 
     def test_a_login(self) -> None:
@@ -140,7 +164,13 @@ class Tokens(WithMock):
         issuer.add_user("dora", claims={"email": "dora@example.com"}, id_token={"roles": ["admin"]})
         tokens = issuer.login(client_id="web", subject="dora", scope="openid email", nonce="n-1")
         claims = decode(tokens["id_token"]).claims
-        expected = {"iss": issuer.url, "aud": "web", "sub": "dora", "nonce": "n-1", "roles": ["admin"]}
+        expected = {
+            "iss": issuer.url,
+            "aud": "web",
+            "sub": "dora",
+            "nonce": "n-1",
+            "roles": ["admin"],
+        }
         self.assertEqual({name: claims.get(name) for name in expected}, expected)
         info = get(issuer.userinfo_endpoint, {"authorization": f"Bearer {tokens['access_token']}"})
         self.assertEqual((info["sub"], info["email"]), ("dora", "dora@example.com"))
@@ -152,14 +182,20 @@ class Tokens(WithMock):
     def test_a_refresh(self) -> None:
         issuer = self.mock.issuer()
         tokens = issuer.login(client_id="web", scope="openid offline_access")
-        fresh = issuer.token(client_id="web", grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        fresh = issuer.token(
+            client_id="web", grant_type="refresh_token", refresh_token=tokens["refresh_token"]
+        )
         self.assertEqual(decode(fresh["access_token"]).claims["sub"], "alice")
 
     def test_a_public_client_known_and_strict(self) -> None:
         redirect_uri = "com.example.app:/callback"
         issuer = self.mock.issuer(spec={"strictness": "strict"})
         issuer.add_client(
-            "app", token_endpoint_auth_method="none", grant_types=["authorization_code"], redirect_uris=[redirect_uri], scope="openid"
+            "app",
+            token_endpoint_auth_method="none",
+            grant_types=["authorization_code"],
+            redirect_uris=[redirect_uri],
+            scope="openid",
         )
         tokens = issuer.login(client_id="app", client_secret=None, redirect_uri=redirect_uri)
         self.assertEqual(decode(tokens["id_token"]).claims["aud"], "app")
@@ -172,21 +208,29 @@ class Tokens(WithMock):
     def test_a_login_that_ends_at_a_page(self) -> None:
         issuer = self.mock.issuer(spec={"strictness": "strict"})
         self.assertRegex(
-            str(self.refused(issuer.login, client_id="nobody")), r"login: GET \S+/authorize: 4\d\d in place of a redirect: text/html"
+            str(self.refused(issuer.login, client_id="nobody")),
+            r"login: GET \S+/authorize: 4\d\d in place of a redirect: text/html",
         )
 
     def test_minted(self) -> None:
         issuer = self.mock.issuer(spec={"signing_algs": ["ES256", "RS256", "EdDSA"]})
         for alg in ("ES256", "RS256", "EdDSA"):
-            header, claims = decode(issuer.mint({"sub": "x", "jti": None, "roles": ["admin"]}, typ="at+jwt", alg=alg))
+            header, claims = decode(
+                issuer.mint({"sub": "x", "jti": None, "roles": ["admin"]}, typ="at+jwt", alg=alg)
+            )
             self.assertEqual((header["alg"], header["typ"]), (alg, "at+jwt"))
             self.assertIn(header["kid"], kids(issuer))
-            self.assertEqual((claims["iss"], claims["sub"], claims["roles"], "jti" in claims), (issuer.url, "x", ["admin"], False))
+            self.assertEqual(
+                (claims["iss"], claims["sub"], claims["roles"], "jti" in claims),
+                (issuer.url, "x", ["admin"], False),
+            )
             self.assertEqual(claims["exp"] - claims["iat"], HOUR)
 
     def test_minted_wrong_on_purpose(self) -> None:
         issuer = self.mock.issuer()
-        self.assertLess(decode(issuer.mint({"sub": "x"}, fault="expired")).claims["exp"], issuer.clock.now())
+        self.assertLess(
+            decode(issuer.mint({"sub": "x"}, fault="expired")).claims["exp"], issuer.clock.now()
+        )
         self.assertEqual(decode(issuer.mint(fault="alg-none")).header["alg"], "none")
 
 
@@ -199,7 +243,10 @@ class Faults(WithMock):
         self.assertEqual((error.status, error.error), (503, "temporarily_unavailable"))
         self.assertIn("access_token", issuer.token())
         self.assertEqual(fault.acted(), 1)
-        self.assertEqual([(entry.status, entry.faults) for entry in issuer.journal()], [(503, ["temporarily_unavailable"]), (200, [])])
+        self.assertEqual(
+            [(entry.status, entry.faults) for entry in issuer.journal()],
+            [(503, ["temporarily_unavailable"]), (200, [])],
+        )
 
     def test_one_that_is_removed(self) -> None:
         issuer = self.mock.issuer()
@@ -217,7 +264,10 @@ class Faults(WithMock):
         issuer.add_fault({"status": 418, "body": "short and stout"}, nth=2)
         issuer.add_fault("alg-none", tokens=["id_token"])
         teapot, none = issuer.faults()
-        self.assertEqual((teapot.fault, teapot.nth, teapot.acted), ({"status": 418, "body": "short and stout"}, 2, 0))
+        self.assertEqual(
+            (teapot.fault, teapot.nth, teapot.acted),
+            ({"status": 418, "body": "short and stout"}, 2, 0),
+        )
         self.assertEqual((none.fault, none.tokens), ("alg-none", ["id_token"]))
         issuer.clear_faults()
         self.assertEqual(issuer.faults(), [])
@@ -253,19 +303,32 @@ class Known(WithMock):
 
     def test_clients(self) -> None:
         issuer = self.mock.issuer(spec={"strictness": "strict", "clients": []})
-        issuer.add_client("billing", client_secret="own", grant_types=["client_credentials"], scope="read")
+        issuer.add_client(
+            "billing", client_secret="own", grant_types=["client_credentials"], scope="read"
+        )
         (known,) = issuer.clients()
-        self.assertEqual((known["client_id"], known["scope"], "client_secret" in known), ("billing", "read", False))
+        self.assertEqual(
+            (known["client_id"], known["scope"], "client_secret" in known),
+            ("billing", "read", False),
+        )
         issuer.token(client_id="billing", client_secret="own")
-        self.assertEqual(self.refused(issuer.token, client_id="billing", client_secret="other").error, "invalid_client")
+        self.assertEqual(
+            self.refused(issuer.token, client_id="billing", client_secret="other").error,
+            "invalid_client",
+        )
         issuer.remove_client("billing")
         self.assertEqual(issuer.clients(), [])
 
     def test_claim_rules(self) -> None:
         issuer = self.mock.issuer()
         issuer.add_claim_rule(match={"client_id": "bill*"}, access_token={"tenant": "${client_id}"})
-        self.assertEqual(issuer.claim_rules(), [{"match": {"client_id": "bill*"}, "access_token": {"tenant": "${client_id}"}}])
-        self.assertEqual(decode(issuer.token(client_id="billing")["access_token"]).claims["tenant"], "billing")
+        self.assertEqual(
+            issuer.claim_rules(),
+            [{"match": {"client_id": "bill*"}, "access_token": {"tenant": "${client_id}"}}],
+        )
+        self.assertEqual(
+            decode(issuer.token(client_id="billing")["access_token"]).claims["tenant"], "billing"
+        )
         issuer.clear_claim_rules()
         self.assertNotIn("tenant", decode(issuer.token(client_id="billing")["access_token"]).claims)
 
@@ -307,7 +370,9 @@ class KeysOfAnIssuer(WithMock):
     def test_published_then_switched_to_then_retired(self) -> None:
         issuer = self.mock.issuer()
         old = signer(issuer)
-        (new,) = [key.kid for key in issuer.keys.publish("ES256") if key.alg == "ES256" and not key.signs]
+        (new,) = [
+            key.kid for key in issuer.keys.publish("ES256") if key.alg == "ES256" and not key.signs
+        ]
         self.assertEqual(signer(issuer), old)
         self.assertIn(new, kids(issuer))
         issuer.keys.switch("ES256")
@@ -330,8 +395,13 @@ class Journal(WithMock):
         issuer.token(client_id="a")
         issuer.token(client_id="b", scope="read")
         (entry,) = issuer.journal(client_id="b")
-        self.assertEqual((entry.endpoint, entry.method, entry.status, entry.parameters["scope"]), ("token", "POST", 200, "read"))
-        self.assertEqual(issuer.count(endpoint="token", grant_type="client_credentials", status=200), 2)
+        self.assertEqual(
+            (entry.endpoint, entry.method, entry.status, entry.parameters["scope"]),
+            ("token", "POST", 200, "read"),
+        )
+        self.assertEqual(
+            issuer.count(endpoint="token", grant_type="client_credentials", status=200), 2
+        )
         self.assertEqual(issuer.count(after=entry.id - 1), 1)
         issuer.clear_journal()
         self.assertEqual(issuer.count(), 0)
@@ -358,10 +428,16 @@ class Journal(WithMock):
     def test_take_says_what_came_instead(self) -> None:
         issuer = self.mock.issuer()
         error = self.refused(issuer.take, endpoint="token", timeout=0.01)
-        self.assertEqual(str(error), f"nothing to take within 0.01 s: no request endpoint=token\n  {issuer.url} got none at all")
+        self.assertEqual(
+            str(error),
+            f"nothing to take within 0.01 s: no request endpoint=token\n  {issuer.url} got none at all",
+        )
         issuer.token(client_id="web")
         error = self.refused(issuer.take, client_id="billing", timeout=0)
-        self.assertEqual(str(error).splitlines()[2].strip(), "#1 POST token 200 client_id=web grant_type=client_credentials")
+        self.assertEqual(
+            str(error).splitlines()[2].strip(),
+            "#1 POST token 200 client_id=web grant_type=client_credentials",
+        )
 
 
 class Types(WithMock):
@@ -383,7 +459,9 @@ class Types(WithMock):
             "Entry": jeton_mock.Entry,
         }.items():
             self.assertEqual(set(get_type_hints(kind)), set(schemas[schema]["properties"]), schema)
-        self.assertLessEqual(set(get_type_hints(jeton_mock.Client)), set(schemas["ClientMetadata"]["properties"]))
+        self.assertLessEqual(
+            set(get_type_hints(jeton_mock.Client)), set(schemas["ClientMetadata"]["properties"])
+        )
 
 
 if __name__ == "__main__":

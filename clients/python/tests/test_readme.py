@@ -15,7 +15,9 @@ from support import BIN, PACKAGE
 
 from jeton_mock import start_mock
 
-BLOCKS = re.findall(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.S | re.M)
+BLOCKS = re.findall(
+    r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.S | re.M
+)
 
 
 class Readme(unittest.TestCase):
@@ -34,7 +36,12 @@ class Readme(unittest.TestCase):
                 done = subprocess.run(
                     [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
                     cwd=folder,
-                    env={**os.environ, "JETON_BIN": BIN, "PYTHONPATH": str(PACKAGE), "NO_PROXY": "*"},
+                    env={
+                        **os.environ,
+                        "JETON_BIN": BIN,
+                        "PYTHONPATH": str(PACKAGE),
+                        "NO_PROXY": "*",
+                    },
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,

@@ -56,7 +56,12 @@ class StartMock(unittest.TestCase):
         self.assertFalse(is_up(other.url))
 
     def test_a_configuration(self) -> None:
-        mock = self.started(config={"issuer": {"users": [{"sub": "template"}]}, "issuers": {"acme": {"users": [{"sub": "own"}]}}})
+        mock = self.started(
+            config={
+                "issuer": {"users": [{"sub": "template"}]},
+                "issuers": {"acme": {"users": [{"sub": "own"}]}},
+            }
+        )
         self.assertEqual([user["sub"] for user in mock.attach().users()], ["template"])
         self.assertEqual([user["sub"] for user in mock.attach("acme").users()], ["own"])
 
@@ -69,7 +74,11 @@ class StartMock(unittest.TestCase):
 
     def test_flags_port_and_environment(self) -> None:
         port = free_port()
-        mock = self.started(port=port, args=["--strict", "--issuer", "https://idp.example"], env={"RUST_BACKTRACE": "1"})
+        mock = self.started(
+            port=port,
+            args=["--strict", "--issuer", "https://idp.example"],
+            env={"RUST_BACKTRACE": "1"},
+        )
         self.assertTrue(mock.url.endswith(f":{port}"))
         issuer = mock.attach()
         self.assertEqual(issuer.url, "https://idp.example")
@@ -98,7 +107,10 @@ class StartMock(unittest.TestCase):
         self.assertEqual(caught.exception.status, 404)
 
     def test_a_binary_that_is_not_there(self) -> None:
-        with self.assertRaisesRegex(MockError, "there is no /nowhere/jeton: give bin, set JETON_BIN, or put jeton on the PATH"):
+        with self.assertRaisesRegex(
+            MockError,
+            "there is no /nowhere/jeton: give bin, set JETON_BIN, or put jeton on the PATH",
+        ):
             start_mock(bin="/nowhere/jeton")
 
     def test_a_configuration_that_is_refused(self) -> None:
@@ -107,9 +119,17 @@ class StartMock(unittest.TestCase):
 
     def test_a_process_that_ends_takes_the_mock_with_it(self) -> None:
         begin = f"import os, jeton_mock; mock = jeton_mock.start_mock(bin={BIN!r}); print(mock.url, flush=True); "
-        for end, code in [("", 0), ("raise SystemExit(3)", 3), ("1 / 0", 1), ("os._exit(0)", 0), ("os.abort()", -6)]:
+        for end, code in [
+            ("", 0),
+            ("raise SystemExit(3)", 3),
+            ("1 / 0", 1),
+            ("os._exit(0)", 0),
+            ("os.abort()", -6),
+        ]:
             with self.subTest(end):
-                done = subprocess.run([sys.executable, "-c", begin + end], cwd=PACKAGE, capture_output=True, text=True)
+                done = subprocess.run(
+                    [sys.executable, "-c", begin + end], cwd=PACKAGE, capture_output=True, text=True
+                )
                 self.assertEqual(done.returncode, code)
                 self.assertTrue(is_gone(done.stdout.strip()))
 
@@ -121,7 +141,12 @@ class StartMock(unittest.TestCase):
             "child = os.fork()\n"
             "if child: os.waitpid(child, 0); mock.issuers(); print('there')\n"
         )
-        done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=PACKAGE, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script],
+            cwd=PACKAGE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.assertEqual(done.stdout, "there\n")
 
 
@@ -137,14 +162,23 @@ class ConnectMock(unittest.TestCase):
 
     def test_nobody_there(self) -> None:
         url = f"http://127.0.0.1:{free_port()}"
-        with self.assertRaisesRegex(MockError, f"^GET {url}/_mock/issuers: no answer: .*refused") as caught:
+        with self.assertRaisesRegex(
+            MockError, f"^GET {url}/_mock/issuers: no answer: .*refused"
+        ) as caught:
             connect_mock(url)
         self.assertIsNone(caught.exception.status)
 
 
 class AtOtherAddresses(unittest.TestCase):
     def test_a_login_where_the_mocks_own_addresses_lead_elsewhere(self) -> None:
-        args = ["--issuer", "http://idp.example", "--browser-url", "http://browser.example", "--backend-url", "http://backend.example"]
+        args = [
+            "--issuer",
+            "http://idp.example",
+            "--browser-url",
+            "http://browser.example",
+            "--backend-url",
+            "http://backend.example",
+        ]
         with start_mock(bin=BIN, args=args) as mock:
             issuer = mock.issuer("acme")
             self.assertEqual(issuer.url, "http://idp.example/acme")

@@ -12,7 +12,9 @@ export async function isWellFormed(page) {
   assert.notEqual(await page.title(), '');
   const inline = await page.evaluate(() =>
     [...document.querySelectorAll('*')].flatMap((element) =>
-      [...element.attributes].filter(({ name, value }) => name.startsWith('on') || name === 'style' || /^\s*javascript:/i.test(value)).map(({ name }) => `${element.localName} ${name}`),
+      [...element.attributes]
+        .filter(({ name, value }) => name.startsWith('on') || name === 'style' || /^\s*javascript:/i.test(value))
+        .map(({ name }) => `${element.localName} ${name}`),
     ),
   );
   assert.deepEqual(inline, [], 'handlers or styles in attributes');
@@ -25,14 +27,23 @@ export async function isAccessible(page, colorScheme) {
   await page.emulateMedia({ colorScheme });
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
   const runOnly = colorScheme === 'dark' ? ['color-contrast'] : TAGS;
-  const { violations } = await page.evaluate((runOnly) => axe.run(document, { runOnly, preload: false, resultTypes: ['violations'] }), runOnly);
-  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' | ')}`);
+  const { violations } = await page.evaluate(
+    (runOnly) => axe.run(document, { runOnly, preload: false, resultTypes: ['violations'] }),
+    runOnly,
+  );
+  const found = violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' | ')}`,
+  );
   assert.deepEqual(found, [], colorScheme);
 }
 
 /** Nothing is wider than the window. */
 export async function fits(page, when) {
-  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  const [content, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
   assert.ok(content <= window, `${when}: ${content} px in ${window} px`);
 }
 
@@ -51,10 +62,17 @@ export async function tabThrough(page) {
       const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(activeElement);
       const seen = (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) || boxShadow !== 'none';
       window.unreached.delete(activeElement);
-      return { unseen: seen || activeElement === document.body ? undefined : activeElement.outerHTML, left: window.unreached.size };
+      return {
+        unseen: seen || activeElement === document.body ? undefined : activeElement.outerHTML,
+        left: window.unreached.size,
+      };
     });
     assert.equal(unseen, undefined, 'no focus to be seen');
     if (left === 0) return;
   }
-  assert.deepEqual(await page.evaluate(() => [...window.unreached].map(({ outerHTML }) => outerHTML)), [], 'never reached');
+  assert.deepEqual(
+    await page.evaluate(() => [...window.unreached].map(({ outerHTML }) => outerHTML)),
+    [],
+    'never reached',
+  );
 }

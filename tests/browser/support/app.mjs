@@ -35,7 +35,10 @@ export async function runApplication(t, issuer) {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
-  const child = spawn(process.execPath, [fileURLToPath(APPLICATION)], { env: { ...process.env, ISSUER: issuer, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [fileURLToPath(APPLICATION)], {
+    env: { ...process.env, ISSUER: issuer, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   t.after(() => child.kill());
   const [said] = await once(createInterface({ input: child.stdout }), 'line');
   return /http:\S+/.exec(said)[0];

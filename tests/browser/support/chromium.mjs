@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+);
 
 /** For `test` and `describe`. */
 export const unless = { skip: executablePath ? false : 'no Chromium: name one in CHROMIUM' };
@@ -37,7 +39,9 @@ export async function newPage({ origins, ...options }) {
     /** Nothing went elsewhere, and nothing was refused by a page's own policy. */
     behaved() {
       assert.deepEqual(seen.violations, []);
-      const foreign = seen.requests.filter((url) => !/^(data|blob|about):/.test(url) && !origins.includes(new URL(url).origin));
+      const foreign = seen.requests.filter(
+        (url) => !/^(data|blob|about):/.test(url) && !origins.includes(new URL(url).origin),
+      );
       assert.deepEqual(foreign, []);
     },
     /** For the next scene; after a failure nobody knows what it is up to. */

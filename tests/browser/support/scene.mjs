@@ -32,7 +32,16 @@ export function scene(name, { browser, client, seed, skip = unless.skip } = {}, 
     const origins = [mock.origin, app];
     const { page, behaved, release, close } = await newPage({ origins, ...browser });
     try {
-      await act({ t, mock: mock.origin, issuer, issuerName, app, page, control, mayReach: (origin) => origins.push(origin) });
+      await act({
+        t,
+        mock: mock.origin,
+        issuer,
+        issuerName,
+        app,
+        page,
+        control,
+        mayReach: (origin) => origins.push(origin),
+      });
       behaved();
     } catch (error) {
       await close();
@@ -78,7 +87,9 @@ export const shown = async (page) => JSON.parse(await page.locator('pre').textCo
 
 /** A device that has asked; the library polls at once. */
 export async function deviceOf(issuer) {
-  const config = await openid.discovery(new URL(issuer), 'tv', undefined, openid.None(), { execute: [openid.allowInsecureRequests] });
+  const config = await openid.discovery(new URL(issuer), 'tv', undefined, openid.None(), {
+    execute: [openid.allowInsecureRequests],
+  });
   const device = await openid.initiateDeviceAuthorization(config, { scope: 'openid profile' });
   return { ...device, interval: 0, config };
 }

@@ -31,7 +31,8 @@ export class Browser {
 
   /** Presses a button of a page, or of `form`; without a label, its nameless one. */
   press({ url, response }, { label, fields = {}, form, until }) {
-    const found = form ?? formsOf(response.text).find(({ buttons }) => buttons.some((button) => matches(button, label)));
+    const found =
+      form ?? formsOf(response.text).find(({ buttons }) => buttons.some((button) => matches(button, label)));
     assert.ok(found, `no button ${label} in ${response.text}`);
     const button = label === undefined ? undefined : found.buttons.find((one) => matches(one, label));
     const values = { ...found.fields, ...fields, ...(button?.name ? { [button.name]: button.value ?? '' } : {}) };
@@ -71,7 +72,9 @@ export class Browser {
 
 const within = (pathname, path) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 const matches = (button, label) =>
-  label instanceof RegExp ? label.test(button.text) || label.test(button.value ?? '') : button.text === label || button.value === label;
+  label instanceof RegExp
+    ? label.test(button.text) || label.test(button.value ?? '')
+    : button.text === label || button.value === label;
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'", nbsp: '\u00a0' };
 export const unescape = (text) => text.replace(/&([#\w]+);/g, (entity, name) => ENTITIES[name] ?? entity);
@@ -86,9 +89,23 @@ function attributes(tag) {
 export function formsOf(html) {
   return [...html.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)].map(([, head, body]) => {
     const inputs = [...body.matchAll(/<input([^>]*)>/g)].map(([, tag]) => attributes(tag));
-    const areas = [...body.matchAll(/<textarea([^>]*)>(.*?)<\/textarea>/gs)].map(([, tag, text]) => ({ ...attributes(tag), value: unescape(text) }));
-    const buttons = [...body.matchAll(/<button([^>]*)>(.*?)<\/button>/gs)].map(([, tag, text]) => ({ ...attributes(tag), text: unescape(text.replace(/<[^>]*>/g, '')).trim() }));
-    const pairs = [...inputs, ...areas].filter(({ name, type }) => name && !['checkbox', 'radio', 'submit'].includes(type));
-    return { ...attributes(head), fields: Object.fromEntries(pairs.map(({ name, value }) => [name, value ?? ''])), inputs, areas, buttons };
+    const areas = [...body.matchAll(/<textarea([^>]*)>(.*?)<\/textarea>/gs)].map(([, tag, text]) => ({
+      ...attributes(tag),
+      value: unescape(text),
+    }));
+    const buttons = [...body.matchAll(/<button([^>]*)>(.*?)<\/button>/gs)].map(([, tag, text]) => ({
+      ...attributes(tag),
+      text: unescape(text.replace(/<[^>]*>/g, '')).trim(),
+    }));
+    const pairs = [...inputs, ...areas].filter(
+      ({ name, type }) => name && !['checkbox', 'radio', 'submit'].includes(type),
+    );
+    return {
+      ...attributes(head),
+      fields: Object.fromEntries(pairs.map(({ name, value }) => [name, value ?? ''])),
+      inputs,
+      areas,
+      buttons,
+    };
   });
 }

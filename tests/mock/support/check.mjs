@@ -22,7 +22,10 @@ export const waivedOf = (response) => response.headers['jeton-mock-waived']?.spl
 
 /** The code of what jose throws, and the claim it is about. */
 export async function judged(promise) {
-  const error = await promise.then(() => undefined, (thrown) => thrown);
+  const error = await promise.then(
+    () => undefined,
+    (thrown) => thrown,
+  );
   if (error === undefined) return 'valid';
   assert.ok(error.code, error.stack);
   return error.claim && error.code !== 'ERR_JWT_EXPIRED' ? `${error.code} ${error.claim}` : error.code;

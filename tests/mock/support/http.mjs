@@ -2,10 +2,10 @@
 // an error with a code.
 
 import { Agent, request as http } from 'node:http';
-import { Agent as TlsAgent, request as https } from 'node:https';
+import { request as https, Agent as TlsAgent } from 'node:https';
 import { FORM } from '../../suite/support/http.mjs';
 
-export { FORM, basic } from '../../suite/support/http.mjs';
+export { basic, FORM } from '../../suite/support/http.mjs';
 export const JSON_TYPE = 'application/json';
 
 // Free sockets go before the server ends them, so that no request meets a socket just closed.
@@ -18,7 +18,10 @@ const here = (host, options, callback) =>
  * @param {string} address absolute
  * @param {{ method?: string, headers?: object, body?: string|Buffer, signal?: AbortSignal, tls?: object, timeout?: number, fresh?: boolean }} options
  */
-export function send(address, { method = 'GET', headers = {}, body, signal, tls, timeout = 35_000, fresh = false } = {}) {
+export function send(
+  address,
+  { method = 'GET', headers = {}, body, signal, tls, timeout = 35_000, fresh = false } = {},
+) {
   const url = new URL(address);
   const began = performance.now();
   const options = {
@@ -32,9 +35,10 @@ export function send(address, { method = 'GET', headers = {}, body, signal, tls,
     timeout,
     lookup: here,
   };
-  const make = url.protocol === 'https:'
-    ? (done) => https({ ...options, ...tls, agent: new TlsAgent({ keepAlive: false }) }, done)
-    : (done) => http({ ...options, agent: fresh ? false : agent }, done);
+  const make =
+    url.protocol === 'https:'
+      ? (done) => https({ ...options, ...tls, agent: new TlsAgent({ keepAlive: false }) }, done)
+      : (done) => http({ ...options, agent: fresh ? false : agent }, done);
   return new Promise((resolve, reject) => {
     const outgoing = make((incoming) => {
       const chunks = [];
@@ -69,6 +73,11 @@ export const encode = (form) =>
 
 /** `POST address` with a form. */
 export const submit = (address, form, { headers = {}, ...more } = {}) =>
-  send(address, { method: 'POST', headers: { 'content-type': FORM, ...headers }, body: typeof form === 'string' ? form : encode(form), ...more });
+  send(address, {
+    method: 'POST',
+    headers: { 'content-type': FORM, ...headers },
+    body: typeof form === 'string' ? form : encode(form),
+    ...more,
+  });
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { Browser, formsOf } from './browser.mjs';
-import { JSON_TYPE, basic, encode, send, submit } from './http.mjs';
+import { basic, encode, JSON_TYPE, send, submit } from './http.mjs';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const CALLBACK = 'https://app.example/cb';
@@ -65,14 +65,27 @@ export class Issuer {
   /** As jose judges it. `at` is the time to judge by, in seconds; `typ` null takes any. */
   async verify(token, { typ = 'at+jwt', audience, issuer = this.id, at, ...more } = {}) {
     const currentDate = at === undefined ? undefined : new Date(at * 1000);
-    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await this.jwks()), { typ: typ ?? undefined, audience, issuer, currentDate, ...more });
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await this.jwks()), {
+      typ: typ ?? undefined,
+      audience,
+      issuer,
+      currentDate,
+      ...more,
+    });
     return { payload, header: protectedHeader };
   }
 
   // People.
 
   /** The query of an authorization request: `{ query, login }`. */
-  asking({ client = 'web', user = 'alice', redirect_uri = CALLBACK, scope = 'openid', verifier = random(), ...more } = {}) {
+  asking({
+    client = 'web',
+    user = 'alice',
+    redirect_uri = CALLBACK,
+    scope = 'openid',
+    verifier = random(),
+    ...more
+  } = {}) {
     const query = {
       response_type: 'code',
       client_id: [client].flat()[0],
@@ -107,7 +120,12 @@ export class Issuer {
   }
 
   redeem({ client, code, verifier, redirect_uri }, form = {}, headers) {
-    return this.as(client, '/token', { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri, ...form }, headers);
+    return this.as(
+      client,
+      '/token',
+      { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri, ...form },
+      headers,
+    );
   }
 
   /** From /authorize to the token response. */
@@ -158,15 +176,26 @@ export class Issuer {
   /** A control call about this issuer; `body` goes as JSON. */
   control(method, path, body, { query = {}, headers = {}, ...options } = {}) {
     const all = encode({ ...(this.name && !OF_ALL.includes(path) ? { issuer: this.name } : {}), ...query });
-    const json = body === undefined ? {} : { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) };
+    const json =
+      body === undefined
+        ? {}
+        : { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) };
     const type = body === undefined ? {} : { 'content-type': JSON_TYPE };
-    return send(`${this.mock.url}/_mock${path}${all ? `?${all}` : ''}`, { method, headers: { ...type, ...headers }, ...json, ...options });
+    return send(`${this.mock.url}/_mock${path}${all ? `?${all}` : ''}`, {
+      method,
+      headers: { ...type, ...headers },
+      ...json,
+      ...options,
+    });
   }
 
   /** A control call that must succeed: its answer, or undefined where there is none. */
   async set(method, path, body, options) {
     const response = await this.control(method, path, body, options);
-    assert.ok(response.status >= 200 && response.status < 300, `${method} ${path}: ${response.status} ${response.text}`);
+    assert.ok(
+      response.status >= 200 && response.status < 300,
+      `${method} ${path}: ${response.status} ${response.text}`,
+    );
     return response.status === 204 ? undefined : response.json();
   }
 

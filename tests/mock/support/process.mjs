@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { BINARY } from '../../hosts/native.mjs';
-import { Issuer } from './issuer.mjs';
 import { send } from './http.mjs';
+import { Issuer } from './issuer.mjs';
 
 export { BINARY };
 
@@ -67,7 +67,10 @@ export function launch(args, { env = {}, within = 20_000 } = {}) {
 
 /** A mock that listens; `port` null leaves that to it. Stopped after the file, or after the test `t`. */
 export async function start({ args = [], env, config, port = 0, t } = {}) {
-  const started = await launch(['mock', ...configured(config), ...(port === null ? [] : ['--port', String(port)]), ...args], { env });
+  const started = await launch(
+    ['mock', ...configured(config), ...(port === null ? [] : ['--port', String(port)]), ...args],
+    { env },
+  );
   if (!started.url) throw new Error(`jeton mock ended with ${started.code}:\n${started.text}`);
   const { child, ended, lines, issuer, url } = started;
   const mock = {

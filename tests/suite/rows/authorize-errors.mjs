@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Browser } from '../support/user-agent.mjs';
-import { ISSUER, clients } from '../support/fixtures.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
 import { arrival, authorize, requestOf } from '../support/flow.mjs';
 import { isPage } from '../support/html.mjs';
+import { Browser } from '../support/user-agent.mjs';
 
 const { web, many, native, noCode, noPkce, tv } = clients;
 const visit = (client, form) => authorize(new Browser(), requestOf(client, form));
@@ -83,7 +83,9 @@ describe('/authorize: an error for the person', { concurrency: 8 }, () => {
   });
 
   test('a POST that is no form: a page', async () => {
-    const response = await new Browser().post('/authorize', JSON.stringify(requestOf(web)), { 'content-type': 'application/json' });
+    const response = await new Browser().post('/authorize', JSON.stringify(requestOf(web)), {
+      'content-type': 'application/json',
+    });
     isPage(response, 400);
   });
 
@@ -98,18 +100,41 @@ const toClient = [
   ['RFC 6749 §4.1.2.1: response_type missing', web, { response_type: undefined }, 'invalid_request'],
   ['RFC 6749 §4.1.2.1: response_type empty', web, { response_type: '' }, 'invalid_request'],
   ...['token', 'id_token', 'code id_token', 'code token', 'id_token token', 'none', 'Code', 'code code', 'x'].map(
-    (response_type) => [`RFC 6749 §4.1.2.1: response_type ${response_type}`, web, { response_type }, 'unsupported_response_type'],
+    (response_type) => [
+      `RFC 6749 §4.1.2.1: response_type ${response_type}`,
+      web,
+      { response_type },
+      'unsupported_response_type',
+    ],
   ),
   ...['fragment', 'jwt', 'x'].map((response_mode) => [
-    `Multiple Response Types §2.1: response_mode ${response_mode}`, web, { response_mode }, 'invalid_request',
+    `Multiple Response Types §2.1: response_mode ${response_mode}`,
+    web,
+    { response_mode },
+    'invalid_request',
   ]),
   ['RFC 6749 §4.1.2.1: a client not registered for the grant', noCode, {}, 'unauthorized_client'],
   ['RFC 7636 §4.4.1: code_challenge missing, public client', native, without, 'invalid_request'],
   ['RFC 9700 §2.1.1: code_challenge missing, confidential client', web, without, 'invalid_request'],
-  ['RFC 7636 §4.4.1: code_challenge missing beside its method', noPkce, { code_challenge: undefined }, 'invalid_request'],
+  [
+    'RFC 7636 §4.4.1: code_challenge missing beside its method',
+    noPkce,
+    { code_challenge: undefined },
+    'invalid_request',
+  ],
   ['RFC 9700 §2.1.1: code_challenge_method plain', web, { code_challenge_method: 'plain' }, 'invalid_request'],
-  ['RFC 7636 §4.3: code_challenge_method missing means plain', web, { code_challenge_method: undefined }, 'invalid_request'],
-  ['RFC 7636 §4.3: code_challenge_method missing, PKCE optional', noPkce, { code_challenge_method: undefined }, 'invalid_request'],
+  [
+    'RFC 7636 §4.3: code_challenge_method missing means plain',
+    web,
+    { code_challenge_method: undefined },
+    'invalid_request',
+  ],
+  [
+    'RFC 7636 §4.3: code_challenge_method missing, PKCE optional',
+    noPkce,
+    { code_challenge_method: undefined },
+    'invalid_request',
+  ],
   ['RFC 7636 §4.3: code_challenge_method s256', web, { code_challenge_method: 's256' }, 'invalid_request'],
   ['RFC 7636 §4.2: code_challenge of 42 characters', web, { code_challenge: 'a'.repeat(42) }, 'invalid_request'],
   ['RFC 7636 §4.2: code_challenge of 44 characters', web, { code_challenge: 'a'.repeat(44) }, 'invalid_request'],
@@ -122,7 +147,10 @@ const toClient = [
   [`${OIDC}: prompt=none beside another`, web, { prompt: 'none login' }, 'invalid_request'],
   [`${OIDC}: an unknown prompt`, web, { prompt: 'create' }, 'invalid_request'],
   ...['-1', '1.5', 'x', '1e3', ' 1', '99999999999999999999999'].map((max_age) => [
-    `${OIDC}: max_age ${JSON.stringify(max_age)}`, web, { max_age }, 'invalid_request',
+    `${OIDC}: max_age ${JSON.stringify(max_age)}`,
+    web,
+    { max_age },
+    'invalid_request',
   ]),
   [`${OIDC}: request`, web, { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
   [`${OIDC}: request_uri`, web, { request_uri: 'https://evil.example/r' }, 'request_uri_not_supported'],

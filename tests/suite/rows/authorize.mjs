@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { Browser } from '../support/user-agent.mjs';
-import { ISSUER, clients } from '../support/fixtures.mjs';
-import { ALICE, answered, arrival, authorize, codeFor, exchange, handoff, requestIn, requestOf } from '../support/flow.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
+import {
+  ALICE,
+  answered,
+  arrival,
+  authorize,
+  codeFor,
+  exchange,
+  handoff,
+  requestIn,
+  requestOf,
+} from '../support/flow.mjs';
 import { policyOf } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
 import { host } from '../support/target.mjs';
+import { Browser } from '../support/user-agent.mjs';
 
 const { web, many, native, noPkce } = clients;
 
@@ -142,7 +152,13 @@ describe('/authorize', { concurrency: 8 }, () => {
   });
 
   test('OpenID Connect Core §3.1.2.1: prompt, max_age and hints reach the login application', async () => {
-    const asked = { prompt: 'consent login', max_age: '600', login_hint: 'alice@example.com', ui_locales: 'de en', acr_values: 'gold' };
+    const asked = {
+      prompt: 'consent login',
+      max_age: '600',
+      login_hint: 'alice@example.com',
+      ui_locales: 'de en',
+      acr_values: 'gold',
+    };
     const request = requestIn(await authorize(new Browser(), requestOf(web, { ...asked, scope: 'openid read' })));
     const shown = (await handoff('request', { request })).json();
     const { expires_at, ...rest } = shown;

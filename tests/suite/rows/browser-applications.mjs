@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { OFFLINE, codeFor, exchange, loggedIn, refresh, returnTo, userinfo } from '../support/flow.mjs';
+import { codeFor, exchange, loggedIn, OFFLINE, refresh, returnTo, userinfo } from '../support/flow.mjs';
 import { send } from '../support/http.mjs';
 import { host, post } from '../support/target.mjs';
 import { generationOf } from '../support/tokens.mjs';
@@ -13,7 +13,16 @@ import { Browser } from '../support/user-agent.mjs';
 
 const { cookie: spa, page, web, native } = clients;
 const ORIGIN = 'https://app.example';
-const OTHERS = ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'https://app.example:8443', 'https://APP.example', 'https://app.example/', 'null', ''];
+const OTHERS = [
+  'https://evil.example',
+  'https://app.example.evil.example',
+  'http://app.example',
+  'https://app.example:8443',
+  'https://APP.example',
+  'https://app.example/',
+  'null',
+  '',
+];
 const NAME = /^__Host-jeton-refresh-[\w-]{16}$/;
 
 const form = (more) => ({ client_id: spa.client_id, grant_type: 'refresh_token', ...more });
@@ -26,7 +35,13 @@ async function signedIn(origin = ORIGIN) {
   const login = await codeFor(spa, OFFLINE);
   const browser = new Browser();
   const { code, verifier, redirect_uri } = login;
-  const redemption = { client_id: 'cookie', grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri };
+  const redemption = {
+    client_id: 'cookie',
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: verifier,
+    redirect_uri,
+  };
   const response = await browser.post('/token', redemption, { origin });
   assert.equal(response.status, 200, response.text);
   return { browser, response, body: response.json(), login };
@@ -51,7 +66,10 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
     assert.deepEqual(Object.keys(body), ['access_token', 'token_type', 'expires_in', 'scope', 'id_token']);
     const [line, ...others] = response.headers['set-cookie'];
     assert.deepEqual(others, []);
-    assert.match(line, /^__Host-jeton-refresh-[\w-]{16}=jrt_[\w-]{76}; Path=\/; Max-Age=2592000; HttpOnly; Secure; SameSite=Strict$/);
+    assert.match(
+      line,
+      /^__Host-jeton-refresh-[\w-]{16}=jrt_[\w-]{76}; Path=\/; Max-Age=2592000; HttpOnly; Secure; SameSite=Strict$/,
+    );
     assert.ok(!response.text.includes(cookieOf(browser)));
     isReadable(response, { credentials: true });
   });
@@ -121,7 +139,11 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
 
   test("the cookie's name is the client's: another client does not see it", async () => {
     const { browser } = await signedIn();
-    const response = await browser.post('/token', { client_id: 'page', grant_type: 'refresh_token' }, { origin: ORIGIN });
+    const response = await browser.post(
+      '/token',
+      { client_id: 'page', grant_type: 'refresh_token' },
+      { origin: ORIGIN },
+    );
     isError(response, 400, 'invalid_request');
   });
 
@@ -135,7 +157,9 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
     browser.cookies.set(name, `${good.slice(0, -8)}AAAAAAAA`);
     const response = await refreshIn(browser);
     isError(response, 400, 'invalid_grant');
-    assert.deepEqual(response.headers['set-cookie'], [`${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict`]);
+    assert.deepEqual(response.headers['set-cookie'], [
+      `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict`,
+    ]);
     isReadable(response, { credentials: true });
     assert.equal(cookieOf(browser), undefined);
   });
@@ -146,7 +170,9 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
     const kept = cookieOf(browser);
     const response = await browser.get(`/end_session?id_token_hint=${body.id_token}`);
     returnTo(response);
-    assert.deepEqual(response.headers['set-cookie'], [`${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict`]);
+    assert.deepEqual(response.headers['set-cookie'], [
+      `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict`,
+    ]);
     browser.cookies.set(name, kept);
     isError(await refreshIn(browser), 400, 'invalid_grant');
   });
@@ -170,7 +196,9 @@ describe('browser applications: cross-origin', { concurrency: 8 }, () => {
     assert.equal(response.status, 200, response.text);
     assert.equal(response.headers['set-cookie'], undefined);
     isReadable(response, { credentials: false });
-    isReadable(await refresh(page, response.json().refresh_token, {}, { headers: { origin: ORIGIN } }), { credentials: false });
+    isReadable(await refresh(page, response.json().refresh_token, {}, { headers: { origin: ORIGIN } }), {
+      credentials: false,
+    });
     isReadable(await exchange(page, login, {}, { headers: { origin: ORIGIN } }), { credentials: false });
   });
 
@@ -193,7 +221,11 @@ describe('browser applications: cross-origin', { concurrency: 8 }, () => {
 
   for (const path of ['/token', '/revoke', '/userinfo']) {
     test(`Fetch §3.2.2: the preflight of ${path}`, async () => {
-      const headers = { origin: ORIGIN, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' };
+      const headers = {
+        origin: ORIGIN,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      };
       const response = await send((await host()).url, { method: 'OPTIONS', path, headers });
       assert.equal(response.status, 204);
       assert.equal(response.headers['access-control-allow-origin'], '*');
@@ -204,7 +236,15 @@ describe('browser applications: cross-origin', { concurrency: 8 }, () => {
     });
   }
 
-  for (const path of ['/authorize', '/authorize/accept', '/device_authorization', '/introspect', '/revoke_grants', '/end_session', '/device']) {
+  for (const path of [
+    '/authorize',
+    '/authorize/accept',
+    '/device_authorization',
+    '/introspect',
+    '/revoke_grants',
+    '/end_session',
+    '/device',
+  ]) {
     test(`${path} is not for pages of others: no preflight`, async () => {
       const response = await send((await host()).url, { method: 'OPTIONS', path, headers: { origin: ORIGIN } });
       assert.equal(response.status, 405);
@@ -214,6 +254,8 @@ describe('browser applications: cross-origin', { concurrency: 8 }, () => {
 
   test('invalid_client tells no page anything', async () => {
     const headers = { origin: ORIGIN };
-    isUnreadable(await post('/token', { grant_type: 'refresh_token', client_id: 'nobody', refresh_token: 'x' }, { headers }));
+    isUnreadable(
+      await post('/token', { grant_type: 'refresh_token', client_id: 'nobody', refresh_token: 'x' }, { headers }),
+    );
   });
 });

@@ -77,8 +77,14 @@ const failing = [
   ['Basic that decodes to no UTF-8', { authorization: rawBasic('%ff:x') }],
   ['Bearer', { authorization: `Bearer ${m2m.client_secret}` }],
   ['another scheme', { authorization: 'Digest username="m2m"' }],
-  ['a scheme that only starts like Basic', { authorization: basic(m2m.client_id, m2m.client_secret).replace('Basic', 'Basics') }],
-  ['two Authorization headers', { authorization: [basic(m2m.client_id, m2m.client_secret), basic(m2m.client_id, m2m.client_secret)] }],
+  [
+    'a scheme that only starts like Basic',
+    { authorization: basic(m2m.client_id, m2m.client_secret).replace('Basic', 'Basics') },
+  ],
+  [
+    'two Authorization headers',
+    { authorization: [basic(m2m.client_id, m2m.client_secret), basic(m2m.client_id, m2m.client_secret)] },
+  ],
 ];
 
 for (const [name, headers, form = GRANT] of failing) {

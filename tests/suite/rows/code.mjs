@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { isError, isToken, jwks } from '../support/check.mjs';
-import { ISSUER, OLDER_SECRET, clients } from '../support/fixtures.mjs';
-import {
-  OFFLINE, challengeOf, codeFor, exchange, loggedIn, now, random, refreshed, sleep,
-} from '../support/flow.mjs';
+import { clients, ISSUER, OLDER_SECRET } from '../support/fixtures.mjs';
+import { challengeOf, codeFor, exchange, loggedIn, now, OFFLINE, random, refreshed, sleep } from '../support/flow.mjs';
 import { post, unless } from '../support/target.mjs';
 import { bent, claimsOf, halfHash, mint, parse, remint } from '../support/tokens.mjs';
 
@@ -16,11 +14,24 @@ describe('authorization_code', { concurrency: 8 }, () => {
   test('RFC 6749 §4.1.4: access token, refresh token and ID token', async () => {
     const response = await exchange(web, await codeFor(web, OFFLINE));
     const { body, payload } = await isToken(response, { audience: 'https://api.example' });
-    assert.deepEqual(Object.keys(body), ['access_token', 'token_type', 'expires_in', 'scope', 'refresh_token', 'id_token']);
+    assert.deepEqual(Object.keys(body), [
+      'access_token',
+      'token_type',
+      'expires_in',
+      'scope',
+      'refresh_token',
+      'id_token',
+    ]);
     assert.equal(body.scope, OFFLINE.scope);
     assert.match(body.refresh_token, /^jrt_[\w-]{76}$/);
     const { iat, exp, jti, sid, auth_time, ...rest } = payload;
-    assert.deepEqual(rest, { iss: ISSUER, sub: 'alice', aud: 'https://api.example', client_id: 'web', scope: OFFLINE.scope });
+    assert.deepEqual(rest, {
+      iss: ISSUER,
+      sub: 'alice',
+      aud: 'https://api.example',
+      client_id: 'web',
+      scope: OFFLINE.scope,
+    });
     assert.equal(exp, iat + 3600);
     assert.match(jti, /^[\w-]{22}$/);
     assert.match(sid, /^[\w-]{22}$/);
@@ -32,20 +43,32 @@ describe('authorization_code', { concurrency: 8 }, () => {
     const login = await codeFor(web, { ...OFFLINE, nonce: 'a "nonce"' }, { answer: { auth_time: String(auth_time) } });
     const body = (await exchange(web, login)).json();
     const { payload, protectedHeader } = await jwtVerify(body.id_token, createLocalJWKSet(await jwks()), {
-      issuer: ISSUER, audience: 'web', typ: 'JWT', subject: 'alice',
+      issuer: ISSUER,
+      audience: 'web',
+      typ: 'JWT',
+      subject: 'alice',
     });
     assert.equal(protectedHeader.alg, 'ES256');
     const { iat, exp, ...rest } = payload;
     const { sid } = claimsOf(body.access_token);
     assert.deepEqual(rest, {
-      iss: ISSUER, sub: 'alice', aud: 'web', auth_time, nonce: 'a "nonce"', at_hash: halfHash(body.access_token), sid,
+      iss: ISSUER,
+      sub: 'alice',
+      aud: 'web',
+      auth_time,
+      nonce: 'a "nonce"',
+      at_hash: halfHash(body.access_token),
+      sid,
     });
     assert.ok(Math.abs(iat - now()) <= 5 && exp > iat);
   });
 
   test('OpenID Connect Core §3.1.2.1: without openid there is no ID token', async () => {
     const body = await loggedIn(web, { scope: 'read' });
-    assert.deepEqual(Object.keys(body).filter((name) => name !== 'login'), ['access_token', 'token_type', 'expires_in', 'scope', 'refresh_token']);
+    assert.deepEqual(
+      Object.keys(body).filter((name) => name !== 'login'),
+      ['access_token', 'token_type', 'expires_in', 'scope', 'refresh_token'],
+    );
   });
 
   test('RFC 8707 §2.2: a resource of the authorization request, and one of the token request', async () => {
@@ -54,7 +77,9 @@ describe('authorization_code', { concurrency: 8 }, () => {
     const login = await codeFor(web, form);
     isError(await exchange(web, login, { resource: 'https://api.example' }), 400, 'invalid_target');
     isError(await exchange(web, login, { resource: '/api' }), 400, 'invalid_target');
-    await isToken(await exchange(web, login, { resource: 'https://other.example' }), { audience: 'https://other.example' });
+    await isToken(await exchange(web, login, { resource: 'https://other.example' }), {
+      audience: 'https://other.example',
+    });
   });
 
   const refreshable = [
@@ -85,7 +110,15 @@ describe('authorization_code', { concurrency: 8 }, () => {
   test('RFC 6749 §2.3.1: client_secret_post', async () => {
     const { client_id, client_secret } = web;
     const { code, verifier } = await codeFor(web);
-    await isToken(await post('/token', { grant_type: 'authorization_code', client_id, client_secret, code, code_verifier: verifier }));
+    await isToken(
+      await post('/token', {
+        grant_type: 'authorization_code',
+        client_id,
+        client_secret,
+        code,
+        code_verifier: verifier,
+      }),
+    );
   });
 
   test('access_token_format opaque: a token that only the server can read', async () => {
@@ -109,7 +142,10 @@ const wrong = [
   ['RFC 7636 §4.1: a code_verifier of 42 characters', () => ({ code_verifier: 'a'.repeat(42) })],
   ['RFC 7636 §4.1: a code_verifier of 129 characters', () => ({ code_verifier: 'a'.repeat(129) })],
   ['RFC 7636 §4.1: a code_verifier with a plus', () => ({ code_verifier: `${'a'.repeat(43)}+` })],
-  ['RFC 9700 §4.8: the code_challenge for a code_verifier', ({ verifier }) => ({ code_verifier: challengeOf(verifier) })],
+  [
+    'RFC 9700 §4.8: the code_challenge for a code_verifier',
+    ({ verifier }) => ({ code_verifier: challengeOf(verifier) }),
+  ],
   ['RFC 6749 §5.2: another redirect_uri', () => ({ redirect_uri: 'https://app.example/other' })],
   ['RFC 6749 §5.2: a redirect_uri with a slash more', () => ({ redirect_uri: 'https://app.example/cb/' })],
   ['RFC 6749 §5.2: a redirect_uri of another case', () => ({ redirect_uri: 'https://App.example/cb' })],
@@ -168,7 +204,14 @@ describe('authorization_code: what cannot be redeemed', { concurrency: 8 }, () =
   test('a code of another deployment, kind or client: invalid_grant, and the code stays usable', async () => {
     const login = await codeFor(web, OFFLINE);
     const { grant, redirect } = parse(login.code);
-    const own = { prefix: 'jac_', grant, redirect, generation: 0, client_id: 'web', challenge: challengeOf(login.verifier) };
+    const own = {
+      prefix: 'jac_',
+      grant,
+      redirect,
+      generation: 0,
+      client_id: 'web',
+      challenge: challengeOf(login.verifier),
+    };
     assert.equal(mint(own), login.code, 'made a second time, by node:crypto');
     const foreign = [
       ['of another secret', mint({ ...own, secret: OLDER_SECRET })],
@@ -207,7 +250,12 @@ describe('authorization_code: what cannot be redeemed', { concurrency: 8 }, () =
   test('an access token or a refresh token is no code', async () => {
     const login = await codeFor(web, OFFLINE);
     const tokens = (await exchange(web, await codeFor(web, OFFLINE))).json();
-    for (const code of [tokens.access_token, tokens.refresh_token, tokens.id_token, remint(tokens.refresh_token, web, { generation: 0 })]) {
+    for (const code of [
+      tokens.access_token,
+      tokens.refresh_token,
+      tokens.id_token,
+      remint(tokens.refresh_token, web, { generation: 0 }),
+    ]) {
       isError(await exchange(web, { ...login, code }), 400, 'invalid_grant');
     }
     await isToken(await exchange(web, login));

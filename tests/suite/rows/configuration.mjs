@@ -1,22 +1,44 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { SECRET, clients } from '../support/fixtures.mjs';
+import { clients, SECRET } from '../support/fixtures.mjs';
 import { refusal, unless } from '../support/target.mjs';
 
-const { keys: mockKeys } = JSON.parse(readFileSync(new URL('../../../crates/jeton-mock/keys/rs256.json', import.meta.url)));
+const { keys: mockKeys } = JSON.parse(
+  readFileSync(new URL('../../../crates/jeton-mock/keys/rs256.json', import.meta.url)),
+);
 
 const broken = [
   ['an issuer that is no URL', { JETON_ISSUER: 'issuer' }, 'JETON_ISSUER', 'https URL'],
   ['an issuer with a query', { JETON_ISSUER: 'https://issuer.example/?x' }, 'JETON_ISSUER', 'query'],
   ['a short secret', { JETON_SECRET: 'short' }, 'JETON_SECRET', '43 characters'],
-  ["the mock's secret", { JETON_SECRET: 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts', JETON_DEVELOPMENT: 'false' }, 'JETON_SECRET', "none of them the mock's"],
-  ["a mock's secret of another seed", { JETON_SECRET: `jeton-mock-${'x'.repeat(43)}`, JETON_DEVELOPMENT: 'false' }, 'JETON_SECRET', "none of them the mock's"],
-  ["the mock's RSA key", { JETON_SIGNING_JWKS: JSON.stringify({ keys: [mockKeys[0]] }), JETON_DEVELOPMENT: 'false' }, 'JETON_SIGNING_JWKS', 'everyone has'],
+  [
+    "the mock's secret",
+    { JETON_SECRET: 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts', JETON_DEVELOPMENT: 'false' },
+    'JETON_SECRET',
+    "none of them the mock's",
+  ],
+  [
+    "a mock's secret of another seed",
+    { JETON_SECRET: `jeton-mock-${'x'.repeat(43)}`, JETON_DEVELOPMENT: 'false' },
+    'JETON_SECRET',
+    "none of them the mock's",
+  ],
+  [
+    "the mock's RSA key",
+    { JETON_SIGNING_JWKS: JSON.stringify({ keys: [mockKeys[0]] }), JETON_DEVELOPMENT: 'false' },
+    'JETON_SIGNING_JWKS',
+    'everyone has',
+  ],
   ['an unknown algorithm', { JETON_SIGNING_ALGS: 'HS256' }, 'JETON_SIGNING_ALGS', 'ES256, EdDSA and RS256'],
   ['RS256 without a key', { JETON_SIGNING_ALGS: 'RS256' }, 'JETON_SIGNING_ALGS', 'RSA key'],
   ['keys that are no JWK Set', { JETON_SIGNING_JWKS: '[]' }, 'JETON_SIGNING_JWKS', 'JWK Set'],
-  ['a lifetime past an epoch', { JETON_ACCESS_TOKEN_LIFETIME: '2592000' }, 'JETON_ACCESS_TOKEN_LIFETIME', '1 to 2505600'],
+  [
+    'a lifetime past an epoch',
+    { JETON_ACCESS_TOKEN_LIFETIME: '2592000' },
+    'JETON_ACCESS_TOKEN_LIFETIME',
+    '1 to 2505600',
+  ],
   ['clients that are no JSON', { JETON_CLIENTS: '[{' }, 'JETON_CLIENTS', 'JSON array'],
   ['a client without a secret', { clients: [{ client_id: 'a' }] }, 'JETON_CLIENTS', 'client_secret'],
   ['a client with a typing error', { clients: [{ ...clients.m2m, scopes: 'read' }] }, 'JETON_CLIENTS', 'scopes'],

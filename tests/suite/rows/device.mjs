@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
-import { ISSUER, OLDER_SECRET, clients } from '../support/fixtures.mjs';
+import { clients, ISSUER, OLDER_SECRET } from '../support/fixtures.mjs';
 import {
-  ALICE, OFFLINE, answered, handoff, introspect, isEnded, now, postAs, random, refreshed, requestIn, sleep, userinfo,
+  ALICE,
+  answered,
+  handoff,
+  introspect,
+  isEnded,
+  now,
+  OFFLINE,
+  postAs,
+  random,
+  refreshed,
+  requestIn,
+  sleep,
+  userinfo,
 } from '../support/flow.mjs';
 import { DEVICE_GRANT } from '../support/grant-clients.mjs';
 import { formOf, isPage, policyOf } from '../support/html.mjs';
@@ -87,10 +99,20 @@ describe('device grant', { concurrency: 8 }, () => {
     const typed = device.user_code.toLowerCase().replace('-', ' ');
     const confirmation = await atConfirmation(typed, { subject: 'alice' });
     assert.ok(confirmation.page.text.includes('openid profile email offline_access read write'), 'what is asked for');
-    assert.deepEqual(confirmation.form.buttons.map((button) => button.value), ['approve', 'deny']);
+    assert.deepEqual(
+      confirmation.form.buttons.map((button) => button.value),
+      ['approve', 'deny'],
+    );
     assert.match(isPage(await submit(confirmation, { decision: 'approve' })), /connected/i);
     const { body, payload } = await isToken(await poll(tv, device), { audience: 'https://api.example' });
-    assert.deepEqual(Object.keys(body), ['access_token', 'token_type', 'expires_in', 'scope', 'refresh_token', 'id_token']);
+    assert.deepEqual(Object.keys(body), [
+      'access_token',
+      'token_type',
+      'expires_in',
+      'scope',
+      'refresh_token',
+      'id_token',
+    ]);
     assert.equal(payload.sub, 'alice');
     assert.equal(claimsOf(body.id_token).nonce, undefined);
     assert.ok(Math.abs(payload.auth_time - now()) < 5);
@@ -191,7 +213,12 @@ describe('device grant', { concurrency: 8 }, () => {
     const { grant } = parse(device.device_code);
     const own = { prefix: 'jdc_', grant, generation: 0, client_id: 'tv' };
     assert.equal(mint(own), device.device_code);
-    const foreign = [['of another secret', mint({ ...own, secret: OLDER_SECRET })], ['of no grant', mint({ ...own, grant: Buffer.alloc(16, 3) })], ['garbage', 'x'], ['the user code', device.user_code]];
+    const foreign = [
+      ['of another secret', mint({ ...own, secret: OLDER_SECRET })],
+      ['of no grant', mint({ ...own, grant: Buffer.alloc(16, 3) })],
+      ['garbage', 'x'],
+      ['the user code', device.user_code],
+    ];
     for (const [name, device_code] of [...bent(device.device_code), ...foreign]) {
       const response = await poll(tv, { device_code });
       assert.equal(response.status, 400, name);
@@ -209,7 +236,11 @@ describe('device grant', { concurrency: 8 }, () => {
     await decided(device.user_code, 'approve');
     const form = { grant_type: 'refresh_token', refresh_token: device.device_code };
     isError(await postAs(tv, '/token', form), 400, 'invalid_grant');
-    isError(await postAs(tv, '/token', { grant_type: 'authorization_code', code: device.device_code }), 400, 'unauthorized_client');
+    isError(
+      await postAs(tv, '/token', { grant_type: 'authorization_code', code: device.device_code }),
+      400,
+      'unauthorized_client',
+    );
     await isToken(await poll(tv, device));
   });
 
@@ -219,7 +250,16 @@ describe('device grant', { concurrency: 8 }, () => {
     ['RFC 8628 §3.1: an unknown client', { client_id: 'nobody' }, {}, 401, 'invalid_client'],
     ['RFC 8628 §3.2: a scope that is not registered', tv, { scope: 'root' }, 400, 'invalid_scope'],
     ['RFC 8707 §2: a resource that is not registered', tv, { resource: 'https://evil.example' }, 400, 'invalid_target'],
-    ['RFC 8628 §3.1: a parameter twice', tv, [['scope', 'read'], ['scope', 'read']], 400, 'invalid_request'],
+    [
+      'RFC 8628 §3.1: a parameter twice',
+      tv,
+      [
+        ['scope', 'read'],
+        ['scope', 'read'],
+      ],
+      400,
+      'invalid_request',
+    ],
   ];
 
   for (const [name, client, form, status, error] of refused) {
@@ -242,7 +282,17 @@ describe('device grant: the pages', { concurrency: 8 }, () => {
     assert.equal((await handoff('request', { request })).json().kind, 'device');
   });
 
-  const unknown = ['BBBB-BBBB', 'bbbbbbbb', 'AAAA-AAAA', '1234', '', 'x'.repeat(1000), 'ÄÖÜß', '\u0000', "'; DROP TABLE grant; --"];
+  const unknown = [
+    'BBBB-BBBB',
+    'bbbbbbbb',
+    'AAAA-AAAA',
+    '1234',
+    '',
+    'x'.repeat(1000),
+    'ÄÖÜß',
+    '\u0000',
+    "'; DROP TABLE grant; --",
+  ];
   test('RFC 8628 §5.1: a code that is not known is asked for again', async () => {
     const person = await atForm('/device');
     for (const user_code of unknown) {
@@ -253,7 +303,13 @@ describe('device grant: the pages', { concurrency: 8 }, () => {
   });
 
   test('RFC 8628 §6.1: a code is taken in any case and with any separator', async () => {
-    for (const spell of [(c) => c, (c) => c.replace('-', ''), (c) => c.toLowerCase(), (c) => ` ${c.split('').join(' ')} `, (c) => c.replace('-', '–').toLowerCase()]) {
+    for (const spell of [
+      (c) => c,
+      (c) => c.replace('-', ''),
+      (c) => c.toLowerCase(),
+      (c) => ` ${c.split('').join(' ')} `,
+      (c) => c.replace('-', '–').toLowerCase(),
+    ]) {
       const { user_code } = await started(tv);
       assert.deepEqual((await atConfirmation(spell(user_code))).form.buttons.length, 2, spell(user_code));
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ISSUER, clients } from '../support/fixtures.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
 import { isEnded, loggedIn, now, refreshed, returnTo, userinfo } from '../support/flow.mjs';
 import { formOf, isPage } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
@@ -50,7 +50,11 @@ describe('/end_session', { concurrency: 8 }, () => {
   const destinations = [
     ['as registered', { post_logout_redirect_uri: BYE }, BYE],
     ['with state', { post_logout_redirect_uri: BYE, state: 'a b&c=d"' }, `${BYE}?state=a+b%26c%3Dd%22`],
-    ['with a query of its own', { post_logout_redirect_uri: `${BYE}?from=jeton`, state: 'x' }, `${BYE}?from=jeton&state=x`],
+    [
+      'with a query of its own',
+      { post_logout_redirect_uri: `${BYE}?from=jeton`, state: 'x' },
+      `${BYE}?from=jeton&state=x`,
+    ],
   ];
 
   for (const [name, form, expected] of destinations) {
@@ -61,8 +65,15 @@ describe('/end_session', { concurrency: 8 }, () => {
   }
 
   const unregistered = [
-    'https://evil.example/bye', `${BYE}/`, `${BYE}?x=1`, `${BYE}#x`, 'https://app.example/cb', 'https://app.example@evil.example/bye',
-    'javascript:alert(1)', '/bye', '//app.example/bye',
+    'https://evil.example/bye',
+    `${BYE}/`,
+    `${BYE}?x=1`,
+    `${BYE}#x`,
+    'https://app.example/cb',
+    'https://app.example@evil.example/bye',
+    'javascript:alert(1)',
+    '/bye',
+    '//app.example/bye',
   ];
   for (const post_logout_redirect_uri of unregistered) {
     test(`RP-Initiated Logout §3: post_logout_redirect_uri ${post_logout_redirect_uri}: a page, and no redirect`, async () => {
@@ -85,7 +96,15 @@ describe('/end_session', { concurrency: 8 }, () => {
     const [header, , signature] = id_token.split('.');
     const changed = Buffer.from(JSON.stringify({ ...claimsOf(id_token), sub: 'bob' })).toString('base64url');
     const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
-    const foreign = ['x', '..', access_token, refresh_token, `${header}.${changed}.${signature}`, id_token.slice(0, -2), `${none}.${id_token.split('.')[1]}.`];
+    const foreign = [
+      'x',
+      '..',
+      access_token,
+      refresh_token,
+      `${header}.${changed}.${signature}`,
+      id_token.slice(0, -2),
+      `${none}.${id_token.split('.')[1]}.`,
+    ];
     for (const id_token_hint of foreign) {
       isPage(await endSession({ id_token_hint, post_logout_redirect_uri: BYE }), 400);
       isPage(await new Browser().post('/end_session', { id_token_hint, confirmed: 'yes' }), 400);
@@ -113,20 +132,27 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.equal(method, 'post');
     assert.deepEqual(fields, asked);
     assert.deepEqual(buttons, [{ name: 'confirmed', value: 'yes' }]);
-    await isSentTo(await browser.post(action, { ...fields, confirmed: 'yes' }), `${BYE}?${new URLSearchParams({ state: asked.state })}`);
+    await isSentTo(
+      await browser.post(action, { ...fields, confirmed: 'yes' }),
+      `${BYE}?${new URLSearchParams({ state: asked.state })}`,
+    );
   });
 
   test('without anything the person is asked, and told', async () => {
     const browser = new Browser();
     const { action } = formOf(isPage(await endSession({}, browser)));
     await isSignedOut(await browser.post(action, { confirmed: 'yes' }));
-    for (const form of [{ confirmed: 'yes' }, { confirmed: 'no' }]) assert.ok(formOf(isPage(await endSession(form))), 'a link does not confirm');
+    for (const form of [{ confirmed: 'yes' }, { confirmed: 'no' }])
+      assert.ok(formOf(isPage(await endSession(form))), 'a link does not confirm');
   });
 
   for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }]) {
     test(`a form on a page of ${headers.origin} does not confirm for the person`, async () => {
       const response = await new Browser().post('/end_session', { client_id: 'cookie', confirmed: 'yes' }, headers);
-      assert.ok(response.status === 200 || response.status === 400, `${response.status} to ${response.headers.location}`);
+      assert.ok(
+        response.status === 200 || response.status === 400,
+        `${response.status} to ${response.headers.location}`,
+      );
       isPage(response, response.status);
       assert.equal(response.headers['set-cookie'], undefined);
     });
@@ -144,7 +170,10 @@ describe('/end_session', { concurrency: 8 }, () => {
 
   test('RFC 9110 §15.5.6: HEAD: 405, and nothing ends', async () => {
     const tokens = await loggedIn(web);
-    const response = await send((await host()).url, { method: 'HEAD', path: `/end_session?id_token_hint=${tokens.id_token}` });
+    const response = await send((await host()).url, {
+      method: 'HEAD',
+      path: `/end_session?id_token_hint=${tokens.id_token}`,
+    });
     assert.equal(response.status, 405);
     assert.equal(response.headers.allow, 'GET, POST');
     assert.equal((await userinfo(tokens.access_token)).status, 200);
@@ -165,7 +194,10 @@ describe('/end_session', { concurrency: 8 }, () => {
     const on = await startFor(t, { changes: { JETON_LOGOUT_URL: '' } });
     const browser = new Browser({ on });
     const tokens = await loggedIn(web, undefined, { on });
-    const response = await endSession({ id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE, state: 's' }, browser);
+    const response = await endSession(
+      { id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE, state: 's' },
+      browser,
+    );
     assert.equal(response.status, 303, response.text);
     assert.equal(response.headers.location, `${BYE}?state=s`);
     await isEnded(web, tokens, { on });

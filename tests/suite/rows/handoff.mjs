@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Browser } from '../support/user-agent.mjs';
 import { isError } from '../support/check.mjs';
-import { ISSUER, clients } from '../support/fixtures.mjs';
-import { ALICE, answered, arrival, authorize, codeFor, exchange, handoff, now, requestIn, requestOf } from '../support/flow.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
+import {
+  ALICE,
+  answered,
+  arrival,
+  authorize,
+  codeFor,
+  exchange,
+  handoff,
+  now,
+  requestIn,
+  requestOf,
+} from '../support/flow.mjs';
 import { isPage } from '../support/html.mjs';
 import { post } from '../support/target.mjs';
 import { bent, claimsOf, reseal, unseal } from '../support/tokens.mjs';
+import { Browser } from '../support/user-agent.mjs';
 
 const { login, web } = clients;
 const CALLS = ['request', 'accept', 'reject'];
@@ -32,7 +43,11 @@ describe('the login handoff: who may call', { concurrency: 8 }, () => {
       const impostor = { ...login, client_secret: 'wrong' };
       isError(await handoff(call, { request, ...ALICE }, { login: impostor }), 401, 'invalid_client');
       isError(await post(`/authorize/${call}`, { request, ...ALICE }), 401, 'invalid_client');
-      isError(await post(`/authorize/${call}`, { request, ...ALICE, client_id: login.client_id }), 401, 'invalid_client');
+      isError(
+        await post(`/authorize/${call}`, { request, ...ALICE, client_id: login.client_id }),
+        401,
+        'invalid_client',
+      );
     });
 
     test(`/authorize/${call}: no request: invalid_request`, async () => {
@@ -72,8 +87,26 @@ const badAnswers = [
   ['claims that are null', { claims: 'null' }],
   ['claims over 2 kB', { claims: JSON.stringify({ x: 'x'.repeat(2041) }) }],
   ...[
-    'iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'nonce', 'auth_time', 'at_hash', 'c_hash', 's_hash', 'azp',
-    'sid', 'cnf', 'act', 'client_id', 'scope', 'typ', 'active',
+    'iss',
+    'sub',
+    'aud',
+    'exp',
+    'iat',
+    'nbf',
+    'jti',
+    'nonce',
+    'auth_time',
+    'at_hash',
+    'c_hash',
+    's_hash',
+    'azp',
+    'sid',
+    'cnf',
+    'act',
+    'client_id',
+    'scope',
+    'typ',
+    'active',
   ].map((name) => [`the reserved claim ${name}`, { claims: JSON.stringify({ ok: 1, [name]: 'x' }) }]),
   ['a scope wider than asked', { scope: 'openid read write' }, 'invalid_scope'],
   ['a malformed scope', { scope: 'read "' }, 'invalid_scope'],
@@ -152,9 +185,19 @@ describe('the login handoff: accept', { concurrency: 8 }, () => {
 
 describe('the login handoff: reject', { concurrency: 8 }, () => {
   const codes = [
-    'access_denied', 'login_required', 'consent_required', 'interaction_required', 'account_selection_required',
-    'unmet_authentication_requirements', 'temporarily_unavailable', 'server_error', 'invalid_request',
-    'unauthorized_client', 'unsupported_response_type', 'invalid_scope', 'invalid_target',
+    'access_denied',
+    'login_required',
+    'consent_required',
+    'interaction_required',
+    'account_selection_required',
+    'unmet_authentication_requirements',
+    'temporarily_unavailable',
+    'server_error',
+    'invalid_request',
+    'unauthorized_client',
+    'unsupported_response_type',
+    'invalid_scope',
+    'invalid_target',
   ];
   for (const error of codes) {
     test(`${error} reaches the client, with state and iss`, async () => {
@@ -193,7 +236,13 @@ describe('the login handoff: the way back', { concurrency: 8 }, () => {
     assert.notDeepEqual(stranger.cookies, browser.cookies);
     isPage(await stranger.get(redirect), 400);
     const [[name, value]] = browser.cookies;
-    for (const cookie of [`${name}=`, `${name}=${value}x`, `x${name}=${value}`, `${name}=${value}; ${name}=${value}`, 'a; ; =']) {
+    for (const cookie of [
+      `${name}=`,
+      `${name}=${value}x`,
+      `x${name}=${value}`,
+      `${name}=${value}; ${name}=${value}`,
+      'a; ; =',
+    ]) {
       isPage(await new Browser().get(redirect, { cookie }), 400);
     }
     assert.ok(arrival(await browser.get(redirect)).params.code);

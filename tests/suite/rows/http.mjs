@@ -5,7 +5,12 @@ import { clients } from '../support/fixtures.mjs';
 import { basic, send } from '../support/http.mjs';
 import { get, host } from '../support/target.mjs';
 
-const PUBLIC = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration', '/.well-known/jwks.json', '/health'];
+const PUBLIC = [
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+  '/.well-known/jwks.json',
+  '/health',
+];
 
 test('/health answers and touches no store', async () => {
   const response = await get('/health');
@@ -49,10 +54,27 @@ test('credentials in the query are not read', async () => {
   isError(response, 400, 'invalid_request');
 });
 
-for (const path of ['/', '/Token', '/token/', '/token/x', '/authorise', '/.well-known/', '/%74oken', '/favicon.ico', '/token%00', '/..%2ftoken', '/%ff']) {
+for (const path of [
+  '/',
+  '/Token',
+  '/token/',
+  '/token/x',
+  '/authorise',
+  '/.well-known/',
+  '/%74oken',
+  '/favicon.ico',
+  '/token%00',
+  '/..%2ftoken',
+  '/%ff',
+]) {
   test(`RFC 9110 §15.5.5: ${path}: 404`, async () => {
     const authorization = basic(clients.m2m.client_id, clients.m2m.client_secret);
-    const response = await send((await host()).url, { method: 'POST', path, headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' }, body: 'grant_type=client_credentials' });
+    const response = await send((await host()).url, {
+      method: 'POST',
+      path,
+      headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'grant_type=client_credentials',
+    });
     isError(response, 404, 'not_found');
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
-import { ISSUER, OLDER_SECRET, clients } from '../support/fixtures.mjs';
+import { clients, ISSUER, OLDER_SECRET } from '../support/fixtures.mjs';
 import { codeFor, introspect, loggedIn, now, postAs, refreshed, revoke } from '../support/flow.mjs';
 import { basic, send } from '../support/http.mjs';
 import { clientCredentials, host, post } from '../support/target.mjs';
@@ -41,7 +41,8 @@ describe('/introspect', { concurrency: 8 }, () => {
       });
       assert.equal(exp, iat + expires_in);
       assert.ok(Math.abs(auth_time - now()) <= 5 && jti && sid);
-      if (client === web) assert.deepEqual({ iat, exp, jti, sid }, pick(claimsOf(access_token), ['iat', 'exp', 'jti', 'sid']));
+      if (client === web)
+        assert.deepEqual({ iat, exp, jti, sid }, pick(claimsOf(access_token), ['iat', 'exp', 'jti', 'sid']));
     });
 
     test(`RFC 7662 §2.2: a machine's access token, of ${client === web ? 'm2m' : 'opaque'}`, async () => {
@@ -104,7 +105,10 @@ describe('/introspect', { concurrency: 8 }, () => {
       ['alg none', `${none}.${claims}.`],
       ['no signature', `${header}.${claims}.`],
       ['a signature cut short', `${header}.${claims}.${signature.slice(0, -2)}`],
-      ['claims changed', `${header}.${Buffer.from(JSON.stringify({ ...claimsOf(access_token), scope: 'root' })).toString('base64url')}.${signature}`],
+      [
+        'claims changed',
+        `${header}.${Buffer.from(JSON.stringify({ ...claimsOf(access_token), scope: 'root' })).toString('base64url')}.${signature}`,
+      ],
       ['a refresh token of another secret', remint(refresh_token, web, { secret: OLDER_SECRET })],
       ['a refresh token of a generation to come', remint(refresh_token, web, { generation: 2 })],
       ['16 kB', 'x'.repeat(16_000)],
@@ -154,7 +158,11 @@ describe('/introspect', { concurrency: 8 }, () => {
     const { access_token } = await loggedIn(web);
     isError(await introspect({ ...web, client_secret: 'wrong' }, access_token), 401, 'invalid_client');
     isError(await post('/introspect', { token: access_token }), 401, 'invalid_client');
-    isError(await post('/introspect', { token: access_token }, { headers: { authorization: `Bearer ${access_token}` } }), 401, 'invalid_client');
+    isError(
+      await post('/introspect', { token: access_token }, { headers: { authorization: `Bearer ${access_token}` } }),
+      401,
+      'invalid_client',
+    );
   });
 
   test('RFC 7662 §2.1: client_secret_post', async () => {

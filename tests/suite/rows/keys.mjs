@@ -3,15 +3,23 @@ import { createECDH, createHash, createPrivateKey, createPublicKey, hkdfSync } f
 import { test } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
 import { isToken, jwks, verifyWithPyJwt } from '../support/check.mjs';
-import { ISSUER, OLDER_SECRET, SECRET, clients, rsaJwk } from '../support/fixtures.mjs';
+import { clients, ISSUER, OLDER_SECRET, rsaJwk, SECRET } from '../support/fixtures.mjs';
 import { clientCredentials, startFor, unless } from '../support/target.mjs';
 
 const EPOCH = 30 * 24 * 60 * 60;
 
 /** The derivation ARCHITECTURE.md describes, written a second time. */
 function derived(secret, algorithm, epoch, { serial = 0, counter = 0 } = {}) {
-  const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
-  const u64 = (n) => { const b = Buffer.alloc(8); b.writeBigUInt64BE(BigInt(n)); return b; };
+  const u32 = (n) => {
+    const b = Buffer.alloc(4);
+    b.writeUInt32BE(n);
+    return b;
+  };
+  const u64 = (n) => {
+    const b = Buffer.alloc(8);
+    b.writeBigUInt64BE(BigInt(n));
+    return b;
+  };
   const parts = ['jeton/v1', 'signing', algorithm, ISSUER].map(Buffer.from);
   parts.push(u32(serial), u64(epoch), u32(counter));
   const info = Buffer.concat(parts.flatMap((part) => [u64(part.length), part]));
@@ -22,7 +30,12 @@ function p256(scalar) {
   const ecdh = createECDH('prime256v1');
   ecdh.setPrivateKey(scalar);
   const point = ecdh.getPublicKey();
-  return { kty: 'EC', crv: 'P-256', x: point.subarray(1, 33).toString('base64url'), y: point.subarray(33).toString('base64url') };
+  return {
+    kty: 'EC',
+    crv: 'P-256',
+    x: point.subarray(1, 33).toString('base64url'),
+    y: point.subarray(33).toString('base64url'),
+  };
 }
 
 function ed25519(seed) {
@@ -37,9 +50,17 @@ test('the JWKS holds the keys of the previous, the current and the next epoch', 
   const { keys } = await jwks();
   const epoch = epochNow();
   const expected = await kids([-1, 0, 1].map((n) => p256(derived(SECRET, 'ES256', epoch + n))));
-  assert.deepEqual(keys.map((key) => key.kid), expected, 'derived a second time, by node:crypto');
+  assert.deepEqual(
+    keys.map((key) => key.kid),
+    expected,
+    'derived a second time, by node:crypto',
+  );
   for (const key of keys) {
-    assert.deepEqual(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'], 'RFC 7517: nothing private');
+    assert.deepEqual(
+      Object.keys(key).sort(),
+      ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+      'RFC 7517: nothing private',
+    );
     assert.equal(key.use, 'sig');
     assert.equal(key.alg, 'ES256');
     assert.equal(key.kid, await calculateJwkThumbprint(key), 'RFC 7638');
@@ -57,7 +78,10 @@ test('JETON_SECRET: while it changes the first signs and all are published', { s
   const { keys } = await jwks(on);
   assert.equal(keys.length, 6);
   const epoch = epochNow();
-  const [older, newer] = await kids([p256(derived(OLDER_SECRET, 'ES256', epoch)), p256(derived(SECRET, 'ES256', epoch))]);
+  const [older, newer] = await kids([
+    p256(derived(OLDER_SECRET, 'ES256', epoch)),
+    p256(derived(SECRET, 'ES256', epoch)),
+  ]);
   assert.ok(keys.some((key) => key.kid === newer));
   const { header } = await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
   assert.equal(header.kid, older);
@@ -68,7 +92,10 @@ test('JETON_KEY_SERIAL: raising it retires every derived key', { skip: unless.st
   const { keys } = await jwks(on);
   const epoch = epochNow();
   const expected = await kids([-1, 0, 1].map((n) => p256(derived(SECRET, 'ES256', epoch + n, { serial: 1 }))));
-  assert.deepEqual(keys.map((key) => key.kid), expected);
+  assert.deepEqual(
+    keys.map((key) => key.kid),
+    expected,
+  );
 });
 
 test('JETON_SIGNING_ALGS: ES256, EdDSA and RS256 at once', { skip: unless.startable }, async (t) => {
@@ -107,6 +134,9 @@ test('JETON_SIGNING_JWKS: own keys replace derived ones', { skip: unless.startab
   const own = { ...p256(scalar), d: scalar.toString('base64url') };
   const on = await startFor(t, { changes: { JETON_SIGNING_JWKS: JSON.stringify({ keys: [own] }) } });
   const { keys } = await jwks(on);
-  assert.deepEqual(keys.map((key) => key.kid), await kids([own]));
+  assert.deepEqual(
+    keys.map((key) => key.kid),
+    await kids([own]),
+  );
   await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
 });

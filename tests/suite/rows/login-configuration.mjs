@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
-import { SECRET, clients } from '../support/fixtures.mjs';
+import { clients, SECRET } from '../support/fixtures.mjs';
 import { postAs, requestOf } from '../support/flow.mjs';
 import { DEVICE_GRANT } from '../support/grant-clients.mjs';
 import { isPage } from '../support/html.mjs';
@@ -24,7 +24,12 @@ const broken = [
     ['a redirect URI that is a script', web, { redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris'],
     ['a post-logout URI over http', web, { post_logout_redirect_uris: ['http://app.example/'] }, 'redirect_uris'],
     ['no PKCE, although public (RFC 9700 §2.1.1)', native, { require_pkce: false }, 'require_pkce'],
-    ['no rotation, although public (RFC 9700 §2.2.2)', native, { refresh_token_rotation: false }, 'refresh_token_rotation'],
+    [
+      'no rotation, although public (RFC 9700 §2.2.2)',
+      native,
+      { refresh_token_rotation: false },
+      'refresh_token_rotation',
+    ],
     ['a grace of five minutes and a second', web, { refresh_token_grace: 301 }, 'refresh_token_grace'],
     ['a lifetime of no time', web, { refresh_token_lifetime: 0 }, 'refresh_token_lifetime'],
     ['a cookie for no origin', cookie, { allowed_origins: [] }, 'refresh_token_delivery'],
@@ -33,7 +38,12 @@ const broken = [
     ['an unknown delivery', web, { refresh_token_delivery: 'pigeon' }, 'refresh_token_delivery'],
     ['an unknown format', web, { access_token_format: 'paper' }, 'JETON_CLIENTS'],
     ['a public login application', native, { login: true }, 'login'],
-  ].map(([name, client, changes, member]) => [`a client with ${name}`, { clients: [{ ...client, ...changes }] }, 'JETON_CLIENTS', member]),
+  ].map(([name, client, changes, member]) => [
+    `a client with ${name}`,
+    { clients: [{ ...client, ...changes }] },
+    'JETON_CLIENTS',
+    member,
+  ]),
 ];
 
 describe('configuration of logins', { skip: unless.startable, concurrency: 4 }, () => {
@@ -55,7 +65,11 @@ describe('configuration of logins', { skip: unless.startable, concurrency: 4 }, 
     const device = await postAs(tv, '/device_authorization', {}, { on });
     isError(device, 501, 'server_error');
     assert.match(device.json().error_description, /JETON_LOGIN_URL/);
-    for (const [client, form] of [[web, { grant_type: 'authorization_code', code: 'x' }], [web, { grant_type: 'refresh_token', refresh_token: 'x' }], [tv, { grant_type: DEVICE_GRANT, device_code: 'x' }]]) {
+    for (const [client, form] of [
+      [web, { grant_type: 'authorization_code', code: 'x' }],
+      [web, { grant_type: 'refresh_token', refresh_token: 'x' }],
+      [tv, { grant_type: DEVICE_GRANT, device_code: 'x' }],
+    ]) {
       isError(await postAs(client, '/token', form, { on }), 400, 'unsupported_grant_type');
     }
   });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isToken } from '../support/check.mjs';
-import { ISSUER, clients } from '../support/fixtures.mjs';
-import { send } from '../support/http.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
+import { basic, send } from '../support/http.mjs';
 import { clientCredentials, get, host, post, startFor, unless } from '../support/target.mjs';
-import { basic } from '../support/http.mjs';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
@@ -56,7 +55,9 @@ test('OpenID Connect Discovery §4.2: the same, and what it requires besides', a
   });
 });
 
-test('RFC 8414 §2: without a login application nothing that needs one is listed', { skip: unless.loginless }, async (t) => {
+test('RFC 8414 §2: without a login application nothing that needs one is listed', {
+  skip: unless.loginless,
+}, async (t) => {
   const on = await startFor(t, { changes: { JETON_LOGIN_URL: '' } });
   const { json } = await get(OPENID, {}, on);
   const metadata = json();
@@ -114,7 +115,11 @@ test('RFC 8414 §3.1: an issuer with a path', { skip: unless.startable }, async 
   }
   assert.equal((await clientCredentials(clients.m2m, {}, { on })).status, 404);
   const authorization = basic(clients.m2m.client_id, clients.m2m.client_secret);
-  const response = await post('/tenant/one/token', { grant_type: 'client_credentials' }, { headers: { authorization }, on });
+  const response = await post(
+    '/tenant/one/token',
+    { grant_type: 'client_credentials' },
+    { headers: { authorization }, on },
+  );
   assert.equal(response.status, 200);
   const keys = await get(`/tenant/one${JWKS}`, {}, on);
   assert.equal(keys.json().keys.length, 3);

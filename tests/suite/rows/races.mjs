@@ -5,7 +5,16 @@ import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
 import {
-  OFFLINE, codeFor, exchange, introspect, isEnded, loggedIn, refresh, refreshed, revoke, userinfo,
+  codeFor,
+  exchange,
+  introspect,
+  isEnded,
+  loggedIn,
+  OFFLINE,
+  refresh,
+  refreshed,
+  revoke,
+  userinfo,
 } from '../support/flow.mjs';
 import { generationOf } from '../support/tokens.mjs';
 
@@ -46,7 +55,10 @@ describe('races: refresh against refresh', () => {
   test('10 refreshes without rotation: all 200, the same token', async () => {
     const { refresh_token } = await loggedIn(steady);
     const bodies = successes(await atOnce(10, () => refresh(steady, refresh_token)));
-    assert.deepEqual(bodies.map((body) => body.refresh_token), Array(10).fill(refresh_token));
+    assert.deepEqual(
+      bodies.map((body) => body.refresh_token),
+      Array(10).fill(refresh_token),
+    );
   });
 
   test('refresh_token_grace 0: of 10 refreshes one wins, and the others end everything', async () => {
@@ -115,7 +127,8 @@ describe('races: revocation', () => {
     const first = await loggedIn(strict);
     const second = await refreshed(strict, first.refresh_token);
     const third = await refreshed(strict, second.refresh_token);
-    for (const response of await atOnce(10, () => refresh(strict, first.refresh_token))) isError(response, 400, 'invalid_grant');
+    for (const response of await atOnce(10, () => refresh(strict, first.refresh_token)))
+      isError(response, 400, 'invalid_grant');
     await isEnded(strict, third);
   });
 });

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { test } from 'node:test';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { Browser } from '../support/browser.mjs';
@@ -25,11 +25,21 @@ const app = {
   grant_types: ['authorization_code', 'refresh_token', 'client_credentials', DEVICE],
   scope: `${SCOPE} read`,
 };
-const spa = { ...app, client_id: 'spa', client_secret: undefined, token_endpoint_auth_method: 'none', grant_types: ['authorization_code', 'refresh_token'] };
+const spa = {
+  ...app,
+  client_id: 'spa',
+  client_secret: undefined,
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+};
 
-test('openid-client: code + PKCE, userinfo, refresh, introspection, revocation, logout', { skip: unless.startable }, async (t) => {
+test('openid-client: code + PKCE, userinfo, refresh, introspection, revocation, logout', {
+  skip: unless.startable,
+}, async (t) => {
   const issuer = await deployment(t, [app]);
-  const config = await openid.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, { execute: [openid.allowInsecureRequests] });
+  const config = await openid.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, {
+    execute: [openid.allowInsecureRequests],
+  });
   const verifier = openid.randomPKCECodeVerifier();
   const [state, nonce] = [openid.randomState(), openid.randomNonce()];
   const url = openid.buildAuthorizationUrl(config, {
@@ -42,7 +52,12 @@ test('openid-client: code + PKCE, userinfo, refresh, introspection, revocation, 
   });
   const browser = new Browser();
   const back = await browser.visit(url.href, { end: CALLBACK });
-  const tokens = await openid.authorizationCodeGrant(config, back.url, { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true });
+  const tokens = await openid.authorizationCodeGrant(config, back.url, {
+    pkceCodeVerifier: verifier,
+    expectedState: state,
+    expectedNonce: nonce,
+    idTokenExpected: true,
+  });
   assert.equal(tokens.claims().sub, 'alice');
   const info = await openid.fetchUserInfo(config, tokens.access_token, 'alice');
   assert.equal(info.email, 'alice@example.com');
@@ -50,7 +65,11 @@ test('openid-client: code + PKCE, userinfo, refresh, introspection, revocation, 
   assert.notEqual(refreshed.refresh_token, tokens.refresh_token);
   const looked = await openid.tokenIntrospection(config, refreshed.access_token);
   assert.equal(looked.active, true);
-  const logout = openid.buildEndSessionUrl(config, { id_token_hint: refreshed.id_token, post_logout_redirect_uri: 'http://127.0.0.1:9/bye', state: 's' });
+  const logout = openid.buildEndSessionUrl(config, {
+    id_token_hint: refreshed.id_token,
+    post_logout_redirect_uri: 'http://127.0.0.1:9/bye',
+    state: 's',
+  });
   const bye = await browser.visit(logout.href, { end: 'http://127.0.0.1:9/bye' });
   assert.equal(bye.url.searchParams.get('state'), 's');
   assert.equal((await openid.tokenIntrospection(config, refreshed.access_token)).active, false);
@@ -61,7 +80,9 @@ test('openid-client: code + PKCE, userinfo, refresh, introspection, revocation, 
 
 test('openid-client: the device grant', { skip: unless.startable }, async (t) => {
   const issuer = await deployment(t, [app]);
-  const config = await openid.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, { execute: [openid.allowInsecureRequests] });
+  const config = await openid.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, {
+    execute: [openid.allowInsecureRequests],
+  });
   const device = await openid.initiateDeviceAuthorization(config, { scope: SCOPE });
   const polling = openid.pollDeviceAuthorizationGrant(config, device);
   const { text } = await new Browser().visit(device.verification_uri_complete, { button: 'approve' });
@@ -71,10 +92,15 @@ test('openid-client: the device grant', { skip: unless.startable }, async (t) =>
   assert.ok((await openid.refreshTokenGrant(config, tokens.refresh_token)).access_token);
 });
 
-test('oauth4webapi: a public client with form_post, JWT access token validated', { skip: unless.startable }, async (t) => {
+test('oauth4webapi: a public client with form_post, JWT access token validated', {
+  skip: unless.startable,
+}, async (t) => {
   const issuer = new URL(await deployment(t, [{ ...spa, audiences: ['https://api.example'] }]));
   const options = { [oauth.allowInsecureRequests]: true };
-  const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options }));
+  const as = await oauth.processDiscoveryResponse(
+    issuer,
+    await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options }),
+  );
   const client = { client_id: spa.client_id };
   const verifier = oauth.generateRandomCodeVerifier();
   const url = new URL(as.authorization_endpoint);
@@ -97,9 +123,15 @@ test('oauth4webapi: a public client with form_post, JWT access token validated',
   const claims = await oauth.validateJwtAccessToken(as, request, 'https://api.example', options);
   assert.equal(claims.sub, 'alice');
   assert.equal(claims.scope, 'read');
-  const refreshed = await oauth.processRefreshTokenResponse(as, client, await oauth.refreshTokenGrantRequest(as, client, none, tokens.refresh_token, options));
+  const refreshed = await oauth.processRefreshTokenResponse(
+    as,
+    client,
+    await oauth.refreshTokenGrantRequest(as, client, none, tokens.refresh_token, options),
+  );
   assert.ok(refreshed.refresh_token);
-  await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, none, refreshed.refresh_token, options));
+  await oauth.processRevocationResponse(
+    await oauth.revocationRequest(as, client, none, refreshed.refresh_token, options),
+  );
   const dead = await oauth.refreshTokenGrantRequest(as, client, none, refreshed.refresh_token, options);
   await assert.rejects(oauth.processRefreshTokenResponse(as, client, dead), { error: 'invalid_grant' });
 });
@@ -108,7 +140,9 @@ test('authlib: code + PKCE, refresh, introspection, revocation', { skip: unless.
   const issuer = await deployment(t, [app]);
   const script = fileURLToPath(new URL('../support/authlib_client.py', import.meta.url));
   const python = (...args) =>
-    promisify(execFile)(PYTHON, [script, issuer, app.client_id, app.client_secret, CALLBACK, ...args], { env: { ...process.env, AUTHLIB_INSECURE_TRANSPORT: '1' } });
+    promisify(execFile)(PYTHON, [script, issuer, app.client_id, app.client_secret, CALLBACK, ...args], {
+      env: { ...process.env, AUTHLIB_INSECURE_TRANSPORT: '1' },
+    });
   const { url, verifier, state } = JSON.parse((await python('authorize')).stdout);
   const back = await new Browser().visit(url, { end: CALLBACK });
   const outcome = JSON.parse((await python('exchange', back.url.href, verifier, state)).stdout);

@@ -2,8 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { isError, isToken, jwks } from '../support/check.mjs';
-import { ISSUER, OLDER_SECRET, SECRET, clients } from '../support/fixtures.mjs';
-import { OFFLINE, codeFor, exchange, introspect, isEnded, loggedIn, now, postAs, refresh, refreshed, userinfo } from '../support/flow.mjs';
+import { clients, ISSUER, OLDER_SECRET, SECRET } from '../support/fixtures.mjs';
+import {
+  codeFor,
+  exchange,
+  introspect,
+  isEnded,
+  loggedIn,
+  now,
+  OFFLINE,
+  postAs,
+  refresh,
+  refreshed,
+  userinfo,
+} from '../support/flow.mjs';
 import { startFor, unless } from '../support/target.mjs';
 import { bent, claimsOf, generationOf, halfHash, remint } from '../support/tokens.mjs';
 
@@ -13,8 +25,17 @@ describe('refresh_token', { concurrency: 8 }, () => {
   for (const client of [web, native]) {
     test(`RFC 6749 §6: the ${client.client_id} client gets a new access token and a new refresh token`, async () => {
       const first = await loggedIn(client, OFFLINE);
-      const { body, payload } = await isToken(await refresh(client, first.refresh_token), { audience: 'https://api.example' });
-      assert.deepEqual(Object.keys(body), ['access_token', 'token_type', 'expires_in', 'scope', 'refresh_token', 'id_token']);
+      const { body, payload } = await isToken(await refresh(client, first.refresh_token), {
+        audience: 'https://api.example',
+      });
+      assert.deepEqual(Object.keys(body), [
+        'access_token',
+        'token_type',
+        'expires_in',
+        'scope',
+        'refresh_token',
+        'id_token',
+      ]);
       assert.equal(body.scope, OFFLINE.scope);
       assert.notEqual(body.refresh_token, first.refresh_token);
       assert.notEqual(payload.jti, claimsOf(first.access_token).jti);
@@ -28,7 +49,10 @@ describe('refresh_token', { concurrency: 8 }, () => {
     const login = await codeFor(web, { ...OFFLINE, nonce: 'once' }, { answer: { auth_time: String(auth_time) } });
     const first = (await exchange(web, login)).json();
     const body = await refreshed(web, first.refresh_token);
-    const { payload } = await jwtVerify(body.id_token, createLocalJWKSet(await jwks()), { issuer: ISSUER, audience: 'web' });
+    const { payload } = await jwtVerify(body.id_token, createLocalJWKSet(await jwks()), {
+      issuer: ISSUER,
+      audience: 'web',
+    });
     const was = claimsOf(first.id_token);
     for (const claim of ['iss', 'sub', 'aud', 'auth_time', 'sid']) assert.deepEqual(payload[claim], was[claim], claim);
     assert.equal(payload.at_hash, halfHash(body.access_token));
@@ -67,7 +91,10 @@ describe('refresh_token', { concurrency: 8 }, () => {
     test(`RFC 9700 §4.14.2: generation ${stolen} of 8 is replayed: everything ends`, async () => {
       const tokens = [await loggedIn(strict)];
       while (tokens.length < 8) tokens.push(await refreshed(strict, tokens.at(-1).refresh_token));
-      assert.deepEqual(tokens.map((body) => generationOf(body.refresh_token)), [1, 2, 3, 4, 5, 6, 7, 8]);
+      assert.deepEqual(
+        tokens.map((body) => generationOf(body.refresh_token)),
+        [1, 2, 3, 4, 5, 6, 7, 8],
+      );
       isError(await refresh(strict, tokens[stolen - 1].refresh_token), 400, 'invalid_grant');
       for (const body of tokens) await isEnded(strict, body);
     });
@@ -127,7 +154,14 @@ describe('refresh_token: part of a grant', { concurrency: 8 }, () => {
     ['RFC 6749 §6: a scope that is not registered', { scope: 'root' }, 'invalid_scope'],
     ['RFC 6749 §3.3: a malformed scope', { scope: 'read "' }, 'invalid_scope'],
     ['RFC 8707 §2.2: a resource that was not granted', { resource: 'https://other.example' }, 'invalid_target'],
-    ['RFC 8707 §2.2: one of several resources was not granted', [['resource', 'https://api.example'], ['resource', 'https://evil.example']], 'invalid_target'],
+    [
+      'RFC 8707 §2.2: one of several resources was not granted',
+      [
+        ['resource', 'https://api.example'],
+        ['resource', 'https://evil.example'],
+      ],
+      'invalid_target',
+    ],
     ['RFC 8707 §2: a relative resource', { resource: '/api' }, 'invalid_target'],
     ['an audience that was not granted', { audience: 'https://other.example' }, 'invalid_target'],
   ];
@@ -139,7 +173,8 @@ describe('refresh_token: part of a grant', { concurrency: 8 }, () => {
         isError(await refresh(client, refresh_token, form), 400, error);
         const next = await refreshed(client, refresh_token);
         assert.equal(generationOf(next.refresh_token), client === steady ? 1 : 2, 'nothing had moved');
-        for (const token of [refresh_token, next.refresh_token]) isError(await refresh(client, token, form), 400, error);
+        for (const token of [refresh_token, next.refresh_token])
+          isError(await refresh(client, token, form), 400, error);
         assert.equal((await refreshed(client, refresh_token)).refresh_token, next.refresh_token);
       });
     }
@@ -174,7 +209,12 @@ describe('refresh_token: what cannot be refreshed', { concurrency: 8 }, () => {
     isError(await refresh(noRefresh, refresh_token), 400, 'unauthorized_client');
   });
 
-  for (const [thief, victim] of [[other, web], [native, web], [web, native], [other, steady]]) {
+  for (const [thief, victim] of [
+    [other, web],
+    [native, web],
+    [web, native],
+    [other, steady],
+  ]) {
     test(`RFC 6749 §10.4: ${thief.client_id} presents the token of ${victim.client_id}: invalid_grant, and the owner goes on`, async () => {
       const { refresh_token } = await loggedIn(victim);
       for (let n = 0; n < 3; n += 1) isError(await refresh(thief, refresh_token), 400, 'invalid_grant');
@@ -208,13 +248,15 @@ describe('refresh_token: what cannot be refreshed', { concurrency: 8 }, () => {
     assert.equal(generationOf((await refreshed(web, refresh_token)).refresh_token), 2);
   });
 
-  test('a refresh token of generation 0, which is the code\'s: invalid_grant, and the code stays usable', async () => {
+  test("a refresh token of generation 0, which is the code's: invalid_grant, and the code stays usable", async () => {
     const login = await codeFor(web);
     isError(await refresh(web, remint(login.code, web, { prefix: 'jrt_', redirect: undefined })), 400, 'invalid_grant');
     await isToken(await exchange(web, login));
   });
 
-  test('JETON_SECRET: while it changes, a token under the older secret is taken and reissued under the first', { skip: unless.startable }, async (t) => {
+  test('JETON_SECRET: while it changes, a token under the older secret is taken and reissued under the first', {
+    skip: unless.startable,
+  }, async (t) => {
     const on = await startFor(t, { changes: { JETON_SECRET: `${SECRET} ${OLDER_SECRET}` } });
     const { refresh_token, access_token } = await loggedIn(web, OFFLINE, { on });
     const older = remint(refresh_token, web, { secret: OLDER_SECRET });

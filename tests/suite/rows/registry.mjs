@@ -17,7 +17,11 @@ const registered = (client_id, ...secrets) => ({
 test('a registered client gets a token', { skip: unless.store }, async (t) => {
   const on = await startFor(t);
   await on.putClient(registered('stored', { secret: 'a', created_at: 1 }));
-  const { payload } = await isToken(await clientCredentials({ client_id: 'stored', client_secret: 'a' }, {}, { on }), {}, on);
+  const { payload } = await isToken(
+    await clientCredentials({ client_id: 'stored', client_secret: 'a' }, {}, { on }),
+    {},
+    on,
+  );
   assert.equal(payload.sub, 'stored');
   assert.equal(payload.scope, 'stored');
   isError(await clientCredentials({ client_id: 'stored', client_secret: 'b' }, {}, { on }), 401, 'invalid_client');
@@ -27,7 +31,12 @@ test('two secrets at once, so that a change overlaps', { skip: unless.store }, a
   const on = await startFor(t);
   const later = Math.floor(Date.now() / 1000) + 3600;
   await on.putClient(
-    registered('two', { secret: 'old', expires_at: later }, { secret: 'new', expires_at: 0 }, { secret: 'gone', expires_at: 1000 }),
+    registered(
+      'two',
+      { secret: 'old', expires_at: later },
+      { secret: 'new', expires_at: 0 },
+      { secret: 'gone', expires_at: 1000 },
+    ),
   );
   for (const client_secret of ['old', 'new']) {
     await isToken(await clientCredentials({ client_id: 'two', client_secret }, {}, { on }), {}, on);
@@ -51,7 +60,9 @@ test('a hostile client_id is only ever a key', { skip: unless.store }, async (t)
   await isToken(await clientCredentials({ client_id: other, client_secret: 'a' }, {}, { on }), {}, on);
 });
 
-test('a store out of reach: 503, Retry-After, a log line that names it, and no token', { skip: unless.store }, async (t) => {
+test('a store out of reach: 503, Retry-After, a log line that names it, and no token', {
+  skip: unless.store,
+}, async (t) => {
   const on = await startFor(t, { store: 'broken' });
   const response = await clientCredentials({ client_id: 'stored', client_secret: 'a' }, {}, { on });
   isError(response, 503, 'temporarily_unavailable');

@@ -6,7 +6,19 @@ import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
 import {
-  OFFLINE, codeFor, exchange, introspect, isActive, isEnded, loggedIn, postAs, random, refresh, refreshed, sleep, userinfo,
+  codeFor,
+  exchange,
+  introspect,
+  isActive,
+  isEnded,
+  loggedIn,
+  OFFLINE,
+  postAs,
+  random,
+  refresh,
+  refreshed,
+  sleep,
+  userinfo,
 } from '../support/flow.mjs';
 import { clientCredentials, post, startFor, unless } from '../support/target.mjs';
 
@@ -30,10 +42,11 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
     const as = (subject) => ({ on, answer: { subject } });
 
     const rows = {
-      'a subject: every login of theirs has ended, at every client, and nobody else\'s': async () => {
+      "a subject: every login of theirs has ended, at every client, and nobody else's": async () => {
         const [alice, bob] = [random(), random()];
         const logins = [];
-        for (const client of [web, native, steady, opaque]) logins.push([client, await loggedIn(client, OFFLINE, as(alice))]);
+        for (const client of [web, native, steady, opaque])
+          logins.push([client, await loggedIn(client, OFFLINE, as(alice))]);
         const kept = await loggedIn(web, OFFLINE, as(bob));
         await cut({ subject: alice }, { on });
         for (const [client, tokens] of logins) {
@@ -56,10 +69,13 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
         await nextSecond();
         const tokens = await loggedIn(web, OFFLINE, as(subject));
         assert.equal((await userinfo(tokens.access_token, { on })).status, 200);
-        assert.equal(await isActive(web, (await refreshed(web, tokens.refresh_token, {}, { on })).access_token, { on }), true);
+        assert.equal(
+          await isActive(web, (await refreshed(web, tokens.refresh_token, {}, { on })).access_token, { on }),
+          true,
+        );
         await isEnded(web, early, { on });
       },
-      'a client: every login at it and every token of its own has ended, and no other client\'s': async () => {
+      "a client: every login at it and every token of its own has ended, and no other client's": async () => {
         const ended = await loggedIn(other, OFFLINE, as(random()));
         const kept = await loggedIn(web, OFFLINE, as(random()));
         const machine = (await clientCredentials(m2m, {}, { on })).json().access_token;
@@ -84,7 +100,10 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
       },
       'a hostile subject is only ever a key': async () => {
         for (const subject of ["'; DROP TABLE cut_off; --", 'subject:x#y/../z', 'ü'.repeat(127), '*', '%']) {
-          const [tokens, kept] = [await loggedIn(web, OFFLINE, as(subject)), await loggedIn(web, OFFLINE, as(random()))];
+          const [tokens, kept] = [
+            await loggedIn(web, OFFLINE, as(subject)),
+            await loggedIn(web, OFFLINE, as(random())),
+          ];
           await cut({ subject }, { on });
           await isEnded(web, tokens, { on });
           assert.equal((await userinfo(kept.access_token, { on })).status, 200, subject);
@@ -105,7 +124,13 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
   const refused = [
     ['a client that is no login application: 403', { subject: 'nobody-at-all' }, 403, 'unauthorized_client', web],
     ['a public client: 403', { subject: 'nobody-at-all' }, 403, 'unauthorized_client', native],
-    ['wrong authentication: 401', { subject: 'nobody-at-all' }, 401, 'invalid_client', { ...login, client_secret: 'x' }],
+    [
+      'wrong authentication: 401',
+      { subject: 'nobody-at-all' },
+      401,
+      'invalid_client',
+      { ...login, client_secret: 'x' },
+    ],
     ['neither subject nor client: invalid_request', {}, 400, 'invalid_request', login],
     ['a malformed client: invalid_request', { client: 'ä' }, 400, 'invalid_request', login],
   ];

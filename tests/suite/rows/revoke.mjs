@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
-import { OLDER_SECRET, clients } from '../support/fixtures.mjs';
-import { codeFor, exchange, isActive, isEnded, loggedIn, postAs, refreshed, revoke, userinfo } from '../support/flow.mjs';
+import { clients, OLDER_SECRET } from '../support/fixtures.mjs';
+import {
+  codeFor,
+  exchange,
+  isActive,
+  isEnded,
+  loggedIn,
+  postAs,
+  refreshed,
+  revoke,
+  userinfo,
+} from '../support/flow.mjs';
 import { send } from '../support/http.mjs';
 import { clientCredentials, host, post } from '../support/target.mjs';
 import { bent, remint } from '../support/tokens.mjs';
@@ -71,7 +81,11 @@ describe('/revoke', { concurrency: 8 }, () => {
 
   test('RFC 7009 §2.2: what is no token, or none any more: 200', async () => {
     const tokens = await loggedIn(web);
-    const foreign = [['garbage', 'x'], ['of another secret', remint(tokens.refresh_token, web, { secret: OLDER_SECRET })], ['of no grant', remint(tokens.refresh_token, web, { grant: Buffer.alloc(16, 9) })]];
+    const foreign = [
+      ['garbage', 'x'],
+      ['of another secret', remint(tokens.refresh_token, web, { secret: OLDER_SECRET })],
+      ['of no grant', remint(tokens.refresh_token, web, { grant: Buffer.alloc(16, 9) })],
+    ];
     for (const [name, token] of [...foreign, ...bent(tokens.refresh_token)]) isDone(await revoke(web, token), name);
     assert.equal((await userinfo(tokens.access_token)).status, 200, 'and nothing happened');
     isDone(await revoke(web, tokens.refresh_token));

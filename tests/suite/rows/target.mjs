@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
-import { ISSUER, clients } from '../support/fixtures.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
 import { clientCredentials } from '../support/target.mjs';
 
 const { m2m, plain } = clients;
@@ -17,12 +17,19 @@ const granted = [
   ['audience: an audience', { audience: 'https://other.example' }, { aud: 'https://other.example' }],
   [
     'RFC 8707 §2: several resources, each once',
-    [['resource', 'https://other.example'], ['resource', 'https://api.example'], ['resource', 'https://other.example']],
+    [
+      ['resource', 'https://other.example'],
+      ['resource', 'https://api.example'],
+      ['resource', 'https://other.example'],
+    ],
     { aud: ['https://other.example', 'https://api.example'] },
   ],
   [
     'RFC 8707 §2: a resource and an audience',
-    [['audience', 'urn:example:third'], ['resource', 'https://api.example']],
+    [
+      ['audience', 'urn:example:third'],
+      ['resource', 'https://api.example'],
+    ],
     { aud: ['https://api.example', 'urn:example:third'] },
   ],
 ];
@@ -53,7 +60,10 @@ const refused = [
   ['an audience that is not registered', { audience: 'nobody' }, 'invalid_target'],
   [
     'RFC 8707 §2: one of several resources is not registered',
-    [['resource', 'https://api.example'], ['resource', 'https://evil.example']],
+    [
+      ['resource', 'https://api.example'],
+      ['resource', 'https://evil.example'],
+    ],
     'invalid_target',
   ],
 ];

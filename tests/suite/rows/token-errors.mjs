@@ -1,8 +1,8 @@
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { FORM, basic } from '../support/http.mjs';
+import { basic, FORM } from '../support/http.mjs';
 import { clientCredentials, post } from '../support/target.mjs';
 
 const authorization = basic(clients.m2m.client_id, clients.m2m.client_secret);
@@ -14,14 +14,32 @@ const rows = [
   ['§3.2: grant_type is empty', 'grant_type=', {}, 400, 'invalid_request'],
   ['§5.2: grant_type is unknown', 'grant_type=magic', {}, 400, 'unsupported_grant_type'],
   ['§5.2: grant_type is of another case', 'grant_type=Client_Credentials', {}, 400, 'unsupported_grant_type'],
-  ['§5.2: the password grant is not offered', 'grant_type=password&username=a&password=b', {}, 400, 'unsupported_grant_type'],
+  [
+    '§5.2: the password grant is not offered',
+    'grant_type=password&username=a&password=b',
+    {},
+    400,
+    'unsupported_grant_type',
+  ],
   ['§3.2: a parameter twice', `${GRANT}&scope=read&scope=write`, {}, 400, 'invalid_request'],
   ['§3.2: the same parameter and value twice', `${GRANT}&${GRANT}`, {}, 400, 'invalid_request'],
   ['§3.2: an unknown parameter twice', `${GRANT}&x=1&x=2`, {}, 400, 'invalid_request'],
   ['§3.2: a parameter twice, once encoded', `${GRANT}&scope=read&s%63ope=read`, {}, 400, 'invalid_request'],
   ['Appendix B: the body is not UTF-8', `${GRANT}&scope=%ff%fe`, {}, 400, 'invalid_request'],
-  ['Appendix B: a raw byte is not UTF-8', Buffer.concat([Buffer.from(`${GRANT}&scope=`), Buffer.from([0xff])]), {}, 400, 'invalid_request'],
-  ['§3.2: a JSON body', '{"grant_type":"client_credentials"}', { 'content-type': 'application/json' }, 400, 'invalid_request'],
+  [
+    'Appendix B: a raw byte is not UTF-8',
+    Buffer.concat([Buffer.from(`${GRANT}&scope=`), Buffer.from([0xff])]),
+    {},
+    400,
+    'invalid_request',
+  ],
+  [
+    '§3.2: a JSON body',
+    '{"grant_type":"client_credentials"}',
+    { 'content-type': 'application/json' },
+    400,
+    'invalid_request',
+  ],
   ['§3.2: a multipart body', `--x\r\n`, { 'content-type': 'multipart/form-data; boundary=x' }, 400, 'invalid_request'],
   ['§3.2: a content type that only starts like a form', GRANT, { 'content-type': `${FORM}s` }, 400, 'invalid_request'],
 ];

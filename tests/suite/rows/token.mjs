@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isToken, verifyWithPyJwt } from '../support/check.mjs';
-import { ISSUER, clients } from '../support/fixtures.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
 import { clientCredentials, host, post, unless } from '../support/target.mjs';
 
 test('RFC 6749 §4.4: a confidential client gets a token for itself', async () => {

@@ -9,20 +9,33 @@ import { bent, claimsOf } from '../support/tokens.mjs';
 const { web, opaque, m2m } = clients;
 
 const CLAIMS = {
-  name: 'Alice Ä', given_name: 'Alice', family_name: 'Ä', middle_name: 'M', nickname: 'al', preferred_username: 'alice',
-  profile: 'https://alice.example', picture: 'https://alice.example/p', website: 'https://alice.example/w', gender: 'f',
-  birthdate: '2000-01-01', zoneinfo: 'Europe/Berlin', locale: 'de', updated_at: 1700000000,
-  email: 'alice@example.com', email_verified: true,
+  name: 'Alice Ä',
+  given_name: 'Alice',
+  family_name: 'Ä',
+  middle_name: 'M',
+  nickname: 'al',
+  preferred_username: 'alice',
+  profile: 'https://alice.example',
+  picture: 'https://alice.example/p',
+  website: 'https://alice.example/w',
+  gender: 'f',
+  birthdate: '2000-01-01',
+  zoneinfo: 'Europe/Berlin',
+  locale: 'de',
+  updated_at: 1700000000,
+  email: 'alice@example.com',
+  email_verified: true,
   address: { country: 'DE' },
-  phone_number: '+49 30 1', phone_number_verified: false,
-  tenant: 'blue', roles: ['a', 'b'],
+  phone_number: '+49 30 1',
+  phone_number_verified: false,
+  tenant: 'blue',
+  roles: ['a', 'b'],
 };
 const OWN = { tenant: 'blue', roles: ['a', 'b'] };
 const pick = (...names) => Object.fromEntries(names.map((name) => [name, CLAIMS[name]]));
 const PROFILE = Object.keys(CLAIMS).slice(0, 14);
 
-const withClaims = (client, scope) =>
-  loggedIn(client, { scope }, { answer: { claims: JSON.stringify(CLAIMS) } });
+const withClaims = (client, scope) => loggedIn(client, { scope }, { answer: { claims: JSON.stringify(CLAIMS) } });
 
 const ask = async (options) => send((await host()).url, { path: '/userinfo', ...options });
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
@@ -70,7 +83,11 @@ describe('/userinfo', { concurrency: 8 }, () => {
         { method: 'POST', headers: bearer(access_token), body: '' },
         { method: 'POST', headers: { 'content-type': FORM, ...bearer(access_token) }, body: 'x=1' },
         { method: 'POST', headers: { 'content-type': FORM }, body: `access_token=${access_token}` },
-        { method: 'POST', headers: { 'content-type': `${FORM}; charset=UTF-8` }, body: `x=1&access_token=${access_token}` },
+        {
+          method: 'POST',
+          headers: { 'content-type': `${FORM}; charset=UTF-8` },
+          body: `x=1&access_token=${access_token}`,
+        },
       ];
       for (const way of ways) {
         const response = await ask(way);
@@ -126,7 +143,11 @@ describe('/userinfo', { concurrency: 8 }, () => {
 
   test('RFC 6750 §2: a token in two ways: invalid_request', async () => {
     const { access_token } = await loggedIn(web);
-    const response = await ask({ method: 'POST', headers: { 'content-type': FORM, ...bearer(access_token) }, body: `access_token=${access_token}` });
+    const response = await ask({
+      method: 'POST',
+      headers: { 'content-type': FORM, ...bearer(access_token) },
+      body: `access_token=${access_token}`,
+    });
     assert.equal(response.status, 400, response.text);
     assert.equal(response.json().error, 'invalid_request');
   });
@@ -145,7 +166,14 @@ describe('/userinfo', { concurrency: 8 }, () => {
     assert.equal(answer['access-control-allow-credentials'], undefined);
     const refused = await ask({ headers: { ...bearer('x'), origin: 'https://any.example' } });
     assert.equal(refused.headers['access-control-allow-origin'], '*', 'RFC 6750 §3: the challenge is for it');
-    const preflight = await ask({ method: 'OPTIONS', headers: { origin: 'https://any.example', 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' } });
+    const preflight = await ask({
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://any.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization',
+      },
+    });
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers['access-control-allow-origin'], '*');
     assert.match(preflight.headers['access-control-allow-methods'], /\bGET\b/);

@@ -7,7 +7,18 @@ import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
 import {
-  OFFLINE, codeFor, exchange, introspect, isEnded, loggedIn, now, refresh, refreshed, returnTo, sleep, userinfo,
+  codeFor,
+  exchange,
+  introspect,
+  isEnded,
+  loggedIn,
+  now,
+  OFFLINE,
+  refresh,
+  refreshed,
+  returnTo,
+  sleep,
+  userinfo,
 } from '../support/flow.mjs';
 import { startFor, unless } from '../support/target.mjs';
 import { claimsOf, generationOf } from '../support/tokens.mjs';
@@ -95,7 +106,10 @@ describe('in time', { concurrency: 100 }, () => {
       }
       return 4;
     });
-    assert.equal(rotations.reduce((sum, count) => sum + count), 32);
+    assert.equal(
+      rotations.reduce((sum, count) => sum + count),
+      32,
+    );
   });
 
   test('refresh_token_rotation false: the same token, however late', async () => {

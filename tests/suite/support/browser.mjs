@@ -46,12 +46,23 @@ export class Browser {
 
 const attribute = (tag, name) => unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]);
 const unescape = (text) =>
-  text?.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code)).replace(/&quot;/g, '"').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
+  text
+    ?.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code))
+    .replace(/&quot;/g, '"')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&');
 
 function parseForm(html) {
   const [, tag, inside] = /<form([^>]*)>([\s\S]*?)<\/form>/.exec(html) ?? [];
   if (inside === undefined) return undefined;
-  const inputs = [...inside.matchAll(/<(?:input|textarea)[^>]*>/g)].map(([text]) => ({ name: attribute(text, 'name'), value: attribute(text, 'value') ?? '' }));
-  const buttons = [...inside.matchAll(/<button[^>]*>/g)].map(([text]) => ({ name: attribute(text, 'name'), value: attribute(text, 'value') ?? '' }));
+  const inputs = [...inside.matchAll(/<(?:input|textarea)[^>]*>/g)].map(([text]) => ({
+    name: attribute(text, 'name'),
+    value: attribute(text, 'value') ?? '',
+  }));
+  const buttons = [...inside.matchAll(/<button[^>]*>/g)].map(([text]) => ({
+    name: attribute(text, 'name'),
+    value: attribute(text, 'value') ?? '',
+  }));
   return { action: attribute(tag, 'action'), fields: inputs.filter(({ name }) => name), buttons };
 }

@@ -2,7 +2,7 @@
 // (JETON_TARGET=https://…), configure it like this.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { LOGIN_URL, LOGOUT_URL, grantClients } from './grant-clients.mjs';
+import { grantClients, LOGIN_URL, LOGOUT_URL } from './grant-clients.mjs';
 
 export const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
 export const OLDER_SECRET = 'b2xkZXItc3VpdGUtc2VjcmV0LTMyLWJ5dGVzLWxvbmctLQ';
@@ -44,9 +44,7 @@ export const clients = {
 /** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
 export const overlapping = {
   client_id: 'overlapping',
-  client_secrets: [
-    { sha256: 'lo9H2tHmb1HI0bcuRKLMXtLUaZuu3ClUDR0Ysk9wxzM', created_at: 1700000000 },
-  ],
+  client_secrets: [{ sha256: 'lo9H2tHmb1HI0bcuRKLMXtLUaZuu3ClUDR0Ysk9wxzM', created_at: 1700000000 }],
   grant_types: ['client_credentials'],
 };
 
@@ -63,5 +61,4 @@ export function environment(changes = {}) {
 }
 
 /** A private JWK of a fresh RSA key. */
-export const rsaJwk = () =>
-  generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+export const rsaJwk = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { Browser } from './user-agent.mjs';
-import { ISSUER, clients } from './fixtures.mjs';
+import { clients, ISSUER } from './fixtures.mjs';
 import { LOGIN_URL, LOGOUT_URL } from './grant-clients.mjs';
 import { formOf, isPage } from './html.mjs';
 import { basic } from './http.mjs';
 import { post } from './target.mjs';
+import { Browser } from './user-agent.mjs';
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const random = () => randomBytes(32).toString('base64url');
@@ -17,7 +17,9 @@ export const now = () => Math.floor(Date.now() / 1000);
 /** `POST path` as `client`: by Basic, or by its `client_id` where it is public. */
 export function postAs(client, path, form = {}, { headers = {}, on } = {}) {
   if (client.client_secret === undefined) {
-    const own = Array.isArray(form) ? [['client_id', client.client_id], ...form] : { client_id: client.client_id, ...form };
+    const own = Array.isArray(form)
+      ? [['client_id', client.client_id], ...form]
+      : { client_id: client.client_id, ...form };
     return post(path, own, { headers, on });
   }
   const authorization = basic(client.client_id, client.client_secret);
@@ -110,9 +112,14 @@ export function exchange(client, { code, verifier, redirect_uri }, form = {}, op
 }
 
 export const refresh = (client, refresh_token, form = {}, options = {}) =>
-  postAs(client, '/token', Array.isArray(form)
-    ? [['grant_type', 'refresh_token'], ['refresh_token', refresh_token], ...form]
-    : { grant_type: 'refresh_token', refresh_token, ...form }, options);
+  postAs(
+    client,
+    '/token',
+    Array.isArray(form)
+      ? [['grant_type', 'refresh_token'], ['refresh_token', refresh_token], ...form]
+      : { grant_type: 'refresh_token', refresh_token, ...form },
+    options,
+  );
 
 /** A refresh that must succeed: the token response. */
 export async function refreshed(client, refresh_token, form, options) {

@@ -25,7 +25,10 @@ async function front(t) {
         answer.on('data', (chunk) => chunks.push(chunk));
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          record({ method: incoming.method, path: incoming.url }, { status: answer.statusCode, headers: answer.headers, text });
+          record(
+            { method: incoming.method, path: incoming.url },
+            { status: answer.statusCode, headers: answer.headers, text },
+          );
         });
       },
     );

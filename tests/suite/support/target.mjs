@@ -2,7 +2,7 @@
 
 import { after } from 'node:test';
 import { environment } from './fixtures.mjs';
-import { FORM, basic, encode, send } from './http.mjs';
+import { basic, encode, FORM, send } from './http.mjs';
 
 const TARGETS = ['mock', 'serve', 'worker', 'lambda'];
 export const target = process.env.JETON_TARGET ?? 'mock';
@@ -96,6 +96,4 @@ export const clientCredentials = (client, form = {}, { headers = {}, on } = {}) 
   });
 
 const withGrant = (form) =>
-  Array.isArray(form)
-    ? [['grant_type', 'client_credentials'], ...form]
-    : { grant_type: 'client_credentials', ...form };
+  Array.isArray(form) ? [['grant_type', 'client_credentials'], ...form] : { grant_type: 'client_credentials', ...form };

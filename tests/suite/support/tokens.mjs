@@ -4,11 +4,21 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { ISSUER, SECRET } from './fixtures.mjs';
 
-const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
-const u64 = (n) => { const b = Buffer.alloc(8); b.writeBigUInt64BE(BigInt(n)); return b; };
-const framed = (parts) => Buffer.concat(parts.map((part) => Buffer.from(part)).flatMap((part) => [u64(part.length), part]));
+const u32 = (n) => {
+  const b = Buffer.alloc(4);
+  b.writeUInt32BE(n);
+  return b;
+};
+const u64 = (n) => {
+  const b = Buffer.alloc(8);
+  b.writeBigUInt64BE(BigInt(n));
+  return b;
+};
+const framed = (parts) =>
+  Buffer.concat(parts.map((part) => Buffer.from(part)).flatMap((part) => [u64(part.length), part]));
 const derive = (secret, ...info) => Buffer.from(hkdfSync('sha256', secret, '', framed(['jeton/v1', ...info]), 32));
-const optional = (value) => (value === undefined ? Buffer.from([0]) : Buffer.concat([Buffer.from([1]), Buffer.from(value)]));
+const optional = (value) =>
+  value === undefined ? Buffer.from([0]) : Buffer.concat([Buffer.from([1]), Buffer.from(value)]);
 
 /** `prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ H(redirect_uri)] ‖ MAC)`. */
 export function parse(token) {
@@ -68,7 +78,9 @@ export function bent(token) {
     ['without its prefix', text],
     ['another prefix', `jxx_${text}`],
     ['the prefix in capitals', prefix.toUpperCase() + text],
-    ...['jac_', 'jdc_', 'jrt_', 'jat_', 'jsr_', 'jst_'].filter((other) => other !== prefix).map((other) => [`the prefix ${other}`, other + text]),
+    ...['jac_', 'jdc_', 'jrt_', 'jat_', 'jsr_', 'jst_']
+      .filter((other) => other !== prefix)
+      .map((other) => [`the prefix ${other}`, other + text]),
     ...stray(bytes, prefix),
   ];
 }
@@ -110,7 +122,12 @@ function xchacha(key, nonce) {
   for (let n = 0; n < 16; n += 1) words[n] = input.readUInt32LE(4 * n);
   const rotate = (x, by) => (x << by) | (x >>> (32 - by));
   const quarter = (a, b, c, d) => {
-    for (const [x, y, z, by] of [[a, b, d, 16], [c, d, b, 12], [a, b, d, 8], [c, d, b, 7]]) {
+    for (const [x, y, z, by] of [
+      [a, b, d, 16],
+      [c, d, b, 12],
+      [a, b, d, 8],
+      [c, d, b, 7],
+    ]) {
       words[x] += words[y];
       words[z] = rotate(words[z] ^ words[x], by);
     }

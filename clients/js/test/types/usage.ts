@@ -1,23 +1,70 @@
 // Checked by `npm run types`, never run: what must compile, and what must not.
 
-import { MockError, connectMock, decode, startMock, type Entry, type FaultHandle, type Issuer, type Key, type MockSpec } from 'jeton-mock';
+import {
+  connectMock,
+  decode,
+  type Entry,
+  type FaultHandle,
+  type Issuer,
+  type Key,
+  MockError,
+  type MockSpec,
+  startMock,
+} from 'jeton-mock';
 
 export async function compiles(): Promise<void> {
-  const config: MockSpec = { seed: 'x', issuer: { signing_algs: ['RS256'], users: [{ sub: 'dora', claims: { roles: ['admin'] } }] } };
-  await using mock = await startMock({ bin: 'jeton', args: ['--strict'], config, port: 0, env: { RUST_BACKTRACE: '1' } });
+  const config: MockSpec = {
+    seed: 'x',
+    issuer: { signing_algs: ['RS256'], users: [{ sub: 'dora', claims: { roles: ['admin'] } }] },
+  };
+  await using mock = await startMock({
+    bin: 'jeton',
+    args: ['--strict'],
+    config,
+    port: 0,
+    env: { RUST_BACKTRACE: '1' },
+  });
   await connectMock(mock.url);
   await using issuer = await mock.issuer();
-  const other: Issuer = await mock.issuer('other', { strictness: 'strict', clock: { set: 1_700_000_000, freeze: true }, faults: [{ fault: 'drop' }] });
-  const endpoints: string[] = [issuer.url, issuer.tokenEndpoint, issuer.authorizationEndpoint, issuer.jwksUri, issuer.discoveryUrl];
+  const other: Issuer = await mock.issuer('other', {
+    strictness: 'strict',
+    clock: { set: 1_700_000_000, freeze: true },
+    faults: [{ fault: 'drop' }],
+  });
+  const endpoints: string[] = [
+    issuer.url,
+    issuer.tokenEndpoint,
+    issuer.authorizationEndpoint,
+    issuer.jwksUri,
+    issuer.discoveryUrl,
+  ];
 
-  const { access_token } = await issuer.token({ client_id: 'billing', scope: 'read', resource: ['https://a', 'https://b'], tenant: 'acme' });
-  const { refresh_token, id_token } = await issuer.login({ client_secret: null, subject: 'dora', scope: 'openid offline_access', acr_values: 'mfa' });
+  const { access_token } = await issuer.token({
+    client_id: 'billing',
+    scope: 'read',
+    resource: ['https://a', 'https://b'],
+    tenant: 'acme',
+  });
+  const { refresh_token, id_token } = await issuer.login({
+    client_secret: null,
+    subject: 'dora',
+    scope: 'openid offline_access',
+    acr_values: 'mfa',
+  });
   await issuer.token({ grant_type: 'refresh_token', refresh_token });
   if (id_token !== undefined) decode(id_token).claims['sub'];
-  const minted: string = await issuer.mint({ sub: 'x', exp: null }, { typ: 'at+jwt', alg: 'ES256', fault: 'without-sub' });
+  const minted: string = await issuer.mint(
+    { sub: 'x', exp: null },
+    { typ: 'at+jwt', alg: 'ES256', fault: 'without-sub' },
+  );
 
   const fault: FaultHandle = await issuer.addFault('slow-300ms');
-  await issuer.addFault({ match: { endpoint: 'token', grant_type: 'refresh_*' }, nth: 2, times: 1, fault: 'invalid_grant' });
+  await issuer.addFault({
+    match: { endpoint: 'token', grant_type: 'refresh_*' },
+    nth: 2,
+    times: 1,
+    fault: 'invalid_grant',
+  });
   await issuer.addFault({ fault: { status: 418, headers: { 'x-a': 'b' }, body: 'short and stout' } });
   const acted: number = await fault.acted();
   await fault.remove();
