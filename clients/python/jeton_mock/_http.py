@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Optional, Union
 from urllib.parse import urlencode, urlsplit
 
 #: Longer than the longest fault (60 s) and the longest wait (30 s).
@@ -67,7 +68,7 @@ class Answer:
 
     def excerpt(self) -> str:
         """What a page or a broken answer says, on one line."""
-        words = re.sub(r"<style.*?</style>|<[^>]*>", " ", self.text, flags=re.S).split()
+        words = re.sub(r"<style.*?</style>|<[^>]*>", " ", self.text, flags=re.DOTALL).split()
         said = " ".join(words)[:200] or "(empty)"
         return f"{self.headers.get('content-type', 'no content type')}: {said}"
 

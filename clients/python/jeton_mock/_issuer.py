@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import builtins
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Callable, Dict, List, Mapping, NoReturn, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Union
 from urllib.parse import quote_plus
 
 from ._http import MockError, Value, encode, send
@@ -21,6 +23,9 @@ from ._types import (
     User,
     read,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: The mock's limit for one wait, in seconds.
 LONGEST_WAIT = 30.0
@@ -91,7 +96,7 @@ class Issuer:
         client_secret: Optional[str] = "demo-secret",
         grant_type: str = "client_credentials",
         **parameters: Value,
-    ) -> Dict[str, Any]:
+    ) -> dict[str, Any]:
         """A token by client credentials; with another ``grant_type``, by that.
 
         The demo client's secret does for any client but a strict one; None is a public client.
@@ -105,7 +110,7 @@ class Issuer:
             # RFC 6749 §2.3.1: both are form-encoded first.
             pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
             headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        response: Dict[str, Any] = send(
+        response: dict[str, Any] = send(
             f"{self._base}/token", "POST", headers=headers, body=encode(form)
         ).json()
         return response
@@ -119,7 +124,7 @@ class Issuer:
         scope: str = "openid",
         subject: Optional[str] = "alice",
         **parameters: Value,
-    ) -> Dict[str, Any]:
+    ) -> dict[str, Any]:
         """Logs somebody in by code + PKCE, without a browser.
 
         ``subject`` is sent as ``login_hint``; None names nobody, as with ``auto_login``. Nobody
@@ -166,7 +171,7 @@ class Issuer:
         body = _given(fault=fault, match=match, nth=nth, times=times, tokens=tokens)
         return FaultHandle(self._control("POST", "/faults", {}, body)["id"], self._control)
 
-    def faults(self) -> List[FaultState]:
+    def faults(self) -> list[FaultState]:
         return _faults(self._control)
 
     def clear_faults(self) -> None:
@@ -195,8 +200,8 @@ class Issuer:
         user: User = self._control("POST", "/users", {}, {"sub": sub, **members})
         return user
 
-    def users(self) -> List[User]:
-        users: List[User] = self._control("GET", "/users", {})["users"]
+    def users(self) -> list[User]:
+        users: list[User] = self._control("GET", "/users", {})["users"]
         return users
 
     def remove_user(self, sub: str) -> None:
@@ -207,8 +212,8 @@ class Issuer:
         client: Client = self._control("POST", "/clients", {}, {"client_id": client_id, **metadata})
         return client
 
-    def clients(self) -> List[Client]:
-        clients: List[Client] = self._control("GET", "/clients", {})["clients"]
+    def clients(self) -> list[Client]:
+        clients: list[Client] = self._control("GET", "/clients", {})["clients"]
         return clients
 
     def remove_client(self, client_id: str) -> None:
@@ -240,8 +245,8 @@ class Issuer:
         rule: ClaimRule = self._control("POST", "/claims", {}, body)
         return rule
 
-    def claim_rules(self) -> List[ClaimRule]:
-        rules: List[ClaimRule] = self._control("GET", "/claims", {})["claims"]
+    def claim_rules(self) -> list[ClaimRule]:
+        rules: list[ClaimRule] = self._control("GET", "/claims", {})["claims"]
         return rules
 
     def clear_claim_rules(self) -> None:
@@ -258,7 +263,7 @@ class Issuer:
         subject: Optional[str] = None,
         status: Optional[int] = None,
         after: Optional[int] = None,
-    ) -> List[Entry]:
+    ) -> list[Entry]:
         """The requests it got, newest last; ``after`` is an entry's id."""
         wanted = _given(
             endpoint=endpoint,
@@ -348,7 +353,7 @@ class Issuer:
     def delete(self) -> None:
         self._control("DELETE", "/issuer", {})
 
-    def __enter__(self) -> Issuer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -372,7 +377,7 @@ class FaultHandle:
     def remove(self) -> None:
         self._control("DELETE", "/faults", {"id": self.id})
 
-    def __enter__(self) -> FaultHandle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -421,42 +426,42 @@ class Keys:
     def __init__(self, control: Control) -> None:
         self._control = control
 
-    def list(self) -> List[Key]:
+    def list(self) -> builtins.list[Key]:
         return self._read(self._control("GET", "/keys", {}))
 
-    def publish(self, alg: Optional[str] = None) -> List[Key]:
+    def publish(self, alg: Optional[str] = None) -> builtins.list[Key]:
         """A next key is in JWKS, and does not sign yet."""
         return self._change("publish", alg)
 
-    def switch(self, alg: Optional[str] = None) -> List[Key]:
+    def switch(self, alg: Optional[str] = None) -> builtins.list[Key]:
         """The published next key signs."""
         return self._change("switch", alg)
 
-    def rotate(self, alg: Optional[str] = None) -> List[Key]:
+    def rotate(self, alg: Optional[str] = None) -> builtins.list[Key]:
         """A new key is in JWKS and signs."""
         return self._change("rotate", alg)
 
-    def switch_unpublished(self, alg: Optional[str] = None) -> List[Key]:
+    def switch_unpublished(self, alg: Optional[str] = None) -> builtins.list[Key]:
         """A new key signs that JWKS does not show."""
         return self._change("switch-unpublished", alg)
 
-    def retire(self, alg: Optional[str] = None) -> List[Key]:
+    def retire(self, alg: Optional[str] = None) -> builtins.list[Key]:
         """Keys that do not sign leave JWKS."""
         return self._change("retire", alg)
 
-    def _change(self, action: str, alg: Optional[str]) -> List[Key]:
+    def _change(self, action: str, alg: Optional[str]) -> builtins.list[Key]:
         return self._read(self._control("POST", "/keys", {}, _given(action=action, alg=alg)))
 
     @staticmethod
-    def _read(answer: Mapping[str, Any]) -> List[Key]:
+    def _read(answer: Mapping[str, Any]) -> builtins.list[Key]:
         return [read(Key, key) for key in answer["keys"]]
 
 
-def _faults(control: Control) -> List[FaultState]:
+def _faults(control: Control) -> list[FaultState]:
     return [read(FaultState, fault) for fault in control("GET", "/faults", {})["faults"]]
 
 
-def _given(**members: Any) -> Dict[str, Any]:
+def _given(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 

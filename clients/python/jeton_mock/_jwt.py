@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
-from typing import Any, Dict, NamedTuple
+from typing import Any, NamedTuple
 
 
 class Jwt(NamedTuple):
-    header: Dict[str, Any]
-    claims: Dict[str, Any]
+    header: dict[str, Any]
+    claims: dict[str, Any]
 
 
 def decode(token: str) -> Jwt:

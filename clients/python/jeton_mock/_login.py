@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Dict, Mapping
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from ._http import MockError, Value, encode, send
 
 
-def log_in(base: str, parameters: Mapping[str, Value]) -> Dict[str, Value]:
+def log_in(base: str, parameters: Mapping[str, Value]) -> dict[str, Value]:
     """From the authorization endpoint beneath ``base`` to what the code is redeemed with."""
     verifier = secrets.token_urlsafe(32)
-    asked: Dict[str, Value] = {
+    asked: dict[str, Value] = {
         "response_type": "code",
         "state": secrets.token_urlsafe(32),
         "nonce": secrets.token_urlsafe(32),
@@ -35,10 +35,10 @@ def log_in(base: str, parameters: Mapping[str, Value]) -> Dict[str, Value]:
     return {"code": answer.get("code"), "code_verifier": verifier, "redirect_uri": redirect_uri}
 
 
-def _follow(url: str, redirect_uri: str) -> Dict[str, str]:
+def _follow(url: str, redirect_uri: str) -> dict[str, str]:
     """From redirect to redirect until one leads to the client; its query."""
     here = urlsplit(url)
-    cookies: Dict[str, str] = {}
+    cookies: dict[str, str] = {}
     for _ in range(10):
         cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
         answer = send(url, headers={"cookie": cookie} if cookie else {})

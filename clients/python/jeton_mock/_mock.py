@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any, Callable, List, Mapping, Optional
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Callable, Optional
 from urllib.parse import urlsplit
 
 from ._http import Value, encode, send
 from ._issuer import Issuer
 from ._types import IssuerInfo, IssuerSpec, read
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 def connect_mock(url: str) -> Mock:
@@ -35,7 +39,7 @@ class Mock:
         """An issuer that is there, as it is; without a name the default one."""
         return self._at(self._control("GET", "/issuer", {"issuer": name}))
 
-    def issuers(self) -> List[IssuerInfo]:
+    def issuers(self) -> list[IssuerInfo]:
         return [read(IssuerInfo, one) for one in self._control("GET", "/issuers")["issuers"]]
 
     def reset(self) -> None:
@@ -51,7 +55,7 @@ class Mock:
         """Ends the process, if it was started here."""
         self._stop()
 
-    def __enter__(self) -> Mock:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

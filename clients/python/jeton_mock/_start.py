@@ -13,9 +13,10 @@ import re
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, Mapping, Optional, Sequence, Union
+from typing import Optional, Union
 
 from ._http import MockError
 from ._mock import Mock
@@ -27,9 +28,9 @@ START_WITHIN = 10
 
 def start_mock(
     *,
-    bin: Union[str, "os.PathLike[str]", None] = None,
+    bin: Union[str, os.PathLike[str], None] = None,
     args: Sequence[str] = (),
-    config: Union[MockSpec, str, "os.PathLike[str]", None] = None,
+    config: Union[MockSpec, str, os.PathLike[str], None] = None,
     port: int = 0,
     env: Optional[Mapping[str, str]] = None,
 ) -> Mock:
@@ -66,10 +67,10 @@ def start_mock(
 
 
 class _Child:
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self._listening: "queue.Queue[Optional[str]]" = queue.Queue()
-        self._printed: List[str] = []
+        self._listening: queue.Queue[Optional[str]] = queue.Queue()
+        self._printed: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -107,7 +108,7 @@ class _Child:
 
 
 @contextmanager
-def _config_flags(config: Union[MockSpec, str, "os.PathLike[str]", None]) -> Iterator[List[str]]:
+def _config_flags(config: Union[MockSpec, str, os.PathLike[str], None]) -> Iterator[list[str]]:
     """A path stays one; a configuration is a file until the mock has read it."""
     if config is None:
         yield []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Dict, List, Mapping, Optional, Type, TypedDict, TypeVar, Union
+from typing import Any, Optional, TypedDict, TypeVar, Union
 
-Claims = Dict[str, Any]
+Claims = dict[str, Any]
 T = TypeVar("T")
 
 # As written: members that may be absent, `*` in patterns for any run of characters, `/\d+/` for a
@@ -19,7 +20,7 @@ class Matcher(TypedDict, total=False):
     method: str
     client_id: str
     grant_type: str
-    parameters: Dict[str, str]
+    parameters: dict[str, str]
 
 
 class CustomResponse(TypedDict, total=False):
@@ -28,7 +29,7 @@ class CustomResponse(TypedDict, total=False):
     status: int
     error: str
     error_description: str
-    headers: Dict[str, str]
+    headers: dict[str, str]
     body: str
 
 
@@ -42,7 +43,7 @@ class Fault(_Fault, total=False):
     match: Matcher
     nth: int
     times: int
-    tokens: List[str]
+    tokens: list[str]
 
 
 class ClaimMatch(TypedDict, total=False):
@@ -52,7 +53,7 @@ class ClaimMatch(TypedDict, total=False):
     grant_type: str
     scope: str
     subject: str
-    parameters: Dict[str, str]
+    parameters: dict[str, str]
 
 
 class ClaimRule(TypedDict, total=False):
@@ -92,11 +93,11 @@ class Client(_Client, total=False):
     client_secret: str
     client_name: str
     token_endpoint_auth_method: str
-    grant_types: List[str]
+    grant_types: list[str]
     scope: str
-    audiences: List[str]
-    redirect_uris: List[str]
-    post_logout_redirect_uris: List[str]
+    audiences: list[str]
+    redirect_uris: list[str]
+    post_logout_redirect_uris: list[str]
     access_token_lifetime: int
     access_token_format: str
     access_token_signed_response_alg: str
@@ -108,7 +109,7 @@ class Client(_Client, total=False):
     refresh_token_idle_lifetime: int
     refresh_token_delivery: str
     offline_access_required: bool
-    allowed_origins: List[str]
+    allowed_origins: list[str]
 
 
 class ClockSpec(TypedDict, total=False):
@@ -124,14 +125,14 @@ class IssuerSpec(TypedDict, total=False):
     """An issuer. A member that is absent is the template's."""
 
     strictness: str
-    signing_algs: List[str]
+    signing_algs: list[str]
     access_token_lifetime: int
     auto_login: str
     clock: ClockSpec
-    users: List[User]
-    clients: List[Client]
-    claims: List[ClaimRule]
-    faults: List[Fault]
+    users: list[User]
+    clients: list[Client]
+    claims: list[ClaimRule]
+    faults: list[Fault]
 
 
 class MockSpec(TypedDict, total=False):
@@ -147,7 +148,7 @@ class MockSpec(TypedDict, total=False):
     backend_url: str
     trust_host: bool
     issuer: IssuerSpec
-    issuers: Dict[str, IssuerSpec]
+    issuers: dict[str, IssuerSpec]
 
 
 # As answered.
@@ -178,7 +179,7 @@ class FaultState:
     match: Matcher = field(default_factory=Matcher)
     nth: Optional[int] = None
     times: Optional[int] = None
-    tokens: List[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ class Entry:
     method: str
     path: str
     #: Of query and body; credentials read ``[redacted]``.
-    parameters: Dict[str, str]
+    parameters: dict[str, str]
     client_id: Optional[str] = None
     grant_type: Optional[str] = None
     subject: Optional[str] = None
@@ -222,9 +223,9 @@ class Entry:
     #: The error code of the answer.
     error: Optional[str] = None
     #: What strict would have refused.
-    waived: List[str] = field(default_factory=list)
+    waived: list[str] = field(default_factory=list)
     #: The faults that acted.
-    faults: List[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         about = ((name, getattr(self, name)) for name in ("client_id", "grant_type", "subject"))
@@ -237,7 +238,7 @@ class Entry:
         return " ".join(filter(None, said))
 
 
-def read(kind: Type[T], answer: Mapping[str, Any]) -> T:
+def read(kind: type[T], answer: Mapping[str, Any]) -> T:
     """An answer as a dataclass; a mock that is newer may say more."""
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in answer.items() if name in known})

@@ -7,14 +7,15 @@ import os
 import sys
 import urllib.request
 from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, List, Mapping, Optional
+from typing import Any, Optional
 from urllib.parse import urlencode
 
 PACKAGE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PACKAGE))
 
-from jeton_mock import Issuer, decode  # noqa: E402
+from jeton_mock import Issuer, decode
 
 BIN = os.environ.get("JETON_BIN") or str(PACKAGE.parents[1] / "target" / "suite" / "jeton")
 
@@ -36,7 +37,7 @@ def introspect(issuer: Issuer, token: str) -> Any:
     return get(issuer.introspection_endpoint, {"authorization": f"Basic {basic}"}, {"token": token})
 
 
-def kids(issuer: Issuer) -> List[str]:
+def kids(issuer: Issuer) -> list[str]:
     return [key["kid"] for key in get(issuer.jwks_uri)["keys"]]
 
 

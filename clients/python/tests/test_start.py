@@ -128,7 +128,11 @@ class StartMock(unittest.TestCase):
         ]:
             with self.subTest(end):
                 done = subprocess.run(
-                    [sys.executable, "-c", begin + end], cwd=PACKAGE, capture_output=True, text=True
+                    [sys.executable, "-c", begin + end],
+                    cwd=PACKAGE,
+                    capture_output=True,
+                    text=True,
+                    check=False,
                 )
                 self.assertEqual(done.returncode, code)
                 self.assertTrue(is_gone(done.stdout.strip()))
@@ -146,6 +150,7 @@ class StartMock(unittest.TestCase):
             cwd=PACKAGE,
             stdout=subprocess.PIPE,
             text=True,
+            check=False,
         )
         self.assertEqual(done.stdout, "there\n")
 
