@@ -139,18 +139,21 @@ const described = ({ name, message, code, status, error, error_description, caus
   cause: cause instanceof Error ? described(cause) : Array.isArray(cause) ? cause : undefined,
 });
 
-const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-const shown = (value) => `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`;
+const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+const shown = (value) => `<pre>${escaped(JSON.stringify(value, null, 2))}</pre>`;
 const seeOther = (location, headers) => ({ status: 303, headers: { location, ...headers } });
 const page = (status, title, body) => ({
   status,
   headers: { 'content-type': 'text/html; charset=utf-8' },
-  body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(title)}</title><h1>${escape(title)}</h1>${body}`,
+  body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><h1>${escaped(title)}</h1>${body}`,
 });
 
 async function read(request) {
   let body = '';
-  for await (const chunk of request) if ((body += chunk).length > 65536) throw new Error('more than any answer');
+  for await (const chunk of request) {
+    body += chunk;
+    if (body.length > 65536) throw new Error('more than any answer');
+  }
   return body;
 }
 

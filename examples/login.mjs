@@ -54,11 +54,11 @@ async function login(method, query, form, session) {
   return { page: page(request, asked) };
 }
 
-const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const page = (request, asked, problem = '') => `<!doctype html><meta charset="utf-8"><title>Log in</title>
-<h1>Log in${(asked.client_name ?? asked.client_id) ? ` to ${escape(asked.client_name ?? asked.client_id)}` : ''}</h1>
-<p role="alert">${problem}</p>${asked.scope ? `<p>It asks for: ${escape(asked.scope)}</p>` : ''}
-<form method="post"><input type="hidden" name="request" value="${escape(request)}">
+<h1>Log in${(asked.client_name ?? asked.client_id) ? ` to ${escaped(asked.client_name ?? asked.client_id)}` : ''}</h1>
+<p role="alert">${problem}</p>${asked.scope ? `<p>It asks for: ${escaped(asked.scope)}</p>` : ''}
+<form method="post"><input type="hidden" name="request" value="${escaped(request)}">
 <p><label>Name <input name="username" value="${asked.login_hint in USERS ? asked.login_hint : ''}" autocomplete="username"></label></p>
 <p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
 <button>Log in</button> <button name="deny" formnovalidate>Deny</button></form>`;
@@ -76,7 +76,10 @@ createServer(async (incoming, outgoing) => {
     }
     if (url.pathname !== '/login') return answer(404, {});
     let body = '';
-    for await (const chunk of incoming) if ((body += chunk).length > 65536) return answer(413, {});
+    for await (const chunk of incoming) {
+      body += chunk;
+      if (body.length > 65536) return answer(413, {});
+    }
     const outcome = await login(incoming.method, url.searchParams, new URLSearchParams(body), sessions.get(cookie));
     if (outcome.page)
       return answer(

@@ -112,7 +112,11 @@ export async function start(provider, cpu) {
         connection,
         token,
         milliseconds,
-        stop: () => (process.off('exit', stop), connection.close(), ended(child)),
+        stop() {
+          process.off('exit', stop);
+          connection.close();
+          return ended(child);
+        },
       };
     }
     if (failed || child.exitCode !== null || performance.now() - began > 60_000) {

@@ -41,7 +41,9 @@ const servers = {
   bare: pinned('0', `${root}target/release/bench-native`, ['9602']),
 };
 const ports = { serve: 9601, bare: 9602 };
-process.on('exit', () => Object.values(servers).forEach((child) => child.kill()));
+process.on('exit', () => {
+  for (const child of Object.values(servers)) child.kill();
+});
 await new Promise((resolve) => setTimeout(resolve, 1000));
 
 function measure(name, time) {

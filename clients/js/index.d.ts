@@ -203,6 +203,7 @@ export interface MintOptions {
 
 export type Algorithm = 'ES256' | 'RS256' | 'EdDSA';
 export type Strictness = 'lenient' | 'strict';
+// biome-ignore lint/suspicious/noExplicitAny: a claim is any JSON, and a test knows which.
 export type Claims = Record<string, any>;
 /** `*` stands for any run of characters; between slashes, `/\d+/`, it is a regular expression. */
 export type Pattern = string;

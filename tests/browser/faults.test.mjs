@@ -40,7 +40,7 @@ const answered = (status, error) => async (page, app, response) => {
   assert.notEqual(new URL(page.url()).origin, app);
   assert.ok((await page.locator('body').innerText()).includes(error));
 };
-const unanswered = async (page, app, response, failure) => {
+const unanswered = async (page, _app, _response, failure) => {
   assert.match(String(failure), /ERR_EMPTY_RESPONSE|ERR_CONNECTION_(CLOSED|RESET)/);
   // The browser's own page about it comes a little later.
   await page.waitForURL(/^chrome-error:/);

@@ -273,7 +273,10 @@ function checked(headers) {
 
 function grouped(pairs) {
   const groups = {};
-  for (const [name, value] of pairs) (groups[name] ??= []).push(value);
+  for (const [name, value] of pairs) {
+    groups[name] ??= [];
+    groups[name].push(value);
+  }
   return groups;
 }
 

@@ -10,7 +10,9 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 export const BINARY = process.env.JETON_BIN ?? `${REPOSITORY}target/suite/jeton`;
 
 const children = new Set();
-process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 /** Starts `jeton COMMAND ARGS` and waits until `/health` answers. Rejects with what it printed. */
 export async function launch(name, args, env) {

@@ -212,7 +212,7 @@ describe('health', { concurrency: 4 }, () => {
   });
 
   test('row 19: jeton health: not 0 where nobody listens, or somebody unwell does', async () => {
-    const socket = createServer((request, response) => response.writeHead(503).end());
+    const socket = createServer((_request, response) => response.writeHead(503).end());
     await new Promise((resolve) => socket.listen(0, '127.0.0.1', resolve));
     const { port } = socket.address();
     assert.notEqual((await launch(['health', `http://127.0.0.1:${port}/health`])).code, 0);

@@ -168,7 +168,7 @@ const VALUES = [
   'expired',
   { status: 200 },
   ['id_token'],
-  18446744073709551615,
+  2 ** 64,
   'a'.repeat(3000),
   [{ sub: 'x' }],
   [{ client_id: 'x', client_secret: 's' }],

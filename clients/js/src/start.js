@@ -32,11 +32,11 @@ export async function startMock({
     const listening = await addressOf(child, ended, bin);
     // Nor does the process wait for the mock, but where it stops it.
     const handles = [child, ...child.stdio];
-    handles.forEach((handle) => handle.unref());
+    for (const handle of handles) handle.unref();
     // Where it speaks TLS it speaks plain HTTP as well, which needs no trust in its CA.
     const url = `http://${listening.replace('0.0.0.0', '127.0.0.1').replace('[::]', '[::1]')}`;
     return new Mock(url, () => {
-      handles.forEach((handle) => handle.ref());
+      for (const handle of handles) handle.ref();
       // At once: all it holds is in memory, and no test has time for a request that is still open.
       child.kill('SIGKILL');
       return ended;

@@ -12,7 +12,7 @@ export default async function* (events) {
     const outcome = outcomeOf(type, data);
     if (!outcome) continue;
     const name = [...path.slice(0, data.nesting), data.name].join(' > ');
-    yield JSON.stringify({ outcome, name }) + '\n';
+    yield `${JSON.stringify({ outcome, name })}\n`;
   }
 }
 

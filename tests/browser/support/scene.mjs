@@ -11,7 +11,8 @@ let started;
 after(async () => (await started)?.stop());
 
 export async function theMock() {
-  const { url, stop } = await (started ??= launch('mock', ['mock'], {}));
+  started ??= launch('mock', ['mock'], {});
+  const { url, stop } = await started;
   return { origin: `http://localhost:${new URL(url).port}`, stop };
 }
 
@@ -24,7 +25,8 @@ let scenes = 0;
 export function scene(name, { browser, client, seed, skip = unless.skip } = {}, act) {
   test(name, { skip }, async (t) => {
     const mock = await theMock();
-    const issuerName = `scene-${process.pid}-${(scenes += 1)}`;
+    scenes += 1;
+    const issuerName = `scene-${process.pid}-${scenes}`;
     const issuer = `${mock.origin}/${issuerName}`;
     const control = (method, path, body, query) => controlled(mock.origin, issuerName, method, path, body, query);
     if (seed) await control('PUT', 'issuer', seed);

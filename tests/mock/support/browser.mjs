@@ -77,11 +77,11 @@ const matches = (button, label) =>
     : button.text === label || button.value === label;
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'", nbsp: '\u00a0' };
-export const unescape = (text) => text.replace(/&([#\w]+);/g, (entity, name) => ENTITIES[name] ?? entity);
+export const unescaped = (text) => text.replace(/&([#\w]+);/g, (entity, name) => ENTITIES[name] ?? entity);
 
 function attributes(tag) {
   const found = {};
-  for (const [, name, , value] of tag.matchAll(/([\w-]+)(="([^"]*)")?/g)) found[name] = unescape(value ?? '');
+  for (const [, name, , value] of tag.matchAll(/([\w-]+)(="([^"]*)")?/g)) found[name] = unescaped(value ?? '');
   return found;
 }
 
@@ -91,11 +91,11 @@ export function formsOf(html) {
     const inputs = [...body.matchAll(/<input([^>]*)>/g)].map(([, tag]) => attributes(tag));
     const areas = [...body.matchAll(/<textarea([^>]*)>(.*?)<\/textarea>/gs)].map(([, tag, text]) => ({
       ...attributes(tag),
-      value: unescape(text),
+      value: unescaped(text),
     }));
     const buttons = [...body.matchAll(/<button([^>]*)>(.*?)<\/button>/gs)].map(([, tag, text]) => ({
       ...attributes(tag),
-      text: unescape(text.replace(/<[^>]*>/g, '')).trim(),
+      text: unescaped(text.replace(/<[^>]*>/g, '')).trim(),
     }));
     const pairs = [...inputs, ...areas].filter(
       ({ name, type }) => name && !['checkbox', 'radio', 'submit'].includes(type),

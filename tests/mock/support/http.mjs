@@ -11,7 +11,7 @@ export const JSON_TYPE = 'application/json';
 // Free sockets go before the server ends them, so that no request meets a socket just closed.
 const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 5000 });
 
-const here = (host, options, callback) =>
+const here = (_host, options, callback) =>
   options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
 
 /**

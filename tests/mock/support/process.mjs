@@ -17,7 +17,7 @@ const FIRST_LINE = /^jeton mock: (\S+) on (https?:\/\/\S+)$/;
 const folder = mkdtempSync(join(tmpdir(), 'jeton-mock-'));
 const children = new Set();
 process.on('exit', () => {
-  children.forEach((child) => child.kill('SIGKILL'));
+  for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -82,7 +82,10 @@ export async function start({ args = [], env, config, port = 0, t } = {}) {
     pid: child.pid,
     log: () => [...lines],
     at: (name = '') => new Issuer(mock, name),
-    fresh: (label = 'i') => new Issuer(mock, `${label}-${(count += 1)}`),
+    fresh(label = 'i') {
+      count += 1;
+      return new Issuer(mock, `${label}-${count}`);
+    },
     send: (path, options) => send(`${mock.url}${path}`, options),
     issuers: async () => (await mock.send('/_mock/issuers')).json().issuers,
     names: async () => (await mock.issuers()).map((issuer) => issuer.name),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isToken } from '../support/check.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
 import { basic, send } from '../support/http.mjs';
 import { clientCredentials, get, host, post, startFor, unless } from '../support/target.mjs';

@@ -19,7 +19,7 @@ export class Browser {
       const text = await response.text();
       const form = parseForm(text);
       if (!form) return { url: new URL(next.url), status: response.status, text };
-      const action = new URL(unescape(form.action ?? next.url), next.url).href;
+      const action = new URL(unescaped(form.action ?? next.url), next.url).href;
       const fields = new URLSearchParams(form.fields.map(({ name, value }) => [name, answers[name] ?? value]));
       if (end && action.startsWith(end)) return { url: new URL(action), form: fields };
       const pressed = form.buttons.find(({ value }) => value === button);
@@ -44,8 +44,8 @@ export class Browser {
   }
 }
 
-const attribute = (tag, name) => unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]);
-const unescape = (text) =>
+const attribute = (tag, name) => unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]);
+const unescaped = (text) =>
   text
     ?.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code))
     .replace(/&quot;/g, '"')

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
-const unescape = (text) =>
+const unescaped = (text) =>
   text.replace(/&([^;]*);/g, (entity, name) => ENTITIES[name] ?? assert.fail(`unknown ${entity}`));
 
 function attributes(tag) {
   const found = {};
-  for (const [, name, value] of tag.matchAll(/([\w-]+)="([^"]*)"/g)) found[name] = unescape(value);
+  for (const [, name, value] of tag.matchAll(/([\w-]+)="([^"]*)"/g)) found[name] = unescaped(value);
   return found;
 }
 

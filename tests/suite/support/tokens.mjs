@@ -137,7 +137,7 @@ function xchacha(key, nonce) {
     for (let n = 0; n < 4; n += 1) quarter(n, 4 + ((n + 1) % 4), 8 + ((n + 2) % 4), 12 + ((n + 3) % 4));
   }
   const output = Buffer.alloc(32);
-  [0, 1, 2, 3, 12, 13, 14, 15].forEach((word, n) => output.writeUInt32LE(words[word], 4 * n));
+  for (const [n, word] of [0, 1, 2, 3, 12, 13, 14, 15].entries()) output.writeUInt32LE(words[word], 4 * n);
   return { key: output, iv: Buffer.concat([Buffer.alloc(4), nonce.subarray(16)]) };
 }
 

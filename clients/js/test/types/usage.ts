@@ -52,7 +52,7 @@ export async function compiles(): Promise<void> {
     acr_values: 'mfa',
   });
   await issuer.token({ grant_type: 'refresh_token', refresh_token });
-  if (id_token !== undefined) decode(id_token).claims['sub'];
+  if (id_token !== undefined) decode(id_token).claims.sub;
   const minted: string = await issuer.mint(
     { sub: 'x', exp: null },
     { typ: 'at+jwt', alg: 'ES256', fault: 'without-sub' },
