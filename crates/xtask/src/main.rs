@@ -10,6 +10,7 @@ mod boundaries;
 mod checks;
 mod image;
 mod lambda;
+mod lint;
 mod mock;
 mod node;
 mod report;

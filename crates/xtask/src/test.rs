@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::args::{Target, TestOptions};
 use crate::report::Report;
 use crate::suite::Answers;
-use crate::{boundaries, checks, image, lambda, mock, node, shell, suite, tools, worker};
+use crate::{boundaries, checks, image, lambda, lint, mock, node, shell, suite, tools, worker};
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
     let mut report = Report::new();
@@ -22,6 +22,8 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     report.step("tools: node", tools::node);
     report.step("tools: python", tools::python);
     if everything {
+        report.step("fmt, lint: JavaScript", lint::javascript);
+        report.step("fmt, lint: Python", lint::python);
         report.counted("unit + contracts", checks::tests);
         unless_quick(options, &mut report, "cfn-lint", lambda::lint_template);
         report.step("lint: image, action", image::lint);

@@ -93,7 +93,7 @@ fn rustup(args: &[&str]) -> Result<()> {
     })
 }
 
-/// The suite's packages, the Workers runtime and DynamoDB Local.
+/// The suite's packages, the Workers runtime, DynamoDB Local, and Biome.
 pub(crate) fn node() -> Result<String> {
     let node = shell::read(shell::command("node").arg("--version"))
         .context("Node 20 or later is needed, with npm")?;
