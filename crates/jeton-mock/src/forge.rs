@@ -95,8 +95,7 @@ impl Forge<'_> {
     }
 
     fn key(&self, algorithm: Algorithm) -> Result<PrivateKey, CryptoError> {
-        self.config
-            .signing_key(algorithm, self.now)
+        jeton::signing_key(self.config, algorithm, self.now)
             .ok_or_else(|| CryptoError::new("sign", format_args!("no key for {algorithm:?}")))
     }
 

@@ -7,9 +7,9 @@ use crate::{
     client::{Client, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
     fetch::{Loopback, Reach},
-    keys::{Epoch, LONGEST_TOKEN_LIFETIME, PrivateKey, SuppliedKeys, private_keys},
+    jwk::SuppliedKeys,
     secret::Secrets,
-    time::{Seconds, UnixTime},
+    time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
 };
 
 mod issuer;
@@ -194,17 +194,6 @@ impl Config {
             .first()
             .copied()
             .unwrap_or(Algorithm::ES256)
-    }
-
-    /// The key that signs `algorithm` at `now`, if that is one of the algorithms: for a host that
-    /// signs what the server does not.
-    #[must_use]
-    pub fn signing_key(&self, algorithm: Algorithm, now: UnixTime) -> Option<PrivateKey> {
-        if !self.signing_algorithms.contains(&algorithm) {
-            return None;
-        }
-        let mut keys = private_keys(self, algorithm, [Epoch::at(now)]).into_iter();
-        keys.next()
     }
 
     pub(crate) fn key_serial(&self) -> u32 {

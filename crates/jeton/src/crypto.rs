@@ -3,7 +3,7 @@
 
 use jsonwebtoken::{Algorithm, jwk::AlgorithmParameters};
 
-use crate::keys::PrivateKey;
+use crate::jwk::PrivateKey;
 
 /// A host's cryptography.
 ///

@@ -26,6 +26,7 @@ mod host;
 mod inspect;
 mod issue;
 mod issuer;
+mod jwk;
 mod jwt;
 mod keys;
 mod ledger;
@@ -61,7 +62,8 @@ pub use fetch::{
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};
 pub use inspect::TokenRequest;
-pub use keys::{EPOCH, InvalidJwks, LONGEST_TOKEN_LIFETIME, PrivateKey, thumbprint};
+pub use jwk::{InvalidJwks, PrivateKey};
+pub use keys::{EPOCH, signing_key, thumbprint};
 pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, Unmet, rotation, transition,
@@ -73,4 +75,4 @@ pub use route::endpoints;
 pub use scope::{InvalidScope, Scope};
 pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use server::Server;
-pub use time::{Seconds, UnixTime};
+pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};

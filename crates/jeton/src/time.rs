@@ -14,6 +14,11 @@ pub struct UnixTime(pub u64);
 #[serde(transparent)]
 pub struct Seconds(pub u64);
 
+/// The longest lifetime of a signed token. JWKS publishes the key of the previous epoch of 30 days
+/// ([`EPOCH`](crate::EPOCH)), so a token signed in an epoch's last second must have expired before
+/// the next epoch ends; a day is left for clocks and caches.
+pub const LONGEST_TOKEN_LIFETIME: Seconds = Seconds::from_days(29);
+
 impl UnixTime {
     /// How long ago `earlier` was; zero if it lies ahead, because clocks of different hosts differ.
     #[must_use]

@@ -14,9 +14,8 @@ use super::{
 use crate::{
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
-    keys::LONGEST_TOKEN_LIFETIME,
     scope::{InvalidScope, Scope},
-    time::{Seconds, UnixTime},
+    time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
 };
 
 /// RFC 7591 metadata that is about people or other servers, and that nothing here decides by.

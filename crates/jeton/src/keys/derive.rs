@@ -2,8 +2,8 @@
 
 use jsonwebtoken::Algorithm;
 
-use super::{Epoch, PrivateKey};
-use crate::secret::Secret;
+use super::Epoch;
+use crate::{jwk::PrivateKey, secret::Secret};
 
 /// The order n of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3), big-endian.
 const P256_ORDER: [u8; 32] = [

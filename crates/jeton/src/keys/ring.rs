@@ -9,11 +9,12 @@ use jsonwebtoken::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Epoch, PrivateKey, derive::Derivation};
+use super::{Epoch, derive::Derivation};
 use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
     document::Document,
+    jwk::PrivateKey,
     jwt::TokenType,
     time::UnixTime,
 };
@@ -142,8 +143,19 @@ impl<K> Keyring<K> {
     }
 }
 
+/// The key that signs `algorithm` at `now`, if that is one of the deployment's algorithms: for a
+/// host that signs what the server does not.
+#[must_use]
+pub fn signing_key(config: &Config, algorithm: Algorithm, now: UnixTime) -> Option<PrivateKey> {
+    if !config.signing_algorithms().contains(&algorithm) {
+        return None;
+    }
+    let mut keys = private_keys(config, algorithm, [Epoch::at(now)]).into_iter();
+    keys.next()
+}
+
 /// All private keys of `algorithm` for `epochs`, the one that signs first.
-pub(crate) fn private_keys<const N: usize>(
+fn private_keys<const N: usize>(
     config: &Config,
     algorithm: Algorithm,
     epochs: [Epoch; N],

@@ -4,7 +4,7 @@ use jsonwebtoken::Algorithm;
 use pkcs1::der::{Encode, asn1::UintRef};
 use zeroize::Zeroizing;
 
-use super::PrivateKey;
+use super::private::PrivateKey;
 
 /// `PrivateKeyInfo { id-ecPublicKey, prime256v1, ECPrivateKey { 1, OCTET STRING (32 …` up to the
 /// scalar. Fixed, because nothing in it but the scalar varies.
@@ -32,11 +32,11 @@ pub(super) struct RsaMembers<'a> {
 }
 
 impl PrivateKey {
-    pub(super) fn p256(scalar: &[u8; 32]) -> Self {
+    pub(crate) fn p256(scalar: &[u8; 32]) -> Self {
         Self::fixed(Algorithm::ES256, &P256_PREFIX, scalar)
     }
 
-    pub(super) fn ed25519(seed: &[u8; 32]) -> Self {
+    pub(crate) fn ed25519(seed: &[u8; 32]) -> Self {
         Self::fixed(Algorithm::EdDSA, &ED25519_PREFIX, seed)
     }
 

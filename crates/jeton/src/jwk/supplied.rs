@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{PrivateKey, der::RsaMembers};
+use super::{der::RsaMembers, private::PrivateKey};
 
 /// The mock's keys: base64url of the SHA-256 of their member `d`, as written. The thumbprint of RFC
 /// 7638 would leave out those whose public members are not given.
