@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
-use jeton::{Crypto, CryptoError, PUBLIC_PREFIX, PUBLIC_SECRET, PrivateKey, thumbprint};
+use jeton::{Crypto, CryptoError, PUBLIC_PREFIX, PUBLIC_SECRET, PrivateKey};
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -352,7 +352,7 @@ fn import(jwk: &Value) -> Option<PrivateKey> {
 /// The RFC 7638 thumbprint of the public half.
 pub(crate) async fn kid(key: &PrivateKey) -> Result<String, CryptoError> {
     let (_, public) = NativeCrypto::new().import(key).await?;
-    thumbprint(&public)
+    Ok(public.thumbprint())
 }
 
 #[cfg(test)]

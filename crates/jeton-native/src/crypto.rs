@@ -7,19 +7,16 @@ use aws_lc_rs::{
     rand::{SecureRandom, SystemRandom},
     rsa::KeyPair as RsaKeyPair,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ED25519,
+        EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+        RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
     },
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jeton::{Crypto, CryptoError, PrivateKey};
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{
-        AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters,
-        EllipticCurveKeyType, Jwk, OctetKeyPairParameters, OctetKeyPairType, RSAKeyParameters,
-        RSAKeyType,
-    },
-};
+use jeton::{Crypto, CryptoError, Point, PrivateKey, PublicKey, RsaPublicKey};
+use jsonwebtoken::Algorithm;
+
+/// What an uncompressed point begins with.
+const UNCOMPRESSED: u8 = 0x04;
 
 /// aws-lc's generator and signatures.
 #[derive(Debug, Default)]
@@ -53,40 +50,35 @@ impl Crypto for NativeCrypto {
             .map_err(|error| CryptoError::new("fill", error))
     }
 
-    async fn import(
-        &self,
-        key: &PrivateKey,
-    ) -> Result<(Self::Key, AlgorithmParameters), CryptoError> {
-        let failed = |error| CryptoError::new("import", error);
+    async fn import(&self, key: &PrivateKey) -> Result<(Self::Key, PublicKey), CryptoError> {
+        let failed = |error: &dyn std::fmt::Display| CryptoError::new("import", error);
         match key.algorithm() {
             Algorithm::ES256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.pkcs8())
-                    .map_err(failed)?;
-                let public = point(pair.public_key().as_ref())?;
-                Ok((Key::Es256(pair), public))
+                    .map_err(|error| failed(&error))?;
+                let public = point(pair.public_key().as_ref())
+                    .ok_or_else(|| failed(&"not an uncompressed P-256 point"))?;
+                Ok((Key::Es256(pair), PublicKey::P256(public)))
             }
             Algorithm::EdDSA => {
-                let pair =
-                    Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.pkcs8()).map_err(failed)?;
-                let public = AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
-                    key_type: OctetKeyPairType::OctetKeyPair,
-                    curve: EllipticCurve::Ed25519,
-                    x: URL_SAFE_NO_PAD.encode(pair.public_key()),
-                });
-                Ok((Key::EdDsa(pair), public))
+                let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.pkcs8())
+                    .map_err(|error| failed(&error))?;
+                let public = pair.public_key().as_ref().try_into();
+                let public = public.map_err(|_| failed(&"not an Ed25519 public key"))?;
+                Ok((Key::EdDsa(pair), PublicKey::Ed25519(public)))
             }
             Algorithm::RS256 => {
-                let pair = RsaKeyPair::from_pkcs8(key.pkcs8()).map_err(failed)?;
+                let pair = RsaKeyPair::from_pkcs8(key.pkcs8()).map_err(|error| failed(&error))?;
                 let half = pair.public_key();
                 let (n, e) = (half.modulus(), half.exponent());
-                let public = AlgorithmParameters::RSA(RSAKeyParameters {
-                    key_type: RSAKeyType::RSA,
-                    n: URL_SAFE_NO_PAD.encode(n.big_endian_without_leading_zero()),
-                    e: URL_SAFE_NO_PAD.encode(e.big_endian_without_leading_zero()),
-                });
-                Ok((Key::Rs256(pair), public))
+                let public = RsaPublicKey::new(
+                    n.big_endian_without_leading_zero(),
+                    e.big_endian_without_leading_zero(),
+                )
+                .map_err(|error| failed(&error))?;
+                Ok((Key::Rs256(pair), PublicKey::Rsa(public)))
             }
-            other => Err(CryptoError::new("import", format!("{other:?}"))),
+            other => Err(failed(&format_args!("{other:?}"))),
         }
     }
 
@@ -111,38 +103,53 @@ impl Crypto for NativeCrypto {
     async fn verify(
         &self,
         algorithm: Algorithm,
-        public: &AlgorithmParameters,
+        key: &PublicKey,
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, CryptoError> {
-        let failed = |error| CryptoError::new("verify", error);
-        let jwk = Jwk {
-            common: CommonParameters::default(),
-            algorithm: public.clone(),
+        let verified = match (algorithm, key) {
+            (Algorithm::ES256, PublicKey::P256(point)) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, uncompressed(point))
+                    .verify(message, signature)
+            }
+            (Algorithm::ES384, PublicKey::P384(point)) => {
+                UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, uncompressed(point))
+                    .verify(message, signature)
+            }
+            (Algorithm::EdDSA, PublicKey::Ed25519(x)) => {
+                UnparsedPublicKey::new(&ED25519, x).verify(message, signature)
+            }
+            (Algorithm::RS256, PublicKey::Rsa(key)) => {
+                components(key).verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            }
+            (Algorithm::PS256, PublicKey::Rsa(key)) => {
+                components(key).verify(&RSA_PSS_2048_8192_SHA256, message, signature)
+            }
+            _ => return Ok(false),
         };
-        let key = DecodingKey::from_jwk(&jwk).map_err(failed)?;
-        let signature = URL_SAFE_NO_PAD.encode(signature);
-        jsonwebtoken::crypto::verify(&signature, message, &key, algorithm).map_err(failed)
+        Ok(verified.is_ok())
     }
 }
 
-/// An uncompressed P-256 point (SEC 1 §2.3.3) as JWK members.
-fn point(uncompressed: &[u8]) -> Result<AlgorithmParameters, CryptoError> {
-    let (x, y) = match uncompressed {
-        [0x04, coordinates @ ..] if coordinates.len() == 64 => coordinates.split_at(32),
-        _ => {
-            return Err(CryptoError::new(
-                "import",
-                "not an uncompressed P-256 point",
-            ));
-        }
-    };
-    Ok(AlgorithmParameters::EllipticCurve(
-        EllipticCurveKeyParameters {
-            key_type: EllipticCurveKeyType::EC,
-            curve: EllipticCurve::P256,
-            x: URL_SAFE_NO_PAD.encode(x),
-            y: URL_SAFE_NO_PAD.encode(y),
-        },
-    ))
+/// SEC 1 §2.3.3.
+fn uncompressed<const N: usize>(point: &Point<N>) -> Vec<u8> {
+    [&[UNCOMPRESSED][..], &point.x, &point.y].concat()
+}
+
+/// SEC 1 §2.3.4, of a point on P-256.
+fn point(uncompressed: &[u8]) -> Option<Point<32>> {
+    let (x, y) = uncompressed
+        .strip_prefix(&[UNCOMPRESSED])?
+        .split_at_checked(32)?;
+    Some(Point {
+        x: x.try_into().ok()?,
+        y: y.try_into().ok()?,
+    })
+}
+
+fn components(key: &RsaPublicKey) -> RsaPublicKeyComponents<&[u8]> {
+    RsaPublicKeyComponents {
+        n: key.modulus(),
+        e: key.exponent(),
+    }
 }

@@ -2,16 +2,11 @@
 //!
 //! Rust compiled to wasm would sign ES256 a hundred times slower, and would carry the curve.
 
-use jeton::{Crypto, CryptoError, PrivateKey};
+use jeton::{Crypto, CryptoError, PrivateKey, PublicJwk, PublicKey};
 use jeton_cloudflare::describe;
 use js_sys::{Array, ArrayBuffer, JSON, JsString, Object, Reflect, Uint8Array};
-use jsonwebtoken::{
-    Algorithm,
-    jwk::{
-        AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, EllipticCurveKeyType,
-        OctetKeyPairParameters, OctetKeyPairType, RSAKeyParameters, RSAKeyType,
-    },
-};
+use jsonwebtoken::Algorithm;
+use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 
@@ -53,10 +48,7 @@ impl Crypto for WebCrypto {
         })
     }
 
-    async fn import(
-        &self,
-        key: &PrivateKey,
-    ) -> Result<(Self::Key, AlgorithmParameters), CryptoError> {
+    async fn import(&self, key: &PrivateKey) -> Result<(Self::Key, PublicKey), CryptoError> {
         self.try_import(key)
             .await
             .map_err(|thrown| CryptoError::new("import", describe(&thrown)))
@@ -71,11 +63,11 @@ impl Crypto for WebCrypto {
     async fn verify(
         &self,
         algorithm: Algorithm,
-        public: &AlgorithmParameters,
+        key: &PublicKey,
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, CryptoError> {
-        self.try_verify(algorithm, public, message, signature)
+        self.try_verify(algorithm, key, message, signature)
             .await
             .map_err(|thrown| CryptoError::new("verify", describe(&thrown)))
     }
@@ -85,10 +77,7 @@ impl WebCrypto {
     /// Imports twice. Only an extractable key shows its public half (WebCrypto derives none from a
     /// private key), so one is imported for that and dropped; the one that is kept until its epoch
     /// ends can sign and nothing else.
-    async fn try_import(
-        &self,
-        key: &PrivateKey,
-    ) -> Result<(WebCryptoKey, AlgorithmParameters), JsValue> {
+    async fn try_import(&self, key: &PrivateKey) -> Result<(WebCryptoKey, PublicKey), JsValue> {
         let algorithm = identifier(key.algorithm())?;
         let pkcs8 = Uint8Array::from(key.pkcs8());
         let import = |extractable| {
@@ -119,7 +108,7 @@ impl WebCrypto {
     async fn try_verify(
         &self,
         algorithm: Algorithm,
-        public: &AlgorithmParameters,
+        public: &PublicKey,
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, JsValue> {
@@ -169,32 +158,19 @@ fn identifier(algorithm: Algorithm) -> Result<Object, JsValue> {
     Ok(object)
 }
 
-/// The public members of an exported private key. The private ones are never read.
-fn public_half(algorithm: Algorithm, jwk: &JsValue) -> Result<AlgorithmParameters, JsValue> {
-    let member = |name: &str| {
-        Reflect::get(jwk, &JsString::from(name))?
-            .as_string()
-            .ok_or_else(|| JsValue::from(format!("the exported key has no `{name}`")))
+/// The public half of an exported private key. The private members are never read.
+fn public_half(algorithm: Algorithm, exported: &JsValue) -> Result<PublicKey, JsValue> {
+    let members: &[&str] = match algorithm {
+        Algorithm::ES256 => &["kty", "crv", "x", "y"],
+        Algorithm::EdDSA => &["kty", "crv", "x"],
+        _ => &["kty", "n", "e"],
     };
-    match algorithm {
-        Algorithm::ES256 => Ok(AlgorithmParameters::EllipticCurve(
-            EllipticCurveKeyParameters {
-                key_type: EllipticCurveKeyType::EC,
-                curve: EllipticCurve::P256,
-                x: member("x")?,
-                y: member("y")?,
-            },
-        )),
-        Algorithm::EdDSA => Ok(AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
-            key_type: OctetKeyPairType::OctetKeyPair,
-            curve: EllipticCurve::Ed25519,
-            x: member("x")?,
-        })),
-        Algorithm::RS256 => Ok(AlgorithmParameters::RSA(RSAKeyParameters {
-            key_type: RSAKeyType::RSA,
-            n: member("n")?,
-            e: member("e")?,
-        })),
-        other => Err(format!("{other:?} is not signed with").into()),
+    let mut jwk = Map::new();
+    for name in members {
+        let member = Reflect::get(exported, &JsString::from(*name))?.as_string();
+        jwk.extend(member.map(|member| ((*name).to_owned(), Value::String(member))));
     }
+    let public = PublicJwk::from_value(&Value::Object(jwk));
+    let public = public.map_err(|error| format!("the exported key: {error}"))?;
+    Ok(public.key)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{AccessTokenFormat, Client, ClientId},
     host::Host,
-    jwt::{self, TokenType},
+    jose::{self, TokenType},
     ledger::GrantId,
     refusal::Refusal,
     request::At,
@@ -79,7 +79,7 @@ impl<'a> AccessToken<'a> {
                     .access_token_signed_response_alg
                     .unwrap_or(at.issuer.config().default_algorithm());
                 let key = at.issuer.signing_key(algorithm, at.now).await?;
-                Ok(jwt::sign(at.issuer.crypto(), &key, TokenType::AccessToken, self).await?)
+                Ok(jose::sign(at.issuer.crypto(), &key, TokenType::AccessToken, self).await?)
             }
         }
     }
@@ -95,7 +95,7 @@ impl<'a> AccessToken<'a> {
                 None => {
                     let published = at.issuer.published_keys(at.now).await?;
                     let typ = TokenType::AccessToken;
-                    jwt::verify(at.issuer.crypto(), &published, typ, text).await?
+                    jose::own_claims(at.issuer.crypto(), &published.keys, typ, text).await?
                 }
             };
         Ok(token.filter(|token| {

@@ -1,9 +1,9 @@
 //! What the core asks of a host's cryptography: random bytes, and signatures made where they are
 //! fast (aws-lc on native hosts, WebCrypto on a Worker).
 
-use jsonwebtoken::{Algorithm, jwk::AlgorithmParameters};
+use jsonwebtoken::Algorithm;
 
-use crate::jwk::PrivateKey;
+use crate::jwk::{PrivateKey, PublicKey};
 
 /// A host's cryptography.
 ///
@@ -13,6 +13,11 @@ use crate::jwk::PrivateKey;
 /// - `import` answers with the public half *computed from* the private one, never copied from
 ///   elsewhere: a wrong public half would publish a key that verifies nothing.
 /// - `sign` answers with the JWS signature value (RFC 7518 §3): for ES256 the 64 bytes `r ‖ s`.
+/// - `verify` is given keys and signatures by strangers. Whatever they are, it answers with `true`
+///   or `false` and never with an error: a point off its curve, a signature in DER, truncated or
+///   empty, `r` or `s` zero or beyond the order, an algorithm that the key is not for.
+///
+/// `jeton_contracts::crypto` is this contract as tests.
 #[allow(async_fn_in_trait)]
 pub trait Crypto {
     /// An imported private key, ready to sign many times.
@@ -21,21 +26,18 @@ pub trait Crypto {
     /// Fills `bytes` from a secure random generator.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), CryptoError>;
 
-    /// Imports a private key and computes its public half as JWK parameters (RFC 7518 §6).
-    async fn import(
-        &self,
-        key: &PrivateKey,
-    ) -> Result<(Self::Key, AlgorithmParameters), CryptoError>;
+    /// Imports a private key and computes its public half.
+    async fn import(&self, key: &PrivateKey) -> Result<(Self::Key, PublicKey), CryptoError>;
 
     /// Signs `message` with `key`.
     async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, CryptoError>;
 
-    /// Whether `signature` is a JWS signature value of `message` under `public`. A malformed
-    /// signature is `false`, not an error.
+    /// Whether `signature` is a JWS signature value of `message` by `algorithm` under `key`, for each
+    /// of [`VERIFICATION_ALGORITHMS`]. An error is the host's failure, and says nothing of either.
     async fn verify(
         &self,
         algorithm: Algorithm,
-        public: &AlgorithmParameters,
+        key: &PublicKey,
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, CryptoError>;
@@ -64,3 +66,13 @@ impl CryptoError {
 /// The algorithms Jeton signs with, in the order the README lists them (RFC 7518 §3.1, RFC 8037).
 pub const SIGNING_ALGORITHMS: [Algorithm; 3] =
     [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256];
+
+/// The algorithms of others that Jeton verifies, besides what it signs with (RFC 7518 §3.1, RFC
+/// 8037). None is symmetric, so that nobody's public key passes for a secret.
+pub const VERIFICATION_ALGORITHMS: [Algorithm; 5] = [
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+    Algorithm::RS256,
+    Algorithm::PS256,
+];

@@ -12,7 +12,7 @@ use crate::{
     client::{Client, ClientId},
     grant::response::TokenResponse,
     host::Host,
-    jwt::{self, TokenType},
+    jose::{self, TokenType},
     ledger::{Grant, GrantId},
     refusal::Refusal,
     request::At,
@@ -93,7 +93,7 @@ async fn access_token<H: Host>(
         client_id: client.id.clone(),
         iat: at.now,
         exp: (at.now + at.issuer.access_token_lifetime(client)).min(end),
-        jti: jwt::token_id(at.issuer.crypto())?,
+        jti: jose::token_id(at.issuer.crypto())?,
         scope: portion.scope,
         sid: grant.map(|grant| grant.id),
         auth_time: grant.and_then(|grant| grant.auth_time),
@@ -134,7 +134,7 @@ async fn id_token<H: Host>(
         at_hash: half_hash(algorithm, &tokens.access_token),
         sid: grant.id,
     };
-    Ok(jwt::sign(at.issuer.crypto(), &key, TokenType::IdToken, &claims).await?)
+    Ok(jose::sign(at.issuer.crypto(), &key, TokenType::IdToken, &claims).await?)
 }
 
 /// The refresh token of the generation at which the grant stands: the same each time.

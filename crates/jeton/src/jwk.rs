@@ -3,8 +3,14 @@
 
 mod der;
 mod private;
+mod public;
+mod set;
 mod supplied;
+#[cfg(test)]
+mod tests;
 
 pub use private::PrivateKey;
+pub use public::{InvalidRsa, Point, PublicKey, RsaPublicKey};
+pub use set::{InvalidPublicJwks, PublicJwk, PublicJwks, UnusableJwk};
 pub use supplied::InvalidJwks;
 pub(crate) use supplied::SuppliedKeys;

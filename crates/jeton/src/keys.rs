@@ -7,8 +7,8 @@ mod ring;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ring::{Keyring, Published, SigningKey};
-pub use ring::{signing_key, thumbprint};
+pub(crate) use ring::Keyring;
+pub use ring::signing_key;
 
 /// How long one derived signing key signs.
 pub const EPOCH: Seconds = Seconds::from_days(30);

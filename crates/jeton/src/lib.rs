@@ -26,8 +26,8 @@ mod host;
 mod inspect;
 mod issue;
 mod issuer;
+mod jose;
 mod jwk;
-mod jwt;
 mod keys;
 mod ledger;
 pub mod page;
@@ -53,7 +53,7 @@ pub use client::{
     SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{Config, ConfigError, IssuerIdentifier, SETTINGS, Setting};
-pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS};
+pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
 pub use fetch::{
     Arriving, Fetch, Fetched, ForeignUrl, LONGEST_HEAD, Loopback, MOST_HEADERS, Outgoing, Reach,
@@ -62,8 +62,12 @@ pub use fetch::{
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};
 pub use inspect::TokenRequest;
-pub use jwk::{InvalidJwks, PrivateKey};
-pub use keys::{EPOCH, signing_key, thumbprint};
+pub use jose::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};
+pub use jwk::{
+    InvalidJwks, InvalidPublicJwks, InvalidRsa, Point, PrivateKey, PublicJwk, PublicJwks,
+    PublicKey, RsaPublicKey, UnusableJwk,
+};
+pub use keys::{EPOCH, signing_key};
 pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, Unmet, rotation, transition,

@@ -1,7 +1,7 @@
 //! A token read and judged.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jeton::Crypto;
+use jeton::{Crypto, PublicJwk};
 use jeton_native::NativeCrypto;
 use jsonwebtoken::{
     Algorithm,
@@ -161,13 +161,10 @@ impl Jwt {
         let Some(signature) = self.signature.as_deref() else {
             return Err("the signature is no base64url".into());
         };
+        let public = serde_json::to_value(key).map_err(|error| error.to_string())?;
+        let public = PublicJwk::from_value(&public).map_err(|error| error.to_string())?;
         let genuine = NativeCrypto::new()
-            .verify(
-                algorithm,
-                &key.algorithm,
-                self.message.as_bytes(),
-                signature,
-            )
+            .verify(algorithm, &public.key, self.message.as_bytes(), signature)
             .await
             .map_err(|error| error.to_string())?;
         if !genuine {

@@ -17,7 +17,7 @@ use crate::{
     client::{Client, ClientId, Delivery},
     cookie::Cookie,
     host::Host,
-    jwt::{self, TokenType},
+    jose::{self, TokenType},
     ledger::{GrantId, Ledger},
     page::{Escaped, page, see_other},
     parameters::Parameters,
@@ -134,7 +134,8 @@ async fn hint<H: Host>(
     };
     let published = at.issuer.published_keys(at.now).await?;
     let typ = TokenType::IdToken;
-    let hint: Option<Hint> = jwt::verify(at.issuer.crypto(), &published, typ, text).await?;
+    let hint: Option<Hint> =
+        jose::own_claims(at.issuer.crypto(), &published.keys, typ, text).await?;
     let hint = hint.filter(|hint| hint.iss == at.issuer.config().issuer().as_str());
     Ok(Some(hint.ok_or(PersonFault::IdTokenHint)?))
 }

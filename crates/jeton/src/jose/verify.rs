@@ -1,0 +1,243 @@
+//! Verifying, RFC 7515 §5.2 as RFC 8725 narrows it: our own tokens, and those of others with keys
+//! handed in. What the claims must say is left to who asks; only that somebody's key signed them is
+//! decided here.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+use super::TokenType;
+use crate::{
+    crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS},
+    jwk::PublicJwks,
+};
+
+/// The longest token that is looked at, in bytes: what fits into a request's body.
+pub const LONGEST_JWT: usize = 64 * 1024;
+
+/// The most keys that one token is tried with.
+const MOST_TRIED: usize = 8;
+
+/// Header members by which a token would bring or name the key it is verified with. Certificates
+/// (`x5c`, `x5t`) only accompany a key that is known otherwise; they are not read.
+const OWN_KEY: [&str; 3] = ["jwk", "jku", "x5u"];
+
+/// A JWT taken apart, its signature not yet looked at. What it says may choose the keys it is held
+/// against (by `iss`, by `sub`), and nothing else.
+#[derive(Clone, Debug)]
+pub struct UnverifiedJwt<'a> {
+    algorithm: Algorithm,
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+    message: &'a str,
+    signature: Vec<u8>,
+}
+
+/// A JWT that one of the keys handed in has signed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerifiedJwt {
+    /// How it is signed: one of the algorithms that the caller allows.
+    pub algorithm: Algorithm,
+    /// The JOSE header. Its `typ` says for what the token was made, and is the caller's to check
+    /// (RFC 8725 §3.11).
+    pub header: Map<String, Value>,
+    /// The claims, none of which has been looked at.
+    pub claims: Map<String, Value>,
+}
+
+/// Why a text is not a JWT that one of the keys has signed. For the log: it holds nothing of the
+/// token.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum JwtFault {
+    /// Longer than [`LONGEST_JWT`].
+    #[error("longer than {LONGEST_JWT} bytes")]
+    TooLong,
+    /// Not header, claims and signature in base64url without padding.
+    #[error("not three parts of base64url")]
+    Parts,
+    /// The header is no JSON object, names a member twice, or has an `alg`, `kid` or `typ` that is no
+    /// string.
+    #[error("the header is malformed")]
+    Header,
+    /// The claims are no JSON object, or one stands there twice.
+    #[error("the claims are malformed")]
+    Claims,
+    /// `crit` (RFC 7515 §4.1.11) or `b64` (RFC 7797): extensions, none of which is understood.
+    #[error("the header asks for an extension that is not understood")]
+    Extension,
+    /// `alg` is `none`, unknown, or not one of those the caller allows.
+    #[error("the algorithm is not allowed")]
+    Algorithm,
+    /// The header brings or names a key.
+    #[error("the header has a key or its address")]
+    OwnKey,
+    /// No key has the token's `kid` and fits its `alg`. A set fetched anew may have one.
+    #[error("no key fits its kid and algorithm")]
+    NoKey,
+    /// No key that fits has made the signature.
+    #[error("the signature is of none of the keys")]
+    Signature,
+    /// The host's cryptography failed, which says nothing about the token.
+    #[error(transparent)]
+    Host(#[from] CryptoError),
+}
+
+impl<'a> UnverifiedJwt<'a> {
+    /// Takes a JWT in compact serialization apart.
+    ///
+    /// # Errors
+    /// It is none, or has something in its header that nobody may allow.
+    pub fn parse(token: &'a str) -> Result<Self, JwtFault> {
+        if token.len() > LONGEST_JWT {
+            return Err(JwtFault::TooLong);
+        }
+        let (message, signature) = token.rsplit_once('.').ok_or(JwtFault::Parts)?;
+        let (header, claims) = message.split_once('.').ok_or(JwtFault::Parts)?;
+        // A further dot is no base64url, so there are exactly three parts.
+        let decode = |part| URL_SAFE_NO_PAD.decode(part).map_err(|_| JwtFault::Parts);
+        let (header, claims, signature) = (decode(header)?, decode(claims)?, decode(signature)?);
+        let header = members(&header).ok_or(JwtFault::Header)?;
+        let claims = members(&claims).ok_or(JwtFault::Claims)?;
+        if header.contains_key("crit") || header.contains_key("b64") {
+            return Err(JwtFault::Extension);
+        }
+        let text = |name| match header.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(JwtFault::Header),
+        };
+        text("kid")?;
+        text("typ")?;
+        let algorithm = text("alg")?.ok_or(JwtFault::Header)?;
+        Ok(Self {
+            algorithm: algorithm.parse().map_err(|_| JwtFault::Algorithm)?,
+            header,
+            claims,
+            message,
+            signature,
+        })
+    }
+
+    /// A claim as the token has it, for choosing the keys by.
+    #[must_use]
+    pub fn claimed(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// The token, if one of `keys` signed it by one of the `allowed` algorithms. The algorithm is the
+    /// key's and the caller's, never the token's (RFC 8725 §3.1): a token names one that both have,
+    /// or is refused. Without a `kid` the first eight keys that fit are tried.
+    ///
+    /// # Errors
+    /// None of them did, or the host's cryptography failed.
+    pub async fn verify<C: Crypto>(
+        self,
+        keys: &PublicJwks,
+        allowed: &[Algorithm],
+        crypto: &C,
+    ) -> Result<VerifiedJwt, JwtFault> {
+        self.require_signature(keys, allowed, crypto).await?;
+        Ok(VerifiedJwt {
+            algorithm: self.algorithm,
+            header: self.header,
+            claims: self.claims,
+        })
+    }
+
+    async fn require_signature<C: Crypto>(
+        &self,
+        keys: &PublicJwks,
+        allowed: &[Algorithm],
+        crypto: &C,
+    ) -> Result<(), JwtFault> {
+        if OWN_KEY.iter().any(|name| self.header.contains_key(*name)) {
+            return Err(JwtFault::OwnKey);
+        }
+        if !allowed.contains(&self.algorithm) {
+            return Err(JwtFault::Algorithm);
+        }
+        let kid = self.header.get("kid").and_then(Value::as_str);
+        let mut fault = JwtFault::NoKey;
+        for candidate in keys.candidates(kid, self.algorithm).take(MOST_TRIED) {
+            let (key, message) = (&candidate.key, self.message.as_bytes());
+            if crypto
+                .verify(self.algorithm, key, message, &self.signature)
+                .await?
+            {
+                return Ok(());
+            }
+            fault = JwtFault::Signature;
+        }
+        Err(fault)
+    }
+}
+
+impl VerifiedJwt {
+    /// The `typ` header (RFC 7515 §4.1.9), as written.
+    #[must_use]
+    pub fn typ(&self) -> Option<&str> {
+        self.header.get("typ").and_then(Value::as_str)
+    }
+}
+
+/// The claims of a token of ours of `typ`, signed by one of `keys`, which are ours; `None` for
+/// anything else. Says nothing of `exp`: a logout hint may have expired.
+pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
+    crypto: &C,
+    keys: &PublicJwks,
+    typ: TokenType,
+    token: &str,
+) -> Result<Option<T>, CryptoError> {
+    let verified = match UnverifiedJwt::parse(token) {
+        Ok(unverified) => unverified.verify(keys, &SIGNING_ALGORITHMS, crypto).await,
+        Err(fault) => Err(fault),
+    };
+    match verified {
+        Ok(token) if token.typ() == Some(typ.as_str()) => {
+            Ok(serde_json::from_value(Value::Object(token.claims)).ok())
+        }
+        Err(JwtFault::Host(error)) => Err(error),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// The members of a JSON object, each of which stands there once: a token that says two things is
+/// refused, so that nobody who reads it can believe the other one (RFC 7515 §4, RFC 7519 §4). Within
+/// members the last of two wins, for every reader here alike.
+fn members(json: &[u8]) -> Option<Map<String, Value>> {
+    serde_json::from_slice(json).ok().map(|Unique(map)| map)
+}
+
+struct Unique(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Unique;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Unique, A::Error> {
+                let mut map = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if map.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a member stands there twice"));
+                    }
+                }
+                Ok(Unique(map))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
