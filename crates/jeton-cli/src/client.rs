@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
-use jeton::{Client, ClientRecord, Seconds, SecretHash, SecretRecord};
+use jeton::{CLIENT_SECRET_PREFIX, Client, ClientRecord, Seconds, SecretHash, SecretRecord};
 use jeton_sqlite::Database;
 
 use crate::{keys, settings};
@@ -91,7 +91,7 @@ fn new(matches: &ArgMatches) -> Result<()> {
         Some(id) => id,
         None => format!("jc_{}", keys::random_id()?),
     };
-    let secret = format!("jcs_{}", keys::random_base64url()?);
+    let secret = format!("{CLIENT_SECRET_PREFIX}{}", keys::random_base64url()?);
     let record = ClientRecord {
         client_id: client_id.clone(),
         client_name: text("name"),

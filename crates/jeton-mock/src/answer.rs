@@ -5,7 +5,7 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{AUTHORIZATION, COOKIE, SET_COOKIE},
 };
-use jeton::CryptoError;
+use jeton::{COOKIE_PREFIXES, CryptoError};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
@@ -19,9 +19,6 @@ use crate::{
 
 /// RFC 6265bis §4.1.3.2.
 const HOST_PREFIX: &str = "__Host-";
-
-/// What the server's cookies are called besides.
-const SERVER_COOKIES: [&str; 2] = ["jeton-browser-", "jeton-refresh-"];
 
 /// The members of the two metadata documents that a browser follows; backends follow the others.
 const FOLLOWED_BY_BROWSERS: [&str; 2] = ["authorization_endpoint", "end_session_endpoint"];
@@ -112,7 +109,7 @@ pub(crate) fn host_cookies(request: &mut Request<Bytes>) {
         return;
     }
     let host = |cookie: &str| {
-        let prefix = match SERVER_COOKIES.iter().any(|own| cookie.starts_with(own)) {
+        let prefix = match COOKIE_PREFIXES.iter().any(|own| cookie.starts_with(own)) {
             true => HOST_PREFIX,
             false => "",
         };

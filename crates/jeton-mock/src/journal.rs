@@ -54,10 +54,8 @@ const REDACTED: [&str; 22] = [
     "jwt",
 ];
 
-/// What the server's codes, tokens, tickets and secrets begin with, and every JWT.
-const CREDENTIALS: [&str; 9] = [
-    "jac_", "jdc_", "jrt_", "jat_", "jsr_", "jst_", "jsl_", "jcs_", "eyJ",
-];
+/// What every JWT begins with: `{"` in base64url.
+const JWT_PREFIX: &str = "eyJ";
 
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,7 +256,10 @@ impl Journal {
 /// Parameters as the journal shows them.
 pub(crate) fn redact(mut parameters: BTreeMap<String, String>) -> BTreeMap<String, String> {
     // A credential under a name of one's own is known by its form.
-    let is_credential = |value: &str| CREDENTIALS.iter().any(|form| value.contains(form));
+    let is_credential = |value: &str| {
+        let mut prefixes = jeton::credential_prefixes().chain([JWT_PREFIX]);
+        prefixes.any(|prefix| value.contains(prefix))
+    };
     let is_long = |name: &String| name.len() > LONGEST_VALUE;
     if parameters.len() > MOST_PARAMETERS || parameters.keys().any(is_long) {
         parameters = parameters
@@ -286,4 +287,20 @@ pub(crate) fn shorten(text: &str) -> String {
         end -= 1;
     }
     format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_redacted_whatever_they_are_called() {
+        let of_the_server = jeton::credential_prefixes().map(|prefix| format!("x {prefix}y"));
+        for value in of_the_server.chain(["eyJhbGciOiJub25lIn0.e30.".to_owned()]) {
+            let shown = redact([("mine".to_owned(), value.clone())].into());
+            assert_eq!(shown.get("mine").unwrap(), "[redacted]", "{value}");
+        }
+        let shown = redact([("mine".to_owned(), "jeton".to_owned())].into());
+        assert_eq!(shown.get("mine").unwrap(), "jeton");
+    }
 }

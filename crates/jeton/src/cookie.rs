@@ -6,6 +6,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{client::ClientId, config::IssuerIdentifier, time::Seconds};
 
+/// What the names of the server's cookies begin with, after `__Host-` where the issuer is `https`:
+/// the browser's binding to a login, then a refresh token. No other cookie can be made.
+pub const COOKIE_PREFIXES: [&str; 2] = ["jeton-browser-", "jeton-refresh-"];
+
 /// A cookie of ours. `__Host-` forces `Secure`, `Path=/` and no `Domain`, so that no other host can
 /// set or read it; an `http` issuer, which is this machine or a test network, has to do without.
 pub(crate) struct Cookie {
@@ -18,22 +22,24 @@ impl Cookie {
     /// Ties a login to the browser it began in. `Lax`, since the way back from the login
     /// application is a navigation.
     pub(crate) fn browser(issuer: &IssuerIdentifier) -> Self {
-        Self::new(issuer, "browser", issuer.as_str(), "Lax")
+        let [prefix, _] = COOKIE_PREFIXES;
+        Self::new(issuer, prefix, issuer.as_str(), "Lax")
     }
 
     /// Holds a client's refresh token. As the path is always `/`, the name carries the client.
     pub(crate) fn refresh_token(issuer: &IssuerIdentifier, client: &ClientId) -> Self {
         let whose = format!("{} {issuer} {client}", issuer.as_str().len());
-        Self::new(issuer, "refresh", &whose, "Strict")
+        let [_, prefix] = COOKIE_PREFIXES;
+        Self::new(issuer, prefix, &whose, "Strict")
     }
 
-    fn new(issuer: &IssuerIdentifier, what: &str, whose: &str, same_site: &'static str) -> Self {
+    fn new(issuer: &IssuerIdentifier, prefix: &str, whose: &str, same_site: &'static str) -> Self {
         let digest = Sha256::digest(whose);
         let (short, _) = digest.split_at(12);
         let secure = issuer.as_str().starts_with("https:");
-        let prefix = if secure { "__Host-" } else { "" };
+        let host = if secure { "__Host-" } else { "" };
         Self {
-            name: format!("{prefix}jeton-{what}-{}", URL_SAFE_NO_PAD.encode(short)),
+            name: format!("{host}{prefix}{}", URL_SAFE_NO_PAD.encode(short)),
             secure,
             same_site,
         }

@@ -32,6 +32,7 @@ mod keys;
 mod ledger;
 pub mod page;
 mod parameters;
+mod prefix;
 mod refusal;
 mod registry;
 mod request;
@@ -53,6 +54,7 @@ pub use client::{
     SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{Config, ConfigError, IssuerIdentifier, SETTINGS, Setting};
+pub use cookie::COOKIE_PREFIXES;
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
 pub use fetch::{
@@ -72,6 +74,7 @@ pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, Unmet, rotation, transition,
 };
+pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
 pub use request::{BODY_LIMIT, REQUEST_HEADERS};

@@ -29,6 +29,10 @@ pub(crate) enum SealKind {
 }
 
 impl SealKind {
+    /// A kind that is missing here has no key: nothing is sealed as it.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Request, Self::Ticket, Self::AccessToken, Self::Logout];
+
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Request => "jsr_",
@@ -42,7 +46,7 @@ impl SealKind {
 /// The sealing keys of a deployment, one list a kind: the first seals, all open.
 pub(crate) struct SealKeys {
     issuer: String,
-    keys: Vec<[(SealKind, XChaCha20Poly1305); 4]>,
+    keys: Vec<[(SealKind, XChaCha20Poly1305); SealKind::ALL.len()]>,
 }
 
 impl SealKeys {
@@ -52,13 +56,7 @@ impl SealKeys {
             .secrets()
             .iter()
             .map(|secret| {
-                [
-                    SealKind::Request,
-                    SealKind::Ticket,
-                    SealKind::AccessToken,
-                    SealKind::Logout,
-                ]
-                .map(|kind| {
+                SealKind::ALL.map(|kind| {
                     let label = kind.prefix().as_bytes();
                     let key =
                         secret.derive::<32>(&[b"jeton/v1", b"seal", label, issuer.as_bytes()]);

@@ -35,6 +35,19 @@ pub(crate) enum TokenKind {
 }
 
 impl TokenKind {
+    /// A kind that is missing here is never read.
+    pub(crate) const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::DeviceCode,
+        Self::RefreshToken,
+    ];
+
+    /// The kind of token that `text` begins as.
+    fn of(text: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|kind| text.starts_with(kind.prefix()))
+    }
+
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "jac_",
@@ -92,6 +105,9 @@ impl RedirectHash {
 impl ParsedToken {
     /// Reads a token of `kind`; `None` if it is of another kind or form.
     pub(crate) fn parse(kind: TokenKind, text: &str) -> Option<Self> {
+        if TokenKind::of(text)? != kind {
+            return None;
+        }
         // The engine refuses padding and stray bits: one token has one spelling.
         let bytes = URL_SAFE_NO_PAD
             .decode(text.strip_prefix(kind.prefix())?)

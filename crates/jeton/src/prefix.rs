@@ -1,0 +1,31 @@
+//! What the credentials of this server begin with: whoever finds one in a log knows what it is.
+
+use crate::{seal::SealKind, token::TokenKind};
+
+/// What a generated client secret begins with.
+pub const CLIENT_SECRET_PREFIX: &str = "jcs_";
+
+/// What every code, token, sealed value and client secret begins with: for what writes requests
+/// down and must leave credentials out.
+pub fn credential_prefixes() -> impl Iterator<Item = &'static str> {
+    let tokens = TokenKind::ALL.map(TokenKind::prefix);
+    let sealed = SealKind::ALL.map(SealKind::prefix);
+    tokens
+        .into_iter()
+        .chain(sealed)
+        .chain([CLIENT_SECRET_PREFIX])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_are_alike() {
+        let mut prefixes: Vec<_> = credential_prefixes().collect();
+        assert!(prefixes.iter().all(|prefix| prefix.len() == 4));
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        assert_eq!(prefixes.len(), credential_prefixes().count());
+    }
+}
