@@ -9,6 +9,7 @@ Usage: cargo xtask <task>
             Install what is missing, then run everything and end with a table.
             --target mock|serve|worker|lambda|URL: only what this host's suite needs
             --quick: without what only a deployment needs (arm64 and static build, dry run, cfn-lint)
+  structure The part of test that needs no build.
   tools     Install the pinned tools into target/tools and tests/node_modules.
   worker    Build the Worker into crates/jeton-worker/build and print its size.
   lambda    Build the arm64 Lambda into target/lambda and print its size.
@@ -18,6 +19,7 @@ Usage: cargo xtask <task>
 pub(crate) enum Task {
     Help,
     Test(TestOptions),
+    Structure,
     Tools,
     Worker,
     Lambda,
@@ -71,6 +73,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
     let task = match args.next().as_deref() {
         None | Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some("test") => return parse_test(args),
+        Some("structure") => Task::Structure,
         Some("tools") => Task::Tools,
         Some("worker") => Task::Worker,
         Some("lambda") => Task::Lambda,

@@ -8,11 +8,14 @@
 mod args;
 mod boundaries;
 mod checks;
+mod circles;
 mod image;
 mod lambda;
 mod lint;
 mod mock;
 mod node;
+mod paths;
+mod product;
 mod report;
 mod shell;
 mod suite;
@@ -45,6 +48,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Help => println!("{}", args::USAGE),
         Task::Test(options) => return Ok(test::run(&options)),
+        Task::Structure => return Ok(test::structure()),
         Task::Tools => tools::install_all()?,
         Task::Worker => {
             tools::rust()?;

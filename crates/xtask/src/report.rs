@@ -1,6 +1,7 @@
 //! What was run and how it ended; the table at the end.
 
 use std::fmt::Write as _;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -99,8 +100,16 @@ impl Report {
         });
     }
 
-    pub(crate) fn failed(&self) -> usize {
+    fn failed(&self) -> usize {
         self.rows().map(|row| row.tally.failed).sum()
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        if self.failed() == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     }
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
