@@ -18,6 +18,7 @@ mod paths;
 mod product;
 mod report;
 mod shell;
+mod sizes;
 mod suite;
 mod test;
 mod tools;

@@ -9,7 +9,7 @@ use crate::args::{Target, TestOptions};
 use crate::report::Report;
 use crate::suite::Answers;
 use crate::{
-    boundaries, checks, circles, image, lambda, lint, mock, node, shell, suite, tools, worker,
+    boundaries, checks, circles, image, lambda, lint, mock, node, shell, sizes, suite, tools, worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
@@ -66,6 +66,7 @@ pub(crate) fn structure() -> ExitCode {
 /// How the source is laid out.
 fn check_structure(report: &mut Report) {
     report.step("structure: circles", circles::of_core);
+    report.step("structure: sizes", sizes::of_product);
 }
 
 fn check_code(report: &mut Report) {
