@@ -14,6 +14,7 @@ mod lambda;
 mod lint;
 mod mock;
 mod node;
+mod parameters;
 mod paths;
 mod product;
 mod report;
