@@ -262,6 +262,10 @@ export interface User {
 export interface Client {
   client_id: string;
   client_secret?: string;
+  /** Seconds since 1970; 0: never. */
+  client_secret_expires_at?: number;
+  /** As hashes, base64url of their SHA-256. */
+  client_secrets?: { sha256: string; created_at?: number; expires_at?: number }[];
   client_name?: string;
   token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'none';
   grant_types?: (
@@ -288,6 +292,8 @@ export interface Client {
   refresh_token_delivery?: 'body' | 'cookie';
   offline_access_required?: boolean;
   allowed_origins?: string[];
+  /** It is a login application. */
+  login?: boolean;
   [member: string]: unknown;
 }
 

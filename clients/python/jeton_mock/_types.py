@@ -91,6 +91,8 @@ class Client(_Client, total=False):
     """RFC 7591 metadata."""
 
     client_secret: str
+    client_secret_expires_at: int
+    client_secrets: List[Dict[str, Any]]
     client_name: str
     token_endpoint_auth_method: str
     grant_types: list[str]
@@ -109,7 +111,8 @@ class Client(_Client, total=False):
     refresh_token_idle_lifetime: int
     refresh_token_delivery: str
     offline_access_required: bool
-    allowed_origins: list[str]
+    allowed_origins: List[str]
+    login: bool
 
 
 class ClockSpec(TypedDict, total=False):
