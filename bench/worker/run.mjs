@@ -8,42 +8,12 @@
 // front costs every handler the same, so it flatters ratios; past it is what a handler costs.
 
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { built, Miniflare } from '../../tests/hosts/worker-miniflare.mjs';
+import { Miniflare } from '../../tests/hosts/worker-miniflare.mjs';
+import { handlers } from './handlers.mjs';
 
 const [rounds = 9, seconds = 3] = process.argv.slice(2).map(Number);
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
-/** As `bench/token.lua` sends it. */
-const SECRET = 'bench-secret-0123456789012345678901';
-const client = {
-  client_id: 'bench',
-  client_secret: SECRET,
-  grant_types: ['client_credentials'],
-  scope: 'read write',
-  audiences: ['https://api.example'],
-};
-
-process.env.MINIFLARE_WORKERD_PATH = quietWorkerd();
-const { worker } = built();
-const javascript = (script) => ({ modules: true, script, compatibilityDate: worker.compatibilityDate });
-const handlers = {
-  worker: {
-    ...worker,
-    bindings: { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'A'.repeat(43), JETON_CLIENTS: [client] },
-  },
-  read: javascript(readFileSync(file('read.js'), 'utf8')),
-  token: javascript(
-    readFileSync(file('token.js'), 'utf8').replace(
-      '__SECRET_SHA256__',
-      createHash('sha256').update(SECRET).digest('base64url'),
-    ),
-  ),
-};
 
 const started = {};
 for (const [name, options] of Object.entries(handlers)) {
@@ -94,17 +64,4 @@ function measure(origin, time) {
   ]).toString();
   if (output.includes('FAILED') || /Non-2xx|Socket errors/.test(output)) throw new Error(output);
   return Number(output.match(/Requests\/sec:\s+([\d.]+)/)[1]);
-}
-
-/**
- * workerd on the first core, its console going nowhere: no wrangler reads it in production, and a
- * reader here would take its time from what is measured.
- */
-function quietWorkerd() {
-  const fromMiniflare = createRequire(createRequire(file('../../tests/package.json')).resolve('miniflare'));
-  const path = join(mkdtempSync(join(tmpdir(), 'bench-')), 'workerd');
-  writeFileSync(path, `#!/bin/sh\nexec taskset -c 0 ${fromMiniflare('workerd').default} "$@" >/dev/null\n`, {
-    mode: 0o755,
-  });
-  return path;
 }
