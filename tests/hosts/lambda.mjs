@@ -63,13 +63,7 @@ export async function start({
     name: 'lambda',
     url: front.url,
     log: () => [...lines],
-    /** Writes a client as `jeton client new` tells its user to: `aws dynamodb put-item …`. */
-    async putClient(record) {
-      await call('PutItem', {
-        TableName: table,
-        Item: { pk: { S: `client#${record.client_id}` }, record: { S: JSON.stringify(record) } },
-      });
-    },
+    putClient: (record) => putClient(table, record),
     /** Any event at all, past the gateway: `{ payload: string }` or `{ error }`. */
     invoke: (event) => environments.invoke(typeof event === 'string' ? event : JSON.stringify(event)),
     async stop() {
@@ -78,6 +72,14 @@ export async function start({
       silent?.close();
     },
   };
+}
+
+/** Writes a client as `jeton client new` tells its user to: `aws dynamodb put-item …`. */
+export async function putClient(table, record) {
+  await call('PutItem', {
+    TableName: table,
+    Item: { pk: { S: `client#${record.client_id}` }, record: { S: JSON.stringify(record) } },
+  });
 }
 
 async function listenSilently() {
