@@ -111,7 +111,7 @@ class Client(_Client, total=False):
     refresh_token_idle_lifetime: int
     refresh_token_delivery: str
     offline_access_required: bool
-    allowed_origins: List[str]
+    allowed_origins: list[str]
     login: bool
 
 

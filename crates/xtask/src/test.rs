@@ -9,8 +9,8 @@ use crate::args::{Target, TestOptions};
 use crate::report::Report;
 use crate::suite::Answers;
 use crate::{
-    boundaries, checks, circles, image, lambda, lint, mock, node, parameters, shell, sizes, suite, tools,
-    worker,
+    boundaries, checks, circles, image, lambda, lint, mock, node, parameters, shell, sizes, suite,
+    tools, worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
