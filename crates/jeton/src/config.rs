@@ -1,29 +1,29 @@
-//! Configuration: one set of `JETON_*` names for every host.
+//! Configuration: typed for programs, and one set of `JETON_*` names for every host.
 
 use jsonwebtoken::Algorithm;
 use url::Url;
 
 use crate::{
-    client::{Client, ClientRecord},
-    crypto::SIGNING_ALGORITHMS,
+    client::Client,
     fetch::{Loopback, Reach},
-    jwk::SuppliedKeys,
+    jwk::{PrivateKey, SuppliedKeys},
+    mode::Mode,
     secret::Secrets,
-    time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
+    time::{Seconds, UnixTime},
 };
 
 mod issuer;
+mod lookup;
 mod settings;
 
-pub use issuer::IssuerIdentifier;
+pub use issuer::{InvalidIssuer, IssuerIdentifier};
+pub use lookup::ConfigError;
 pub use settings::{SETTINGS, Setting};
 
-/// The fewest characters of a configured client secret: SHA-256 alone does not protect a short one.
-const MIN_CLIENT_SECRET_LENGTH: usize = 32;
-
-/// A deployment's settings, parsed and checked.
+/// The configuration of a deployment, parsed and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
+    mode: Mode,
     issuer: IssuerIdentifier,
     reach: Reach,
     realm: String,
@@ -39,118 +39,116 @@ pub struct Config {
     grants_not_before: UnixTime,
 }
 
-/// A variable that is missing, unknown or malformed. Never holds the value: it may be a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: expected {expected}")]
-pub struct ConfigError {
-    /// The variable's name.
-    pub variable: String,
-    /// What should stand there.
-    pub expected: String,
-}
-
-impl ConfigError {
-    /// `variable` should be `expected`.
-    pub fn new(variable: impl Into<String>, expected: impl ToString) -> Self {
-        Self {
-            variable: variable.into(),
-            expected: expected.to_string(),
-        }
-    }
-}
-
 impl Config {
-    /// Reads every setting through `lookup`; an empty value counts as absent, because platforms
-    /// cannot always leave one out.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
-        let development = match lookup("JETON_DEVELOPMENT").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => return Err(ConfigError::new("JETON_DEVELOPMENT", "true or false")),
-        };
-        let issuer = lookup("JETON_ISSUER").unwrap_or_default();
-        let issuer = IssuerIdentifier::parse(&issuer, development)
-            .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
-        let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default(), development)
-            .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
-        let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
-            None => SuppliedKeys::default(),
-            Some(json) => SuppliedKeys::parse(&json, development)
-                .map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))?,
-        };
-        let signing_algorithms =
-            signing_algorithms(lookup("JETON_SIGNING_ALGS").as_deref(), &supplied_keys)?;
-        let clients = clients(lookup("JETON_CLIENTS").as_deref(), development)?;
-        for client in &clients {
-            let unavailable = [
-                client.access_token_signed_response_alg,
-                client.id_token_signed_response_alg,
-            ]
-            .into_iter()
-            .flatten()
-            .find(|algorithm| !signing_algorithms.contains(algorithm));
-            if let Some(algorithm) = unavailable {
-                return Err(ConfigError::new(
-                    "JETON_CLIENTS",
-                    format_args!(
-                        "client {:?} to ask for an algorithm of JETON_SIGNING_ALGS, not {algorithm:?}",
-                        client.id.as_str()
-                    ),
-                ));
-            }
-        }
-        let loopback = if development {
-            Loopback::Admitted
-        } else {
-            Loopback::Refused
-        };
-        Ok(Self {
-            reach: Reach::new(issuer.origin(), loopback),
+    /// The configuration of `issuer` with keys derived from `secrets`; everything else is as where
+    /// no other setting is given. The `with_` methods change one setting each.
+    #[must_use]
+    pub fn new(mode: Mode, issuer: IssuerIdentifier, secrets: Secrets) -> Self {
+        Self {
+            mode,
+            reach: reach(mode, &issuer),
             realm: issuer.to_string(),
             issuer,
             secrets,
-            supplied_keys,
-            signing_algorithms,
-            key_serial: number(lookup, "JETON_KEY_SERIAL", 0, 0, u32::MAX)?,
-            clients,
-            access_token_lifetime: Seconds(number(
-                lookup,
-                "JETON_ACCESS_TOKEN_LIFETIME",
-                3600,
-                1,
-                LONGEST_TOKEN_LIFETIME.0,
-            )?),
-            registry_max_age: Seconds(number(lookup, "JETON_REGISTRY_MAX_AGE", 60, 0, 86_400)?),
-            login_url: url(lookup, "JETON_LOGIN_URL", development)?,
-            logout_url: url(lookup, "JETON_LOGOUT_URL", development)?,
-            grants_not_before: UnixTime(number(lookup, "JETON_GRANTS_NOT_BEFORE", 0, 0, u64::MAX)?),
-        })
-    }
-
-    /// Refuses a `JETON_` name that is no setting: most likely a typing error, and a setting that
-    /// silently does nothing may be the one that was to protect something.
-    pub fn refuse_unknown<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), ConfigError> {
-        let unknown = names.into_iter().find(|name| {
-            name.starts_with("JETON_") && !SETTINGS.iter().any(|setting| setting.name == *name)
-        });
-        match unknown {
-            None => Ok(()),
-            Some(name) => Err(ConfigError::new(
-                name,
-                "one of the settings; there is no such one",
-            )),
+            supplied_keys: SuppliedKeys::default(),
+            signing_algorithms: vec![Algorithm::ES256],
+            key_serial: 0,
+            clients: Vec::new(),
+            access_token_lifetime: Seconds(3600),
+            registry_max_age: Seconds(60),
+            login_url: None,
+            logout_url: None,
+            grants_not_before: UnixTime(0),
         }
     }
 
-    /// The configuration without its clients, and these: for a host that keeps them elsewhere.
+    /// The same deployment under another name: `JETON_ISSUER`. Its keys are bound to it, unless
+    /// [`Self::with_realm`] says otherwise afterwards.
     #[must_use]
-    pub fn take_clients(mut self) -> (Self, Vec<Client>) {
-        let clients = std::mem::take(&mut self.clients);
-        (self, clients)
+    pub fn with_issuer(self, issuer: IssuerIdentifier) -> Self {
+        Self {
+            reach: reach(self.mode, &issuer),
+            realm: issuer.to_string(),
+            issuer,
+            ..self
+        }
     }
 
-    /// `JETON_ISSUER`.
+    /// The configuration with its keys bound to `realm` in place of the issuer: for a deployment
+    /// that is known by several addresses and must honour at one what it issued at another.
+    #[must_use]
+    pub fn with_realm(self, realm: impl Into<String>) -> Self {
+        Self {
+            realm: realm.into(),
+            ..self
+        }
+    }
+
+    /// `JETON_SECRET`.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Secrets) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// `JETON_SIGNING_JWKS`: these keys in place of derived ones. Of each algorithm the first signs
+    /// and all are published; the first of all is the default.
+    #[must_use]
+    pub fn with_signing_keys(self, keys: Vec<PrivateKey>) -> Self {
+        self.with_supplied_keys(SuppliedKeys::new(keys))
+    }
+
+    fn with_supplied_keys(mut self, keys: SuppliedKeys) -> Self {
+        let algorithms = keys.algorithms();
+        if !algorithms.is_empty() {
+            self.signing_algorithms = algorithms;
+        }
+        self.supplied_keys = keys;
+        self
+    }
+
+    /// `JETON_CLIENTS`.
+    #[must_use]
+    pub fn with_clients(self, clients: Vec<Client>) -> Self {
+        Self { clients, ..self }
+    }
+
+    /// `JETON_ACCESS_TOKEN_LIFETIME`.
+    #[must_use]
+    pub fn with_access_token_lifetime(self, lifetime: Seconds) -> Self {
+        Self {
+            access_token_lifetime: lifetime,
+            ..self
+        }
+    }
+
+    /// `JETON_REGISTRY_MAX_AGE`.
+    #[must_use]
+    pub fn with_registry_max_age(self, age: Seconds) -> Self {
+        Self {
+            registry_max_age: age,
+            ..self
+        }
+    }
+
+    /// `JETON_LOGIN_URL`.
+    #[must_use]
+    pub fn with_login_url(self, url: Url) -> Self {
+        Self {
+            login_url: Some(url),
+            ..self
+        }
+    }
+
+    /// `JETON_LOGOUT_URL`.
+    #[must_use]
+    pub fn with_logout_url(self, url: Url) -> Self {
+        Self {
+            logout_url: Some(url),
+            ..self
+        }
+    }
+
+    /// The issuer.
     #[must_use]
     pub fn issuer(&self) -> &IssuerIdentifier {
         &self.issuer
@@ -162,15 +160,7 @@ impl Config {
         &self.reach
     }
 
-    /// The configuration with its keys bound to `realm` in place of the issuer: for a deployment
-    /// that is known by several addresses and must honour at one what it issued at another.
-    #[must_use]
-    pub fn with_realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = realm.into();
-        self
-    }
-
-    /// What derived keys, codes and refresh tokens are bound to: the issuer, unless told otherwise.
+    /// What derived keys, codes and refresh tokens are bound to.
     pub(crate) fn realm(&self) -> &str {
         &self.realm
     }
@@ -183,7 +173,7 @@ impl Config {
         &self.supplied_keys
     }
 
-    /// Never empty; the first signs.
+    /// The algorithms that are signed with. Never empty; the first is the default.
     #[must_use]
     pub fn signing_algorithms(&self) -> &[Algorithm] {
         &self.signing_algorithms
@@ -209,11 +199,14 @@ impl Config {
     }
 
     /// Where people log in; `None`: there is no authorization endpoint.
-    pub(crate) fn login_url(&self) -> Option<&Url> {
+    #[must_use]
+    pub fn login_url(&self) -> Option<&Url> {
         self.login_url.as_ref()
     }
 
-    pub(crate) fn logout_url(&self) -> Option<&Url> {
+    /// Where the login application ends its own session.
+    #[must_use]
+    pub fn logout_url(&self) -> Option<&Url> {
         self.logout_url.as_ref()
     }
 
@@ -226,142 +219,10 @@ impl Config {
     }
 }
 
-fn signing_algorithms(
-    names: Option<&str>,
-    supplied: &SuppliedKeys,
-) -> Result<Vec<Algorithm>, ConfigError> {
-    const VARIABLE: &str = "JETON_SIGNING_ALGS";
-    let available = supplied.algorithms();
-    let Some(names) = names else {
-        return Ok(if available.is_empty() {
-            vec![Algorithm::ES256]
-        } else {
-            available
-        });
+fn reach(mode: Mode, issuer: &IssuerIdentifier) -> Reach {
+    let loopback = match mode {
+        Mode::Production => Loopback::Refused,
+        Mode::Development => Loopback::Admitted,
     };
-    let mut algorithms = Vec::new();
-    for name in names.split_ascii_whitespace() {
-        let algorithm = name
-            .parse::<Algorithm>()
-            .ok()
-            .filter(|algorithm| SIGNING_ALGORITHMS.contains(algorithm))
-            .filter(|algorithm| !algorithms.contains(algorithm))
-            .ok_or_else(|| {
-                ConfigError::new(
-                    VARIABLE,
-                    "some of ES256, EdDSA and RS256, each once, separated by spaces",
-                )
-            })?;
-        if algorithm == Algorithm::RS256 && !available.contains(&algorithm) {
-            return Err(ConfigError::new(
-                VARIABLE,
-                "an RSA key in JETON_SIGNING_JWKS for RS256, which cannot be derived; `jeton keys new --alg RS256` makes one",
-            ));
-        }
-        algorithms.push(algorithm);
-    }
-    if let Some(unused) = available
-        .iter()
-        .find(|algorithm| !algorithms.contains(algorithm))
-    {
-        return Err(ConfigError::new(
-            VARIABLE,
-            format_args!(
-                "{unused:?} among the algorithms, because JETON_SIGNING_JWKS has a key for it"
-            ),
-        ));
-    }
-    Ok(algorithms)
+    Reach::new(issuer.origin(), loopback)
 }
-
-fn clients(json: Option<&str>, development: bool) -> Result<Vec<Client>, ConfigError> {
-    const VARIABLE: &str = "JETON_CLIENTS";
-    let Some(json) = json else {
-        return Ok(Vec::new());
-    };
-    let records: Vec<ClientRecord> = serde_json::from_str(json).map_err(|error| {
-        ConfigError::new(
-            VARIABLE,
-            format_args!(
-                "a JSON array of client metadata (RFC 7591), or on native hosts @file; {error}"
-            ),
-        )
-    })?;
-    let mut clients = Vec::<Client>::with_capacity(records.len());
-    for (index, record) in records.into_iter().enumerate() {
-        let at = format!("[{index}] {:?}", record.client_id);
-        let wrong = |what: &dyn std::fmt::Display| {
-            ConfigError::new(
-                VARIABLE,
-                format_args!("valid client metadata; {at}: {what}"),
-            )
-        };
-        if let Some(name) = record.unknown_member() {
-            return Err(wrong(&format_args!("{name:?} is not client metadata")));
-        }
-        let secret_length = record
-            .client_secret
-            .as_ref()
-            .map(|secret| secret.chars().count());
-        if !development && secret_length.is_some_and(|length| length < MIN_CLIENT_SECRET_LENGTH) {
-            return Err(wrong(&format_args!(
-                "a client_secret has at least {MIN_CLIENT_SECRET_LENGTH} random characters (`jeton client new` makes one), unless JETON_DEVELOPMENT is true"
-            )));
-        }
-        let client = record.parse().map_err(|error| wrong(&error))?;
-        if clients.iter().any(|known| known.id == client.id) {
-            return Err(wrong(&"the client_id is given twice"));
-        }
-        clients.push(client);
-    }
-    Ok(clients)
-}
-
-fn url(
-    lookup: impl Fn(&str) -> Option<String>,
-    variable: &'static str,
-    development: bool,
-) -> Result<Option<Url>, ConfigError> {
-    let Some(text) = lookup(variable) else {
-        return Ok(None);
-    };
-    // The same rule as the issuer's: what a person is sent to is https, or this machine.
-    let url = Url::parse(&text).ok().filter(|url| {
-        let origin = url.origin().ascii_serialization();
-        url.fragment().is_none() && IssuerIdentifier::parse(&origin, development).is_ok()
-    });
-    url.map(Some).ok_or_else(|| {
-        ConfigError::new(
-            variable,
-            "an https URL without fragment (http only for localhost)",
-        )
-    })
-}
-
-fn number<N>(
-    lookup: impl Fn(&str) -> Option<String>,
-    variable: &'static str,
-    default: N,
-    least: N,
-    most: N,
-) -> Result<N, ConfigError>
-where
-    N: std::str::FromStr + PartialOrd + std::fmt::Display,
-{
-    let Some(text) = lookup(variable) else {
-        return Ok(default);
-    };
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|number| (&least..=&most).contains(&number))
-        .ok_or_else(|| {
-            ConfigError::new(
-                variable,
-                format_args!("a whole number from {least} to {most}"),
-            )
-        })
-}
-
-#[cfg(test)]
-mod tests;

@@ -30,6 +30,7 @@ mod jose;
 mod jwk;
 mod keys;
 mod ledger;
+mod mode;
 pub mod page;
 mod parameters;
 mod prefix;
@@ -53,7 +54,7 @@ pub use client::{
     Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy,
     SecretHash, SecretMethod, SecretRecord,
 };
-pub use config::{Config, ConfigError, IssuerIdentifier, SETTINGS, Setting};
+pub use config::{Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting};
 pub use cookie::COOKIE_PREFIXES;
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
@@ -74,6 +75,7 @@ pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, Unmet, rotation, transition,
 };
+pub use mode::Mode;
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};

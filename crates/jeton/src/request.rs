@@ -118,7 +118,7 @@ mod tests {
                 headers: &headers,
                 body: b"",
             };
-            let issuer = IssuerIdentifier::parse(issuer, false).unwrap();
+            let issuer = IssuerIdentifier::parse(issuer, crate::mode::Mode::Production).unwrap();
             assert_eq!(request.url(&issuer), expected);
         };
         check("https://id.example", "/token", "https://id.example/token");

@@ -6,6 +6,8 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::mode::Mode;
+
 /// The fewest characters a `JETON_SECRET` may have: 32 bytes in base64url.
 const MIN_LENGTH: usize = 43;
 
@@ -32,7 +34,11 @@ pub(crate) struct Secret(Zeroizing<String>);
 pub struct InvalidSecret;
 
 impl Secrets {
-    pub(crate) fn parse(text: &str, development: bool) -> Result<Self, InvalidSecret> {
+    /// Parses secrets separated by spaces.
+    ///
+    /// # Errors
+    /// There is none, or one is too short or everyone's.
+    pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidSecret> {
         let secrets: Vec<_> = text
             .split_ascii_whitespace()
             .map(|secret| Secret(Zeroizing::new(secret.to_owned())))
@@ -41,7 +47,7 @@ impl Secrets {
         let public = secrets
             .iter()
             .any(|secret| secret.0.starts_with(PUBLIC_PREFIX));
-        if secrets.is_empty() || !long_enough || (public && !development) {
+        if secrets.is_empty() || !long_enough || (public && mode == Mode::Production) {
             return Err(InvalidSecret);
         }
         Ok(Self(secrets))

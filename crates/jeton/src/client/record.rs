@@ -286,7 +286,7 @@ impl ClientRecord {
             return Err(InvalidClient::Login);
         }
         Ok(Client {
-            refresh: self.refresh_policy(public)?,
+            refresh: self.refresh_policy(&authentication)?,
             post_logout_redirect_uris: self::redirect_uris(&self.post_logout_redirect_uris)?,
             access_token_signed_response_alg: algorithm(
                 self.access_token_signed_response_alg.as_deref(),
@@ -306,10 +306,13 @@ impl ClientRecord {
         })
     }
 
-    fn refresh_policy(&self, public: bool) -> Result<RefreshPolicy, InvalidClient> {
+    fn refresh_policy(
+        &self,
+        authentication: &ClientAuthentication,
+    ) -> Result<RefreshPolicy, InvalidClient> {
         let default = RefreshPolicy::default();
         let rotation = self.refresh_token_rotation.unwrap_or(true);
-        if public && !rotation {
+        if *authentication == ClientAuthentication::None && !rotation {
             return Err(InvalidClient::PublicWithoutRotation);
         }
         for origin in &self.allowed_origins {

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::Serialize;
 use url::{Host, Url};
 
+use crate::mode::Mode;
+
 /// The issuer identifier (RFC 8414 §2), exactly as configured: relying parties compare it as a
 /// string.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,10 +22,14 @@ pub struct IssuerIdentifier {
 #[error(
     "the issuer, an https URL without query, fragment or final slash, such as https://id.example.com (http only for localhost, or with JETON_DEVELOPMENT)"
 )]
-pub(crate) struct InvalidIssuer;
+pub struct InvalidIssuer;
 
 impl IssuerIdentifier {
-    pub(crate) fn parse(text: &str, development: bool) -> Result<Self, InvalidIssuer> {
+    /// Parses an issuer identifier.
+    ///
+    /// # Errors
+    /// It is none, or not `https` where that is required.
+    pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidIssuer> {
         let url = Url::parse(text).map_err(|_| InvalidIssuer)?;
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -33,7 +39,7 @@ impl IssuerIdentifier {
         };
         let secure = match url.scheme() {
             "https" => true,
-            "http" => loopback || development,
+            "http" => loopback || mode == Mode::Development,
             _ => false,
         };
         let bare = url.query().is_none()

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{der::RsaMembers, private::PrivateKey};
+use crate::mode::Mode;
 
 /// The mock's keys: base64url of the SHA-256 of their member `d`, as written. The thumbprint of RFC
 /// 7638 would leave out those whose public members are not given.
@@ -81,10 +82,14 @@ struct PrivateJwk {
 }
 
 impl SuppliedKeys {
-    pub(crate) fn parse(json: &str, development: bool) -> Result<Self, InvalidJwks> {
+    pub(crate) fn new(keys: Vec<PrivateKey>) -> Self {
+        Self(keys)
+    }
+
+    pub(crate) fn parse(json: &str, mode: Mode) -> Result<Self, InvalidJwks> {
         let set = PrivateJwkSet::parse(json)?;
         let public = set.keys.iter().position(PrivateJwk::is_public);
-        if let Some(index) = public.filter(|_| !development) {
+        if let Some(index) = public.filter(|_| mode == Mode::Production) {
             return Err(InvalidJwks::Public(index));
         }
         set.private_keys().map(Self)

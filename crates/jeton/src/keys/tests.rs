@@ -1,5 +1,6 @@
 //! Test vectors of the derivation, the same on every host.
 
+use crate::mode::Mode;
 use jsonwebtoken::Algorithm;
 
 use super::{derive::Derivation, *};
@@ -8,7 +9,7 @@ use crate::{secret::Secrets, time::LONGEST_TOKEN_LIFETIME};
 const SECRET: &str = "c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw";
 
 fn pkcs8_tail(algorithm: Algorithm, issuer: &str, serial: u32, epoch: u64) -> Option<String> {
-    let secrets = Secrets::parse(SECRET, false).unwrap();
+    let secrets = Secrets::parse(SECRET, Mode::Production).unwrap();
     let derivation = Derivation {
         issuer,
         serial,

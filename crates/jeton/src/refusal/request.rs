@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use super::{ErrorCode, Fault, WireError};
-use crate::parameters::InvalidParameters;
+use crate::{parameters::InvalidParameters, request::BODY_LIMIT};
 
 /// Why a request cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RequestFault {
-    #[error("the body is larger than {limit} bytes", limit = crate::BODY_LIMIT)]
+    #[error("the body is larger than {limit} bytes", limit = BODY_LIMIT)]
     BodyTooLarge,
     #[error("the content type is not application/x-www-form-urlencoded")]
     ContentType,

@@ -1,0 +1,253 @@
+//! The `JETON_*` variables.
+
+use jsonwebtoken::Algorithm;
+use url::Url;
+
+use super::{Config, IssuerIdentifier, SETTINGS};
+use crate::{
+    client::{Client, ClientRecord},
+    crypto::SIGNING_ALGORITHMS,
+    jwk::SuppliedKeys,
+    mode::Mode,
+    secret::Secrets,
+    time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
+};
+
+/// The fewest characters of a configured client secret: SHA-256 alone does not protect a short one.
+const MIN_CLIENT_SECRET_LENGTH: usize = 32;
+
+/// A variable that is missing, unknown or malformed. Never holds the value: it may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: expected {expected}")]
+pub struct ConfigError {
+    /// The variable's name.
+    pub variable: String,
+    /// What should stand there.
+    pub expected: String,
+}
+
+impl ConfigError {
+    /// `variable` should be `expected`.
+    pub fn new(variable: impl Into<String>, expected: impl ToString) -> Self {
+        Self {
+            variable: variable.into(),
+            expected: expected.to_string(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads every setting through `lookup`; an empty value counts as absent, because platforms
+    /// cannot always leave one out.
+    ///
+    /// # Errors
+    /// The first variable that is missing or malformed.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let mode = match lookup("JETON_DEVELOPMENT").as_deref() {
+            None | Some("false") => Mode::Production,
+            Some("true") => Mode::Development,
+            Some(_) => return Err(ConfigError::new("JETON_DEVELOPMENT", "true or false")),
+        };
+        let issuer = lookup("JETON_ISSUER").unwrap_or_default();
+        let issuer = IssuerIdentifier::parse(&issuer, mode)
+            .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
+        let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default(), mode)
+            .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
+        let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
+            None => SuppliedKeys::default(),
+            Some(json) => SuppliedKeys::parse(&json, mode)
+                .map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))?,
+        };
+        let mut config = Self::new(mode, issuer, secrets).with_supplied_keys(supplied_keys);
+        if let Some(names) = lookup("JETON_SIGNING_ALGS") {
+            config.signing_algorithms = signing_algorithms(&names, &config.supplied_keys)?;
+        }
+        config.clients = clients(lookup("JETON_CLIENTS").as_deref(), mode)?;
+        config.require_algorithms_of_clients()?;
+        let lifetime = (1, config.access_token_lifetime.0, LONGEST_TOKEN_LIFETIME.0);
+        let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime)?;
+        let max_age = (0, config.registry_max_age.0, 86_400);
+        let max_age = number(lookup, "JETON_REGISTRY_MAX_AGE", max_age)?;
+        let not_before = number(lookup, "JETON_GRANTS_NOT_BEFORE", (0, 0, u64::MAX))?;
+        Ok(Self {
+            key_serial: number(lookup, "JETON_KEY_SERIAL", (0, 0, u32::MAX))?,
+            access_token_lifetime: Seconds(lifetime),
+            registry_max_age: Seconds(max_age),
+            login_url: url(lookup, "JETON_LOGIN_URL", mode)?,
+            logout_url: url(lookup, "JETON_LOGOUT_URL", mode)?,
+            grants_not_before: UnixTime(not_before),
+            ..config
+        })
+    }
+
+    /// Refuses a `JETON_` name that is no setting: most likely a typing error, and a setting that
+    /// silently does nothing may be the one that was to protect something.
+    ///
+    /// # Errors
+    /// The first such name.
+    pub fn refuse_unknown<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), ConfigError> {
+        let unknown = names.into_iter().find(|name| {
+            name.starts_with("JETON_") && !SETTINGS.iter().any(|setting| setting.name == *name)
+        });
+        match unknown {
+            None => Ok(()),
+            Some(name) => Err(ConfigError::new(
+                name,
+                "one of the settings; there is no such one",
+            )),
+        }
+    }
+
+    fn require_algorithms_of_clients(&self) -> Result<(), ConfigError> {
+        for client in &self.clients {
+            let wanted = [
+                client.access_token_signed_response_alg,
+                client.id_token_signed_response_alg,
+            ];
+            let absent = |algorithm: &Algorithm| !self.signing_algorithms.contains(algorithm);
+            if let Some(algorithm) = wanted.into_iter().flatten().find(absent) {
+                return Err(ConfigError::new(
+                    "JETON_CLIENTS",
+                    format_args!(
+                        "client {:?} to ask for an algorithm of JETON_SIGNING_ALGS, not {algorithm:?}",
+                        client.id.as_str()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The algorithms of `names`, each of which there must be a key for, and all there are keys for.
+fn signing_algorithms(names: &str, supplied: &SuppliedKeys) -> Result<Vec<Algorithm>, ConfigError> {
+    const VARIABLE: &str = "JETON_SIGNING_ALGS";
+    let available = supplied.algorithms();
+    let mut algorithms = Vec::new();
+    for name in names.split_ascii_whitespace() {
+        let algorithm = name
+            .parse::<Algorithm>()
+            .ok()
+            .filter(|algorithm| SIGNING_ALGORITHMS.contains(algorithm))
+            .filter(|algorithm| !algorithms.contains(algorithm))
+            .ok_or_else(|| {
+                ConfigError::new(
+                    VARIABLE,
+                    "some of ES256, EdDSA and RS256, each once, separated by spaces",
+                )
+            })?;
+        if algorithm == Algorithm::RS256 && !available.contains(&algorithm) {
+            return Err(ConfigError::new(
+                VARIABLE,
+                "an RSA key in JETON_SIGNING_JWKS for RS256, which cannot be derived; `jeton keys new --alg RS256` makes one",
+            ));
+        }
+        algorithms.push(algorithm);
+    }
+    if let Some(unused) = available
+        .iter()
+        .find(|algorithm| !algorithms.contains(algorithm))
+    {
+        return Err(ConfigError::new(
+            VARIABLE,
+            format_args!(
+                "{unused:?} among the algorithms, because JETON_SIGNING_JWKS has a key for it"
+            ),
+        ));
+    }
+    Ok(algorithms)
+}
+
+fn clients(json: Option<&str>, mode: Mode) -> Result<Vec<Client>, ConfigError> {
+    const VARIABLE: &str = "JETON_CLIENTS";
+    let Some(json) = json else {
+        return Ok(Vec::new());
+    };
+    let records: Vec<ClientRecord> = serde_json::from_str(json).map_err(|error| {
+        ConfigError::new(
+            VARIABLE,
+            format_args!(
+                "a JSON array of client metadata (RFC 7591), or on native hosts @file; {error}"
+            ),
+        )
+    })?;
+    let mut clients = Vec::<Client>::with_capacity(records.len());
+    for (index, record) in records.into_iter().enumerate() {
+        let at = format!("[{index}] {:?}", record.client_id);
+        let wrong = |what: &dyn std::fmt::Display| {
+            ConfigError::new(
+                VARIABLE,
+                format_args!("valid client metadata; {at}: {what}"),
+            )
+        };
+        if let Some(name) = record.unknown_member() {
+            return Err(wrong(&format_args!("{name:?} is not client metadata")));
+        }
+        let secret_length = record
+            .client_secret
+            .as_ref()
+            .map(|secret| secret.chars().count());
+        if mode == Mode::Production
+            && secret_length.is_some_and(|length| length < MIN_CLIENT_SECRET_LENGTH)
+        {
+            return Err(wrong(&format_args!(
+                "a client_secret has at least {MIN_CLIENT_SECRET_LENGTH} random characters (`jeton client new` makes one), unless JETON_DEVELOPMENT is true"
+            )));
+        }
+        let client = record.parse().map_err(|error| wrong(&error))?;
+        if clients.iter().any(|known| known.id == client.id) {
+            return Err(wrong(&"the client_id is given twice"));
+        }
+        clients.push(client);
+    }
+    Ok(clients)
+}
+
+fn url(
+    lookup: impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    mode: Mode,
+) -> Result<Option<Url>, ConfigError> {
+    let Some(text) = lookup(variable) else {
+        return Ok(None);
+    };
+    // The same rule as the issuer's: what a person is sent to is https, or this machine.
+    let url = Url::parse(&text).ok().filter(|url| {
+        let origin = url.origin().ascii_serialization();
+        url.fragment().is_none() && IssuerIdentifier::parse(&origin, mode).is_ok()
+    });
+    url.map(Some).ok_or_else(|| {
+        ConfigError::new(
+            variable,
+            "an https URL without fragment (http only for localhost)",
+        )
+    })
+}
+
+/// A whole number within bounds, or the default between them.
+fn number<N>(
+    lookup: impl Fn(&str) -> Option<String>,
+    variable: &'static str,
+    (least, default, most): (N, N, N),
+) -> Result<N, ConfigError>
+where
+    N: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let Some(text) = lookup(variable) else {
+        return Ok(default);
+    };
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|number| (&least..=&most).contains(&number))
+        .ok_or_else(|| {
+            ConfigError::new(
+                variable,
+                format_args!("a whole number from {least} to {most}"),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests;
