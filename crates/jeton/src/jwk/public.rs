@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 /// the key set the price of every verification.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// The exponents an RSA key may have, F4 and what came before it, big-endian. No other is in use,
-/// and workerd's WebCrypto imports no other.
-const EXPONENTS: [&[u8]; 2] = [&[0x01, 0x00, 0x01], &[0x03]];
+/// The bits an RSA exponent may have, from 3 on: with 1 every text is its own signature. In use are
+/// 65537 and 3; more than 32 bits cost time, and workerd's WebCrypto refuses them.
+const EXPONENT_BITS: std::ops::RangeInclusive<usize> = 2..=32;
 
 /// A public key that verifies signatures (RFC 7518 §6, RFC 8037 §2). Its numbers have the right
 /// length; whether they are a point of the curve only arithmetic tells, which is the host's.
@@ -47,7 +47,7 @@ pub struct RsaPublicKey {
 
 /// The numbers are no RSA key that is verified with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an odd RSA modulus of 2048 to 8192 bits, with the exponent 65537 or 3")]
+#[error("an RSA key with an odd modulus of 2048 to 8192 bits and an odd exponent of 3 to 32 bits")]
 pub struct InvalidRsa;
 
 impl RsaPublicKey {
@@ -58,11 +58,17 @@ impl RsaPublicKey {
     /// It is weak, costly, or no RSA key at all.
     pub fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, InvalidRsa> {
         let (n, e) = (without_zeros(modulus), without_zeros(exponent));
-        let (Some(first), Some(last)) = (n.first(), n.last()) else {
-            return Err(InvalidRsa);
+        let bits = |number: &[u8]| {
+            let zeros = number
+                .first()
+                .map_or(0, |byte| byte.leading_zeros() as usize);
+            number.len() * 8 - zeros
         };
-        let bits = n.len() * 8 - first.leading_zeros() as usize;
-        if !MODULUS_BITS.contains(&bits) || last % 2 == 0 || !EXPONENTS.contains(&e) {
+        let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+        if !is_odd(n) || !MODULUS_BITS.contains(&bits(n)) {
+            return Err(InvalidRsa);
+        }
+        if !is_odd(e) || !EXPONENT_BITS.contains(&bits(e)) {
             return Err(InvalidRsa);
         }
         Ok(Self {
@@ -101,6 +107,17 @@ impl PublicKey {
                 | (Self::Ed25519(_), Algorithm::EdDSA)
                 | (Self::Rsa(_), Algorithm::RS256 | Algorithm::PS256)
         )
+    }
+
+    /// The bytes of a signature by this key: the length of its modulus, or of two numbers of its
+    /// group (RFC 7518 §3.3 to §3.5, RFC 8037 §3.1).
+    #[must_use]
+    pub fn signature_length(&self) -> usize {
+        match self {
+            Self::P256(_) | Self::Ed25519(_) => 64,
+            Self::P384(_) => 96,
+            Self::Rsa(key) => key.n.len(),
+        }
     }
 
     /// The JWK thumbprint with SHA-256 (RFC 7638 §3): of the required members in lexicographic

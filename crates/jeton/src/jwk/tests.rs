@@ -176,7 +176,16 @@ fn an_rsa_key_is_neither_weak_nor_costly() {
         let key = RsaPublicKey::new(&modulus(bits), F4);
         assert_eq!(key.is_ok(), good, "{bits}");
     }
-    for exponent in [&[][..], &[0], &[1], &[2], &[4], &[1, 0, 0], &[0xff; 256]] {
+    for exponent in [
+        &[][..],
+        &[0],
+        &[1],
+        &[2],
+        &[4],
+        &[1, 0, 0],
+        &[1, 0, 0, 0, 1],
+        &[0xff; 256],
+    ] {
         let key = RsaPublicKey::new(&modulus(2048), exponent);
         assert_eq!(key, Err(InvalidRsa), "{exponent:?}");
     }
