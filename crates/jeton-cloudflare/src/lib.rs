@@ -1,4 +1,4 @@
-//! Jeton's stores on Cloudflare.
+//! Jeton's stores on Cloudflare, and its cryptography by WebCrypto.
 //!
 //! | where | key | value | lifetime | why |
 //! |---|---|---|---|---|
@@ -14,15 +14,19 @@
 #![cfg(target_arch = "wasm32")]
 
 mod call;
+mod crypto;
 // `durable_object` makes functions without documentation.
 #[allow(missing_docs)]
 mod grant_object;
 mod kv;
 mod ledger;
+mod settled;
 mod thrown;
 mod within;
 
+pub use crypto::{WebCrypto, WebCryptoKey};
 pub use grant_object::GrantObject;
 pub use kv::KvRegistry;
 pub use ledger::DurableLedger;
+pub use settled::settled;
 pub use thrown::describe;

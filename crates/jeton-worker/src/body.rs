@@ -6,7 +6,7 @@ use js_sys::{ArrayBuffer, JsString, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
 
-use crate::settled::settled;
+use jeton_cloudflare::settled;
 
 /// What the core answers 413 to, in place of a body that says itself that it is longer.
 static TOO_LONG: [u8; BODY_LIMIT + 1] = [0; BODY_LIMIT + 1];

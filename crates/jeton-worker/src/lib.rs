@@ -6,10 +6,8 @@
 mod binding;
 mod body;
 mod convert;
-mod crypto;
 mod log;
 mod server;
-mod settled;
 mod task;
 
 pub use jeton_cloudflare::GrantObject;

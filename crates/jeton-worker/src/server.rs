@@ -3,10 +3,10 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use jeton::{Capabilities, Config, ConfigError, CryptoError, Host};
-use jeton_cloudflare::{DurableLedger, KvRegistry};
+use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto};
 use worker::Env;
 
-use crate::{binding, crypto::WebCrypto};
+use crate::binding;
 
 /// A Worker on KV and Durable Objects.
 pub(crate) struct Worker;

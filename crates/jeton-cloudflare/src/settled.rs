@@ -14,7 +14,10 @@ use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 
 /// What `promise` settles to. The caller knows the type from the specification of what it called.
-pub(crate) async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
+///
+/// # Errors
+/// What it is rejected with.
+pub async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
     let callbacks = FREE
         .with_borrow_mut(Vec::pop)
         .unwrap_or_else(Callbacks::new);

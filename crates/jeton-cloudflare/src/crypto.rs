@@ -3,29 +3,34 @@
 //! Rust compiled to wasm would sign ES256 a hundred times slower, and would carry the curve.
 
 use jeton::{Crypto, CryptoError, PrivateKey, PublicJwk, PublicKey};
-use jeton_cloudflare::describe;
 use js_sys::{Array, ArrayBuffer, JSON, JsString, Object, Reflect, Uint8Array};
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
+use web_sys::{CryptoKey, DomException, SubtleCrypto, WorkerGlobalScope};
 
-use crate::settled::settled;
+use crate::{describe, settled};
 
 /// The runtime's `crypto`.
-pub(crate) struct WebCrypto {
+#[derive(Debug)]
+pub struct WebCrypto {
     crypto: web_sys::Crypto,
     subtle: SubtleCrypto,
 }
 
 /// A private key that signs and cannot be exported, beside the `AlgorithmIdentifier` it wants.
-pub(crate) struct WebCryptoKey {
+#[derive(Debug)]
+pub struct WebCryptoKey {
     key: CryptoKey,
     algorithm: Object,
 }
 
 impl WebCrypto {
-    pub(crate) fn new() -> Result<Self, CryptoError> {
+    /// The `crypto` of the global scope.
+    ///
+    /// # Errors
+    /// The runtime has none.
+    pub fn new() -> Result<Self, CryptoError> {
         let crypto = js_sys::global()
             .unchecked_into::<WorkerGlobalScope>()
             .crypto()
@@ -67,6 +72,10 @@ impl Crypto for WebCrypto {
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, CryptoError> {
+        // workerd throws for Ed25519 where a signature has another length.
+        if !key.fits(algorithm) || signature.len() != key.signature_length() {
+            return Ok(false);
+        }
         self.try_verify(algorithm, key, message, signature)
             .await
             .map_err(|thrown| CryptoError::new("verify", describe(&thrown)))
@@ -116,15 +125,15 @@ impl WebCrypto {
         let json = serde_json::to_string(public).map_err(|error| error.to_string())?;
         let jwk: Object = JSON::parse(&json)?.unchecked_into();
         let usages = Array::of1(&JsString::from("verify"));
-        let key: CryptoKey = settled(self.subtle.import_key_with_object(
-            "jwk",
-            &jwk,
-            &identifier,
-            false,
-            &usages,
-        )?)
-        .await?;
-        let genuine: JsValue = settled(
+        let key = self
+            .subtle
+            .import_key_with_object("jwk", &jwk, &identifier, false, &usages)?;
+        let key: CryptoKey = match settled(key).await {
+            Ok(key) => key,
+            Err(thrown) if is_no_key(&thrown) => return Ok(false),
+            Err(thrown) => return Err(thrown),
+        };
+        let verified: JsValue = settled(
             self.subtle
                 .verify_with_object_and_js_u8_array_and_js_u8_array(
                     &identifier,
@@ -134,12 +143,21 @@ impl WebCrypto {
                 )?,
         )
         .await?;
-        Ok(genuine.is_truthy())
+        Ok(verified.is_truthy())
     }
 }
 
-/// WebCrypto's name of a JOSE algorithm. One object serves for import and for signing: each reads
-/// the members it knows.
+/// Whether an import failed by the numbers of the key, such as a point off its curve: a `DataError`
+/// by the specification, an `OperationError` in workerd.
+fn is_no_key(thrown: &JsValue) -> bool {
+    let exception = thrown.dyn_ref::<DomException>();
+    exception.is_some_and(|exception| {
+        ["DataError", "OperationError"].contains(&exception.name().as_str())
+    })
+}
+
+/// WebCrypto's name of a JOSE algorithm. One object serves for import, signing and verifying: each
+/// reads the members it knows.
 fn identifier(algorithm: Algorithm) -> Result<Object, JsValue> {
     let members: &[(&str, &str)] = match algorithm {
         Algorithm::ES256 => &[
@@ -148,12 +166,22 @@ fn identifier(algorithm: Algorithm) -> Result<Object, JsValue> {
             ("hash", "SHA-256"),
         ],
         Algorithm::EdDSA => &[("name", "Ed25519")],
+        Algorithm::ES384 => &[
+            ("name", "ECDSA"),
+            ("namedCurve", "P-384"),
+            ("hash", "SHA-384"),
+        ],
         Algorithm::RS256 => &[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")],
-        other => return Err(format!("{other:?} is not signed with").into()),
+        Algorithm::PS256 => &[("name", "RSA-PSS"), ("hash", "SHA-256")],
+        other => return Err(format!("{other:?} is not known").into()),
     };
     let object = Object::new();
     for (name, value) in members {
         Reflect::set(&object, &JsString::from(*name), &JsString::from(*value))?;
+    }
+    if algorithm == Algorithm::PS256 {
+        // As long as the hash (RFC 7518 §3.5).
+        Reflect::set(&object, &JsString::from("saltLength"), &JsValue::from(32))?;
     }
     Ok(object)
 }
