@@ -44,6 +44,10 @@ test('KV passes the contract of a registry', async () => {
   assert.equal(await ask('/registry'), 'kept');
 });
 
+test('WebCrypto passes the contract of a host\'s cryptography', async () => {
+  assert.equal(await ask('/crypto'), 'kept');
+});
+
 test('Durable Objects pass the contract of a ledger, races included', async () => {
   assert.equal(await ask('/ledger'), 'kept');
 });

@@ -1,15 +1,17 @@
-//! The contracts of `jeton`'s store traits as tests. Every store passes the same one, races
-//! included: in memory, on SQLite, on DynamoDB, and in a Worker.
+//! The contracts of `jeton`'s traits as tests. Every store passes the same one, races included: in
+//! memory, on SQLite, on DynamoDB, and in a Worker; and so does the cryptography of every host.
 //!
-//! Panics where a store breaks its contract; that is what a test wants.
+//! Panics where an implementation breaks its contract; that is what a test wants.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc)]
 
 use jeton::{Client, ClientId, CutOff, Registry, UnixTime};
 
 mod counting;
+mod crypto;
 mod ledger;
 
 pub use counting::{Counting, Operations};
+pub use crypto::crypto;
 pub use ledger::ledger;
 
 /// The contract of [`Registry`]. `put` stores a record under a client id in the way the store's

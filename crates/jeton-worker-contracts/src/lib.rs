@@ -8,7 +8,7 @@ use jeton::{
     Attempt, ClientId, Grant, GrantState, Id128, Ledger, Marker, Scope, Seconds, UnixTime,
 };
 pub use jeton_cloudflare::GrantObject;
-use jeton_cloudflare::{DurableLedger, KvRegistry};
+use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto};
 use worker::{Context, Env, Error, Request, Response, Result, event};
 
 const VALUE: Attempt = Id128([7; 16]);
@@ -29,6 +29,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
             })
             .await;
         }
+        "/crypto" => crypto().await?,
         "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
         // A grant whose alarm cannot be set leaves nothing behind, and can be opened later.
         "/half" => {
@@ -77,6 +78,12 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         _ => return Response::error("no such contract", 404),
     }
     Response::ok("kept")
+}
+
+async fn crypto() -> Result<()> {
+    let crypto = WebCrypto::new().map_err(|error| Error::from(error.to_string()))?;
+    jeton_contracts::crypto(&crypto).await;
+    Ok(())
 }
 
 fn grant(client_id: ClientId) -> Grant {
