@@ -1,6 +1,6 @@
 //! The contract of [`Crypto`].
 
-#![allow(clippy::indexing_slicing)]
+#![allow(clippy::indexing_slicing, clippy::string_slice)]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jeton::{
