@@ -1,7 +1,8 @@
 //! Signatures by aws-lc-rs, with key pairs parsed once.
 //!
 //! `jsonwebtoken`'s own signer parses the PKCS #8 anew for every signature, which doubles the time
-//! of an ES256 one; its types still carry headers, keys and algorithms.
+//! of an ES256 one; its types still carry headers and algorithms. Public keys are parsed for every
+//! verification: that is a twentieth of one.
 
 use aws_lc_rs::{
     rand::{SecureRandom, SystemRandom},

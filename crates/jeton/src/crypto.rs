@@ -67,7 +67,7 @@ impl CryptoError {
 pub const SIGNING_ALGORITHMS: [Algorithm; 3] =
     [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256];
 
-/// The algorithms of others that Jeton verifies, besides what it signs with (RFC 7518 §3.1, RFC
+/// The algorithms Jeton verifies, in its own tokens and in those of others (RFC 7518 §3.1, RFC
 /// 8037). None is symmetric, so that nobody's public key passes for a secret.
 pub const VERIFICATION_ALGORITHMS: [Algorithm; 5] = [
     Algorithm::ES256,
