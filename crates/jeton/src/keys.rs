@@ -1,34 +1,11 @@
 //! Signing keys: derived per epoch from `JETON_SECRET`, or supplied as `JETON_SIGNING_JWKS`.
 
-use crate::time::{Seconds, UnixTime};
-
 mod derive;
+mod epoch;
 mod ring;
 #[cfg(test)]
 mod tests;
 
+pub use epoch::EPOCH;
 pub(crate) use ring::Keyring;
 pub use ring::signing_key;
-
-/// How long one derived signing key signs.
-pub const EPOCH: Seconds = Seconds::from_days(30);
-
-/// The number of an epoch, counted from 1970-01-01.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Epoch(u64);
-
-impl Epoch {
-    pub(crate) fn at(now: UnixTime) -> Self {
-        Self(now.0 / EPOCH.0)
-    }
-
-    /// Previous, current, next: what JWKS publishes, so that caches learn a key an epoch before
-    /// it signs and keep it an epoch after.
-    fn published(self) -> [Self; 3] {
-        [
-            Self(self.0.saturating_sub(1)),
-            self,
-            Self(self.0.saturating_add(1)),
-        ]
-    }
-}

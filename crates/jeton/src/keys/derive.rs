@@ -2,7 +2,7 @@
 
 use jsonwebtoken::Algorithm;
 
-use super::Epoch;
+use super::epoch::Epoch;
 use crate::{jwk::PrivateKey, secret::Secret};
 
 /// The order n of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3), big-endian.

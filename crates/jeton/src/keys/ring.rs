@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonwebtoken::Algorithm;
 
-use super::{Epoch, derive::Derivation};
+use super::{derive::Derivation, epoch::Epoch};
 use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},

@@ -3,8 +3,14 @@
 use crate::mode::Mode;
 use jsonwebtoken::Algorithm;
 
-use super::{derive::Derivation, *};
-use crate::{secret::Secrets, time::LONGEST_TOKEN_LIFETIME};
+use super::{
+    derive::Derivation,
+    epoch::{EPOCH, Epoch},
+};
+use crate::{
+    secret::Secrets,
+    time::{LONGEST_TOKEN_LIFETIME, UnixTime},
+};
 
 const SECRET: &str = "c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw";
 
