@@ -76,10 +76,11 @@ pub use ledger::{
     Step, Unmet, rotation, transition,
 };
 pub use mode::Mode;
+pub use parameters::BODY_LIMIT;
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{CutOff, MemoryRegistry, Registry, Unavailable};
-pub use request::{BODY_LIMIT, REQUEST_HEADERS};
+pub use request::REQUEST_HEADERS;
 pub use route::endpoints;
 pub use scope::{InvalidScope, Scope};
 pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};

@@ -5,6 +5,10 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use percent_encoding::percent_decode;
 
+/// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1`: the
+/// answer is a 413 either way.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
 /// Parameters that other standards allow more than once: `resource` (RFC 8707 §2) and `audience`
 /// (RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];

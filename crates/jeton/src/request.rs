@@ -6,14 +6,10 @@ use crate::{
     config::IssuerIdentifier,
     host::Host,
     issuer::Issuer,
-    parameters::Parameters,
+    parameters::{BODY_LIMIT, Parameters},
     refusal::{Refusal, RequestFault},
     time::UnixTime,
 };
-
-/// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1`: the
-/// answer is a 413 either way.
-pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// The request headers the server reads. A host for which headers are costly may pass only these.
 pub const REQUEST_HEADERS: &[header::HeaderName] = &[

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use super::{ErrorCode, Fault, WireError};
-use crate::{parameters::InvalidParameters, request::BODY_LIMIT};
+use crate::parameters::{BODY_LIMIT, InvalidParameters};
 
 /// Why a request cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
