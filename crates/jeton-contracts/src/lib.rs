@@ -8,10 +8,12 @@ use jeton::{Client, ClientId, CutOff, Registry, UnixTime};
 
 mod counting;
 mod crypto;
+mod fixture;
 mod ledger;
 
 pub use counting::{Counting, Operations};
 pub use crypto::crypto;
+pub use fixture::{grant, step};
 pub use ledger::ledger;
 
 /// The contract of [`Registry`]. `put` stores a record under a client id in the way the store's

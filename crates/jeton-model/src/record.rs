@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use jeton::{Attempt, ClientId, Grant, GrantState, Id128, Scope, Seconds, Step, UnixTime};
+use jeton::{Attempt, Grant, GrantState, Id128, Scope, Seconds, Step, UnixTime};
 
 use crate::Request;
 
@@ -14,12 +14,18 @@ const CREATED: UnixTime = UnixTime(1_000);
 
 const GRANT: Id128 = Id128([7; 16]);
 
-static CLIENT: LazyLock<ClientId> = LazyLock::new(client);
+/// What no state changes.
+static OPENED: LazyLock<Grant> = LazyLock::new(|| Grant {
+    subject: None,
+    scope: Scope::default(),
+    audiences: Vec::new(),
+    claims: Default::default(),
+    nonce: None,
+    expires_at: UnixTime(u64::MAX),
+    ..jeton_contracts::grant(GRANT, CREATED)
+});
 
-#[expect(clippy::expect_used, reason = "a constant")]
-fn client() -> ClientId {
-    "model".parse().expect("a client id")
-}
+static STEP: LazyLock<Step> = LazyLock::new(|| jeton_contracts::step(GRANT, 0, CREATED));
 
 /// Ticks since something happened; negative where a clock that runs ahead said when.
 pub(crate) type Age = i8;
@@ -68,28 +74,18 @@ impl Record {
         let idle_lifetime = idle.map_or(Seconds::from_days(365), seconds);
         let advanced_at = at(self.advanced);
         Grant {
-            id: GRANT,
             state: if self.live {
                 GrantState::Live
             } else {
                 GrantState::Revoked
             },
-            client_id: CLIENT.clone(),
-            subject: None,
-            scope: Scope::default(),
-            audiences: Vec::new(),
-            claims: Default::default(),
-            auth_time: None,
-            nonce: None,
             generation: self.generation.into(),
             advanced_at,
             redeemed_at: self.redeemed.map(at),
             last_attempt: self.last_attempt.map(attempt),
-            created_at: CREATED,
             idle_lifetime,
             idle_expires_at: advanced_at + idle_lifetime,
-            expires_at: UnixTime(u64::MAX),
-            refreshable: true,
+            ..OPENED.clone()
         }
     }
 
@@ -133,12 +129,8 @@ fn attempt(number: u8) -> Attempt {
 /// The step that `request` asks for, from `standing`.
 pub(crate) fn step(request: &Request, standing: u8, window: Age) -> Step {
     Step {
-        id: GRANT,
         standing: standing.into(),
         to: u32::from(request.token.generation) + 1,
-        client_id: CLIENT.clone(),
-        scope: Scope::default(),
-        audiences: Vec::new(),
         created_from: if request.cut_off {
             CREATED + Seconds(1)
         } else {
@@ -147,5 +139,6 @@ pub(crate) fn step(request: &Request, standing: u8, window: Age) -> Step {
         window: seconds(window),
         attempt: attempt(request.who.attempt()),
         now: at(request.age()),
+        ..STEP.clone()
     }
 }

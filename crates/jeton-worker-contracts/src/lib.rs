@@ -4,9 +4,7 @@
 
 #![cfg(target_arch = "wasm32")]
 
-use jeton::{
-    Attempt, ClientId, Grant, GrantState, Id128, Ledger, Marker, Scope, Seconds, UnixTime,
-};
+use jeton::{Attempt, Grant, Id128, Ledger, Marker, UnixTime};
 pub use jeton_cloudflare::GrantObject;
 use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto};
 use worker::{Context, Env, Error, Request, Response, Result, event};
@@ -33,8 +31,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
         // A grant whose alarm cannot be set leaves nothing behind, and can be opened later.
         "/half" => {
-            let client: std::result::Result<ClientId, _> = "contract".parse();
-            let whole = grant(client.map_err(|error| Error::from(error.to_string()))?);
+            let whole = jeton_contracts::grant(Id128([9; 16]), now());
             let half = Grant {
                 expires_at: UnixTime(u64::MAX / 4),
                 ..whole.clone()
@@ -84,30 +81,6 @@ async fn crypto() -> Result<()> {
     let crypto = WebCrypto::new().map_err(|error| Error::from(error.to_string()))?;
     jeton_contracts::crypto(&crypto).await;
     Ok(())
-}
-
-fn grant(client_id: ClientId) -> Grant {
-    let now = now();
-    Grant {
-        id: Id128([9; 16]),
-        state: GrantState::Live,
-        client_id,
-        subject: None,
-        scope: Scope::default(),
-        audiences: vec!["https://api.example".into()],
-        claims: serde_json::Map::new(),
-        auth_time: None,
-        nonce: None,
-        generation: 0,
-        advanced_at: now,
-        redeemed_at: None,
-        last_attempt: None,
-        created_at: now,
-        idle_lifetime: Seconds(60),
-        idle_expires_at: now + Seconds(60),
-        expires_at: now + Seconds(60),
-        refreshable: false,
-    }
 }
 
 fn marker() -> Marker {

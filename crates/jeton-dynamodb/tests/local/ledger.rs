@@ -13,39 +13,17 @@ pub(crate) const NOW: UnixTime = UnixTime(1_800_000_000);
 
 pub(crate) fn grant(byte: u8) -> Grant {
     Grant {
-        id: Id128([byte; 16]),
-        state: GrantState::Live,
-        client_id: "client".parse().unwrap(),
-        subject: Some("alice".into()),
-        scope: "read".parse().unwrap(),
-        audiences: vec!["https://a.example".into()],
-        claims: serde_json::Map::new(),
-        auth_time: Some(NOW),
-        nonce: None,
         generation: 1,
-        advanced_at: NOW,
-        redeemed_at: None,
-        last_attempt: None,
-        created_at: NOW,
-        idle_lifetime: Seconds(100),
+        scope: "read".parse().unwrap(),
         idle_expires_at: NOW + Seconds(100),
-        expires_at: NOW + Seconds(1000),
-        refreshable: true,
+        ..jeton_contracts::grant(Id128([byte; 16]), NOW)
     }
 }
 
 pub(crate) fn step(byte: u8, standing: u32, attempt: u8) -> Step {
     Step {
-        id: Id128([byte; 16]),
-        standing,
-        to: standing + 1,
-        client_id: "client".parse().unwrap(),
-        scope: Scope::default(),
-        audiences: Vec::new(),
-        created_from: UnixTime(0),
-        window: Seconds(0),
         attempt: Id128([attempt; 16]),
-        now: NOW,
+        ..jeton_contracts::step(Id128([byte; 16]), standing, NOW)
     }
 }
 

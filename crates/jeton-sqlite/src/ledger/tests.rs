@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use jeton::{GrantState, Id128, Scope};
+use jeton::{GrantState, Id128};
 
 use super::*;
 
@@ -15,39 +15,18 @@ const NOW: UnixTime = UnixTime(1_800_000_000);
 
 fn grant(byte: u8) -> Grant {
     Grant {
-        id: Id128([byte; 16]),
-        state: GrantState::Live,
-        client_id: "client".parse().unwrap(),
-        subject: Some("alice".into()),
-        scope: "read".parse().unwrap(),
-        audiences: vec!["https://a.example".into()],
-        claims: Map::new(),
-        auth_time: Some(NOW),
-        nonce: None,
         generation: 1,
-        advanced_at: NOW,
-        redeemed_at: None,
-        last_attempt: None,
-        created_at: NOW,
         idle_lifetime: Seconds(1_000_000),
         idle_expires_at: NOW + Seconds(1_000_000),
         expires_at: NOW + Seconds(10_000_000),
-        refreshable: true,
+        ..jeton_contracts::grant(Id128([byte; 16]), NOW)
     }
 }
 
 fn step(byte: u8, standing: u32, attempt: u8) -> Step {
     Step {
-        id: Id128([byte; 16]),
-        standing,
-        to: standing + 1,
-        client_id: "client".parse().unwrap(),
-        scope: Scope::default(),
-        audiences: Vec::new(),
-        created_from: UnixTime(0),
-        window: Seconds(0),
         attempt: Id128([attempt; 16]),
-        now: NOW,
+        ..jeton_contracts::step(Id128([byte; 16]), standing, NOW)
     }
 }
 
@@ -201,26 +180,6 @@ async fn each_call_is_one_transaction_or_one_read() {
             .unwrap();
         check("count", "BEGIN DELETE INSERT COMMIT");
     }
-}
-
-#[tokio::test]
-async fn members_of_a_later_release_are_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::for_test(&folder);
-    database.open(&grant(1), NOW).await.unwrap();
-    database
-        .execute("UPDATE grant SET record = json_set(record, '$.cnf', json('{\"jkt\":\"x\"}'))");
-    let step = step(1, 1, 1);
-    assert!(matches!(
-        database.advance(&step).await.unwrap(),
-        Advance::Advanced(_)
-    ));
-    let record = database
-        .read(move |connection| record(connection, step.id))
-        .await;
-    let record: Value = serde_json::from_str(&record.unwrap().unwrap()).unwrap();
-    assert_eq!(record["generation"], 2);
-    assert_eq!(record["cnf"]["jkt"], "x");
 }
 
 #[tokio::test]

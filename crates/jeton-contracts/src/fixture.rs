@@ -1,0 +1,45 @@
+use jeton::{Grant, GrantId, GrantState, Scope, Seconds, Step, UnixTime};
+
+/// A live grant that was opened at `now`: its code can be redeemed for a minute, each refresh token
+/// for 100 seconds, and all ends after 1000. Tests change what they are about.
+#[must_use]
+pub fn grant(id: GrantId, now: UnixTime) -> Grant {
+    Grant {
+        id,
+        state: GrantState::Live,
+        client_id: "client".parse().unwrap(),
+        subject: Some("user 'ä' \"1\"".into()),
+        scope: "openid read write".parse().unwrap(),
+        audiences: vec!["https://a.example".into(), "https://b.example".into()],
+        claims: serde_json::from_str(r#"{"name":"Ünï","address":{"x":[1,null,true]}}"#).unwrap(),
+        auth_time: Some(now - Seconds(5)),
+        nonce: Some("n'\"o".into()),
+        generation: 0,
+        advanced_at: now,
+        redeemed_at: None,
+        last_attempt: None,
+        created_at: now,
+        idle_lifetime: Seconds(100),
+        idle_expires_at: now + Seconds(60),
+        expires_at: now + Seconds(1000),
+        refreshable: true,
+    }
+}
+
+/// The step of [`grant`]`(id, …)` from the generation `standing` to the next, without a window, for
+/// all that was granted.
+#[must_use]
+pub fn step(id: GrantId, standing: u32, now: UnixTime) -> Step {
+    Step {
+        id,
+        standing,
+        to: standing.saturating_add(1),
+        client_id: "client".parse().unwrap(),
+        scope: Scope::default(),
+        audiences: Vec::new(),
+        created_from: UnixTime(0),
+        window: Seconds(0),
+        attempt: id,
+        now,
+    }
+}
