@@ -23,6 +23,7 @@ pub fn grant(id: GrantId, now: UnixTime) -> Grant {
         idle_expires_at: now + Seconds(60),
         expires_at: now + Seconds(1000),
         refreshable: true,
+        other: serde_json::Map::new(),
     }
 }
 

@@ -47,6 +47,7 @@ impl Run<'_> {
 pub async fn ledger(ledger: &impl Ledger, run: &str) {
     let run = Run(run);
     life::opening(ledger, &run).await;
+    life::keeping_unknown_members(ledger, &run).await;
     advance::advancing(ledger, &run).await;
     advance::refusing(ledger, &run).await;
     advance::window(ledger, &run).await;

@@ -9,13 +9,17 @@ use crate::table::{Item, parse_number, text, time};
 /// How far beyond its expiry an item is kept: more than clocks differ.
 const KEPT: Seconds = Seconds(60 * 60);
 
+/// Attributes of the item that are no members of the grant.
+const NOT_OF_THE_GRANT: [&str; 3] = ["pk", "sk", "delete_at"];
+
 /// The attribute by which DynamoDB collects an item that expires then.
 pub(crate) fn delete_at(expires: UnixTime) -> AttributeValue {
     time(expires + KEPT)
 }
 
-/// The grant's members as attributes of the same name. `scope` becomes a list, so that a condition
-/// can ask for a token; `claims` stays JSON, whose numbers DynamoDB would round.
+/// The grant's members as attributes of the same name, those included that this release does not
+/// know. `scope` becomes a list, so that a condition can ask for a token; `claims` stays JSON, whose
+/// numbers DynamoDB would round.
 pub(crate) fn to_item(grant: &Grant) -> serde_json::Result<Item> {
     let mut item = Item::new();
     if let Value::Object(members) = serde_json::to_value(grant)? {
@@ -27,15 +31,22 @@ pub(crate) fn to_item(grant: &Grant) -> serde_json::Result<Item> {
     }
     let scope = grant.scope.iter().map(text).collect();
     item.insert("scope".to_owned(), AttributeValue::L(scope));
+    if !grant.claims.is_empty() {
+        let claims = serde_json::to_string(&grant.claims)?;
+        item.insert("claims".to_owned(), text(claims));
+    }
     item.insert("delete_at".to_owned(), delete_at(grant.expires_at));
     Ok(item)
 }
 
-/// The grant that `item` stands for. Attributes that this release does not know are ignored; they
-/// stay where they are, since an update names what it changes.
+/// The grant that `item` stands for. Attributes that are no JSON, as sets are, stay where they are,
+/// since an update names what it changes; no release writes them.
 pub(crate) fn from_item(item: &Item) -> serde_json::Result<Grant> {
     let mut members = Map::new();
     for (name, attribute) in item {
+        if NOT_OF_THE_GRANT.contains(&name.as_str()) {
+            continue;
+        }
         let value = match (name.as_str(), attribute) {
             ("scope", AttributeValue::L(tokens)) => {
                 let tokens: Vec<_> = tokens
@@ -60,16 +71,34 @@ fn attribute(value: Value) -> AttributeValue {
         Value::Number(value) => AttributeValue::N(value.to_string()),
         Value::String(value) => AttributeValue::S(value),
         Value::Array(values) => AttributeValue::L(values.into_iter().map(attribute).collect()),
-        Value::Object(_) => text(value),
+        Value::Object(members) => AttributeValue::M(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, attribute(value)))
+                .collect(),
+        ),
     }
 }
 
 fn value(attribute: &AttributeValue) -> Option<Value> {
     match attribute {
         AttributeValue::Bool(value) => Some(Value::Bool(*value)),
-        AttributeValue::N(digits) => parse_number(digits).map(Value::from),
+        AttributeValue::N(digits) => number(digits),
         AttributeValue::S(value) => Some(Value::String(value.clone())),
         AttributeValue::L(values) => Some(values.iter().filter_map(value).collect()),
+        AttributeValue::M(members) => {
+            let members = members
+                .iter()
+                .filter_map(|(name, attribute)| Some((name.clone(), value(attribute)?)));
+            Some(Value::Object(members.collect()))
+        }
+        AttributeValue::Null(_) => Some(Value::Null),
         _ => None,
     }
+}
+
+fn number(digits: &str) -> Option<Value> {
+    parse_number(digits)
+        .map(Value::from)
+        .or_else(|| serde_json::from_str(digits).ok())
 }

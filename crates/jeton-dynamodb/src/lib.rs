@@ -51,10 +51,11 @@
 //! refreshable     BOOL true                              delete_at   N  1815555600
 //! ```
 //!
-//! Here each member is an attribute, because `advance` must be one request: an `UpdateItem` whose
-//! condition is that of `jeton::transition::take` line by line, and which answers with the whole item,
-//! new or in the way. The contract of `jeton::Ledger` holds the two to each other. What a client
-//! sends is only ever a value of an expression, never a part of its text.
+//! Here each member is an attribute, those included that this release does not know, because
+//! `advance` must be one request: an `UpdateItem` whose condition is that of
+//! `jeton::transition::take` line by line, and which answers with the whole item, new or in the way.
+//! The contract of `jeton::Ledger` holds the two to each other. What a client sends is only ever a
+//! value of an expression, never a part of its text.
 
 mod connection;
 mod explain;

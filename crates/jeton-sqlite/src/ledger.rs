@@ -7,7 +7,6 @@ use jeton::{
     UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
-use serde_json::{Map, Value};
 
 use crate::database::{Database, integer};
 
@@ -160,21 +159,12 @@ fn change<T>(
     let mut grant = stood.clone();
     let answer = transition(&mut grant);
     if grant != stood {
-        let record = replace(&record, &grant).map_err(unreadable)?;
+        let record = serde_json::to_string(&grant).map_err(unreadable)?;
         connection
             .prepare_cached("UPDATE grant SET record = ?2 WHERE id = ?1")?
             .execute((id.to_string(), record))?;
     }
     Ok(Some(answer))
-}
-
-/// The record with the members of `grant`, and whatever else it had.
-fn replace(record: &str, grant: &Grant) -> serde_json::Result<String> {
-    let mut members: Map<String, Value> = serde_json::from_str(record)?;
-    if let Value::Object(own) = serde_json::to_value(grant)? {
-        members.extend(own);
-    }
-    serde_json::to_string(&members)
 }
 
 fn record(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<String>> {

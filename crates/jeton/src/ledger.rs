@@ -83,6 +83,10 @@ pub struct Grant {
     pub expires_at: UnixTime,
     /// Whether there are refresh tokens.
     pub refreshable: bool,
+    /// Members that this release does not know. A store keeps them, so that an older release that
+    /// moves the record of a newer one, after a rollback say, takes nothing from it.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Grant {
@@ -142,6 +146,8 @@ pub enum Decision {
 ///   is answered as it stands.
 /// - A call may be repeated after a lost acknowledgement: `advance` and `claim` by the same
 ///   attempt answer as the first time; `open` and `decide` answer `false`, having changed nothing.
+/// - Members of a grant that this release does not know ([`Grant::other`]) are kept and answered by
+///   every call.
 /// - Records may be rolled back by an operator who restores a backup; the ledger notices nothing,
 ///   the server does (a token newer than its record).
 ///

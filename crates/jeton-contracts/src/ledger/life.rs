@@ -44,6 +44,52 @@ pub(super) async fn opening(ledger: &impl Ledger, run: &Run<'_>) {
     );
 }
 
+/// What a newer release wrote is still there when an older one has moved the record.
+pub(super) async fn keeping_unknown_members(ledger: &impl Ledger, run: &Run<'_>) {
+    let newer = |name: &str, state| {
+        Grant {
+        state,
+        other: serde_json::from_str(
+            r#"{"cnf":{"jkt":"x","nested":[1,{"deep":null}]},"upstream":"a b","level":-2,"share":0.25,"flag":false}"#,
+        )
+        .unwrap(),
+        ..run.grant(name)
+    }
+    };
+    let mut live = newer("unknown", GrantState::Live);
+    let mut pending = newer("unknown pending", GrantState::Pending);
+    for grant in [&live, &pending] {
+        ledger.open(grant, NOW).await.unwrap();
+        let standing = ledger.read(grant.id).await.unwrap();
+        assert_eq!(standing.as_ref(), Some(grant), "opened");
+    }
+
+    let step = run.step("unknown", 0, 1);
+    transition::take(&mut live, &step);
+    assert_eq!(
+        ledger.advance(&step).await.unwrap(),
+        Advance::Advanced(Box::new(live.clone()))
+    );
+    let again = run.step("unknown", 0, 2);
+    assert_eq!(
+        ledger.advance(&again).await.unwrap(),
+        Advance::Conflict(Some(Box::new(live.clone()))),
+        "a conflict answers them too"
+    );
+    ledger.revoke(live.id).await.unwrap();
+    transition::revoke(&mut live);
+    let standing = ledger.read(live.id).await.unwrap();
+    assert_eq!(standing, Some(live), "revoked");
+
+    ledger
+        .decide(pending.id, &Decision::Deny, NOW)
+        .await
+        .unwrap();
+    transition::decide(&mut pending, &Decision::Deny, NOW);
+    let standing = ledger.read(pending.id).await.unwrap();
+    assert_eq!(standing, Some(pending), "decided");
+}
+
 pub(super) async fn deciding(ledger: &impl Ledger, run: &Run<'_>) {
     let approve = Decision::Approve {
         subject: "alice".into(),

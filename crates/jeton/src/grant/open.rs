@@ -76,6 +76,7 @@ impl Grant {
             idle_expires_at: now + code_lifetime,
             expires_at: now + lifetime,
             refreshable,
+            other: Map::new(),
         }
     }
 }
