@@ -115,3 +115,6 @@ fn refresh_conflict(step: &Step, standing: Box<Grant>, presented: u32) -> Next {
         (Place::Ahead | Place::Redeemable, Ok(())) => Next::Again,
     }
 }
+
+#[cfg(test)]
+mod tests;
