@@ -87,10 +87,9 @@ impl History {
         self.standing.age = older(self.standing.age, oldest);
     }
 
-    /// Whether the last advance is within `window` of the request's time: times are whole, so less
-    /// than `window + 1` ticks may be no more than the window.
+    /// Whether the last advance is within `window` of the request's time.
     pub(crate) fn within(&self, request: &Request, window: Age) -> bool {
-        self.standing.age - request.age() <= window
+        within(self.standing.age - request.age(), window)
     }
 
     /// Whether `request` presents a token older than grace allows.
@@ -161,4 +160,10 @@ impl History {
             Party::Thief => thief,
         }
     }
+}
+
+/// Whether what happened `since` ticks ago is within `window`: times are whole, so less than
+/// `window + 1` ticks may be no more than the window. A window of 0 is none.
+pub(crate) fn within(since: Age, window: Age) -> bool {
+    window > 0 && since <= window
 }

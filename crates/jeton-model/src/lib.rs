@@ -30,7 +30,7 @@
 //! - A token is its generation: the MAC is taken to hold exactly for tokens that were issued. Client,
 //!   scope and audience of a request are right; a request where they are not never moves a record.
 //! - Nobody presents the last generation. The two tabs are alike and may change names in a trace.
-//! - The policy without rotation is left out: it writes nothing.
+//! - The policy without rotation is left out: it moves nothing.
 //!
 //! # Promises
 //! Always, for every server step and every interleaving:
@@ -73,6 +73,7 @@
 //! | two careless tabs, a thief | 1 to 3 | 169,243 |
 //! | one tab, a thief who copies twice, window 2 | 1 to 4 | 68,324 |
 //! | two tabs, a thief, from the code on | 0 to 2 | 89,820 |
+//! | the same without a window | 0 to 2 | 60,741 |
 //! | two tabs, a revoker | 1 to 3 | 5,974 |
 //! | one tab, a thief, a revoker | 1 to 3 | 36,114 |
 //! | two tabs, a restore at any time | 1 to 3 | 19,421 |
@@ -80,7 +81,8 @@
 //! | one tab, a revoker, a restore at any time | 1 to 3 | 3,594 |
 //!
 //! Servers that are wrong on purpose ([`ServerKind`]) break each promise: no window, no grace, no
-//! reuse detection, drawn successors, a store that reads and then writes.
+//! reuse detection, drawn successors, a store that reads and then writes. They run the code too, and
+//! give it something else to decide on or do something else with what it decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 

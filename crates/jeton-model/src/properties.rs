@@ -3,7 +3,8 @@
 use stateright::Property;
 
 use crate::{
-    Answer, ClientKind, How, Party, Phase, Protocol, Restore, Revocation, State, history::Broken,
+    Answer, ClientKind, How, Party, Phase, Protocol, Restore, Revocation, State,
+    history::{Broken, within},
 };
 
 /// Of all genuine tokens only the standing one advances, and besides it only the one before it is
@@ -60,13 +61,16 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
         Property::<Protocol>::sometimes("the last generation is reached", |protocol, state| {
             state.record.generation == protocol.last
         }),
-        Property::<Protocol>::sometimes("a retry gets the identical successor", |_, state| {
-            state.answered(Party::Honest, How::JustSuperseded)
-        }),
         Property::<Protocol>::sometimes("a lost acknowledgement is recognized", |_, state| {
             state.answered(Party::Honest, How::Recognized)
         }),
     ];
+    if protocol.window > 0 {
+        properties.push(Property::<Protocol>::sometimes(
+            "a retry gets the identical successor",
+            |_, state| state.answered(Party::Honest, How::JustSuperseded),
+        ));
+    }
     if protocol.restore == Restore::Never {
         properties.push(Property::<Protocol>::always(NEVER_FALLS, |_, state| {
             state.record.generation >= state.history.highest
@@ -141,7 +145,7 @@ impl Protocol {
                 How::Advanced => generation == standing.generation,
                 How::Stands => generation == standing.generation,
                 How::JustSuperseded => {
-                    generation + 1 == standing.generation && standing.age <= self.window
+                    generation + 1 == standing.generation && within(standing.age, self.window)
                 }
                 How::Repaired => lost,
                 _ => false,

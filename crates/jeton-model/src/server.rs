@@ -10,7 +10,7 @@ use jeton::{
 
 use crate::{
     Answer, How, Party, Phase, Protocol, Request, ServerKind, State, Token,
-    history::Broken,
+    history::{Broken, within},
     record::{self, Record},
 };
 
@@ -158,7 +158,7 @@ impl Protocol {
         let reused = if request.token.generation == 0 {
             // RFC 6749 §4.1.2; within the window a replay is taken for a double submit.
             let since = record.redeemed.map(|redeemed| redeemed - request.age());
-            since.is_some_and(|since| since > self.window)
+            since.is_some_and(|since| !within(since, self.window))
         } else {
             state.history.is_reuse(request, self.window)
         };

@@ -159,6 +159,18 @@ fn a_thief_with_the_code() {
 }
 
 #[test]
+fn a_thief_with_the_code_and_no_window() {
+    let protocol = Protocol {
+        first: 0,
+        last: 2,
+        window: 0,
+        copies: 1,
+        ..BASE
+    };
+    holds("theft of the code, no window", protocol, 54_000);
+}
+
+#[test]
 fn revoked() {
     let protocol = Protocol {
         revoker: true,

@@ -185,15 +185,18 @@ pub(super) async fn window(ledger: &impl Ledger, run: &Run<'_>) {
         matches!(advance, Advance::Advanced(_)),
         "when it has passed"
     );
-    let strict = Step {
-        window: Seconds(0),
-        now: at(21),
-        ..run.step("window", 3, 4)
-    };
-    assert!(
-        matches!(ledger.advance(&strict).await.unwrap(), Advance::Advanced(_)),
-        "no window"
-    );
+    for (standing, now, what) in [
+        (3, at(21), "no window"),
+        (4, at(15), "no window, and overtaken by a later request"),
+    ] {
+        let strict = Step {
+            window: Seconds(0),
+            now,
+            ..run.step("window", standing, standing + 1)
+        };
+        let advance = ledger.advance(&strict).await.unwrap();
+        assert!(matches!(advance, Advance::Advanced(_)), "{what}");
+    }
 
     ledger
         .open(

@@ -89,7 +89,8 @@ impl Step {
     }
 
     /// The latest `advanced_at` of a record that may move again, from generation 2 on. Times are
-    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short.
+    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short. A
+    /// window of 0 is none.
     #[must_use]
     pub fn settled(&self) -> UnixTime {
         transition::settled(self.window, self.now)

@@ -45,10 +45,11 @@ pub fn is_within(window: Seconds, moved_at: UnixTime, now: UnixTime) -> bool {
     moved_at > settled(window, now)
 }
 
-/// The latest `advanced_at` that is out of a window of that length at `now`.
+/// The latest `advanced_at` that is out of a window of that length at `now`. Without a window that
+/// is any, also one after `now`: a request may be overtaken by a later one.
 pub(super) fn settled(window: Seconds, now: UnixTime) -> UnixTime {
     match window {
-        Seconds(0) => now,
+        Seconds(0) => UnixTime(u64::MAX),
         Seconds(length) => now - Seconds(length.saturating_add(1)),
     }
 }
