@@ -3,7 +3,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, transition};
+use super::{
+    Ledger,
+    grant::Grant,
+    id::{Attempt, GrantId, Marker},
+    step::{Advance, Decision, Step},
+    transition,
+};
 use crate::{registry::Unavailable, time::UnixTime};
 
 /// How many records may come between two sweeps of what has expired.

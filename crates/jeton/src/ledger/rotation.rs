@@ -5,8 +5,8 @@
 //! authorization code or the device code, 1 and later are refresh tokens.
 
 use super::{
-    Advance, Grant, Step, Unmet,
-    transition::{Place, is_within, place},
+    grant::{Grant, Unmet},
+    step::{Advance, Step},
 };
 
 /// What the server does next.
@@ -59,7 +59,7 @@ pub fn next(step: &Step, answer: Advance) -> Next {
     }
     match step.presented() {
         0 => code_conflict(step, standing),
-        presented => refresh_conflict(step, standing, presented),
+        _ => refresh_conflict(step, standing),
     }
 }
 
@@ -91,7 +91,7 @@ pub fn next_unrotated(step: &Step, standing: Option<Box<Grant>>) -> Next {
 /// that is an impatient double submit; later it ends the grant as well (RFC 6749 §4.1.2).
 fn code_conflict(step: &Step, standing: Box<Grant>) -> Next {
     match standing.redeemed_at {
-        Some(redeemed_at) if is_within(step.window, redeemed_at, step.now) => {
+        Some(redeemed_at) if step.is_within_window(redeemed_at) => {
             Next::Refuse(Why::RedeemedJustNow)
         }
         Some(_) => Next::End(standing, Why::Replayed),
@@ -102,9 +102,9 @@ fn code_conflict(step: &Step, standing: Box<Grant>) -> Next {
     }
 }
 
-fn refresh_conflict(step: &Step, standing: Box<Grant>, presented: u32) -> Next {
-    let place = place(&standing, presented, step.window, step.now);
-    match (place, step.permits(&standing)) {
+fn refresh_conflict(step: &Step, standing: Box<Grant>) -> Next {
+    let presented = step.presented();
+    match (place(step, &standing), step.permits(&standing)) {
         (Place::Reused, _) => Next::End(standing, Why::Reused { presented }),
         // Also where nothing would move, and where "try again" would not help.
         (_, Err(unmet)) => Next::Refuse(Why::Unmet(unmet)),
@@ -113,6 +113,39 @@ fn refresh_conflict(step: &Step, standing: Box<Grant>, presented: u32) -> Next {
             standing: standing.generation,
         },
         (Place::Ahead | Place::Redeemable, Ok(())) => Next::Again,
+    }
+}
+
+/// Where a genuine refresh token stands beside a live record that it did not advance.
+enum Place {
+    /// It is the standing one, within the window after it came to be: it stays.
+    Stands,
+    /// It is the one before, within the window: its holder gets the standing one.
+    JustSuperseded,
+    /// It is the standing one and could advance: something else about the request is wrong.
+    Redeemable,
+    /// It is older than grace allows: theft, or a bug that looks like it. The grant ends.
+    Reused,
+    /// It is newer than the record: the store was rolled back, and the record catches up.
+    Ahead,
+}
+
+fn place(step: &Step, standing: &Grant) -> Place {
+    let presented = step.presented();
+    let within = step.is_within_window(standing.advanced_at);
+    if presented > standing.generation {
+        Place::Ahead
+    } else if presented == standing.generation {
+        // Redeeming a code opens no window: generation 1 can be redeemed at once.
+        if presented > 1 && within {
+            Place::Stands
+        } else {
+            Place::Redeemable
+        }
+    } else if presented + 1 == standing.generation && within {
+        Place::JustSuperseded
+    } else {
+        Place::Reused
     }
 }
 

@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Attempt, Grant, GrantId, transition};
+use super::{
+    grant::{Grant, Unmet},
+    id::{Attempt, GrantId},
+};
 use crate::{
     client::ClientId,
     scope::Scope,
@@ -32,29 +36,6 @@ pub struct Step {
     pub attempt: Attempt,
     /// The time of the request.
     pub now: UnixTime,
-}
-
-/// What must hold of a record for a [`Step`], and does not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Unmet {
-    /// It is another grant's, or another client's.
-    Client,
-    /// Nobody has decided yet (RFC 8628 §3.5).
-    Pending,
-    /// The person said no.
-    Denied,
-    /// It was ended.
-    Revoked,
-    /// It has expired as a whole.
-    Expired,
-    /// This token of the scope was not granted.
-    Scope(String),
-    /// This audience was not granted.
-    Audience(String),
-    /// It was opened before a cut-off.
-    CutOff,
-    /// Its standing generation was not redeemed in time, or nobody decided in time.
-    Idle,
 }
 
 impl Step {
@@ -89,10 +70,43 @@ impl Step {
     }
 
     /// The latest `advanced_at` of a record that may move again, from generation 2 on. Times are
-    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short. A
-    /// window of 0 is none.
+    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short.
+    /// Without a window that is any, also one after `now`: a request may be overtaken by a later one.
     #[must_use]
     pub fn settled(&self) -> UnixTime {
-        transition::settled(self.window, self.now)
+        match self.window {
+            Seconds(0) => UnixTime(u64::MAX),
+            Seconds(length) => self.now - Seconds(length.saturating_add(1)),
+        }
     }
+
+    /// Whether what happened at `moved_at` is no longer ago than the window.
+    pub(super) fn is_within_window(&self, moved_at: UnixTime) -> bool {
+        moved_at > self.settled()
+    }
+}
+
+/// What became of a [`Step`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Advance {
+    /// It happened; the record as it now stands.
+    Advanced(Box<Grant>),
+    /// It did not; what stands instead, `None` where there is no such grant.
+    Conflict(Option<Box<Grant>>),
+}
+
+/// What a person decided about a pending grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// The grant becomes live for this subject.
+    Approve {
+        /// Who.
+        subject: String,
+        /// About them.
+        claims: Map<String, Value>,
+        /// When they were authenticated.
+        auth_time: UnixTime,
+    },
+    /// The grant is denied.
+    Deny,
 }

@@ -1,0 +1,122 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::id::{Attempt, GrantId};
+use crate::{
+    client::ClientId,
+    scope::Scope,
+    time::{Seconds, UnixTime},
+};
+
+/// Where a grant stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GrantState {
+    /// A device waits for a person (RFC 8628 §3.3).
+    Pending,
+    /// Its standing generation can be redeemed.
+    Live,
+    /// The person said no.
+    Denied,
+    /// Ended: by its owner, or because a superseded token was used again.
+    Revoked,
+}
+
+/// One authorization: a login or a device approval, whatever happens later.
+///
+/// Generation 0 is the authorization code or the device code, generation n ≥ 1 the n-th refresh
+/// token. Redeeming any of them advances the record by one step; nothing else is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// 128 random bits.
+    pub id: GrantId,
+    /// Its state.
+    pub state: GrantState,
+    /// Whom it was granted to.
+    pub client_id: ClientId,
+    /// Who granted it; absent while pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What was granted.
+    #[serde(default)]
+    pub scope: Scope,
+    /// What its access tokens are for; never empty.
+    pub audiences: Vec<String>,
+    /// Claims about the subject, from the login application; at most 2 kB of JSON.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
+    /// When the subject was authenticated (OpenID Connect Core §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<UnixTime>,
+    /// `nonce` of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Which token can be redeemed.
+    pub generation: u32,
+    /// When the record last moved.
+    pub advanced_at: UnixTime,
+    /// When generation 0 was redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redeemed_at: Option<UnixTime>,
+    /// The attempt that moved it: a lost acknowledgement is recognized by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Attempt>,
+    /// When it was opened. Cut-offs are compared with it.
+    pub created_at: UnixTime,
+    /// How long a generation may wait to be redeemed, from generation 1 on.
+    pub idle_lifetime: Seconds,
+    /// When the standing generation ends for lack of use.
+    pub idle_expires_at: UnixTime,
+    /// When everything ends. The record is kept until then.
+    pub expires_at: UnixTime,
+    /// Whether there are refresh tokens.
+    pub refreshable: bool,
+    /// Members that this release does not know. A store keeps them, so that an older release that
+    /// moves the record of a newer one, after a rollback say, takes nothing from it.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Grant {
+    /// Whether its tokens mean anything at `now`. The idle expiry ends the standing generation, not
+    /// the access tokens that were issued in time.
+    #[must_use]
+    pub fn is_live(&self, now: UnixTime) -> bool {
+        self.require_live(now).is_ok()
+    }
+
+    /// The same, and why they mean nothing.
+    pub(crate) fn require_live(&self, now: UnixTime) -> Result<(), Unmet> {
+        match self.state {
+            GrantState::Denied => Err(Unmet::Denied),
+            GrantState::Revoked => Err(Unmet::Revoked),
+            GrantState::Pending | GrantState::Live if now >= self.expires_at => Err(Unmet::Expired),
+            GrantState::Pending if now >= self.idle_expires_at => Err(Unmet::Idle),
+            GrantState::Pending => Err(Unmet::Pending),
+            GrantState::Live => Ok(()),
+        }
+    }
+}
+
+/// What must hold of a record for a [`Step`](super::Step), and does not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Unmet {
+    /// It is another grant's, or another client's.
+    Client,
+    /// Nobody has decided yet (RFC 8628 §3.5).
+    Pending,
+    /// The person said no.
+    Denied,
+    /// It was ended.
+    Revoked,
+    /// It has expired as a whole.
+    Expired,
+    /// This token of the scope was not granted.
+    Scope(String),
+    /// This audience was not granted.
+    Audience(String),
+    /// It was opened before a cut-off.
+    CutOff,
+    /// Its standing generation was not redeemed in time, or nobody decided in time.
+    Idle,
+}
