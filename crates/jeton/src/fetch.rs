@@ -10,10 +10,14 @@ use http::{
 
 mod address;
 mod arriving;
+mod json;
+mod memory;
 mod reach;
 mod unreachable;
 
 pub use arriving::{Arriving, LONGEST_HEAD, MOST_HEADERS};
+pub use json::get_json;
+pub use memory::MemoryFetch;
 pub use reach::{ForeignUrl, Loopback, Reach};
 pub use unreachable::Unreachable;
 
@@ -119,5 +123,19 @@ impl fmt::Debug for Fetched {
         f.debug_struct("Fetched")
             .field("status", &self.status)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+fn now_or_never<T>(future: impl Future<Output = T>) -> Option<T> {
+    use std::task::{Context, Poll, Waker};
+
+    let mut future = std::pin::pin!(future);
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     }
 }

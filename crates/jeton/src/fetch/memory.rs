@@ -1,0 +1,57 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+
+use super::{Arriving, Fetch, Fetched, Outgoing, unreachable::Unreachable};
+
+/// Servers of others as a script, for tests: one answer for each URL, given as often as it is asked
+/// for. Who is not in the script cannot be connected to.
+#[derive(Debug, Default)]
+pub struct MemoryFetch {
+    answers: Mutex<BTreeMap<String, Result<Fetched, Unreachable>>>,
+    sent: Mutex<Vec<Outgoing>>,
+}
+
+impl MemoryFetch {
+    /// From now on `url` answers this.
+    pub fn answer(&self, url: &str, answer: Result<Fetched, Unreachable>) {
+        lock(&self.answers).insert(url.to_owned(), answer);
+    }
+
+    /// From now on `url` answers this JSON document.
+    pub fn answer_json(&self, url: &str, document: &serde_json::Value) {
+        let json = HeaderValue::from_static("application/json");
+        let answer = Fetched {
+            status: StatusCode::OK,
+            headers: [(CONTENT_TYPE, json)].into_iter().collect(),
+            body: Bytes::from(document.to_string()),
+        };
+        self.answer(url, Ok(answer));
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Outgoing> {
+        lock(&self.sent).clone()
+    }
+}
+
+impl Fetch for MemoryFetch {
+    async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
+        lock(&self.sent).push(request.clone());
+        let answer = lock(&self.answers).get(request.url.as_str()).cloned();
+        let answer = answer.unwrap_or(Err(Unreachable::ConnectionFailed("not in the script")))?;
+        let mut arriving = Arriving::begin(request, answer.status, answer.headers)?;
+        arriving.push(&answer.body)?;
+        Ok(arriving.end())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change is one insertion.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
