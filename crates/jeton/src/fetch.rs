@@ -10,12 +10,14 @@ use http::{
 
 mod address;
 mod arriving;
+mod documents;
 mod json;
 mod memory;
 mod reach;
 mod unreachable;
 
 pub use arriving::{Arriving, LONGEST_HEAD, MOST_HEADERS};
+pub use documents::{Documents, Found};
 pub use json::get_json;
 pub use memory::MemoryFetch;
 pub use reach::{ForeignUrl, Loopback, Reach};

@@ -59,8 +59,8 @@ pub use cookie::COOKIE_PREFIXES;
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
 pub use fetch::{
-    Arriving, Fetch, Fetched, ForeignUrl, LONGEST_HEAD, Loopback, MOST_HEADERS, MemoryFetch,
-    Outgoing, Reach, Unreachable, get_json,
+    Arriving, Documents, Fetch, Fetched, ForeignUrl, Found, LONGEST_HEAD, Loopback, MOST_HEADERS,
+    MemoryFetch, Outgoing, Reach, Unreachable, get_json,
 };
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};

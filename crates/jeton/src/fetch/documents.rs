@@ -1,0 +1,257 @@
+//! Documents of others, kept for a while: JWK Sets, metadata.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+use super::{
+    Fetch,
+    json::{get_json_text, parse},
+    reach::ForeignUrl,
+    unreachable::Unreachable,
+};
+use crate::time::{Seconds, UnixTime};
+
+mod entry;
+
+use entry::{Entry, Held, Next};
+
+/// How long whoever begins to fetch keeps others from fetching the same. Twice a fetch's deadline:
+/// after it, whoever began is taken for dropped, which a Worker never tells.
+const LEASE: Seconds = Seconds(10);
+
+/// How many fetch the same URL at once where nobody has the document yet.
+const MOST_AT_ONCE: usize = 4;
+
+/// After a document was fetched, or could not be, it is not fetched anew for so long, whatever is
+/// missed in it: else whoever makes up a `kid` makes us ask.
+const COOL_DOWN: Seconds = Seconds(60);
+
+/// How long a URL of which nothing is known is not asked again after it failed. Shorter than the
+/// cool-down: nothing works meanwhile.
+const PAUSE: Seconds = Seconds(10);
+
+/// How long a document is used that cannot be renewed. A server that is out of reach for longer may
+/// have had reasons to withdraw a key.
+const LONGEST_KEPT: Seconds = Seconds::from_days(1);
+
+/// How many URLs are remembered.
+const MOST_URLS: usize = 1000;
+
+/// How many bytes all documents have together, as sent.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// A cache of documents of one kind, by URL, as parsed.
+///
+/// **Nobody waits on another request.** Whoever finds a document stale fetches it and waits for
+/// that; all others use the old one meanwhile. Where there is none, up to four fetch it at once and
+/// further ones are told that it is busy. A future shared by requests is not `Send`, and a request
+/// that waits for another's promise hangs a Worker.
+///
+/// A document that was once good is kept when its successor cannot be fetched or is refused by the
+/// parser: for a day, then it is forgotten.
+pub struct Documents<T> {
+    parse: fn(&ForeignUrl, Value) -> Result<T, Unreachable>,
+    max_age: Seconds,
+    // Locked only between two `.await`s.
+    entries: Mutex<Entries<T>>,
+}
+
+/// A document of the cache.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The document.
+    pub document: Arc<T>,
+    /// Why it is an old one, where this call tried to renew it: for the log.
+    pub not_renewed: Option<Unreachable>,
+}
+
+/// What a caller asks of a document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// That it is not older than the cache's age.
+    Fresh,
+    /// That it is newer than what was found, as far as the cool-down allows.
+    Newer,
+}
+
+impl<T> Documents<T> {
+    /// An empty cache. Documents are renewed when they are `max_age` old; `parse` makes them of
+    /// JSON, and refuses what must not take the place of a good one, such as an empty set.
+    #[must_use]
+    pub fn new(max_age: Seconds, parse: fn(&ForeignUrl, Value) -> Result<T, Unreachable>) -> Self {
+        Self {
+            parse,
+            max_age,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// The document at `url`.
+    ///
+    /// # Errors
+    /// There is none that could be used.
+    pub async fn get(
+        &self,
+        fetch: &impl Fetch,
+        url: &ForeignUrl,
+        now: UnixTime,
+    ) -> Result<Found<T>, Unreachable> {
+        self.read(fetch, url, now, Wanted::Fresh).await
+    }
+
+    /// The document at `url` anew, because something is missing in the one that [`Self::get`] gave:
+    /// a `kid`. At most once a minute for each URL; the old one otherwise.
+    ///
+    /// # Errors
+    /// There is none that could be used.
+    pub async fn renew(
+        &self,
+        fetch: &impl Fetch,
+        url: &ForeignUrl,
+        now: UnixTime,
+    ) -> Result<Found<T>, Unreachable> {
+        self.read(fetch, url, now, Wanted::Newer).await
+    }
+
+    async fn read(
+        &self,
+        fetch: &impl Fetch,
+        url: &ForeignUrl,
+        now: UnixTime,
+        wanted: Wanted,
+    ) -> Result<Found<T>, Unreachable> {
+        let flight = match self.next(url, now, wanted) {
+            (_, Next::Use(document)) => {
+                return Ok(Found {
+                    document,
+                    not_renewed: None,
+                });
+            }
+            (_, Next::Refuse(reason)) => return Err(reason),
+            (number, Next::Fetch) => Flight {
+                entries: &self.entries,
+                url: url.as_str(),
+                number,
+            },
+        };
+        let fetched = self.fetch(fetch, url, now).await;
+        flight.land(fetched, now)
+    }
+
+    async fn fetch(
+        &self,
+        fetch: &impl Fetch,
+        url: &ForeignUrl,
+        now: UnixTime,
+    ) -> Result<Held<T>, Unreachable> {
+        let text = get_json_text(fetch, url).await?;
+        let document = (self.parse)(url, parse(&text)?)?;
+        Ok(Held {
+            document: Arc::new(document),
+            fetched_at: now,
+            bytes: text.len(),
+        })
+    }
+
+    /// What this request is to do, and its number if it is to fetch.
+    fn next(&self, url: &ForeignUrl, now: UnixTime, wanted: Wanted) -> (u64, Next<T>) {
+        let mut entries = lock(&self.entries);
+        entries.requests = entries.requests.wrapping_add(1);
+        let number = entries.requests;
+        let entry = entries.entry(url.as_str(), now);
+        (number, entry.next(wanted, self.max_age, now, number))
+    }
+}
+
+impl<T> fmt::Debug for Documents<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Documents").finish_non_exhaustive()
+    }
+}
+
+struct Entries<T> {
+    /// A tree, because strangers may choose the URLs.
+    by_url: BTreeMap<String, Entry<T>>,
+    /// How many there have been: the number of the last.
+    requests: u64,
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self {
+            by_url: BTreeMap::new(),
+            requests: 0,
+        }
+    }
+}
+
+impl<T> Entries<T> {
+    fn entry(&mut self, url: &str, now: UnixTime) -> &mut Entry<T> {
+        if !self.by_url.contains_key(url) {
+            self.shrink(MOST_URLS - 1);
+        }
+        let entry = self.by_url.entry(url.to_owned()).or_default();
+        entry.used_at = now;
+        entry
+    }
+
+    /// Forgets what is of least use: URLs without a document first, so that made-up ones push out no
+    /// more than one good one; then the longest unused.
+    fn shrink(&mut self, most_urls: usize) {
+        while self.by_url.len() > most_urls || self.bytes() > MOST_BYTES {
+            let least = self.by_url.iter().min_by_key(|(_, entry)| entry.worth());
+            let Some(url) = least.map(|(url, _)| url.clone()) else {
+                return;
+            };
+            self.by_url.remove(&url);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.by_url.values().map(Entry::bytes).sum()
+    }
+}
+
+/// A fetch under way. Dropped with the request it serves, it makes way for another.
+struct Flight<'a, T> {
+    entries: &'a Mutex<Entries<T>>,
+    url: &'a str,
+    number: u64,
+}
+
+impl<T> Flight<'_, T> {
+    /// Puts what was fetched into its place, and answers with what then stands there.
+    fn land(
+        self,
+        fetched: Result<Held<T>, Unreachable>,
+        now: UnixTime,
+    ) -> Result<Found<T>, Unreachable> {
+        let mut entries = lock(self.entries);
+        // It may have been forgotten meanwhile.
+        let entry = entries.entry(self.url, now);
+        let landed = entry.land(self.number, fetched, now);
+        entries.shrink(MOST_URLS);
+        landed
+    }
+}
+
+impl<T> Drop for Flight<'_, T> {
+    fn drop(&mut self) {
+        if let Some(entry) = lock(self.entries).by_url.get_mut(self.url) {
+            entry.abandon(self.number);
+        }
+    }
+}
+
+/// A panic elsewhere leaves the entries whole: each change is complete before anything could panic.
+fn lock<T>(entries: &Mutex<T>) -> MutexGuard<'_, T> {
+    entries.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
