@@ -10,10 +10,11 @@ mod counting;
 mod crypto;
 mod fixture;
 mod ledger;
-
 pub use counting::{Counting, Operations};
 pub use crypto::crypto;
 pub use fixture::{grant, step};
+mod fetch;
+pub use fetch::fetch;
 pub use ledger::ledger;
 
 /// The contract of [`Registry`]. `put` stores a record under a client id in the way the store's
