@@ -1,0 +1,117 @@
+//! From a URL to a connection to an address that was checked.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use futures_util::future::select_ok;
+use jeton::{ForeignUrl, Unreachable};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::sleep,
+};
+use url::Host;
+
+/// How long each address of a name has before the next is tried as well: the connection attempt
+/// delay of RFC 8305 §5.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// The most addresses that are tried.
+const MOST_TRIED: usize = 6;
+
+const UNRESOLVED: Unreachable = Unreachable::ConnectionFailed("the name does not resolve");
+
+pub(crate) async fn connect(url: &ForeignUrl) -> Result<TcpStream, Unreachable> {
+    let addresses = checked(url, resolve(url).await)?;
+    let attempts = (0..)
+        .zip(addresses)
+        .take(MOST_TRIED)
+        .map(|(turn, address)| {
+            Box::pin(async move {
+                sleep(HEAD_START * turn).await;
+                TcpStream::connect(address).await
+            })
+        });
+    match select_ok(attempts).await {
+        Ok((stream, _)) => Ok(stream),
+        Err(_) => Err(Unreachable::ConnectionFailed("nobody listens")),
+    }
+}
+
+async fn resolve(url: &ForeignUrl) -> io::Result<Vec<SocketAddr>> {
+    let url = url.as_url();
+    let port = url.port_or_known_default().unwrap_or_default();
+    match url.host() {
+        Some(Host::Domain(name)) => Ok(lookup_host((name, port)).await?.collect()),
+        Some(Host::Ipv4(address)) => Ok(vec![(address, port).into()]),
+        Some(Host::Ipv6(address)) => Ok(vec![(address, port).into()]),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The addresses, if there are any and all may be connected to. One that may not is no accident:
+/// whoever controls the name aims at it.
+fn checked(
+    url: &ForeignUrl,
+    resolved: io::Result<Vec<SocketAddr>>,
+) -> Result<Vec<SocketAddr>, Unreachable> {
+    let addresses = resolved.map_err(|_| UNRESOLVED)?;
+    if addresses.is_empty() {
+        return Err(UNRESOLVED);
+    }
+    for address in &addresses {
+        url.admits(address.ip())?;
+    }
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton::{Loopback, Reach};
+
+    use super::*;
+
+    fn check(url: &str, resolved: &[&str], expected: Result<(), Unreachable>) {
+        let url = Reach::new("", Loopback::Admitted).url(url).unwrap();
+        let addresses = resolved.iter().map(|text| text.parse().unwrap()).collect();
+        let got = checked(&url, Ok(addresses)).map(|_| ());
+        assert_eq!(got, expected, "{url} {resolved:?}");
+    }
+
+    #[test]
+    fn every_address_of_a_name_is_checked() {
+        const NAME: &str = "https://login.example.org";
+        check(NAME, &["1.1.1.1:443"], Ok(()));
+        check(NAME, &["1.1.1.1:443", "[2606:4700::1]:443"], Ok(()));
+        check(NAME, &[], Err(UNRESOLVED));
+        for (address, kind) in [
+            ("127.0.0.1:443", "loopback"),
+            ("[::1]:443", "loopback"),
+            ("10.0.0.1:443", "private"),
+            ("169.254.169.254:443", "link-local"),
+            ("[fd00:ec2::254]:443", "unique local"),
+            ("[::ffff:169.254.169.254]:443", "link-local"),
+            ("[64:ff9b::a9fe:a9fe]:443", "link-local"),
+            ("0.0.0.0:443", "this network"),
+        ] {
+            let refused = Err(Unreachable::NotPublic(kind));
+            check(NAME, &[address], refused);
+            check(NAME, &[address, "1.1.1.1:443"], refused);
+            check(NAME, &["1.1.1.1:443", address], refused);
+        }
+        let url = "http://localhost";
+        check(url, &["127.0.0.1:80", "[::1]:80"], Ok(()));
+        check(
+            url,
+            &["127.0.0.1:80", "10.0.0.1:80"],
+            Err(Unreachable::LocalName),
+        );
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_resolved_is_nobodys() {
+        let url = Reach::new("", Loopback::Refused)
+            .url("https://login.example.org")
+            .unwrap();
+        let failed = Err(io::Error::other("no such name"));
+        assert_eq!(checked(&url, failed), Err(UNRESOLVED));
+    }
+}

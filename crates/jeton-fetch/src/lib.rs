@@ -1,0 +1,94 @@
+//! Requests to servers of others, from native hosts: one connection each, on hyper and rustls.
+//!
+//! A name is resolved once; if one of its addresses is not public the request is refused, else one of
+//! these very addresses is connected to. So there is no second look at DNS that could see another
+//! answer, and no client library between that has a resolver, a pool, a proxy from the environment
+//! or redirects of its own.
+//!
+//! Certificates are judged by Mozilla's roots, as compiled in: what is reached is the public
+//! internet, a container need not bring any, and Lambda does not parse the system's at each start.
+
+mod connect;
+mod exchange;
+
+use std::sync::{Arc, OnceLock};
+
+use jeton::{Fetch, Fetched, Outgoing, Unreachable};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{self, ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::ServerName},
+};
+use url::Host;
+
+/// [`Fetch`] on sockets. What it needs is made at the first request: a start makes none.
+#[derive(Default)]
+pub struct HttpsFetch {
+    tls: OnceLock<TlsConnector>,
+}
+
+impl Fetch for HttpsFetch {
+    async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
+        timeout(request.deadline, self.exchange(request))
+            .await
+            .unwrap_or(Err(Unreachable::TooSlow))
+    }
+}
+
+impl HttpsFetch {
+    async fn exchange(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
+        let stream = connect::connect(&request.url).await?;
+        if request.url.as_url().scheme() == "http" {
+            return exchange::exchange(request, stream).await;
+        }
+        let stream = self.secured(request, stream).await?;
+        exchange::exchange(request, stream).await
+    }
+
+    async fn secured(
+        &self,
+        request: &Outgoing,
+        stream: TcpStream,
+    ) -> Result<impl AsyncRead + AsyncWrite + Unpin + use<>, Unreachable> {
+        let name = match request.url.as_url().host() {
+            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).ok(),
+            Some(Host::Ipv4(address)) => Some(ServerName::IpAddress(address.into())),
+            Some(Host::Ipv6(address)) => Some(ServerName::IpAddress(address.into())),
+            None => None,
+        };
+        let name = name.ok_or(Unreachable::NotAUrl)?;
+        let connected = self.tls()?.connect(name, stream).await;
+        connected.map_err(|error| {
+            let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+            Unreachable::ConnectionFailed(match inner {
+                Some(rustls::Error::InvalidCertificate(_)) => "the certificate is not valid",
+                _ => "no TLS",
+            })
+        })
+    }
+
+    fn tls(&self) -> Result<&TlsConnector, Unreachable> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls);
+        }
+        let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        let tls = connector(roots).map_err(|_| Unreachable::ConnectionFailed("no TLS"))?;
+        Ok(self.tls.get_or_init(|| tls))
+    }
+}
+
+fn connector(roots: RootCertStore) -> Result<TlsConnector, rustls::Error> {
+    let mut config = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests;
