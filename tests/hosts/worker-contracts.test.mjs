@@ -1,10 +1,11 @@
-// The contracts of the stores inside workerd, and the alarm that cleans up: what no request to
+// The contracts inside workerd, and the alarm that cleans up: what no request to
 // Jeton shows.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { listen } from './fetch-server.mjs';
 import { built, Miniflare } from './worker-miniflare.mjs';
 
 const MAIN = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/index.js', import.meta.url));
@@ -50,6 +51,15 @@ test('WebCrypto passes the contract of a host\'s cryptography', async () => {
 
 test('Durable Objects pass the contract of a ledger, races included', async () => {
   assert.equal(await ask('/ledger'), 'kept');
+});
+
+test('fetch passes the contract of reaching others', async () => {
+  const server = await listen();
+  try {
+    assert.equal(await ask(`/fetch?${server.origin}`), 'kept');
+  } finally {
+    server.close();
+  }
 });
 
 test('opening that fails half-way leaves nothing behind', async () => {

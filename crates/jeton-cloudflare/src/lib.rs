@@ -1,4 +1,5 @@
-//! Jeton's stores on Cloudflare, and its cryptography by WebCrypto.
+//! Jeton's stores on Cloudflare, its cryptography by WebCrypto, and its requests to servers of
+//! others.
 //!
 //! | where | key | value | lifetime | why |
 //! |---|---|---|---|---|
@@ -15,6 +16,7 @@
 
 mod call;
 mod crypto;
+mod fetch;
 // `durable_object` makes functions without documentation.
 #[allow(missing_docs)]
 mod grant_object;
@@ -25,6 +27,7 @@ mod thrown;
 mod within;
 
 pub use crypto::{WebCrypto, WebCryptoKey};
+pub use fetch::WorkerFetch;
 pub use grant_object::GrantObject;
 pub use kv::KvRegistry;
 pub use ledger::DurableLedger;

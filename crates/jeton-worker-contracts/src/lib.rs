@@ -4,6 +4,8 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod fetch;
+
 use jeton::{Attempt, Grant, Id128, Ledger, Marker, UnixTime};
 pub use jeton_cloudflare::GrantObject;
 use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto};
@@ -12,7 +14,7 @@ use worker::{Context, Env, Error, Request, Response, Result, event};
 const VALUE: Attempt = Id128([7; 16]);
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+async fn answer(request: Request, env: Env, _context: Context) -> Result<Response> {
     let ledger = DurableLedger::new(env.durable_object("JETON_LEDGER")?);
     match request.path().as_str() {
         "/registry" => {
@@ -28,6 +30,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
             .await;
         }
         "/crypto" => crypto().await?,
+        "/fetch" => fetch::contract(&request).await?,
         "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
         // A grant whose alarm cannot be set leaves nothing behind, and can be opened later.
         "/half" => {

@@ -1,0 +1,148 @@
+//! Requests to servers of others, by the runtime's `fetch`.
+//!
+//! No name can be resolved before: what a URL may be is checked by the core, and where its name leads
+//! is left to the platform, which has no private network to lead to unless one is bound to the Worker.
+//! The compatibility flag `global_fetch_strictly_public` in `wrangler.toml` keeps requests from going
+//! past the front of the Worker's own zone.
+
+use core::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jeton::{Arriving, Fetch, Fetched, Outgoing, Unreachable};
+use js_sys::{Array, JsString, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    AbortSignal, Headers, ReadableStream, ReadableStreamDefaultReader, RequestCache, RequestInit,
+    RequestRedirect, Response, WorkerGlobalScope,
+};
+
+use crate::settled::settled;
+
+/// [`Fetch`] by the runtime. A request that is dropped ends by its deadline.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WorkerFetch;
+
+impl Fetch for WorkerFetch {
+    async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
+        // Rather than a timer beside it: a promise that nobody waits for any more calls functions
+        // that are gone.
+        let deadline = AbortSignal::timeout_with_u32(milliseconds(request.deadline));
+        exchange(request, &deadline).await.map_err(|end| match end {
+            End::Refused(reason) => reason,
+            End::Thrown(_) if deadline.aborted() => Unreachable::TooSlow,
+            End::Thrown(step) => Unreachable::ConnectionFailed(step),
+        })
+    }
+}
+
+/// Why there is no answer.
+enum End {
+    Refused(Unreachable),
+    /// The runtime threw, at this step. What it threw may be in the words of the other server.
+    Thrown(&'static str),
+}
+
+impl From<Unreachable> for End {
+    fn from(reason: Unreachable) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+fn thrown(step: &'static str) -> impl Fn(JsValue) -> End {
+    move |_| End::Thrown(step)
+}
+
+async fn exchange(request: &Outgoing, deadline: &AbortSignal) -> Result<Fetched, End> {
+    let init = prepared(request, deadline).map_err(thrown("not a request"))?;
+    let runtime: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let promise = runtime.fetch_with_str_and_init(request.url.as_str(), &init);
+    let response: Response = settled(promise).await.map_err(thrown("no answer"))?;
+    let body = response.body();
+    let answer = read(request, &response, body.as_ref()).await;
+    if answer.is_err()
+        && let Some(body) = body
+    {
+        // Of a stream that has failed or ended nothing is left to cancel.
+        let _ = settled::<JsValue>(body.cancel()).await;
+    }
+    answer
+}
+
+fn prepared(request: &Outgoing, deadline: &AbortSignal) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in &request.headers {
+        headers.append(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))?;
+    }
+    let init = RequestInit::new();
+    init.set_method(request.method.as_str());
+    init.set_headers_headers(&headers);
+    if !request.body.is_empty() {
+        init.set_body_opt_u8_array(Some(&Uint8Array::from(request.body.as_ref())));
+    }
+    init.set_cache(RequestCache::NoStore);
+    // "error" is refused by the runtime.
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(deadline));
+    Ok(init)
+}
+
+async fn read(
+    request: &Outgoing,
+    response: &Response,
+    body: Option<&ReadableStream>,
+) -> Result<Fetched, End> {
+    let status = StatusCode::from_u16(response.status())
+        .map_err(|_| Unreachable::ConnectionFailed("no status"))?;
+    let headers = headers(response).map_err(thrown("headers that cannot be read"))?;
+    let mut arriving = Arriving::begin(request, status, headers)?;
+    let Some(body) = body else {
+        return Ok(arriving.end());
+    };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let answer = loop {
+        match part(&reader).await {
+            Ok(Some(part)) => {
+                if let Err(reason) = arriving.push(&part) {
+                    break Err(End::Refused(reason));
+                }
+            }
+            Ok(None) => break Ok(arriving.end()),
+            Err(_) => break Err(End::Thrown("broken off")),
+        }
+    };
+    reader.release_lock();
+    answer
+}
+
+/// The next part of a body; none at its end.
+async fn part(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, JsValue> {
+    let step: JsValue = settled(reader.read()).await?;
+    if Reflect::get(&step, &JsString::from("done"))?.is_truthy() {
+        return Ok(None);
+    }
+    let part: Uint8Array = Reflect::get(&step, &JsString::from("value"))?.unchecked_into();
+    Ok(Some(part.to_vec()))
+}
+
+/// The headers as they are for the body that is handed over: the runtime has decoded it.
+fn headers(response: &Response) -> Result<HeaderMap, JsValue> {
+    let mut headers = HeaderMap::new();
+    for entry in js_sys::try_iter(&response.headers())?.into_iter().flatten() {
+        let entry: Array = entry?.unchecked_into();
+        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
+        let name = name.and_then(|name| HeaderName::try_from(name).ok());
+        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
+        // What http does not know as a header is of no use to who reads it by name.
+        if let (Some(name), Some(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    if headers.remove(header::CONTENT_ENCODING).is_some() {
+        headers.remove(header::CONTENT_LENGTH);
+    }
+    Ok(headers)
+}
+
+fn milliseconds(length: Duration) -> u32 {
+    u32::try_from(length.as_millis()).unwrap_or(u32::MAX)
+}
