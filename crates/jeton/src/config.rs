@@ -148,6 +148,12 @@ impl Config {
         }
     }
 
+    /// The configuration with another reach: for a host that answers its own requests.
+    #[must_use]
+    pub fn with_reach(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
     /// The issuer.
     #[must_use]
     pub fn issuer(&self) -> &IssuerIdentifier {

@@ -14,9 +14,15 @@ const LOCAL: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
 
 /// What a deployment may reach: servers in the public internet by https, but not itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
-    own_origin: String,
-    loopback: Loopback,
+pub struct Reach(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Outside {
+        own_origin: String,
+        loopback: Loopback,
+    },
+    InProcess,
 }
 
 /// Whether this machine may be reached, by http too: `JETON_DEVELOPMENT`.
@@ -32,10 +38,17 @@ impl Reach {
     /// What the deployment may reach whose issuer is at `own_origin` (RFC 6454 §6.2).
     #[must_use]
     pub fn new(own_origin: impl Into<String>, loopback: Loopback) -> Self {
-        Self {
+        Self(Kind::Outside {
             own_origin: own_origin.into(),
             loopback,
-        }
+        })
+    }
+
+    /// For a [`super::Fetch`] that answers by itself, as the mock's does: any host, by http or https.
+    /// No address is admitted for such a URL, so nothing that connects can use it.
+    #[must_use]
+    pub fn in_process() -> Self {
+        Self(Kind::InProcess)
     }
 
     /// Parses a URL and makes every check that needs no network.
@@ -52,14 +65,19 @@ impl Reach {
             return Err(Unreachable::NotAUrl);
         }
         let url = Url::parse(text).map_err(|_| Unreachable::NotAUrl)?;
-        let place = match url.host() {
-            None => return Err(Unreachable::NotAUrl),
-            Some(Host::Domain(name)) => place_of_name(name, self.loopback)?,
-            Some(Host::Ipv4(literal)) => place_of_literal(literal.into(), self.loopback)?,
-            Some(Host::Ipv6(literal)) => place_of_literal(literal.into(), self.loopback)?,
+        let host = url.host().ok_or(Unreachable::NotAUrl)?;
+        let place = match (&self.0, host) {
+            (Kind::InProcess, _) => Place::InProcess,
+            (Kind::Outside { loopback, .. }, Host::Domain(name)) => place_of_name(name, *loopback)?,
+            (Kind::Outside { loopback, .. }, Host::Ipv4(literal)) => {
+                place_of_literal(literal.into(), *loopback)?
+            }
+            (Kind::Outside { loopback, .. }, Host::Ipv6(literal)) => {
+                place_of_literal(literal.into(), *loopback)?
+            }
         };
         match (url.scheme(), place) {
-            ("https", _) | ("http", Place::Loopback) => {}
+            ("https", _) | ("http", Place::Loopback | Place::InProcess) => {}
             _ => return Err(Unreachable::NotHttps),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -68,7 +86,9 @@ impl Reach {
         if url.fragment().is_some() {
             return Err(Unreachable::Fragment);
         }
-        if url.origin().ascii_serialization() == self.own_origin {
+        if let Kind::Outside { own_origin, .. } = &self.0
+            && url.origin().ascii_serialization() == *own_origin
+        {
             return Err(Unreachable::OwnOrigin);
         }
         Ok(ForeignUrl { url, place })
@@ -86,6 +106,7 @@ pub struct ForeignUrl {
 enum Place {
     Public,
     Loopback,
+    InProcess,
 }
 
 impl ForeignUrl {
@@ -106,10 +127,11 @@ impl ForeignUrl {
     /// # Errors
     /// Which kind of address it is.
     pub fn admits(&self, address: IpAddr) -> Result<(), Unreachable> {
-        match (self.place, address::public(address)) {
-            (Place::Public, public) => public.map_err(Unreachable::NotPublic),
-            (Place::Loopback, _) if address.is_loopback() => Ok(()),
-            (Place::Loopback, _) => Err(Unreachable::LocalName),
+        match self.place {
+            Place::Public => address::public(address).map_err(Unreachable::NotPublic),
+            Place::Loopback if address.is_loopback() => Ok(()),
+            Place::Loopback => Err(Unreachable::LocalName),
+            Place::InProcess => Err(Unreachable::Nobody),
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::fetch::Unreachable;
 
 const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -17,6 +18,36 @@ fn check(changes: &[(&str, &str)], expected: Result<(), (&str, &str)>) {
         (Err(error), Err((variable, part)))
             if error.variable == variable && error.expected.contains(part) => {}
         _ => panic!("{changes:?} gave {config:?}, not {expected:?}"),
+    }
+}
+
+#[test]
+fn what_may_be_reached() {
+    let check = |development: &str, url: &str, expected| {
+        let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some("https://id.example/tenant".to_owned()),
+            "JETON_SECRET" => Some(SECRET.to_owned()),
+            "JETON_DEVELOPMENT" => Some(development.to_owned()),
+            _ => None,
+        });
+        let reached = config.unwrap().reach().url(url);
+        assert_eq!(reached.map(|_| ()), expected, "{development} {url}");
+    };
+    let loopback = Err(Unreachable::NotPublic("loopback"));
+    check("false", "http://127.0.0.1:9400/", loopback);
+    check("true", "http://127.0.0.1:9400/", Ok(()));
+    for development in ["false", "true"] {
+        check(
+            development,
+            "https://id.example/",
+            Err(Unreachable::OwnOrigin),
+        );
+        check(development, "https://other.example/", Ok(()));
+        check(
+            development,
+            "http://other.example/",
+            Err(Unreachable::NotHttps),
+        );
     }
 }
 

@@ -161,3 +161,27 @@ fn what_a_name_may_resolve_to() {
         assert_eq!(own.admits(address(other)), Err(Unreachable::LocalName));
     }
 }
+
+#[test]
+fn what_is_answered_in_process_is_never_connected_to() {
+    let reach = Reach::in_process();
+    for text in [
+        "http://localhost:9400/a",
+        "https://id.example.com/a",
+        "http://mock:9400/a",
+        "https://10.0.0.1/",
+    ] {
+        let url = reach.url(text).unwrap();
+        for address in ["127.0.0.1", "10.0.0.1", "1.1.1.1", "::1"] {
+            let address = address.parse().unwrap();
+            assert_eq!(url.admits(address), Err(Unreachable::Nobody), "{text}");
+        }
+    }
+    for (text, reason) in [
+        ("ftp://localhost/", Unreachable::NotHttps),
+        ("http://a@localhost/", Unreachable::UserInformation),
+        ("http://localhost/#", Unreachable::Fragment),
+    ] {
+        assert_eq!(reach.url(text), Err(reason), "{text}");
+    }
+}
