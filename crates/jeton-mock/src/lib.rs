@@ -30,6 +30,8 @@ mod control;
 mod cors;
 mod debugger;
 mod fault;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing fetches yet"))]
+mod fetch;
 mod file;
 mod forge;
 mod front;
