@@ -1,7 +1,10 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
-use super::{Fetched, Outgoing, unreachable::Unreachable};
+use super::{
+    exchange::{Fetched, Outgoing},
+    unreachable::Unreachable,
+};
 
 /// The most bytes that names and values of an answer's headers may have together.
 pub const LONGEST_HEAD: usize = 16 * 1024;

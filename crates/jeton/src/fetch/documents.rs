@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Fetch,
+    exchange::Fetch,
     json::{get_json_text, parse},
     reach::ForeignUrl,
     unreachable::Unreachable,

@@ -2,7 +2,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 
-use super::{Fetch, Outgoing, reach::ForeignUrl, unreachable::Unreachable};
+use super::{
+    exchange::{Fetch, Outgoing},
+    reach::ForeignUrl,
+    unreachable::Unreachable,
+};
 
 /// Reads the JSON document at `url`, within [`Outgoing::LIMIT`] and [`Outgoing::DEADLINE`].
 ///

@@ -6,7 +6,11 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 
-use super::{Arriving, Fetch, Fetched, Outgoing, unreachable::Unreachable};
+use super::{
+    arriving::Arriving,
+    exchange::{Fetch, Fetched, Outgoing},
+    unreachable::Unreachable,
+};
 
 /// Servers of others as a script, for tests: one answer for each URL, given as often as it is asked
 /// for. Who is not in the script cannot be connected to.

@@ -2,6 +2,9 @@ use std::{pin::Pin, task::Context, task::Poll, task::Waker};
 
 use serde_json::json;
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
 use super::{super::*, *};
 
 const URL: &str = "https://login.example.org/jwks";
@@ -206,7 +209,7 @@ fn a_document_that_lacks_something_is_renewed_once_a_minute() {
 #[test]
 fn an_old_document_is_kept_where_the_new_one_is_none() {
     let text = Fetched {
-        status: http::StatusCode::OK,
+        status: StatusCode::OK,
         headers: HeaderMap::new(),
         body: Bytes::from_static(b"<html>"),
     };

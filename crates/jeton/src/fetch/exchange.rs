@@ -1,0 +1,114 @@
+use core::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, USER_AGENT},
+};
+
+use super::{reach::ForeignUrl, unreachable::Unreachable};
+
+/// Makes one HTTP exchange with somebody else's server. `()` reaches nobody.
+///
+/// # Contract
+/// - Speaks only to what [`ForeignUrl::admits`]: where a name is resolved here, once, all its
+///   addresses are checked and one of those checked is connected to. A host whose platform resolves
+///   names says in its documentation what fences it.
+/// - Follows no redirect: an answer of 3xx is [`Unreachable::Redirected`].
+/// - Ends within [`Outgoing::deadline`], which counts from the call to the last byte of the answer,
+///   and hands over no more than [`Outgoing::limit`] bytes of body: more is an error, never a part.
+///   The head of an answer is bounded by [`LONGEST_HEAD`](super::LONGEST_HEAD).
+/// - Sends the request once: what is to be tried again, the caller knows. Takes no proxy from the
+///   environment, keeps no cookies, remembers no answer.
+/// - Asks for no compression. An answer that is compressed all the same is handed over as it came
+///   or decoded, as the platform does; the limit counts what is handed over.
+/// - May be dropped at any time; the exchange then ends, by its deadline at the latest.
+///
+/// The other server is a stranger: its answer is data to be checked, and no word of it belongs in a
+/// log or in an answer of ours.
+#[allow(async_fn_in_trait)]
+pub trait Fetch {
+    /// The answer to `request`, whatever its status but 3xx.
+    async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable>;
+}
+
+/// For a deployment that needs nobody else.
+impl Fetch for () {
+    async fn send(&self, _: &Outgoing) -> Result<Fetched, Unreachable> {
+        Err(Unreachable::Nobody)
+    }
+}
+
+/// A request to somebody else's server. Its headers and body may hold credentials, so `Debug` shows
+/// neither.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: ForeignUrl,
+    /// Its headers, but for those of the connection, `Host` and `Content-Length`, which who sends it
+    /// adds.
+    pub headers: HeaderMap,
+    /// The body; empty for none.
+    pub body: Bytes,
+    /// The most bytes of body that the answer may have.
+    pub limit: usize,
+    /// How long the whole exchange may take.
+    pub deadline: Duration,
+}
+
+impl Outgoing {
+    /// The most bytes of a document: many times what a JWK Set of a large provider has.
+    pub const LIMIT: usize = 100 * 1024;
+
+    /// How long a document may take. A client waits meanwhile, and gives up not much later.
+    pub const DEADLINE: Duration = Duration::from_secs(5);
+
+    /// A GET of `url` that takes `accept`, a media type, within [`Self::LIMIT`] and
+    /// [`Self::DEADLINE`].
+    #[must_use]
+    pub fn get(url: ForeignUrl, accept: &'static str) -> Self {
+        // Some servers refuse a request that does not say whose it is.
+        let headers = [
+            (ACCEPT, HeaderValue::from_static(accept)),
+            (USER_AGENT, HeaderValue::from_static("jeton")),
+        ];
+        Self {
+            method: Method::GET,
+            url,
+            headers: headers.into_iter().collect(),
+            body: Bytes::new(),
+            limit: Self::LIMIT,
+            deadline: Self::DEADLINE,
+        }
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What somebody else's server answered. It may hold tokens, so `Debug` shows only its status.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The status, never 1xx or 3xx.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetched")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
