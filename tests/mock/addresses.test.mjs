@@ -1,4 +1,4 @@
-// Row 6: one issuer, the addresses browsers reach it by, the addresses backends reach it by.
+// Split addresses: one issuer, the addresses browsers reach it by, the addresses backends reach it by.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -36,12 +36,12 @@ function isSplit(metadata, { issuer, browser, backend, base = '' }) {
 
 const WELL_KNOWN = '/.well-known/openid-configuration';
 
-describe('pinned addresses', { concurrency: 4 }, () => {
+describe('split addresses: pinned', { concurrency: 4 }, () => {
   const issuer = 'https://id.example.com';
   const browser = 'http://browser.example:1111';
   const backend = 'http://jeton:9400';
 
-  test('row 6: --issuer, --browser-url and --backend-url in both metadata documents, for every issuer', async (t) => {
+  test('--issuer, --browser-url and --backend-url in both metadata documents, for every issuer', async (t) => {
     const mock = await start({ t, args: ['--issuer', issuer, '--browser-url', browser, '--backend-url', backend] });
     assert.equal(mock.issuer, issuer);
     for (const base of ['', '/acme', '/a/b']) {
@@ -56,28 +56,28 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     assert.equal(claimsOf((await mock.at('acme').granted()).access_token).iss, `${issuer}/acme`);
   });
 
-  test('row 6: the same from the file', async (t) => {
+  test('issuer_url, browser_url and backend_url in the file do the same', async (t) => {
     const mock = await start({ t, config: { issuer_url: issuer, browser_url: browser, backend_url: backend } });
     isSplit(await mock.at('acme').metadata(), { issuer, browser, backend, base: '/acme' });
   });
 
-  test('row 6: a flag goes before the file', async (t) => {
+  test('a flag takes precedence over the file', async (t) => {
     const mock = await start({ t, args: ['--issuer', 'https://flag.example'], config: { issuer_url: issuer } });
     assert.equal((await mock.at().metadata()).issuer, 'https://flag.example');
   });
 
-  test('row 6: only the issuer pinned: all addresses are its', async (t) => {
+  test('with --issuer alone every endpoint is beneath it', async (t) => {
     const mock = await start({ t, args: ['--issuer', issuer] });
     isSplit(await mock.at('x').metadata(), { issuer, browser: issuer, backend: issuer, base: '/x' });
   });
 
-  test('row 6: only the backend split off', async (t) => {
+  test('with --backend-url alone only what backends call moves', async (t) => {
     const mock = await start({ t, args: ['--backend-url', backend] });
     const own = `http://localhost:${mock.port}`;
     isSplit(await mock.at().metadata(), { issuer: own, browser: own, backend });
   });
 
-  test('row 6: an issuer with a path: everything is beneath it, and health is found without it', async (t) => {
+  test('an issuer with a path: everything is beneath it, and health is found without it', async (t) => {
     const mock = await start({ t, args: ['--issuer', 'http://idp.example/auth/v1'] });
     const issuer = 'http://idp.example';
     for (const [path, base] of [
@@ -99,7 +99,7 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     assert.equal((await launch(['health', `${mock.url}/health`])).code, 0);
   });
 
-  test('row 6: without trust_host neither Host nor X-Forwarded-* changes a word', async (t) => {
+  test('without trust_host neither Host nor X-Forwarded-* changes a word', async (t) => {
     const mock = await start({ t });
     const plain = await mock.at('a').metadata();
     const lies = {
@@ -123,7 +123,7 @@ describe('pinned addresses', { concurrency: 4 }, () => {
     ['--backend-url', 'javascript:alert(1)'],
     ['--backend-url', 'http://user:pass@x.example'],
   ]) {
-    test(`row 6: ${flag} ${value} is refused at start`, async () => {
+    test(`${flag} ${value} is refused at start`, async () => {
       const { code, text } = await refused({ args: ['--port', '0', flag, value] });
       assert.notEqual(code, 0);
       assert.match(text, /issuer|browser|backend|url/i);
@@ -132,7 +132,7 @@ describe('pinned addresses', { concurrency: 4 }, () => {
   }
 });
 
-describe('a browser and a backend on different origins', () => {
+describe('split addresses: a browser and a backend on different origins', () => {
   // To a browser 127.0.0.1 and localhost are two hosts, with cookies of their own.
   async function split(t, more = {}) {
     const { port } = await (async () => {
@@ -150,7 +150,7 @@ describe('a browser and a backend on different origins', () => {
   }
 
   for (const name of ['', 'acme']) {
-    test(`row 6: a whole code flow at issuer "${name}": login page, cookies, code, tokens, userinfo, refresh`, async (t) => {
+    test(`a whole code flow at issuer "${name}": login page, cookies, code, tokens, userinfo, refresh`, async (t) => {
       const { mock, browser, backend } = await split(t);
       const issuer = mock.at(name);
       const metadata = await issuer.metadata();
@@ -193,7 +193,7 @@ describe('a browser and a backend on different origins', () => {
     });
   }
 
-  test('row 6: every form and link of the login page leads to where the browser is', async (t) => {
+  test('every form and link of the login page leads to where the browser is', async (t) => {
     const { mock, browser } = await split(t);
     const issuer = mock.at('acme');
     const person = new Browser(mock);
@@ -209,7 +209,7 @@ describe('a browser and a backend on different origins', () => {
       assert.equal(origin(href), browser);
   });
 
-  test('row 6: the device page and logout are where the browser is', async (t) => {
+  test('the device page and logout are where the browser is', async (t) => {
     const { mock, browser } = await split(t);
     const issuer = mock.at('acme');
     const device = ok(await issuer.device()).json();
@@ -226,7 +226,7 @@ describe('a browser and a backend on different origins', () => {
     assert.equal(await issuer.active(tokens.access_token), false);
   });
 
-  test('row 6: an unmodified client library (oauth4webapi) takes the split discovery', async (t) => {
+  test('an unmodified client library (oauth4webapi) takes the split discovery', async (t) => {
     const { port } = await start({ t });
     const { mock, backend } = await split(t, { issuer_url: undefined });
     assert.notEqual(port, mock.port);
@@ -249,10 +249,10 @@ describe('a browser and a backend on different origins', () => {
   });
 });
 
-describe('trust_host', { concurrency: 4 }, () => {
+describe('split addresses: trust_host', { concurrency: 4 }, () => {
   const asked = async (mock, headers, name = '') => ok(await mock.at(name).get(WELL_KNOWN, headers)).json();
 
-  test('row 6: Host decides', async (t) => {
+  test('Host decides which address the issuer has', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
     for (const host of ['localhost:1234', '127.0.0.1:9', 'idp.internal', 'jeton:9400', '[::1]:8080']) {
       const at = `http://${host}`;
@@ -260,7 +260,7 @@ describe('trust_host', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 6: X-Forwarded-Proto, -Host and -Port go before Host', async (t) => {
+  test('X-Forwarded-Proto, -Host and -Port go before Host', async (t) => {
     const mock = await start({ t, config: { trust_host: true } });
     const rows = [
       [{ 'x-forwarded-host': 'id.example.com' }, 'http://id.example.com'],
@@ -282,7 +282,7 @@ describe('trust_host', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 6: an issuer known by many names is one issuer: one set of grants, keys and users', async (t) => {
+  test('an issuer known by many names is one issuer: one set of grants, keys and users', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
     const one = { host: `one.example:${mock.port}` };
     const other = { host: `other.example:${mock.port}` };
@@ -297,7 +297,7 @@ describe('trust_host', { concurrency: 4 }, () => {
     assert.equal(await issuer.count({ endpoint: 'token' }), 2);
   });
 
-  test('row 6: a code flow by a name of the day', async (t) => {
+  test('a whole code flow under whatever name Host has', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
     const issuer = mock.at('acme');
     const base = `http://idp.test:${mock.port}`;
@@ -308,7 +308,7 @@ describe('trust_host', { concurrency: 4 }, () => {
     assert.equal(claimsOf(tokens.id_token).iss, `${base}/acme`);
   });
 
-  test('row 6: a Host or X-Forwarded-* that is none is no way in: 400, or as if it were not there', async (t) => {
+  test('a Host or X-Forwarded-* that is none is no way in: 400, or as if it were not there', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
     for (const headers of [
       { host: 'a b' },

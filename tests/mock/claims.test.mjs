@@ -1,4 +1,4 @@
-// Row 14: claims of users, claims by rule, templates, and a section for each place.
+// Claims of users, claims by rule, templates, and a section for each place.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -10,7 +10,7 @@ import { start } from './support/process.mjs';
 const mock = await start();
 const ALL = 'openid profile email address phone offline_access';
 
-describe('users', { concurrency: 8 }, () => {
+describe('claims of users', { concurrency: 8 }, () => {
   const DORA = {
     sub: 'dora',
     name: 'Dora',
@@ -29,7 +29,7 @@ describe('users', { concurrency: 8 }, () => {
   };
   const make = () => mock.fresh().make({ users: [DORA] });
 
-  test('row 14: claims are of /userinfo, by scope', async () => {
+  test('`claims` of a user are answered by /userinfo, by scope', async () => {
     const issuer = await make();
     const info = async (scope) =>
       ok(await issuer.userinfo((await issuer.tokens({ user: 'dora', scope })).access_token)).json();
@@ -43,7 +43,7 @@ describe('users', { concurrency: 8 }, () => {
     for (const [name, value] of Object.entries(DORA.claims)) assert.deepEqual(everything[name], value, name);
   });
 
-  test('row 14: each section is in its place, and in no other', async () => {
+  test('id_token, access_token and userinfo go where their names say, and nowhere else', async () => {
     const issuer = await make();
     const { access_token, id_token } = await issuer.tokens({ user: 'dora', scope: ALL });
     const [access, id, info] = [
@@ -60,7 +60,7 @@ describe('users', { concurrency: 8 }, () => {
     await issuer.verify(access_token);
   });
 
-  test('row 14: at a refresh and for a device as well', async () => {
+  test('they are in the tokens of a refresh and of a device as well', async () => {
     const issuer = await make();
     const { refresh_token } = await issuer.tokens({ user: 'dora', scope: OFFLINE });
     const again = ok(await issuer.refresh(refresh_token)).json();
@@ -72,7 +72,7 @@ describe('users', { concurrency: 8 }, () => {
     assert.equal(claimsOf(tokens.access_token).only_access, true);
   });
 
-  test('row 14: the users there are by default have something for every scope', async () => {
+  test('the default users have claims for every scope', async () => {
     const issuer = mock.fresh();
     for (const user of ['alice', 'bob', 'carol']) {
       const { access_token } = await issuer.tokens({ user, scope: ALL });
@@ -83,13 +83,13 @@ describe('users', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 14: anybody else logs in, too', async () => {
+  test('a subject who is no configured user logs in, too', async () => {
     const issuer = await make();
     const { id_token } = await issuer.tokens({ user: 'stranger@x.example' });
     assert.equal(claimsOf(id_token).sub, 'stranger@x.example');
   });
 
-  test('row 14: a null in a section leaves the claim out', async () => {
+  test('a null in a section leaves the claim out', async () => {
     const issuer = await mock
       .fresh()
       .make({ users: [{ sub: 'eve', id_token: { auth_time: null, sid: null }, access_token: { client_id: null } }] });
@@ -99,7 +99,7 @@ describe('users', { concurrency: 8 }, () => {
   });
 });
 
-describe('rules', { concurrency: 8 }, () => {
+describe('claims by rule', { concurrency: 8 }, () => {
   const ruled = async (...claims) => mock.fresh().make({ claims });
 
   const matchers = [
@@ -128,7 +128,7 @@ describe('rules', { concurrency: 8 }, () => {
     ],
   ];
   for (const [name, match, yes, no] of matchers) {
-    test(`row 14: by ${name}`, async () => {
+    test(`a rule with a match of ${name}`, async () => {
       const issuer = await ruled({ match, access_token: { hit: true } });
       const ask = async ({ client, ...form }) => claimsOf((await issuer.granted(form, { client })).access_token);
       assert.equal((await ask(yes)).hit, true);
@@ -136,7 +136,7 @@ describe('rules', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 14: by client_id in the body', async () => {
+  test('a rule with a match of client_id, which is in the body', async () => {
     const issuer = await ruled({ match: { client_id: 'billing' }, access_token: { hit: true } });
     const tokens = ok(
       await issuer.post('/token', { grant_type: 'client_credentials', client_id: 'billing', client_secret: 's' }),
@@ -144,7 +144,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(claimsOf(tokens.access_token).hit, true);
   });
 
-  test('row 14: by an odd client_id in Basic, form-encoded as RFC 6749 §2.3.1 says', async () => {
+  test('a rule with a match of an odd client_id, form-encoded in Basic as RFC 6749 §2.3.1 says', async () => {
     const issuer = await ruled({ match: { client_id: 'odd id:%+' }, access_token: { seen: '${client_id}' } });
     const tokens = ok(
       await issuer.post('/token', { grant_type: 'client_credentials' }, { authorization: basic('odd id:%+', 's') }),
@@ -152,7 +152,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(claimsOf(tokens.access_token).seen, 'odd id:%+');
   });
 
-  test('row 14: all that match apply, in order; the last word wins', async () => {
+  test('all that match apply, in order; the last word wins', async () => {
     const issuer = await ruled(
       { access_token: { a: 1, b: 1 } },
       { match: { client_id: 'no' }, access_token: { a: 9 } },
@@ -162,7 +162,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.deepEqual([a, b, c], [1, 2, 2]);
   });
 
-  test('row 14: a rule has the last word over the user’s section', async () => {
+  test('a rule has the last word over the user’s section', async () => {
     const issuer = await mock.fresh().make({
       users: [{ sub: 'u', id_token: { a: 'user', gone: 1 }, access_token: { b: 'user' } }],
       claims: [{ id_token: { a: 'rule', gone: null } }],
@@ -173,7 +173,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(claimsOf(tokens.access_token).b, 'user');
   });
 
-  test('row 14: null removes, whatever the claim', async () => {
+  test('null removes, whatever the claim', async () => {
     const issuer = await ruled({ access_token: { jti: null, aud: null }, id_token: { sid: null, at_hash: null } });
     const { access_token, id_token } = await issuer.tokens();
     assert.ok(!('jti' in claimsOf(access_token)) && !('aud' in claimsOf(access_token)));
@@ -181,13 +181,13 @@ describe('rules', { concurrency: 8 }, () => {
     await issuer.verify(access_token);
   });
 
-  test('row 14: standard claims can be set: aud, sub, exp', async () => {
+  test('standard claims can be set: aud, sub, exp', async () => {
     const issuer = await ruled({ access_token: { aud: ['audByCode'], sub: 'subByCode', exp: 4_000_000_000 } });
     const { payload } = await issuer.verify((await issuer.granted()).access_token, { audience: 'audByCode' });
     assert.deepEqual([payload.aud, payload.sub, payload.exp], [['audByCode'], 'subByCode', 4_000_000_000]);
   });
 
-  test('row 14: access_token_typ', async () => {
+  test('access_token_typ: the typ of access tokens, by client', async () => {
     const issuer = await ruled({ match: { client_id: 'old' }, access_token_typ: 'JWT' });
     const { access_token } = await issuer.granted({}, { client: 'old' });
     assert.equal(header(access_token).typ, 'JWT');
@@ -195,7 +195,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(header((await issuer.granted({}, { client: 'new' })).access_token).typ, 'at+jwt');
   });
 
-  test('row 14: response: members of the token response are added, replaced, removed', async () => {
+  test('response: members of the token response are added, replaced, removed', async () => {
     const issuer = await ruled({
       response: { custom: 'x', nested: { client: '${client_id}' }, expires_in: 5, scope: null },
     });
@@ -209,7 +209,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.ok(!('custom' in error.json()), 'errors stay as they are');
   });
 
-  test('row 14: userinfo, by the client and the subject of the token', async () => {
+  test('userinfo, by the client and the subject of the token', async () => {
     const issuer = await ruled({
       match: { client_id: 'web', subject: 'alice' },
       userinfo: { tenant: '${client_id}', email: null },
@@ -227,7 +227,7 @@ describe('rules', { concurrency: 8 }, () => {
     ['ES256', halfHash],
     ['RS256', halfHash],
   ]) {
-    test(`row 14: at_hash is right after the access token was changed, ${alg}`, async () => {
+    test(`at_hash is right after the access token was changed, ${alg}`, async () => {
       const issuer = await mock.fresh().make({
         signing_algs: [alg],
         claims: [
@@ -241,7 +241,7 @@ describe('rules', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 14: a changed access token is still this server’s: introspection, userinfo, revocation', async () => {
+  test('a changed access token is still this server’s: introspection, userinfo, revocation', async () => {
     const issuer = await ruled({ access_token: { tenant: 'x' } });
     const { access_token } = await issuer.tokens();
     assert.equal(await issuer.active(access_token), true);
@@ -250,7 +250,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(await issuer.active(access_token), false);
   });
 
-  test('row 14: and one whose typ was changed, too', async () => {
+  test('an access token whose typ was changed is still this server’s, too', async () => {
     const issuer = await ruled({ access_token_typ: 'JWT' });
     const { access_token, refresh_token } = await issuer.tokens({ scope: OFFLINE });
     assert.equal(await issuer.active(access_token), true);
@@ -267,7 +267,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(await issuer.active(id_token), false);
   });
 
-  test('row 14: no rule after one that is the last', async () => {
+  test('`last`: no rule after it applies', async () => {
     const issuer = await ruled(
       { match: { client_id: 'a' }, access_token: { x: 1 }, last: true },
       { access_token: { x: 2 } },
@@ -276,7 +276,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.deepEqual([await x('a'), await x('b')], [1, 2]);
   });
 
-  test('row 14: a pattern between slashes is a regular expression of the whole text', async () => {
+  test('a pattern between slashes is a regular expression of the whole text', async () => {
     const issuer = await ruled({ match: { client_id: '/\\d{3}|[a-c]+/' }, access_token: { hit: true } });
     const hit = async (client) => claimsOf((await issuer.granted({}, { client })).access_token).hit ?? false;
     assert.deepEqual(await Promise.all(['123', 'abc', '1234', 'x123', 'abd', ''.padEnd(3, '9')].map(hit)), [
@@ -289,7 +289,7 @@ describe('rules', { concurrency: 8 }, () => {
     ]);
   });
 
-  test('row 14: parameters of the authorization request are known at the code, the refresh and userinfo', async () => {
+  test('parameters of the authorization request are known at the code, the refresh and userinfo', async () => {
     const issuer = await ruled({
       match: { parameters: { acr_values: 'gold' } },
       access_token: { acr: '${acr_values}' },
@@ -304,7 +304,7 @@ describe('rules', { concurrency: 8 }, () => {
     assert.equal(claimsOf((await issuer.tokens()).access_token).acr, undefined);
   });
 
-  test('row 14: at each grant: code, refresh, device, client credentials', async () => {
+  test('rules apply at each grant: code, refresh, device, client credentials', async () => {
     const issuer = await ruled({ access_token: { by: '${grant_type}' } });
     const code = await issuer.tokens({ scope: OFFLINE });
     const refreshed = ok(await issuer.refresh(code.refresh_token)).json();
@@ -318,7 +318,7 @@ describe('rules', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 14: rules in the file, for every issuer and for one', async (t) => {
+  test('rules in the file, for every issuer and for one', async (t) => {
     const own = await start({
       t,
       config: `
@@ -347,7 +347,7 @@ id_token = { acme = true }
   });
 });
 
-describe('templates', { concurrency: 8 }, () => {
+describe('templates in claims', { concurrency: 8 }, () => {
   const filled = async (claims, form = {}, client = 'm2m', name) => {
     const issuer = await (name === undefined ? mock.fresh() : mock.at(name)).make({
       claims: [{ access_token: { t: claims } }],
@@ -355,7 +355,7 @@ describe('templates', { concurrency: 8 }, () => {
     return { t: claimsOf((await issuer.granted(form, { client })).access_token).t, issuer };
   };
 
-  test('row 14: client_id, subject, scope, grant_type, issuer, issuer_name and any parameter', async () => {
+  test('client_id, subject, scope, grant_type, issuer, issuer_name and any parameter', async () => {
     const { t, issuer } = await filled(
       {
         client: '${client_id}',
@@ -381,18 +381,18 @@ describe('templates', { concurrency: 8 }, () => {
     });
   });
 
-  test('row 14: within text, several, in lists and objects however deep', async () => {
+  test('placeholders within text, several of them, in lists and objects however deep', async () => {
     const { t } = await filled(['<${client_id}>', 'a${someparam}b${someparam}c', { x: [{ y: '${client_id}' }] }], {
       someparam: '-',
     });
     assert.deepEqual(t, ['<m2m>', 'a-b-c', { x: [{ y: 'm2m' }] }]);
   });
 
-  test('row 14: unknown names are empty', async () => {
+  test('a placeholder of an unknown name is empty', async () => {
     assert.deepEqual((await filled(['${nothing}', 'a${nothing}b', '${}'])).t.slice(0, 2), ['', 'ab']);
   });
 
-  test('row 14: what is no template stays: numbers, booleans, lone signs', async () => {
+  test('what is no placeholder stays: numbers, booleans, lone signs', async () => {
     const values = [
       1,
       1.5,
@@ -410,12 +410,12 @@ describe('templates', { concurrency: 8 }, () => {
     assert.deepEqual((await filled(values)).t, values);
   });
 
-  test('row 14: a value is put in once, and as it is', async () => {
+  test('a value is put in as it is: what looks like a placeholder in it stays', async () => {
     const odd = '${client_id} "\\ </script> \u0000 😀 ${${x}}';
     assert.equal((await filled('${someparam}', { someparam: odd })).t, odd);
   });
 
-  test('row 14: of a login: the subject is the person, also at the refresh', async () => {
+  test('${subject} of a login is the person, also at the refresh', async () => {
     const issuer = await mock.fresh().make({
       claims: [
         {
@@ -436,7 +436,7 @@ describe('templates', { concurrency: 8 }, () => {
     assert.equal(again.user, 'bob');
   });
 
-  test('row 14: the default issuer’s name is empty', async () => {
+  test('${issuer_name} of the default issuer is empty', async () => {
     const own = mock.at('');
     await own.rule({ match: { client_id: 'default-name' }, access_token: { t: '<${issuer_name}>' } });
     assert.equal(claimsOf((await own.granted({}, { client: 'default-name' })).access_token).t, '<>');

@@ -1,4 +1,4 @@
-// Row 11: a clock for each issuer, which everything follows.
+// A clock for each issuer, which everything follows.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -16,14 +16,14 @@ const DAY = 86_400;
 const frozen = (spec) => mock.fresh().make({ clock: { set: THEN, freeze: true }, ...spec });
 const real = () => Date.now() / 1000;
 
-describe('the clock', { concurrency: 8 }, () => {
-  test('row 11: by default it is the real one', async () => {
+describe('the clock of an issuer', { concurrency: 8 }, () => {
+  test('as long as it is not set it is the real time', async () => {
     const issuer = await mock.fresh().make();
     assert.ok(Math.abs((await issuer.clock()).now - real()) <= 2);
     assert.ok(Math.abs(claimsOf((await issuer.granted()).access_token).iat - real()) <= 2);
   });
 
-  test('row 11: set: it goes on from there', async () => {
+  test('set: it goes on from there', async () => {
     const issuer = await mock.fresh().make();
     await issuer.clock({ set: THEN });
     const first = (await issuer.clock()).now;
@@ -34,7 +34,7 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.ok(now >= THEN + 2 && now <= THEN + 6, String(now));
   });
 
-  test('row 11: freeze: it stands, and goes on when it is let go', async () => {
+  test('freeze: it stands, and goes on when it is let go', async () => {
     const issuer = await frozen();
     await sleep(1100);
     assert.equal((await issuer.clock()).now, THEN);
@@ -46,7 +46,7 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.ok((await issuer.clock()).now > THEN);
   });
 
-  test('row 11: freeze without set: it stands at the present', async () => {
+  test('freeze without set: it stands at the present', async () => {
     const issuer = await mock.fresh().make();
     const { now } = await issuer.clock({ freeze: true });
     assert.ok(Math.abs(now - real()) <= 2);
@@ -54,7 +54,7 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.equal((await issuer.clock()).now, now);
   });
 
-  test('row 11: advance: forwards, backwards, again and again, frozen or not', async () => {
+  test('advance: forwards, backwards, again and again, frozen or not', async () => {
     const issuer = await frozen();
     for (let n = 1; n <= 10; n += 1) assert.equal((await issuer.clock({ advance: 10 })).now, THEN + 10 * n);
     assert.equal((await issuer.clock({ advance: -100 })).now, THEN);
@@ -64,13 +64,13 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.ok(Math.abs((await issuer.clock()).offset - 3600) <= 1);
   });
 
-  test('row 11: 20 advances at once are 20 advances', async () => {
+  test('20 advances at once are 20 advances', async () => {
     const issuer = await frozen();
     await Promise.all(Array.from({ length: 20 }, () => issuer.clock({ advance: 7 })));
     assert.equal((await issuer.clock()).now, THEN + 140);
   });
 
-  test('row 11: reset returns to the real time and runs', async () => {
+  test('reset returns to the real time and runs', async () => {
     const issuer = await frozen();
     const { now, frozen: stands, offset } = await issuer.clock({ reset: true });
     assert.ok(Math.abs(now - real()) <= 2);
@@ -78,7 +78,7 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.equal(offset, 0);
   });
 
-  test('row 11: iat, exp and auth_time are its', async () => {
+  test('iat, exp and auth_time are read from it', async () => {
     const issuer = await frozen();
     const { access_token, id_token } = await issuer.tokens();
     const [access, id] = [claimsOf(access_token), claimsOf(id_token)];
@@ -88,7 +88,7 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.equal(await judged(issuer.verify(access_token, { at: THEN })), 'valid');
   });
 
-  test('row 11: the journal and the list of issuers have its time', async () => {
+  test('the journal and the list of issuers have the time it shows', async () => {
     const issuer = await frozen();
     await issuer.token();
     assert.equal((await issuer.journal())[0].at, THEN);
@@ -96,7 +96,7 @@ describe('the clock', { concurrency: 8 }, () => {
     assert.equal((await issuer.set('GET', '/issuer')).now, THEN);
   });
 
-  test('row 11: two issuers, two clocks', async () => {
+  test('two issuers, two clocks', async () => {
     const [early, late] = [await frozen(), await frozen({ clock: { set: 2_000_000_000, freeze: true } })];
     await early.clock({ advance: 5 });
     const [a, b] = await Promise.all([early.granted(), late.granted()]);
@@ -107,7 +107,7 @@ describe('the clock', { concurrency: 8 }, () => {
   });
 
   for (const set of [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 4_102_444_800]) {
-    test(`row 11: at ${set} everything works`, async () => {
+    test(`a login, introspection and a refresh work at ${set}`, async () => {
       const issuer = await frozen({ clock: { set, freeze: true } });
       const { access_token, refresh_token } = await issuer.tokens({ scope: OFFLINE });
       await issuer.verify(access_token, { at: set });
@@ -116,7 +116,7 @@ describe('the clock', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 11: from the file: set, freeze and advance together', async (t) => {
+  test('from the file: set, freeze and advance together', async (t) => {
     const own = await start({
       t,
       config: {
@@ -131,8 +131,8 @@ describe('the clock', { concurrency: 8 }, () => {
   });
 });
 
-describe('what follows it', { concurrency: 8 }, () => {
-  test('row 11: a code is good for 60 seconds', async () => {
+describe('what follows the clock of an issuer', { concurrency: 8 }, () => {
+  test('a code is good for 60 seconds', async () => {
     const issuer = await frozen();
     const [young, old] = [await issuer.login(), await issuer.login()];
     await issuer.clock({ advance: 59 });
@@ -141,7 +141,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     isError(await issuer.redeem(old), 400, 'invalid_grant');
   });
 
-  test('row 11: a code that has expired is good again when the clock goes back', async () => {
+  test('a code that has expired is good again when the clock goes back', async () => {
     const issuer = await frozen();
     const login = await issuer.login();
     await issuer.clock({ advance: 3600 });
@@ -150,7 +150,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     ok(await issuer.redeem(login));
   });
 
-  test('row 11: access tokens expire: introspection and userinfo', async () => {
+  test('access tokens expire: introspection and userinfo', async () => {
     const issuer = await frozen();
     const { access_token } = await issuer.tokens();
     await issuer.clock({ advance: 3590 });
@@ -161,7 +161,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     assert.equal((await issuer.userinfo(access_token)).status, 401);
   });
 
-  test('row 11: access_token_lifetime of the issuer and of the client', async () => {
+  test('access_token_lifetime of the issuer and of the client', async () => {
     const issuer = await frozen({ access_token_lifetime: 120 });
     await issuer.client({
       client_id: 'short',
@@ -178,7 +178,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 11: refresh tokens: 30 days without use', async () => {
+  test('refresh tokens: 30 days without use', async () => {
     const issuer = await frozen();
     const [used, idle] = [await issuer.tokens({ scope: OFFLINE }), await issuer.tokens({ scope: OFFLINE })];
     await issuer.clock({ advance: 29 * DAY });
@@ -188,7 +188,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     ok(await issuer.refresh(next.refresh_token));
   });
 
-  test('row 11: refresh tokens: 90 days in all', async () => {
+  test('refresh tokens: 90 days in all', async () => {
     const issuer = await frozen();
     let { refresh_token } = await issuer.tokens({ scope: OFFLINE });
     for (let n = 0; n < 4; n += 1) {
@@ -199,7 +199,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     isError(await issuer.refresh(refresh_token), 400, 'invalid_grant');
   });
 
-  test('row 11: the grace of a rotated refresh token: ten seconds of it', async () => {
+  test('a superseded refresh token answers for ten seconds', async () => {
     const issuer = await frozen();
     const { refresh_token } = await issuer.tokens({ scope: OFFLINE });
     const first = ok(await issuer.refresh(refresh_token)).json();
@@ -210,7 +210,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     isError(await issuer.refresh(first.refresh_token), 400, 'invalid_grant');
   });
 
-  test('row 11: device polling: slow_down within the interval, pending after it, expired_token in the end', async () => {
+  test('device polling: slow_down within the interval, pending after it, expired_token in the end', async () => {
     const issuer = await frozen();
     const device = ok(await issuer.device()).json();
     isError(await issuer.poll(device.device_code), 400, 'authorization_pending');
@@ -223,7 +223,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     isError(await issuer.poll(device.device_code), 400, 'expired_token');
   });
 
-  test('row 11: a device is approved, and polls after its interval', async () => {
+  test('a device is approved, and polls after its interval', async () => {
     const issuer = await frozen();
     const device = ok(await issuer.device()).json();
     isError(await issuer.poll(device.device_code), 400, 'authorization_pending');
@@ -234,7 +234,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     await issuer.verify(tokens.access_token, { at: THEN + 6 });
   });
 
-  test('row 11: one issuer’s device expires while the other’s goes on', async () => {
+  test('one issuer’s device expires while the other’s goes on', async () => {
     const [one, other] = [await frozen(), await frozen()];
     const [first, second] = [ok(await one.device()).json(), ok(await other.device()).json()];
     await one.clock({ advance: 700 });
@@ -246,7 +246,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 11: max_age asks for a login when the clock says that the last is long ago', async () => {
+  test('max_age asks for a login when the clock says that the last is long ago', async () => {
     const issuer = await frozen();
     const { browser } = await issuer.login({ user: 'alice' });
     const again = { browser, user: null, prompt: 'none', max_age: '600' };
@@ -255,7 +255,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     assert.equal((await issuer.arrive(again)).params.error, 'login_required');
   });
 
-  test('row 11: a revoked token stays revoked whatever the time', async () => {
+  test('a revoked token stays revoked whatever the time', async () => {
     const issuer = await frozen();
     const tokens = await issuer.tokens({ scope: OFFLINE });
     ok(await issuer.as('web', '/revoke', { token: tokens.refresh_token }));
@@ -266,7 +266,7 @@ describe('what follows it', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 11: a client secret expires', async () => {
+  test('a client secret expires', async () => {
     const issuer = await frozen({
       strictness: 'strict',
       clients: [

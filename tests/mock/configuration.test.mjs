@@ -28,7 +28,7 @@ async function isAt(text, line, { extension, word, expected }) {
   if (expected) assert.match(said, expected);
 }
 
-describe('TOML', { concurrency: 8 }, () => {
+describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
   const rows = [
     ['an unknown key at the top', 'seed = "x"\nstrictnes = "strict"\n', 2, 'strictnes', /strictness/],
     ['an unknown key of the template', '[issuer]\n\nsigning_alg = ["ES256"]\n', 3, 'signing_alg', /signing_algs/],
@@ -59,7 +59,7 @@ describe('TOML', { concurrency: 8 }, () => {
     ],
     ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, undefined, /client_id/],
     [
-      'a redirect_uri that is none',
+      'a malformed redirect_uri',
       '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "s"\nredirect_uris = ["not a uri"]\n',
       '[1-4]',
       undefined,
@@ -78,13 +78,13 @@ describe('TOML', { concurrency: 8 }, () => {
     ['an unknown matcher of claims', '[[issuer.claims]]\nmatch = { grant = "x" }\n', 2, 'grant', /grant_type/],
     ['an unknown section of claims', '[[issuer.claims]]\nidtoken = {}\n', 2, 'idtoken', /id_token/],
     ['times = 0', '[[issuer.faults]]\nfault = "drop"\ntimes = 0\n', 3, undefined, /times/],
-    ['a strictness that is none', 'strictness = "very"\n', 1, 'very', /lenient.*strict/s],
-    ['a port that is none', 'port = 70000\n', 1, undefined, /port.*65535/],
+    ['an unknown strictness', 'strictness = "very"\n', 1, 'very', /lenient.*strict/s],
+    ['a port out of range', 'port = 70000\n', 1, undefined, /port.*65535/],
     ['a port that is a text', 'port = "9400"\n', 1, undefined, /port/],
-    ['an algorithm that is none', '[issuer]\nsigning_algs = ["HS256"]\n', 2, 'HS256', /ES256/],
+    ['an unsupported algorithm', '[issuer]\nsigning_algs = ["HS256"]\n', 2, 'HS256', /ES256/],
     ['no algorithm', '[issuer]\nsigning_algs = []\n', 2, undefined, /signing_algs/],
-    ['a clock that is none', '[issuer]\nclock = { st = 1 }\n', 2, 'st', /set/],
-    ['an issuer_url that is none', 'issuer_url = "localhost"\n', 1, 'localhost', /issuer_url/],
+    ['an unknown key of a clock', '[issuer]\nclock = { st = 1 }\n', 2, 'st', /set/],
+    ['a malformed issuer_url', 'issuer_url = "localhost"\n', 1, 'localhost', /issuer_url/],
     ['a lifetime below zero', '[issuer]\naccess_token_lifetime = -1\n', 2, undefined, /access_token_lifetime|-1/],
     [
       'a lifetime beyond 29 days',
@@ -93,7 +93,7 @@ describe('TOML', { concurrency: 8 }, () => {
       undefined,
       /access_token_lifetime/,
     ],
-    ['TOML that is none', 'seed = "x"\nport = \n', 2],
+    ['malformed TOML', 'seed = "x"\nport = \n', 2],
     ['a text that does not end', 'seed = "x\n', 1],
     ['a key twice', 'seed = "x"\nseed = "y"\n', 2],
     ['a mistake on line 1,001', `${'# comment\n'.repeat(1000)}prot = 1\n`, 1001, 'prot', /port/],
@@ -101,10 +101,10 @@ describe('TOML', { concurrency: 8 }, () => {
     ['a mistake after CRLF', 'seed = "x"\r\n\r\nprot = 1\r\n', 3, 'prot', /port/],
   ];
   for (const [name, text, line, word, expected] of rows) {
-    test(`config: ${name}: file:${line}`, () => isAt(text, line, { word, expected }));
+    test(`${name}: refused, naming the file and line ${line}`, () => isAt(text, line, { word, expected }));
   }
 
-  test('config: two clients of one id', async () => {
+  test('two clients of one id: refused, naming the id', async () => {
     const { said } = await complaint(
       '[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n',
     );
@@ -112,18 +112,18 @@ describe('TOML', { concurrency: 8 }, () => {
     assert.match(said, /:[1-6]\b/);
   });
 
-  test('config: two users of one sub', async () => {
+  test('two users of one sub: refused, naming the sub', async () => {
     const { said } = await complaint('[[issuer.users]]\nsub = "twin"\n[[issuer.users]]\nsub = "twin"\n');
     assert.match(said, /twin/);
   });
 
-  test('config: an issuer whose name is none', async () => {
+  test('an issuer with a malformed name: refused, naming it', async () => {
     const { said } = await complaint('[issuers."a b"]\n');
     assert.match(said, /a b/);
   });
 });
 
-describe('JSON', { concurrency: 8 }, () => {
+describe('a wrong configuration in JSON', { concurrency: 8 }, () => {
   const rows = [
     ['an unknown key at the top', '{\n  "seed": "x",\n  "strictnes": "strict"\n}', 3, 'strictnes', /strictness/],
     ['an unknown key of the template', '{\n  "issuer": {\n    "userz": []\n  }\n}', 3, 'userz', /users/],
@@ -148,29 +148,30 @@ describe('JSON', { concurrency: 8 }, () => {
     ['a key twice', '{\n"seed": "x",\n"seed": "y"\n}', 3, 'seed'],
   ];
   for (const [name, text, line, word, expected] of rows) {
-    test(`config: ${name}: file:${line}`, () => isAt(text, line, { extension: 'json', word, expected }));
+    test(`${name}: refused, naming the file and line ${line}`, () =>
+      isAt(text, line, { extension: 'json', word, expected }));
   }
 
-  test('config: a list, a text, nothing', async () => {
+  test('a JSON document that is no object: refused, naming the file', async () => {
     for (const text of ['[]', '"x"', 'null', '']) await complaint(text, 'json');
   });
 });
 
-describe('files and flags', { concurrency: 8 }, () => {
-  test('config: a file that is not there', async () => {
+describe('configuration: files and flags', { concurrency: 8 }, () => {
+  test('a file that is not there: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--config', '/nowhere/mock.toml', ...ARGS] });
     assert.notEqual(code, 0);
     assert.match(text, /\/nowhere\/mock\.toml/);
     assert.match(text, /No such file|not found/i);
   });
 
-  test('config: a directory', async () => {
+  test('a directory in place of a file: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--config', '/tmp', ...ARGS] });
     assert.notEqual(code, 0);
     assert.match(text, /\/tmp/);
   });
 
-  test('config: bytes that are no text', async () => {
+  test('a file that is no UTF-8: refused, naming it', async () => {
     const path = file('x', 'toml');
     const { writeFileSync } = await import('node:fs');
     writeFileSync(path, Buffer.from([0xff, 0xfe, 0x00]));
@@ -179,45 +180,45 @@ describe('files and flags', { concurrency: 8 }, () => {
     assert.ok(text.includes(path) && !/panicked/.test(text), text);
   });
 
-  test('config: an empty TOML file is the default', async (t) => {
+  test('an empty TOML file is the default', async (t) => {
     const mock = await start({ t, config: '\n' });
     assert.equal((await mock.issuers())[0].strictness, 'lenient');
   });
 
-  test('config: a flag that is none', async () => {
+  test('an unknown flag: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--prot', '1'] });
     assert.notEqual(code, 0);
     assert.match(text, /--prot/);
   });
 
-  test('config: a port that is taken', async (t) => {
+  test('a port that is taken: refused, naming it', async (t) => {
     const mock = await start({ t });
     const { code, text } = await refused({ args: ['--port', String(mock.port)] });
     assert.notEqual(code, 0);
     assert.match(text, new RegExp(`${mock.port}`));
   });
 
-  test('config: no secret in a complaint', async () => {
+  test('no secret is in a complaint about its client', async () => {
     const { said } = await complaint(
       '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "do-not-show-me-please"\noops = 1\n',
     );
     assert.ok(!said.includes('do-not-show-me-please'), said);
   });
 
-  test('config: flags go before the file', async (t) => {
+  test('flags take precedence over the file', async (t) => {
     const mock = await start({ t, args: ['--strict'], config: { strictness: 'lenient', port: 1 } });
     assert.equal((await mock.issuers())[0].strictness, 'strict');
     assert.notEqual(mock.port, 1);
   });
 
-  test('config: host and port of the file', async (t) => {
+  test('the mock listens at the host and port of the file', async (t) => {
     const probe = await start({ t });
     await probe.stop();
     const mock = await start({ t, port: null, config: { host: '127.0.0.1', port: probe.port } });
     assert.equal(mock.port, probe.port);
   });
 
-  test('config: everything of the contract at once, in TOML and in JSON, is the same mock', async (t) => {
+  test('every section at once, in TOML and in JSON, makes the same mock', async (t) => {
     const toml = `
 seed = "any text"
 strictness = "strict"
@@ -332,7 +333,7 @@ access_token_lifetime = 60
     assert.equal(seen[0].acme, 60);
   });
 
-  test('config: --help names every flag of the contract', async () => {
+  test('--help names every flag', async () => {
     const { code, text } = await launch(['mock', '--help']);
     assert.equal(code, 0);
     for (const flag of [

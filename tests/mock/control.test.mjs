@@ -1,4 +1,4 @@
-// Row 8: the control API, operation by operation, and what it refuses.
+// The control API, operation by operation, and what it refuses.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,8 +12,8 @@ import { start } from './support/process.mjs';
 const mock = await start();
 const LIMIT = 64 * 1024;
 
-describe('issuers', { concurrency: 8 }, () => {
-  test('row 8: GET /_mock/issuers: every issuer, and what there is to know', async (t) => {
+describe('control API: issuers', { concurrency: 8 }, () => {
+  test('GET /_mock/issuers: every issuer, with its strictness, its clock and how many requests it had', async (t) => {
     const own = await start({ t });
     const [only] = await own.issuers();
     const { now, ...rest } = only;
@@ -30,7 +30,7 @@ describe('issuers', { concurrency: 8 }, () => {
     ]);
   });
 
-  test('row 8: GET /_mock/issuer: one of these; issuer absent or empty is the default', async () => {
+  test('GET /_mock/issuer: one entry of that list; without issuer= or with it empty, the default’s', async () => {
     const expected = (await mock.issuers()).find((issuer) => issuer.name === '');
     for (const path of ['/_mock/issuer', '/_mock/issuer?issuer=']) {
       const { now, journal, ...rest } = ok(await mock.send(path)).json();
@@ -39,13 +39,13 @@ describe('issuers', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 8: a control call is not in the journal, and makes no issuer', async () => {
+  test('a control call is not in the journal', async () => {
     const issuer = await mock.fresh().make();
     for (const path of ['/issuer', '/users', '/clock', '/keys', '/journal']) await issuer.set('GET', path);
     assert.equal(await issuer.count(), 0);
   });
 
-  test('row 8: PUT: given members replace the template’s, the others stay', async () => {
+  test('PUT: given members replace the template’s, the others stay', async () => {
     const issuer = await mock.fresh().make({ users: [{ sub: 'only' }], access_token_lifetime: 60 });
     assert.deepEqual(
       (await issuer.set('GET', '/users')).users.map((user) => user.sub),
@@ -55,7 +55,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.equal((await issuer.granted()).expires_in, 60);
   });
 
-  test('row 8: PUT: auto_login, clock, claims, faults and clients, all in one', async () => {
+  test('PUT: auto_login, clock, claims, faults and clients, all in one', async () => {
     const issuer = await mock.fresh().make({
       auto_login: 'bob',
       clock: { set: 1_700_000_000, freeze: true },
@@ -74,15 +74,15 @@ describe('issuers', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 8: auto_login of somebody who is no user is refused', async () => {
+  test('auto_login of somebody who is no user is refused', async () => {
     const response = await mock.fresh().control('PUT', '/issuer', { auto_login: 'nobody', users: [{ sub: 'x' }] });
     if (response.status < 300) return; // any subject may be as good as a user
     isRefused(response, /auto_login/);
   });
 });
 
-describe('users', { concurrency: 8 }, () => {
-  test('row 8: POST adds, then replaces; GET lists; DELETE removes, once', async () => {
+describe('control API: users', { concurrency: 8 }, () => {
+  test('POST adds, then replaces; GET lists; DELETE removes, once', async () => {
     const issuer = await mock.fresh().make({ users: [] });
     const dora = {
       sub: 'dora',
@@ -105,7 +105,7 @@ describe('users', { concurrency: 8 }, () => {
     assert.deepEqual((await issuer.set('GET', '/users')).users, []);
   });
 
-  test('row 8: a user made over the API logs in, and one removed is nobody special', async () => {
+  test('a user made over the API logs in, and one removed is nobody special', async () => {
     const issuer = await mock.fresh().make();
     await issuer.user({ sub: 'dora', claims: { email: 'dora@x.example' }, id_token: { roles: ['r'] } });
     const tokens = await issuer.tokens({ user: 'dora', scope: 'openid email' });
@@ -113,13 +113,13 @@ describe('users', { concurrency: 8 }, () => {
     assert.equal((await issuer.userinfo(tokens.access_token)).json().email, 'dora@x.example');
   });
 
-  test('row 8: DELETE without sub is refused', async () => {
+  test('DELETE without sub is refused', async () => {
     const issuer = await mock.fresh().make();
     isRefused(await issuer.control('DELETE', '/users'), /sub/);
     assert.equal((await issuer.set('GET', '/users')).users.length, 3);
   });
 
-  test('row 8: a subject of any letters', async () => {
+  test('a subject may have any letters', async () => {
     const issuer = await mock.fresh().make({ users: [] });
     for (const sub of ['a@b.example', 'über 😀', 'x&y=z', '<b>', 'o\'neil "x"', 'x'.repeat(200)]) {
       await issuer.user({ sub });
@@ -134,13 +134,13 @@ describe('users', { concurrency: 8 }, () => {
     ['an unknown member', { sub: 'x', subject: 'x' }, /subject/],
     ['claims that are a list', { sub: 'x', claims: [] }, /claims/],
     ['claims that are a text', { sub: 'x', claims: '{}' }, /claims/],
-    ['a name that is none', { sub: 'x', name: {} }, /name/],
+    ['a name that is no text', { sub: 'x', name: {} }, /name/],
     ['claims that are the server’s own', { sub: 'x', claims: { sub: 'y' } }, /claims/],
     ['null', null, /\w/],
     ['a list', [], /\w/],
     ['a text', '"x"', /\w/],
   ]) {
-    test(`row 8: a user with ${what} is refused`, async () => {
+    test(`a user with ${what} is refused`, async () => {
       const issuer = await mock.fresh().make({ users: [] });
       isRefused(await issuer.control('POST', '/users', body), pattern);
       assert.deepEqual((await issuer.set('GET', '/users')).users, []);
@@ -148,8 +148,8 @@ describe('users', { concurrency: 8 }, () => {
   }
 });
 
-describe('clients', { concurrency: 8 }, () => {
-  test('row 8: POST adds, then replaces; GET lists, without secrets; DELETE removes, once', async () => {
+describe('control API: clients', { concurrency: 8 }, () => {
+  test('POST adds, then replaces; GET lists, without secrets; DELETE removes, once', async () => {
     const issuer = await mock.fresh().make({ clients: [] });
     const answer = ok(
       await issuer.control('POST', '/clients', {
@@ -174,7 +174,7 @@ describe('clients', { concurrency: 8 }, () => {
     assert.equal((await issuer.control('DELETE', '/clients', undefined, { query: { client_id: 'c' } })).status, 404);
   });
 
-  test('row 8: the mock’s own login application is no client of the list, and cannot be taken', async () => {
+  test('the mock’s own login application is no client of the list, and cannot be taken', async () => {
     const issuer = await mock.fresh().make();
     const ids = (await issuer.set('GET', '/clients')).clients.map((client) => client.client_id);
     assert.deepEqual(ids, ['demo']);
@@ -196,15 +196,11 @@ describe('clients', { concurrency: 8 }, () => {
     ['an empty client_id', { client_id: '' }, /client_id/],
     ['an unknown member', { client_id: 'x', secret: 'y' }, /secret/],
     ['an unknown grant type', { client_id: 'x', client_secret: 's', grant_types: ['magic'] }, /grant_types|magic/],
-    [
-      'a redirect_uri that is none',
-      { client_id: 'x', client_secret: 's', redirect_uris: ['not a uri'] },
-      /redirect_uris/,
-    ],
-    ['a scope that is none', { client_id: 'x', client_secret: 's', scope: 'a"b' }, /scope/],
+    ['a malformed redirect_uri', { client_id: 'x', client_secret: 's', redirect_uris: ['not a uri'] }, /redirect_uris/],
+    ['a malformed scope', { client_id: 'x', client_secret: 's', scope: 'a"b' }, /scope/],
     ['a number', { client_id: 7 }, /client_id/],
   ]) {
-    test(`row 8: a client with ${what} is refused`, async () => {
+    test(`a client with ${what} is refused`, async () => {
       const issuer = await mock.fresh().make();
       isRefused(await issuer.control('POST', '/clients', body), pattern);
       assert.deepEqual(
@@ -215,8 +211,8 @@ describe('clients', { concurrency: 8 }, () => {
   }
 });
 
-describe('claims and faults', { concurrency: 8 }, () => {
-  test('row 8: claims: POST appends, GET lists in order, DELETE clears', async () => {
+describe('control API: claims and faults', { concurrency: 8 }, () => {
+  test('claims: POST appends, GET lists in order, DELETE clears', async () => {
     const issuer = await mock.fresh().make();
     const rules = [
       { access_token: { a: 1 } },
@@ -247,17 +243,17 @@ describe('claims and faults', { concurrency: 8 }, () => {
     ['a section that is a list', { id_token: [] }, /id_token/],
     ['parameters that are a text', { match: { parameters: 'x' } }, /parameters/],
     ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /parameters|x/],
-    ['a typ that is none', { access_token_typ: 1 }, /access_token_typ/],
-    ['a regular expression that is none', { match: { client_id: '/(/' } }, /client_id/],
+    ['a typ that is no text', { access_token_typ: 1 }, /access_token_typ/],
+    ['a malformed regular expression', { match: { client_id: '/(/' } }, /client_id/],
   ]) {
-    test(`row 8: a claim rule with ${what} is refused`, async () => {
+    test(`a claim rule with ${what} is refused`, async () => {
       const issuer = await mock.fresh().make();
       isRefused(await issuer.control('POST', '/claims', rule), pattern);
       assert.deepEqual((await issuer.set('GET', '/claims')).claims, []);
     });
   }
 
-  test('row 8: faults: POST is 201 with an id; GET lists, with what was seen and done; DELETE one, then all', async () => {
+  test('faults: POST is 201 with an id; GET lists, with what was seen and done; DELETE one, then all', async () => {
     const issuer = await mock.fresh().make();
     const first = await issuer.control('POST', '/faults', { fault: 'slow-1ms', match: { client_id: 'x' } });
     assert.equal(first.status, 201, first.text);
@@ -286,7 +282,7 @@ describe('claims and faults', { concurrency: 8 }, () => {
     assert.notEqual((await issuer.fault('drop')).id, second.id, 'an id is never used again');
   });
 
-  test('row 8: DELETE /faults?id= of what is no id is refused, and deletes nothing', async () => {
+  test('DELETE /faults with a malformed id is refused, and deletes nothing', async () => {
     const issuer = await mock.fresh().make();
     await issuer.fault('drop');
     for (const id of ['x', '', '-1', '1.5', '99999999999999999999999']) {
@@ -325,12 +321,12 @@ describe('claims and faults', { concurrency: 8 }, () => {
     ['an object with status 99', { fault: { status: 99 } }, /status/],
     ['an object with status 1000', { fault: { status: 1000 } }, /status/],
     ['an empty object', { fault: {} }, /fault/],
-    ['a header that is none', { fault: { status: 418, headers: { 'a b': 'x' } } }, /header/],
+    ['a malformed header name', { fault: { status: 418, headers: { 'a b': 'x' } } }, /header/],
     ['a header value with a line break', { fault: { status: 418, headers: { a: 'x\r\ny: z' } } }, /header/],
-    ['tokens that are none', { fault: 'expired', tokens: ['refresh_token'] }, /tokens/],
+    ['an unknown kind of token', { fault: 'expired', tokens: ['refresh_token'] }, /tokens/],
     ['tokens for a fault of no token', { fault: 'drop', tokens: ['id_token'] }, /tokens/],
   ]) {
-    test(`row 8: a fault with ${what} is refused, not ignored`, async () => {
+    test(`a fault with ${what} is refused, not ignored`, async () => {
       const issuer = await mock.fresh().make();
       isRefused(await issuer.control('POST', '/faults', fault), pattern);
       assert.deepEqual(await issuer.faults(), []);
@@ -338,14 +334,14 @@ describe('claims and faults', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 8: the error of a fault among others says which', async () => {
+  test('a mistake in one of several faults is named by its position', async () => {
     const response = await mock.fresh().control('PUT', '/issuer', { faults: [{ fault: 'drop' }, { fault: 'slwo' }] });
     isRefused(response, /faults\[1\]\.fault.*slwo.*expected/s);
   });
 });
 
-describe('clock, mint and reset', { concurrency: 8 }, () => {
-  test('row 8: clock: set, freeze, advance and reset, alone and together', async () => {
+describe('control API: clock, mint and reset', { concurrency: 8 }, () => {
+  test('clock: set, freeze, advance and reset, alone and together', async () => {
     const issuer = await mock.fresh().make();
     assert.equal((await issuer.clock()).frozen, false);
     assert.equal((await issuer.clock()).offset, 0);
@@ -373,7 +369,7 @@ describe('clock, mint and reset', { concurrency: 8 }, () => {
     { set: 1e18 },
     { advance: 1e15 },
   ]) {
-    test(`row 8: clock ${JSON.stringify(body)} is refused`, async () => {
+    test(`clock ${JSON.stringify(body)} is refused`, async () => {
       const issuer = await mock.fresh().make();
       const response = await issuer.control('POST', '/clock', body);
       isRefused(response);
@@ -382,7 +378,7 @@ describe('clock, mint and reset', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 8: mint: iss, iat, exp and jti are filled in, the rest is as given', async () => {
+  test('mint: iss, iat, exp and jti are filled in, the rest is as given', async () => {
     const issuer = await mock.fresh().make();
     const minted = await issuer.mint({ claims: { sub: 'x', aud: 'https://api.example', roles: ['a'] } });
     assert.deepEqual(Object.keys(minted).sort(), ['kid', 'token']);
@@ -395,7 +391,7 @@ describe('clock, mint and reset', { concurrency: 8 }, () => {
     assert.notEqual(payload.jti, claimsOf((await issuer.mint({ claims: {} })).token).jti);
   });
 
-  test('row 8: mint: given claims win, null leaves out, typ and alg are as asked', async () => {
+  test('mint: given claims win, null leaves out, typ and alg are as asked', async () => {
     const issuer = await mock.fresh().make({ signing_algs: ['ES256', 'RS256', 'EdDSA'] });
     const given = { iss: 'https://other.example', iat: 1, exp: 2, jti: 'j', sub: null };
     assert.deepEqual(claimsOf((await issuer.mint({ claims: given })).token), {
@@ -416,7 +412,7 @@ describe('clock, mint and reset', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 8: mint follows the clock', async () => {
+  test('mint: iat and exp are of the issuer’s clock', async () => {
     const issuer = await mock.fresh().make({ clock: { set: 1_000_000_000, freeze: true } });
     const { iat, exp } = claimsOf((await issuer.mint({ claims: {} })).token);
     assert.deepEqual([iat, exp], [1_000_000_000, 1_000_003_600]);
@@ -432,27 +428,27 @@ describe('clock, mint and reset', { concurrency: 8 }, () => {
     { claims: {}, fault: 'nonsense' },
     { claims: {}, typ: 1 },
   ]) {
-    test(`row 8: mint ${JSON.stringify(body)} is refused`, async () => {
+    test(`mint ${JSON.stringify(body)} is refused`, async () => {
       const issuer = await mock.fresh().make();
       isRefused(await issuer.control('POST', '/mint', body));
     });
   }
 
-  test('row 8: reset takes all=true and issuer=, nothing else', async () => {
+  test('reset: a query other than all=true and issuer= is refused', async () => {
     const issuer = await mock.fresh().make();
     for (const query of [{ all: 'yes' }, { al: 'true' }])
       isRefused(await issuer.control('POST', '/reset', undefined, { query }));
   });
 });
 
-describe('what every operation refuses', { concurrency: 8 }, () => {
+describe('control API: what every operation refuses', { concurrency: 8 }, () => {
   const wrongMethods = (path) => {
     const allowed = OPERATIONS.filter((one) => one.path === path).map((one) => one.method);
     return { allowed, wrong: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !allowed.includes(method)) };
   };
 
   for (const path of new Set(OPERATIONS.map((one) => one.path))) {
-    test(`row 8: ${path}: another method: 405 and Allow`, async () => {
+    test(`${path}: another method: 405 and Allow`, async () => {
       const issuer = await mock.fresh().make();
       const { allowed, wrong } = wrongMethods(path);
       for (const method of wrong) {
@@ -469,7 +465,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
   for (const { method, path, body } of withBody) {
     const name = `${method} ${path}`;
 
-    test(`row 8: ${name}: without JSON’s content type: 415`, async () => {
+    test(`${name}: without JSON’s content type: 415`, async () => {
       const issuer = await mock.fresh().make();
       for (const type of ['text/plain', FORM, 'application/jsonp', '']) {
         const response = await issuer.control(method, path, body, { headers: { 'content-type': type } });
@@ -480,7 +476,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
       assert.equal(bare.status, 415);
     });
 
-    test(`row 8: ${name}: application/json with a charset is JSON`, async () => {
+    test(`${name}: application/json with a charset is JSON`, async () => {
       const issuer = await mock.fresh().make();
       const response = await issuer.control(method, path, body, {
         headers: { 'content-type': 'Application/JSON; charset=utf-8' },
@@ -488,7 +484,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
       assert.ok(response.status < 300, response.text);
     });
 
-    test(`row 8: ${name}: 64 KiB are taken, one byte more is 413`, async () => {
+    test(`${name}: 64 KiB are taken, one byte more is 413`, async () => {
       const issuer = await mock.fresh().make();
       const text = JSON.stringify(body);
       const full = await issuer.control(method, path, text + ' '.repeat(LIMIT - Buffer.byteLength(text)));
@@ -500,7 +496,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
       assert.ok(over.json().error);
     });
 
-    test(`row 8: ${name}: what is no JSON object, or has a member that nobody knows, is refused`, async () => {
+    test(`${name}: what is no JSON object, or has a member that nobody knows, is refused`, async () => {
       const issuer = await mock.fresh().make();
       for (const text of [
         '',
@@ -522,7 +518,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
       isRefused(await issuer.control(method, path, { ...body, a_typing_error: 1 }), /a_typing_error/);
     });
 
-    test(`row 8: ${name}: a member twice is refused`, async () => {
+    test(`${name}: a member twice is refused`, async () => {
       const issuer = await mock.fresh().make();
       const [member, value] = Object.entries(body)[0] ?? ['users', []];
       const pair = `${JSON.stringify(member)}:${JSON.stringify(value)}`;
@@ -531,7 +527,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
   }
 
   for (const { method, path, body, query } of OPERATIONS) {
-    test(`row 8: ${method} ${path}: a foreign Origin: 403; the mock’s own, or none: as ever`, async () => {
+    test(`${method} ${path}: a foreign Origin: 403; the mock’s own, or none: as ever`, async () => {
       for (const origin of [
         'https://evil.example',
         'null',
@@ -551,7 +547,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
       }
     });
 
-    test(`row 8: ${method} ${path}: a query parameter that nobody knows, or twice, is refused`, async () => {
+    test(`${method} ${path}: a query parameter that nobody knows, or twice, is refused`, async () => {
       const issuer = await mock.fresh().make();
       const wrong = await issuer.control(method, path, body, { query: { ...query, isuer: 'x' } });
       assert.equal(wrong.status, 400, wrong.text);
@@ -561,14 +557,14 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 8: a foreign Origin changes nothing', async () => {
+  test('a foreign Origin changes nothing', async () => {
     const issuer = await mock.fresh().make();
     await issuer.control('POST', '/faults', { fault: 'drop' }, { headers: { origin: 'https://evil.example' } });
     await issuer.control('DELETE', '/issuer', undefined, { headers: { origin: 'https://evil.example' } });
     assert.deepEqual(await issuer.faults(), []);
   });
 
-  test('row 8: a name of somebody else’s that leads here (DNS rebinding) is foreign', async () => {
+  test('a name of somebody else’s that leads here (DNS rebinding) is foreign', async () => {
     for (const host of ['evil.example', `evil.example:${mock.port}`]) {
       const response = await mock
         .at()
@@ -577,7 +573,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 8: no preflight of a foreign page is allowed', async () => {
+  test('no preflight of a foreign page is allowed', async () => {
     const response = await mock.send('/_mock/faults', {
       method: 'OPTIONS',
       headers: {
@@ -603,7 +599,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
     '/_mock/Issuers',
     '/acme/_mock/faults',
   ]) {
-    test(`row 8: ${path}: 404, and no issuer of that name`, async () => {
+    test(`${path}: 404, and no issuer of that name`, async () => {
       const response = await mock.send(path);
       assert.equal(response.status, 404, `${response.status} ${response.text.slice(0, 100)}`);
       assert.deepEqual(
@@ -613,14 +609,14 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 8: errors are JSON, not stored, and show nothing of the inside', async () => {
+  test('errors are JSON, not stored, and show nothing of the inside', async () => {
     const response = await mock.at().control('POST', '/faults', { fault: 'slwo' });
     assert.equal(response.headers['cache-control'], 'no-store');
     assert.equal(response.headers['x-content-type-options'] ?? 'nosniff', 'nosniff');
     assert.ok(!/src\/|\.rs|serde|Error\(/.test(response.text), response.text);
   });
 
-  test('row 8: a thousand faults, users and rules are no trouble', async () => {
+  test('300 faults, 300 users and 300 rules in one issuer', async () => {
     const issuer = await mock.fresh().make();
     await Promise.all(range(300).map((n) => issuer.fault({ fault: 'drop', match: { client_id: `c-${n}` } })));
     await Promise.all(range(300).map((n) => issuer.user({ sub: `u-${n}` })));
@@ -630,7 +626,7 @@ describe('what every operation refuses', { concurrency: 8 }, () => {
     assert.equal(new Set((await issuer.faults()).map((fault) => fault.id)).size, 300);
   });
 
-  test('row 8: a pattern made to be slow is not', async () => {
+  test('a pattern made to be slow is matched in time', async () => {
     const issuer = await mock.fresh().make();
     await issuer.fault({ fault: 'drop', match: { parameters: { scope: `${'*a'.repeat(40)}*b` } } });
     const response = ok(await issuer.token({ scope: 'a'.repeat(2000) }));

@@ -1,4 +1,4 @@
-// Row 9: answers that go wrong on purpose. Tokens that do are in token-faults.test.mjs.
+// Answers that go wrong on purpose. Tokens that do are in token-faults.test.mjs.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -27,9 +27,9 @@ async function isNamed(issuer, response, name, query = { endpoint: 'token' }) {
   assert.equal(entry.status, response.status);
 }
 
-describe('errors of OAuth', { concurrency: 8 }, () => {
+describe('faults: errors of OAuth', { concurrency: 8 }, () => {
   for (const error of TOKEN_ERRORS) {
-    test(`row 9: ${error} without an endpoint acts at token, in its form`, async () => {
+    test(`${error} without an endpoint acts at token, in its form`, async () => {
       const issuer = await faulty(error);
       const response = await issuer.token();
       isError(response, statusOf(error), error);
@@ -40,7 +40,7 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
   }
 
   for (const error of OAUTH_ERRORS.filter((error) => !BEARER_ERRORS.includes(error))) {
-    test(`row 9: ${error} at any endpoint that answers with JSON, where the matcher names it`, async () => {
+    test(`${error} at any endpoint that answers with JSON, where the matcher names it`, async () => {
       for (const [endpoint, ask] of [
         ['token', (issuer) => issuer.token()],
         ['introspect', (issuer) => issuer.as('web', '/introspect', { token: 'x' })],
@@ -54,7 +54,7 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
   }
 
   for (const error of AUTHORIZE_ERRORS) {
-    test(`row 9: ${error} without an endpoint acts at authorize: to the client, with state and iss`, async () => {
+    test(`${error} without an endpoint acts at authorize: to the client, with state and iss`, async () => {
       const issuer = await faulty(error);
       const { params } = await issuer.arrive({ state: 'st&te' });
       assert.equal(params.error, error);
@@ -66,7 +66,7 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
   }
 
   for (const response_mode of ['form_post', 'query']) {
-    test(`row 9: access_denied at authorize by ${response_mode}`, async () => {
+    test(`access_denied at authorize by ${response_mode}`, async () => {
       const issuer = await faulty('access_denied');
       const { query, login } = issuer.asking({ response_mode });
       const { arrived, response } = await new Browser(mock).open(issuer.authorizeUrl(query), {
@@ -83,21 +83,21 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
   }
 
   for (const error of AUTHORIZE_ERRORS.filter((error) => !TOKEN_ERRORS.includes(error))) {
-    test(`row 9: ${error} without an endpoint leaves token alone`, async () => {
+    test(`${error} without an endpoint leaves token alone`, async () => {
       const issuer = await faulty(error);
       assert.equal((await issuer.token()).status, 200);
     });
   }
 
   for (const error of TOKEN_ERRORS.filter((error) => !AUTHORIZE_ERRORS.includes(error))) {
-    test(`row 9: ${error} without an endpoint leaves authorize alone`, async () => {
+    test(`${error} without an endpoint leaves authorize alone`, async () => {
       const issuer = await faulty({ fault: error });
       assert.ok((await issuer.arrive()).params.code);
     });
   }
 
   for (const error of BEARER_ERRORS) {
-    test(`row 9: ${error} acts at userinfo, as RFC 6750 §3 has it`, async () => {
+    test(`${error} acts at userinfo, as RFC 6750 §3 has it`, async () => {
       const issuer = await mock.fresh().make();
       const { access_token } = await issuer.tokens();
       await issuer.fault(error);
@@ -109,7 +109,7 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: an error at authorize never sends the browser where the client may not', async (t) => {
+  test('an error at authorize never sends the browser where the client may not', async (t) => {
     const strict = await start({ t, args: ['--strict'] });
     await strict.at().fault('access_denied');
     const { query } = strict.at().asking({ client: 'demo', redirect_uri: 'https://evil.example/' });
@@ -117,7 +117,7 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
     assert.equal(response.headers.location, undefined);
   });
 
-  test('row 9: a client library sees the error as an error', async () => {
+  test('a client library sees the error as an error', async () => {
     const issuer = await faulty({ fault: 'invalid_grant', match: { grant_type: 'refresh_token' } });
     const insecure = { [oauth.allowInsecureRequests]: true };
     const as = { issuer: issuer.id, token_endpoint: `${issuer.url}/token` };
@@ -134,7 +134,7 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 9: errors without an endpoint that are RFC 8628’s act while a device polls', async () => {
+  test('errors without an endpoint that are RFC 8628’s act while a device polls', async () => {
     const issuer = await mock.fresh().make();
     const device = ok(await issuer.device()).json();
     await issuer.fault({ fault: 'slow_down', times: 1 });
@@ -145,9 +145,9 @@ describe('errors of OAuth', { concurrency: 8 }, () => {
   });
 });
 
-describe('statuses and rates', { concurrency: 8 }, () => {
+describe('faults: statuses and rates', { concurrency: 8 }, () => {
   for (const status of [400, 401, 403, 404, 408, 418, 429, 451, 499, 500, 502, 503, 504, 599]) {
-    test(`row 9: status-${status} at token`, async () => {
+    test(`status-${status} at token`, async () => {
       const issuer = await faulty(`status-${status}`);
       const response = await issuer.token();
       assert.equal(response.status, status);
@@ -156,14 +156,14 @@ describe('statuses and rates', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: status-503 without an endpoint acts at authorize as well', async () => {
+  test('status-503 without an endpoint acts at authorize as well', async () => {
     const issuer = await faulty('status-503');
     const response = await send(issuer.authorizeUrl(issuer.asking().query, issuer.url));
     assert.equal(response.status, 503);
     assert.equal(response.headers.location, undefined);
   });
 
-  test('row 9: and nowhere else', async () => {
+  test('status-503 without an endpoint leaves the other endpoints alone', async () => {
     const issuer = await faulty('status-503');
     ok(await issuer.get('/.well-known/openid-configuration'));
     ok(await issuer.get('/.well-known/jwks.json'));
@@ -177,7 +177,7 @@ describe('statuses and rates', { concurrency: 8 }, () => {
     ['rate-limit-120', '120'],
     ['rate-limit-0', '0'],
   ]) {
-    test(`row 9: ${name}: 429 with Retry-After: ${after}`, async () => {
+    test(`${name}: 429 with Retry-After: ${after}`, async () => {
       const issuer = await faulty(name);
       const response = await issuer.token();
       assert.equal(response.status, 429);
@@ -187,14 +187,14 @@ describe('statuses and rates', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: rate-limit with times: the third try goes through', async () => {
+  test('rate-limit with times: the third try goes through', async () => {
     const issuer = await faulty({ fault: 'rate-limit', times: 2 });
     const statuses = [];
     for (let n = 0; n < 4; n += 1) statuses.push((await issuer.token()).status);
     assert.deepEqual(statuses, [429, 429, 200, 200]);
   });
 
-  test('row 9: an object: any status, error, headers and body', async () => {
+  test('a response of one’s own: any status, error, headers and body', async () => {
     const issuer = await faulty({
       fault: {
         status: 418,
@@ -211,7 +211,7 @@ describe('statuses and rates', { concurrency: 8 }, () => {
     assert.equal(faultsOf(response).length, 1);
   });
 
-  test('row 9: an object with a raw body and a content type', async () => {
+  test('a response of one’s own with a raw body and a content type', async () => {
     const issuer = await faulty({
       fault: { status: 200, body: '<xml/>', headers: { 'content-type': 'application/xml' } },
     });
@@ -221,7 +221,7 @@ describe('statuses and rates', { concurrency: 8 }, () => {
     assert.equal(response.headers['content-type'], 'application/xml');
   });
 
-  test('row 9: an object at authorize', async () => {
+  test('a response of one’s own at authorize', async () => {
     const issuer = await faulty({ match: { endpoint: 'authorize' }, fault: { status: 451, body: 'no' } });
     const response = await send(issuer.authorizeUrl(issuer.asking().query, issuer.url));
     assert.equal(response.status, 451);
@@ -229,12 +229,12 @@ describe('statuses and rates', { concurrency: 8 }, () => {
   });
 });
 
-describe('late, broken off, mangled', { concurrency: 8 }, () => {
+describe('faults: answers that are late, broken off or mangled', { concurrency: 8 }, () => {
   for (const [name, ms] of [
     ['slow-200ms', 200],
     ['slow-1s', 1000],
   ]) {
-    test(`row 9: ${name}: the right answer, late`, async () => {
+    test(`${name}: the right answer, late`, async () => {
       const issuer = await faulty({ fault: name, times: 1 });
       const response = ok(await issuer.token());
       assert.ok(response.ms >= ms - 2, `${response.ms} ms`);
@@ -244,7 +244,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: a slow answer holds up nobody else, not even of the same issuer', async () => {
+  test('a slow answer holds up nobody else, not even of the same issuer', async () => {
     const issuer = await faulty({ fault: 'slow-2s', match: { client_id: 'slow' } });
     const slow = issuer.token({}, { client: 'slow' });
     const quick = await Promise.all(range(20).map(() => issuer.token({}, { client: 'quick' })));
@@ -252,12 +252,12 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     assert.ok(ok(await slow).ms >= 1998);
   });
 
-  test('row 9: slow-0ms is at once', async () => {
+  test('slow-0ms is at once', async () => {
     const response = ok(await (await faulty('slow-0ms')).token());
     assert.equal(faultsOf(response).length, 1);
   });
 
-  test('row 9: who hangs up during a slow answer harms nothing', async () => {
+  test('who hangs up during a slow answer harms nothing', async () => {
     const issuer = await faulty({ fault: 'slow-1s', match: { client_id: 'slow' } });
     await Promise.all(
       range(10).map(() =>
@@ -274,7 +274,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     ok(await issuer.token());
   });
 
-  test('row 9: drop: the connection closes without an answer', async () => {
+  test('drop: the connection closes without an answer', async () => {
     const issuer = await faulty({ fault: 'drop', times: 3 });
     for (const fresh of [true, false, true]) {
       const error = await issuer
@@ -292,12 +292,12 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     assert.equal(entries[3].status, 200);
   });
 
-  test('row 9: drop at authorize, as a browser sees it', async () => {
+  test('drop at authorize, as a browser sees it', async () => {
     const issuer = await faulty({ fault: 'drop', match: { endpoint: 'authorize' } });
     await assert.rejects(new Browser(mock).open(issuer.authorizeUrl(issuer.asking().query)), { code: 'ECONNRESET' });
   });
 
-  test('row 9: truncate cuts the JSON, and HTTP stays valid', async () => {
+  test('truncate cuts the JSON, and HTTP stays valid', async () => {
     const issuer = await faulty('truncate');
     const response = await issuer.token();
     assert.equal(response.status, 200);
@@ -308,7 +308,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     await isNamed(issuer, response, 'truncate');
   });
 
-  test('row 9: html: the right status, but a page', async () => {
+  test('html: the right status, but a page', async () => {
     const issuer = await faulty('html');
     const response = await issuer.token();
     assert.equal(response.status, 200);
@@ -318,7 +318,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     await isNamed(issuer, response, 'html');
   });
 
-  test('row 9: html of an error keeps the error’s status', async (t) => {
+  test('html of an error keeps the error’s status', async (t) => {
     const strict = await start({ t, args: ['--strict'] });
     await strict.at().fault('html');
     const response = await strict.at().token();
@@ -326,7 +326,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     assert.match(response.headers['content-type'], /^text\/html/);
   });
 
-  test('row 9: content-type-text: the right body, text/plain', async () => {
+  test('content-type-text: the right body, text/plain', async () => {
     const issuer = await faulty('content-type-text');
     const response = await issuer.token();
     assert.equal(response.status, 200);
@@ -335,7 +335,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     await isNamed(issuer, response, 'content-type-text');
   });
 
-  test('row 9: a client library refuses what is no token response', async () => {
+  test('a client library refuses what is no token response', async () => {
     for (const fault of ['html', 'empty', 'truncate', 'missing-token_type', 'missing-access_token']) {
       const issuer = await faulty(fault);
       const as = { issuer: issuer.id, token_endpoint: `${issuer.url}/token` };
@@ -351,7 +351,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 9: empty: the right status, no body', async () => {
+  test('empty: the right status, no body', async () => {
     const issuer = await faulty('empty');
     const response = await issuer.token();
     assert.equal(response.status, 200);
@@ -360,7 +360,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
   });
 
   for (const field of ['access_token', 'token_type', 'expires_in', 'scope']) {
-    test(`row 9: missing-${field}: left out, all else right`, async () => {
+    test(`missing-${field}: left out, all else right`, async () => {
       const issuer = await faulty({ fault: `missing-${field}`, times: 1 });
       const broken = ok(await issuer.token({ scope: 'read' }));
       const whole = await issuer.granted({ scope: 'read' });
@@ -375,7 +375,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
   }
 
   for (const field of ['id_token', 'refresh_token']) {
-    test(`row 9: missing-${field} of a login`, async () => {
+    test(`missing-${field} of a login`, async () => {
       const issuer = await faulty(`missing-${field}`);
       const tokens = await issuer.tokens({ scope: OFFLINE });
       assert.ok(!(field in tokens));
@@ -383,7 +383,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: missing-FIELD in discovery and JWKS, where the matcher names them', async () => {
+  test('missing-FIELD in discovery and JWKS, where the matcher names them', async () => {
     const issuer = await faulty({ fault: 'missing-jwks_uri', match: { endpoint: 'openid_configuration' } });
     await issuer.fault({ fault: 'missing-keys', match: { endpoint: 'jwks' } });
     assert.ok(!('jwks_uri' in (await issuer.metadata())));
@@ -391,7 +391,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     ok(await issuer.get('/.well-known/oauth-authorization-server'));
   });
 
-  test('row 9: missing-sub at userinfo', async () => {
+  test('missing-sub at userinfo', async () => {
     const issuer = await mock.fresh().make();
     const { access_token } = await issuer.tokens({ scope: 'openid email' });
     await issuer.fault({ fault: 'missing-sub', match: { endpoint: 'userinfo' } });
@@ -405,7 +405,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     ['openid_configuration', '/.well-known/openid-configuration'],
     ['authorization_server_metadata', '/.well-known/oauth-authorization-server'],
   ]) {
-    test(`row 9: ${path}: each way to fail`, async () => {
+    test(`${path}: a status, html, empty, truncate and drop, and no 304 that hides them`, async () => {
       const issuer = await mock.fresh().make();
       const about = async (fault) => {
         await issuer.set('DELETE', '/faults');
@@ -427,7 +427,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: JWKS outage: a verifier fails, and recovers', async () => {
+  test('JWKS outage: a verifier fails, and recovers', async () => {
     const issuer = await mock.fresh().make();
     const { access_token } = await issuer.granted();
     const { id } = await issuer.fault({ fault: 'status-503', match: { endpoint: 'jwks' } });
@@ -442,7 +442,7 @@ describe('late, broken off, mangled', { concurrency: 8 }, () => {
     await verify();
   });
 
-  test('row 9: faults at every endpoint there is', async () => {
+  test('faults at every endpoint there is', async () => {
     const paths = {
       token: ['POST', '/token'],
       authorize: ['GET', '/authorize'],

@@ -1,4 +1,4 @@
-// Rows 19 and 20: HTTPS, CORS, health; and what the mock keeps to itself.
+// HTTPS, CORS, health; and what the mock keeps to itself.
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -20,7 +20,7 @@ describe('HTTPS', { concurrency: 4 }, () => {
   const ca = async () => ok(await send(`${plain}/_mock/ca.pem`)).text;
   const WELL_KNOWN = '/.well-known/openid-configuration';
 
-  test('row 19: valid for localhost and 127.0.0.1 by the CA that it serves', async () => {
+  test('valid for localhost and 127.0.0.1 by the CA that it serves', async () => {
     const tls = { ca: await ca() };
     for (const host of ['localhost', '127.0.0.1']) {
       const response = await send(`https://${host}:${https.port}${WELL_KNOWN}`, { tls });
@@ -28,14 +28,14 @@ describe('HTTPS', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 19: the issuer is https', async () => {
+  test('the issuer is https', async () => {
     assert.equal(https.issuer, `https://localhost:${https.port}`);
     const metadata = ok(await send(`https://localhost:${https.port}${WELL_KNOWN}`, { tls: { ca: await ca() } })).json();
     assert.equal(metadata.issuer, https.issuer);
     assert.ok(metadata.token_endpoint.startsWith(`${https.issuer}/`));
   });
 
-  test('row 19: without the CA it is not trusted', async () => {
+  test('without the CA it is not trusted', async () => {
     const error = await send(`https://localhost:${https.port}/health`).then(assert.fail, (thrown) => thrown);
     assert.match(
       error.code,
@@ -43,13 +43,13 @@ describe('HTTPS', { concurrency: 4 }, () => {
     );
   });
 
-  test('row 19: for another name it is not valid', async () => {
+  test('for another name it is not valid', async () => {
     await assert.rejects(send(`https://evil.example:${https.port}/health`, { tls: { ca: await ca() } }), {
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
   });
 
-  test('row 19: the file is one CA certificate, and no key', async () => {
+  test('the file is one CA certificate, and no key', async () => {
     const response = ok(await send(`${plain}/_mock/ca.pem`));
     assert.match(response.headers['content-type'], /pem|x509|text\/plain|octet-stream/);
     assert.equal([...response.text.matchAll(/-----BEGIN CERTIFICATE-----/g)].length, 1);
@@ -62,12 +62,12 @@ describe('HTTPS', { concurrency: 4 }, () => {
     );
   });
 
-  test('row 19: the same port speaks HTTP', async () => {
+  test('the same port speaks HTTP', async () => {
     ok(await send(`${plain}/health`));
     ok(await send(`${plain}${WELL_KNOWN}`));
   });
 
-  test('row 19: a token by HTTPS, from start to end', async () => {
+  test('a token by HTTPS, from start to end', async () => {
     const tls = { ca: await ca() };
     const response = await send(`https://localhost:${https.port}/token`, {
       tls,
@@ -79,7 +79,7 @@ describe('HTTPS', { concurrency: 4 }, () => {
     await https.at().verify(response.json().access_token);
   });
 
-  test('row 19: 40 TLS connections at once', async () => {
+  test('40 TLS connections at once', async () => {
     const tls = { ca: await ca() };
     const responses = await Promise.all(
       Array.from({ length: 40 }, () => send(`https://localhost:${https.port}/.well-known/jwks.json`, { tls })),
@@ -87,7 +87,7 @@ describe('HTTPS', { concurrency: 4 }, () => {
     assert.ok(responses.every(({ status }) => status === 200));
   });
 
-  test('row 19: neither HTTP nor TLS: the connection ends, the mock goes on', async () => {
+  test('neither HTTP nor TLS: the connection ends, the mock goes on', async () => {
     for (const bytes of [
       Buffer.from('\x16\x03\x01\x00\x05hello'),
       Buffer.from([0x16]),
@@ -107,19 +107,19 @@ describe('HTTPS', { concurrency: 4 }, () => {
     ok(await send(`https://localhost:${https.port}/health`, { tls: { ca: await ca() } }));
   });
 
-  test('row 19: without --https there is no CA: 404', async () => {
+  test('without --https there is no CA: 404', async () => {
     assert.equal((await mock.send('/_mock/ca.pem')).status, 404);
     await assert.rejects(send(`https://localhost:${mock.port}/health`, { tls: { rejectUnauthorized: false } }));
   });
 
-  test('row 19: cookies on https are Secure', async () => {
+  test('cookies on https are Secure', async () => {
     const issuer = https.at();
     const { query } = issuer.asking();
     const response = await send(issuer.authorizeUrl(query), { tls: { ca: await ca() } });
     for (const line of response.headers['set-cookie'] ?? []) assert.match(line, /; *Secure/i);
   });
 
-  test('row 19: https in the file', async (t) => {
+  test('`https` in the file is what --https is', async (t) => {
     const own = await start({ t, config: 'https = true\n' });
     assert.match(await send(`http://127.0.0.1:${own.port}/_mock/ca.pem`).then(({ text }) => text), /BEGIN CERTIFICATE/);
   });
@@ -146,7 +146,7 @@ describe('CORS', { concurrency: 4 }, () => {
     ['/acme/token', 'POST'],
     ['/a/b/userinfo', 'GET'],
   ]) {
-    test(`row 19: the preflight of ${method} ${path}`, async () => {
+    test(`the preflight of ${method} ${path}`, async () => {
       const response = await preflight(path, method);
       assert.ok([200, 204].includes(response.status), String(response.status));
       readable(response);
@@ -156,7 +156,7 @@ describe('CORS', { concurrency: 4 }, () => {
     });
   }
 
-  test('row 19: a page of any origin reads tokens, errors, userinfo, metadata and keys of a lenient mock', async () => {
+  test('a page of any origin reads tokens, errors, userinfo, metadata and keys of a lenient mock', async () => {
     const issuer = mock.fresh();
     const page = { origin };
     const { access_token } = await issuer.tokens();
@@ -172,13 +172,13 @@ describe('CORS', { concurrency: 4 }, () => {
     readable(await issuer.token({ grant_type: 'bogus' }, { headers: page }));
   });
 
-  test('row 19: a public client of a page, from code to tokens', async () => {
+  test('a public client of a page, from code to tokens', async () => {
     const issuer = mock.fresh();
     const login = await issuer.login({ client: ['spa', null] });
     readable(ok(await issuer.redeem(login, {}, { origin })));
   });
 
-  test('row 19: a strict mock has production’s CORS: only the client’s origins', async (t) => {
+  test('a strict mock has production’s CORS: only the client’s origins', async (t) => {
     const own = await start({ t, args: ['--strict'] });
     const issuer = await own.fresh().make();
     await issuer.client({
@@ -197,21 +197,21 @@ describe('CORS', { concurrency: 4 }, () => {
 });
 
 describe('health', { concurrency: 4 }, () => {
-  test('row 19: GET and HEAD /health', async () => {
+  test('GET and HEAD /health', async () => {
     ok(await mock.send('/health'));
     const head = await mock.send('/health', { method: 'HEAD' });
     assert.deepEqual([head.status, head.bytes.length], [200, 0]);
   });
 
-  test('row 19: jeton health URL: 0 where all is well', async () => {
+  test('jeton health URL: 0 where all is well', async () => {
     assert.equal((await launch(['health', `${mock.url}/health`])).code, 0);
   });
 
-  test('row 19: jeton health by PORT', async () => {
+  test('jeton health without a URL asks the port in PORT', async () => {
     assert.equal((await launch(['health'], { env: { PORT: String(mock.port) } })).code, 0);
   });
 
-  test('row 19: jeton health: not 0 where nobody listens, or somebody unwell does', async () => {
+  test('jeton health: not 0 where nobody listens, or somebody unwell does', async () => {
     const socket = createServer((_request, response) => response.writeHead(503).end());
     await new Promise((resolve) => socket.listen(0, '127.0.0.1', resolve));
     const { port } = socket.address();
@@ -222,7 +222,7 @@ describe('health', { concurrency: 4 }, () => {
     assert.notEqual((await launch(['health', 'nonsense'])).code, 0);
   });
 
-  test('row 19: /health makes no issuer', async (t) => {
+  test('/health makes no issuer', async (t) => {
     const own = await start({ t });
     await own.send('/health');
     await own.send('/acme/health');
@@ -233,7 +233,7 @@ describe('health', { concurrency: 4 }, () => {
     );
   });
 
-  test('row 19: it stops when it is told to', async (t) => {
+  test('it stops when it is told to, also while somebody waits', async (t) => {
     const own = await start({ t });
     const waiting = own
       .at()
@@ -245,7 +245,7 @@ describe('health', { concurrency: 4 }, () => {
     assert.ok(performance.now() - began < 3000, 'also while somebody waits');
   });
 
-  test('row 19: and with a slow answer under way', async (t) => {
+  test('it stops when it is told to, with a slow answer under way', async (t) => {
     const own = await start({ t });
     await own.at().fault('slow-30s');
     const slow = own
@@ -260,7 +260,7 @@ describe('health', { concurrency: 4 }, () => {
   });
 });
 
-describe('what it keeps to itself', { concurrency: 4 }, () => {
+describe('what the mock keeps to itself', { concurrency: 4 }, () => {
   const reaches = (host, port) =>
     new Promise((resolve) => {
       const socket = connect({ host, port, timeout: 2000 });
@@ -281,7 +281,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
       .map(({ address }) => address),
   ];
 
-  test('row 20: it listens on 127.0.0.1 and nowhere else', async () => {
+  test('it listens on 127.0.0.1 and nowhere else', async () => {
     assert.equal(await reaches('127.0.0.1', mock.port), true);
     for (const address of others()) assert.equal(await reaches(address, mock.port), false, address);
     const port = mock.port.toString(16).toUpperCase().padStart(4, '0');
@@ -296,7 +296,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     );
   });
 
-  test('row 20: --host 0.0.0.0 is being told', async (t) => {
+  test('--host 0.0.0.0 listens on every address', async (t) => {
     const own = await start({ t, args: ['--host', '0.0.0.0'] });
     for (const address of others()) assert.equal(await reaches(address, own.port), true, address);
   });
@@ -311,7 +311,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     '/debugger',
     '/authorize/accept',
   ]) {
-    test(`row 20: POST ${path}: 64 KiB and a byte: 413`, async () => {
+    test(`POST ${path}: 64 KiB and a byte: 413`, async () => {
       const body = `x=${'y'.repeat(64 * 1024 - 1)}`;
       const response = await mock.send(path, { method: 'POST', headers: { 'content-type': FORM }, body, fresh: true });
       assert.ok([413, 405].includes(response.status), `${response.status} ${response.text.slice(0, 100)}`);
@@ -319,7 +319,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     });
   }
 
-  test('row 20: a body without end is cut off, and the mock is as small as before', async () => {
+  test('a body without end is cut off, and the mock is as small as before', async () => {
     const outcome = await new Promise((resolve) => {
       const socket = new Socket();
       let sent = 0;
@@ -346,7 +346,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     ok(await mock.send('/health'));
   });
 
-  test('row 20: headers without end are cut off', async () => {
+  test('headers without end are cut off', async () => {
     const response = await mock
       .send('/token', { method: 'POST', headers: { 'x-big': 'y'.repeat(1024 * 1024) }, fresh: true })
       .catch((error) => error);
@@ -354,7 +354,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     ok(await mock.send('/health'));
   });
 
-  test('row 20: the debugger and everybody else fetch nothing', async () => {
+  test('the debugger and everybody else fetch nothing', async () => {
     const asked = [];
     const canary = createServer((request, response) => {
       asked.push(request.url);
@@ -410,7 +410,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     assert.deepEqual(asked, []);
   });
 
-  test('row 20: a page is not framed, sniffed or made to run what a stranger wrote', async () => {
+  test('a page is not framed, sniffed or made to run what a stranger wrote', async () => {
     const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
     for (const path of [
       `/?x=${encodeURIComponent(evil)}`,
@@ -430,7 +430,7 @@ describe('what it keeps to itself', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 20: what a stranger sent is text on the debugger’s and the home page', async () => {
+  test('what a stranger sent is text on the debugger’s and the home page', async () => {
     const issuer = mock.fresh('markup');
     const evil = '<script>alert(1)</script>';
     await issuer.token({ evil, scope: 'x' }, { client: [`c${evil}`, 's'] });

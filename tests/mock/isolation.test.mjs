@@ -1,4 +1,4 @@
-// Row 2: 200 tests at once in one mock, each with its own issuer, users, clock and faults.
+// 200 tests at once in one mock, each with its own issuer, users, clock and faults.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -80,20 +80,20 @@ async function script(n) {
   return kid;
 }
 
-test(`row 2: ${TESTS} tests, ${AT_ONCE} at once, none disturbs another`, async () => {
+test(`isolation: ${TESTS} tests, ${AT_ONCE} at once, none disturbs another`, async () => {
   const kids = await eachAtOnce(range(TESTS), AT_ONCE, script);
   assert.equal(new Set(kids).size, TESTS);
   const names = (await mock.names()).filter((name) => name.startsWith('test-'));
   assert.equal(names.length, range(TESTS).filter((n) => n % 3 !== 0).length);
 });
 
-test('row 2: the default issuer noticed nothing', async () => {
+test('isolation: the default issuer noticed nothing', async () => {
   assert.equal(await mock.at().count(), 0);
   assert.deepEqual(await mock.at().faults(), []);
   assert.ok(Math.abs((await mock.at().clock()).now - Date.now() / 1000) <= 2);
 });
 
-test('row 2: at most 10,000 issuers; then 503, and those there are go on', { timeout: 60_000 }, async (t) => {
+test('at most 10,000 issuers; then 503, and those there are go on', { timeout: 60_000 }, async (t) => {
   const own = await start({ t });
   const there = (await own.names()).length;
   await eachAtOnce(range(10_000 - there), 50, async (n) => {

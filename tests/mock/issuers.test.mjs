@@ -1,4 +1,4 @@
-// Row 2: issuers, each a provider of its own.
+// Any path is an issuer: a provider of its own.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,7 +12,7 @@ const WELL_KNOWN = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server';
 
 describe('issuers', { concurrency: 8 }, () => {
-  test('row 2: nothing to configure: /token, /{anything}/token and /any/path/token work at once', async () => {
+  test('nothing to configure: /token, /{anything}/token and /any/path/token work at once', async () => {
     for (const name of ['', 'anything', 'any/path', 'a/b/c/d/e', 'A.b_c~d-0']) {
       const { access_token } = await mock.at(name).granted();
       const { payload } = await mock.at(name).verify(access_token);
@@ -20,13 +20,13 @@ describe('issuers', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 2: the default issuer is http://localhost:PORT, on 127.0.0.1', async () => {
+  test('the default issuer is http://localhost:PORT, on 127.0.0.1', async () => {
     assert.equal(mock.issuer, `http://localhost:${mock.port}`);
     assert.equal(mock.url, `http://127.0.0.1:${mock.port}`);
     assert.equal((await mock.at().metadata()).issuer, mock.issuer);
   });
 
-  test('row 2: discovery of a nested issuer names its own endpoints', async () => {
+  test('discovery of a nested issuer names its own endpoints', async () => {
     const issuer = mock.fresh('nested/one');
     const metadata = await issuer.metadata();
     assert.equal(metadata.issuer, issuer.id);
@@ -35,7 +35,7 @@ describe('issuers', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 2: RFC 8414 §3.1: metadata in front of the name as well as beneath it', async () => {
+  test('RFC 8414 §3.1: metadata in front of the name as well as beneath it', async () => {
     const issuer = mock.fresh('rfc8414/deep');
     const front = ok(await mock.send(`${OAUTH}/${issuer.name}`)).json();
     assert.equal(front.issuer, issuer.id);
@@ -43,7 +43,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.equal(ok(await mock.send(OAUTH)).json().issuer, mock.issuer);
   });
 
-  test('row 2: the path of RFC 8414 makes the issuer it names, and none called .well-known', async () => {
+  test('the path of RFC 8414 makes the issuer it names, and none called .well-known', async () => {
     const issuer = mock.fresh('made-by-8414');
     ok(await mock.send(`${OAUTH}/${issuer.name}`));
     const names = await mock.names();
@@ -51,7 +51,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.ok(!names.some((name) => name.includes('.well-known')), names.join());
   });
 
-  test('row 2: a path that is no endpoint makes nothing: 404', async () => {
+  test('a path that is no endpoint makes nothing: 404', async () => {
     const before = await mock.names();
     const paths = [
       '/nobody',
@@ -90,7 +90,7 @@ describe('issuers', { concurrency: 8 }, () => {
     ['an at sign', 'a@b'],
   ];
   for (const [what, name] of misnamed) {
-    test(`row 2: a name with ${what} is no issuer's`, async () => {
+    test(`a name with ${what} is no issuer's`, async () => {
       const response = await mock.send(`/${name}${WELL_KNOWN}`);
       assert.ok([400, 404].includes(response.status), `${response.status} ${response.text}`);
       const made = await mock.names();
@@ -98,18 +98,18 @@ describe('issuers', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 2: 128 letters are a name', async () => {
+  test('128 letters are a name', async () => {
     const name = 'y'.repeat(128);
     assert.equal((await mock.at(name).metadata()).issuer, `${mock.issuer}/${name}`);
   });
 
-  test('row 2: two names that a careless join would mix up are two issuers', async () => {
+  test('two names that a careless join would mix up are two issuers', async () => {
     const issuers = ['mix/up', 'mixup', 'mix', 'up', 'mix/u/p', 'mix-up'].map((name) => mock.at(name));
     const kids = await Promise.all(issuers.map(async (issuer) => (await issuer.kids()).join()));
     assert.equal(new Set(kids).size, issuers.length);
   });
 
-  test('row 2: a control call on an unknown issuer is 404 and creates nothing', async () => {
+  test('a control call on an unknown issuer is 404 and creates nothing', async () => {
     const ghost = mock.fresh('ghost');
     const calls = [
       ['GET', '/issuer'],
@@ -146,7 +146,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.ok(!(await mock.names()).includes(ghost.name));
   });
 
-  test('row 2: keys are separate: no issuer verifies the token of another', async () => {
+  test('keys are separate: no issuer verifies the token of another', async () => {
     const [one, other] = [mock.fresh(), mock.fresh()];
     const { access_token } = await one.granted();
     await assert.rejects(other.verify(access_token, { issuer: one.id }), { code: 'ERR_JWKS_NO_MATCHING_KEY' });
@@ -161,7 +161,7 @@ describe('issuers', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 2: tokens are separate: introspection, userinfo, refresh and codes of another issuer', async () => {
+  test('tokens are separate: introspection, userinfo, refresh and codes of another issuer', async () => {
     const [one, other] = [mock.fresh(), mock.fresh()];
     const tokens = await one.tokens({ scope: OFFLINE });
     await other.metadata();
@@ -173,7 +173,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.equal((await one.refresh(tokens.refresh_token)).status, 200, 'and is none the worse for it');
   });
 
-  test('row 2: a device code and a user code are of their issuer only', async () => {
+  test('a device code and a user code are of their issuer only', async () => {
     const [one, other] = [mock.fresh(), mock.fresh()];
     const device = ok(await one.device()).json();
     await other.metadata();
@@ -181,7 +181,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.ok(device.verification_uri.startsWith(`${one.id}/`));
   });
 
-  test('row 2: users and clients are separate', async () => {
+  test('users and clients are separate', async () => {
     const [one, other] = [await mock.fresh().make(), await mock.fresh().make()];
     await one.user({ sub: 'dora', name: 'Dora' });
     await one.client({ client_id: 'own', client_secret: 'x' });
@@ -193,7 +193,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.ok(!(await ids(other)).includes('own'));
   });
 
-  test('row 2: faults, claims, clock and journal are separate', async () => {
+  test('faults, claims, clock and journal are separate', async () => {
     const [one, other] = [await mock.fresh().make(), await mock.fresh().make()];
     const clock = await other.clock();
     await one.fault({ fault: 'status-503' });
@@ -208,21 +208,21 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.deepEqual(await other.faults(), []);
   });
 
-  test('row 2: a login at one issuer is none at another, in the same browser', async () => {
+  test('a login at one issuer is none at another, in the same browser', async () => {
     const [one, other] = [mock.fresh(), mock.fresh()];
     const { browser } = await one.login({ user: 'alice' });
     const { params } = await other.arrive({ browser, user: null, prompt: 'none' });
     assert.equal(params.error, 'login_required');
   });
 
-  test('row 2: strictness is separate', async () => {
+  test('strictness is separate', async () => {
     const [strict, lenient] = [await mock.fresh().make({ strictness: 'strict' }), mock.fresh()];
     isError(await strict.token(), 401, 'invalid_client');
     assert.equal((await lenient.token()).status, 200);
     assert.equal((await strict.set('GET', '/issuer')).strictness, 'strict');
   });
 
-  test('row 2: PUT makes an issuer (201), and makes it anew (200)', async () => {
+  test('PUT makes an issuer (201), and makes it anew (200)', async () => {
     const issuer = mock.fresh('put/nested');
     const made = await issuer.control('PUT', '/issuer', { users: [{ sub: 'zoe' }] });
     assert.equal(made.status, 201, made.text);
@@ -240,7 +240,7 @@ describe('issuers', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 2: an issuer that is put anew keeps its keys and forgets its grants', async () => {
+  test('an issuer that is put anew keeps its keys and forgets its grants', async () => {
     const issuer = await mock.fresh().make();
     const kids = await issuer.kids();
     const tokens = await issuer.tokens({ scope: OFFLINE });
@@ -249,7 +249,7 @@ describe('issuers', { concurrency: 8 }, () => {
     isError(await issuer.refresh(tokens.refresh_token), 400, 'invalid_grant');
   });
 
-  test('row 2: PUT with a mistake makes nothing, and leaves what there is', async () => {
+  test('PUT with a mistake makes nothing, and leaves what there is', async () => {
     const issuer = mock.fresh();
     const bad = await issuer.control('PUT', '/issuer', { users: [{ sub: 'ok' }, { subject: 'oops' }] });
     assert.equal(bad.status, 400, bad.text);
@@ -263,7 +263,7 @@ describe('issuers', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 2: PUT with a name that is none: 400', async () => {
+  test('PUT with a malformed name: 400', async () => {
     for (const name of ['a b', 'x'.repeat(129), 'a?b', 'a#b', '<script>', 'é', 'a%20b', '\0', 'a"b']) {
       const response = await mock.at().control('PUT', '/issuer', {}, { query: { issuer: name } });
       assert.equal(response.status, 400, `${name}: ${response.status} ${response.text}`);
@@ -271,14 +271,14 @@ describe('issuers', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 2: PUT with a name that no address leads to: 400', async () => {
+  test('PUT with a name that no URL path leads to: 400', async () => {
     for (const name of ['_mock', '_mock/x', '..', 'a/../b', './a', '/a', 'a/', 'a//b', '/']) {
       const response = await mock.at().control('PUT', '/issuer', {}, { query: { issuer: name } });
       assert.equal(response.status, 400, `${name}: ${response.status} ${response.text}`);
     }
   });
 
-  test('row 2: DELETE ends an issuer; the next request makes it from the template', async () => {
+  test('DELETE ends an issuer; the next request makes it from the template', async () => {
     const issuer = await mock.fresh().make({ users: [{ sub: 'gone' }] });
     const { refresh_token } = await issuer.tokens({ scope: OFFLINE, user: 'gone' });
     assert.equal((await issuer.control('DELETE', '/issuer')).status, 204);
@@ -292,12 +292,12 @@ describe('issuers', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 2: the default issuer stays: DELETE is 400', async () => {
+  test('the default issuer stays: DELETE is 400', async () => {
     const response = await mock.at().control('DELETE', '/issuer');
     isError(response, 400, 'invalid_request');
   });
 
-  test('row 2: 64 first requests at once make one issuer, and one set of keys', async () => {
+  test('64 first requests at once make one issuer, and one set of keys', async () => {
     const issuer = mock.fresh('race');
     const tokens = await Promise.all(range(64).map(() => issuer.granted()));
     assert.equal((await mock.names()).filter((name) => name === issuer.name).length, 1);
@@ -306,7 +306,7 @@ describe('issuers', { concurrency: 8 }, () => {
     assert.equal(new Set(tokens.map(({ access_token }) => claimsOf(access_token).jti)).size, 64);
   });
 
-  test('row 2: 100 issuers at once are 100 issuers', async () => {
+  test('100 issuers at once are 100 issuers', async () => {
     const issuers = range(100).map(() => mock.fresh('many'));
     const signers = await Promise.all(issuers.map(async (issuer) => (await issuer.granted()).access_token));
     const names = await mock.names();
@@ -318,7 +318,7 @@ describe('issuers', { concurrency: 8 }, () => {
   });
 });
 
-describe('reset', () => {
+describe('reset of issuers', () => {
   /** All that a seed says and a test can read. */
   const snapshot = async (issuer) => {
     const [one, users, clients, claims, faults, keys, jwks] = await Promise.all(
@@ -357,7 +357,7 @@ describe('reset', () => {
     ['made by a request', async (issuer) => issuer.metadata()],
     ['made by PUT', async (issuer) => issuer.make(SPEC)],
   ]) {
-    test(`row 2: reset of an issuer ${name} restores its seed exactly`, async () => {
+    test(`reset of an issuer ${name} restores its seed exactly`, async () => {
       const [issuer, neighbour] = [mock.fresh(), mock.fresh()];
       await make(issuer);
       await neighbour.make();
@@ -377,7 +377,7 @@ describe('reset', () => {
     });
   }
 
-  test('row 2: reset forgets codes, refresh tokens, device codes and sessions', async () => {
+  test('reset forgets codes, refresh tokens, device codes and sessions', async () => {
     const issuer = mock.fresh();
     const tokens = await issuer.tokens({ scope: OFFLINE });
     const login = await issuer.login();
@@ -391,7 +391,7 @@ describe('reset', () => {
     assert.equal(params.error, 'login_required');
   });
 
-  test('row 2: what leniency accepted before a reset is waived, and named, again', async () => {
+  test('what leniency accepted before a reset is waived, and named, again', async () => {
     const issuer = mock.fresh();
     const first = await issuer.token({ scope: 'anything' });
     await issuer.reset();
@@ -400,7 +400,7 @@ describe('reset', () => {
     assert.match(second.headers['jeton-mock-waived'], /client/);
   });
 
-  test('row 2: reset?all=true restores every issuer, and those made since are gone', async (t) => {
+  test('reset?all=true restores every issuer, and those made since are gone', async (t) => {
     const own = await start({
       t,
       config: { issuer: { users: [{ sub: 'template' }] }, issuers: { acme: { users: [{ sub: 'acme-user' }] } } },
@@ -423,7 +423,7 @@ describe('reset', () => {
     assert.deepEqual(await own.at('acme').faults(), []);
   });
 
-  test('row 2: reset in the middle of 50 requests breaks none', async () => {
+  test('reset in the middle of 50 requests breaks none', async () => {
     const issuer = mock.fresh();
     await issuer.metadata();
     const answers = await Promise.all(

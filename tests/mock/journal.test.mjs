@@ -1,4 +1,4 @@
-// Row 13: what was asked, without the secrets.
+// The journal: what was asked, without the secrets.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -10,8 +10,8 @@ import { start } from './support/process.mjs';
 const mock = await start();
 const made = () => mock.fresh('journal').make();
 
-describe('entries', { concurrency: 8 }, () => {
-  test('row 13: a token request, member by member', async () => {
+describe('the journal: entries', { concurrency: 8 }, () => {
+  test('the entry of a token request, member by member', async () => {
     const issuer = await mock.fresh('journal').make({ clock: { set: 1_700_000_000, freeze: true } });
     await issuer.token({ scope: 'read', resource: 'https://api.example' }, { client: ['billing', 'topsecret'] });
     const [{ id, waived, subject = 'billing', ...entry }] = await issuer.journal();
@@ -31,7 +31,7 @@ describe('entries', { concurrency: 8 }, () => {
     });
   });
 
-  test('row 13: an error has its code', async () => {
+  test('an error response is listed with its error code', async () => {
     const issuer = await made();
     await issuer.refresh('nonsense');
     const [entry] = await issuer.journal();
@@ -41,7 +41,7 @@ describe('entries', { concurrency: 8 }, () => {
     assert.equal(entry.client_id, 'web');
   });
 
-  test('row 13: a login leaves a trail that names the person', async () => {
+  test('a login leaves a trail that names the person', async () => {
     const issuer = await made();
     await issuer.tokens({ user: 'bob' });
     const entries = await issuer.journal();
@@ -56,7 +56,7 @@ describe('entries', { concurrency: 8 }, () => {
     assert.equal(entries.at(-1).endpoint, 'token', 'newest last');
   });
 
-  test('row 13: metadata, JWKS and userinfo are in it, too', async () => {
+  test('requests for metadata, JWKS and userinfo are listed, too', async () => {
     const issuer = await made();
     await issuer.metadata();
     await issuer.jwks();
@@ -77,7 +77,7 @@ describe('entries', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 13: ids rise, and newest is last, also when 50 come at once', async () => {
+  test('ids rise, and newest is last, also when 50 come at once', async () => {
     const issuer = await made();
     await Promise.all(range(50).map(() => issuer.token()));
     const ids = (await issuer.journal()).map((entry) => entry.id);
@@ -89,7 +89,7 @@ describe('entries', { concurrency: 8 }, () => {
     assert.equal(new Set(ids).size, 50);
   });
 
-  test('row 13: at most 1,000 are kept: the newest', async () => {
+  test('at most 1,000 are kept: the newest', async () => {
     const issuer = await made();
     for (let n = 0; n < 11; n += 1) await Promise.all(range(100).map(() => issuer.get('/jwks')));
     await issuer.token({}, { client: 'the-last' });
@@ -100,7 +100,7 @@ describe('entries', { concurrency: 8 }, () => {
     assert.equal(await issuer.count(), 1000);
   });
 
-  test('row 13: a parameter that comes twice, and one that is no UTF-8, break nothing', async () => {
+  test('a parameter that comes twice, and one that is no UTF-8, break nothing', async () => {
     const issuer = await made();
     await issuer.post('/token', 'scope=a&scope=b&client_secret=one-secret-here&client_secret=two-secret-here');
     await issuer.post('/token', 'grant_type=%ff%fe&x=%zz');
@@ -110,7 +110,7 @@ describe('entries', { concurrency: 8 }, () => {
     assert.ok(!/one-secret-here|two-secret-here/.test(response.text));
   });
 
-  test('row 13: what a stranger sends is text, not markup or JSON, and not without end', async () => {
+  test('what a stranger sends is text, not markup or JSON, and not without end', async () => {
     const issuer = await made();
     await issuer.token({ scope: 'x', evil: '"},{"id":99,"endpoint":"</script><script>' });
     await issuer.token({ big: 'y'.repeat(50_000) });
@@ -120,7 +120,7 @@ describe('entries', { concurrency: 8 }, () => {
   });
 });
 
-describe('filters', { concurrency: 8 }, () => {
+describe('the journal: filters', { concurrency: 8 }, () => {
   async function busy() {
     const issuer = await made();
     await issuer.token({}, { client: 'a' });
@@ -131,7 +131,7 @@ describe('filters', { concurrency: 8 }, () => {
     return issuer;
   }
 
-  test('row 13: by endpoint, client_id, grant_type, subject, status, and after', async () => {
+  test('by endpoint, client_id, grant_type, subject, status, and after', async () => {
     const issuer = await busy();
     const counts = async (query) => {
       const entries = await issuer.journal(query);
@@ -159,7 +159,7 @@ describe('filters', { concurrency: 8 }, () => {
     { limit: 1 },
     { status: -1 },
   ]) {
-    test(`row 13: ${JSON.stringify(query)} is refused, not ignored`, async () => {
+    test(`${JSON.stringify(query)} is refused, not ignored`, async () => {
       const issuer = await made();
       for (const [method, path] of [
         ['GET', '/journal'],
@@ -176,14 +176,14 @@ describe('filters', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 13: by issuer: nobody else’s', async () => {
+  test('the journal of one issuer has no request to another', async () => {
     const [one, other] = [await made(), await made()];
     await one.token();
     assert.equal(await other.count(), 0);
     assert.equal((await one.journal())[0].issuer, one.name);
   });
 
-  test('row 13: DELETE empties it; ids go on', async () => {
+  test('DELETE empties it; ids go on', async () => {
     const issuer = await busy();
     const last = (await issuer.journal()).at(-1).id;
     assert.equal((await issuer.control('DELETE', '/journal')).status, 204);
@@ -193,8 +193,8 @@ describe('filters', { concurrency: 8 }, () => {
   });
 });
 
-describe('take', { concurrency: 8 }, () => {
-  test('row 13: the oldest first, each once, then 204', async () => {
+describe('the journal: take', { concurrency: 8 }, () => {
+  test('the oldest first, each once, then 204', async () => {
     const issuer = await made();
     for (const client of ['a', 'b', 'c']) await issuer.token({}, { client });
     const taken = [];
@@ -206,13 +206,13 @@ describe('take', { concurrency: 8 }, () => {
     assert.equal(await issuer.count(), 3, 'taking is not deleting');
   });
 
-  test('row 13: it is the entry of the list', async () => {
+  test('what is taken is the entry as the list has it', async () => {
     const issuer = await made();
     await issuer.token({ scope: 'x' });
     assert.deepEqual(ok(await issuer.take({ timeout_ms: 0 })).json(), (await issuer.journal())[0]);
   });
 
-  test('row 13: filters: what does not match stays to be taken', async () => {
+  test('filters: what does not match stays to be taken', async () => {
     const issuer = await made();
     await issuer.token({}, { client: 'a' });
     await issuer.token({}, { client: 'b' });
@@ -223,7 +223,7 @@ describe('take', { concurrency: 8 }, () => {
     assert.equal(ok(await issuer.take({ timeout_ms: 0 })).json().client_id, 'a');
   });
 
-  test('row 13: it waits for the next one, and answers at once when it comes', async () => {
+  test('it waits for the next one, and answers at once when it comes', async () => {
     const issuer = await made();
     const waiting = issuer.take({ endpoint: 'token', timeout_ms: 10_000 });
     await sleep(300);
@@ -234,7 +234,7 @@ describe('take', { concurrency: 8 }, () => {
     assert.ok(response.ms >= 298 && response.ms < 5000, `${response.ms} ms`);
   });
 
-  test('row 13: what was waited for is the whole entry, with its status', async () => {
+  test('what was waited for is the whole entry, with its status', async () => {
     const issuer = await made();
     await issuer.fault('slow-200ms');
     const waiting = issuer.take({ endpoint: 'token', timeout_ms: 10_000 });
@@ -245,13 +245,13 @@ describe('take', { concurrency: 8 }, () => {
     assert.deepEqual(entry.faults, ['slow-200ms']);
   });
 
-  test('row 13: nothing comes: 204 when the time is over, and not before', async () => {
+  test('nothing comes: 204 when the time is over, and not before', async () => {
     const response = await (await made()).take({ timeout_ms: 400 });
     assert.equal(response.status, 204);
     assert.ok(response.ms >= 398 && response.ms < 3000, `${response.ms} ms`);
   });
 
-  test('row 13: ten takes at once get ten entries, each its own', async () => {
+  test('ten takes at once get ten entries, each its own', async () => {
     const issuer = await made();
     const takes = range(10).map(() => issuer.take({ timeout_ms: 10_000 }));
     await sleep(100);
@@ -265,7 +265,7 @@ describe('take', { concurrency: 8 }, () => {
     assert.equal((await issuer.take({ timeout_ms: 0 })).status, 204);
   });
 
-  test('row 13: twelve takes for ten entries: ten get one, two get 204', async () => {
+  test('twelve takes for ten entries: ten get one, two get 204', async () => {
     const issuer = await made();
     await Promise.all(range(10).map(() => issuer.token()));
     const statuses = (await Promise.all(range(12).map(() => issuer.take({ timeout_ms: 200 })))).map(
@@ -274,7 +274,7 @@ describe('take', { concurrency: 8 }, () => {
     assert.deepEqual(statuses.sort(), [...Array(10).fill(200), 204, 204]);
   });
 
-  test('row 13: who hangs up while waiting takes nothing away', async () => {
+  test('who hangs up while waiting takes nothing away', async () => {
     const issuer = await made();
     await Promise.all(
       range(5).map(() =>
@@ -286,7 +286,7 @@ describe('take', { concurrency: 8 }, () => {
     assert.equal(ok(await issuer.take({ timeout_ms: 1000 })).json().client_id, 'still-there');
   });
 
-  test('row 13: a waiting take holds up no request and no other take', async () => {
+  test('a waiting take holds up no request and no other take', async () => {
     const [one, other] = [await made(), await made()];
     const waiting = one.take({ client_id: 'never', timeout_ms: 1500 });
     await other.token();
@@ -296,14 +296,14 @@ describe('take', { concurrency: 8 }, () => {
     assert.equal((await waiting).status, 204);
   });
 
-  test('row 13: DELETE /journal: what was not taken cannot be taken', async () => {
+  test('DELETE /journal: what was not taken cannot be taken', async () => {
     const issuer = await made();
     await issuer.token();
     await issuer.set('DELETE', '/journal');
     assert.equal((await issuer.take({ timeout_ms: 0 })).status, 204);
   });
 
-  test('row 13: the issuer goes while somebody waits: an answer all the same', async () => {
+  test('the issuer goes while somebody waits: an answer all the same', async () => {
     for (const end of [
       (issuer) => issuer.set('DELETE', '/issuer'),
       (issuer) => issuer.reset(),
@@ -319,7 +319,7 @@ describe('take', { concurrency: 8 }, () => {
   });
 
   for (const timeout_ms of ['x', '-1', '30001', '1.5', '']) {
-    test(`row 13: timeout_ms=${timeout_ms} is refused`, async () => {
+    test(`timeout_ms=${timeout_ms} is refused`, async () => {
       const issuer = await made();
       await issuer.token();
       isRefused(await issuer.take({ timeout_ms }), /timeout_ms/);
@@ -328,7 +328,7 @@ describe('take', { concurrency: 8 }, () => {
   }
 });
 
-describe('redaction', { concurrency: 4 }, () => {
+describe('the journal: redaction of secrets', { concurrency: 4 }, () => {
   /** A secret that can be looked for, whatever encoding it went through. */
   const secret = (name) => `SECRET-${name}-${random().slice(0, 12)}`;
   const NAMES = [
@@ -407,7 +407,7 @@ describe('redaction', { concurrency: 4 }, () => {
         send(`${issuer.url}${path}`, { method: 'POST', body: new URLSearchParams(form).toString() }),
     ],
   ]) {
-    test(`row 13: every secret parameter at every endpoint, ${where}`, async () => {
+    test(`every secret parameter at every endpoint, ${where}`, async () => {
       const issuer = await made();
       const form = Object.fromEntries(NAMES.map((name) => [name, secret(name)]));
       for (const path of ENDPOINTS)
@@ -418,7 +418,7 @@ describe('redaction', { concurrency: 4 }, () => {
     });
   }
 
-  test('row 13: Authorization, well formed or not, and cookies', async () => {
+  test('Authorization, well formed or not, and cookies', async () => {
     const issuer = await made();
     const secrets = [];
     const hide = (name) => {
@@ -442,7 +442,7 @@ describe('redaction', { concurrency: 4 }, () => {
     await isClean(issuer, secrets);
   });
 
-  test('row 13: the real codes, tokens and tickets of whole flows', async () => {
+  test('the real codes, tokens and tickets of whole flows', async () => {
     const issuer = await made();
     const login = await issuer.login({ scope: OFFLINE, client: ['web', 'web-very-secret-value'] });
     const tokens = ok(await issuer.redeem(login)).json();
@@ -476,7 +476,7 @@ describe('redaction', { concurrency: 4 }, () => {
     assert.ok(sealed.length > 0 && cookies.length > 0);
   });
 
-  test('row 13: secrets of requests that a fault answered', async () => {
+  test('secrets of requests that a fault answered', async () => {
     const issuer = await made();
     const secrets = [];
     for (const fault of ['drop', 'status-500', 'invalid_client', 'html']) {
@@ -487,7 +487,7 @@ describe('redaction', { concurrency: 4 }, () => {
     await isClean(issuer, secrets);
   });
 
-  test('row 13: secrets of control calls', async () => {
+  test('secrets of control calls', async () => {
     const issuer = await made();
     const [one, other] = [secret('client'), secret('wrong')];
     await issuer.client({ client_id: 'c', client_secret: one });
@@ -500,14 +500,14 @@ describe('redaction', { concurrency: 4 }, () => {
     await isClean(issuer, [one, other]);
   });
 
-  test('row 13: a parameter that is spelt in other letters is as secret to whoever reads it', async () => {
+  test('a secret is redacted where its parameter’s name is percent-encoded, too', async () => {
     const issuer = await made();
     const value = secret('spelt');
     await issuer.post('/token', `client%5Fsecret=${value}&grant_type=client_credentials`);
     await isClean(issuer, [value]);
   });
 
-  test('row 13: what is no secret stays to be read', async () => {
+  test('what is no secret stays to be read', async () => {
     const issuer = await made();
     await issuer.arrive({ nonce: 'my-nonce', state: 'my-state' });
     const { parameters } = (await issuer.journal({ endpoint: 'authorize' }))[0];
@@ -517,7 +517,7 @@ describe('redaction', { concurrency: 4 }, () => {
     assert.equal(parameters.response_type, 'code');
   });
 
-  test('row 13: the device grant is named, its code is not', async () => {
+  test('the device grant is named, its code is not', async () => {
     const issuer = await made();
     isError(await issuer.poll('jdc_some-device-code'), 400, 'invalid_grant');
     const [entry] = await issuer.journal();
@@ -525,7 +525,7 @@ describe('redaction', { concurrency: 4 }, () => {
     assert.equal(entry.parameters.device_code, '[redacted]');
   });
 
-  test('row 13: a form of any size and shape is listed as FORM says', async () => {
+  test('a form whose content type has a charset is read as a form', async () => {
     const issuer = await made();
     await send(`${issuer.url}/token`, {
       method: 'POST',

@@ -1,4 +1,4 @@
-// Rows 4, 5 and 12: keys that come from the seed, the three algorithms, rotation on demand.
+// Keys that come from the seed, the three algorithms, rotation on demand.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     return found;
   }
 
-  test('row 4: the same in every run, whatever the port and the order of requests', async (t) => {
+  test('the same in every run, whatever the port and the order of requests', async (t) => {
     const [one, other] = [
       await start({ t, args: ['--seed', 'a seed'] }),
       await start({ t, args: ['--seed', 'a seed'] }),
@@ -39,7 +39,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     assert.deepEqual(await kids(other, [...NAMES].reverse()), first);
   });
 
-  test('row 4: the same however the mock is addressed', async (t) => {
+  test('the same however the mock is addressed', async (t) => {
     const pinned = await start({
       t,
       args: [
@@ -54,7 +54,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     assert.deepEqual(await kids(pinned), await kids(mock));
   });
 
-  test('row 4: the same at any time of its clock', async () => {
+  test('the same at any time of its clock', async () => {
     const issuer = await mock.fresh('clock').make();
     const now = await issuer.kids();
     for (const set of [0, 1_000_000_000, 1_700_000_000, 4_000_000_000]) {
@@ -65,11 +65,11 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 4: a public seed by default', async (t) => {
+  test('without a seed the public one is taken', async (t) => {
     assert.deepEqual(await kids(await start({ t })), await kids(mock));
   });
 
-  test('row 4: another seed, other keys; another issuer, other keys', async (t) => {
+  test('another seed, other keys; another issuer, other keys', async (t) => {
     const runs = await Promise.all(
       ['a', 'b', 'ab', ' a'].map((seed) =>
         start({ t, args: ['--seed', seed], config: { issuer: { signing_algs: ['ES256', 'EdDSA'] } } }),
@@ -81,7 +81,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     assert.ok(all.length >= runs.length * NAMES.length * 2);
   });
 
-  test('row 4: the seed and the issuer are framed: no two of them run together', async (t) => {
+  test('the seed and the issuer are framed: no two of them run together', async (t) => {
     const runs = await Promise.all(
       [
         ['ab', 'c'],
@@ -93,7 +93,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     assert.equal(new Set(signers).size, 3);
   });
 
-  test('row 4: seed in the file is --seed', async (t) => {
+  test('`seed` in the file is what --seed is', async (t) => {
     const [flag, toml, json] = await Promise.all([
       start({ t, args: ['--seed', 'x y'] }),
       start({ t, config: 'seed = "x y"\n' }),
@@ -103,14 +103,14 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
     assert.deepEqual(await kids(json), await kids(flag));
   });
 
-  test('row 4: a token of one run is good in the next', async (t) => {
+  test('a token of one run is good in the next', async (t) => {
     const pinned = () => start({ t, args: ['--issuer', 'http://idp.example'] });
     const [one, other] = [await pinned(), await pinned()];
     const { access_token } = await one.at('acme').granted();
     await other.at('acme').verify(access_token);
   });
 
-  test('row 4: rotated keys are the same in every run, too', async (t) => {
+  test('rotated keys are the same in every run, too', async (t) => {
     const rotated = async () => {
       const issuer = await (await start({ t })).at('acme').make();
       await issuer.keys({ action: 'rotate', alg: 'ES256' });
@@ -120,7 +120,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   });
 });
 
-describe('nobody in production has them', { concurrency: 4 }, () => {
+describe('no production host takes the mock’s keys', { concurrency: 4 }, () => {
   const PUBLIC_SECRET = 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts';
   const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
   const serve = (env) =>
@@ -130,7 +130,7 @@ describe('nobody in production has them', { concurrency: 4 }, () => {
       env: { JETON_ISSUER: 'https://id.example', ...env },
     });
 
-  test('row 4: jeton serve refuses the default seed as JETON_SECRET, also beside another', async () => {
+  test('jeton serve refuses the default seed as JETON_SECRET, also beside another', async () => {
     for (const JETON_SECRET of [PUBLIC_SECRET, `${SECRET} ${PUBLIC_SECRET}`]) {
       const { code, text } = await serve({ JETON_SECRET });
       assert.notEqual(code, 0);
@@ -152,7 +152,7 @@ describe('nobody in production has them', { concurrency: 4 }, () => {
     return found;
   }
 
-  test('row 4: jeton serve refuses the bundled RS256 key, however it is named', async () => {
+  test('jeton serve refuses the bundled RS256 key, however it is named', async () => {
     const keys = bundled();
     assert.ok(
       keys.some((key) => key.kty === 'RSA' && key.d),
@@ -177,7 +177,7 @@ describe('nobody in production has them', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 4: the bundled key is the one the mock signs RS256 with', async () => {
+  test('the bundled key is the one the mock signs RS256 with', async () => {
     const thumbprints = await Promise.all(bundled().map((key) => calculateJwkThumbprint(key)));
     const rsa =
       (await mock.at().jwks()).keys.find((key) => key.kty === 'RSA') ??
@@ -186,9 +186,9 @@ describe('nobody in production has them', { concurrency: 4 }, () => {
   });
 });
 
-describe('algorithms', { concurrency: 4 }, () => {
+describe('signing algorithms', { concurrency: 4 }, () => {
   for (const alg of ALGS) {
-    test(`row 5: ${alg}: access token and ID token verify from the JWKS, at_hash is right`, async () => {
+    test(`${alg}: access token and ID token verify from the JWKS, at_hash is right`, async () => {
       const issuer = await mock.fresh('alg').make({ signing_algs: [alg] });
       const { access_token, id_token, login } = await issuer.tokens();
       const remote = createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`));
@@ -208,7 +208,7 @@ describe('algorithms', { concurrency: 4 }, () => {
   }
 
   for (const on of [['ES256', 'RS256'], ['EdDSA', 'ES256'], ['RS256', 'EdDSA', 'ES256'], ALGS]) {
-    test(`row 5: ${on.join(' ')}: the first is the default, discovery and JWKS have exactly these`, async () => {
+    test(`${on.join(' ')}: the first is the default, discovery and JWKS have exactly these`, async () => {
       const issuer = await mock.fresh('algs').make({ signing_algs: on });
       assert.equal(header((await issuer.granted()).access_token).alg, on[0]);
       assert.deepEqual((await issuer.metadata()).id_token_signing_alg_values_supported.toSorted(), on.toSorted());
@@ -223,7 +223,7 @@ describe('algorithms', { concurrency: 4 }, () => {
     });
   }
 
-  test('row 5: a client may have the algorithm it likes', async () => {
+  test('a client may have the algorithm it likes', async () => {
     const issuer = await mock.fresh('own-alg').make({ signing_algs: ALGS });
     for (const alg of ALGS) {
       await issuer.client({
@@ -243,12 +243,12 @@ describe('algorithms', { concurrency: 4 }, () => {
   });
 
   for (const signing_algs of [[], ['HS256'], ['none'], ['ES256', 'ES256'], 'ES256', ['es256'], [1]]) {
-    test(`row 5: signing_algs = ${JSON.stringify(signing_algs)} is refused`, async () => {
+    test(`signing_algs = ${JSON.stringify(signing_algs)} is refused`, async () => {
       isRefused(await mock.fresh('bad-alg').control('PUT', '/issuer', { signing_algs }), /signing_algs/);
     });
   }
 
-  test('row 5: every key of a JWKS says what it is for, and its kid is its thumbprint', async () => {
+  test('every key of a JWKS says what it is for, and its kid is its thumbprint', async () => {
     for (const key of (await seeded.at().jwks()).keys) {
       assert.ok(ALGS.includes(key.alg));
       assert.equal(key.use, 'sig');
@@ -257,7 +257,7 @@ describe('algorithms', { concurrency: 4 }, () => {
   });
 });
 
-describe('rotation', { concurrency: 4 }, () => {
+describe('key rotation on demand', { concurrency: 4 }, () => {
   const ALG = 'ES256';
   const make = () => mock.fresh('rotation').make({ signing_algs: [ALG] });
   const signer = async (issuer) => header((await issuer.granted()).access_token).kid;
@@ -267,7 +267,7 @@ describe('rotation', { concurrency: 4 }, () => {
       .map((key) => key.kid)
       .sort();
 
-  test('row 12: at first one key of each algorithm signs, and JWKS has what is published', async () => {
+  test('at first one key of each algorithm signs, and JWKS has what is published', async () => {
     const issuer = await mock.fresh('rotation').make({ signing_algs: ALGS });
     const keys = await issuer.keys();
     for (const alg of ALGS) assert.equal(keys.filter((key) => key.alg === alg && key.signs).length, 1);
@@ -281,7 +281,7 @@ describe('rotation', { concurrency: 4 }, () => {
     );
   });
 
-  test('row 12: publish, then switch: a client that reads JWKS in between never fails', async () => {
+  test('publish, then switch: a client that reads JWKS in between never fails', async () => {
     const issuer = await make();
     const old = await signer(issuer);
     const before = (await issuer.granted()).access_token;
@@ -302,14 +302,14 @@ describe('rotation', { concurrency: 4 }, () => {
     await issuer.verify(after);
   });
 
-  test('row 12: switch without a published next is refused, and changes nothing', async () => {
+  test('switch without a published next is refused, and changes nothing', async () => {
     const issuer = await make();
     const before = await issuer.keys();
     isRefused(await issuer.control('POST', '/keys', { action: 'switch', alg: ALG }), /publish/);
     assert.deepEqual(await issuer.keys(), before);
   });
 
-  test('row 12: rotate does both; the old token stays good', async () => {
+  test('rotate publishes and switches in one; the old token stays good', async () => {
     const issuer = await make();
     const { access_token } = await issuer.granted();
     await issuer.keys({ action: 'rotate', alg: ALG });
@@ -318,7 +318,7 @@ describe('rotation', { concurrency: 4 }, () => {
     await issuer.verify((await issuer.granted()).access_token);
   });
 
-  test('row 12: rotate without alg: every algorithm or the first, and all verifies', async () => {
+  test('rotate without alg: every algorithm or the first, and all verifies', async () => {
     const issuer = await mock.fresh('rotation').make({ signing_algs: ALGS });
     const first = await signer(issuer);
     await issuer.keys({ action: 'rotate' });
@@ -327,7 +327,7 @@ describe('rotation', { concurrency: 4 }, () => {
     for (const alg of ALGS) assert.equal((await issuer.keys()).filter((key) => key.alg === alg && key.signs).length, 1);
   });
 
-  test('row 12: switch-unpublished: a key that no JWKS shows; a client cannot verify', async () => {
+  test('switch-unpublished: a key that no JWKS shows; a client cannot verify', async () => {
     const issuer = await make();
     const { access_token } = await issuer.granted();
     const keys = await issuer.keys({ action: 'switch-unpublished', alg: ALG });
@@ -341,14 +341,14 @@ describe('rotation', { concurrency: 4 }, () => {
     assert.equal(await issuer.active(unknown), true, 'to the server it is its own');
   });
 
-  test('row 12: publishing after switch-unpublished heals nothing by accident; rotate does', async () => {
+  test('publishing after switch-unpublished heals nothing by accident; rotate does', async () => {
     const issuer = await make();
     await issuer.keys({ action: 'switch-unpublished', alg: ALG });
     await issuer.keys({ action: 'rotate', alg: ALG });
     await issuer.verify((await issuer.granted()).access_token);
   });
 
-  test('row 12: retire: keys that do not sign leave, and tokens of theirs fail', async () => {
+  test('retire: keys that do not sign leave, and tokens of theirs fail', async () => {
     const issuer = await make();
     const { access_token } = await issuer.granted();
     await issuer.keys({ action: 'rotate', alg: ALG });
@@ -359,7 +359,7 @@ describe('rotation', { concurrency: 4 }, () => {
     await issuer.verify((await issuer.granted()).access_token);
   });
 
-  test('row 12: retire after publish: the next key leaves, too', async () => {
+  test('retire after publish: the next key leaves, too', async () => {
     const issuer = await make();
     await issuer.keys({ action: 'publish', alg: ALG });
     await issuer.keys({ action: 'retire', alg: ALG });
@@ -367,7 +367,7 @@ describe('rotation', { concurrency: 4 }, () => {
     isRefused(await issuer.control('POST', '/keys', { action: 'switch', alg: ALG }), /publish/);
   });
 
-  test('row 12: twenty rotations in a row: twenty keys, all verify until they are retired', async () => {
+  test('twenty rotations in a row: twenty keys, all verify until they are retired', async () => {
     const issuer = await make();
     const tokens = [];
     for (let n = 0; n < 20; n += 1) {
@@ -380,7 +380,7 @@ describe('rotation', { concurrency: 4 }, () => {
   });
 
   for (const alg of ['EdDSA', 'RS256']) {
-    test(`row 12: ${alg} rotates like the others, and not with them`, async () => {
+    test(`${alg} rotates like the others, and not with them`, async () => {
       const issuer = await mock.fresh('rotation').make({ signing_algs: [alg, 'ES256'] });
       const other = (await issuer.keys()).find((key) => key.alg === 'ES256' && key.signs).kid;
       const old = await signer(issuer);
@@ -402,7 +402,7 @@ describe('rotation', { concurrency: 4 }, () => {
     { action: 1 },
     { action: 'rotate', alg: null },
   ]) {
-    test(`row 12: ${JSON.stringify(body)} is refused where only ES256 is on`, async () => {
+    test(`${JSON.stringify(body)} is refused where only ES256 is on`, async () => {
       const issuer = await make();
       const before = await issuer.keys();
       const response = await issuer.control('POST', '/keys', body);
@@ -413,8 +413,8 @@ describe('rotation', { concurrency: 4 }, () => {
   }
 });
 
-describe('private keys', () => {
-  test('row 20: no answer of any endpoint has a private member', async () => {
+describe('private keys are never served', () => {
+  test('no answer of any endpoint has a private member', async () => {
     const issuer = await seeded.fresh('private').make({ signing_algs: ALGS });
     await issuer.keys({ action: 'switch-unpublished', alg: 'ES256' });
     const { token } = await issuer.mint({ claims: { sub: 'x' } });

@@ -1,4 +1,4 @@
-// Row 15: the login page as curl drives it. What a browser shows is tests/browser's.
+// The login page as curl drives it. What a browser shows is tests/browser’s.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -25,8 +25,8 @@ const arrivedBy = async (issuer, shown, arrived) => {
   return ok(await issuer.redeem({ ...shown.login, code: arrived.searchParams.get('code') })).json();
 };
 
-describe('login', { concurrency: 8 }, () => {
-  test('row 15: a button for each user; one click, and that is who it is', async () => {
+describe('the login page', { concurrency: 8 }, () => {
+  test('a button for each user; one click, and that is who it is', async () => {
     const issuer = await mock.fresh().make({ users: [{ sub: 'a-1', name: 'Ann <b>' }, { sub: 'b-2' }] });
     const shown = await page(issuer);
     assert.equal(shown.response.status, 200);
@@ -41,7 +41,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.equal(claimsOf(id_token).sub, 'a-1');
   });
 
-  test('row 15: any subject, with any claims', async () => {
+  test('any subject, with any claims', async () => {
     const issuer = mock.fresh();
     const shown = await page(issuer, { scope: 'openid email' });
     const form = formsOf(shown.response.text).find(({ inputs }) => inputs.some((input) => input.name === 'username'));
@@ -56,7 +56,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.deepEqual([info.email, info.tenant], ['e@x.example', 't']);
   });
 
-  test('row 15: claims that are no JSON object: the page again, saying so, and what was typed is still there', async () => {
+  test('claims that are no JSON object: the page again, saying so, and what was typed is still there', async () => {
     const issuer = mock.fresh();
     for (const typed of ['{', '[]', '"x"', 'email=x']) {
       const shown = await page(issuer);
@@ -74,7 +74,7 @@ describe('login', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 15: Deny: access_denied', async () => {
+  test('Deny: access_denied', async () => {
     const issuer = mock.fresh();
     const shown = await page(issuer);
     const { arrived } = await shown.browser.press(shown, { label: /deny|access_denied/i, until: CALLBACK });
@@ -83,7 +83,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.equal(arrived.searchParams.get('iss'), issuer.id);
   });
 
-  test('row 15: a button for each error of the authorization endpoint', async () => {
+  test('a button for each error of the authorization endpoint', async () => {
     const issuer = mock.fresh();
     const shown = await page(issuer);
     const offered = buttons(shown)
@@ -99,7 +99,7 @@ describe('login', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 15: login_hint logs straight in, known or not', async () => {
+  test('login_hint logs straight in, known or not', async () => {
     const issuer = mock.fresh();
     for (const user of ['bob', 'nobody@x.example']) {
       const { id_token } = await issuer.tokens({ user });
@@ -107,13 +107,13 @@ describe('login', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 15: prompt=login asks in spite of login_hint', async () => {
+  test('prompt=login asks in spite of login_hint', async () => {
     const shown = await page(mock.fresh(), { user: 'bob', prompt: 'login' });
     assert.equal(shown.response.status, 200);
     assert.ok(formsOf(shown.response.text).length > 0);
   });
 
-  test('row 15: prompt=none: login_required, then straight through for who is logged in', async () => {
+  test('prompt=none: login_required, then straight through for who is logged in', async () => {
     const issuer = mock.fresh();
     const nobody = await issuer.arrive({ user: null, prompt: 'none' });
     assert.equal(nobody.params.error, 'login_required');
@@ -122,7 +122,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.equal(claimsOf(ok(await issuer.redeem(again)).json().id_token).sub, 'carol');
   });
 
-  test('row 15: who is logged in is not asked again; auth_time stays', async () => {
+  test('who is logged in is not asked again; auth_time stays', async () => {
     const issuer = await mock.fresh().make({ clock: { set: 1_700_000_000, freeze: true } });
     const first = await issuer.login({ user: 'carol' });
     await issuer.clock({ advance: 100 });
@@ -130,7 +130,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.equal(claimsOf(ok(await issuer.redeem(again)).json().id_token).auth_time, 1_700_000_000);
   });
 
-  test('row 15: auto_login: nobody is asked, whatever the prompt, prompt=none included', async () => {
+  test('auto_login: nobody is asked, whatever the prompt, prompt=none included', async () => {
     const issuer = await mock.fresh().make({ auto_login: 'bob' });
     for (const asked of [{}, { prompt: 'none' }]) {
       const { id_token } = await issuer.tokens({ user: null, ...asked });
@@ -138,7 +138,7 @@ describe('login', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 15: logout ends the session of the login page', async () => {
+  test('logout ends the session of the login page', async () => {
     const issuer = mock.fresh();
     const { browser, ...login } = await issuer.login({ user: 'carol', scope: OFFLINE });
     const tokens = ok(await issuer.redeem(login)).json();
@@ -150,7 +150,7 @@ describe('login', { concurrency: 8 }, () => {
     isError(await issuer.refresh(tokens.refresh_token), 400, 'invalid_grant');
   });
 
-  test('row 15: a lenient mock goes back after logout to wherever the client says', async () => {
+  test('a lenient mock goes back after logout to wherever the client says', async () => {
     const issuer = mock.fresh();
     const { browser, id_token } = await issuer
       .tokens()
@@ -163,7 +163,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.equal(arrived?.searchParams.get('state'), 's');
   });
 
-  test('row 15: the page says who asks and for what, in text', async () => {
+  test('the page says who asks and for what, in text', async () => {
     const shown = await page(mock.fresh(), {
       client: 'the <app>',
       scope: 'openid a:b c<d>'.replace('<', '(').replace('>', ')'),
@@ -172,7 +172,7 @@ describe('login', { concurrency: 8 }, () => {
     assert.ok(shown.response.text.includes('a:b'));
   });
 
-  test('row 15: it works without JavaScript, and every field has a label', async () => {
+  test('it works without JavaScript, and every field has a label', async () => {
     const { response } = await page(mock.fresh());
     assert.ok(!/\son\w+="/i.test(response.text));
     assert.match(response.headers['content-type'], /^text\/html/);
@@ -191,7 +191,7 @@ describe('login', { concurrency: 8 }, () => {
     }
   });
 
-  test('row 15: a request that was answered cannot be answered again', async () => {
+  test('a request that was answered cannot be answered again', async () => {
     const issuer = mock.fresh();
     const shown = await page(issuer);
     assert.ok((await shown.browser.press(shown, { label: 'alice', until: CALLBACK })).arrived);
@@ -204,7 +204,7 @@ describe('login', { concurrency: 8 }, () => {
       );
   });
 
-  test('row 15: nobody logs somebody in from another browser', async () => {
+  test('nobody logs somebody in from another browser', async () => {
     const issuer = mock.fresh();
     const shown = await page(issuer);
     const other = await new Browser(mock).press(shown, { label: 'alice', until: CALLBACK });
@@ -212,7 +212,7 @@ describe('login', { concurrency: 8 }, () => {
   });
 
   for (const request of [undefined, '', 'x', 'jsr_AAAA']) {
-    test(`row 15: /login?request=${request} is a page that says so, for people`, async () => {
+    test(`/login?request=${request}: a page that says what is wrong, for people`, async () => {
       const response = await mock.send(`/login${request === undefined ? '' : `?request=${request}`}`);
       assert.equal(response.status, 400);
       assert.match(response.headers['content-type'], /^text\/html/);
@@ -221,12 +221,12 @@ describe('login', { concurrency: 8 }, () => {
   }
 });
 
-describe('device', { concurrency: 4 }, () => {
+describe('the device page', { concurrency: 4 }, () => {
   for (const [decision, check] of [
     ['approve', (response) => assert.ok(ok(response).json().access_token)],
     ['deny', (response) => isError(response, 400, 'access_denied')],
   ]) {
-    test(`row 15: the device page: ${decision}`, async () => {
+    test(`the device page: ${decision}`, async () => {
       const issuer = await mock.fresh().make();
       const device = ok(await issuer.device()).json();
       const done = await issuer.approve(device, { decision });
@@ -235,7 +235,7 @@ describe('device', { concurrency: 4 }, () => {
     });
   }
 
-  test('row 15: /device without a code asks for it', async () => {
+  test('/device without a code asks for it', async () => {
     const issuer = mock.fresh();
     const device = ok(await issuer.device()).json();
     const browser = new Browser(mock);

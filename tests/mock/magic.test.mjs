@@ -1,4 +1,4 @@
-// Row 10: values that need no control call: `client_id=fail.NAME` and `scope=… fault:NAME`.
+// Values that need no control call: `client_id=fail.NAME` and `scope=… fault:NAME`.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -24,9 +24,9 @@ const DOORS = [
 ];
 
 for (const [door, ask] of DOORS) {
-  describe(`${door}NAME at token`, { concurrency: 8 }, () => {
+  describe(`magic values: ${door}NAME at token`, { concurrency: 8 }, () => {
     for (const error of TOKEN_ERRORS) {
-      test(`row 10: ${door}${error}`, async () => {
+      test(`${door}${error}`, async () => {
         const response = await ask(mock.fresh(), error);
         isError(response, statusOf(error), error);
         assert.deepEqual(faultsOf(response), [error]);
@@ -34,7 +34,7 @@ for (const [door, ask] of DOORS) {
     }
 
     for (const [fault, { verdict }] of Object.entries(TOKEN_FAULTS)) {
-      test(`row 10: ${door}${fault}`, async () => {
+      test(`${door}${fault}`, async () => {
         const issuer = mock.fresh();
         const response = ok(await ask(issuer, fault, { resource: API }));
         same(await asApi(issuer, response.json().access_token), verdict);
@@ -62,7 +62,7 @@ for (const [door, ask] of DOORS) {
       ['missing-access_token', (response) => assert.ok(!('access_token' in ok(response).json()))],
       ['missing-expires_in', (response) => assert.ok(!('expires_in' in ok(response).json()))],
     ]) {
-      test(`row 10: ${door}${name}`, async () => {
+      test(`${door}${name}`, async () => {
         const issuer = mock.fresh();
         const response = await ask(issuer, name);
         check(response);
@@ -71,13 +71,13 @@ for (const [door, ask] of DOORS) {
       });
     }
 
-    test(`row 10: ${door}drop`, async () => {
+    test(`${door}drop`, async () => {
       const issuer = mock.fresh();
       await assert.rejects(ask(issuer, 'drop'), { code: 'ECONNRESET' });
       assert.deepEqual((await issuer.journal())[0].faults, ['drop']);
     });
 
-    test(`row 10: ${door} of what is no fault is refused: a spelling error must not pass for success`, async () => {
+    test(`${door} with a name that is no fault is refused: a spelling error must not pass for success`, async () => {
       const issuer = mock.fresh();
       for (const name of ['nonsense', 'slow-61s', 'status-200', 'Drop', 'slwo-2s']) {
         const response = await ask(issuer, name);
@@ -86,7 +86,7 @@ for (const [door, ask] of DOORS) {
       }
     });
 
-    test(`row 10: ${door} leaves the next request alone`, async () => {
+    test(`${door} leaves the next request alone`, async () => {
       const issuer = mock.fresh();
       await ask(issuer, 'invalid_grant');
       ok(await issuer.token({ scope: 'read' }));
@@ -95,8 +95,8 @@ for (const [door, ask] of DOORS) {
   });
 }
 
-describe('client_id=fail.NAME', { concurrency: 8 }, () => {
-  test('row 10: any secret, in Basic and in the body, and the client is known', async () => {
+describe('magic values: client_id=fail.NAME', { concurrency: 8 }, () => {
+  test('any secret, in Basic and in the body, and the client is known', async () => {
     const issuer = mock.fresh();
     for (const response of [
       await issuer.token({}, { client: ['fail.slow-1ms', 'whatever'] }),
@@ -113,7 +113,7 @@ describe('client_id=fail.NAME', { concurrency: 8 }, () => {
   });
 
   for (const error of AUTHORIZE_ERRORS) {
-    test(`row 10: client_id=fail.${error} at authorize: back to the client, with state and iss`, async () => {
+    test(`client_id=fail.${error} at authorize: back to the client, with state and iss`, async () => {
       const issuer = mock.fresh();
       const { params } = await issuer.arrive({ client: `fail.${error}` });
       assert.equal(params.error, error);
@@ -123,35 +123,35 @@ describe('client_id=fail.NAME', { concurrency: 8 }, () => {
   }
 
   for (const error of TOKEN_ERRORS.filter((error) => !AUTHORIZE_ERRORS.includes(error))) {
-    test(`row 10: client_id=fail.${error} logs people in, and fails at token`, async () => {
+    test(`client_id=fail.${error} logs people in, and fails at token`, async () => {
       const issuer = mock.fresh();
       const login = await issuer.login({ client: `fail.${error}` });
       isError(await issuer.redeem(login), statusOf(error), error);
     });
   }
 
-  test('row 10: client_id=fail.alg-none: a whole login, with such tokens', async () => {
+  test('client_id=fail.alg-none: a whole login, with such tokens', async () => {
     const issuer = mock.fresh();
     const { access_token, id_token } = await issuer.tokens({ client: 'fail.alg-none' });
     assert.equal(header(access_token).alg, 'none');
     assert.equal(header(id_token).alg, 'none');
   });
 
-  test('row 10: client_id=fail.expired: at the refresh as well', async () => {
+  test('client_id=fail.expired: at the refresh as well', async () => {
     const issuer = mock.fresh();
     const { refresh_token } = await issuer.tokens({ client: 'fail.expired', scope: OFFLINE });
     const again = ok(await issuer.refresh(refresh_token, { client: 'fail.expired' })).json();
     assert.equal(await judged(issuer.verify(again.access_token)), 'ERR_JWT_EXPIRED');
   });
 
-  test('row 10: client_id=fail.slow-200ms is late at authorize, too', async () => {
+  test('client_id=fail.slow-200ms is late at authorize, too', async () => {
     const issuer = mock.fresh();
     const response = await send(issuer.authorizeUrl(issuer.asking({ client: 'fail.slow-200ms' }).query, issuer.url));
     assert.ok([302, 303].includes(response.status));
     assert.ok(response.ms >= 198, `${response.ms} ms`);
   });
 
-  test('row 10: client_id=fail.invalid_token and insufficient_scope: at userinfo', async () => {
+  test('client_id=fail.invalid_token and insufficient_scope: at userinfo', async () => {
     for (const [error, status] of [
       ['invalid_token', 401],
       ['insufficient_scope', 403],
@@ -165,9 +165,9 @@ describe('client_id=fail.NAME', { concurrency: 8 }, () => {
   });
 });
 
-describe('scope=… fault:NAME', { concurrency: 8 }, () => {
+describe('magic values: scope=… fault:NAME', { concurrency: 8 }, () => {
   for (const error of AUTHORIZE_ERRORS) {
-    test(`row 10: scope=fault:${error} at authorize: back to the client, with state and iss`, async () => {
+    test(`scope=fault:${error} at authorize: back to the client, with state and iss`, async () => {
       const issuer = mock.fresh();
       const { params } = await issuer.arrive({ scope: `openid fault:${error}` });
       assert.equal(params.error, error);
@@ -177,7 +177,7 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
   }
 
   for (const [fault, { verdict }] of Object.entries(TOKEN_FAULTS)) {
-    test(`row 10: scope=fault:${fault} at authorize: kept until the code is redeemed`, async () => {
+    test(`scope=fault:${fault} at authorize: kept until the code is redeemed`, async () => {
       const issuer = mock.fresh();
       const login = await issuer.login({ scope: `openid fault:${fault}`, resource: API });
       const response = ok(await issuer.redeem(login));
@@ -186,7 +186,7 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 10: scope=fault:wrong-nonce and fault:without-nonce', async () => {
+  test('scope=fault:wrong-nonce and fault:without-nonce', async () => {
     const issuer = mock.fresh();
     const wrong = await issuer.tokens({ scope: 'openid fault:wrong-nonce', nonce: 'n' });
     assert.ok(claimsOf(wrong.id_token).nonce && claimsOf(wrong.id_token).nonce !== 'n');
@@ -194,12 +194,12 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     assert.ok(!('nonce' in claimsOf(without.id_token)));
   });
 
-  test('row 10: scope=fault:missing-id_token at authorize', async () => {
+  test('scope=fault:missing-id_token at authorize', async () => {
     const tokens = await mock.fresh().tokens({ scope: 'openid fault:missing-id_token' });
     assert.ok(!('id_token' in tokens));
   });
 
-  test('row 10: a delay acts on the request that carries the scope, and on no other', async () => {
+  test('a delay acts on the request that carries the scope, and on no other', async () => {
     const issuer = mock.fresh();
     const { query, login } = issuer.asking({ scope: 'openid fault:slow-1s' });
     const response = await send(issuer.authorizeUrl(query, issuer.url));
@@ -210,7 +210,7 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     assert.deepEqual(faultsOf(redeemed), []);
   });
 
-  test('row 10: several in one scope', async () => {
+  test('several faults in one scope act together', async () => {
     const issuer = mock.fresh();
     const response = ok(await issuer.token({ scope: 'read fault:slow-100ms fault:expired', resource: API }));
     assert.ok(response.ms >= 98);
@@ -218,7 +218,7 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     assert.deepEqual(faultsOf(response), ['slow-100ms', 'expired']);
   });
 
-  test('row 10: two logins at once, one of them faulty: no mix-up', async () => {
+  test('two logins at once, one of them faulty: no mix-up', async () => {
     const issuer = mock.fresh();
     const [bad, good] = await Promise.all([
       issuer.login({ scope: 'openid fault:alg-none' }),
@@ -229,7 +229,7 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     assert.equal(header(wrong.json().access_token).alg, 'none');
   });
 
-  test('row 10: at a refresh, whose grant has no such scope', async () => {
+  test('fault:NAME in the scope of a refresh acts, though the grant has no such scope', async () => {
     const issuer = mock.fresh();
     const { refresh_token } = await issuer.tokens({ scope: OFFLINE });
     const response = ok(await issuer.refresh(refresh_token, { scope: 'openid fault:expired' }));
@@ -242,26 +242,26 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 10: a fault that did not act is not named', async () => {
+  test('a fault that did not act is not named', async () => {
     const issuer = mock.fresh();
     const response = await issuer.token({ grant_type: 'bogus', scope: 'fault:expired' });
     isError(response, 400, 'unsupported_grant_type');
     assert.deepEqual(faultsOf(response), []);
   });
 
-  test('row 10: together with a registered fault', async () => {
+  test('a magic value and a registered fault act together', async () => {
     const issuer = await mock.fresh().make();
     await issuer.fault({ fault: 'slow-100ms' });
     const response = ok(await issuer.token({ scope: 'fault:expired', resource: API }));
     assert.deepEqual(faultsOf(response).sort(), ['expired', 'slow-100ms']);
   });
 
-  test('row 10: for a registered client as well, in a lenient mock', async () => {
+  test('fault:NAME acts for a registered client as well, in a lenient mock', async () => {
     const response = await mock.fresh().token({ scope: 'read fault:rate-limit' }, { client: ['demo', 'demo-secret'] });
     assert.equal(response.status, 429);
   });
 
-  test('row 10: at device_authorization: kept until the device has its tokens', async () => {
+  test('fault:NAME at device_authorization: kept until the device has its tokens', async () => {
     const issuer = mock.fresh();
     const device = ok(await issuer.device({ scope: 'openid fault:expired' })).json();
     await issuer.approve(device);
@@ -270,8 +270,8 @@ describe('scope=… fault:NAME', { concurrency: 8 }, () => {
   });
 });
 
-describe('strict', { concurrency: 4 }, () => {
-  test('row 10: off: fail.NAME is a client nobody knows', async () => {
+describe('magic values in a strict mock: there are none', { concurrency: 4 }, () => {
+  test('fail.NAME is a client nobody knows', async () => {
     const issuer = strict.fresh();
     for (const name of ['fail.invalid_grant', 'fail.slow-1s', 'fail.drop', 'fail.alg-none']) {
       const response = await issuer.token({}, { client: name });
@@ -280,7 +280,7 @@ describe('strict', { concurrency: 4 }, () => {
     }
   });
 
-  test('row 10: off: fault:NAME is a scope nobody registered', async () => {
+  test('fault:NAME is a scope nobody registered', async () => {
     const issuer = strict.fresh();
     for (const scope of ['fault:slow-1s', 'read fault:drop', 'fault:alg-none']) {
       const response = await issuer.token({ scope }, { client: ['demo', 'demo-secret'] });

@@ -1,4 +1,4 @@
-// Row 9: which requests a fault acts on, how often, and together with which others.
+// Which requests a fault acts on, how often, and together with which others.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -14,36 +14,36 @@ const faulty = async (fault) => {
   return issuer;
 };
 
-describe('which requests', { concurrency: 8 }, () => {
+describe('which requests a fault acts on', { concurrency: 8 }, () => {
   const statuses = async (issuer, count, ask = () => issuer.token()) => {
     const found = [];
     for (let n = 0; n < count; n += 1) found.push((await ask(n)).status);
     return found;
   };
 
-  test('row 9: no times: always', async () => {
+  test('without times a fault acts always', async () => {
     assert.deepEqual(await statuses(await faulty('status-500'), 4), [500, 500, 500, 500]);
   });
 
-  test('row 9: times: so often, then never again', async () => {
+  test('times: so often, then never again', async () => {
     const issuer = await faulty({ fault: 'status-500', times: 2 });
     assert.deepEqual(await statuses(issuer, 4), [500, 500, 200, 200]);
     const [{ seen, acted }] = await issuer.faults();
     assert.deepEqual([seen, acted], [4, 2]);
   });
 
-  test('row 9: nth: only that one', async () => {
+  test('nth: only that one', async () => {
     assert.deepEqual(await statuses(await faulty({ fault: 'status-500', nth: 3 }), 5), [200, 200, 500, 200, 200]);
   });
 
-  test('row 9: nth and times: from there on, so often', async () => {
+  test('nth and times: from there on, so often', async () => {
     assert.deepEqual(
       await statuses(await faulty({ fault: 'status-500', nth: 2, times: 2 }), 5),
       [200, 500, 500, 200, 200],
     );
   });
 
-  test('row 9: nth counts matching requests only', async () => {
+  test('nth counts matching requests only', async () => {
     const issuer = await faulty({ fault: 'status-500', nth: 2, match: { client_id: 'a' } });
     const clients = ['b', 'a', 'b', 'b', 'a', 'a'];
     assert.deepEqual(
@@ -52,7 +52,7 @@ describe('which requests', { concurrency: 8 }, () => {
     );
   });
 
-  test('row 9: times is exact under 50 requests at once', async () => {
+  test('times is exact under 50 requests at once', async () => {
     const issuer = await faulty({ fault: 'status-500', times: 7 });
     const found = await Promise.all(range(50).map(async () => (await issuer.token()).status));
     assert.equal(found.filter((status) => status === 500).length, 7);
@@ -145,20 +145,20 @@ describe('which requests', { concurrency: 8 }, () => {
     ['an empty matcher', {}, (issuer) => issuer.token(), undefined],
   ];
   for (const [name, match, yes, no] of matchers) {
-    test(`row 9: by ${name}`, async () => {
+    test(`match: ${name}`, async () => {
       const issuer = await faulty({ fault: 'status-418', match });
       assert.equal((await yes(issuer)).status, 418);
       if (no) assert.notEqual((await no(issuer)).status, 418);
     });
   }
 
-  test('row 9: by a parameter of the query at authorize', async () => {
+  test('match: a parameter of the query at authorize', async () => {
     const issuer = await faulty({ fault: 'login_required', match: { parameters: { prompt: 'none' } } });
     assert.equal((await issuer.arrive({ prompt: 'none' })).params.error, 'login_required');
     assert.ok((await issuer.arrive()).params.code);
   });
 
-  test('row 9: an error that stands in for the answer leaves code and refresh token as they were', async () => {
+  test('an error that stands in for the answer leaves code and refresh token as they were', async () => {
     const issuer = await mock.fresh().make();
     const login = await issuer.login({ scope: OFFLINE });
     await issuer.fault({ fault: 'status-503', times: 1 });
@@ -169,7 +169,7 @@ describe('which requests', { concurrency: 8 }, () => {
     ok(await issuer.refresh(tokens.refresh_token));
   });
 
-  test('row 9: two faults on one request: a delay and an error, both named', async () => {
+  test('two faults on one request: a delay and an error, both named', async () => {
     const issuer = await faulty('slow-150ms');
     await issuer.fault('invalid_grant');
     const response = await issuer.token();
@@ -179,13 +179,13 @@ describe('which requests', { concurrency: 8 }, () => {
     assert.deepEqual((await issuer.journal())[0].faults, ['slow-150ms', 'invalid_grant']);
   });
 
-  test('row 9: two that answer: the first acts, the second waits for its turn', async () => {
+  test('two that answer: the first acts, the second waits for its turn', async () => {
     const issuer = await faulty({ fault: 'status-503', times: 1 });
     await issuer.fault({ fault: 'invalid_grant', times: 1 });
     assert.deepEqual(await statuses(issuer, 3), [503, 400, 200]);
   });
 
-  test('row 9: a mangled answer and a delay', async () => {
+  test('two faults on one request: a mangled answer and a delay', async () => {
     const issuer = await faulty('truncate');
     await issuer.fault('slow-100ms');
     const response = await issuer.token();
@@ -194,27 +194,27 @@ describe('which requests', { concurrency: 8 }, () => {
     assert.deepEqual(faultsOf(response).sort(), ['slow-100ms', 'truncate']);
   });
 
-  test('row 9: no fault, no header', async () => {
+  test('no fault, no header', async () => {
     const issuer = mock.fresh();
     const response = await issuer.token();
     assert.equal((await issuer.journal())[0].faults, undefined);
     assert.equal(response.headers['jeton-mock-fault'], undefined);
   });
 
-  test('row 9: a fault does not make the mock’s own calls fail', async () => {
+  test('a fault does not make the mock’s own calls fail', async () => {
     const issuer = await faulty({ fault: 'status-500', match: { client_id: '*' } });
     await issuer.set('GET', '/journal');
     ok(await mock.send('/health'));
     ok(await mock.send('/isalive'));
   });
 
-  test('row 9: faults act in a strict mock as well', async (t) => {
+  test('faults act in a strict mock as well', async (t) => {
     const strict = await start({ t, args: ['--strict'] });
     await strict.at().fault('invalid_scope');
     isError(await strict.at().token({}, { client: ['demo', 'demo-secret'] }), 400, 'invalid_scope');
   });
 
-  test('row 9: faults in the file, for every issuer and for one', async (t) => {
+  test('faults in the file, for every issuer and for one', async (t) => {
     const own = await start({
       t,
       config: {

@@ -1,4 +1,4 @@
-// Row 18: what a compose file for navikt/mock-oauth2-server expects, from outside. The
+// What a compose file for navikt/mock-oauth2-server expects, from outside. The
 // configurations are written after its documentation.
 
 import assert from 'node:assert/strict';
@@ -29,8 +29,8 @@ const MAPPINGS = {
 
 const from = (t, config, env = {}) => start({ t, env: { JSON_CONFIG: JSON.stringify(config), ...env } });
 
-describe('environment', { concurrency: 8 }, () => {
-  test('row 18: JSON_CONFIG: requestMappings by parameter, tokenExpiry by issuer', async (t) => {
+describe('navikt/mock-oauth2-server’s environment', { concurrency: 8 }, () => {
+  test('JSON_CONFIG: requestMappings by parameter, tokenExpiry by issuer', async (t) => {
     const mock = await from(t, MAPPINGS);
     const one = await mock.at('issuer1').granted({ scope: 'scope1' });
     const claims = claimsOf(one.access_token);
@@ -47,7 +47,7 @@ describe('environment', { concurrency: 8 }, () => {
     assert.notEqual(elsewhere.sub, 'subBySomeParam');
   });
 
-  test('row 18: ${clientId} in claims, and a match of anything', async (t) => {
+  test('${clientId} in claims, and a match of anything', async (t) => {
     const mock = await from(t, {
       tokenCallbacks: [
         {
@@ -67,7 +67,7 @@ describe('environment', { concurrency: 8 }, () => {
     assert.deepEqual(claims.groups, ['g1', 'g2']);
   });
 
-  test('row 18: the issuer is the host that a container is known by', async (t) => {
+  test('the issuer is the host that a container is known by', async (t) => {
     const mock = await from(t, MAPPINGS);
     const metadata = ok(
       await mock.at('default').get('/.well-known/openid-configuration', { host: 'mock-oauth2-server:8080' }),
@@ -76,18 +76,18 @@ describe('environment', { concurrency: 8 }, () => {
     assert.equal(metadata.token_endpoint, 'http://mock-oauth2-server:8080/default/token');
   });
 
-  test('row 18: JSON_CONFIG_PATH', async (t) => {
+  test('JSON_CONFIG_PATH names the file', async (t) => {
     const mock = await start({ t, env: { JSON_CONFIG_PATH: file(MAPPINGS, 'json') } });
     assert.equal(claimsOf((await mock.at('issuer1').granted({ scope: 'scope1' })).access_token).sub, 'subByScope');
   });
 
-  test('row 18: JSON_CONFIG goes before JSON_CONFIG_PATH', async (t) => {
+  test('JSON_CONFIG takes precedence over JSON_CONFIG_PATH', async (t) => {
     const mock = await from(t, MAPPINGS, { JSON_CONFIG_PATH: file({ tokenCallbacks: [] }, 'json') });
     assert.equal(claimsOf((await mock.at('issuer1').granted({ scope: 'scope1' })).access_token).sub, 'subByScope');
   });
 
   for (const name of ['SERVER_PORT', 'PORT']) {
-    test(`row 18: ${name}`, async (t) => {
+    test(`${name} is the port it listens on`, async (t) => {
       const probe = await start({ t });
       await probe.stop();
       const mock = await start({ t, port: null, env: { [name]: String(probe.port) } });
@@ -96,20 +96,20 @@ describe('environment', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 18: SERVER_PORT goes before PORT', async (t) => {
+  test('SERVER_PORT takes precedence over PORT', async (t) => {
     const [probe, other] = [await start({ t }), await start({ t })];
     await probe.stop();
     const mock = await start({ t, port: null, env: { SERVER_PORT: String(probe.port), PORT: String(other.port) } });
     assert.equal(mock.port, probe.port);
   });
 
-  test('row 18: SERVER_HOSTNAME is what it binds to', async (t) => {
+  test('SERVER_HOSTNAME is what it binds to', async (t) => {
     const mock = await start({ t, env: { SERVER_HOSTNAME: '0.0.0.0' } });
     assert.equal(new URL(mock.url).port, String(mock.port));
     assert.match(mock.log()[0], /0\.0\.0\.0/);
   });
 
-  test('row 18: tokenProvider: algorithm and systemTime', async (t) => {
+  test('tokenProvider: algorithm and systemTime', async (t) => {
     const mock = await from(t, {
       tokenProvider: { keyProvider: { algorithm: 'ES256' }, systemTime: '2020-01-21T00:00:00Z' },
     });
@@ -118,12 +118,12 @@ describe('environment', { concurrency: 8 }, () => {
     assert.equal(claimsOf(access_token).iat, Date.parse('2020-01-21T00:00:00Z') / 1000);
   });
 
-  test('row 18: without an algorithm: RS256, as there', async (t) => {
+  test('without an algorithm: RS256, as there', async (t) => {
     const mock = await from(t, {});
     assert.equal(header((await mock.at('default').granted()).access_token).alg, 'RS256');
   });
 
-  test('row 18: interactiveLogin true asks; false does not', async (t) => {
+  test('interactiveLogin true asks; false does not', async (t) => {
     const asks = await from(t, { interactiveLogin: true });
     const open = async (mock) => {
       const issuer = mock.at('default');
@@ -136,7 +136,7 @@ describe('environment', { concurrency: 8 }, () => {
     assert.ok(straight.arrived.searchParams.get('code'));
   });
 
-  test('row 18: a login: access token of typ JWT, a refresh token without asking, and userinfo that knows it', async (t) => {
+  test('a login: access token of typ JWT, a refresh token without asking, and userinfo that knows it', async (t) => {
     const mock = await from(t, {});
     const issuer = mock.at('default');
     const tokens = await issuer.tokens({ from: `${mock.url}/default` }, {}, undefined);
@@ -145,17 +145,17 @@ describe('environment', { concurrency: 8 }, () => {
     ok(await issuer.refresh(tokens.refresh_token));
   });
 
-  test('row 18: rotateRefreshToken is taken', async (t) => {
+  test('rotateRefreshToken is accepted', async (t) => {
     const mock = await from(t, { rotateRefreshToken: true });
     await mock.at('default').granted();
   });
 
-  test('row 18: httpServer with ssl: HTTPS', async (t) => {
+  test('httpServer with ssl: HTTPS', async (t) => {
     const mock = await from(t, { httpServer: { type: 'NettyWrapper', ssl: {} } });
     assert.equal((await send(`${mock.url.replace(/^https/, 'http')}/_mock/ca.pem`)).status, 200);
   });
 
-  test('row 18: --config of Jeton’s own and JSON_CONFIG do not both go unnoticed', async () => {
+  test('--config of Jeton’s own and JSON_CONFIG do not both go unnoticed', async () => {
     const { code } = await refused({ args: ['--port', '0'], config: 'seed = "x"\n', env: { JSON_CONFIG: '{}' } }).catch(
       () => ({ code: 'started' }),
     );
@@ -165,10 +165,10 @@ describe('environment', { concurrency: 8 }, () => {
   for (const [name, text] of [
     ['that is no JSON', '{"tokenCallbacks": ['],
     ['with a list for a text', '{"tokenCallbacks": [{"issuerId": []}]}'],
-    ['with an algorithm that is none', '{"tokenProvider": {"keyProvider": {"algorithm": "XX"}}}'],
-    ['with a time that is none', '{"tokenProvider": {"systemTime": "yesterday"}}'],
+    ['with an unknown algorithm', '{"tokenProvider": {"keyProvider": {"algorithm": "XX"}}}'],
+    ['with a malformed time', '{"tokenProvider": {"systemTime": "yesterday"}}'],
   ]) {
-    test(`row 18: JSON_CONFIG ${name}: refused, by name`, async () => {
+    test(`JSON_CONFIG ${name}: refused, by name`, async () => {
       const { code, text: said } = await refused({ args: ['--port', '0'], env: { JSON_CONFIG: text } });
       assert.notEqual(code, 0);
       assert.match(said, /JSON_CONFIG/);
@@ -176,15 +176,15 @@ describe('environment', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 18: JSON_CONFIG_PATH that is not there', async () => {
+  test('JSON_CONFIG_PATH of a file that is not there: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--port', '0'], env: { JSON_CONFIG_PATH: '/nowhere/config.json' } });
     assert.notEqual(code, 0);
     assert.match(text, /\/nowhere\/config\.json/);
   });
 });
 
-describe('paths', { concurrency: 8 }, () => {
-  test('row 18: /isalive, /{issuer}/jwks, /{issuer}/endsession and the rest', async (t) => {
+describe('navikt/mock-oauth2-server’s paths', { concurrency: 8 }, () => {
+  test('/isalive, /{issuer}/jwks, /{issuer}/endsession and the rest', async (t) => {
     const mock = await start({ t });
     ok(await mock.send('/isalive'));
     const issuer = mock.at('default');
@@ -202,7 +202,7 @@ describe('paths', { concurrency: 8 }, () => {
     assert.equal((await mock.names()).includes('isalive'), false);
   });
 
-  test('row 18: /isalive makes nothing, and is no issuer’s', async (t) => {
+  test('/isalive makes no issuer', async (t) => {
     const mock = await start({ t });
     ok(await mock.send('/isalive'));
     assert.deepEqual(await mock.names(), ['']);

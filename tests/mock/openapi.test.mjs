@@ -1,4 +1,4 @@
-// Row 8: the OpenAPI document is valid, complete, and true.
+// The OpenAPI document of the control API is valid, complete, and true.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -79,19 +79,19 @@ function bodySchema(method, path) {
   return schemaAt([...steps, 'content', 'application/json', 'schema']);
 }
 
-describe('the document', () => {
-  test('row 8: it is valid OpenAPI 3.1', async () => {
+describe('the OpenAPI document', () => {
+  test('it is valid OpenAPI 3.1', async () => {
     assert.match(document.openapi, /^3\.1\.\d+$/);
     const validator = new Validator();
     const result = await validator.validate(structuredClone(document));
     assert.ok(result.valid, JSON.stringify(result.errors, null, 1));
   });
 
-  test('row 8: every schema in it compiles', () => {
+  test('every schema in it compiles', () => {
     for (const name of Object.keys(document.components?.schemas ?? {})) schemaAt(['components', 'schemas', name]);
   });
 
-  test('row 8: every reference in it leads somewhere', () => {
+  test('every reference in it leads somewhere', () => {
     const walk = (value) => {
       if (Array.isArray(value)) return value.forEach(walk);
       if (value === null || typeof value !== 'object') return undefined;
@@ -101,13 +101,13 @@ describe('the document', () => {
     walk(document);
   });
 
-  test('row 8: it is served as JSON, and says which mock it describes', async () => {
+  test('it is served as JSON, and says which mock it describes', async () => {
     const response = await mock.send('/_mock/openapi.json');
     assert.match(response.headers['content-type'], /^application\/(json|openapi\+json|vnd\.oai\.openapi\+json)/);
     assert.ok(document.info.title && document.info.version);
   });
 
-  test('row 8: every operation there is, and no other', () => {
+  test('every operation there is, and no other', () => {
     const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'];
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
       METHODS.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`),
@@ -115,7 +115,7 @@ describe('the document', () => {
     assert.deepEqual(described.sort(), OPERATIONS.map(({ method, path }) => `${method} ${pathOf(path)}`).sort());
   });
 
-  test('row 8: every operation has a name of its own, a summary, and its errors', () => {
+  test('every operation has a name of its own, a summary, and its errors', () => {
     const names = OPERATIONS.map(({ method, path }) => operationOf(method, path).operationId);
     assert.equal(new Set(names).size, OPERATIONS.length);
     for (const { method, path, body } of OPERATIONS) {
@@ -127,7 +127,7 @@ describe('the document', () => {
     }
   });
 
-  test('row 8: every parameter is described, and issuer is one of nearly all', () => {
+  test('every parameter is described, and issuer is one of nearly all', () => {
     for (const { method, path, query = {} } of OPERATIONS) {
       const item = document.paths[pathOf(path)];
       const names = [...(item.parameters ?? []), ...(operationOf(method, path).parameters ?? [])].map(
@@ -139,9 +139,9 @@ describe('the document', () => {
   });
 });
 
-describe('the answers', { concurrency: 8 }, () => {
+describe('the OpenAPI document and the answers', { concurrency: 8 }, () => {
   for (const { method, path, body, query, status } of OPERATIONS) {
-    test(`row 8: ${method} ${path}: ${status}, as described`, async () => {
+    test(`${method} ${path}: ${status}, as described`, async () => {
       const issuer = await mock.fresh().make();
       if (body) {
         const schema = bodySchema(method, path);
@@ -152,7 +152,7 @@ describe('the answers', { concurrency: 8 }, () => {
       isDescribed(method, path, response);
     });
 
-    test(`row 8: ${method} ${path}: its errors, as described`, async () => {
+    test(`${method} ${path}: its errors, as described`, async () => {
       const issuer = await mock.fresh().make();
       const errors = [
         await issuer.control(method, path, body, { query, headers: { origin: 'https://evil.example' } }),
@@ -174,7 +174,7 @@ describe('the answers', { concurrency: 8 }, () => {
     });
 
     if (body) {
-      test(`row 8: ${method} ${path}: the schema refuses what the mock refuses`, async () => {
+      test(`${method} ${path}: the schema refuses what the mock refuses`, async () => {
         const schema = bodySchema(method, path);
         assert.ok(!schema({ ...body, oops: 1 }), 'an unknown member');
         assert.ok(!schema([]) && !schema(null) && !schema('x'));
@@ -182,7 +182,7 @@ describe('the answers', { concurrency: 8 }, () => {
     }
   }
 
-  test('row 8: an issuer with everything: each list, as described', async () => {
+  test('an issuer with everything: each list, as described', async () => {
     const issuer = await mock.fresh().make({
       users: [{ sub: 'a', name: 'A', claims: { x: 1 }, id_token: {}, access_token: {}, userinfo: {} }],
       clients: [
@@ -241,7 +241,7 @@ describe('the answers', { concurrency: 8 }, () => {
     assert.equal((await issuer.journal()).length, 4);
   });
 
-  test('row 8: the schemas know every fault name of the table', async () => {
+  test('the schemas know every fault name of the table', async () => {
     const schema = bodySchema('POST', '/faults');
     for (const fault of [
       'invalid_grant',

@@ -1,4 +1,4 @@
-// Row 9: tokens with exactly one thing wrong, judged by jose.
+// Tokens with exactly one thing wrong, judged by jose.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -69,9 +69,9 @@ function differsOnlyIn(fault, token, right) {
     for (const name of Object.keys(found)) assert.ok(name in expected || about.includes(name), `${name} is new`);
 }
 
-describe('access tokens', { concurrency: 8 }, () => {
+describe('token faults: access tokens', { concurrency: 8 }, () => {
   for (const [fault, { verdict, signed }] of Object.entries(TOKEN_FAULTS)) {
-    test(`row 9: ${fault}: jose says ${verdict}`, async () => {
+    test(`${fault}: jose says ${verdict}`, async () => {
       const issuer = await faulty({ fault, times: 1 });
       const response = ok(await issuer.token({ resource: API }));
       const token = response.json().access_token;
@@ -85,7 +85,7 @@ describe('access tokens', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: expired by the issuer’s own clock: expired now, good before', async () => {
+  test('expired by the issuer’s own clock: expired now, good before', async () => {
     const issuer = await faulty('expired', { clock: { set: 1_700_000_000, freeze: true } });
     const { access_token } = await issuer.granted({ resource: API });
     assert.equal(await asApi(issuer, access_token, { at: 1_700_000_000 }), 'ERR_JWT_EXPIRED');
@@ -94,7 +94,7 @@ describe('access tokens', { concurrency: 8 }, () => {
     assert.equal(await asApi(issuer, access_token, { at: 1_700_000_000, clockTolerance: 60 }), 'ERR_JWT_EXPIRED');
   });
 
-  test('row 9: not-yet-valid by the issuer’s own clock: good later', async () => {
+  test('not-yet-valid by the issuer’s own clock: good later', async () => {
     const issuer = await faulty('not-yet-valid', { clock: { set: 1_700_000_000, freeze: true } });
     const { access_token } = await issuer.granted({ resource: API });
     const { nbf } = claimsOf(access_token);
@@ -105,13 +105,13 @@ describe('access tokens', { concurrency: 8 }, () => {
     assert.equal(await asApi(issuer, access_token, { at: nbf + 1 }), 'valid');
   });
 
-  test('row 9: wrong-key keeps alg and kid: only the signature tells', async () => {
+  test('wrong-key keeps alg and kid: only the signature tells', async () => {
     const issuer = await faulty({ fault: 'wrong-key', times: 1 });
     const [wrong, right] = [(await issuer.granted()).access_token, (await issuer.granted()).access_token];
     assert.deepEqual(header(wrong), header(right));
   });
 
-  test('row 9: alg-none: the header says none, and there is no signature', async () => {
+  test('alg-none: the header says none, and there is no signature', async () => {
     const issuer = await faulty('alg-none');
     const { access_token } = await issuer.granted();
     assert.equal(header(access_token).alg, 'none');
@@ -119,28 +119,28 @@ describe('access tokens', { concurrency: 8 }, () => {
     assert.equal(access_token.split('.')[2], '');
   });
 
-  test('row 9: tampered: what was signed is not what it says', async () => {
+  test('tampered: what was signed is not what it says', async () => {
     const issuer = await faulty('tampered');
     const { access_token } = await issuer.granted();
     assert.ok(claimsOf(access_token), 'still JSON');
     assert.equal(await isSigned(issuer, access_token), false);
   });
 
-  test('row 9: unknown-kid: another kid, and no key of that name', async () => {
+  test('unknown-kid: another kid, and no key of that name', async () => {
     const issuer = await faulty('unknown-kid');
     const { kid } = header((await issuer.granted()).access_token);
     assert.ok(kid);
     assert.ok(!(await issuer.kids()).includes(kid));
   });
 
-  test('row 9: wrong-typ', async () => {
+  test('wrong-typ: typ is JWT, which an ID token has', async () => {
     const issuer = await faulty('wrong-typ');
     const { typ } = header((await issuer.granted()).access_token);
     assert.notEqual(typ?.toLowerCase(), 'at+jwt');
     assert.notEqual(typ?.toLowerCase(), 'application/at+jwt');
   });
 
-  test('row 9: oversized: more than a header may well hold', async () => {
+  test('oversized: more than a header may well hold', async () => {
     const issuer = await faulty('oversized');
     const { access_token } = await issuer.granted();
     assert.ok(access_token.length > OVERSIZED, String(access_token.length));
@@ -148,14 +148,14 @@ describe('access tokens', { concurrency: 8 }, () => {
     await issuer.verify(access_token);
   });
 
-  test('row 9: without-CLAIM of a claim of one’s own', async () => {
+  test('without-CLAIM of a claim of one’s own', async () => {
     const issuer = await faulty('without-tenant', { claims: [{ access_token: { tenant: 'x', other: 'y' } }] });
     const claims = claimsOf((await issuer.granted()).access_token);
     assert.ok(!('tenant' in claims));
     assert.equal(claims.other, 'y');
   });
 
-  test('row 9: two token faults at once', async () => {
+  test('two token faults at once', async () => {
     const issuer = await faulty('expired');
     await issuer.fault('wrong-audience');
     const response = ok(await issuer.token({ resource: API }));
@@ -166,7 +166,7 @@ describe('access tokens', { concurrency: 8 }, () => {
   });
 
   for (const alg of ['ES256', 'RS256', 'EdDSA']) {
-    test(`row 9: each of them with ${alg}`, async () => {
+    test(`every token fault with ${alg}`, async () => {
       for (const [fault, { verdict, signed }] of Object.entries(TOKEN_FAULTS)) {
         const issuer = await faulty(fault, { signing_algs: [alg] });
         const token = (await issuer.granted({ resource: API })).access_token;
@@ -177,14 +177,14 @@ describe('access tokens', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: token faults leave errors as they are', async () => {
+  test('token faults leave errors as they are', async () => {
     const issuer = await faulty('expired');
     const response = await issuer.token({ grant_type: 'bogus' });
     assert.equal(response.status, 400);
     assert.equal(response.json().error, 'unsupported_grant_type');
   });
 
-  test('row 9: what the fault is about is wrong for introspection, too, or at least does not break it', async () => {
+  test('what the fault is about is wrong for introspection, too, or at least does not break it', async () => {
     for (const fault of Object.keys(TOKEN_FAULTS)) {
       const issuer = await faulty(fault);
       const { access_token } = await issuer.granted();
@@ -195,12 +195,12 @@ describe('access tokens', { concurrency: 8 }, () => {
   });
 });
 
-describe('ID tokens', { concurrency: 8 }, () => {
+describe('token faults: ID tokens', { concurrency: 8 }, () => {
   const verdictOf = { 'wrong-typ': 'valid', 'wrong-nonce': 'nonce', 'without-nonce': 'nonce' };
   const faults = { ...TOKEN_FAULTS, 'wrong-nonce': { signed: true }, 'without-nonce': { signed: true } };
 
   for (const [fault, { verdict, signed }] of Object.entries(faults)) {
-    test(`row 9: ${fault} on the ID token only; the access token is right`, async () => {
+    test(`${fault} on the ID token only; the access token is right`, async () => {
       const issuer = await faulty({ fault, tokens: ['id_token'], times: 1 });
       const { id_token, access_token } = await issuer.tokens({ nonce: NONCE, resource: API });
       same(await asClient(issuer, id_token), verdictOf[fault] ?? verdict);
@@ -213,7 +213,7 @@ describe('ID tokens', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: without tokens, both are faulty; with tokens: ["access_token"], only that', async () => {
+  test('without tokens, both are faulty; with tokens: ["access_token"], only that', async () => {
     const issuer = await faulty({ fault: 'expired', times: 1 });
     const both = await issuer.tokens({ nonce: NONCE, resource: API });
     assert.equal(await asClient(issuer, both.id_token), 'ERR_JWT_EXPIRED');
@@ -225,7 +225,7 @@ describe('ID tokens', { concurrency: 8 }, () => {
   });
 
   for (const alg of ['ES256', 'RS256', 'EdDSA']) {
-    test(`row 9: at_hash is of the access token that is delivered, ${alg}`, async () => {
+    test(`at_hash is of the access token that is delivered, ${alg}`, async () => {
       for (const fault of ['expired', 'alg-none', 'tampered', 'wrong-key', 'oversized']) {
         const issuer = await faulty({ fault, tokens: ['access_token'] }, { signing_algs: [alg] });
         const { access_token, id_token } = await issuer.tokens();
@@ -238,12 +238,12 @@ describe('ID tokens', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: without-at_hash', async () => {
+  test('without-at_hash: the claim is left out', async () => {
     const issuer = await faulty('without-at_hash');
     assert.ok(!('at_hash' in claimsOf((await issuer.tokens()).id_token)));
   });
 
-  test('row 9: at a refresh', async () => {
+  test('a fault for the grant refresh_token acts at a refresh', async () => {
     const issuer = await mock.fresh().make();
     const { refresh_token } = await issuer.tokens({ scope: OFFLINE, resource: API });
     await issuer.fault({ fault: 'wrong-issuer', match: { grant_type: 'refresh_token' } });
@@ -265,7 +265,7 @@ describe('ID tokens', { concurrency: 8 }, () => {
     'without-iss',
     'alg-none',
   ]) {
-    test(`row 9: ${fault}: a client library (oauth4webapi) refuses the login`, async () => {
+    test(`${fault}: a client library (oauth4webapi) refuses the login`, async () => {
       const issuer = await faulty({ fault, tokens: ['id_token'] });
       const as = {
         ...(await issuer.metadata()),
@@ -291,9 +291,9 @@ describe('ID tokens', { concurrency: 8 }, () => {
   }
 });
 
-describe('minted tokens', { concurrency: 8 }, () => {
+describe('token faults: minted tokens', { concurrency: 8 }, () => {
   for (const [fault, { verdict, signed }] of Object.entries(TOKEN_FAULTS)) {
-    test(`row 9: mint with ${fault}: jose says ${verdict}`, async () => {
+    test(`mint with ${fault}: jose says ${verdict}`, async () => {
       const issuer = await mock.fresh().make();
       const { token } = await issuer.mint({ claims: { sub: 'x', aud: API }, typ: 'at+jwt', fault });
       same(await asApi(issuer, token), verdict);
@@ -301,7 +301,7 @@ describe('minted tokens', { concurrency: 8 }, () => {
     });
   }
 
-  test('row 9: mint with wrong-nonce', async () => {
+  test('mint with wrong-nonce', async () => {
     const issuer = await mock.fresh().make();
     const { token } = await issuer.mint({ claims: { sub: 'x', nonce: NONCE }, fault: 'wrong-nonce' });
     assert.notEqual(claimsOf(token).nonce, NONCE);
