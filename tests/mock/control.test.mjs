@@ -1,16 +1,13 @@
-// The control API, operation by operation, and what it refuses.
+// The control API, operation by operation. What all of them refuse is in control-refusals.test.mjs.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { claimsOf } from '../suite/support/tokens.mjs';
-import { isRefused, range } from './support/check.mjs';
-import { FORM, send } from './support/http.mjs';
-import { OF_ALL, ok } from './support/issuer.mjs';
-import { OPERATIONS } from './support/operations.mjs';
+import { isRefused } from './support/check.mjs';
+import { ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const mock = await start();
-const LIMIT = 64 * 1024;
 
 describe('control API: issuers', { concurrency: 8 }, () => {
   test('GET /_mock/issuers: every issuer, with its strictness, its clock and how many requests it had', async (t) => {
@@ -33,9 +30,8 @@ describe('control API: issuers', { concurrency: 8 }, () => {
   test('GET /_mock/issuer: one entry of that list; without issuer= or with it empty, the default’s', async () => {
     const expected = (await mock.issuers()).find((issuer) => issuer.name === '');
     for (const path of ['/_mock/issuer', '/_mock/issuer?issuer=']) {
-      const { now, journal, ...rest } = ok(await mock.send(path)).json();
-      assert.equal(rest.name, '');
-      assert.equal(rest.issuer, expected.issuer);
+      const { name, issuer } = ok(await mock.send(path)).json();
+      assert.deepEqual([name, issuer], ['', expected.issuer]);
     }
   });
 
@@ -74,10 +70,10 @@ describe('control API: issuers', { concurrency: 8 }, () => {
     );
   });
 
-  test('auto_login of somebody who is no user is refused', async () => {
-    const response = await mock.fresh().control('PUT', '/issuer', { auto_login: 'nobody', users: [{ sub: 'x' }] });
-    if (response.status < 300) return; // any subject may be as good as a user
-    isRefused(response, /auto_login/);
+  test('PUT: auto_login of a subject that is no user logs that subject in', async () => {
+    const issuer = await mock.fresh().make({ auto_login: 'nobody', users: [{ sub: 'x' }] });
+    const { id_token } = await issuer.tokens({ user: null });
+    assert.equal(claimsOf(id_token).sub, 'nobody');
   });
 });
 
@@ -96,21 +92,22 @@ describe('control API: users', { concurrency: 8 }, () => {
     assert.deepEqual(ok(answer).json(), dora);
     assert.deepEqual((await issuer.set('GET', '/users')).users, [dora]);
     await issuer.user({ sub: 'dora', name: 'Other' });
-    const { users } = await issuer.set('GET', '/users');
-    assert.equal(users.length, 1);
-    assert.equal(users[0].name, 'Other');
-    assert.deepEqual(users[0].claims ?? {}, {}, 'replaced, not merged');
+    assert.deepEqual((await issuer.set('GET', '/users')).users, [{ sub: 'dora', name: 'Other' }], 'not merged');
     assert.equal((await issuer.control('DELETE', '/users', undefined, { query: { sub: 'dora' } })).status, 204);
     assert.equal((await issuer.control('DELETE', '/users', undefined, { query: { sub: 'dora' } })).status, 404);
     assert.deepEqual((await issuer.set('GET', '/users')).users, []);
   });
 
-  test('a user made over the API logs in, and one removed is nobody special', async () => {
+  test('a user added over the API logs in with its claims, and without them once it is removed', async () => {
     const issuer = await mock.fresh().make();
     await issuer.user({ sub: 'dora', claims: { email: 'dora@x.example' }, id_token: { roles: ['r'] } });
     const tokens = await issuer.tokens({ user: 'dora', scope: 'openid email' });
     assert.deepEqual(claimsOf(tokens.id_token).roles, ['r']);
     assert.equal((await issuer.userinfo(tokens.access_token)).json().email, 'dora@x.example');
+    await issuer.set('DELETE', '/users', undefined, { query: { sub: 'dora' } });
+    const { id_token } = await issuer.tokens({ user: 'dora' });
+    assert.equal(claimsOf(id_token).sub, 'dora');
+    assert.ok(!('roles' in claimsOf(id_token)));
   });
 
   test('DELETE without sub is refused', async () => {
@@ -136,9 +133,9 @@ describe('control API: users', { concurrency: 8 }, () => {
     ['claims that are a text', { sub: 'x', claims: '{}' }, /claims/],
     ['a name that is no text', { sub: 'x', name: {} }, /name/],
     ['claims that are the server’s own', { sub: 'x', claims: { sub: 'y' } }, /claims/],
-    ['null', null, /\w/],
-    ['a list', [], /\w/],
-    ['a text', '"x"', /\w/],
+    ['null', null, /expected an object/],
+    ['a list', [], /expected an object/],
+    ['a text', '"x"', /expected an object/],
   ]) {
     test(`a user with ${what} is refused`, async () => {
       const issuer = await mock.fresh().make({ users: [] });
@@ -195,7 +192,7 @@ describe('control API: clients', { concurrency: 8 }, () => {
     ['no client_id', { client_secret: 'x' }, /client_id/],
     ['an empty client_id', { client_id: '' }, /client_id/],
     ['an unknown member', { client_id: 'x', secret: 'y' }, /secret/],
-    ['an unknown grant type', { client_id: 'x', client_secret: 's', grant_types: ['magic'] }, /grant_types|magic/],
+    ['an unknown grant type', { client_id: 'x', client_secret: 's', grant_types: ['magic'] }, /grant_types.*magic/],
     ['a malformed redirect_uri', { client_id: 'x', client_secret: 's', redirect_uris: ['not a uri'] }, /redirect_uris/],
     ['a malformed scope', { client_id: 'x', client_secret: 's', scope: 'a"b' }, /scope/],
     ['a number', { client_id: 7 }, /client_id/],
@@ -242,7 +239,7 @@ describe('control API: claims and faults', { concurrency: 8 }, () => {
     ['a matcher of a wrong type', { match: { client_id: 1 } }, /client_id/],
     ['a section that is a list', { id_token: [] }, /id_token/],
     ['parameters that are a text', { match: { parameters: 'x' } }, /parameters/],
-    ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /parameters|x/],
+    ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /match\.parameters\.x/],
     ['a typ that is no text', { access_token_typ: 1 }, /access_token_typ/],
     ['a malformed regular expression', { match: { client_id: '/(/' } }, /client_id/],
   ]) {
@@ -286,30 +283,29 @@ describe('control API: claims and faults', { concurrency: 8 }, () => {
     const issuer = await mock.fresh().make();
     await issuer.fault('drop');
     for (const id of ['x', '', '-1', '1.5', '99999999999999999999999']) {
-      const response = await issuer.control('DELETE', '/faults', undefined, { query: { id } });
-      assert.ok([400, 404].includes(response.status), `${id}: ${response.status}`);
+      isRefused(await issuer.control('DELETE', '/faults', undefined, { query: { id } }), /^id: expected/);
     }
     assert.equal((await issuer.faults()).length, 1);
   });
 
   for (const [what, fault, pattern] of [
-    ['an unknown name', { fault: 'slwo' }, /slwo.*expected/s],
+    ['an unknown name', { fault: 'slwo' }, /slwo.*expected/],
     ['no fault', {}, /fault/],
     ['an unknown member', { fault: 'drop', time: 1 }, /time/],
     ['an unknown matcher', { fault: 'drop', match: { path: '/x' } }, /path/],
-    ['an unknown endpoint', { fault: 'drop', match: { endpoint: 'tokens' } }, /tokens.*expected|expected.*tokens/s],
+    ['an unknown endpoint', { fault: 'drop', match: { endpoint: 'tokens' } }, /tokens.*expected/],
     ['times 0', { fault: 'drop', times: 0 }, /times/],
     ['nth 0', { fault: 'drop', nth: 0 }, /nth/],
     ['a negative nth', { fault: 'drop', nth: -1 }, /nth/],
     ['nth 1.5', { fault: 'drop', nth: 1.5 }, /nth/],
     ['a text as times', { fault: 'drop', times: '1' }, /times/],
-    ['slow-61s', { fault: 'slow-61s' }, /slow-61s|60/],
-    ['slow-60001ms', { fault: 'slow-60001ms' }, /slow|60/],
+    ['slow-61s', { fault: 'slow-61s' }, /slow-61s/],
+    ['slow-60001ms', { fault: 'slow-60001ms' }, /slow-60001ms/],
     ['slow-', { fault: 'slow-' }, /slow-/],
     ['slow-1m', { fault: 'slow-1m' }, /slow-1m/],
-    ['slow--1s', { fault: 'slow--1s' }, /slow/],
-    ['status-399', { fault: 'status-399' }, /status-399|400/],
-    ['status-600', { fault: 'status-600' }, /status-600|599/],
+    ['slow--1s', { fault: 'slow--1s' }, /slow--1s/],
+    ['status-399', { fault: 'status-399' }, /status-399/],
+    ['status-600', { fault: 'status-600' }, /status-600/],
     ['status-abc', { fault: 'status-abc' }, /status-abc/],
     ['rate-limit-x', { fault: 'rate-limit-x' }, /rate-limit-x/],
     ['without-', { fault: 'without-' }, /without-/],
@@ -318,11 +314,11 @@ describe('control API: claims and faults', { concurrency: 8 }, () => {
     ['a list', { fault: ['drop'] }, /fault/],
     ['a name and a space', { fault: 'drop ' }, /drop/],
     ['an object with an unknown member', { fault: { statuss: 418 } }, /statuss/],
-    ['an object with status 99', { fault: { status: 99 } }, /status/],
-    ['an object with status 1000', { fault: { status: 1000 } }, /status/],
+    ['an object with status 99', { fault: { status: 99 } }, /fault\.status/],
+    ['an object with status 1000', { fault: { status: 1000 } }, /fault\.status/],
     ['an empty object', { fault: {} }, /fault/],
-    ['a malformed header name', { fault: { status: 418, headers: { 'a b': 'x' } } }, /header/],
-    ['a header value with a line break', { fault: { status: 418, headers: { a: 'x\r\ny: z' } } }, /header/],
+    ['a malformed header name', { fault: { status: 418, headers: { 'a b': 'x' } } }, /fault\.headers/],
+    ['a header value with a line break', { fault: { status: 418, headers: { a: 'x\r\ny: z' } } }, /fault\.headers/],
     ['an unknown kind of token', { fault: 'expired', tokens: ['refresh_token'] }, /tokens/],
     ['tokens for a fault of no token', { fault: 'drop', tokens: ['id_token'] }, /tokens/],
   ]) {
@@ -336,7 +332,7 @@ describe('control API: claims and faults', { concurrency: 8 }, () => {
 
   test('a mistake in one of several faults is named by its position', async () => {
     const response = await mock.fresh().control('PUT', '/issuer', { faults: [{ fault: 'drop' }, { fault: 'slwo' }] });
-    isRefused(response, /faults\[1\]\.fault.*slwo.*expected/s);
+    isRefused(response, /faults\[1\]\.fault.*slwo.*expected/);
   });
 });
 
@@ -371,8 +367,7 @@ describe('control API: clock, mint and reset', { concurrency: 8 }, () => {
   ]) {
     test(`clock ${JSON.stringify(body)} is refused`, async () => {
       const issuer = await mock.fresh().make();
-      const response = await issuer.control('POST', '/clock', body);
-      isRefused(response);
+      isRefused(await issuer.control('POST', '/clock', body), new RegExp(`^${Object.keys(body)[0]}: `));
       assert.equal((await issuer.clock()).offset, 0);
       await issuer.granted();
     });
@@ -418,218 +413,28 @@ describe('control API: clock, mint and reset', { concurrency: 8 }, () => {
     assert.deepEqual([iat, exp], [1_000_000_000, 1_000_003_600]);
   });
 
-  for (const body of [
-    { claims: [] },
-    { claims: 'x' },
-    { claim: {} },
-    { claims: {}, alg: 'none' },
-    { claims: {}, alg: 'HS256' },
-    { claims: {}, fault: 'drop' },
-    { claims: {}, fault: 'nonsense' },
-    { claims: {}, typ: 1 },
+  for (const [body, pattern] of [
+    [{ claims: [] }, /^claims: /],
+    [{ claims: 'x' }, /^claims: /],
+    [{ claim: {} }, /^claim: /],
+    [{ claims: {}, alg: 'none' }, /^alg: /],
+    [{ claims: {}, alg: 'HS256' }, /^alg: /],
+    [{ claims: {}, fault: 'drop' }, /^fault: expected a token fault/],
+    [{ claims: {}, fault: 'nonsense' }, /^fault: unknown fault/],
+    [{ claims: {}, typ: 1 }, /^typ: /],
   ]) {
     test(`mint ${JSON.stringify(body)} is refused`, async () => {
       const issuer = await mock.fresh().make();
-      isRefused(await issuer.control('POST', '/mint', body));
+      isRefused(await issuer.control('POST', '/mint', body), pattern);
     });
   }
 
   test('reset: a query other than all=true and issuer= is refused', async () => {
     const issuer = await mock.fresh().make();
-    for (const query of [{ all: 'yes' }, { al: 'true' }])
-      isRefused(await issuer.control('POST', '/reset', undefined, { query }));
-  });
-});
-
-describe('control API: what every operation refuses', { concurrency: 8 }, () => {
-  const wrongMethods = (path) => {
-    const allowed = OPERATIONS.filter((one) => one.path === path).map((one) => one.method);
-    return { allowed, wrong: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !allowed.includes(method)) };
-  };
-
-  for (const path of new Set(OPERATIONS.map((one) => one.path))) {
-    test(`${path}: another method: 405 and Allow`, async () => {
-      const issuer = await mock.fresh().make();
-      const { allowed, wrong } = wrongMethods(path);
-      for (const method of wrong) {
-        const response = await issuer.control(method, path, method === 'GET' ? undefined : {});
-        assert.equal(response.status, 405, `${method} ${path}: ${response.text}`);
-        const allow = response.headers.allow.split(/, */).filter((name) => !['HEAD', 'OPTIONS'].includes(name));
-        assert.deepEqual(allow.sort(), allowed.toSorted());
-        assert.ok(response.json().error);
-      }
-    });
-  }
-
-  const withBody = OPERATIONS.filter((one) => one.body);
-  for (const { method, path, body } of withBody) {
-    const name = `${method} ${path}`;
-
-    test(`${name}: without JSON’s content type: 415`, async () => {
-      const issuer = await mock.fresh().make();
-      for (const type of ['text/plain', FORM, 'application/jsonp', '']) {
-        const response = await issuer.control(method, path, body, { headers: { 'content-type': type } });
-        assert.equal(response.status, 415, `${type}: ${response.text}`);
-        assert.ok(response.json().error_description.includes('application/json'));
-      }
-      const bare = await send(`${mock.url}/_mock${path}?issuer=${issuer.name}`, { method, body: JSON.stringify(body) });
-      assert.equal(bare.status, 415);
-    });
-
-    test(`${name}: application/json with a charset is JSON`, async () => {
-      const issuer = await mock.fresh().make();
-      const response = await issuer.control(method, path, body, {
-        headers: { 'content-type': 'Application/JSON; charset=utf-8' },
-      });
-      assert.ok(response.status < 300, response.text);
-    });
-
-    test(`${name}: 64 KiB are taken, one byte more is 413`, async () => {
-      const issuer = await mock.fresh().make();
-      const text = JSON.stringify(body);
-      const full = await issuer.control(method, path, text + ' '.repeat(LIMIT - Buffer.byteLength(text)));
-      assert.ok(full.status < 300, `${full.status} ${full.text}`);
-      const over = await issuer.control(method, path, text + ' '.repeat(LIMIT + 1 - Buffer.byteLength(text)), {
-        fresh: true,
-      });
-      assert.equal(over.status, 413, over.text);
-      assert.ok(over.json().error);
-    });
-
-    test(`${name}: what is no JSON object, or has a member that nobody knows, is refused`, async () => {
-      const issuer = await mock.fresh().make();
-      for (const text of [
-        '',
-        '{',
-        'null',
-        '[]',
-        '"x"',
-        '1',
-        `${JSON.stringify(body)}x`,
-        '{"a":1,}',
-        Buffer.from([0x7b, 0xff, 0x7d]),
-        '['.repeat(10_000),
-        `${'{"claims":'.repeat(5000)}1${'}'.repeat(5000)}`,
-      ]) {
-        const response = await issuer.control(method, path, text);
-        assert.equal(response.status, 400, `${text.slice(0, 20)}: ${response.status} ${response.text.slice(0, 200)}`);
-        assert.equal(response.json().error, 'invalid_request');
-      }
-      isRefused(await issuer.control(method, path, { ...body, a_typing_error: 1 }), /a_typing_error/);
-    });
-
-    test(`${name}: a member twice is refused`, async () => {
-      const issuer = await mock.fresh().make();
-      const [member, value] = Object.entries(body)[0] ?? ['users', []];
-      const pair = `${JSON.stringify(member)}:${JSON.stringify(value)}`;
-      isRefused(await issuer.control(method, path, `{${pair},${pair}}`));
-    });
-  }
-
-  for (const { method, path, body, query } of OPERATIONS) {
-    test(`${method} ${path}: a foreign Origin: 403; the mock’s own, or none: as ever`, async () => {
-      for (const origin of [
-        'https://evil.example',
-        'null',
-        `http://localhost:${mock.port + 1}`,
-        `http://localhost.evil.example:${mock.port}`,
-        `http://evil.example:${mock.port}`,
-      ]) {
-        const issuer = await mock.fresh().make();
-        const response = await issuer.control(method, path, body, { query, headers: { origin } });
-        assert.equal(response.status, 403, `${origin}: ${response.text}`);
-        assert.equal(response.headers['access-control-allow-origin'], undefined);
-      }
-      for (const origin of [`http://localhost:${mock.port}`, `http://127.0.0.1:${mock.port}`]) {
-        const issuer = await mock.fresh().make();
-        const response = await issuer.control(method, path, body, { query, headers: { origin } });
-        assert.notEqual(response.status, 403, `${origin}: ${response.text}`);
-      }
-    });
-
-    test(`${method} ${path}: a query parameter that nobody knows, or twice, is refused`, async () => {
-      const issuer = await mock.fresh().make();
-      const wrong = await issuer.control(method, path, body, { query: { ...query, isuer: 'x' } });
-      assert.equal(wrong.status, 400, wrong.text);
-      if (OF_ALL.includes(path)) return;
-      const twice = await issuer.control(method, path, body, { query: { ...query, issuer: [issuer.name, ''] } });
-      assert.equal(twice.status, 400, twice.text);
-    });
-  }
-
-  test('a foreign Origin changes nothing', async () => {
-    const issuer = await mock.fresh().make();
-    await issuer.control('POST', '/faults', { fault: 'drop' }, { headers: { origin: 'https://evil.example' } });
-    await issuer.control('DELETE', '/issuer', undefined, { headers: { origin: 'https://evil.example' } });
-    assert.deepEqual(await issuer.faults(), []);
-  });
-
-  test('a name of somebody else’s that leads here (DNS rebinding) is foreign', async () => {
-    for (const host of ['evil.example', `evil.example:${mock.port}`]) {
-      const response = await mock
-        .at()
-        .control('POST', '/clock', { advance: 0 }, { headers: { host, origin: `http://${host}` } });
-      assert.equal(response.status, 403, `${host}: ${response.text}`);
-    }
-  });
-
-  test('no preflight of a foreign page is allowed', async () => {
-    const response = await mock.send('/_mock/faults', {
-      method: 'OPTIONS',
-      headers: {
-        origin: 'https://evil.example',
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'content-type',
-      },
-    });
-    assert.ok(response.status >= 400, String(response.status));
-    assert.equal(response.headers['access-control-allow-origin'], undefined);
-  });
-
-  for (const path of [
-    '/_mock',
-    '/_mock/',
-    '/_mock/nothing',
-    '/_mock/faults/1',
-    '/_mock/faults/',
-    '/_mock/users/alice',
-    '/_mock/token',
-    '/_mock/.well-known/openid-configuration',
-    '/_mock/journal/',
-    '/_mock/Issuers',
-    '/acme/_mock/faults',
-  ]) {
-    test(`${path}: 404, and no issuer of that name`, async () => {
-      const response = await mock.send(path);
-      assert.equal(response.status, 404, `${response.status} ${response.text.slice(0, 100)}`);
-      assert.deepEqual(
-        (await mock.names()).filter((name) => name.includes('_mock')),
-        [],
-      );
-    });
-  }
-
-  test('errors are JSON, not stored, and show nothing of the inside', async () => {
-    const response = await mock.at().control('POST', '/faults', { fault: 'slwo' });
-    assert.equal(response.headers['cache-control'], 'no-store');
-    assert.equal(response.headers['x-content-type-options'] ?? 'nosniff', 'nosniff');
-    assert.ok(!/src\/|\.rs|serde|Error\(/.test(response.text), response.text);
-  });
-
-  test('300 faults, 300 users and 300 rules in one issuer', async () => {
-    const issuer = await mock.fresh().make();
-    await Promise.all(range(300).map((n) => issuer.fault({ fault: 'drop', match: { client_id: `c-${n}` } })));
-    await Promise.all(range(300).map((n) => issuer.user({ sub: `u-${n}` })));
-    await Promise.all(range(300).map((n) => issuer.rule({ match: { client_id: `c-${n}` }, access_token: { n } })));
-    await issuer.granted();
-    assert.equal((await issuer.faults()).length, 300);
-    assert.equal(new Set((await issuer.faults()).map((fault) => fault.id)).size, 300);
-  });
-
-  test('a pattern made to be slow is matched in time', async () => {
-    const issuer = await mock.fresh().make();
-    await issuer.fault({ fault: 'drop', match: { parameters: { scope: `${'*a'.repeat(40)}*b` } } });
-    const response = ok(await issuer.token({ scope: 'a'.repeat(2000) }));
-    assert.ok(response.ms < 2000, `${response.ms} ms`);
+    for (const [query, pattern] of [
+      [{ all: 'yes' }, /^all: expected true or false/],
+      [{ al: 'true' }, /unknown query parameter "al"/],
+    ])
+      isRefused(await issuer.control('POST', '/reset', undefined, { query }), pattern);
   });
 });
