@@ -1,6 +1,7 @@
 // What an answer must look like.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 
 /** RFC 6749 §5.2, which the control API follows. */
 export function isError(response, status, error, description) {
@@ -44,6 +45,14 @@ export async function eachAtOnce(items, atOnce, work) {
     }),
   );
   return results;
+}
+
+/** `at_hash` of an access token (OpenID Connect Core §3.1.3.6); for Ed25519 the hash is SHA-512. */
+export function halfHash(token, alg) {
+  const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
+    .update(token)
+    .digest();
+  return digest.subarray(0, digest.length / 2).toString('base64url');
 }
 
 export const range = (length) => Array.from({ length }, (_, n) => n);
