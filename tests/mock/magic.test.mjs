@@ -14,8 +14,6 @@ const strict = await start({ args: ['--strict'] });
 const API = 'https://api.example';
 const asApi = (issuer, token) =>
   judged(issuer.verify(token, { audience: API, requiredClaims: ['sub', 'iss', 'aud', 'exp'] }));
-const same = (verdict, expected) =>
-  expected instanceof RegExp ? assert.match(verdict, expected) : assert.equal(verdict, expected);
 
 /** Two doors to one table: how a token request asks for a fault. */
 const DOORS = [
@@ -37,7 +35,7 @@ for (const [door, ask] of DOORS) {
       test(`${door}${fault}`, async () => {
         const issuer = mock.fresh();
         const response = ok(await ask(issuer, fault, { resource: API }));
-        same(await asApi(issuer, response.json().access_token), verdict);
+        assert.equal(await asApi(issuer, response.json().access_token), verdict);
         assert.deepEqual(faultsOf(response), [fault]);
       });
     }
@@ -147,7 +145,7 @@ describe('magic values: client_id=fail.NAME', { concurrency: 8 }, () => {
   test('client_id=fail.slow-200ms is late at authorize, too', async () => {
     const issuer = mock.fresh();
     const response = await send(issuer.authorizeUrl(issuer.asking({ client: 'fail.slow-200ms' }).query, issuer.url));
-    assert.ok([302, 303].includes(response.status));
+    assert.equal(response.status, 303);
     assert.ok(response.ms >= 198, `${response.ms} ms`);
   });
 
@@ -181,7 +179,7 @@ describe('magic values: scope=… fault:NAME', { concurrency: 8 }, () => {
       const issuer = mock.fresh();
       const login = await issuer.login({ scope: `openid fault:${fault}`, resource: API });
       const response = ok(await issuer.redeem(login));
-      same(await asApi(issuer, response.json().access_token), verdict);
+      assert.equal(await asApi(issuer, response.json().access_token), verdict);
       assert.deepEqual(faultsOf(response), [fault]);
     });
   }
@@ -189,7 +187,7 @@ describe('magic values: scope=… fault:NAME', { concurrency: 8 }, () => {
   test('scope=fault:wrong-nonce and fault:without-nonce', async () => {
     const issuer = mock.fresh();
     const wrong = await issuer.tokens({ scope: 'openid fault:wrong-nonce', nonce: 'n' });
-    assert.ok(claimsOf(wrong.id_token).nonce && claimsOf(wrong.id_token).nonce !== 'n');
+    assert.equal(claimsOf(wrong.id_token).nonce, 'wrong-nonce');
     const without = await issuer.tokens({ scope: 'openid fault:without-nonce', nonce: 'n' });
     assert.ok(!('nonce' in claimsOf(without.id_token)));
   });
@@ -235,11 +233,8 @@ describe('magic values: scope=… fault:NAME', { concurrency: 8 }, () => {
     const response = ok(await issuer.refresh(refresh_token, { scope: 'openid fault:expired' }));
     assert.equal(await judged(issuer.verify(response.json().access_token)), 'ERR_JWT_EXPIRED');
     assert.deepEqual(faultsOf(response), ['expired']);
-    isError(
-      await issuer.refresh(response.json().refresh_token ?? refresh_token, { scope: 'openid fault:invalid_grant' }),
-      400,
-      'invalid_grant',
-    );
+    const again = await issuer.refresh(response.json().refresh_token, { scope: 'openid fault:invalid_grant' });
+    isError(again, 400, 'invalid_grant');
   });
 
   test('a fault that did not act is not named', async () => {

@@ -1,13 +1,12 @@
 // Tokens with exactly one thing wrong, judged by jose.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { claimsOf } from '../suite/support/tokens.mjs';
-import { faultsOf, judged } from './support/check.mjs';
-import { OVERSIZED, TOKEN_FAULTS } from './support/faults.mjs';
+import { faultsOf, halfHash, isError, judged } from './support/check.mjs';
+import { TOKEN_FAULTS } from './support/faults.mjs';
 import { header, OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
@@ -36,46 +35,54 @@ async function isSigned(issuer, token) {
   );
 }
 
-const same = (verdict, expected) =>
-  expected instanceof RegExp ? assert.match(verdict, expected) : assert.equal(verdict, expected);
-
 const faulty = async (fault, spec) => {
   const issuer = await mock.fresh().make(spec);
   await issuer.fault(fault);
   return issuer;
 };
 
-/** One thing wrong, and no other: the claims of a right token, but for what the fault is about. */
+/** What a fault changes of the claims; a fault that is not listed changes none. */
+const CHANGED = {
+  expired: ({ iat, ...claims }) => ({ ...claims, iat: iat - 7200, exp: iat - 3600 }),
+  'not-yet-valid': ({ iat, ...claims }) => ({ ...claims, iat, nbf: iat + 3600, exp: iat + 7200 }),
+  'wrong-issuer': (claims) => ({ ...claims, iss: 'https://wrong-issuer.example' }),
+  'wrong-audience': (claims) => ({ ...claims, aud: 'https://wrong-audience.example' }),
+  'wrong-nonce': (claims) => ({ ...claims, nonce: 'wrong-nonce' }),
+  tampered: (claims) => ({ ...claims, sub: 'somebody-else' }),
+  oversized: (claims) => ({ ...claims, padding: 'x'.repeat(16 * 1024) }),
+};
+const without = (name) => (claims) => {
+  const { [name]: _, ...others } = claims;
+  return others;
+};
+/** What a fault changes of the header. */
+const CHANGED_HEADER = {
+  'alg-none': (header) => ({ ...header, alg: 'none' }),
+  'unknown-kid': (header) => ({ ...header, kid: 'unknown-kid' }),
+  'wrong-typ': (header) => ({ ...header, typ: header.typ === 'JWT' ? 'at+jwt' : 'JWT' }),
+};
+const same = (value) => value;
+/** So that two tokens are of one second. */
+const STANDS = { clock: { freeze: true } };
+
+/** One thing wrong, and no other: `right` is another token of the same issuer, whose clock stands. */
 function differsOnlyIn(fault, token, right) {
-  const about =
-    {
-      expired: ['exp', 'iat', 'nbf', 'auth_time'],
-      'not-yet-valid': ['nbf', 'iat', 'exp'],
-      'wrong-issuer': ['iss'],
-      'wrong-audience': ['aud'],
-      'wrong-nonce': ['nonce'],
-      tampered: undefined,
-    }[fault] ?? (fault.startsWith('without-') ? [fault.slice('without-'.length)] : []);
-  if (fault === 'tampered') return;
-  const changing = ['jti', 'sid', 'iat', 'exp', 'auth_time', 'at_hash'];
-  const [found, expected] = [claimsOf(token), claimsOf(right)];
-  for (const [name, value] of Object.entries(expected)) {
-    if (about.includes(name) || changing.includes(name)) continue;
-    assert.deepEqual(found[name], value, name);
-  }
-  for (const name of changing)
-    if (name in expected && !about.includes(name)) assert.ok(name in found, `${name} is missing, too`);
-  if (fault !== 'oversized')
-    for (const name of Object.keys(found)) assert.ok(name in expected || about.includes(name), `${name} is new`);
+  const change = fault.startsWith('without-') ? without(fault.slice('without-'.length)) : (CHANGED[fault] ?? same);
+  assert.deepEqual(header(token), (CHANGED_HEADER[fault] ?? same)(header(right)));
+  // These are drawn anew for each token.
+  const { jti, sid, at_hash, ...expected } = change(claimsOf(right));
+  const { jti: ownJti, sid: ownSid, at_hash: ownHash, ...found } = claimsOf(token);
+  assert.deepEqual(found, expected);
+  assert.deepEqual([typeof ownJti, typeof ownSid, typeof ownHash], [typeof jti, typeof sid, typeof at_hash]);
 }
 
 describe('token faults: access tokens', { concurrency: 8 }, () => {
   for (const [fault, { verdict, signed }] of Object.entries(TOKEN_FAULTS)) {
     test(`${fault}: jose says ${verdict}`, async () => {
-      const issuer = await faulty({ fault, times: 1 });
+      const issuer = await faulty({ fault, times: 1 }, STANDS);
       const response = ok(await issuer.token({ resource: API }));
       const token = response.json().access_token;
-      same(await asApi(issuer, token), verdict);
+      assert.equal(await asApi(issuer, token), verdict);
       assert.equal(await isSigned(issuer, token), signed, 'the signature');
       assert.deepEqual(faultsOf(response), [fault]);
       assert.deepEqual((await issuer.journal())[0].faults, [fault]);
@@ -128,22 +135,19 @@ describe('token faults: access tokens', { concurrency: 8 }, () => {
 
   test('unknown-kid: another kid, and no key of that name', async () => {
     const issuer = await faulty('unknown-kid');
-    const { kid } = header((await issuer.granted()).access_token);
-    assert.ok(kid);
-    assert.ok(!(await issuer.kids()).includes(kid));
+    assert.equal(header((await issuer.granted()).access_token).kid, 'unknown-kid');
+    assert.ok(!(await issuer.kids()).includes('unknown-kid'));
   });
 
   test('wrong-typ: typ is JWT, which an ID token has', async () => {
     const issuer = await faulty('wrong-typ');
-    const { typ } = header((await issuer.granted()).access_token);
-    assert.notEqual(typ?.toLowerCase(), 'at+jwt');
-    assert.notEqual(typ?.toLowerCase(), 'application/at+jwt');
+    assert.equal(header((await issuer.granted()).access_token).typ, 'JWT');
   });
 
-  test('oversized: more than a header may well hold', async () => {
+  test('oversized: more than the 8 KiB that a proxy has to take as a header, in a body of less than 64 KiB', async () => {
     const issuer = await faulty('oversized');
     const { access_token } = await issuer.granted();
-    assert.ok(access_token.length > OVERSIZED, String(access_token.length));
+    assert.ok(access_token.length > 8 * 1024, String(access_token.length));
     assert.ok(access_token.length < 64 * 1024, String(access_token.length));
     await issuer.verify(access_token);
   });
@@ -162,7 +166,7 @@ describe('token faults: access tokens', { concurrency: 8 }, () => {
     const { access_token } = response.json();
     assert.deepEqual(faultsOf(response), ['expired', 'wrong-audience']);
     assert.ok(claimsOf(access_token).exp < Date.now() / 1000);
-    assert.notDeepEqual([claimsOf(access_token).aud].flat(), [API]);
+    assert.equal(claimsOf(access_token).aud, 'https://wrong-audience.example');
   });
 
   for (const alg of ['ES256', 'RS256', 'EdDSA']) {
@@ -170,29 +174,27 @@ describe('token faults: access tokens', { concurrency: 8 }, () => {
       for (const [fault, { verdict, signed }] of Object.entries(TOKEN_FAULTS)) {
         const issuer = await faulty(fault, { signing_algs: [alg] });
         const token = (await issuer.granted({ resource: API })).access_token;
-        same(await asApi(issuer, token), verdict);
+        assert.equal(await asApi(issuer, token), verdict);
         assert.equal(await isSigned(issuer, token), signed, fault);
-        if (fault !== 'alg-none') assert.equal(header(token).alg, alg);
+        assert.equal(header(token).alg, fault === 'alg-none' ? 'none' : alg, fault);
       }
     });
   }
 
   test('token faults leave errors as they are', async () => {
     const issuer = await faulty('expired');
-    const response = await issuer.token({ grant_type: 'bogus' });
-    assert.equal(response.status, 400);
-    assert.equal(response.json().error, 'unsupported_grant_type');
+    isError(await issuer.token({ grant_type: 'bogus' }), 400, 'unsupported_grant_type');
   });
 
-  test('what the fault is about is wrong for introspection, too, or at least does not break it', async () => {
-    for (const fault of Object.keys(TOKEN_FAULTS)) {
+  // Not the server that issued it, but an API is to notice what is wrong with these.
+  const ACTIVE = ['not-yet-valid', 'wrong-audience', 'oversized'];
+  for (const fault of Object.keys(TOKEN_FAULTS)) {
+    const active = ACTIVE.includes(fault);
+    test(`${fault}: introspection says active ${active}`, async () => {
       const issuer = await faulty(fault);
-      const { access_token } = await issuer.granted();
-      const active = await issuer.active(access_token);
-      if (['expired', 'wrong-key', 'alg-none', 'tampered', 'unknown-kid'].includes(fault))
-        assert.equal(active, false, fault);
-    }
-  });
+      assert.equal(await issuer.active((await issuer.granted()).access_token), active);
+    });
+  }
 });
 
 describe('token faults: ID tokens', { concurrency: 8 }, () => {
@@ -201,15 +203,14 @@ describe('token faults: ID tokens', { concurrency: 8 }, () => {
 
   for (const [fault, { verdict, signed }] of Object.entries(faults)) {
     test(`${fault} on the ID token only; the access token is right`, async () => {
-      const issuer = await faulty({ fault, tokens: ['id_token'], times: 1 });
+      const issuer = await faulty({ fault, tokens: ['id_token'], times: 1 }, STANDS);
       const { id_token, access_token } = await issuer.tokens({ nonce: NONCE, resource: API });
-      same(await asClient(issuer, id_token), verdictOf[fault] ?? verdict);
+      assert.equal(await asClient(issuer, id_token), verdictOf[fault] ?? verdict);
       assert.equal(await isSigned(issuer, id_token), signed);
       assert.equal(await asApi(issuer, access_token), 'valid');
       const right = (await issuer.tokens({ nonce: NONCE, resource: API })).id_token;
       assert.equal(await asClient(issuer, right), 'valid');
       differsOnlyIn(fault, id_token, right);
-      if (fault === 'wrong-typ') assert.notEqual(header(id_token).typ, header(right).typ);
     });
   }
 
@@ -229,11 +230,8 @@ describe('token faults: ID tokens', { concurrency: 8 }, () => {
       for (const fault of ['expired', 'alg-none', 'tampered', 'wrong-key', 'oversized']) {
         const issuer = await faulty({ fault, tokens: ['access_token'] }, { signing_algs: [alg] });
         const { access_token, id_token } = await issuer.tokens();
-        const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
-          .update(access_token)
-          .digest();
-        assert.equal(claimsOf(id_token).at_hash, digest.subarray(0, digest.length / 2).toString('base64url'), fault);
-        assert.equal(await asClient(issuer, id_token), 'nonce');
+        assert.equal(claimsOf(id_token).at_hash, halfHash(access_token, alg), fault);
+        assert.equal(await asClient(issuer, id_token), 'nonce', 'nothing is wrong but that none was asked for');
       }
     });
   }
@@ -252,18 +250,18 @@ describe('token faults: ID tokens', { concurrency: 8 }, () => {
   });
 
   const insecure = { [oauth.allowInsecureRequests]: true };
-  for (const fault of [
-    'expired',
-    'wrong-issuer',
-    'wrong-audience',
-    'wrong-nonce',
-    'without-sub',
-    'without-exp',
-    'without-iat',
-    'without-nonce',
-    'without-aud',
-    'without-iss',
-    'alg-none',
+  for (const [fault, message] of [
+    ['expired', /"exp" .* expiration is past/],
+    ['wrong-issuer', /unexpected JWT "iss"/],
+    ['wrong-audience', /unexpected JWT "aud"/],
+    ['wrong-nonce', /unexpected ID Token "nonce"/],
+    ['without-sub', /"sub" .* missing/],
+    ['without-exp', /"exp" .* missing/],
+    ['without-iat', /"iat" .* missing/],
+    ['without-nonce', /"nonce" .* missing/],
+    ['without-aud', /"aud" .* missing/],
+    ['without-iss', /"iss" .* missing/],
+    ['alg-none', /unexpected JWT "alg"/],
   ]) {
     test(`${fault}: a client library (oauth4webapi) refuses the login`, async () => {
       const issuer = await faulty({ fault, tokens: ['id_token'] });
@@ -286,6 +284,7 @@ describe('token faults: ID tokens', { concurrency: 8 }, () => {
       );
       await assert.rejects(
         oauth.processAuthorizationCodeResponse(as, client, response, { expectedNonce: NONCE, requireIdToken: true }),
+        { name: 'OperationProcessingError', message },
       );
     });
   }
@@ -296,7 +295,7 @@ describe('token faults: minted tokens', { concurrency: 8 }, () => {
     test(`mint with ${fault}: jose says ${verdict}`, async () => {
       const issuer = await mock.fresh().make();
       const { token } = await issuer.mint({ claims: { sub: 'x', aud: API }, typ: 'at+jwt', fault });
-      same(await asApi(issuer, token), verdict);
+      assert.equal(await asApi(issuer, token), verdict);
       assert.equal(await isSigned(issuer, token), signed);
     });
   }
@@ -304,7 +303,6 @@ describe('token faults: minted tokens', { concurrency: 8 }, () => {
   test('mint with wrong-nonce', async () => {
     const issuer = await mock.fresh().make();
     const { token } = await issuer.mint({ claims: { sub: 'x', nonce: NONCE }, fault: 'wrong-nonce' });
-    assert.notEqual(claimsOf(token).nonce, NONCE);
-    assert.ok(claimsOf(token).nonce);
+    assert.equal(claimsOf(token).nonce, 'wrong-nonce');
   });
 });
