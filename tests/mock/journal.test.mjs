@@ -1,10 +1,10 @@
-// The journal: what was asked, without the secrets.
+// The journal: what was asked. That it shows no secret is in journal-secrets.test.mjs.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isError, isRefused, range } from './support/check.mjs';
-import { basic, FORM, send, sleep } from './support/http.mjs';
-import { CALLBACK, DEVICE_GRANT, OFFLINE, ok, random } from './support/issuer.mjs';
+import { isRefused, range } from './support/check.mjs';
+import { sleep } from './support/http.mjs';
+import { CALLBACK, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
 
 const mock = await start();
@@ -14,21 +14,21 @@ describe('the journal: entries', { concurrency: 8 }, () => {
   test('the entry of a token request, member by member', async () => {
     const issuer = await mock.fresh('journal').make({ clock: { set: 1_700_000_000, freeze: true } });
     await issuer.token({ scope: 'read', resource: 'https://api.example' }, { client: ['billing', 'topsecret'] });
-    const [{ id, waived, subject = 'billing', ...entry }] = await issuer.journal();
-    assert.ok(Number.isInteger(id));
-    assert.deepEqual(waived, ['client']);
-    assert.equal(subject, 'billing', 'there is none, or it is the client itself');
-    assert.deepEqual(entry, {
-      at: 1_700_000_000,
-      issuer: issuer.name,
-      endpoint: 'token',
-      method: 'POST',
-      path: `${issuer.base}/token`,
-      parameters: { grant_type: 'client_credentials', scope: 'read', resource: 'https://api.example' },
-      client_id: 'billing',
-      grant_type: 'client_credentials',
-      status: 200,
-    });
+    assert.deepEqual(await issuer.journal(), [
+      {
+        id: 1,
+        at: 1_700_000_000,
+        issuer: issuer.name,
+        endpoint: 'token',
+        method: 'POST',
+        path: `${issuer.base}/token`,
+        parameters: { grant_type: 'client_credentials', scope: 'read', resource: 'https://api.example' },
+        client_id: 'billing',
+        grant_type: 'client_credentials',
+        status: 200,
+        waived: ['client'],
+      },
+    ]);
   });
 
   test('an error response is listed with its error code', async () => {
@@ -110,13 +110,15 @@ describe('the journal: entries', { concurrency: 8 }, () => {
     assert.ok(!/one-secret-here|two-secret-here/.test(response.text));
   });
 
-  test('what a stranger sends is text, not markup or JSON, and not without end', async () => {
+  test('a parameter is text, not markup or JSON, and cut off after 512 characters', async () => {
     const issuer = await made();
     await issuer.token({ scope: 'x', evil: '"},{"id":99,"endpoint":"</script><script>' });
     await issuer.token({ big: 'y'.repeat(50_000) });
     const response = await issuer.control('GET', '/journal');
-    assert.equal(response.json().entries.length, 2);
-    assert.equal(response.json().entries[0].parameters.evil, '"},{"id":99,"endpoint":"</script><script>');
+    const [first, second, ...others] = response.json().entries;
+    assert.deepEqual(others, []);
+    assert.equal(first.parameters.evil, '"},{"id":99,"endpoint":"</script><script>');
+    assert.equal(second.parameters.big, `${'y'.repeat(512)}…`);
   });
 });
 
@@ -278,7 +280,9 @@ describe('the journal: take', { concurrency: 8 }, () => {
     const issuer = await made();
     await Promise.all(
       range(5).map(() =>
-        assert.rejects(issuer.take({ timeout_ms: 20_000 }, { signal: AbortSignal.timeout(100), fresh: true })),
+        assert.rejects(issuer.take({ timeout_ms: 20_000 }, { signal: AbortSignal.timeout(100), fresh: true }), {
+          code: 'ABORT_ERR',
+        }),
       ),
     );
     await sleep(100);
@@ -303,20 +307,19 @@ describe('the journal: take', { concurrency: 8 }, () => {
     assert.equal((await issuer.take({ timeout_ms: 0 })).status, 204);
   });
 
-  test('the issuer goes while somebody waits: an answer all the same', async () => {
-    for (const end of [
-      (issuer) => issuer.set('DELETE', '/issuer'),
-      (issuer) => issuer.reset(),
-      (issuer) => issuer.make(),
-    ]) {
+  for (const [what, end] of [
+    ['deleted', (issuer) => issuer.set('DELETE', '/issuer')],
+    ['reset', (issuer) => issuer.reset()],
+    ['made anew', (issuer) => issuer.make()],
+  ]) {
+    test(`the issuer is ${what} while a take waits: 204 when the time is over`, async () => {
       const issuer = await made();
       const waiting = issuer.take({ timeout_ms: 800 });
       await sleep(50);
       await end(issuer);
-      const response = await waiting;
-      assert.ok([204, 404].includes(response.status), `${response.status} ${response.text}`);
-    }
-  });
+      assert.equal((await waiting).status, 204);
+    });
+  }
 
   for (const timeout_ms of ['x', '-1', '30001', '1.5', '']) {
     test(`timeout_ms=${timeout_ms} is refused`, async () => {
@@ -326,212 +329,4 @@ describe('the journal: take', { concurrency: 8 }, () => {
       assert.equal((await issuer.take({ timeout_ms: 0 })).status, 200);
     });
   }
-});
-
-describe('the journal: redaction of secrets', { concurrency: 4 }, () => {
-  /** A secret that can be looked for, whatever encoding it went through. */
-  const secret = (name) => `SECRET-${name}-${random().slice(0, 12)}`;
-  const NAMES = [
-    'client_secret',
-    'code',
-    'refresh_token',
-    'access_token',
-    'token',
-    'code_verifier',
-    'device_code',
-    'password',
-    'assertion',
-    'client_assertion',
-    'id_token_hint',
-    'ticket',
-    'request',
-  ];
-  const ENDPOINTS = [
-    '/token',
-    '/introspect',
-    '/revoke',
-    '/revoke_grants',
-    '/device_authorization',
-    '/userinfo',
-    '/authorize',
-    '/authorize/request',
-    '/authorize/accept',
-    '/authorize/reject',
-    '/end_session',
-    '/device',
-    '/login',
-  ];
-
-  /** Nothing of the journal, in any form, has one of `secrets`. */
-  async function isClean(issuer, secrets) {
-    const texts = [(await issuer.control('GET', '/journal')).text];
-    for (;;) {
-      const taken = await issuer.take({ timeout_ms: 0 });
-      if (taken.status === 204) break;
-      texts.push(taken.text);
-    }
-    const debuggers = await issuer.get('/debugger');
-    texts.push(debuggers.text, ...mock.log());
-    for (const one of secrets) {
-      for (const form of [
-        one,
-        encodeURIComponent(one),
-        Buffer.from(one).toString('base64').slice(0, -4),
-        Buffer.from(one).toString('base64url').slice(0, -4),
-      ]) {
-        for (const text of texts)
-          assert.ok(
-            !text.includes(form),
-            `${one} as ${form} in ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 60)}`,
-          );
-      }
-    }
-  }
-
-  for (const [where, ask] of [
-    ['in the body', (issuer, path, form) => issuer.post(path, form)],
-    ['in the query', (issuer, path, form) => issuer.get(`${path}?${new URLSearchParams(form)}`)],
-    ['in query and body', (issuer, path, form) => issuer.post(`${path}?${new URLSearchParams(form)}`, form)],
-    [
-      'in a body of another type',
-      (issuer, path, form) =>
-        send(`${issuer.url}${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(form),
-        }),
-    ],
-    [
-      'in a body without a type',
-      (issuer, path, form) =>
-        send(`${issuer.url}${path}`, { method: 'POST', body: new URLSearchParams(form).toString() }),
-    ],
-  ]) {
-    test(`every secret parameter at every endpoint, ${where}`, async () => {
-      const issuer = await made();
-      const form = Object.fromEntries(NAMES.map((name) => [name, secret(name)]));
-      for (const path of ENDPOINTS)
-        await ask(issuer, path, { grant_type: 'authorization_code', client_id: 'web', ...form });
-      await isClean(issuer, Object.values(form));
-      const entry = (await issuer.journal()).find((one) => one.endpoint === 'token');
-      if (where === 'in the body') for (const name of NAMES) assert.equal(entry.parameters[name], '[redacted]', name);
-    });
-  }
-
-  test('Authorization, well formed or not, and cookies', async () => {
-    const issuer = await made();
-    const secrets = [];
-    const hide = (name) => {
-      secrets.push(secret(name));
-      return secrets.at(-1);
-    };
-    const headers = [
-      { authorization: basic('client', hide('basic')) },
-      { authorization: `Bearer ${hide('bearer')}` },
-      { authorization: hide('bare') },
-      { authorization: `Basic ${hide('notbase64')}` },
-      { authorization: `DPoP ${hide('dpop')}` },
-      { cookie: `jeton-mock-session=${hide('cookie')}; x=${hide('cookie2')}` },
-      { dpop: hide('dpop-header') },
-      { 'proxy-authorization': hide('proxy') },
-    ];
-    for (const path of ENDPOINTS) {
-      for (const one of headers) await issuer.post(path, { grant_type: 'client_credentials' }, one);
-      for (const one of headers) await issuer.get(path, one);
-    }
-    await isClean(issuer, secrets);
-  });
-
-  test('the real codes, tokens and tickets of whole flows', async () => {
-    const issuer = await made();
-    const login = await issuer.login({ scope: OFFLINE, client: ['web', 'web-very-secret-value'] });
-    const tokens = ok(await issuer.redeem(login)).json();
-    const again = ok(await issuer.refresh(tokens.refresh_token, { client: login.client })).json();
-    const device = ok(await issuer.device()).json();
-    await issuer.poll(device.device_code);
-    await issuer.userinfo(again.access_token);
-    await issuer.as(login.client, '/introspect', { token: again.access_token });
-    await issuer.as(login.client, '/revoke', { token: again.refresh_token });
-    await issuer.get(`/end_session?${new URLSearchParams({ id_token_hint: again.id_token })}`);
-    const sealed = login.browser.visited.flatMap((url) =>
-      [...new URL(url).searchParams]
-        .filter(([name]) => ['request', 'ticket', 'accepted', 'answer'].includes(name))
-        .map(([, value]) => value),
-    );
-    const cookies = login.browser.cookies.map(({ value }) => value);
-    await isClean(issuer, [
-      'web-very-secret-value',
-      login.code,
-      login.verifier,
-      tokens.access_token,
-      tokens.refresh_token,
-      tokens.id_token,
-      again.access_token,
-      again.refresh_token,
-      again.id_token,
-      device.device_code,
-      ...sealed,
-      ...cookies,
-    ]);
-    assert.ok(sealed.length > 0 && cookies.length > 0);
-  });
-
-  test('secrets of requests that a fault answered', async () => {
-    const issuer = await made();
-    const secrets = [];
-    for (const fault of ['drop', 'status-500', 'invalid_client', 'html']) {
-      await issuer.fault({ fault, times: 1 });
-      secrets.push(secret(fault));
-      await issuer.token({ code: `${secrets.at(-1)}` }, { client: ['x', secrets.at(-1)] }).catch(() => undefined);
-    }
-    await isClean(issuer, secrets);
-  });
-
-  test('secrets of control calls', async () => {
-    const issuer = await made();
-    const [one, other] = [secret('client'), secret('wrong')];
-    await issuer.client({ client_id: 'c', client_secret: one });
-    const refused = await issuer.control('POST', '/clients', { client_id: 'c', client_secret: other, oops: 1 });
-    assert.ok(!refused.text.includes(other));
-    for (const path of ['/clients', '/issuer', '/issuers', '/journal']) {
-      const { text } = await issuer.control('GET', path);
-      assert.ok(!text.includes(one) && !text.includes(other), path);
-    }
-    await isClean(issuer, [one, other]);
-  });
-
-  test('a secret is redacted where its parameter’s name is percent-encoded, too', async () => {
-    const issuer = await made();
-    const value = secret('spelt');
-    await issuer.post('/token', `client%5Fsecret=${value}&grant_type=client_credentials`);
-    await isClean(issuer, [value]);
-  });
-
-  test('what is no secret stays to be read', async () => {
-    const issuer = await made();
-    await issuer.arrive({ nonce: 'my-nonce', state: 'my-state' });
-    const { parameters } = (await issuer.journal({ endpoint: 'authorize' }))[0];
-    assert.equal(parameters.nonce, 'my-nonce');
-    assert.equal(parameters.state, 'my-state');
-    assert.equal(parameters.code_challenge_method, 'S256');
-    assert.equal(parameters.response_type, 'code');
-  });
-
-  test('the device grant is named, its code is not', async () => {
-    const issuer = await made();
-    isError(await issuer.poll('jdc_some-device-code'), 400, 'invalid_grant');
-    const [entry] = await issuer.journal();
-    assert.equal(entry.grant_type, DEVICE_GRANT);
-    assert.equal(entry.parameters.device_code, '[redacted]');
-  });
-
-  test('a form whose content type has a charset is read as a form', async () => {
-    const issuer = await made();
-    await send(`${issuer.url}/token`, {
-      method: 'POST',
-      headers: { 'content-type': `${FORM}; charset=utf-8` },
-      body: 'grant_type=client_credentials&client_id=x&client_secret=y',
-    });
-    assert.equal((await issuer.journal())[0].client_id, 'x');
-  });
 });
