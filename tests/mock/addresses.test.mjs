@@ -22,16 +22,20 @@ const BACKEND = [
 
 const origin = (url) => new URL(url).origin;
 
-function isSplit(metadata, { issuer, browser, backend, base = '' }) {
+/** What RFC 8414's document does not have. */
+const OF_OPENID = ['end_session_endpoint', 'userinfo_endpoint'];
+
+/** Each endpoint is where browsers, or backends, reach it. */
+function isSplit(metadata, { issuer, browser, backend, base = '' }, leftOut = []) {
   assert.equal(metadata.issuer, `${issuer}${base}`);
-  const at = (origin, names) => {
-    // RFC 8414 knows nothing of OpenID Connect's.
-    for (const name of names.filter((name) => name in metadata))
+  for (const [origin, names] of [
+    [browser, BROWSER],
+    [backend, BACKEND],
+  ]) {
+    for (const name of names.filter((name) => !leftOut.includes(name)))
       assert.ok(metadata[name].startsWith(`${origin}${base}/`), `${name}: ${metadata[name]}`);
-  };
-  at(browser, BROWSER);
-  at(backend, BACKEND);
-  assert.ok(metadata.authorization_endpoint && metadata.token_endpoint && metadata.jwks_uri);
+  }
+  for (const name of leftOut) assert.ok(!(name in metadata), name);
 }
 
 const WELL_KNOWN = '/.well-known/openid-configuration';
@@ -45,13 +49,9 @@ describe('split addresses: pinned', { concurrency: 4 }, () => {
     const mock = await start({ t, args: ['--issuer', issuer, '--browser-url', browser, '--backend-url', backend] });
     assert.equal(mock.issuer, issuer);
     for (const base of ['', '/acme', '/a/b']) {
-      isSplit((await mock.send(`${base}${WELL_KNOWN}`)).json(), { issuer, browser, backend, base });
-      isSplit((await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), {
-        issuer,
-        browser,
-        backend,
-        base,
-      });
+      const expected = { issuer, browser, backend, base };
+      isSplit((await mock.send(`${base}${WELL_KNOWN}`)).json(), expected);
+      isSplit((await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), expected, OF_OPENID);
     }
     assert.equal(claimsOf((await mock.at('acme').granted()).access_token).iss, `${issuer}/acme`);
   });
@@ -80,17 +80,10 @@ describe('split addresses: pinned', { concurrency: 4 }, () => {
   test('an issuer with a path: everything is beneath it, and health is found without it', async (t) => {
     const mock = await start({ t, args: ['--issuer', 'http://idp.example/auth/v1'] });
     const issuer = 'http://idp.example';
-    for (const [path, base] of [
-      ['/auth/v1', '/auth/v1'],
-      ['/auth/v1/acme', '/auth/v1/acme'],
-    ]) {
-      isSplit(ok(await mock.send(`${path}${WELL_KNOWN}`)).json(), { issuer, browser: issuer, backend: issuer, base });
-      isSplit(ok(await mock.send(`/.well-known/oauth-authorization-server${path}`)).json(), {
-        issuer,
-        browser: issuer,
-        backend: issuer,
-        base,
-      });
+    for (const base of ['/auth/v1', '/auth/v1/acme']) {
+      const expected = { issuer, browser: issuer, backend: issuer, base };
+      isSplit(ok(await mock.send(`${base}${WELL_KNOWN}`)).json(), expected);
+      isSplit(ok(await mock.send(`/.well-known/oauth-authorization-server${base}`)).json(), expected, OF_OPENID);
     }
     for (const path of [WELL_KNOWN, `/acme${WELL_KNOWN}`, '/token', '/auth/token', '/auth/v1token'])
       assert.equal((await mock.send(path)).status, 404, path);
@@ -114,20 +107,19 @@ describe('split addresses: pinned', { concurrency: 4 }, () => {
     assert.equal(claimsOf(access_token).iss, `http://localhost:${mock.port}/a`);
   });
 
-  for (const [flag, value] of [
-    ['--issuer', 'nonsense'],
-    ['--issuer', 'ftp://x.example'],
-    ['--issuer', 'http://x.example/?q'],
-    ['--issuer', 'http://x.example/#f'],
-    ['--browser-url', 'x.example'],
-    ['--backend-url', 'javascript:alert(1)'],
-    ['--backend-url', 'http://user:pass@x.example'],
+  for (const [flag, value, setting] of [
+    ['--issuer', 'nonsense', 'JETON_ISSUER'],
+    ['--issuer', 'ftp://x.example', 'JETON_ISSUER'],
+    ['--issuer', 'http://x.example/?q', 'JETON_ISSUER'],
+    ['--issuer', 'http://x.example/#f', 'JETON_ISSUER'],
+    ['--browser-url', 'x.example', 'browser_url'],
+    ['--backend-url', 'javascript:alert(1)', 'backend_url'],
+    ['--backend-url', 'http://user:pass@x.example', 'backend_url'],
   ]) {
     test(`${flag} ${value} is refused at start`, async () => {
       const { code, text } = await refused({ args: ['--port', '0', flag, value] });
-      assert.notEqual(code, 0);
-      assert.match(text, /issuer|browser|backend|url/i);
-      assert.ok(!/panicked/.test(text), text);
+      assert.equal(code, 1);
+      assert.match(text, new RegExp(`^jeton: ${setting}: expected `));
     });
   }
 });
@@ -202,11 +194,10 @@ describe('split addresses: a browser and a backend on different origins', () => 
       issuer.authorizeUrl(Object.fromEntries(Object.entries(query).filter(([, value]) => value)), `${browser}/acme`),
     );
     assert.equal(url.origin, browser);
-    const forms = formsOf(response.text);
-    assert.ok(forms.length > 0);
-    for (const { action } of forms) assert.equal(new URL(action ?? url, url).origin, browser);
-    for (const [, href] of response.text.matchAll(/(?:href|src)="(https?:[^"]*)"/g))
-      assert.equal(origin(href), browser);
+    const actions = formsOf(response.text).map((form) => form.action);
+    const links = [...response.text.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, href]) => href);
+    assert.deepEqual([actions.length, links.length], [3, 1]);
+    for (const address of [...actions, ...links]) assert.equal(new URL(address, url).origin, browser);
   });
 
   test('the device page and logout are where the browser is', async (t) => {
@@ -308,28 +299,28 @@ describe('split addresses: trust_host', { concurrency: 4 }, () => {
     assert.equal(claimsOf(tokens.id_token).iss, `${base}/acme`);
   });
 
-  test('a Host or X-Forwarded-* that is none is no way in: 400, or as if it were not there', async (t) => {
+  const malformed = [
+    { host: 'a b' },
+    { host: ' ' },
+    { host: 'x/../y' },
+    { host: 'a@b' },
+    { host: 'a"b' },
+    { host: 'a<b>' },
+    { host: 'x:99999' },
+    { host: 'x?y' },
+    { 'x-forwarded-host': 'evil"><script>' },
+    { 'x-forwarded-port': '-1' },
+    { 'x-forwarded-port': 'x' },
+  ];
+  test('with a malformed Host, X-Forwarded-Host or -Port the issuer is where the mock listens', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
-    for (const headers of [
-      { host: 'a b' },
-      { host: '' },
-      { host: 'x/../y' },
-      { host: 'a@b' },
-      { host: 'a"b' },
-      { host: 'a<b>' },
-      { host: 'x:99999' },
-      { host: 'x?y' },
-      { 'x-forwarded-host': 'evil"><script>' },
-      { 'x-forwarded-proto': 'javascript' },
-      { 'x-forwarded-port': '-1' },
-      { 'x-forwarded-port': 'x' },
-    ]) {
-      const response = await mock.at().get(WELL_KNOWN, headers);
-      if (response.status === 400) continue;
-      const { issuer } = ok(response).json();
-      assert.match(issuer, /^https?:\/\/[\w.[\]:-]+$/, JSON.stringify(headers));
-      assert.ok(URL.canParse(issuer), issuer);
-      assert.ok(!/javascript|script|99999/.test(issuer), issuer);
-    }
+    for (const headers of malformed)
+      assert.equal((await asked(mock, headers)).issuer, `http://localhost:${mock.port}`, JSON.stringify(headers));
+  });
+
+  test('an X-Forwarded-Proto other than http and https is as if it were not there', async (t) => {
+    const mock = await start({ t, args: ['--trust-host'] });
+    const headers = { host: 'idp.internal', 'x-forwarded-proto': 'javascript' };
+    assert.equal((await asked(mock, headers)).issuer, 'http://idp.internal');
   });
 });

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { claimsOf, halfHash } from '../suite/support/tokens.mjs';
+import { claimsOf } from '../suite/support/tokens.mjs';
+import { halfHash } from './support/check.mjs';
 import { basic } from './support/http.mjs';
 import { header, OFFLINE, ok } from './support/issuer.mjs';
 import { start } from './support/process.mjs';
@@ -223,10 +224,7 @@ describe('claims by rule', { concurrency: 8 }, () => {
     assert.ok(!('tenant' in (await info({ client: 'other' }))));
   });
 
-  for (const [alg, hash] of [
-    ['ES256', halfHash],
-    ['RS256', halfHash],
-  ]) {
+  for (const alg of ['ES256', 'RS256', 'EdDSA']) {
     test(`at_hash is right after the access token was changed, ${alg}`, async () => {
       const issuer = await mock.fresh().make({
         signing_algs: [alg],
@@ -236,7 +234,7 @@ describe('claims by rule', { concurrency: 8 }, () => {
       });
       const { access_token, id_token } = await issuer.tokens();
       assert.equal(claimsOf(access_token).tenant.length, 100);
-      assert.equal(claimsOf(id_token).at_hash, hash(access_token));
+      assert.equal(claimsOf(id_token).at_hash, halfHash(access_token, alg));
       await issuer.verify(id_token, { typ: null, audience: 'web' });
     });
   }
@@ -389,7 +387,7 @@ describe('templates in claims', { concurrency: 8 }, () => {
   });
 
   test('a placeholder of an unknown name is empty', async () => {
-    assert.deepEqual((await filled(['${nothing}', 'a${nothing}b', '${}'])).t.slice(0, 2), ['', 'ab']);
+    assert.deepEqual((await filled(['${nothing}', 'a${nothing}b', '${}'])).t, ['', 'ab', '']);
   });
 
   test('what is no placeholder stays: numbers, booleans, lone signs', async () => {
