@@ -1,6 +1,7 @@
 // What a configuration that is wrong gets: the file, the line, and what was expected.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { claimsOf } from '../suite/support/tokens.mjs';
 import { isError } from './support/check.mjs';
@@ -13,19 +14,17 @@ const ARGS = ['--port', '0'];
 async function complaint(text, extension = 'toml') {
   const path = file(text, extension);
   const { code, text: said } = await refused({ args: ['--config', path, ...ARGS] });
-  assert.notEqual(code, 0);
-  assert.equal(typeof code, 'number', `ended by ${code}`);
-  assert.ok(!/panicked|RUST_BACKTRACE/.test(said), said);
-  assert.ok(said.includes(path), `the file is not named: ${said}`);
-  return { said, lines: [...said.matchAll(/:(\d+)/g)].map(([, line]) => Number(line)), path };
+  assert.equal(code, 1, said);
+  assert.ok(said.startsWith(`jeton: ${path}:`), `the file is not named first: ${said}`);
+  return said.slice(`jeton: ${path}:`.length);
 }
 
 /** The complaint names the line, the word that is wrong and what would be right. */
 async function isAt(text, line, { extension, word, expected }) {
-  const { said, path } = await complaint(text, extension);
-  assert.match(said, new RegExp(`${path.replace(/[.\\/]/g, '\\$&')}:${line}\\b`), said);
-  if (word) assert.ok(said.includes(word), `${word} is not in: ${said}`);
-  if (expected) assert.match(said, expected);
+  const said = await complaint(text, extension);
+  assert.match(said, new RegExp(`^${line}:\\d+: `));
+  assert.ok(said.includes(word), `${word} is not in: ${said}`);
+  assert.match(said, expected);
 }
 
 describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
@@ -35,20 +34,20 @@ describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
     ['an unknown key of an issuer', '[issuers.acme]\nuser = []\n', 2, 'user', /users/],
     ['an unknown key of a user', '[[issuer.users]]\nsub = "a"\nemail = "x"\n', 3, 'email', /claims/],
     ['a user without sub', '# users\n[[issuer.users]]\nname = "a"\n', 2, 'sub', /sub/],
-    ['an empty sub', '[[issuer.users]]\nsub = ""\n', 2, undefined, /sub/],
+    ['an empty sub', '[[issuer.users]]\nsub = ""\n', 2, 'sub', /1 to 255 characters/],
     [
       'claims of a user that are the server’s own',
       '[[issuer.users]]\nsub = "a"\nclaims = { iss = "x" }\n',
-      '[1-3]',
+      3,
       'iss',
       /claims/,
     ],
     [
       'claims of a user beyond 2,048 bytes',
       `[[issuer.users]]\nsub = "a"\nclaims = { x = "${'y'.repeat(2100)}" }\n`,
-      '[1-3]',
-      undefined,
-      /claims.*2.?048/s,
+      3,
+      'claims',
+      /at most 2048 bytes/,
     ],
     [
       'an unknown key of a client',
@@ -57,15 +56,15 @@ describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
       'redirect_uri',
       /client metadata/,
     ],
-    ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, undefined, /client_id/],
+    ['a client without id', '[[issuer.clients]]\nclient_name = "a"\n', 1, 'client_id', /client metadata/],
     [
       'a malformed redirect_uri',
       '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "s"\nredirect_uris = ["not a uri"]\n',
-      '[1-4]',
-      undefined,
+      1,
+      'not a uri',
       /redirect_uris/,
     ],
-    ['an unknown fault', '[[issuer.faults]]\nfault = "slwo-2s"\n', 2, 'slwo-2s', /expected.*slow-/s],
+    ['an unknown fault', '[[issuer.faults]]\nfault = "slwo-2s"\n', 2, 'slwo-2s', /expected.*slow-/],
     ['an unknown key of a fault', '[[issuer.faults]]\nfault = "drop"\ntime = 2\n', 3, 'time', /times/],
     ['an unknown matcher', '[[issuer.faults]]\nfault = "drop"\nmatch = { client = "x" }\n', 3, 'client', /client_id/],
     [
@@ -73,29 +72,29 @@ describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
       '[[issuer.faults]]\nfault = "drop"\nmatch = { endpoint = "tokens" }\n',
       3,
       'tokens',
-      /expected.*token/s,
+      /expected.*token/,
     ],
     ['an unknown matcher of claims', '[[issuer.claims]]\nmatch = { grant = "x" }\n', 2, 'grant', /grant_type/],
     ['an unknown section of claims', '[[issuer.claims]]\nidtoken = {}\n', 2, 'idtoken', /id_token/],
-    ['times = 0', '[[issuer.faults]]\nfault = "drop"\ntimes = 0\n', 3, undefined, /times/],
-    ['an unknown strictness', 'strictness = "very"\n', 1, 'very', /lenient.*strict/s],
-    ['a port out of range', 'port = 70000\n', 1, undefined, /port.*65535/],
-    ['a port that is a text', 'port = "9400"\n', 1, undefined, /port/],
+    ['times = 0', '[[issuer.faults]]\nfault = "drop"\ntimes = 0\n', 3, 'times', /1 or more/],
+    ['an unknown strictness', 'strictness = "very"\n', 1, 'very', /lenient.*strict/],
+    ['a port out of range', 'port = 70000\n', 1, '70000', /port: expected a port number, 0 to 65535/],
+    ['a port that is a text', 'port = "9400"\n', 1, '"9400"', /port: expected a port number/],
     ['an unsupported algorithm', '[issuer]\nsigning_algs = ["HS256"]\n', 2, 'HS256', /ES256/],
-    ['no algorithm', '[issuer]\nsigning_algs = []\n', 2, undefined, /signing_algs/],
+    ['no algorithm', '[issuer]\nsigning_algs = []\n', 2, 'signing_algs', /ES256, EdDSA and RS256/],
     ['an unknown key of a clock', '[issuer]\nclock = { st = 1 }\n', 2, 'st', /set/],
     ['a malformed issuer_url', 'issuer_url = "localhost"\n', 1, 'localhost', /issuer_url/],
-    ['a lifetime below zero', '[issuer]\naccess_token_lifetime = -1\n', 2, undefined, /access_token_lifetime|-1/],
+    ['a lifetime below zero', '[issuer]\naccess_token_lifetime = -1\n', 2, '-1', /expected u64/],
     [
       'a lifetime beyond 29 days',
       '[issuer]\naccess_token_lifetime = 99999999\n',
       2,
-      undefined,
-      /access_token_lifetime/,
+      'access_token_lifetime',
+      /1 to 2505600 seconds/,
     ],
-    ['malformed TOML', 'seed = "x"\nport = \n', 2],
-    ['a text that does not end', 'seed = "x\n', 1],
-    ['a key twice', 'seed = "x"\nseed = "y"\n', 2],
+    ['malformed TOML', 'seed = "x"\nport = \n', 2, 'string values', /expected/],
+    ['a text that does not end', 'seed = "x\n', 1, 'string', /expected `"`/],
+    ['a key twice', 'seed = "x"\nseed = "y"\n', 2, 'key', /duplicate/],
     ['a mistake on line 1,001', `${'# comment\n'.repeat(1000)}prot = 1\n`, 1001, 'prot', /port/],
     ['a mistake after letters of many bytes', '# ü€😀\nseed = "ü€😀"\nprot = 1\n', 3, 'prot', /port/],
     ['a mistake after CRLF', 'seed = "x"\r\n\r\nprot = 1\r\n', 3, 'prot', /port/],
@@ -105,21 +104,17 @@ describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
   }
 
   test('two clients of one id: refused, naming the id', async () => {
-    const { said } = await complaint(
-      '[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n',
-    );
-    assert.match(said, /twin/);
-    assert.match(said, /:[1-6]\b/);
+    const client = '[[issuer.clients]]\nclient_id = "twin"\nclient_secret = "s"\n';
+    await isAt(client + client, 4, { word: 'twin', expected: /issuer\.clients\[1\].* twice/ });
   });
 
   test('two users of one sub: refused, naming the sub', async () => {
-    const { said } = await complaint('[[issuer.users]]\nsub = "twin"\n[[issuer.users]]\nsub = "twin"\n');
-    assert.match(said, /twin/);
+    const user = '[[issuer.users]]\nsub = "twin"\n';
+    await isAt(user + user, 3, { word: 'twin', expected: /issuer\.users\[1\].* twice/ });
   });
 
   test('an issuer with a malformed name: refused, naming it', async () => {
-    const { said } = await complaint('[issuers."a b"]\n');
-    assert.match(said, /a b/);
+    await isAt('[issuers."a b"]\n', 1, { word: 'a b', expected: /a name of 1 to 128 characters/ });
   });
 });
 
@@ -141,11 +136,11 @@ describe('a wrong configuration in JSON', { concurrency: 8 }, () => {
       'clientid',
       /client_id/,
     ],
-    ['a user that is a text', '{\n"issuer": {"users": [\n"alice"\n]}}', 3, undefined, /user/i],
-    ['a comma too many', '{\n  "seed": "x",\n}', 3],
-    ['an end too early', '{\n  "seed": "x"', 2],
-    ['more after the end', '{}\n{}', 2],
-    ['a key twice', '{\n"seed": "x",\n"seed": "y"\n}', 3, 'seed'],
+    ['a user that is a text', '{\n"issuer": {"users": [\n"alice"\n]}}', 3, 'alice', /user/],
+    ['a comma too many', '{\n  "seed": "x",\n}', 3, 'comma', /trailing/],
+    ['an end too early', '{\n  "seed": "x"', 2, 'EOF', /object/],
+    ['more after the end', '{}\n{}', 2, 'characters', /trailing/],
+    ['a key twice', '{\n"seed": "x",\n"seed": "y"\n}', 3, 'seed', /duplicate/],
   ];
   for (const [name, text, line, word, expected] of rows) {
     test(`${name}: refused, naming the file and line ${line}`, () =>
@@ -153,31 +148,35 @@ describe('a wrong configuration in JSON', { concurrency: 8 }, () => {
   }
 
   test('a JSON document that is no object: refused, naming the file', async () => {
-    for (const text of ['[]', '"x"', 'null', '']) await complaint(text, 'json');
+    for (const [text, expected] of [
+      ['[]', /expected an object/],
+      ['"x"', /expected a mock/],
+      ['null', /expected a mock/],
+      ['', /EOF/],
+    ])
+      assert.match(await complaint(text, 'json'), expected);
   });
 });
 
 describe('configuration: files and flags', { concurrency: 8 }, () => {
   test('a file that is not there: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--config', '/nowhere/mock.toml', ...ARGS] });
-    assert.notEqual(code, 0);
-    assert.match(text, /\/nowhere\/mock\.toml/);
-    assert.match(text, /No such file|not found/i);
+    assert.equal(code, 1);
+    assert.match(text, /^jeton: \/nowhere\/mock\.toml: No such file/);
   });
 
   test('a directory in place of a file: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--config', '/tmp', ...ARGS] });
-    assert.notEqual(code, 0);
-    assert.match(text, /\/tmp/);
+    assert.equal(code, 1);
+    assert.match(text, /^jeton: \/tmp: Is a directory/);
   });
 
   test('a file that is no UTF-8: refused, naming it', async () => {
-    const path = file('x', 'toml');
-    const { writeFileSync } = await import('node:fs');
+    const path = file('');
     writeFileSync(path, Buffer.from([0xff, 0xfe, 0x00]));
     const { code, text } = await refused({ args: ['--config', path, ...ARGS] });
-    assert.notEqual(code, 0);
-    assert.ok(text.includes(path) && !/panicked/.test(text), text);
+    assert.equal(code, 1);
+    assert.equal(text, `jeton: ${path}: stream did not contain valid UTF-8`);
   });
 
   test('an empty TOML file is the default', async (t) => {
@@ -187,19 +186,19 @@ describe('configuration: files and flags', { concurrency: 8 }, () => {
 
   test('an unknown flag: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--prot', '1'] });
-    assert.notEqual(code, 0);
-    assert.match(text, /--prot/);
+    assert.equal(code, 2);
+    assert.match(text, /unexpected argument '--prot'/);
   });
 
   test('a port that is taken: refused, naming it', async (t) => {
     const mock = await start({ t });
     const { code, text } = await refused({ args: ['--port', String(mock.port)] });
-    assert.notEqual(code, 0);
-    assert.match(text, new RegExp(`${mock.port}`));
+    assert.equal(code, 1);
+    assert.match(text, new RegExp(`^jeton: 127\\.0\\.0\\.1:${mock.port}: Address already in use`));
   });
 
   test('no secret is in a complaint about its client', async () => {
-    const { said } = await complaint(
+    const said = await complaint(
       '[[issuer.clients]]\nclient_id = "a"\nclient_secret = "do-not-show-me-please"\noops = 1\n',
     );
     assert.ok(!said.includes('do-not-show-me-please'), said);
@@ -308,14 +307,7 @@ access_token_lifetime = 60
         );
         const tokens = ok(await mock.at().token({}, { client: ['billing', 'any'] })).json();
         const { jti, ...claims } = claimsOf(tokens.access_token);
-        const acme = ok(
-          await mock
-            .at('acme')
-            .token({}, { client: ['demo', 'demo-secret'] })
-            .then((response) =>
-              response.status === 401 ? mock.at('acme').token({}, { client: ['billing', 'any'] }) : response,
-            ),
-        ).json();
+        const acme = ok(await mock.at('acme').token({}, { client: ['billing', 'any'] })).json();
         assert.equal((await mock.at().get('/.well-known/jwks.json')).status, 418);
         isError(await mock.at().token({}, { client: ['billing', 'other'] }), 401, 'invalid_client');
         return {
