@@ -65,22 +65,21 @@ describe('faults: errors of OAuth', { concurrency: 8 }, () => {
     });
   }
 
-  for (const response_mode of ['form_post', 'query']) {
-    test(`access_denied at authorize by ${response_mode}`, async () => {
-      const issuer = await faulty('access_denied');
-      const { query, login } = issuer.asking({ response_mode });
-      const { arrived, response } = await new Browser(mock).open(issuer.authorizeUrl(query), {
-        until: login.redirect_uri,
-      });
-      if (response_mode === 'query') return assert.equal(arrived.searchParams.get('error'), 'access_denied');
-      const [form] = formsOf(response.text);
-      assert.equal(form.action, login.redirect_uri);
-      assert.deepEqual(
-        [form.fields.error, form.fields.state, form.fields.iss],
-        ['access_denied', 'a state', issuer.id],
-      );
-    });
-  }
+  test('access_denied at authorize by form_post: a form to the client', async () => {
+    const issuer = await faulty('access_denied');
+    const { query, login } = issuer.asking({ response_mode: 'form_post' });
+    const { response } = await new Browser(mock).open(issuer.authorizeUrl(query), { until: login.redirect_uri });
+    const [form] = formsOf(response.text);
+    assert.equal(form.action, login.redirect_uri);
+    assert.deepEqual([form.fields.error, form.fields.state, form.fields.iss], ['access_denied', 'a state', issuer.id]);
+  });
+
+  test('access_denied at authorize by response_mode=query: a redirect to the client', async () => {
+    const issuer = await faulty('access_denied');
+    const { query, login } = issuer.asking({ response_mode: 'query' });
+    const { arrived } = await new Browser(mock).open(issuer.authorizeUrl(query), { until: login.redirect_uri });
+    assert.equal(arrived.searchParams.get('error'), 'access_denied');
+  });
 
   for (const error of AUTHORIZE_ERRORS.filter((error) => !TOKEN_ERRORS.includes(error))) {
     test(`${error} without an endpoint leaves token alone`, async () => {
@@ -114,6 +113,7 @@ describe('faults: errors of OAuth', { concurrency: 8 }, () => {
     await strict.at().fault('access_denied');
     const { query } = strict.at().asking({ client: 'demo', redirect_uri: 'https://evil.example/' });
     const response = await send(strict.at().authorizeUrl(query, strict.url));
+    assert.equal(response.status, 400);
     assert.equal(response.headers.location, undefined);
   });
 
@@ -182,7 +182,7 @@ describe('faults: statuses and rates', { concurrency: 8 }, () => {
       const response = await issuer.token();
       assert.equal(response.status, 429);
       assert.equal(response.headers['retry-after'], after);
-      assert.ok(response.json().error);
+      assert.equal(response.json().error, 'temporarily_unavailable');
       await isNamed(issuer, response, name);
     });
   }
@@ -208,7 +208,7 @@ describe('faults: statuses and rates', { concurrency: 8 }, () => {
     assert.deepEqual(response.json(), { error: 'teapot', error_description: 'short and stout' });
     assert.equal(response.headers['x-a'], 'b');
     assert.equal(response.headers['retry-after'], '7');
-    assert.equal(faultsOf(response).length, 1);
+    assert.deepEqual(faultsOf(response), ['custom']);
   });
 
   test('a response of one’s own with a raw body and a content type', async () => {
@@ -254,7 +254,8 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
 
   test('slow-0ms is at once', async () => {
     const response = ok(await (await faulty('slow-0ms')).token());
-    assert.equal(faultsOf(response).length, 1);
+    assert.deepEqual(faultsOf(response), ['slow-0ms']);
+    assert.ok(response.ms < 1000, `${response.ms} ms`);
   });
 
   test('who hangs up during a slow answer harms nothing', async () => {
@@ -268,6 +269,7 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
             {},
             { signal: AbortSignal.timeout(100), fresh: true },
           ),
+          { code: 'ABORT_ERR' },
         ),
       ),
     );
@@ -277,19 +279,16 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
   test('drop: the connection closes without an answer', async () => {
     const issuer = await faulty({ fault: 'drop', times: 3 });
     for (const fresh of [true, false, true]) {
-      const error = await issuer
-        .post('/token', { grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }, {}, { fresh })
-        .then(assert.fail, (thrown) => thrown);
-      assert.ok(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(error.code), error.stack);
+      const form = { grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' };
+      await assert.rejects(issuer.post('/token', form, {}, { fresh }), { code: 'ECONNRESET' });
     }
     ok(await issuer.token());
-    const entries = await issuer.journal();
+    const dropped = await issuer.journal();
+    assert.equal(dropped.pop().status, 200);
     assert.deepEqual(
-      entries.map((entry) => [entry.status, entry.faults]).slice(0, 3),
-      Array(3).fill([undefined, ['drop']]),
+      dropped.map((entry) => ['status' in entry, entry.faults]),
+      Array(3).fill([false, ['drop']]),
     );
-    assert.ok(entries.slice(0, 3).every((entry) => !('status' in entry)));
-    assert.equal(entries[3].status, 200);
   });
 
   test('drop at authorize, as a browser sees it', async () => {
@@ -302,8 +301,8 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
     const response = await issuer.token();
     assert.equal(response.status, 200);
     assert.match(response.headers['content-type'], /^application\/json/);
-    assert.equal(Number(response.headers['content-length'] ?? response.bytes.length), response.bytes.length);
-    assert.ok(response.text.startsWith('{') && response.bytes.length > 10);
+    assert.equal(Number(response.headers['content-length']), response.bytes.length);
+    assert.match(response.text, /^\{"access_token":"ey/);
     assert.throws(() => response.json(), SyntaxError);
     await isNamed(issuer, response, 'truncate');
   });
@@ -313,8 +312,7 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
     const response = await issuer.token();
     assert.equal(response.status, 200);
     assert.match(response.headers['content-type'], /^text\/html/);
-    assert.match(response.text, /<html|<!doctype html/i);
-    assert.ok(!response.text.includes('access_token'));
+    assert.equal(response.text, '<!doctype html><title>Not JSON</title><p>A fault of the mock.');
     await isNamed(issuer, response, 'html');
   });
 
@@ -336,7 +334,13 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
   });
 
   test('a client library refuses what is no token response', async () => {
-    for (const fault of ['html', 'empty', 'truncate', 'missing-token_type', 'missing-access_token']) {
+    for (const [fault, code] of [
+      ['html', 'OAUTH_RESPONSE_IS_NOT_JSON'],
+      ['empty', 'OAUTH_PARSE_ERROR'],
+      ['truncate', 'OAUTH_PARSE_ERROR'],
+      ['missing-token_type', 'OAUTH_INVALID_RESPONSE'],
+      ['missing-access_token', 'OAUTH_INVALID_RESPONSE'],
+    ]) {
       const issuer = await faulty(fault);
       const as = { issuer: issuer.id, token_endpoint: `${issuer.url}/token` };
       const client = { client_id: 'm2m' };
@@ -347,7 +351,7 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
         {},
         { [oauth.allowInsecureRequests]: true },
       );
-      await assert.rejects(oauth.processClientCredentialsResponse(as, client, response), fault);
+      await assert.rejects(oauth.processClientCredentialsResponse(as, client, response), { code }, fault);
     }
   });
 
@@ -378,8 +382,11 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
     test(`missing-${field} of a login`, async () => {
       const issuer = await faulty(`missing-${field}`);
       const tokens = await issuer.tokens({ scope: OFFLINE });
-      assert.ok(!(field in tokens));
-      assert.ok(tokens.access_token);
+      const all = ['access_token', 'expires_in', 'id_token', 'login', 'refresh_token', 'scope', 'token_type'];
+      assert.deepEqual(
+        Object.keys(tokens).sort(),
+        all.filter((name) => name !== field),
+      );
     });
   }
 
@@ -396,7 +403,7 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
     const { access_token } = await issuer.tokens({ scope: 'openid email' });
     await issuer.fault({ fault: 'missing-sub', match: { endpoint: 'userinfo' } });
     const info = ok(await issuer.userinfo(access_token)).json();
-    assert.ok(!('sub' in info) && info.email);
+    assert.deepEqual(Object.keys(info).sort(), ['email', 'email_verified']);
   });
 
   for (const [endpoint, path] of [
@@ -413,10 +420,10 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
         return issuer.get(path);
       };
       assert.equal((await about('status-503')).status, 503);
-      assert.equal((await about('html')).status, 200);
-      assert.match((await about('html')).headers['content-type'], /^text\/html/);
-      assert.equal((await about('empty')).bytes.length, 0);
-      const cut = await about('truncate');
+      const page = ok(await about('html'));
+      assert.match(page.headers['content-type'], /^text\/html/);
+      assert.equal(ok(await about('empty')).bytes.length, 0);
+      const cut = ok(await about('truncate'));
       assert.throws(() => cut.json(), SyntaxError);
       await assert.rejects(about('drop'), { code: 'ECONNRESET' });
       // A copy that a client holds must not hide the fault.
@@ -437,7 +444,7 @@ describe('faults: answers that are late, broken off or mangled', { concurrency: 
         createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`), { cooldownDuration: 0 }),
         { issuer: issuer.id },
       );
-    await assert.rejects(verify());
+    await assert.rejects(verify(), { code: 'ERR_JOSE_GENERIC', message: /Expected 200 OK/ });
     await issuer.set('DELETE', '/faults', undefined, { query: { id } });
     await verify();
   });

@@ -30,9 +30,9 @@ describe('issuers', { concurrency: 8 }, () => {
     const issuer = mock.fresh('nested/one');
     const metadata = await issuer.metadata();
     assert.equal(metadata.issuer, issuer.id);
-    for (const [name, value] of Object.entries(metadata)) {
-      if (/_endpoint$|_uri$/.test(name)) assert.ok(value.startsWith(`${issuer.id}/`), `${name}: ${value}`);
-    }
+    const addresses = Object.entries(metadata).filter(([name]) => /_endpoint$|_uri$/.test(name));
+    assert.equal(addresses.length, 8);
+    for (const [name, value] of addresses) assert.ok(value.startsWith(`${issuer.id}/`), `${name}: ${value}`);
   });
 
   test('RFC 8414 §3.1: metadata in front of the name as well as beneath it', async () => {
@@ -52,7 +52,6 @@ describe('issuers', { concurrency: 8 }, () => {
   });
 
   test('a path that is no endpoint makes nothing: 404', async () => {
-    const before = await mock.names();
     const paths = [
       '/nobody',
       '/nobody/',
@@ -74,7 +73,6 @@ describe('issuers', { concurrency: 8 }, () => {
       (await mock.names()).filter((name) => name.startsWith('nobody')),
       [],
     );
-    assert.ok(before.length <= (await mock.names()).length);
   });
 
   const misnamed = [
@@ -92,7 +90,7 @@ describe('issuers', { concurrency: 8 }, () => {
   for (const [what, name] of misnamed) {
     test(`a name with ${what} is no issuer's`, async () => {
       const response = await mock.send(`/${name}${WELL_KNOWN}`);
-      assert.ok([400, 404].includes(response.status), `${response.status} ${response.text}`);
+      isError(response, 404, 'not_found');
       const made = await mock.names();
       assert.ok(!made.includes(name) && !made.includes(decodeURIComponent(name)));
     });
@@ -370,9 +368,8 @@ describe('reset of issuers', () => {
       assert.equal(await issuer.count(), 0, 'the journal is empty');
       assert.deepEqual(await snapshot(issuer), before);
       const restored = await issuer.clock();
-      assert.equal(restored.frozen, clock.frozen);
-      if (clock.frozen) assert.deepEqual(restored, clock);
-      else assert.ok(Math.abs(restored.now - Date.now() / 1000) <= 2);
+      assert.deepEqual({ ...restored, now: 0 }, { ...clock, now: 0 });
+      assert.ok(Math.abs(restored.now - clock.now) <= 10, `${restored.now} after ${clock.now}`);
       assert.equal((await neighbour.faults()).length, 1, 'nobody else is touched');
     });
   }
@@ -396,8 +393,7 @@ describe('reset of issuers', () => {
     const first = await issuer.token({ scope: 'anything' });
     await issuer.reset();
     const second = await issuer.token({ scope: 'anything' });
-    assert.equal(second.headers['jeton-mock-waived'], first.headers['jeton-mock-waived']);
-    assert.match(second.headers['jeton-mock-waived'], /client/);
+    for (const response of [first, second]) assert.equal(response.headers['jeton-mock-waived'], 'client');
   });
 
   test('reset?all=true restores every issuer, and those made since are gone', async (t) => {
@@ -426,9 +422,10 @@ describe('reset of issuers', () => {
   test('reset in the middle of 50 requests breaks none', async () => {
     const issuer = mock.fresh();
     await issuer.metadata();
+    const resets = (n) => n % 10 === 5;
     const answers = await Promise.all(
-      range(50).map((n) => (n % 10 === 5 ? issuer.control('POST', '/reset') : issuer.token())),
+      range(50).map((n) => (resets(n) ? issuer.control('POST', '/reset') : issuer.token())),
     );
-    for (const { status, text } of answers) assert.ok([200, 204].includes(status), `${status} ${text}`);
+    for (const [n, { status, text }] of answers.entries()) assert.equal(status, resets(n) ? 204 : 200, text);
   });
 });
