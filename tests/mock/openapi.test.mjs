@@ -42,20 +42,14 @@ function schemaAt(steps) {
 /** The validator of an answer, undefined where it has no body. */
 function answerSchema(method, path, status) {
   const operation = operationOf(method, path);
-  const own = operation.responses[status] ?? operation.responses.default;
+  const own = operation.responses[status];
   assert.ok(own, `${method} ${path}: ${status} is not described`);
   const steps = own.$ref
     ? own.$ref
         .slice(2)
         .split('/')
         .map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'))
-    : [
-        'paths',
-        pathOf(path),
-        method.toLowerCase(),
-        'responses',
-        operation.responses[status] ? String(status) : 'default',
-      ];
+    : ['paths', pathOf(path), method.toLowerCase(), 'responses', String(status)];
   const response = resolve(own);
   if (!response.content) return undefined;
   const type = Object.keys(response.content)[0];
@@ -92,19 +86,16 @@ describe('the OpenAPI document', () => {
   });
 
   test('every reference in it leads somewhere', () => {
-    const walk = (value) => {
-      if (Array.isArray(value)) return value.forEach(walk);
-      if (value === null || typeof value !== 'object') return undefined;
-      if (typeof value.$ref === 'string') assert.ok(resolve(value) !== undefined, value.$ref);
-      return Object.values(value).forEach(walk);
-    };
-    walk(document);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(([, $ref]) => $ref);
+    assert.ok(references.length > 100, String(references.length));
+    for (const $ref of references) assert.notEqual(resolve({ $ref }), undefined, $ref);
   });
 
   test('it is served as JSON, and says which mock it describes', async () => {
     const response = await mock.send('/_mock/openapi.json');
-    assert.match(response.headers['content-type'], /^application\/(json|openapi\+json|vnd\.oai\.openapi\+json)/);
-    assert.ok(document.info.title && document.info.version);
+    assert.equal(response.headers['content-type'], 'application/json');
+    assert.equal(document.info.title, 'Jeton mock: control API');
+    assert.match(document.info.version, /^\d+\.\d+\.\d+$/);
   });
 
   test('every operation there is, and no other', () => {
@@ -120,10 +111,11 @@ describe('the OpenAPI document', () => {
     assert.equal(new Set(names).size, OPERATIONS.length);
     for (const { method, path, body } of OPERATIONS) {
       const operation = operationOf(method, path);
-      assert.ok(operation.summary || operation.description, `${method} ${path}`);
-      const statuses = Object.keys(operation.responses);
-      const has = (status) => statuses.includes(status) || statuses.includes('default') || statuses.includes('4XX');
-      if (body) for (const status of ['400', '413', '415']) assert.ok(has(status), `${method} ${path}: ${status}`);
+      assert.match(operation.summary, /\w/, `${method} ${path}`);
+      const errors = ['400', '403', ...(OF_ALL.includes(path) ? [] : ['404']), ...(body ? ['413', '415'] : [])];
+      // PUT makes the issuer that is not there yet.
+      for (const status of errors.filter((status) => `${method} ${path} ${status}` !== 'PUT /issuer 404'))
+        assert.ok(status in operation.responses, `${method} ${path}: ${status}`);
     }
   });
 
@@ -154,21 +146,20 @@ describe('the OpenAPI document and the answers', { concurrency: 8 }, () => {
 
     test(`${method} ${path}: its errors, as described`, async () => {
       const issuer = await mock.fresh().make();
-      const errors = [
-        await issuer.control(method, path, body, { query, headers: { origin: 'https://evil.example' } }),
-        ...(OF_ALL.includes(path)
-          ? []
-          : [await mock.at().control(method, path, body, { query: { ...query, issuer: 'nobody here' } })]),
-        ...(body
-          ? [
-              await issuer.control(method, path, { ...body, oops: 1 }, { query }),
-              await issuer.control(method, path, body, { query, headers: { 'content-type': 'text/plain' } }),
-              await issuer.control(method, path, ' '.repeat(65 * 1024), { query, fresh: true }),
-            ]
-          : []),
-      ];
-      for (const response of errors) {
-        assert.ok(response.status >= 400, `${response.status} ${response.text}`);
+      const ask = (content, options) => issuer.control(method, path, content, { query, ...options });
+      const unknown = { query: { ...query, issuer: 'nobody here' } };
+      const errors = [[403, await ask(body, { headers: { origin: 'https://evil.example' } })]];
+      if (!OF_ALL.includes(path)) {
+        // PUT would make the issuer, and refuses its name.
+        errors.push([method === 'PUT' ? 400 : 404, await mock.at().control(method, path, body, unknown)]);
+      }
+      if (body) {
+        errors.push([400, await ask({ ...body, oops: 1 })]);
+        errors.push([415, await ask(body, { headers: { 'content-type': 'text/plain' } })]);
+        errors.push([413, await ask(' '.repeat(65 * 1024), { fresh: true })]);
+      }
+      for (const [expected, response] of errors) {
+        assert.equal(response.status, expected, response.text);
         isDescribed(method, path, response);
       }
     });
@@ -176,8 +167,8 @@ describe('the OpenAPI document and the answers', { concurrency: 8 }, () => {
     if (body) {
       test(`${method} ${path}: the schema refuses what the mock refuses`, async () => {
         const schema = bodySchema(method, path);
-        assert.ok(!schema({ ...body, oops: 1 }), 'an unknown member');
-        assert.ok(!schema([]) && !schema(null) && !schema('x'));
+        for (const refused of [{ ...body, oops: 1 }, [], null, 'x'])
+          assert.equal(schema(refused), false, JSON.stringify(refused));
       });
     }
   }
