@@ -76,16 +76,13 @@ describe('lenient: what is waived is named', { concurrency: 8 }, () => {
       const issuer = lenient.fresh();
       const { query } = issuer.asking(asked);
       const response = await send(issuer.authorizeUrl(query, issuer.url));
-      assert.ok([302, 303].includes(response.status), response.text);
+      assert.equal(response.status, 303, response.text);
       assert.deepEqual(waivedOf(response), expected);
       const [entry] = await issuer.journal({ endpoint: 'authorize' });
       assert.deepEqual(entry.waived ?? [], expected);
       const login = await issuer.login(asked);
-      const response2 = await issuer.redeem({
-        ...login,
-        verifier: 'code_challenge' in asked ? undefined : login.verifier,
-      });
-      ok(response2);
+      const verifier = 'code_challenge' in asked ? undefined : login.verifier;
+      ok(await issuer.redeem({ ...login, verifier }));
     });
   }
 
@@ -140,7 +137,7 @@ describe('lenient: what is waived is named', { concurrency: 8 }, () => {
   test('a device of an unknown client', async () => {
     const issuer = lenient.fresh();
     const response = ok(await issuer.device({ scope: OFFLINE }, ['unknown-tv', null]));
-    assert.ok(waivedOf(response).includes('client'));
+    assert.deepEqual(waivedOf(response), ['client']);
     isError(await issuer.poll(response.json().device_code, ['unknown-tv', null]), 400, 'authorization_pending');
   });
 
@@ -163,21 +160,18 @@ for (const [how, mock, clientFor] of [
   describe(`${how}: what is never waived`, { concurrency: 8 }, () => {
     const client = clientFor('someone');
 
-    for (const [name, bend] of [
+    for (const [name, bend, error = 'invalid_grant'] of [
       ['made up', () => 'nonsense'],
-      ['empty', () => ''],
+      ['empty', () => '', 'invalid_request'],
       ['of the right form', () => `jac_${'A'.repeat(119)}`],
       ['with a letter changed', (code) => bent(code)[0][1]],
       ['with its MAC changed', (code) => bent(code).find(([what]) => what === 'the last byte flipped')[1]],
       ['cut', (code) => code.slice(0, -1)],
     ]) {
-      test(`a code ${name}: no tokens`, async () => {
+      test(`a code ${name}: ${error}`, async () => {
         const issuer = mock.fresh();
         const login = await issuer.login({ client });
-        const response = await issuer.redeem({ ...login, code: bend(login.code) });
-        assert.equal(response.status, 400, response.text);
-        assert.ok(['invalid_grant', 'invalid_request'].includes(response.json().error), response.text);
-        assert.equal(response.json().access_token, undefined);
+        isError(await issuer.redeem({ ...login, code: bend(login.code) }), 400, error);
         ok(await issuer.redeem(login));
       });
     }
@@ -200,13 +194,11 @@ for (const [how, mock, clientFor] of [
       ['missing', undefined],
       ['the challenge itself', null],
     ]) {
-      test(`a PKCE verifier that is ${name}: refused, and the code is still good`, async () => {
+      test(`a PKCE verifier that is ${name}: invalid_grant, and the code is still good`, async () => {
         const issuer = mock.fresh();
         const login = await issuer.login({ client });
         const sent = verifier === null ? challengeOf(login.verifier) : verifier;
-        const response = await issuer.redeem(login, { code_verifier: sent });
-        assert.equal(response.status, 400, response.text);
-        assert.ok(['invalid_grant', 'invalid_request'].includes(response.json().error));
+        isError(await issuer.redeem(login, { code_verifier: sent }), 400, 'invalid_grant');
         ok(await issuer.redeem(login));
       });
     }
@@ -218,16 +210,14 @@ for (const [how, mock, clientFor] of [
       assert.equal(params.error, 'invalid_request');
     });
 
-    for (const [name, token] of [
+    for (const [name, token, error = 'invalid_grant'] of [
       ['made up', 'nonsense'],
-      ['empty', ''],
+      ['empty', '', 'invalid_request'],
       ['of the right form', `jrt_${'A'.repeat(76)}`],
       ['a JWT', 'eyJhbGciOiJub25lIn0.e30.'],
     ]) {
-      test(`a refresh token ${name}: no tokens`, async () => {
-        const response = await mock.fresh().refresh(token, { client });
-        assert.equal(response.status, 400, response.text);
-        assert.ok(['invalid_grant', 'invalid_request'].includes(response.json().error));
+      test(`a refresh token ${name}: ${error}`, async () => {
+        isError(await mock.fresh().refresh(token, { client }), 400, error);
       });
     }
 
@@ -237,6 +227,7 @@ for (const [how, mock, clientFor] of [
       for (const [what, token] of bent(refresh_token)) {
         const response = await issuer.refresh(token, { client });
         assert.equal(response.status, 400, `${what}: ${response.text}`);
+        isError(response, 400, 'invalid_grant');
       }
       ok(await issuer.refresh(refresh_token, { client }));
     });
@@ -279,11 +270,9 @@ for (const [how, mock, clientFor] of [
         400,
         how === 'lenient' ? 'invalid_scope' : 'unauthorized_client',
       );
-      assert.equal((await issuer.get('/token')).status, 405);
-      assert.equal(
-        (await submit(`${issuer.url}/token`, '{}', { headers: { 'content-type': 'application/json' } })).status,
-        400,
-      );
+      isError(await issuer.get('/token'), 405, 'invalid_request');
+      const json = await submit(`${issuer.url}/token`, '{}', { headers: { 'content-type': 'application/json' } });
+      isError(json, 400, 'invalid_request');
     });
   });
 }
@@ -303,11 +292,10 @@ describe('lenient: tokens stay their client’s', { concurrency: 4 }, () => {
     ok(await issuer.refresh(refresh_token, { client: 'one' }));
   });
 
-  test('a verifier where there was no challenge: refused', async () => {
+  test('a verifier where there was no challenge: invalid_grant', async () => {
     const issuer = lenient.fresh();
     const login = await issuer.login({ code_challenge: undefined, code_challenge_method: undefined });
-    const response = await issuer.redeem(login);
-    assert.equal(response.status, 400, response.text);
+    isError(await issuer.redeem(login), 400, 'invalid_grant');
   });
 
   test('a refresh cannot widen the scope that was granted', async () => {
@@ -394,8 +382,16 @@ after(async () => {
 describe('the strict mock answers as production does', { concurrency: 4 }, () => {
   const form = (text, headers = {}) => ({ method: 'POST', headers: { 'content-type': FORM, ...headers }, body: text });
   const as = (client, text) => form(text, { authorization: basic(...client) });
-  const authorization = (more = {}) =>
-    `/authorize?${new URLSearchParams({ response_type: 'code', client_id: 'web', redirect_uri: CALLBACK, scope: 'openid', state: 's', code_challenge: challengeOf('x'), code_challenge_method: 'S256', ...more })}`;
+  const right = {
+    response_type: 'code',
+    client_id: 'web',
+    redirect_uri: CALLBACK,
+    scope: 'openid',
+    state: 's',
+    code_challenge: challengeOf('x'),
+    code_challenge_method: 'S256',
+  };
+  const authorization = (changes) => `/authorize?${new URLSearchParams({ ...right, ...changes })}`;
 
   const requests = [
     ['a path that is no endpoint', '/nothing', {}],
