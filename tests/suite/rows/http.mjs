@@ -87,7 +87,6 @@ test('hostile header values are data', async () => {
     { cookie: 'a=b; c; =d; "', referer: 'x'.repeat(4000) },
   ]) {
     const response = await get('/.well-known/jwks.json', headers);
-    assert.ok([200, 400].includes(response.status), `${JSON.stringify(headers)}: ${response.status}`);
+    assert.equal(response.status, 200, `${JSON.stringify(headers)}: ${response.text}`);
   }
-  assert.equal((await get('/health')).status, 200, 'and the host still answers');
 });

@@ -11,12 +11,12 @@ import { Browser } from '../support/user-agent.mjs';
 const { web, native, login, cookie, tv } = clients;
 
 const broken = [
-  ['a login URL that is none', { JETON_LOGIN_URL: 'login' }, 'JETON_LOGIN_URL', 'https URL'],
+  ['a malformed login URL', { JETON_LOGIN_URL: 'login' }, 'JETON_LOGIN_URL', 'https URL'],
   ['a login URL over http', { JETON_LOGIN_URL: 'http://login.example/login' }, 'JETON_LOGIN_URL', 'https URL'],
   ['a login URL with a fragment', { JETON_LOGIN_URL: 'https://login.example/#login' }, 'JETON_LOGIN_URL', 'https URL'],
   ['a login URL that is a script', { JETON_LOGIN_URL: 'javascript:alert(1)' }, 'JETON_LOGIN_URL', 'https URL'],
   ['a logout URL over http', { JETON_LOGOUT_URL: 'http://login.example/logout' }, 'JETON_LOGOUT_URL', 'https URL'],
-  ['a time that is none', { JETON_GRANTS_NOT_BEFORE: 'yesterday' }, 'JETON_GRANTS_NOT_BEFORE', 'whole number'],
+  ['a malformed time', { JETON_GRANTS_NOT_BEFORE: 'yesterday' }, 'JETON_GRANTS_NOT_BEFORE', 'whole number'],
   ...[
     ['no redirect URI', web, { redirect_uris: undefined }, 'redirect_uris'],
     ['a redirect URI over http', web, { redirect_uris: ['http://app.example/cb'] }, 'redirect_uris'],

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { clientCredentials, get, startFor, unless } from '../support/target.mjs';
+import { clientCredentials, get, startFor, target, unless } from '../support/target.mjs';
 
 const hash = (secret) => createHash('sha256').update(secret).digest('base64url');
 
@@ -71,7 +71,7 @@ test('a store out of reach: 503, Retry-After, a log line that names it, and no t
   const line = on.log().find((text) => text.includes('temporarily_unavailable'));
   assert.ok(line, on.log().join('\n'));
   const entry = JSON.parse(line);
-  assert.match(entry.store, /^(kv|dynamodb|sqlite)$/);
+  assert.equal(entry.store, { serve: 'sqlite', worker: 'kv', lambda: 'dynamodb' }[target]);
   assert.equal(entry.fault, 'store');
   assert.ok(entry.detail);
   assert.equal(entry.level, 'error');
