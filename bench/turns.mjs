@@ -16,11 +16,17 @@ export async function turns(title, { names, measured, rounds, time }) {
     }
   }
   console.log(`\n${title}, medians of ${rounds} (fastest)`);
-  console.log(names.map((name) => `${name} ${median(times[name]).toFixed(1)} ms (${Math.min(...times[name]).toFixed(1)})`).join('  '));
+  console.log(
+    names
+      .map((name) => `${name} ${median(times[name]).toFixed(1)} ms (${Math.min(...times[name]).toFixed(1)})`)
+      .join('  '),
+  );
   for (const name of measured) {
     for (const beside of names.filter((other) => !measured.includes(other))) {
       const ratios = times[name].map((took, round) => took / times[beside][round]);
-      console.log(`${name} / ${beside}: min ${Math.min(...ratios).toFixed(2)}  median ${median(ratios).toFixed(2)}  max ${Math.max(...ratios).toFixed(2)}`);
+      console.log(
+        `${name} / ${beside}: min ${Math.min(...ratios).toFixed(2)}  median ${median(ratios).toFixed(2)}  max ${Math.max(...ratios).toFixed(2)}`,
+      );
     }
   }
 }

@@ -17,7 +17,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const [rounds = 25, folder = `${root}target/release`] = process.argv.slice(2);
 
 const SECRET = 'bench-secret-0123456789012345678901';
-const client = { client_id: 'bench', grant_types: ['client_credentials'], scope: 'read write', audiences: ['https://api.example'] };
+const client = {
+  client_id: 'bench',
+  grant_types: ['client_credentials'],
+  scope: 'read write',
+  audiences: ['https://api.example'],
+};
 const TABLE = 'bench';
 await createTable(TABLE);
 await putClient(TABLE, {
@@ -27,15 +32,26 @@ await putClient(TABLE, {
 
 const jeton = { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'A'.repeat(43) };
 const subjects = {
-  lambda: { binary: 'jeton-lambda', env: { ...jeton, JETON_CLIENTS: JSON.stringify([{ ...client, client_secret: SECRET }]) } },
-  'lambda with a table': { binary: 'jeton-lambda', env: { ...jeton, JETON_TABLE: TABLE, AWS_ENDPOINT_URL_DYNAMODB: await endpoint() } },
+  lambda: {
+    binary: 'jeton-lambda',
+    env: { ...jeton, JETON_CLIENTS: JSON.stringify([{ ...client, client_secret: SECRET }]) },
+  },
+  'lambda with a table': {
+    binary: 'jeton-lambda',
+    env: { ...jeton, JETON_TABLE: TABLE, AWS_ENDPOINT_URL_DYNAMODB: await endpoint() },
+  },
   bare: { binary: 'bench-lambda', env: {} },
 };
 const event = JSON.stringify(
   httpApi().event({
     method: 'POST',
     target: '/token',
-    rawHeaders: ['content-type', 'application/x-www-form-urlencoded', 'authorization', `Basic ${Buffer.from(`bench:${SECRET}`).toString('base64')}`],
+    rawHeaders: [
+      'content-type',
+      'application/x-www-form-urlencoded',
+      'authorization',
+      `Basic ${Buffer.from(`bench:${SECRET}`).toString('base64')}`,
+    ],
     body: Buffer.from('grant_type=client_credentials'),
     sourceIp: '127.0.0.1',
   }),
@@ -44,7 +60,14 @@ const event = JSON.stringify(
 /** Milliseconds from the spawn to the answer. */
 async function first({ binary, env }) {
   const began = performance.now();
-  const environment = await fleet({ binary: resolve(folder, binary), cwd: root, env, instances: 1, timeoutSeconds: 10, onLine() {} });
+  const environment = await fleet({
+    binary: resolve(folder, binary),
+    cwd: root,
+    env,
+    instances: 1,
+    timeoutSeconds: 10,
+    onLine() {},
+  });
   try {
     const { payload, error } = await environment.invoke(event);
     const took = performance.now() - began;

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { Miniflare } from '../../tests/hosts/worker-miniflare.mjs';
 import { turns } from '../turns.mjs';
-import { SECRET, handlers } from './handlers.mjs';
+import { handlers, SECRET } from './handlers.mjs';
 
 const [rounds = 25] = process.argv.slice(2).map(Number);
 const BODY = 'grant_type=client_credentials';
@@ -27,7 +27,9 @@ const timed = (url) =>
     const outgoing = request(url, { method: 'POST', headers: HEADERS, agent: false }, (incoming) => {
       let text = '';
       incoming.on('data', (chunk) => (text += chunk));
-      incoming.on('end', () => (text.includes('"access_token":"ey') ? resolve(performance.now() - began) : reject(new Error(text))));
+      incoming.on('end', () =>
+        text.includes('"access_token":"ey') ? resolve(performance.now() - began) : reject(new Error(text)),
+      );
     });
     outgoing.on('error', reject);
     outgoing.end(BODY);
@@ -35,7 +37,9 @@ const timed = (url) =>
 
 /** The first request to an isolate that is there. */
 async function waiting(name) {
-  const miniflare = new Miniflare({ workers: [{ name, ...handlers[name], unsafeDirectSockets: [{ host: '127.0.0.1' }] }] });
+  const miniflare = new Miniflare({
+    workers: [{ name, ...handlers[name], unsafeDirectSockets: [{ host: '127.0.0.1' }] }],
+  });
   try {
     return await timed(new URL('/token', await miniflare.unsafeGetDirectURL(name)));
   } finally {

@@ -12,7 +12,13 @@ import { built } from '../../tests/hosts/worker-miniflare.mjs';
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** As `bench/token.lua` sends it. */
 export const SECRET = 'bench-secret-0123456789012345678901';
-const client = { client_id: 'bench', client_secret: SECRET, grant_types: ['client_credentials'], scope: 'read write', audiences: ['https://api.example'] };
+const client = {
+  client_id: 'bench',
+  client_secret: SECRET,
+  grant_types: ['client_credentials'],
+  scope: 'read write',
+  audiences: ['https://api.example'],
+};
 
 process.env.MINIFLARE_WORKERD_PATH = quietWorkerd();
 const { worker } = built();
@@ -26,7 +32,10 @@ export const handlers = {
   },
   read: javascript(readFileSync(file('read.js'), 'utf8')),
   token: javascript(
-    readFileSync(file('token.js'), 'utf8').replace('__SECRET_SHA256__', createHash('sha256').update(SECRET).digest('base64url')),
+    readFileSync(file('token.js'), 'utf8').replace(
+      '__SECRET_SHA256__',
+      createHash('sha256').update(SECRET).digest('base64url'),
+    ),
   ),
 };
 
@@ -37,6 +46,8 @@ export const handlers = {
 function quietWorkerd() {
   const fromMiniflare = createRequire(createRequire(file('../../tests/package.json')).resolve('miniflare'));
   const path = join(mkdtempSync(join(tmpdir(), 'bench-')), 'workerd');
-  writeFileSync(path, `#!/bin/sh\nexec taskset -c 0 ${fromMiniflare('workerd').default} "$@" >/dev/null\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec taskset -c 0 ${fromMiniflare('workerd').default} "$@" >/dev/null\n`, {
+    mode: 0o755,
+  });
   return path;
 }

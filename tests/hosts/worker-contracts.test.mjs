@@ -45,7 +45,7 @@ test('KV passes the contract of a registry', async () => {
   assert.equal(await ask('/registry'), 'kept');
 });
 
-test('WebCrypto passes the contract of a host\'s cryptography', async () => {
+test("WebCrypto passes the contract of a host's cryptography", async () => {
   assert.equal(await ask('/crypto'), 'kept');
 });
 

@@ -92,7 +92,7 @@ class Client(_Client, total=False):
 
     client_secret: str
     client_secret_expires_at: int
-    client_secrets: List[Dict[str, Any]]
+    client_secrets: list[dict[str, Any]]
     client_name: str
     token_endpoint_auth_method: str
     grant_types: list[str]
