@@ -54,7 +54,15 @@ describe('the home page', () => {
       await snippet.locator('summary').click();
       snippets[await snippet.locator('summary').innerText()] = await snippet.locator('pre').innerText();
     }
-    assert.ok(Object.keys(snippets).length >= 5, Object.keys(snippets).join(', '));
+    assert.deepEqual(Object.keys(snippets), [
+      'curl',
+      'JavaScript: openid-client',
+      'Java: Spring Boot, application.yml',
+      '.NET: OpenID Connect, Program.cs',
+      '.NET: an API, appsettings.json',
+      'Python: Authlib',
+      'Go: go-oidc',
+    ]);
     for (const [name, text] of Object.entries(snippets)) assert.ok(text.includes(issuer), name);
     const another = await page.getByRole('region', { name: 'Another issuer' }).locator('pre').innerText();
     for (const command of [snippets.curl, another]) {
@@ -238,10 +246,10 @@ describe('the debugger', () => {
     const form = debuggerPage(page);
     for (const [pasted, expected] of [
       ['a.b', /three parts/],
-      ['a.b.c', /base64url|JSON/],
+      ['a.b.c', /header is no base64url/],
       ['opaque', /no dots/],
-      ['jrt_abc', /refresh token/i],
-      ['<b>.<i>.</i>', /base64url/],
+      ['jrt_abc', /refresh token/],
+      ['<b>.<i>.</i>', /header is no base64url/],
     ]) {
       await form.token.fill(pasted);
       await form.read.click();
@@ -252,14 +260,14 @@ describe('the debugger', () => {
 
   scene('logs in with everything its form has', { seed: {} }, async ({ page, issuer, control }) => {
     await page.goto(`${issuer}/debugger`);
-    const { login, section, json } = debuggerPage(page);
+    const { login, json } = debuggerPage(page);
     await login.clientId.fill('some & client');
     await login.clientSecret.fill('"=%&');
     await login.scope.fill('openid email read');
     await login.loginHint.fill('bob');
     await login.parameters.fill('resource=https://api.example/x&max_age=60');
     await login.go.click();
-    const claims = (await facts(section('ID token'))) && (await json('ID token', 1));
+    const claims = await json('ID token', 1);
     assert.equal(claims.sub, 'bob');
     assert.equal(claims.aud, 'some & client');
     assert.equal((await json('Access token', 1)).aud, 'https://api.example/x');

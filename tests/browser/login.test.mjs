@@ -56,11 +56,7 @@ for (const javaScriptEnabled of [true, false]) {
       const { claims, userinfo } = await loggedIn(page, app);
       assert.equal(claims.sub, 'dora|"42"');
       assert.equal(userinfo.email, 'dora@example.com');
-      assert.deepEqual(
-        userinfo.roles ?? claims.roles,
-        ['a', 'b'],
-        'a claim outside every scope is asked for by being typed',
-      );
+      assert.deepEqual(userinfo.roles, ['a', 'b'], 'a claim outside every scope is asked for by being typed');
     });
 
     scene('claims that are no JSON are said to be so, and what was typed stays', { browser }, async ({ page, app }) => {
@@ -115,11 +111,8 @@ for (const javaScriptEnabled of [true, false]) {
     for (const code of javaScriptEnabled ? ERRORS : ERRORS.slice(0, 1)) {
       scene(`the button ${code} is that error`, { browser }, async ({ page, app }) => {
         await login(page, app);
-        const form = loginPage(page);
-        const button = form.error(code);
-        const more = page.locator('summary');
-        if (!(await button.isVisible()) && (await more.count())) await more.first().click();
-        await button.click();
+        await page.locator('summary').click();
+        await loginPage(page).error(code).click();
         assert.equal((await failed(page, app)).error, code);
       });
     }
@@ -183,8 +176,8 @@ for (const javaScriptEnabled of [true, false]) {
 
     scene('logging out without a hint asks the person', { browser }, async ({ page, issuer }) => {
       await page.goto(`${issuer}/end_session`);
-      await page.getByRole('button', { name: /sign out|log out/i }).click();
-      await page.getByRole('heading', { level: 1, name: /(signed|logged) out/i }).waitFor();
+      await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: 'Signed out', exact: true }).waitFor();
     });
 
     scene('a device is approved', { browser }, async ({ page, issuer, mock }) => {

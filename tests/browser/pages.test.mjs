@@ -83,8 +83,8 @@ const PAGES = {
   'log-out': ({ page, issuer }) => page.goto(`${issuer}/end_session`),
   'logged-out': async ({ page, issuer }) => {
     await page.goto(`${issuer}/end_session`);
-    await page.getByRole('button', { name: /sign out|log out/i }).click();
-    await page.getByRole('heading', { level: 1, name: /(signed|logged) out/i }).waitFor();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Signed out', exact: true }).waitFor();
   },
   'request-refused': ({ page, issuer }) =>
     page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),

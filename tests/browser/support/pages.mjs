@@ -1,10 +1,10 @@
 // The mock's pages as a person knows them: every control by its role and its accessible name.
 
 export const loginPage = (page) => ({
-  heading: page.getByRole('heading', { level: 1, name: /log in/i }),
+  heading: page.getByRole('heading', { level: 1, name: 'Log in', exact: true }),
   user: (name) => page.getByRole('button', { name, exact: true }),
-  subject: page.getByRole('textbox', { name: /anyone|subject/i }),
-  claims: page.getByRole('textbox', { name: /claims/i }),
+  subject: page.getByRole('textbox', { name: 'Subject', exact: true }),
+  claims: page.getByRole('textbox', { name: 'Claims (JSON)', exact: true }),
   logIn: page.getByRole('button', { name: 'Log in', exact: true }),
   deny: page.getByRole('button', { name: 'Deny', exact: true }),
   error: (code) => page.getByRole('button', { name: code, exact: true }),
