@@ -67,6 +67,7 @@ for (const command of ['mock', 'serve']) {
   const first = median(results.map((result) => result.first));
   const resident = median(results.map((result) => result.resident));
   console.log(
-    `${command}: first token after ${first.toFixed(1)} ms, ${resident.toFixed(1)} MB resident after 1,000 tokens (medians of ${runs})`,
+    `${command}: first token after ${first.toFixed(1)} ms, ` +
+      `${resident.toFixed(1)} MB resident after 1,000 tokens (medians of ${runs})`,
   );
 }

@@ -24,9 +24,8 @@ export async function turns(title, { names, measured, rounds, time }) {
   for (const name of measured) {
     for (const beside of names.filter((other) => !measured.includes(other))) {
       const ratios = times[name].map((took, round) => took / times[beside][round]);
-      console.log(
-        `${name} / ${beside}: min ${Math.min(...ratios).toFixed(2)}  median ${median(ratios).toFixed(2)}  max ${Math.max(...ratios).toFixed(2)}`,
-      );
+      const [least, middle, most] = [Math.min(...ratios), median(ratios), Math.max(...ratios)].map((x) => x.toFixed(2));
+      console.log(`${name} / ${beside}: min ${least}  median ${middle}  max ${most}`);
     }
   }
 }

@@ -128,7 +128,10 @@ function home(session) {
   );
 }
 
-/** What openid-client says of a failure: `error` and `error_description` are the provider's words, a list is its challenges. */
+/**
+ * What openid-client says of a failure: `error` and `error_description` are the provider's words, a list is
+ * its challenges.
+ */
 const described = ({ name, message, code, status, error, error_description, cause }) => ({
   name,
   message,
@@ -145,7 +148,8 @@ const seeOther = (location, headers) => ({ status: 303, headers: { location, ...
 const page = (status, title, body) => ({
   status,
   headers: { 'content-type': 'text/html; charset=utf-8' },
-  body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><h1>${escaped(title)}</h1>${body}`,
+  body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title>
+<h1>${escaped(title)}</h1>${body}`,
 });
 
 async function read(request) {

@@ -55,11 +55,12 @@ async function login(method, query, form, session) {
 }
 
 const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+const known = (name) => (name in USERS ? name : '');
 const page = (request, asked, problem = '') => `<!doctype html><meta charset="utf-8"><title>Log in</title>
 <h1>Log in${(asked.client_name ?? asked.client_id) ? ` to ${escaped(asked.client_name ?? asked.client_id)}` : ''}</h1>
 <p role="alert">${problem}</p>${asked.scope ? `<p>It asks for: ${escaped(asked.scope)}</p>` : ''}
 <form method="post"><input type="hidden" name="request" value="${escaped(request)}">
-<p><label>Name <input name="username" value="${asked.login_hint in USERS ? asked.login_hint : ''}" autocomplete="username"></label></p>
+<p><label>Name <input name="username" value="${known(asked.login_hint)}" autocomplete="username"></label></p>
 <p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
 <button>Log in</button> <button name="deny" formnovalidate>Deny</button></form>`;
 

@@ -335,9 +335,8 @@ scene('what was asked is text in the journal, not markup', { seed: {} }, async (
     method: 'POST',
     body: new URLSearchParams({ grant_type: nasty, client_id: nasty, [nasty]: nasty }),
   });
-  await fetch(
-    `${issuer}/authorize?${new URLSearchParams({ client_id: nasty, scope: nasty, redirect_uri: `javascript:${nasty}` })}`,
-  );
+  const query = new URLSearchParams({ client_id: nasty, scope: nasty, redirect_uri: `javascript:${nasty}` });
+  await fetch(`${issuer}/authorize?${query}`);
   await page.goto(`${issuer}/debugger`);
   assert.equal(await page.locator('img, b').count(), 0);
   assert.ok((await debuggerPage(page).requests.innerText()).includes(nasty));

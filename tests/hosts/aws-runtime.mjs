@@ -205,7 +205,7 @@ async function openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispa
           'lambda-runtime-aws-request-id': invocation.id,
           'lambda-runtime-deadline-ms': String(Date.now() + deadline),
           'lambda-runtime-invoked-function-arn': FUNCTION_ARN,
-          'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${invocation.id.replaceAll('-', '').slice(0, 24)};Sampled=0`,
+          'lambda-runtime-trace-id': traceOf(invocation.id),
         })
         .end(invocation.json);
     },
@@ -227,4 +227,10 @@ function parseError(body) {
   } catch {
     return { errorType: 'Unknown', errorMessage: body };
   }
+}
+
+/** X-Ray's: the time, and 96 bits. */
+function traceOf(id) {
+  const seconds = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${seconds}-${id.replaceAll('-', '').slice(0, 24)};Sampled=0`;
 }

@@ -311,11 +311,8 @@ describe('what the mock keeps to itself', { concurrency: 4 }, () => {
     const outcome = await new Promise((resolve) => {
       const socket = new Socket();
       let sent = 0;
-      socket.connect(mock.port, '127.0.0.1', () =>
-        socket.write(
-          'POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ntransfer-encoding: chunked\r\n\r\n',
-        ),
-      );
+      const head = ['POST /token HTTP/1.1', 'host: x', `content-type: ${FORM}`, 'transfer-encoding: chunked', '', ''];
+      socket.connect(mock.port, '127.0.0.1', () => socket.write(head.join('\r\n')));
       const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
       const pump = () => {
         if (socket.destroyed || sent > 64 * 1024 * 1024) return socket.destroy();

@@ -163,10 +163,8 @@ describe('the login page', { concurrency: 8 }, () => {
       .tokens()
       .then(({ login, ...tokens }) => ({ ...tokens, browser: login.browser }));
     const back = 'https://app.example/bye';
-    const { arrived } = await browser.open(
-      `${issuer.id}/end_session?${new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back, state: 's' })}`,
-      { until: back },
-    );
+    const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back, state: 's' });
+    const { arrived } = await browser.open(`${issuer.id}/end_session?${query}`, { until: back });
     assert.equal(arrived?.searchParams.get('state'), 's');
   });
 

@@ -29,9 +29,10 @@ function resolve(value) {
     .reduce((found, step) => found[step.replace(/~1/g, '/').replace(/~0/g, '~')], document);
 }
 
+/** A member's name within a JSON pointer in a URL (RFC 6901 §6). */
+const escaped = (step) => encodeURIComponent(step.replace(/~/g, '~0').replace(/\//g, '~1'));
 /** Where in the document a path of members is, as a reference. */
-const pointer = (...steps) =>
-  `openapi.json#/${steps.map((step) => encodeURIComponent(String(step).replace(/~/g, '~0').replace(/\//g, '~1'))).join('/')}`;
+const pointer = (...steps) => `openapi.json#/${steps.map(escaped).join('/')}`;
 
 function schemaAt(steps) {
   const validate = ajv.getSchema(pointer(...steps));

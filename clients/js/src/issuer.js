@@ -150,12 +150,12 @@ export class Issuer {
     const wanted = Object.entries(filter)
       .map(([name, value]) => `${name}=${value}`)
       .join(' ');
+    const shown = came.length > last.length ? `, the last ${last.length}` : '';
+    const got = came.length === 0 ? 'none at all' : `${came.length}${shown}:`;
     return new MockError(
-      [
-        `nothing to take within ${timeout} ms: no request ${wanted}`.trimEnd(),
-        `${this.url} got ${came.length || 'none at all'}${came.length > last.length ? `, the last ${last.length}:` : came.length ? ':' : ''}`,
-        ...last,
-      ].join('\n  '),
+      [`nothing to take within ${timeout} ms: no request ${wanted}`.trimEnd(), `${this.url} got ${got}`, ...last].join(
+        '\n  ',
+      ),
     );
   }
 

@@ -16,7 +16,11 @@ const here = (_host, options, callback) =>
 
 /**
  * @param {string} address absolute
- * @param {{ method?: string, headers?: object, body?: string|Buffer, signal?: AbortSignal, tls?: object, timeout?: number, fresh?: boolean }} options
+ * @param {object} options
+ * @param {string|Buffer} [options.body]
+ * @param {object} [options.tls] options of node:tls, for https
+ * @param {number} [options.timeout] in milliseconds
+ * @param {boolean} [options.fresh] on a connection of its own
  */
 export function send(
   address,
