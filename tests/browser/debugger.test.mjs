@@ -5,7 +5,7 @@ import { describe } from 'node:test';
 import { loginPage } from './support/pages.mjs';
 import { scene } from './support/scene.mjs';
 
-/** What the home page says of an issuer, opened. */
+/** The section of the home page about an issuer, opened. */
 async function issuerOf(page, name) {
   const summary = page.getByText(`Issuer ${name}`, { exact: true }).first();
   await summary.click();
@@ -188,12 +188,12 @@ for (const javaScriptEnabled of [true, false]) {
       assert.match((await facts(form.section('Answer of /token'))).Status, /^200/);
       assert.equal((await form.json('Answer of /userinfo', 0)).email, 'alice@example.com');
       assert.equal(await form.alert.count(), 0);
-      // What was done is to be seen, and no secret is.
+      // The requests are listed, without their secrets.
       const requests = await form.requests.innerText();
       for (const endpoint of ['authorize', 'token', 'userinfo']) assert.ok(requests.includes(endpoint), requests);
       const { entries } = await control('GET', 'journal');
       assert.ok(!JSON.stringify(entries).includes('demo-secret'));
-      // The answer is shown once.
+      // Reloading the page does not show the answer again.
       await page.reload();
       await form.alert.waitFor();
       assert.equal(await form.section('ID token').count(), 0);

@@ -32,10 +32,10 @@ const challenged = (status, scheme, error) =>
 const disbelieved = (code, cause) => told(cause ? { code, cause } : { code });
 const through = async (page, app) => assert.equal((await loggedIn(page, app)).claims.sub, 'alice');
 
-/** It sets no limit; others do. */
+/** openid-client takes a token of any size. */
 const oversized = async (page, app) => assert.ok(JSON.stringify((await loggedIn(page, app)).claims).length > 16_384);
 
-/** The browser stays where the mock answered so. */
+/** The browser stays at the mock, which answered with this status and a text that has `error`. */
 const answered = (status, error) => async (page, app, response) => {
   assert.equal(response.status(), status);
   assert.notEqual(new URL(page.url()).origin, app);
@@ -53,7 +53,7 @@ const CLAIM = 'OAUTH_JWT_CLAIM_COMPARISON_FAILED';
 
 /** Name → what happens by `client_id=fail.NAME`, and, if that differs, by `scope=openid fault:NAME`. */
 const ROWS = {
-  // Where both endpoints have it, authorize is first.
+  // An error that both endpoints have acts at authorize, which is asked first.
   invalid_request: [redirected('invalid_request')],
   unauthorized_client: [redirected('unauthorized_client')],
   access_denied: [redirected('access_denied')],
@@ -83,7 +83,7 @@ const ROWS = {
   drop: [unanswered],
   truncate: [disbelieved('OAUTH_PARSE_ERROR')],
   html: [disbelieved('OAUTH_RESPONSE_IS_NOT_JSON')],
-  // It looks at the type only where the text is no JSON.
+  // openid-client looks at the content type only where the text is no JSON.
   'content-type-text': [through],
   empty: [disbelieved('OAUTH_PARSE_ERROR')],
   'missing-access_token': [disbelieved(INVALID, /access_token/)],
@@ -106,14 +106,14 @@ const ROWS = {
   'without-nonce': [disbelieved(INVALID, /nonce/)],
 };
 
-/** At token alone, where authorize would be first. */
+/** Name → what happens where the fault acts at token alone, though authorize has that error as well. */
 const AT_TOKEN = {
   invalid_request: refused(400, 'invalid_request'),
   unauthorized_client: refused(400, 'unauthorized_client'),
   access_denied: refused(400, 'access_denied'),
   invalid_scope: refused(400, 'invalid_scope'),
   invalid_target: refused(400, 'invalid_target'),
-  // It reads no error from a server that fails.
+  // openid-client reads no error from a response with a status of 500 or more.
   server_error: disbelieved('OAUTH_RESPONSE_IS_NOT_CONFORM'),
   temporarily_unavailable: disbelieved('OAUTH_RESPONSE_IS_NOT_CONFORM'),
   'status-503': disbelieved('OAUTH_RESPONSE_IS_NOT_CONFORM'),
@@ -122,7 +122,7 @@ const AT_TOKEN = {
   drop: told({ name: 'TypeError', cause: /other side closed/ }),
 };
 
-/** The test of one row, by whatever makes the fault act. */
+/** Logs in, and expects what the fault `name` makes of it, and its name in the journal. */
 async function happens({ page, app, issuer, control }, name, parameters, expected) {
   const begun = Date.now();
   let failure;

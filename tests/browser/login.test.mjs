@@ -19,7 +19,7 @@ const ERRORS = [
 
 const login = async (page, app, parameters = {}) => page.goto(`${app}/login?${new URLSearchParams(parameters)}`);
 
-/** The person, as alice, and at home again. */
+/** Clicks that user on the login page; what the application then shows. */
 async function loginAs(page, app, user, parameters) {
   await login(page, app, parameters);
   await loginPage(page).user(user).click();

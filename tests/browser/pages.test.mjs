@@ -24,7 +24,7 @@ async function device({ page, issuer }) {
   return { ...started, ...devicePage(page) };
 }
 
-/** How to get to each page. */
+/** Name of a screenshot → how to get to that page. */
 const PAGES = {
   login: ({ page, app }) => login(page, app),
   'login-claims-wrong': async ({ page, app }) => {

@@ -89,7 +89,7 @@ test('no event makes the function fail', () =>
     const rows = [
       [version2({}), 200],
       [alb({}), 200],
-      // What lambda_http makes URLs of.
+      // lambda_http makes URLs of these headers.
       [version2({ headers: { host: '[::' } }), 200],
       [version2({ headers: { host: 'a', 'x-forwarded-proto': '1:' } }), 200],
       [alb({ headers: { host: 'a b' } }), 200],

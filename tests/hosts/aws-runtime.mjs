@@ -229,7 +229,7 @@ function parseError(body) {
   }
 }
 
-/** X-Ray's: the time, and 96 bits. */
+/** A trace id of X-Ray: the time, and 96 bits. */
 function traceOf(id) {
   const seconds = Math.floor(Date.now() / 1000).toString(16);
   return `Root=1-${seconds}-${id.replaceAll('-', '').slice(0, 24)};Sampled=0`;

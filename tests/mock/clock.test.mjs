@@ -12,7 +12,7 @@ const mock = await start();
 const THEN = 1_700_000_000;
 const DAY = 86_400;
 
-/** An issuer whose clock stands. */
+/** An issuer whose clock is frozen at `THEN`. */
 const frozen = (spec) => mock.fresh().make({ clock: { set: THEN, freeze: true }, ...spec });
 const real = () => Date.now() / 1000;
 

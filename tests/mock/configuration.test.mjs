@@ -10,7 +10,7 @@ import { file, launch, refused, start } from './support/process.mjs';
 
 const ARGS = ['--port', '0'];
 
-/** Starts with that file, which must not work: what it said. */
+/** What the mock says of that file, which it must refuse, after the file’s name. */
 async function complaint(text, extension = 'toml') {
   const path = file(text, extension);
   const { code, text: said } = await refused({ args: ['--config', path, ...ARGS] });

@@ -19,7 +19,7 @@ const faulty = async (fault) => {
   return issuer;
 };
 
-/** The answer was `name`’s doing: the header says so, and so does the journal. */
+/** The header of the answer and the journal name the fault `name`. */
 async function isNamed(issuer, response, name, query = { endpoint: 'token' }) {
   assert.deepEqual(faultsOf(response), [name]);
   const [entry] = (await issuer.journal(query)).slice(-1);

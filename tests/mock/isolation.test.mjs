@@ -11,7 +11,7 @@ const mock = await start();
 const TESTS = 200;
 const AT_ONCE = 20;
 
-/** What goes wrong in which test. */
+/** The fault of the n-th test is the n-th of these, and over again. */
 const FAULTS = [
   { fault: 'invalid_grant', check: (response) => isError(response, 400, 'invalid_grant') },
   { fault: 'status-503', check: (response) => assert.equal(response.status, 503) },
@@ -27,7 +27,7 @@ const FAULTS = [
   { fault: 'missing-token_type', check: (response) => assert.ok(!('token_type' in ok(response).json())) },
 ];
 
-/** One test as somebody would write it: everything it says, it says of itself alone. */
+/** A test as users write them, about an issuer of its own. */
 async function script(n) {
   const issuer = mock.at(`test-${n}`);
   const then = 1_600_000_000 + n * 100_000;
@@ -70,7 +70,7 @@ async function script(n) {
   assert.equal((await issuer.take({ endpoint: 'token', timeout_ms: 0 })).json().client_id, `web-${n}`);
   const [{ seen, acted }] = await issuer.faults();
   assert.deepEqual([seen, acted], [3, 1]);
-  // Some leave nothing behind, some start anew in the middle of the others.
+  // A third of the tests delete their issuer at the end, a third reset it while others run.
   if (n % 3 === 0) await issuer.set('DELETE', '/issuer');
   if (n % 3 === 1) {
     await issuer.reset();

@@ -317,7 +317,7 @@ describe('issuers', { concurrency: 8 }, () => {
 });
 
 describe('reset of issuers', () => {
-  /** All that a seed says and a test can read. */
+  /** Everything of an issuer that a reset restores, its clock aside. */
   const snapshot = async (issuer) => {
     const [one, users, clients, claims, faults, keys, jwks] = await Promise.all(
       ['/issuer', '/users', '/clients', '/claims', '/faults', '/keys']

@@ -44,7 +44,7 @@ describe('the journal: redaction of secrets', { concurrency: 4 }, () => {
     '/login',
   ];
 
-  /** Nothing of the journal, in any form, has one of `secrets`. */
+  /** No answer about the journal, and no line of the log, has one of `secrets`, in whatever encoding. */
   async function isClean(issuer, secrets) {
     const texts = [(await issuer.control('GET', '/journal')).text];
     for (;;) {

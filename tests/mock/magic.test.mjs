@@ -15,7 +15,7 @@ const API = 'https://api.example';
 const asApi = (issuer, token) =>
   judged(issuer.verify(token, { audience: API, requiredClaims: ['sub', 'iss', 'aud', 'exp'] }));
 
-/** Two doors to one table: how a token request asks for a fault. */
+/** The two ways in which a token request asks for a fault by name. */
 const DOORS = [
   ['scope=fault:', (issuer, name, form) => issuer.token({ scope: `read fault:${name}`, ...form })],
   ['client_id=fail.', (issuer, name, form) => issuer.token(form, { client: `fail.${name}` })],

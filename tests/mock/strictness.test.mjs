@@ -54,7 +54,7 @@ describe('lenient: what is waived is named', { concurrency: 8 }, () => {
   for (const [name, client, form, expected] of rows) {
     test(`${name}: ${expected.join(', ') || 'no header'}, in the header and the journal`, async () => {
       const issuer = lenient.fresh();
-      // The second time, too: what was waived once is not registered for good.
+      // Twice: what was waived for one request is waived, and named, for the next again.
       for (let n = 0; n < 2; n += 1) {
         const response = ok(await issuer.token(form, { client }));
         assert.deepEqual(waivedOf(response), expected);

@@ -62,7 +62,7 @@ const CHANGED_HEADER = {
   'wrong-typ': (header) => ({ ...header, typ: header.typ === 'JWT' ? 'at+jwt' : 'JWT' }),
 };
 const same = (value) => value;
-/** So that two tokens are of one second. */
+/** The clock of an issuer two of whose tokens are compared: they are issued in the same second. */
 const STANDS = { clock: { freeze: true } };
 
 /** One thing wrong, and no other: `right` is another token of the same issuer, whose clock stands. */
@@ -186,7 +186,7 @@ describe('token faults: access tokens', { concurrency: 8 }, () => {
     isError(await issuer.token({ grant_type: 'bogus' }), 400, 'unsupported_grant_type');
   });
 
-  // Not the server that issued it, but an API is to notice what is wrong with these.
+  // The server finds nothing wrong with these: that is for the API they are shown to.
   const ACTIVE = ['not-yet-valid', 'wrong-audience', 'oversized'];
   for (const fault of Object.keys(TOKEN_FAULTS)) {
     const active = ACTIVE.includes(fault);

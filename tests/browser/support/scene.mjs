@@ -87,7 +87,7 @@ async function arrived(page, app) {
 
 export const shown = async (page) => JSON.parse(await page.locator('pre').textContent());
 
-/** A device that has asked; the library polls at once. */
+/** A device authorization of `tv`, which the library may poll without waiting. */
 export async function deviceOf(issuer) {
   const config = await openid.discovery(new URL(issuer), 'tv', undefined, openid.None(), {
     execute: [openid.allowInsecureRequests],

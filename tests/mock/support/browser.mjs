@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { encode, send, submit } from './http.mjs';
 
 export class Browser {
-  /** name, host, path → value */
+  /** `{ name, value, host, path }` each. */
   cookies = [];
 
   constructor(mock, { headers = {} } = {}) {
@@ -29,7 +29,7 @@ export class Browser {
     throw new Error(`no end after 20 steps, at ${next.url}`);
   }
 
-  /** Presses a button of a page, or of `form`; without a label, its nameless one. */
+  /** Presses the button with that label of a page, or of `form`; without a label, the form’s own submit button. */
   press({ url, response }, { label, fields = {}, form, until }) {
     const found =
       form ?? formsOf(response.text).find(({ buttons }) => buttons.some((button) => matches(button, label)));

@@ -17,7 +17,7 @@ export function isError(response, status, error, description) {
 /** A control call that was refused, saying why. */
 export const isRefused = (response, description) => isError(response, 400, 'invalid_request', description);
 
-/** What acted on the request, as the header names it. */
+/** The names of the faults that acted, from the header. */
 export const faultsOf = (response) => response.headers['jeton-mock-fault']?.split(', ') ?? [];
 export const waivedOf = (response) => response.headers['jeton-mock-waived']?.split(', ') ?? [];
 

@@ -8,7 +8,7 @@ import { FORM } from '../../suite/support/http.mjs';
 export { basic, FORM } from '../../suite/support/http.mjs';
 export const JSON_TYPE = 'application/json';
 
-// Free sockets go before the server ends them, so that no request meets a socket just closed.
+// Idle sockets are closed before the server would close them, so that no request meets one just closed.
 const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 5000 });
 
 const here = (_host, options, callback) =>

@@ -13,14 +13,14 @@ export const OFFLINE = 'openid profile email offline_access';
 export const random = () => randomBytes(32).toString('base64url');
 export const challengeOf = (verifier) => createHash('sha256').update(verifier).digest('base64url');
 
-/** What is about no one issuer. */
+/** Paths of the control API that are about all issuers, and take no `issuer=`. */
 export const OF_ALL = ['/issuers', '/openapi.json', '/ca.pem'];
 
 export class Issuer {
   constructor(mock, name) {
     this.mock = mock;
     this.name = name;
-    /** What is in front of every endpoint's path. */
+    /** The path of the issuer, which the paths of its endpoints begin with. */
     this.base = name ? `/${name}` : '';
     this.id = `${mock.issuer}${this.base}`;
     this.url = `${mock.url}${this.base}`;
@@ -45,7 +45,7 @@ export class Issuer {
     return this.as(client, '/token', { grant_type: 'client_credentials', ...form }, headers);
   }
 
-  /** A token response that must be one. */
+  /** The token response of a request that must succeed. */
   async granted(form, options) {
     return ok(await this.token(form, options)).json();
   }

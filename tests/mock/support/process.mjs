@@ -65,7 +65,7 @@ export function launch(args, { env = {}, within = 20_000 } = {}) {
   });
 }
 
-/** A mock that listens; `port` null leaves that to it. Stopped after the file, or after the test `t`. */
+/** Starts a mock; with `port` null it chooses by itself. It is stopped after the test `t`, else after the file. */
 export async function start({ args = [], env, config, port = 0, t } = {}) {
   const started = await launch(
     ['mock', ...configured(config), ...(port === null ? [] : ['--port', String(port)]), ...args],

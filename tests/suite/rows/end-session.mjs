@@ -13,7 +13,7 @@ const BYE = 'https://app.example/bye';
 
 const endSession = (form, browser = new Browser()) => browser.get(`/end_session?${new URLSearchParams(form)}`);
 
-/** By way of the login application, which ends its own session. */
+/** The logout goes by the login application, and from there on to `expected`. */
 async function isSentTo(response, expected) {
   const back = await new Browser().get(returnTo(response));
   assert.equal(back.status, 303, back.text);

@@ -10,7 +10,7 @@ import { bent, claimsOf, remint } from '../support/tokens.mjs';
 const { web, other, native, opaque, api, m2m } = clients;
 const SCOPE = { scope: 'openid offline_access read' };
 
-/** RFC 7662 §2.2: says that, and nothing else. */
+/** RFC 7662 §2.2: the answer says `active: false` and nothing else. */
 async function isInactive(client, token, name) {
   const response = await introspect(client, token);
   assert.equal(response.status, 200, name);

@@ -75,7 +75,7 @@ test('a store out of reach: 503, Retry-After, a log line that names it, and no t
   assert.equal(entry.fault, 'store');
   assert.ok(entry.detail);
   assert.equal(entry.level, 'error');
-  // What needs no store goes on.
+  // Clients of the configuration need no store.
   await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
   assert.equal((await get('/health', {}, on)).status, 200);
 });

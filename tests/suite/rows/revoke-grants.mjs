@@ -26,7 +26,7 @@ const { login, web, other, native, steady, opaque, m2m, api } = clients;
 
 const revokeGrants = (form, options = {}, caller = login) => postAs(caller, '/revoke_grants', form, options);
 
-/** What is opened in the second of the cut-off has ended too. */
+/** Waits for the second after a cut-off: what is opened in the same one ends as well. */
 const nextSecond = () => sleep(1050);
 
 async function cut(form, options) {

@@ -19,7 +19,7 @@ import { bent, remint } from '../support/tokens.mjs';
 
 const { web, other, native, opaque, api, m2m, page } = clients;
 
-/** RFC 7009 §2.2: 200, whatever it was. */
+/** RFC 7009 §2.2: 200, whatever the token was. */
 function isDone(response, name) {
   assert.equal(response.status, 200, `${name}: ${response.text}`);
   assert.equal(response.text, '', name);

@@ -29,7 +29,7 @@ export const grantClients = {
     post_logout_redirect_uris: [`${APP}/bye`, `${APP}/bye?from=jeton`],
   }),
   other: application('other-web'),
-  /** Nowhere obvious to go. */
+  /** Several redirect URIs, so that a request has to name one. */
   many: application('many', {
     redirect_uris: [`${APP}/cb`, `${APP}/cb?keep=1&x=%2F`, 'http://localhost:3000/cb', 'com.example.app:/cb'],
   }),
@@ -50,7 +50,7 @@ export const grantClients = {
   steady: application('steady', { refresh_token_rotation: false }),
   idle: application('idle', { refresh_token_idle_lifetime: 4, refresh_token_grace: 1 }),
   brief: application('brief', { refresh_token_lifetime: 5, refresh_token_grace: 1 }),
-  /** Its tokens live for a second. */
+  /** Its access tokens expire after a second. */
   mayfly: application('mayfly', { access_token_lifetime: 1 }),
   opaque: application('opaque', {
     access_token_format: 'opaque',

@@ -40,7 +40,7 @@ export function isPage(response, status = 200) {
   assert.equal(policy['frame-ancestors'], "'none'");
   assert.equal(policy['base-uri'], "'none'");
   assert.ok(!/'unsafe-inline'|'unsafe-eval'|\*/.test(response.headers['content-security-policy']));
-  // Its style is no text.
+  // The style sheet is no text of the page.
   return response.text.replace(/<style>.*?<\/style>/s, '');
 }
 

@@ -37,7 +37,7 @@ export function parse(token) {
 
 export const generationOf = (token) => parse(token).generation;
 
-/** A genuine token, if `secret` is the deployment's. */
+/** A token as the deployment with this `secret` would make it. */
 export function mint({ prefix, grant, generation, redirect, client_id, challenge, secret = SECRET, issuer = ISSUER }) {
   const keyId = Buffer.from(hkdfSync('sha256', secret, '', framed(['jeton/v1', 'token key id', issuer]), 4));
   const mac = createHmac('sha256', derive(secret, 'token', issuer))
