@@ -9,6 +9,7 @@ mod cache;
 mod cut_off;
 mod memory;
 
+pub(crate) use crate::unavailable::Unavailable;
 pub(crate) use cache::Clients;
 pub use cut_off::CutOff;
 pub use memory::MemoryRegistry;
@@ -86,26 +87,6 @@ impl<R: Registry> Registry for Option<R> {
         match self {
             Some(registry) => registry.put_cut_off(of, at).await,
             None => Err(Unavailable::new("registry", "no registry is configured")),
-        }
-    }
-}
-
-/// A store that could not be asked, or whose answer could not be read. Becomes a 503.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{store}: {detail}")]
-pub struct Unavailable {
-    /// Which store, for the log: `kv`, `dynamodb`, `sqlite`.
-    pub store: &'static str,
-    /// What it said. For the log only; never sent to a client.
-    pub detail: String,
-}
-
-impl Unavailable {
-    /// `store` failed with `error`.
-    pub fn new(store: &'static str, error: impl std::fmt::Display) -> Self {
-        Self {
-            store,
-            detail: error.to_string(),
         }
     }
 }
