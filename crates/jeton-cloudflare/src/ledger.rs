@@ -3,16 +3,12 @@
 use jeton::{
     Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, Unavailable, UnixTime,
 };
-use worker::{Method, ObjectNamespace, Request, RequestInit};
+use worker::ObjectNamespace;
 
 use crate::{
     call::{Answer, Call},
-    within::within_deadline,
+    object::{self, shard, unavailable},
 };
-
-/// How many objects the markers are spread over. An object answers about a thousand requests a
-/// second.
-const SHARDS: u8 = 64;
 
 /// The ledger on a namespace of [`GrantObject`](crate::GrantObject)s.
 #[derive(Debug)]
@@ -35,28 +31,7 @@ impl DurableLedger {
     }
 
     async fn try_ask(&self, name: &str, call: &Call) -> Result<Answer, Unavailable> {
-        let body = serde_json::to_string(call).map_err(unavailable)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(body.into()));
-        let request = Request::new_with_init("https://ledger/", &init).map_err(unavailable)?;
-        let stub = self
-            .0
-            .id_from_name(name)
-            .and_then(|id| id.get_stub())
-            .map_err(unavailable)?;
-        let exchange = async {
-            let mut response = stub.fetch_with_request(request).await?;
-            let text = response.text().await?;
-            Ok::<_, worker::Error>((response.status_code(), text))
-        };
-        let (status, text) = within_deadline(exchange)
-            .await
-            .ok_or_else(|| unavailable("no answer in time"))?
-            .map_err(unavailable)?;
-        if status != 200 {
-            return Err(unavailable(format_args!("{status} {text}")));
-        }
-        serde_json::from_str(&text).map_err(unavailable)
+        object::ask(&self.0, name, call).await
     }
 
     async fn ask_grant(&self, id: GrantId, call: &Call) -> Result<Answer, Unavailable> {
@@ -64,16 +39,8 @@ impl DurableLedger {
     }
 
     async fn ask_marker(&self, marker: &str, call: &Call) -> Result<Answer, Unavailable> {
-        let shard = marker
-            .bytes()
-            .fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
-            % SHARDS;
-        self.ask(&format!("marker:{shard}"), call).await
+        self.ask(&format!("marker:{}", shard(marker)), call).await
     }
-}
-
-fn unavailable(error: impl std::fmt::Display) -> Unavailable {
-    Unavailable::new("durable_object", error)
 }
 
 fn done(answer: Answer) -> Result<bool, Unavailable> {

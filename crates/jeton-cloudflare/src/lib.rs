@@ -22,6 +22,7 @@ mod fetch;
 mod grant_object;
 mod kv;
 mod ledger;
+mod object;
 mod settled;
 mod thrown;
 mod within;
