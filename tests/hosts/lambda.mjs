@@ -78,7 +78,7 @@ export async function start({
 export async function putClient(table, record) {
   await call('PutItem', {
     TableName: table,
-    Item: { pk: { S: `client#${record.client_id}` }, record: { S: JSON.stringify(record) } },
+    Item: { pk: { S: 'client' }, sk: { S: record.client_id }, record: { S: JSON.stringify(record) } },
   });
 }
 

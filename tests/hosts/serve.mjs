@@ -15,7 +15,7 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     throw error;
   });
   // No lock stops a reader of a write-ahead log, so the table goes.
-  if (store === 'broken') sql(data, 'DROP TABLE client');
+  if (store === 'broken') sql(data, 'DROP TABLE document');
   return {
     ...host,
     /** As `jeton client new` tells its user to. */

@@ -10,6 +10,24 @@ import { built, Miniflare } from './worker-miniflare.mjs';
 
 const MAIN = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/index.js', import.meta.url));
 
+/** A KV that fails as often as it was told to: `put('fails:put', 2)`, `put('fails:get', 1)`. */
+const FAILING_KV = `
+  const failures = { get: 0, put: 0, delete: 0 };
+  export default ({ KV }) => {
+    const failing = (operation) => async (key, ...rest) => {
+      if (failures[operation] > 0) {
+        failures[operation] -= 1;
+        throw new Error('KV ' + operation + ' failed: 500');
+      }
+      if (key.startsWith('fails:')) failures[key.slice('fails:'.length)] = Number(rest[0]);
+      else return KV[operation](key, ...rest);
+    };
+    return {
+      get: failing('get'), put: failing('put'), delete: failing('delete'), list: (options) => KV.list(options),
+    };
+  };
+`;
+
 let miniflare;
 const lines = [];
 
@@ -18,14 +36,20 @@ before(async () => {
   const folder = MAIN.replace(/\/index\.js$/, '');
   const { registry, worker } = built();
   miniflare = new Miniflare({
-    ...worker,
-    modules: [
-      { type: 'ESModule', path: MAIN },
-      { type: 'CompiledWasm', path: `${folder}/index_bg.wasm` },
-    ],
-    modulesRoot: folder,
-    kvNamespaces: [registry],
     handleStructuredLogs: ({ message }) => void lines.push(message),
+    workers: [
+      {
+        name: 'contracts',
+        ...worker,
+        modules: [
+          { type: 'ESModule', path: MAIN },
+          { type: 'CompiledWasm', path: `${folder}/index_bg.wasm` },
+        ],
+        modulesRoot: folder,
+        wrappedBindings: { [registry]: { scriptName: 'failing-kv' } },
+      },
+      { name: 'failing-kv', modules: true, script: FAILING_KV, kvNamespaces: ['KV'] },
+    ],
   });
   await miniflare.ready;
 });
@@ -41,8 +65,35 @@ async function ask(path) {
 
 const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-test('KV passes the contract of a registry', async () => {
+test('KV and its authority pass the contract of a registry, races included', async () => {
   assert.equal(await ask('/registry'), 'kept');
+});
+
+const authority = {
+  'what was written by hand stands until the authority changes it': '/authority/by-hand',
+  'a deletion is not undone by what KV still shows': '/authority/deleted',
+  'of two writers one is told that it lost, and KV shows the other': '/authority/race',
+  'without an authority all is read and nothing written': '/authority/without',
+};
+for (const [name, path] of Object.entries(authority)) {
+  test(name, async () => {
+    assert.equal(await ask(path), 'kept');
+  });
+}
+
+test('a write that KV refuses is done, and published until KV takes it', async () => {
+  await ask('/fail/put/2');
+  assert.equal(await ask('/authority/put'), 'kept');
+  assert.equal(await ask('/authority/shown'), 'not yet');
+  await wait(3);
+  assert.equal(await ask('/authority/shown'), 'not yet', 'the first alarm');
+  await wait(3);
+  assert.equal(await ask('/authority/shown'), 'shown', 'the second');
+});
+
+test('a KV read that fails once is tried again', async () => {
+  await ask('/fail/get/1');
+  assert.equal(await ask('/authority/shown'), 'shown');
 });
 
 test("WebCrypto passes the contract of a host's cryptography", async () => {

@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
-use jeton::{CLIENT_SECRET_PREFIX, Client, ClientRecord, Seconds, SecretHash, SecretRecord};
+use jeton::{
+    CLIENT_SECRET_PREFIX, Client, ClientRecord, Document, Expected, Key, Realm, Registry, Seconds,
+    SecretHash, SecretRecord,
+};
 use jeton_sqlite::Database;
 
 use crate::{keys, settings};
@@ -127,7 +130,8 @@ fn new(matches: &ArgMatches) -> Result<()> {
 
 fn instructions(client_id: &str, secret: &str, record: &str) -> String {
     let item = serde_json::json!({
-        "pk": { "S": format!("client#{client_id}") },
+        "pk": { "S": "client" },
+        "sk": { "S": client_id },
         "record": { "S": record },
     });
     let item = shell_quote(&item.to_string());
@@ -172,9 +176,11 @@ fn put(matches: &ArgMatches) -> Result<()> {
     let client = Client::from_record(json).with_context(|| source.to_owned())?;
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
+    let key = Key::client(&Realm::default(), &client.id);
+    let document = Document::new(json);
     tokio::runtime::Builder::new_current_thread()
         .build()?
-        .block_on(database.put_client(&client.id, json.to_owned()))?;
+        .block_on(database.put(&key, &document, &Expected::Anything))?;
     println!("stored {} in {data}", client.id);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgGroup, ArgMatches, Command};
-use jeton::{ClientId, CutOff, Registry, Seconds, UnixTime};
+use jeton::{ClientId, CutOff, Realm, Seconds, UnixTime, put_cut_off};
 use jeton_sqlite::Database;
 
 use crate::{client::shell_quote, settings};
@@ -46,27 +46,29 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     };
     let database =
         Database::open(Path::new(data)).with_context(|| format!("JETON_DATA: {data}"))?;
-    tokio::runtime::Builder::new_current_thread()
+    let at = tokio::runtime::Builder::new_current_thread()
         .build()?
-        .block_on(database.put_cut_off(&cut_off, at))?;
+        .block_on(put_cut_off(&database, &Realm::default(), &cut_off, at))?;
     println!("every grant opened before {} has ended", at.0);
     Ok(())
 }
 
 fn instructions(cut_off: &CutOff, at: UnixTime) -> String {
+    let document = cut_off.document(at);
     let item = serde_json::json!({
-        "pk": { "S": format!("cut_off#{}", cut_off.as_str()) },
-        "cut_off": { "N": at.0.to_string() },
+        "pk": { "S": "cut_off" },
+        "sk": { "S": cut_off.as_str() },
+        "record": { "S": document.as_str() },
     });
     format!(
         "  # Cloudflare KV (Worker)
-  wrangler kv key put --binding JETON_REGISTRY --remote {key} {at}
+  wrangler kv key put --binding JETON_REGISTRY --remote {key} {record}
 
   # DynamoDB (Lambda)
   aws dynamodb put-item --table-name \"$JETON_TABLE\" --item {item}
 ",
         key = shell_quote(&format!("cut_off:{}", cut_off.as_str())),
-        at = at.0,
+        record = shell_quote(document.as_str()),
         item = shell_quote(&item.to_string()),
     )
 }

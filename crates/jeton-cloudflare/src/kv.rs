@@ -1,68 +1,70 @@
-//! Registered clients and cut-offs in Workers KV.
-//!
-//! A write is seen at once where it was made and elsewhere after up to a minute, a cached "not
-//! found" included. The core's cache in the isolate adds its own age to that.
+//! Workers KV, as everything here reads and writes it.
 
-use jeton::{Client, ClientId, CutOff, Registry, Unavailable, UnixTime};
-use worker::kv::{KvError, KvStore};
+use jeton::{Collection, Document, Unavailable};
+use worker::kv::{KvError, KvStore, ListResponse};
 
 use crate::{thrown::describe, within::within_deadline};
+
+/// The binding of the namespace that holds the registry: a Worker's and an object's.
+pub const KV_BINDING: &str = "JETON_REGISTRY";
 
 /// Seconds a place keeps a value it has read before it asks the central store again: KV's default
 /// and an age at which a changed client is still seen soon. KV accepts no less than 30.
 const CACHE_TTL: u64 = 60;
 
-/// The registry on a KV namespace.
-#[derive(Debug)]
-pub struct KvRegistry(KvStore);
-
-impl KvRegistry {
-    /// The registry in `namespace`.
-    #[must_use]
-    pub fn new(namespace: KvStore) -> Self {
-        Self(namespace)
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<String>, Unavailable> {
-        let value = self.0.get(key).cache_ttl(CACHE_TTL).text();
-        within_deadline(value)
-            .await
-            .ok_or_else(|| Unavailable::new("kv", "no answer in time"))?
-            .map_err(unavailable)
+/// What keys of a collection begin with: `client:`, and in a realm `<realm>/client:`. A realm has no
+/// colon and the words of kinds no slash, so no key of one collection begins like another's.
+pub(crate) fn prefix(collection: &Collection) -> String {
+    let Collection { realm, kind } = collection;
+    match realm.as_str() {
+        "" => format!("{}:", kind.as_str()),
+        realm => format!("{realm}/{}:", kind.as_str()),
     }
 }
 
-impl Registry for KvRegistry {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        self.get(&format!("client:{id}"))
-            .await?
-            .map(|record| Client::from_record(&record))
-            .transpose()
-            .map_err(|error| Unavailable::new("kv", error))
-    }
+/// The document under `key`. Now and then a read fails: it is tried again once.
+pub(crate) async fn read(kv: &KvStore, key: &str) -> Result<Option<Document>, Unavailable> {
+    let try_read = || within_deadline(kv.get(key).cache_ttl(CACHE_TTL).text());
+    let value = match answered(try_read().await) {
+        Err(_) => answered(try_read().await)?,
+        Ok(value) => value,
+    };
+    Ok(value.map(Document::new))
+}
 
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        self.get(&cut_off_key(of))
-            .await?
-            .map(|at| at.trim().parse().map(UnixTime))
-            .transpose()
-            .map_err(|error| Unavailable::new("kv", format_args!("{}: {error}", of.as_str())))
-    }
-
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        let put = self
-            .0
-            .put(&cut_off_key(of), at.0.to_string())
-            .map_err(unavailable)?;
-        within_deadline(put.execute())
-            .await
-            .ok_or_else(|| Unavailable::new("kv", "no answer in time"))?
-            .map_err(unavailable)
+/// Has `key` hold `document`, or nothing.
+pub(crate) async fn write(
+    kv: &KvStore,
+    key: &str,
+    document: Option<&Document>,
+) -> Result<(), Unavailable> {
+    match document {
+        Some(document) => {
+            let put = kv.put(key, document.as_str()).map_err(unavailable)?;
+            answered(within_deadline(put.execute()).await)
+        }
+        None => answered(within_deadline(kv.delete(key)).await),
     }
 }
 
-fn cut_off_key(of: &CutOff) -> String {
-    format!("cut_off:{}", of.as_str())
+/// A page of keys.
+pub(crate) async fn list(
+    kv: &KvStore,
+    prefix: String,
+    limit: usize,
+    cursor: Option<String>,
+) -> Result<ListResponse, Unavailable> {
+    let mut list = kv.list().prefix(prefix).limit(limit as u64);
+    if let Some(cursor) = cursor {
+        list = list.cursor(cursor);
+    }
+    answered(within_deadline(list.execute()).await)
+}
+
+fn answered<T>(answer: Option<Result<T, KvError>>) -> Result<T, Unavailable> {
+    answer
+        .ok_or_else(|| Unavailable::new("kv", "no answer in time"))?
+        .map_err(unavailable)
 }
 
 /// Without the stack that the `worker` crate's text carries.

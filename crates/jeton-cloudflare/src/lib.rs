@@ -3,14 +3,22 @@
 //!
 //! | where | key | value | lifetime | why |
 //! |---|---|---|---|---|
-//! | KV | `client:<client_id>` | client metadata as JSON | until deleted | a registered client |
-//! | KV | `cut_off:subject:<SHA-256>`, `cut_off:client:<SHA-256>` | seconds since the epoch | until deleted | logged out everywhere |
+//! | KV | `client:<client_id>` | `{"client_id":"jc_…","client_secrets":[…],…}` | until deleted | a registered client |
+//! | KV | `cut_off:subject:<SHA-256>`, `cut_off:client:<SHA-256>` | `{"of":"subject:LPJN…","before":1800000001}` | until deleted | logged out everywhere |
+//! | Durable Object `client:`, `cut_off:<0…63>` | table `document`, `key` as in KV | `record`: as in KV, NULL once deleted; `published` | for ever | the authority over what KV shows; cut-offs are sharded by hash |
 //! | Durable Object `grant:<grant id>` | table `record`, one row | the grant as JSON | until its `expires_at`, by alarm | one grant, one object: its steps are in one place |
 //! | Durable Object `marker:<0…63>` | table `marker`, `name` | `holder`, `expires_at` | until then, by alarm | one-time markers, sharded by hash |
 //! | the same | table `counter`, `name` | `count`, `expires_at` | until then, by alarm | counters |
 //!
+//! In a realm, keys in KV and names of objects begin with `<realm>/`, as in `<realm>/client:<client_id>`.
+//!
 //! KV has no compare-and-swap, and elsewhere a write is seen up to a minute later: nothing that must
-//! happen once is there.
+//! happen once is there. Requests read it; writes go to the authority, which compares what is
+//! expected with what stands and publishes.
+//!
+//! What `wrangler kv key put` wrote is served as it is, and stands until the authority is asked to
+//! change it. From then on the authority has the name: who writes it by hand afterwards is seen in
+//! KV until the next change there.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -23,6 +31,10 @@ mod grant_object;
 mod kv;
 mod ledger;
 mod object;
+mod registry;
+// As above.
+#[allow(missing_docs)]
+mod registry_object;
 mod settled;
 mod thrown;
 mod within;
@@ -30,7 +42,9 @@ mod within;
 pub use crypto::{WebCrypto, WebCryptoKey};
 pub use fetch::WorkerFetch;
 pub use grant_object::GrantObject;
-pub use kv::KvRegistry;
+pub use kv::KV_BINDING;
 pub use ledger::DurableLedger;
+pub use registry::KvRegistry;
+pub use registry_object::RegistryObject;
 pub use settled::settled;
 pub use thrown::describe;

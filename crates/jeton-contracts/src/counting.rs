@@ -1,8 +1,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use jeton::{
-    Advance, Attempt, Client, ClientId, CutOff, Decision, Grant, GrantId, Ledger, Marker, Registry,
-    Step, Unavailable, UnixTime,
+    Advance, Attempt, Collection, Cursor, Decision, Document, Expected, Grant, GrantId, Key,
+    Ledger, Marker, Page, Put, Registry, Step, Unavailable, UnixTime,
 };
 
 /// Counts what is asked of the store behind it. Clones share the count.
@@ -15,8 +15,10 @@ pub struct Counting<S> {
 /// Storage operations, as ARCHITECTURE.md counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
-    /// Clients and cut-offs read.
+    /// Documents and pages read.
     pub registry_reads: u32,
+    /// Documents written or deleted, or refused to be.
+    pub registry_writes: u32,
     /// Grants and markers read.
     pub ledger_reads: u32,
     /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `claim`, `count`, taken or refused.
@@ -58,18 +60,33 @@ impl<S> Counting<S> {
 }
 
 impl<S: Registry> Registry for Counting<S> {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         self.count(|operations| operations.registry_reads += 1);
-        self.store.client(id).await
+        self.store.get(key).await
     }
 
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        self.count(|operations| operations.registry_reads += 1);
-        self.store.cut_off(of).await
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
+        self.count(|operations| operations.registry_writes += 1);
+        self.store.put(key, document, expected).await
     }
 
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        self.store.put_cut_off(of, at).await
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
+        self.count(|operations| operations.registry_writes += 1);
+        self.store.delete(key, expected).await
+    }
+
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable> {
+        self.count(|operations| operations.registry_reads += 1);
+        self.store.list(collection, after).await
     }
 }
 

@@ -6,12 +6,11 @@
     clippy::string_slice
 )]
 
-use std::rc::Rc;
-
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jeton::{
-    Capabilities, Client, Config, Host, MemoryLedger, MemoryRegistry, Seconds, Server, UnixTime,
+    Capabilities, Config, Document, Expected, Host, Key, MemoryLedger, MemoryRegistry, Realm,
+    Registry as _, Seconds, Server, UnixTime,
 };
 use jeton_contracts::{Counting, Operations};
 use jeton_native::NativeCrypto;
@@ -23,7 +22,7 @@ const REDIRECT: &str = "https://app.example/cb";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-type Registry = Rc<Counting<MemoryRegistry>>;
+type Registry = Counting<MemoryRegistry>;
 type Ledger = Counting<MemoryLedger>;
 
 struct Counted;
@@ -42,7 +41,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    async fn new() -> Self {
         let secret = "s".repeat(32);
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://issuer.example".into()),
@@ -53,17 +52,21 @@ impl Bench {
             )),
             _ => None,
         });
-        let registry = Rc::new(Counting::new(MemoryRegistry::default()));
+        let registry = Counting::new(MemoryRegistry::default());
         let record = format!(
             r#"{{"client_id":"app","client_secret":"s","redirect_uris":["{REDIRECT}"],"scope":"read write",
                 "grant_types":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:device_code"]}}"#
         );
-        registry
+        let key = Key::client(&Realm::default(), &"app".parse().unwrap());
+        let document = Document::new(record);
+        let put = registry
             .store()
-            .insert(Client::from_record(&record).unwrap());
+            .put(&key, &document, &Expected::Absent)
+            .await;
+        put.unwrap();
         let ledger = Counting::new(MemoryLedger::default());
         let capabilities = Capabilities {
-            registry: Rc::clone(&registry),
+            registry: registry.clone(),
             ledger: Some(ledger.clone()),
             crypto: NativeCrypto::new(),
             fetch: (),
@@ -160,10 +163,12 @@ impl Bench {
         let ledger = self.ledger.take();
         let sum = Operations {
             registry_reads: registry.registry_reads,
+            registry_writes: registry.registry_writes,
             ..ledger
         };
         let expected = Operations {
             registry_reads: reads,
+            registry_writes: 0,
             ledger_reads,
             ledger_writes,
         };
@@ -184,7 +189,7 @@ fn text<'a>(json: &'a Value, member: &str) -> &'a str {
 
 #[tokio::test]
 async fn code_and_refresh() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     let code = bench.code().await;
     // Clients app (read) and alice (might be a client: read), opened once.
     bench.assert(2, 0, 1, "the login, from /authorize to the code");
@@ -255,7 +260,7 @@ async fn code_and_refresh() {
 
 #[tokio::test]
 async fn device() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     let (_, device) = bench.app("/device_authorization", &[], NOW).await;
     bench.assert(1, 0, 2, "device authorization: the grant and its user code");
     let form = [
@@ -274,7 +279,7 @@ async fn device() {
 
 #[tokio::test]
 async fn machine_to_machine() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     let form = [("grant_type", "client_credentials")];
     let (_, tokens) = bench.app("/token", &form, NOW).await;
     bench.assert(1, 0, 0, "client credentials");

@@ -6,12 +6,13 @@
     clippy::string_slice
 )]
 
-use std::rc::Rc;
-
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use jeton::MemoryLedger;
-use jeton::{Capabilities, Client, Config, Host, MemoryRegistry, Seconds, Server, UnixTime};
+use jeton::{
+    Capabilities, Config, Document, Expected, Host, Key, MemoryRegistry, Realm, Registry, Seconds,
+    Server, UnixTime,
+};
 use jeton_contracts::Counting;
 use jeton_native::NativeCrypto;
 
@@ -20,19 +21,19 @@ const NOW: UnixTime = UnixTime(1_800_000_000);
 struct Counted;
 
 impl Host for Counted {
-    type Registry = Rc<Counting<MemoryRegistry>>;
+    type Registry = Counting<MemoryRegistry>;
     type Ledger = MemoryLedger;
     type Crypto = NativeCrypto;
     type Fetch = ();
 }
 
 struct Bench {
-    store: Rc<Counting<MemoryRegistry>>,
+    store: Counting<MemoryRegistry>,
     server: Server<Counted>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    async fn new() -> Self {
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://issuer.example".into()),
             "JETON_SECRET" => Some("A".repeat(43)),
@@ -42,12 +43,15 @@ impl Bench {
             )),
             _ => None,
         });
-        let store = Rc::new(Counting::new(MemoryRegistry::default()));
+        let store = Counting::new(MemoryRegistry::default());
         let record =
             r#"{"client_id":"stored","client_secret":"s","grant_types":["client_credentials"]}"#;
-        store.store().insert(Client::from_record(record).unwrap());
+        let key = Key::client(&Realm::default(), &"stored".parse().unwrap());
+        let document = Document::new(record);
+        let put = store.store().put(&key, &document, &Expected::Absent).await;
+        put.unwrap();
         let capabilities = Capabilities {
-            registry: Rc::clone(&store),
+            registry: store.clone(),
             ledger: None,
             crypto: NativeCrypto::new(),
             fetch: (),
@@ -76,7 +80,7 @@ impl Bench {
 
 #[tokio::test]
 async fn client_credentials() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     assert_eq!(bench.token("stored", "s", NOW).await, StatusCode::OK);
     bench.assert_reads(1, "cold");
     assert_eq!(bench.token("stored", "s", NOW).await, StatusCode::OK);
@@ -104,7 +108,7 @@ async fn client_credentials() {
 
 #[tokio::test]
 async fn unknown_clients() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     assert_eq!(
         bench.token("nobody", "x", NOW).await,
         StatusCode::UNAUTHORIZED
@@ -132,7 +136,7 @@ async fn unknown_clients() {
 
 #[tokio::test]
 async fn requests_that_touch_no_store() {
-    let bench = Bench::new();
+    let bench = Bench::new().await;
     for path in [
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",

@@ -1,37 +1,48 @@
-//! Jeton's stores on Amazon DynamoDB: one table, string key `pk`, time-to-live attribute
+//! Jeton's stores on Amazon DynamoDB: one table, string keys `pk` and `sk`, time-to-live attribute
 //! `delete_at` (seconds since the epoch). `template.yaml` makes it.
 //!
 //! # Records
 //!
-//! | record | `pk` | attributes | lifetime | why |
-//! |---|---|---|---|---|
-//! | client | `client#<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
-//! | cut-off | `cut_off#subject:<hash>`, `cut_off#client:<hash>` | `cut_off` (N): grants opened before it have ended | until deleted | logged out everywhere |
-//! | grant | `grant#<id>` | the members of `jeton::Grant`, see below | `delete_at`: an hour beyond `expires_at` | codes and refresh tokens are generations of it |
-//! | marker | `marker#<kind>:<name>` | `holder` (S): 22 characters of base64url; `expires_at` (N) | the same | what may happen once |
-//! | counter | `counter#<kind>:<name>` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
+//! | record | `pk` | `sk` | attributes | lifetime | why |
+//! |---|---|---|---|---|---|
+//! | client | `client` | `<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
+//! | cut-off | `cut_off` | `subject:<hash>`, `client:<hash>` | `record` (S): `{"of":"subject:LPJN…","before":1800000001}`, grants opened before it have ended | until deleted | logged out everywhere |
+//! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: an hour beyond `expires_at` | codes and refresh tokens are generations of it |
+//! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | the same | what may happen once |
+//! | counter | `counter#<kind>:<name>` | `-` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
 //!
-//! Times are seconds since the epoch. Nothing in the table is a secret.
+//! Registered documents of a realm have it in their `pk`: `client#<realm>`, `cut_off#<realm>`. Times
+//! are seconds since the epoch. Nothing in the table is a secret.
 //!
 //! ```text
 //! aws dynamodb put-item --table-name jeton --item '{
-//!   "pk":     {"S": "client#reports"},
+//!   "pk":     {"S": "client"},
+//!   "sk":     {"S": "reports"},
 //!   "record": {"S": "{\"client_id\":\"reports\",\"client_secrets\":[{\"sha256\":\"…\"}],\"grant_types\":[\"client_credentials\"],\"scope\":\"read\"}"}
 //! }'
 //! ```
 //!
-//! **Why a client is one string and not a map of attributes:** the record is the same JSON on every
+//! **Why a kind of documents is one partition:** so that a list of them is a `Query`, in order, and
+//! not a scan of the whole table. A partition answers 3,000 reads a second and DynamoDB splits one
+//! that needs more between its sort keys; besides, documents are answered from memory. Grants,
+//! markers and counters are never listed and have a partition each.
+//!
+//! **Why a document is one string and not a map of attributes:** the record is the same JSON on every
 //! store, so that what `jeton client new` prints fits all of them, a member of a newer release
 //! survives a host of an older one, and there is one parser to test. Nothing queries by a member.
 //!
-//! **Why the prefix:** no `client_id`, which people choose, may stand for a grant or a marker. A
-//! `client_id` may itself hold `#`; the first one ends the prefix.
+//! **How a write is conditional:** on `record` being still the text that was read and found to have
+//! the version expected, or on there being no item. No attribute has the version: what was written
+//! by hand would have none.
+//!
+//! **Why prefixes:** no realm, id or name may stand for another record. A marker's name may itself
+//! hold `#`; the first one ends the prefix.
 //!
 //! **Why `delete_at` beside `expires_at`:** expiry is judged by the time a caller passes, against
 //! `expires_at`. DynamoDB collects by its own clock and may be quick about it: what it collects must
 //! have expired by the clock of every host.
 //!
-//! **Staleness:** clients and cut-offs are read with eventual consistency, usually well under a
+//! **Staleness:** documents are read and listed with eventual consistency, usually well under a
 //! second behind: half the price, and they are answered from memory for `JETON_REGISTRY_MAX_AGE`
 //! anyway. A client has no `expires_at`: its secrets carry their own expiry, decided by the clock at
 //! each use. Everything else is read consistently.
@@ -39,7 +50,8 @@
 //! # A grant
 //!
 //! ```text
-//! pk              S    grant#Nt0oJsyJ2Yx3lR1W1xJ4Lg      id          S  Nt0oJsyJ2Yx3lR1W1xJ4Lg
+//! pk              S    grant#Nt0oJsyJ2Yx3lR1W1xJ4Lg      sk          S  -
+//! id              S    Nt0oJsyJ2Yx3lR1W1xJ4Lg
 //! state           S    pending | live | denied | revoked client_id   S  jc_QDBH-nrm7DMl8alHefMEkA
 //! subject         S    alice                             auth_time   N  1800000000
 //! scope           L    [openid, read]                    audiences   L  [https://api.example]

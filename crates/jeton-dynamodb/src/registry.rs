@@ -1,24 +1,27 @@
-//! Registered clients, and cut-offs.
+//! Registered documents.
 
-use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
-use jeton::{Client, ClientId, CutOff, Registry, Unavailable, UnixTime};
+use aws_sdk_dynamodb::{
+    Client as DynamoDb, operation::get_item::builders::GetItemFluentBuilder, types::AttributeValue,
+};
+use jeton::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Unavailable};
 
 use crate::{
-    request,
-    table::{Table, get_number, names, time, unreadable},
+    request::{self, Outcome},
+    table::{Item, PARTITION, SORT, Table, names, text, unavailable},
 };
 
 const RECORD: &str = "record";
-/// Where the time of a cut-off stands in its item.
-const CUT_OFF: &str = "cut_off";
 
-/// Clients and cut-offs in a DynamoDB table: one `GetItem` for each read, one `PutItem` for a
-/// cut-off.
+/// Holds of every item, and of none.
+const ANYTHING: &str = "attribute_exists(#pk) OR attribute_not_exists(#pk)";
+
+/// Registered documents in a DynamoDB table: one request for each call, but for a write that expects
+/// a version, which reads before what stands: a condition can compare text, not hash it.
 #[derive(Clone, Debug)]
 pub struct DynamoRegistry(Table);
 
 impl DynamoRegistry {
-    /// The clients and cut-offs of `table`. Nothing is read yet.
+    /// The documents of `table`. Nothing is read yet.
     #[must_use]
     pub fn new(dynamodb: DynamoDb, table: impl Into<String>) -> Self {
         Self(Table {
@@ -26,46 +29,154 @@ impl DynamoRegistry {
             name: table.into(),
         })
     }
+
+    fn item(&self, key: &Key) -> GetItemFluentBuilder {
+        self.0
+            .get_in(partition(&key.collection), &key.name)
+            .projection_expression("#record")
+            .set_expression_attribute_names(Some(names(["#record"])))
+    }
+
+    /// Writes `next`, or deletes where that is `None`.
+    async fn change(
+        &self,
+        key: &Key,
+        next: Option<&Document>,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
+        let (condition, standing) = match expected {
+            Expected::Anything => (ANYTHING, None),
+            Expected::Absent => ("attribute_not_exists(#pk)", None),
+            Expected::Version(_) => {
+                let standing = read(key, self.item(key).consistent_read(true)).await?;
+                if !expected.allows(standing.as_ref(), next) {
+                    return Ok(Put::Conflict(standing));
+                }
+                match standing {
+                    Some(standing) => ("#record = :standing", Some(standing)),
+                    // Allowed, since it is to be deleted.
+                    None => return Ok(Put::Done),
+                }
+            }
+        };
+        let values = standing.map(|standing| {
+            let standing = text(standing.as_str());
+            [(":standing".to_owned(), standing)].into()
+        });
+        let partition = partition(&key.collection);
+        let outcome = match next {
+            Some(document) => {
+                let put = self
+                    .0
+                    .put_in(partition, &key.name)
+                    .item(RECORD, text(document.as_str()))
+                    .set_expression_attribute_values(values);
+                request::put_if(put, condition).await?
+            }
+            None => {
+                let delete = self
+                    .0
+                    .delete_in(partition, &key.name)
+                    .set_expression_attribute_values(values);
+                request::delete_if(delete, condition).await?
+            }
+        };
+        let Outcome::Refused(item) = outcome else {
+            return Ok(Put::Done);
+        };
+        let standing = item.map(|item| document(key, &item)).transpose()?;
+        // In the way may be what this call wrote, if its first answer was lost.
+        if standing.as_ref() == next {
+            return Ok(Put::Done);
+        }
+        Ok(Put::Conflict(standing))
+    }
 }
 
 impl Registry for DynamoRegistry {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        let key = format!("client#{id}");
-        let get = self
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        read(key, self.item(key)).await
+    }
+
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
+        self.change(key, Some(document), expected).await
+    }
+
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
+        self.change(key, None, expected).await
+    }
+
+    /// A cursor is the last name of the page before. A page has less than it could where documents
+    /// together exceed a megabyte.
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable> {
+        let begin = after.map(|cursor| {
+            let sort = text(&cursor.0);
+            [
+                (PARTITION.to_owned(), text(partition(collection))),
+                (SORT.to_owned(), sort),
+            ]
+            .into()
+        });
+        let query = self
             .0
-            .get(key.clone())
-            .projection_expression("#record")
-            .set_expression_attribute_names(Some(names(["#record"])));
-        let Some(item) = request::read(get).await? else {
-            return Ok(None);
-        };
-        let Some(AttributeValue::S(json)) = item.get(RECORD) else {
-            return Err(unreadable(&key, "it has no string attribute `record`"));
-        };
-        let client = Client::from_record(json).map_err(|error| unreadable(&key, error))?;
-        if client.id == *id {
-            Ok(Some(client))
-        } else {
-            Err(unreadable(&key, "its record is another client's"))
+            .query(partition(collection))
+            .limit(PAGE as i32)
+            .set_exclusive_start_key(begin);
+        let answer = request::query(query).await?;
+        let mut page = Page::default();
+        for item in answer.items() {
+            let Some(AttributeValue::S(name)) = item.get(SORT) else {
+                continue;
+            };
+            let key = Key {
+                collection: collection.clone(),
+                name: name.clone(),
+            };
+            let document = document(&key, item)?;
+            page.documents.push((key.name, document));
         }
-    }
-
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        let key = cut_off_key(of);
-        let Some(item) = request::read(self.0.get(key.clone())).await? else {
-            return Ok(None);
+        let last = answer
+            .last_evaluated_key
+            .and_then(|mut key| key.remove(SORT));
+        page.next = match last {
+            Some(AttributeValue::S(name)) => Some(Cursor(name)),
+            _ => None,
         };
-        match get_number(&item, CUT_OFF) {
-            Some(at) => Ok(Some(UnixTime(at))),
-            None => Err(unreadable(&key, "it has no number `cut_off`")),
-        }
-    }
-
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        request::put(self.0.put(cut_off_key(of)).item(CUT_OFF, time(at))).await
+        Ok(page)
     }
 }
 
-fn cut_off_key(of: &CutOff) -> String {
-    format!("cut_off#{}", of.as_str())
+/// Where a collection is: `client`, or `client#<realm>`. The kind comes first, because that is what
+/// a policy allows or denies.
+fn partition(collection: &Collection) -> String {
+    let Collection { realm, kind } = collection;
+    match realm.as_str() {
+        "" => kind.as_str().to_owned(),
+        realm => format!("{}#{realm}", kind.as_str()),
+    }
+}
+
+async fn read(key: &Key, get: GetItemFluentBuilder) -> Result<Option<Document>, Unavailable> {
+    match request::read(get).await? {
+        Some(item) => document(key, &item).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn document(key: &Key, item: &Item) -> Result<Document, Unavailable> {
+    match item.get(RECORD) {
+        Some(AttributeValue::S(json)) => Ok(Document::new(json)),
+        _ => Err(unavailable(format_args!(
+            "item {key}: it has no string attribute `record`"
+        ))),
+    }
 }

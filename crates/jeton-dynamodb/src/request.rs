@@ -5,8 +5,10 @@
 
 use aws_sdk_dynamodb::{
     operation::{
+        delete_item::{DeleteItemError, builders::DeleteItemFluentBuilder},
         get_item::builders::GetItemFluentBuilder,
         put_item::{PutItemError, builders::PutItemFluentBuilder},
+        query::{QueryOutput, builders::QueryFluentBuilder},
         update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     },
     types::{ReturnValue, ReturnValuesOnConditionCheckFailure as OnRefusal},
@@ -32,11 +34,10 @@ pub(crate) async fn read(request: GetItemFluentBuilder) -> Result<Option<Item>, 
     }
 }
 
-pub(crate) async fn put(request: PutItemFluentBuilder) -> Result<(), Unavailable> {
-    match Box::pin(request.send()).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(unavailable(explain(&error))),
-    }
+pub(crate) async fn query(request: QueryFluentBuilder) -> Result<QueryOutput, Unavailable> {
+    Box::pin(request.send())
+        .await
+        .map_err(|error| unavailable(explain(&error)))
 }
 
 pub(crate) async fn put_if(
@@ -51,6 +52,25 @@ pub(crate) async fn put_if(
         Ok(_) => Ok(Outcome::Done(())),
         Err(error) => match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Outcome::Refused(refused.item.clone()))
+            }
+            _ => Err(unavailable(explain(&error))),
+        },
+    }
+}
+
+pub(crate) async fn delete_if(
+    request: DeleteItemFluentBuilder,
+    condition: &str,
+) -> Result<Outcome<()>, Unavailable> {
+    let request = request
+        .condition_expression(condition)
+        .set_expression_attribute_names(Some(names([condition])))
+        .return_values_on_condition_check_failure(OnRefusal::AllOld);
+    match Box::pin(request.send()).await {
+        Ok(_) => Ok(Outcome::Done(())),
+        Err(error) => match error.as_service_error() {
+            Some(DeleteItemError::ConditionalCheckFailedException(refused)) => {
                 Ok(Outcome::Refused(refused.item.clone()))
             }
             _ => Err(unavailable(explain(&error))),

@@ -5,14 +5,19 @@ use std::{collections::HashMap, fmt::Display};
 use aws_sdk_dynamodb::{
     Client as DynamoDb,
     operation::{
-        get_item::builders::GetItemFluentBuilder, put_item::builders::PutItemFluentBuilder,
+        delete_item::builders::DeleteItemFluentBuilder, get_item::builders::GetItemFluentBuilder,
+        put_item::builders::PutItemFluentBuilder, query::builders::QueryFluentBuilder,
         update_item::builders::UpdateItemFluentBuilder,
     },
     types::AttributeValue,
 };
 use jeton::{Unavailable, UnixTime};
 
-pub(crate) const KEY: &str = "pk";
+pub(crate) const PARTITION: &str = "pk";
+pub(crate) const SORT: &str = "sk";
+
+/// The sort key of what is alone in its partition: grants, markers, counters.
+const ALONE: &str = "-";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -24,24 +29,53 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn get(&self, key: String) -> GetItemFluentBuilder {
+        self.get_in(key, ALONE)
+    }
+
+    pub(crate) fn get_in(&self, partition: String, sort: &str) -> GetItemFluentBuilder {
         self.dynamodb
             .get_item()
             .table_name(&self.name)
-            .key(KEY, AttributeValue::S(key))
+            .key(PARTITION, AttributeValue::S(partition))
+            .key(SORT, text(sort))
     }
 
     pub(crate) fn put(&self, key: String) -> PutItemFluentBuilder {
+        self.put_in(key, ALONE)
+    }
+
+    pub(crate) fn put_in(&self, partition: String, sort: &str) -> PutItemFluentBuilder {
         self.dynamodb
             .put_item()
             .table_name(&self.name)
-            .item(KEY, AttributeValue::S(key))
+            .item(PARTITION, AttributeValue::S(partition))
+            .item(SORT, text(sort))
+    }
+
+    pub(crate) fn delete_in(&self, partition: String, sort: &str) -> DeleteItemFluentBuilder {
+        self.dynamodb
+            .delete_item()
+            .table_name(&self.name)
+            .key(PARTITION, AttributeValue::S(partition))
+            .key(SORT, text(sort))
     }
 
     pub(crate) fn update(&self, key: String) -> UpdateItemFluentBuilder {
         self.dynamodb
             .update_item()
             .table_name(&self.name)
-            .key(KEY, AttributeValue::S(key))
+            .key(PARTITION, AttributeValue::S(key))
+            .key(SORT, text(ALONE))
+    }
+
+    /// The items of a partition, in the order of their sort keys.
+    pub(crate) fn query(&self, partition: String) -> QueryFluentBuilder {
+        self.dynamodb
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("#pk = :pk")
+            .set_expression_attribute_names(Some(names(["#pk"])))
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
     }
 }
 

@@ -8,8 +8,7 @@ use std::{
 };
 
 use jeton::{
-    Capabilities, Client, ClientId, ClientRecord, Config, Host, MemoryLedger, MemoryRegistry,
-    Server, UnixTime,
+    Capabilities, Client, ClientId, ClientRecord, Config, Host, MemoryLedger, Server, UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
@@ -28,6 +27,7 @@ use crate::{
     keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
     lenient::{PerRequest, Seeded, Waived},
     login::{self, LoginApplication},
+    registry::MockRegistry,
     remembered::Remembered,
     settings::Settings,
     spec::{ClaimRule, ClockSpec, Endpoint, Fault, IssuerSpec, Strictness, User},
@@ -63,7 +63,7 @@ pub(crate) struct Issuer {
     settings: Arc<Settings>,
     /// Tells those who wait that the mock ends.
     closing: watch::Receiver<bool>,
-    registry: Arc<MemoryRegistry>,
+    registry: Arc<MockRegistry>,
     ledger: MemoryLedger,
     login: LoginApplication,
     journal: Arc<Journal>,
@@ -136,7 +136,7 @@ impl Issuer {
             faults.add(fault.clone());
         }
         let login = LoginApplication::new().map_err(|error| InvalidSpec::new("login", error))?;
-        let registry = Arc::new(MemoryRegistry::default());
+        let registry = Arc::new(MockRegistry::default());
         let client = login.client();
         registry.insert(client.map_err(|error| InvalidSpec::new("login", error))?);
         let issuer = Self {

@@ -9,14 +9,16 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderName, Request, header::AUTHORIZATION};
 use jeton::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, CutOff, GrantType,
-    MemoryRegistry, Proof, RedirectUri, RefreshPolicy, Registry, Scope, SecretHash, Unavailable,
-    UnixTime,
+    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, Collection, Cursor,
+    Document, Expected, GrantType, Key, Page, Proof, Put, Realm, RedirectUri, RefreshPolicy,
+    Registry, Scope, SecretHash, Unavailable,
 };
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::{asked::Asked, fault::is_magic_client, forge::Jwt, spec::Endpoint};
+use crate::{
+    asked::Asked, fault::is_magic_client, forge::Jwt, registry::MockRegistry, spec::Endpoint,
+};
 
 /// Names what a lenient mock accepted that production would have refused, separated by commas.
 pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
@@ -35,23 +37,40 @@ tokio::task_local! {
 /// written into the registry: there, the next request would find what this one asked for, and
 /// parallel requests each other's.
 #[derive(Clone, Debug)]
-pub(crate) struct PerRequest(pub(crate) Arc<MemoryRegistry>);
+pub(crate) struct PerRequest(pub(crate) Arc<MockRegistry>);
 
 impl Registry for PerRequest {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        self.0.get(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
+        self.0.put(key, document, expected).await
+    }
+
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
+        self.0.delete(key, expected).await
+    }
+
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable> {
+        self.0.list(collection, after).await
+    }
+
+    async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
         let presented = CLIENT.try_with(|client| (client.id == *id).then(|| client.clone()));
         match presented {
             Ok(Some(client)) => Ok(Some(client)),
-            _ => self.0.client(id).await,
+            _ => self.0.client(realm, id).await,
         }
-    }
-
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        self.0.cut_off(of).await
-    }
-
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        self.0.put_cut_off(of, at).await
     }
 }
 
@@ -132,7 +151,7 @@ impl Seeded {
     /// after other requests.
     pub(crate) fn waive(
         &mut self,
-        registry: &MemoryRegistry,
+        registry: &MockRegistry,
         asked: &Asked,
         request: &Request<Bytes>,
     ) -> Waived {
@@ -151,7 +170,7 @@ impl Seeded {
             self.keep(registry, &wanted);
         }
         if let Some(owner) = wanted.owner() {
-            let mut client = registry.get(&owner).unwrap_or_else(|| anyone(&owner));
+            let mut client = registry.find(&owner).unwrap_or_else(|| anyone(&owner));
             client.authentication = with_secret(SecretHash::of(OWNER_SECRET));
             return Waived {
                 names,
@@ -160,7 +179,7 @@ impl Seeded {
             };
         }
         let mut client = registry
-            .get(&wanted.id)
+            .find(&wanted.id)
             .unwrap_or_else(|| anyone(&wanted.id));
         wanted.grant_to(&mut client);
         Waived {
@@ -170,7 +189,7 @@ impl Seeded {
         }
     }
 
-    fn keep(&mut self, registry: &MemoryRegistry, wanted: &Wanted<'_>) {
+    fn keep(&mut self, registry: &MockRegistry, wanted: &Wanted<'_>) {
         let seeded = self.clients.get(&wanted.id);
         if seeded.is_none() && !self.strangers.contains(&wanted.id) {
             if self.strangers.len() >= KEPT

@@ -46,6 +46,7 @@ mod login;
 mod mint;
 mod navikt;
 mod provider;
+mod registry;
 mod remembered;
 mod settings;
 mod spec;

@@ -12,13 +12,13 @@ use jeton::{Unavailable, UnixTime};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
-/// The layout this release writes, kept in `PRAGMA user_version`: 1 had clients only.
-const LAYOUT: u32 = 2;
+/// The layout this release writes, kept in `PRAGMA user_version`; a new file has 0.
+const LAYOUT: u32 = 3;
 
-/// All layouts so far only add tables, so one batch makes a new file and upgrades an old one.
 const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS cut_off (whose TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS document
+        (realm TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
+         PRIMARY KEY (realm, kind, name)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS grant
         (id TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS grant_expires_at ON grant (expires_at);
@@ -40,6 +40,9 @@ pub enum OpenError {
     Sqlite(rusqlite::Error),
     /// The file was written by a later release; its layout.
     TooNew(u32),
+    /// The file was written before the first release and has nothing that could be taken over; its
+    /// layout.
+    TooOld(u32),
     /// The path names no file but SQLite's memory, which would forget every grant.
     InMemory,
 }
@@ -81,7 +84,7 @@ impl Database {
     /// Opens `path`, creating file and tables where they are missing.
     ///
     /// # Errors
-    /// The file cannot be opened, is no SQLite file, or was written by a later release.
+    /// The file cannot be opened, is no SQLite file, or was written by another release.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let mut writer = connect(path)?;
         // Readers and the writer do not block each other, and a commit survives a power cut.
@@ -211,10 +214,11 @@ fn prepare(writer: &mut Connection) -> Result<(), OpenError> {
     if layout > LAYOUT {
         return Err(OpenError::TooNew(layout));
     }
-    transaction.execute_batch(TABLES)?;
-    if layout < LAYOUT {
-        transaction.pragma_update(None, "user_version", LAYOUT)?;
+    if (1..LAYOUT).contains(&layout) {
+        return Err(OpenError::TooOld(layout));
     }
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
     Ok(transaction.commit()?)
 }
 
@@ -251,6 +255,10 @@ impl fmt::Display for OpenError {
             Self::TooNew(layout) => write!(
                 f,
                 "the file has layout {layout}, this release knows {LAYOUT}: it was written by a later one"
+            ),
+            Self::TooOld(layout) => write!(
+                f,
+                "the file has layout {layout}, of a time before the first release; this one knows {LAYOUT}: start with a new file"
             ),
             Self::InMemory => f.write_str("that is SQLite's memory, not a file"),
         }

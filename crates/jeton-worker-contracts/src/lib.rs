@@ -4,11 +4,12 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod authority;
 mod fetch;
 
 use jeton::{Attempt, Grant, Id128, Ledger, Marker, UnixTime};
-pub use jeton_cloudflare::GrantObject;
-use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto};
+use jeton_cloudflare::{DurableLedger, KV_BINDING, KvRegistry, WebCrypto};
+pub use jeton_cloudflare::{GrantObject, RegistryObject};
 use worker::{Context, Env, Error, Request, Response, Result, event};
 
 const VALUE: Attempt = Id128([7; 16]);
@@ -16,18 +17,21 @@ const VALUE: Attempt = Id128([7; 16]);
 #[event(fetch)]
 async fn answer(request: Request, env: Env, _context: Context) -> Result<Response> {
     let ledger = DurableLedger::new(env.durable_object("JETON_LEDGER")?);
+    let kv = env.kv(KV_BINDING)?;
+    let authority = env.durable_object("JETON_AUTHORITY")?;
+    let registry = KvRegistry::new(kv.clone(), Some(authority));
     match request.path().as_str() {
-        "/registry" => {
-            let kv = env.kv("JETON_REGISTRY")?;
-            let registry = KvRegistry::new(kv.clone());
-            jeton_contracts::registry(&registry, async |id, record| {
-                let key = format!("client:{id}");
-                // What cannot be written is missed by the read that follows.
-                if let Ok(put) = kv.put(&key, record) {
-                    let _ = put.execute().await;
-                }
-            })
-            .await;
+        "/registry" => jeton_contracts::registry(&registry).await,
+        // Tells the KV that the tests put in the place of a real one how often to fail.
+        path if path.starts_with("/fail/") => {
+            let mut words = path.split('/').skip(2);
+            let operation = words.next().unwrap_or_default();
+            let times = words.next().unwrap_or_default();
+            let put = kv.put(&format!("fails:{operation}"), times)?;
+            put.execute().await?;
+        }
+        path if path.starts_with("/authority/") => {
+            return authority::answer(path, &registry, &kv).await;
         }
         "/crypto" => crypto().await?,
         "/fetch" => fetch::contract(&request).await?,

@@ -1,11 +1,14 @@
-//! What `wrangler.toml` binds: text variables, secrets, a KV namespace, a Durable Object namespace.
+//! What `wrangler.toml` binds: text variables, secrets, a KV namespace, Durable Object namespaces.
 
 use js_sys::{JSON, JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, ObjectNamespace, kv::KvStore};
 
 /// Clients registered at run time. Optional: without it only `JETON_CLIENTS` are known.
-pub(crate) const REGISTRY: &str = "JETON_REGISTRY";
+pub(crate) use jeton_cloudflare::KV_BINDING as REGISTRY;
+
+/// The Durable Objects that decide what is written to [`REGISTRY`]. Optional: without it nothing is.
+pub(crate) const AUTHORITY: &str = "JETON_AUTHORITY";
 
 /// The Durable Objects of the ledger. Optional: without it only machine-to-machine tokens work.
 pub(crate) const LEDGER: &str = "JETON_LEDGER";
@@ -24,10 +27,10 @@ pub(crate) fn registry(env: &Env) -> Result<Option<KvStore>, worker::Error> {
     value(env, REGISTRY).map(|_| env.kv(REGISTRY)).transpose()
 }
 
-/// The Durable Object namespace bound as [`LEDGER`]; `Err` if something else is bound there.
-pub(crate) fn ledger(env: &Env) -> Result<Option<ObjectNamespace>, worker::Error> {
-    value(env, LEDGER)
-        .map(|_| env.durable_object(LEDGER))
+/// The Durable Object namespace bound as `name`; `Err` if something else is bound there.
+pub(crate) fn objects(env: &Env, name: &str) -> Result<Option<ObjectNamespace>, worker::Error> {
+    value(env, name)
+        .map(|_| env.durable_object(name))
         .transpose()
 }
 

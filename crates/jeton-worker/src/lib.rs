@@ -10,7 +10,7 @@ mod log;
 mod server;
 mod task;
 
-pub use jeton_cloudflare::GrantObject;
+pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
 use http::StatusCode;
 use jeton::UnixTime;

@@ -40,9 +40,12 @@ fn build(env: &Env) -> Result<Server, Broken> {
     Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
     let config = Config::from_lookup(|name| binding::variable(env, name))?;
     let registry = binding::registry(env).map_err(Broken::Registry)?;
-    let ledger = binding::ledger(env).map_err(Broken::Ledger)?;
+    let objects =
+        |name| binding::objects(env, name).map_err(|error| Broken::Objects { name, error });
+    let authority = objects(binding::AUTHORITY)?;
+    let ledger = objects(binding::LEDGER)?;
     let capabilities = Capabilities {
-        registry: registry.map(KvRegistry::new),
+        registry: registry.map(|kv| KvRegistry::new(kv, authority)),
         ledger: ledger.map(DurableLedger::new),
         crypto: WebCrypto::new()?,
         fetch: (),
@@ -57,8 +60,11 @@ pub(crate) enum Broken {
     Config(#[from] ConfigError),
     #[error("{name}: expected a KV namespace binding: {0}", name = binding::REGISTRY)]
     Registry(worker::Error),
-    #[error("{name}: expected a Durable Object namespace binding: {0}", name = binding::LEDGER)]
-    Ledger(worker::Error),
+    #[error("{name}: expected a Durable Object namespace binding: {error}")]
+    Objects {
+        name: &'static str,
+        error: worker::Error,
+    },
     #[error("{0}")]
     Crypto(#[from] CryptoError),
 }

@@ -80,7 +80,10 @@ pub use mode::Mode;
 pub use parameters::BODY_LIMIT;
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
-pub use registry::{CutOff, MemoryRegistry, Registry};
+pub use registry::{
+    Collection, Cursor, CutOff, Document, Expected, InvalidRealm, Key, Kind, MemoryRegistry, PAGE,
+    Page, Put, Realm, Registry, Version, put_cut_off,
+};
 pub use request::REQUEST_HEADERS;
 pub use route::endpoints;
 pub use scope::{InvalidScope, Scope};

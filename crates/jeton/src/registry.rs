@@ -1,25 +1,47 @@
-//! The registry: what may be stale.
+//! The registry: documents that may be stale.
+//!
+//! ```text
+//! cache.rs     what the server asks: clients and cut-offs, parsed, for a while from memory
+//! client.rs    one file a kind of document: what it holds, how it is checked
+//! cut_off.rs
+//! Registry     stores keep text under a key, and refuse a write that raced
+//! ```
 
-use crate::{
-    client::{Client, ClientId},
-    time::UnixTime,
-};
+use crate::client::{Client, ClientId};
 
 mod cache;
+mod client;
 mod cut_off;
+mod document;
+mod key;
 mod memory;
 
 pub(crate) use crate::unavailable::Unavailable;
 pub(crate) use cache::Clients;
-pub use cut_off::CutOff;
+use cut_off::read_cut_off;
+pub use cut_off::{CutOff, put_cut_off};
+pub use document::{Document, Expected, Version};
+pub use key::{Collection, InvalidRealm, Key, Kind, Realm};
 pub use memory::MemoryRegistry;
 
-/// Clients that were registered rather than configured, and cut-offs.
+/// How many documents a page of [`Registry::list`] has at most. A Worker asks KV for each, and on
+/// Cloudflare's free plan a request may ask fifty times.
+pub const PAGE: usize = 40;
+
+/// What was registered rather than configured: documents under keys, in a store.
 ///
 /// # Contract
-/// - May answer with an older record, or with `None` for a record just written, for as long as the
-///   store's documentation says. So nothing that must happen once may rest on an answer.
-/// - Never answers with a record of another id, and never with one that was not written whole.
+/// - A document is text, kept as it was written: a member this release does not know survives, and
+///   what cannot be read is answered as it stands. Checking and parsing are above.
+/// - [`get`](Self::get) and [`list`](Self::list) may answer with an older document, or without one
+///   just written, for as long as the store's documentation says. So nothing that must happen once
+///   may rest on an answer.
+/// - [`put`](Self::put) and [`delete`](Self::delete) compare [`Expected`] with what stands, not with
+///   what `get` may have said, and write in one step with it: of two that expect the same version,
+///   one is [`Put::Done`].
+/// - A write that would change nothing is done whatever was expected, because a first try whose
+///   answer was lost finds its own work (RFC 9110 §13.1.1 allows it).
+/// - Collections never mix, whatever names hold.
 /// - Never waits without an end: a store out of reach is [`Unavailable`], not a hung request.
 ///
 /// An attacker who can write here can issue tokens as any client: guard the store as the secret is
@@ -29,64 +51,107 @@ pub use memory::MemoryRegistry;
 /// compiler infers it from the concrete store.
 #[allow(async_fn_in_trait)]
 pub trait Registry {
-    /// The client registered under `id`.
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable>;
+    /// The document of that key.
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable>;
 
-    /// The time before which every grant of a subject or client has ended.
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable>;
+    /// Writes a document, in place of the one that stands.
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable>;
 
-    /// Sets that time. Two calls at once leave one of the two times: both are now.
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable>;
-}
+    /// Removes the document of that key.
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable>;
 
-impl<R: Registry> Registry for std::sync::Arc<R> {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        (**self).client(id).await
-    }
+    /// A page of a collection, in the order of the names' bytes: the first, or the one that a page
+    /// before named as its next.
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable>;
 
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        (**self).cut_off(of).await
-    }
-
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        (**self).put_cut_off(of, at).await
-    }
-}
-
-impl<R: Registry> Registry for std::rc::Rc<R> {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        (**self).client(id).await
-    }
-
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        (**self).cut_off(of).await
-    }
-
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        (**self).put_cut_off(of, at).await
+    /// The client registered under `id`, checked and parsed.
+    ///
+    /// Stores leave this as it is. The mock has its own: it lends a request a client that may do
+    /// more than the registered one, which no document describes.
+    async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        client::read_client(self, realm, id).await
     }
 }
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Put {
+    /// It stands.
+    Done,
+    /// Something else stands than was expected: this, or nothing.
+    Conflict(Option<Document>),
+}
+
+/// A part of a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Names and their documents, at most [`PAGE`]. There may be none although more follow.
+    pub documents: Vec<(String, Document)>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// Where a page begins. What it holds is the store's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(pub String);
 
 /// A host may have a store or not.
 impl<R: Registry> Registry for Option<R> {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         match self {
-            Some(registry) => registry.client(id).await,
+            Some(registry) => registry.get(key).await,
             None => Ok(None),
         }
     }
 
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
         match self {
-            Some(registry) => registry.cut_off(of).await,
-            None => Ok(None),
+            Some(registry) => registry.put(key, document, expected).await,
+            None => Err(not_configured()),
         }
     }
 
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
         match self {
-            Some(registry) => registry.put_cut_off(of, at).await,
-            None => Err(Unavailable::new("registry", "no registry is configured")),
+            Some(registry) => registry.delete(key, expected).await,
+            None => Err(not_configured()),
         }
     }
+
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable> {
+        match self {
+            Some(registry) => registry.list(collection, after).await,
+            None => Ok(Page::default()),
+        }
+    }
+
+    async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+        match self {
+            Some(registry) => registry.client(realm, id).await,
+            None => Ok(None),
+        }
+    }
+}
+
+fn not_configured() -> Unavailable {
+    Unavailable::new("registry", "no registry is configured")
 }

@@ -2,7 +2,8 @@
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{store}: {detail}")]
 pub struct Unavailable {
-    /// Which store, for the log: `kv`, `dynamodb`, `sqlite`.
+    /// Which store, for the log: `kv`, `dynamodb`, `sqlite`; `registry` where what it holds is at
+    /// fault rather than the store.
     pub store: &'static str,
     /// What it said. For the log only; never sent to a client.
     pub detail: String,

@@ -55,6 +55,7 @@ fn wrangler_toml_names_only_settings() {
         "JETON_ISSUER",
         "JETON_SECRET",
         "JETON_REGISTRY",
+        "JETON_AUTHORITY",
         "JETON_LEDGER",
     ] {
         assert!(text.contains(required), "wrangler.toml: {required}");

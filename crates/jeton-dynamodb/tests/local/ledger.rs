@@ -220,6 +220,7 @@ async fn items_are_as_documented() {
         .update_item()
         .table_name(&table)
         .key("pk", AttributeValue::S(format!("grant#{}", pending.id)))
+        .key("sk", AttributeValue::S("-".to_owned()))
         .update_expression("SET cnf = :cnf")
         .expression_attribute_values(":cnf", AttributeValue::M([].into()));
     later.send().await.unwrap();
@@ -263,7 +264,8 @@ async fn items_are_as_documented() {
             ],
         ),
     ] {
-        let get = dynamodb.get_item().table_name(&table).key("pk", s(key));
+        let get = dynamodb.get_item().table_name(&table);
+        let get = get.key("pk", s(key)).key("sk", s("-"));
         let item = get.send().await.unwrap().item.unwrap();
         for (attribute, expected) in expected {
             assert_eq!(item.get(attribute), Some(&expected), "{key} {attribute}");
@@ -299,10 +301,13 @@ async fn an_item_that_cannot_be_read_is_unavailable() {
     let ledger = DynamoLedger::new(dynamodb.clone(), &table);
     let (id, marker) = (grant(1).id, Marker::for_test("broken"));
     let key = format!("grant#{id}");
-    put(&dynamodb, &table, [("pk", AttributeValue::S(key.clone()))]).await;
+    let sort = || ("sk", AttributeValue::S("-".to_owned()));
+    let item = [("pk", AttributeValue::S(key)), sort()];
+    put(&dynamodb, &table, item).await;
     for key in ["marker#test:broken", "counter#test:broken"] {
         let item = [
             ("pk", AttributeValue::S(key.to_owned())),
+            sort(),
             ("expires_at", AttributeValue::S("tomorrow".to_owned())),
         ];
         put(&dynamodb, &table, item).await;

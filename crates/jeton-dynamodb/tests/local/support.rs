@@ -46,27 +46,22 @@ pub(crate) fn local_with(interceptors: Vec<SharedInterceptor>) -> Client {
 /// A table of its own for each test, of the shape that `template.yaml` deploys.
 pub(crate) async fn table(dynamodb: &Client, name: &str) -> String {
     let name = format!("{name}-{}", std::process::id());
-    dynamodb
+    let mut create = dynamodb
         .create_table()
         .table_name(&name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(
-            AttributeDefinition::builder()
-                .attribute_name("pk")
-                .attribute_type(ScalarAttributeType::S)
-                .build()
-                .unwrap(),
-        )
-        .key_schema(
-            KeySchemaElement::builder()
-                .attribute_name("pk")
-                .key_type(KeyType::Hash)
-                .build()
-                .unwrap(),
-        )
-        .send()
-        .await
-        .unwrap();
+        .billing_mode(BillingMode::PayPerRequest);
+    for (attribute, key_type) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+        let definition = AttributeDefinition::builder()
+            .attribute_name(attribute)
+            .attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder()
+            .attribute_name(attribute)
+            .key_type(key_type);
+        create = create
+            .attribute_definitions(definition.build().unwrap())
+            .key_schema(key.build().unwrap());
+    }
+    create.send().await.unwrap();
     name
 }
 

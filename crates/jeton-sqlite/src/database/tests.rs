@@ -46,7 +46,9 @@ fn put(database: &Database, id: &str) -> impl Future<Output = Result<usize, Unav
     let database = database.clone();
     async move {
         database
-            .write(move |connection| connection.execute("INSERT INTO client VALUES (?1, '')", [id]))
+            .write(move |connection| {
+                connection.execute("INSERT INTO document VALUES ('', 'client', ?1, '')", [id])
+            })
             .await
     }
 }
@@ -74,29 +76,19 @@ fn refuses_what_is_not_its_own() {
 }
 
 #[tokio::test]
-async fn a_file_of_layout_1_is_upgraded() {
+async fn a_file_is_opened_again_and_one_of_an_older_layout_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("jeton.db");
-    let old = Connection::open(&path).unwrap();
-    old.execute_batch(
-        "PRAGMA journal_mode = WAL;
-         CREATE TABLE client (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-         INSERT INTO client VALUES ('kept', '{}');
-         PRAGMA user_version = 1;",
-    )
-    .unwrap();
-    drop(old);
-    for _ in 0..2 {
-        let database = Database::open(&path).unwrap();
-        let layout: u32 = database
-            .read(|connection| {
-                connection.pragma_query_value(None, "user_version", |row| row.get(0))
-            })
-            .await
-            .unwrap();
-        assert_eq!(layout, LAYOUT);
-        assert_eq!(database.rows("client"), 1);
-        assert_eq!(database.rows("grant"), 0);
+    let database = Database::for_test(&folder);
+    put(&database, "a").await.unwrap();
+    drop(database);
+    let database = Database::for_test(&folder);
+    assert_eq!(database.rows("document"), 1);
+
+    for layout in 1..LAYOUT {
+        database.execute(&format!("PRAGMA user_version = {layout}"));
+        let error = Database::open(&folder.path().join("jeton.db")).unwrap_err();
+        let expected = format!("the file has layout {layout}, of a time before the first release");
+        assert!(error.to_string().starts_with(&expected), "{error}");
     }
 }
 
@@ -134,7 +126,7 @@ async fn changes_that_wait_share_a_commit() {
     };
     let (first, ()) = futures_util::join!(first, others);
     assert!(first.unwrap());
-    assert_eq!(database.rows("client"), 50);
+    assert_eq!(database.rows("document"), 50);
     let statements = statements.lock().unwrap();
     let commits = statements.iter().filter(|word| *word == "COMMIT").count();
     assert!(commits <= 3, "{statements:?}");
@@ -147,7 +139,7 @@ async fn one_change_that_fails_fails_alone() {
     let outcomes = join_all(["a", "b", "a", "c"].map(|id| put(&database, id))).await;
     let done: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(done, [true, true, false, true]);
-    assert_eq!(database.rows("client"), 3);
+    assert_eq!(database.rows("document"), 3);
 }
 
 #[tokio::test]
@@ -161,7 +153,7 @@ async fn a_transaction_that_ends_early_did_nothing() {
     for outcome in [before.map(drop), ended, after.map(drop)] {
         assert_eq!(outcome.unwrap_err().store, "sqlite");
     }
-    assert_eq!(database.rows("client"), 0);
+    assert_eq!(database.rows("document"), 0);
     put(&database, "a").await.unwrap();
 }
 
@@ -172,10 +164,10 @@ async fn a_panic_is_unavailable_once() {
     let broken = database.write::<()>(|_| panic!("a defect"));
     let (before, broken) = futures_util::join!(put(&database, "a"), broken);
     assert!(before.is_err() && broken.is_err());
-    assert_eq!(database.rows("client"), 0, "rolled back");
+    assert_eq!(database.rows("document"), 0, "rolled back");
     put(&database, "a").await.unwrap();
     assert!(database.read::<()>(|_| panic!("a defect")).await.is_err());
-    assert_eq!(database.rows("client"), 1);
+    assert_eq!(database.rows("document"), 1);
 }
 
 #[tokio::test]
@@ -191,7 +183,7 @@ async fn a_file_that_stays_locked_is_unavailable_for_writing() {
         assert!(error.detail.contains("locked"), "{error}");
     }
     assert!(begin.elapsed() < 3 * BUSY_TIMEOUT, "{:?}", begin.elapsed());
-    assert_eq!(database.rows("client"), 0, "and is read all the while");
+    assert_eq!(database.rows("document"), 0, "and is read all the while");
     other.execute_batch("ROLLBACK").unwrap();
     put(&database, "a").await.unwrap();
 }

@@ -106,6 +106,12 @@ pub const SETTINGS: &[Setting] = &[
         about: "KV binding; without it only the clients of JETON_CLIENTS are known",
     },
     Setting {
+        name: "JETON_AUTHORITY",
+        default: "",
+        host: "worker",
+        about: "Durable Object binding; without it nothing is written to JETON_REGISTRY at run time, as logging out everywhere does",
+    },
+    Setting {
         name: "JETON_LEDGER",
         default: "",
         host: "worker",

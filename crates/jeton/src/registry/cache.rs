@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{CutOff, Registry, Unavailable};
+use super::{CutOff, Realm, Registry, Unavailable, put_cut_off, read_cut_off};
 use crate::{
     client::{Client, ClientId},
     time::{Seconds, UnixTime},
@@ -21,10 +21,12 @@ const CAPACITY: usize = 10_000;
 pub(crate) struct Clients<R> {
     configured: BTreeMap<ClientId, Arc<Client>>,
     registry: R,
+    realm: Realm,
     max_age: Seconds,
     // Locked only between two `.await`s.
     registered: Mutex<BTreeMap<ClientId, (UnixTime, Arc<Client>)>>,
     unknown: Mutex<BTreeMap<ClientId, UnixTime>>,
+    /// When each was read, and the time it names.
     cut_offs: Mutex<BTreeMap<CutOff, (UnixTime, UnixTime)>>,
 }
 
@@ -37,6 +39,8 @@ impl<R: Registry> Clients<R> {
         Self {
             configured,
             registry,
+            // The issuer is alone in its store.
+            realm: Realm::default(),
             max_age,
             registered: Mutex::default(),
             unknown: Mutex::default(),
@@ -62,7 +66,7 @@ impl<R: Registry> Clients<R> {
         if lock(&self.unknown).get(id).is_some_and(fresh) {
             return Ok(None);
         }
-        let found = self.registry.client(id).await?.map(Arc::new);
+        let found = self.registry.client(&self.realm, id).await?.map(Arc::new);
         if self.max_age == Seconds(0) {
             return Ok(found);
         }
@@ -91,21 +95,29 @@ impl<R: Registry> Clients<R> {
         {
             return Ok(*cut_off);
         }
-        let cut_off = self.registry.cut_off(of).await?.unwrap_or(UnixTime(0));
-        remember(&self.cut_offs, of, (now, cut_off));
-        Ok(cut_off)
+        let read = read_cut_off(&self.registry, &self.realm, of).await?;
+        Ok(self.remember_cut_off(of, read.unwrap_or(UnixTime(0)), now))
     }
 
-    /// Sets a cut-off; here it holds at once.
+    /// Sets a cut-off, or keeps a later one; here it holds at once.
     pub(crate) async fn put_cut_off(
         &self,
         of: &CutOff,
         at: UnixTime,
         now: UnixTime,
     ) -> Result<(), Unavailable> {
-        self.registry.put_cut_off(of, at).await?;
-        remember(&self.cut_offs, of, (now, at));
+        let standing = put_cut_off(&self.registry, &self.realm, of, at).await?;
+        self.remember_cut_off(of, standing, now);
         Ok(())
+    }
+
+    /// The later of what was read or written and what is remembered: a read may be older than a
+    /// write that it waited beside, and a store may show an older one.
+    fn remember_cut_off(&self, of: &CutOff, read: UnixTime, now: UnixTime) -> UnixTime {
+        let remembered = lock(&self.cut_offs).get(of).map(|(_, at)| *at);
+        let latest = remembered.map_or(read, |at| at.max(read));
+        remember(&self.cut_offs, of, (now, latest));
+        latest
     }
 }
 
@@ -121,3 +133,6 @@ fn remember<K: Clone + Ord, V>(map: &Mutex<BTreeMap<K, V>>, key: &K, value: V) {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

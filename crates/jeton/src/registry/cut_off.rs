@@ -1,9 +1,18 @@
+//! Cut-offs: `{"of":"subject:LPJNul-w…","before":1800000001}`. They only grow.
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::client::ClientId;
+use super::{Document, Expected, Key, Put, Realm, Registry, Unavailable};
+use crate::{client::ClientId, time::UnixTime};
 
-/// Whose grants a cut-off ends: a key such as `subject:LPJNul-w…`, at most 51 characters of
+/// How often a cut-off may be written by others while it is being written. Each of them wrote an
+/// earlier time, and times are seconds: more than clocks of hosts differ by.
+const MOST_TRIES: usize = 10;
+
+/// Whose grants a cut-off ends: a name such as `subject:LPJNul-w…`, at most 51 characters of
 /// base64url and one colon, whatever the subject is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CutOff(String);
@@ -28,9 +37,93 @@ impl CutOff {
         ))
     }
 
-    /// The key as stored.
+    /// The name as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The document that ends every grant opened before `at`.
+    #[must_use]
+    pub fn document(&self, at: UnixTime) -> Document {
+        Record {
+            of: self.0.clone(),
+            before: at,
+            other: Map::new(),
+        }
+        .document()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    of: String,
+    before: UnixTime,
+    /// Members of another release.
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl Record {
+    fn parse(key: &Key, document: &Document) -> Result<Self, Unavailable> {
+        let record: Self =
+            serde_json::from_str(document.as_str()).map_err(|error| key.unreadable(error))?;
+        if record.of != key.name {
+            return Err(key.unreadable("its `of` is another"));
+        }
+        Ok(record)
+    }
+
+    fn document(&self) -> Document {
+        // A text, a number and what was JSON before: serialization has no failing case.
+        Document::new(serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+/// The time before which every grant of `of` has ended.
+pub(super) async fn read_cut_off(
+    registry: &impl Registry,
+    realm: &Realm,
+    of: &CutOff,
+) -> Result<Option<UnixTime>, Unavailable> {
+    let key = Key::cut_off(realm, of);
+    match registry.get(&key).await? {
+        Some(document) => Ok(Some(Record::parse(&key, &document)?.before)),
+        None => Ok(None),
+    }
+}
+
+/// Ends every grant of `of` opened before `at`, or before the later time that stands; answers with
+/// the one that then stands.
+///
+/// # Errors
+/// The store cannot be written, or what stands in it cannot be read.
+pub async fn put_cut_off(
+    registry: &impl Registry,
+    realm: &Realm,
+    of: &CutOff,
+    at: UnixTime,
+) -> Result<UnixTime, Unavailable> {
+    let key = Key::cut_off(realm, of);
+    let mut standing = registry.get(&key).await?;
+    for _ in 0..MOST_TRIES {
+        let (document, expected) = match &standing {
+            None => (of.document(at), Expected::Absent),
+            Some(document) => {
+                let mut record = Record::parse(&key, document)?;
+                if record.before >= at {
+                    return Ok(record.before);
+                }
+                record.before = at;
+                (record.document(), Expected::Version(document.version()))
+            }
+        };
+        match registry.put(&key, &document, &expected).await? {
+            Put::Done => return Ok(at),
+            Put::Conflict(other) => standing = other,
+        }
+    }
+    Err(key.unreadable(format_args!(
+        "others wrote it {MOST_TRIES} times while it was written"
+    )))
 }

@@ -1,62 +1,76 @@
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    ops::Bound,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{CutOff, Registry, Unavailable};
-use crate::{
-    client::{Client, ClientId},
-    time::UnixTime,
-};
+use super::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Unavailable};
 
-/// Clients in memory: the mock's registry, and that of a host without a store.
-#[derive(Debug, Default)]
-pub struct MemoryRegistry {
-    clients: Mutex<HashMap<ClientId, Client>>,
-    cut_offs: Mutex<HashMap<CutOff, UnixTime>>,
-}
+/// Documents in memory, gone with the process. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryRegistry(Arc<Mutex<BTreeMap<Key, Document>>>);
 
 impl MemoryRegistry {
-    /// Registers `client`, in place of one with the same id.
-    pub fn insert(&self, client: Client) {
-        lock(&self.clients).insert(client.id.clone(), client);
+    fn change(&self, key: &Key, next: Option<&Document>, expected: &Expected) -> Put {
+        let mut documents = self.documents();
+        let standing = documents.get(key);
+        if !expected.allows(standing, next) {
+            return Put::Conflict(standing.cloned());
+        }
+        match next {
+            Some(document) => documents.insert(key.clone(), document.clone()),
+            None => documents.remove(key),
+        };
+        Put::Done
     }
 
-    /// The client of `id`.
-    #[must_use]
-    pub fn get(&self, id: &ClientId) -> Option<Client> {
-        lock(&self.clients).get(id).cloned()
-    }
-
-    /// Forgets the client of `id`.
-    pub fn remove(&self, id: &ClientId) {
-        lock(&self.clients).remove(id);
-    }
-
-    /// Replaces the client of `id` by what `change` makes of it, as one step.
-    pub fn update(&self, id: &ClientId, change: impl FnOnce(Option<&Client>) -> Client) {
-        let mut clients = lock(&self.clients);
-        let client = change(clients.get(id));
-        clients.insert(id.clone(), client);
+    /// Each change is one insertion or removal: a panic elsewhere leaves the tree whole.
+    fn documents(&self) -> MutexGuard<'_, BTreeMap<Key, Document>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Registry for MemoryRegistry {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        Ok(self.get(id))
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        Ok(self.documents().get(key).cloned())
     }
 
-    async fn cut_off(&self, of: &CutOff) -> Result<Option<UnixTime>, Unavailable> {
-        Ok(lock(&self.cut_offs).get(of).copied())
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
+        Ok(self.change(key, Some(document), expected))
     }
 
-    async fn put_cut_off(&self, of: &CutOff, at: UnixTime) -> Result<(), Unavailable> {
-        lock(&self.cut_offs).insert(of.clone(), at);
-        Ok(())
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
+        Ok(self.change(key, None, expected))
     }
-}
 
-/// Each change is one insertion: a panic elsewhere leaves the maps whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A cursor is the last name of the page before.
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable> {
+        let begin = Key {
+            collection: collection.clone(),
+            name: after.map_or_else(String::new, |cursor| cursor.0.clone()),
+        };
+        let documents = self.documents();
+        let mut rest = documents
+            .range((Bound::Excluded(begin), Bound::Unbounded))
+            .take_while(|(key, _)| key.collection == *collection)
+            .map(|(key, document)| (key.name.clone(), document.clone()));
+        let page: Vec<_> = rest.by_ref().take(PAGE).collect();
+        let more = rest.next().is_some();
+        Ok(Page {
+            next: page
+                .last()
+                .filter(|_| more)
+                .map(|(name, _)| Cursor(name.clone())),
+            documents: page,
+        })
+    }
 }

@@ -1,0 +1,208 @@
+//! The authority over a part of the registry: it decides what stands, and has KV show it.
+//!
+//! ```text
+//! change ─▶ what stands: its own row, or else what KV has, written by hand
+//!           compared with what is expected, written         one step, no `.await` within
+//!           published to KV; by alarm, again and again, where KV refuses
+//! ```
+//!
+//! A row stays when its document is deleted: KV shows a removal up to a minute late, and what it
+//! shows of a name without a row would count as written by hand.
+
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+
+use jeton::{Document, Expected, Put, Unavailable};
+use serde::{Deserialize, Serialize};
+use worker::{
+    DurableObject, Env, Request, Response, Result, SqlStorageValue, State, console_error,
+    durable_object, kv::KvStore,
+};
+
+use crate::kv::{self, KV_BINDING};
+
+/// `record` is NULL once deleted; `published` is 1 once KV has shown as much.
+const TABLE: &str = "
+    CREATE TABLE IF NOT EXISTS document
+        (key TEXT PRIMARY KEY, record TEXT, published INTEGER NOT NULL)";
+
+/// After how long KV is asked again. It takes one write a second per key.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// How many documents one alarm publishes: a Worker on the free plan may ask KV fifty times.
+const MOST_PUBLISHED: u32 = 40;
+
+/// The documents of one collection, or of one shard of it, SQLite-backed.
+#[durable_object(alarm)]
+#[derive(Debug)]
+pub struct RegistryObject {
+    state: State,
+    env: Env,
+    /// The keys that are being published. Each by one task at a time: a write to KV that arrives
+    /// late would undo the one after it.
+    publishing: RefCell<BTreeSet<String>>,
+}
+
+/// A write that is asked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Change {
+    /// The key in KV.
+    pub(crate) key: String,
+    /// What shall stand; `None` deletes.
+    pub(crate) next: Option<Document>,
+    pub(crate) expected: Expected,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    key: String,
+    record: Option<Document>,
+}
+
+impl DurableObject for RegistryObject {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            state,
+            env,
+            publishing: RefCell::default(),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let change: Change = serde_json::from_str(&request.text().await?)?;
+        self.run(TABLE, Vec::new())?;
+        let put = self.change(&change).await?;
+        Response::ok(serde_json::to_string(&put)?)
+    }
+
+    /// Publishes what KV refused when it was written.
+    async fn alarm(&self) -> Result<Response> {
+        for row in self.unpublished()? {
+            self.publish(&row.key).await?;
+        }
+        if !self.unpublished()?.is_empty() {
+            self.wake_soon().await?;
+        }
+        Response::empty()
+    }
+}
+
+impl RegistryObject {
+    async fn change(&self, change: &Change) -> Result<Put> {
+        let Change {
+            key,
+            next,
+            expected,
+        } = change;
+        let by_hand = match self.row(key)? {
+            Some(_) => None,
+            None => kv::read(&self.kv()?, key).await.map_err(error)?,
+        };
+        // First, since a write that no alarm publishes is worse than an alarm without one.
+        self.wake_soon().await?;
+        // Looked up again: others came in meanwhile. From here to the write nobody does.
+        let standing = match self.row(key)? {
+            Some(row) => row.record,
+            None => by_hand,
+        };
+        if !expected.allows(standing.as_ref(), next.as_ref()) {
+            return Ok(Put::Conflict(standing));
+        }
+        self.run(
+            "INSERT OR REPLACE INTO document (key, record, published) VALUES (?, ?, 0)",
+            vec![
+                key.as_str().into(),
+                next.as_ref().map(Document::as_str).into(),
+            ],
+        )?;
+        self.publish(key).await?;
+        Ok(Put::Done)
+    }
+
+    /// Has KV show what stands. Where KV refuses, the alarm tries again.
+    async fn publish(&self, key: &str) -> Result<()> {
+        if !self.publishing.borrow_mut().insert(key.to_owned()) {
+            // Whoever is at it looks again when it is done.
+            return Ok(());
+        }
+        let published = self.publish_alone(key).await;
+        self.publishing.borrow_mut().remove(key);
+        published
+    }
+
+    async fn publish_alone(&self, key: &str) -> Result<()> {
+        while let Some(row) = self.unpublished_row(key)? {
+            if let Err(refused) = kv::write(&self.kv()?, key, row.record.as_ref()).await {
+                log(key, &refused);
+                return Ok(());
+            }
+            // Unless something else stands by now.
+            self.run(
+                "UPDATE document SET published = 1 WHERE key = ? AND record IS ?",
+                vec![key.into(), row.record.as_ref().map(Document::as_str).into()],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn row(&self, key: &str) -> Result<Option<Row>> {
+        let rows = self.rows(
+            "SELECT key, record FROM document WHERE key = ?",
+            vec![key.into()],
+        )?;
+        Ok(rows.into_iter().next())
+    }
+
+    fn unpublished_row(&self, key: &str) -> Result<Option<Row>> {
+        let rows = self.rows(
+            "SELECT key, record FROM document WHERE key = ? AND published = 0",
+            vec![key.into()],
+        )?;
+        Ok(rows.into_iter().next())
+    }
+
+    fn unpublished(&self) -> Result<Vec<Row>> {
+        self.rows(
+            "SELECT key, record FROM document WHERE published = 0 LIMIT ?",
+            vec![SqlStorageValue::Integer(MOST_PUBLISHED.into())],
+        )
+    }
+
+    fn rows(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<Row>> {
+        let sql = self.state.storage().sql();
+        sql.exec(statement, bindings)?.to_array()
+    }
+
+    fn run(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
+        self.state.storage().sql().exec(statement, bindings)?;
+        Ok(())
+    }
+
+    fn kv(&self) -> Result<KvStore> {
+        self.env.kv(KV_BINDING)
+    }
+
+    /// Sees to it that an alarm comes, without putting off the one that is set.
+    async fn wake_soon(&self) -> Result<()> {
+        let storage = self.state.storage();
+        if storage.get_alarm().await?.is_none() {
+            storage.set_alarm(RETRY).await?;
+        }
+        Ok(())
+    }
+}
+
+fn error(unavailable: Unavailable) -> worker::Error {
+    worker::Error::from(unavailable.to_string())
+}
+
+/// One line of JSON, as the Worker logs its requests.
+fn log(key: &str, refused: &Unavailable) {
+    let line = serde_json::json!({
+        "level": "error",
+        "message": "not published yet, tried again by alarm",
+        "key": key,
+        "store": refused.store,
+        "detail": refused.detail,
+    });
+    console_error!("{line}");
+}

@@ -1,0 +1,115 @@
+use std::{fmt, str::FromStr};
+
+use super::{CutOff, Unavailable};
+use crate::client::ClientId;
+
+/// Whose documents these are, where several issuers share a store: up to 63 lower-case letters,
+/// digits and hyphens, so that no store has to escape one. Empty for a deployment that is alone in
+/// its store; its keys then look as if there were no realms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Realm(String);
+
+/// The text is not a realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a realm is up to 63 lower-case letters, digits and hyphens")]
+pub struct InvalidRealm;
+
+impl Realm {
+    /// The realm as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Realm {
+    type Err = InvalidRealm;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRealm> {
+        let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if text.len() <= 63 && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidRealm)
+        }
+    }
+}
+
+/// What a document is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A registered client: RFC 7591 metadata, named by its `client_id`.
+    Client,
+    /// The end of everything that was granted before a time, named by whose grants they are.
+    CutOff,
+}
+
+impl Kind {
+    /// The word that stores write.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::CutOff => "cut_off",
+        }
+    }
+}
+
+/// The documents of one kind in one realm.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Collection {
+    /// Whose.
+    pub realm: Realm,
+    /// Of which kind.
+    pub kind: Kind,
+}
+
+/// Where a document stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The collection it is in.
+    pub collection: Collection,
+    /// Its name there: 1 to 255 characters of printable ASCII.
+    pub name: String,
+}
+
+impl Key {
+    /// The key of a registered client.
+    #[must_use]
+    pub fn client(realm: &Realm, id: &ClientId) -> Self {
+        Self::new(realm, Kind::Client, id.as_str())
+    }
+
+    /// The key of a cut-off.
+    #[must_use]
+    pub fn cut_off(realm: &Realm, of: &CutOff) -> Self {
+        Self::new(realm, Kind::CutOff, of.as_str())
+    }
+
+    fn new(realm: &Realm, kind: Kind, name: &str) -> Self {
+        Self {
+            collection: Collection {
+                realm: realm.clone(),
+                kind,
+            },
+            name: name.to_owned(),
+        }
+    }
+
+    /// The document of this key is not what it should be. Answered like a store out of reach: to say
+    /// that there is none would tell a client that its secret is wrong.
+    pub(super) fn unreadable(&self, why: impl fmt::Display) -> Unavailable {
+        Unavailable::new("registry", format_args!("{self}: {why}"))
+    }
+}
+
+/// For the log: `client "jc_…"`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Collection { realm, kind } = &self.collection;
+        if !realm.as_str().is_empty() {
+            write!(f, "realm {:?}, ", realm.as_str())?;
+        }
+        write!(f, "{} {:?}", kind.as_str(), self.name)
+    }
+}
