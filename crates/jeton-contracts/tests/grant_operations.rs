@@ -292,3 +292,29 @@ async fn machine_to_machine() {
     let (_, active) = bench.app("/introspect", &[("token", access)], NOW).await;
     assert_eq!(active["active"], false);
 }
+
+#[tokio::test]
+async fn log_out_everywhere() {
+    let bench = Bench::new().await;
+    let secret = "s".repeat(32);
+    let form = [
+        ("client_id", "login"),
+        ("client_secret", &secret),
+        ("subject", "alice"),
+    ];
+    for (now, registry_writes, what) in [
+        (NOW, 1, "the first time"),
+        (NOW, 0, "again in the same second"),
+        (NOW + Seconds(1), 1, "later"),
+    ] {
+        let (status, _) = bench.post("/revoke_grants", &form, now).await;
+        assert_eq!(status, StatusCode::OK);
+        let expected = Operations {
+            registry_reads: 1,
+            registry_writes,
+            ..Operations::default()
+        };
+        assert_eq!(bench.registry.take(), expected, "{what}");
+        assert_eq!(bench.ledger.take(), Operations::default(), "{what}");
+    }
+}
