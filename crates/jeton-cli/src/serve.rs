@@ -28,7 +28,7 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let config = settings::config(matches, |_| None)?;
+    let config = settings::config(matches)?;
     let (host, port) = settings::address(matches, "127.0.0.1", "8080")?;
     let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
     let database =
@@ -53,7 +53,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             eprintln!("jeton serve: {issuer} on http://{address}, clients in {data}");
             let handle = move |request| {
                 let server = Arc::clone(&server);
-                async move { Ok(server.handle(request, jeton_native::now()).await) }
+                async move {
+                    let response = server.handle(request, jeton_native::now()).await;
+                    jeton_native::log_response(&response);
+                    Ok(response)
+                }
             };
             jeton_http::serve(listener, None, handle, stop).await;
             Ok(())

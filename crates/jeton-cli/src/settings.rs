@@ -57,14 +57,8 @@ pub(crate) fn address(
     Ok((host, port))
 }
 
-/// The configuration from flags, then the environment, then `defaults`.
-pub(crate) fn config(
-    matches: &ArgMatches,
-    defaults: impl Fn(&str) -> Option<String>,
-) -> Result<Config> {
-    let config = jeton_native::config_from_env_and(
-        |name| matches.try_get_one::<String>(name).ok().flatten().cloned(),
-        defaults,
-    )?;
-    Ok(config)
+/// The configuration from flags, then the environment.
+pub(crate) fn config(matches: &ArgMatches) -> Result<Config> {
+    let flag = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
+    Ok(jeton_native::config_from_env_over(flag)?)
 }

@@ -11,7 +11,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use jeton::{Audit, BODY_LIMIT};
+use jeton::BODY_LIMIT;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -174,9 +174,6 @@ where
     let response = handle(Request::from_parts(head, body))
         .await
         .map_err(|Dropped| io::Error::from(io::ErrorKind::ConnectionAborted))?;
-    if let Some(audit) = response.extensions().get::<Audit>() {
-        jeton_native::log_request(audit);
-    }
     Ok(response.map(Full::new))
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::PathAndQuery,
 };
-use jeton::Audit;
+use jeton::{Audit, Fault};
 use lambda_http::aws_lambda_events::{alb::AlbTargetGroupRequest, apigw::ApiGatewayV2httpRequest};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -158,7 +158,7 @@ impl Malformed {
         response.extensions_mut().insert(Audit {
             status: StatusCode::BAD_REQUEST.as_u16(),
             error: Some("invalid_request"),
-            fault: Some("request"),
+            fault: Some(Fault::Request),
             detail: Some(self.to_string().into()),
             ..Audit::default()
         });

@@ -15,7 +15,7 @@ mod stores;
 
 use std::{convert::Infallible, env, panic, process::ExitCode};
 
-use jeton::{Capabilities, Host, Server};
+use jeton::{Host, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_native::NativeCrypto;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
@@ -72,9 +72,7 @@ async fn respond(server: &LambdaServer, event: &str) -> Answer {
         Ok(request) => server.handle(request, jeton_native::now()).await,
         Err(malformed) => malformed.response(),
     };
-    if let Some(audit) = response.extensions().get() {
-        jeton_native::log_request(audit);
-    }
+    jeton_native::log_response(&response);
     Answer::new(gateway, response)
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::{Audit, ClientRecord, ConfigError};
+use jeton::{ClientRecord, ConfigError};
 use jeton_http::{Dropped, SelfSigned, SelfSignedError};
 use jsonwebtoken::Algorithm;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
@@ -381,18 +381,16 @@ impl BoundMock {
 
     /// Answers until `shutdown` is ready, and logs each request to standard output.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        self.run(shutdown, |_| {}).await;
+        self.run(shutdown, |response| jeton_native::log_response(response))
+            .await;
     }
 
     /// The same without the log, which no test harness captures; there is the journal.
     async fn serve_unlogged(self, shutdown: impl Future<Output = ()>) {
-        let forget = |response: &mut Response<Bytes>| {
-            response.extensions_mut().remove::<Audit>();
-        };
-        self.run(shutdown, forget).await;
+        self.run(shutdown, |_| {}).await;
     }
 
-    async fn run(self, shutdown: impl Future<Output = ()>, last: fn(&mut Response<Bytes>)) {
+    async fn run(self, shutdown: impl Future<Output = ()>, log: fn(&Response<Bytes>)) {
         let provider = self.provider;
         let closing = Arc::clone(&provider);
         let shutdown = async move {
@@ -402,9 +400,9 @@ impl BoundMock {
         let handle = move |request| {
             let provider = Arc::clone(&provider);
             async move {
-                let mut answer = provider.handle(request).await;
-                if let Ok(response) = &mut answer {
-                    last(response);
+                let answer = provider.handle(request).await;
+                if let Ok(response) = &answer {
+                    log(response);
                 }
                 answer
             }

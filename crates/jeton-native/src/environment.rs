@@ -11,26 +11,17 @@ const BINARY: &str = "JETON_BIN";
 /// # Errors
 /// The first variable that is unknown, malformed, not UTF-8, or names a file that cannot be read.
 pub fn config_from_env() -> Result<Config, ConfigError> {
-    config_from_env_and(|_| None, |_| None)
+    config_from_env_over(|_| None)
 }
 
-/// As [`config_from_env`], with `overrides` (command-line flags) asked before the environment and
-/// `defaults` after it.
+/// As [`config_from_env`], with `overrides` (command-line flags) asked before the environment.
 ///
 /// # Errors
 /// As [`config_from_env`].
-pub fn config_from_env_and(
+pub fn config_from_env_over(
     overrides: impl Fn(&str) -> Option<String>,
-    defaults: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    let mut values = settings_from_env(overrides)?;
-    for setting in SETTINGS {
-        if !values.iter().any(|(name, _)| *name == setting.name)
-            && let Some(value) = defaults(setting.name)
-        {
-            values.push((setting.name, value));
-        }
-    }
+    let values = settings_from_env(overrides)?;
     Config::from_lookup(|name| {
         let (_, value) = values.iter().find(|(own, _)| *own == name)?;
         Some(value.clone())

@@ -8,8 +8,8 @@ mod log;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use crypto::NativeCrypto;
-pub use environment::{config_from_env, config_from_env_and, settings_from_env};
-pub use log::{log_error, log_request};
+pub use environment::{config_from_env, config_from_env_over, settings_from_env};
+pub use log::{log_error, log_response};
 
 use jeton::UnixTime;
 

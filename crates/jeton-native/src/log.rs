@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use http::Response;
 use jeton::Audit;
 
-/// Logs what was decided about one request.
-pub fn log_request(audit: &Audit) {
-    write_line(audit.log_line(crate::now()));
+/// Logs what was decided about the request that `response` answers: its [`Audit`], if it has one.
+pub fn log_response<B>(response: &Response<B>) {
+    if let Some(audit) = response.extensions().get::<Audit>() {
+        write_line(audit.log_line(crate::now()));
+    }
 }
 
 /// Logs what is no request: a configuration that is refused, a listener that fails.

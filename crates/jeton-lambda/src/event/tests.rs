@@ -233,7 +233,7 @@ fn a_malformed_event_is_answered_and_logged() {
         r#"{"error":"invalid_request","error_description":"the body is not base64"}"#
     );
     let audit: &Audit = response.extensions().get().unwrap();
-    assert_eq!((audit.status, audit.fault), (400, Some("request")));
+    assert_eq!((audit.status, audit.fault), (400, Some(Fault::Request)));
 }
 
 #[test]
