@@ -1,5 +1,7 @@
 //! The contract of [`jeton::Fetch`], on sockets.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 mod server;
 
 use std::time::Duration;
