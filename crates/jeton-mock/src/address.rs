@@ -140,13 +140,9 @@ impl Addresses {
             && !issuer.is_empty()
         {
             let name = issuer_name(issuer.strip_prefix(self.path())?)?;
-            return Some((name, Endpoint::AUTHORIZATION_SERVER_METADATA));
+            return Some((name, Endpoint::AuthorizationServerMetadata));
         }
-        let path = path.strip_prefix(self.path())?;
-        let (name, endpoint) = Endpoint::paths()
-            .filter_map(|(own, endpoint)| Some((path.strip_suffix(own)?, endpoint)))
-            // The longest path: what is left of it is the shortest name.
-            .min_by_key(|(name, _)| name.len())?;
+        let (name, endpoint) = Endpoint::split(path.strip_prefix(self.path())?)?;
         Some((issuer_name(name)?, endpoint))
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn readdress(response: &mut Response<Bytes>, endpoint: Endpoint, addr
         return;
     }
     let followed = |name: &str| match endpoint {
-        Endpoint::DEVICE_AUTHORIZATION => name.starts_with("verification_uri"),
+        Endpoint::DeviceAuthorization => name.starts_with("verification_uri"),
         _ => FOLLOWED_BY_BROWSERS.contains(&name),
     };
     let served = |name: &str| name == "jwks_uri" || name.ends_with("_endpoint");

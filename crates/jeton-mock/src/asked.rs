@@ -46,7 +46,7 @@ impl Asked {
         }
         let authenticated = TokenRequest::inspect(request.headers(), body);
         let presented = match endpoint {
-            Endpoint::USERINFO => bearer(request).unwrap_or_default(),
+            Endpoint::Userinfo => bearer(request).unwrap_or_default(),
             _ => Map::new(),
         };
         let said = |name: &str| {

@@ -219,7 +219,7 @@ impl Visit<'_> {
         form: &[(&str, &str)],
     ) -> (String, Value) {
         let mut form = form.to_vec();
-        let mut request = self.to(&Method::POST, Endpoint::TOKEN);
+        let mut request = self.to(&Method::POST, Endpoint::Token);
         match secret {
             Some(secret) => request = request.header(AUTHORIZATION, basic(client_id, secret)),
             None => form.push(("client_id", client_id)),
@@ -262,7 +262,7 @@ impl Visit<'_> {
             return String::new();
         };
         let request = self
-            .to(&Method::GET, Endpoint::USERINFO)
+            .to(&Method::GET, Endpoint::Userinfo)
             .header(AUTHORIZATION, format!("Bearer {token}"));
         let answer = self.send("Answer of /userinfo", request.body(Bytes::new()));
         pages::answer(&answer.await)
@@ -307,7 +307,7 @@ impl Visit<'_> {
 
     /// What clients see at JWKS, past all faults: reading a token must not use one up.
     async fn published_keys(&self) -> JwkSet {
-        let request = self.to(&Method::GET, Endpoint::JWKS).body(Bytes::new());
+        let request = self.to(&Method::GET, Endpoint::Jwks).body(Bytes::new());
         let mut keys = JwkSet { keys: Vec::new() };
         if let Ok(request) = request {
             let response = self.at.server.handle(request, self.at.now).await;

@@ -172,8 +172,8 @@ pub(crate) fn magic_of_grant(scope: &str) -> Vec<Acting> {
     magic_scope(scope)
         .filter_map(|name| name.parse().ok())
         .filter(|effect: &Effect| {
-            effect.has_its_place_at(Endpoint::TOKEN)
-                && !effect.has_its_place_at(Endpoint::AUTHORIZE)
+            effect.has_its_place_at(Endpoint::Token)
+                && !effect.has_its_place_at(Endpoint::Authorize)
         })
         .map(Acting::on_all)
         .collect()
@@ -226,7 +226,7 @@ fn magic_scope(scope: &str) -> impl Iterator<Item = &str> {
 fn named(name: &str, endpoint: Endpoint, error: &'static str) -> Effect {
     let error = match (endpoint, error) {
         // Not an error that goes back to a client (RFC 6749 §4.1.2.1).
-        (Endpoint::AUTHORIZE, "invalid_client") => "invalid_request",
+        (Endpoint::Authorize, "invalid_client") => "invalid_request",
         (_, error) => error,
     };
     name.parse().unwrap_or_else(|unknown: InvalidEffect| {
@@ -289,7 +289,7 @@ fn oauth_error(error: OAuthError, endpoint: Endpoint) -> Response<Bytes> {
     let mut response = json_error(error.status(), code, "a fault of the mock");
     let challenge = match code {
         "invalid_client" => Some("Basic realm=\"jeton\", charset=\"UTF-8\"".to_owned()),
-        _ if endpoint == Endpoint::USERINFO => {
+        _ if endpoint == Endpoint::Userinfo => {
             Some(format!("Bearer realm=\"jeton\", error=\"{code}\""))
         }
         _ => None,

@@ -129,7 +129,7 @@ mod tests {
         let fault = |name| {
             let fault = Fault::named(name)
                 .unwrap()
-                .endpoint(Endpoint::JWKS)
+                .endpoint(Endpoint::Jwks)
                 .times(1);
             b.add_fault(fault).unwrap();
         };

@@ -51,55 +51,55 @@ impl MockIssuer {
     /// RFC 6749 §3.2.
     #[must_use]
     pub fn token_endpoint(&self) -> String {
-        self.at(Endpoint::TOKEN)
+        self.at(Endpoint::Token)
     }
 
     /// RFC 6749 §3.1.
     #[must_use]
     pub fn authorization_endpoint(&self) -> String {
-        self.at(Endpoint::AUTHORIZE)
+        self.at(Endpoint::Authorize)
     }
 
     /// RFC 8628 §3.1.
     #[must_use]
     pub fn device_authorization_endpoint(&self) -> String {
-        self.at(Endpoint::DEVICE_AUTHORIZATION)
+        self.at(Endpoint::DeviceAuthorization)
     }
 
     /// RFC 7662 §2.
     #[must_use]
     pub fn introspection_endpoint(&self) -> String {
-        self.at(Endpoint::INTROSPECT)
+        self.at(Endpoint::Introspect)
     }
 
     /// RFC 7009 §2.
     #[must_use]
     pub fn revocation_endpoint(&self) -> String {
-        self.at(Endpoint::REVOKE)
+        self.at(Endpoint::Revoke)
     }
 
     /// OpenID Connect Core §5.3.
     #[must_use]
     pub fn userinfo_endpoint(&self) -> String {
-        self.at(Endpoint::USERINFO)
+        self.at(Endpoint::Userinfo)
     }
 
     /// OpenID Connect RP-Initiated Logout 1.0 §2.
     #[must_use]
     pub fn end_session_endpoint(&self) -> String {
-        self.at(Endpoint::END_SESSION)
+        self.at(Endpoint::EndSession)
     }
 
     /// RFC 7517 §5.
     #[must_use]
     pub fn jwks_uri(&self) -> String {
-        self.at(Endpoint::JWKS)
+        self.at(Endpoint::Jwks)
     }
 
     /// OpenID Connect Discovery 1.0 §4.
     #[must_use]
     pub fn openid_configuration(&self) -> String {
-        self.at(Endpoint::OPENID_CONFIGURATION)
+        self.at(Endpoint::OpenidConfiguration)
     }
 
     /// Adds a user, in place of one with the same `sub`.

@@ -30,31 +30,31 @@ enum By {
 
 /// The endpoints that applications ask for.
 const ENDPOINTS: [(&str, Endpoint, By); 10] = [
-    ("Discovery", Endpoint::OPENID_CONFIGURATION, By::Application),
-    ("Authorization", Endpoint::AUTHORIZE, By::Browser),
-    ("Token", Endpoint::TOKEN, By::Backend),
-    ("Userinfo", Endpoint::USERINFO, By::Backend),
-    ("JWKS", Endpoint::JWKS, By::Backend),
-    ("Introspection", Endpoint::INTROSPECT, By::Backend),
-    ("Revocation", Endpoint::REVOKE, By::Backend),
+    ("Discovery", Endpoint::OpenidConfiguration, By::Application),
+    ("Authorization", Endpoint::Authorize, By::Browser),
+    ("Token", Endpoint::Token, By::Backend),
+    ("Userinfo", Endpoint::Userinfo, By::Backend),
+    ("JWKS", Endpoint::Jwks, By::Backend),
+    ("Introspection", Endpoint::Introspect, By::Backend),
+    ("Revocation", Endpoint::Revoke, By::Backend),
     (
         "Device authorization",
-        Endpoint::DEVICE_AUTHORIZATION,
+        Endpoint::DeviceAuthorization,
         By::Backend,
     ),
-    ("Logout", Endpoint::END_SESSION, By::Browser),
+    ("Logout", Endpoint::EndSession, By::Browser),
     (
         "OAuth metadata",
-        Endpoint::AUTHORIZATION_SERVER_METADATA,
+        Endpoint::AuthorizationServerMetadata,
         By::Application,
     ),
 ];
 
 /// Those that a browser shows something at by itself.
 const READABLE: [Endpoint; 3] = [
-    Endpoint::OPENID_CONFIGURATION,
-    Endpoint::AUTHORIZATION_SERVER_METADATA,
-    Endpoint::JWKS,
+    Endpoint::OpenidConfiguration,
+    Endpoint::AuthorizationServerMetadata,
+    Endpoint::Jwks,
 ];
 
 pub(crate) fn home(

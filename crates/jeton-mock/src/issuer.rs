@@ -266,9 +266,9 @@ impl Issuer {
             _ => settings.get(name).or_else(|| match name {
                 "JETON_SECRET" => Some(state.keys.seed().secret()),
                 "JETON_SIGNING_JWKS" if !settings.has_keys() => Some(state.keys.private_jwks()),
-                "JETON_LOGIN_URL" => Some(format!("{}{}", address.browser, Endpoint::LOGIN.path())),
+                "JETON_LOGIN_URL" => Some(format!("{}{}", address.browser, Endpoint::Login.path())),
                 "JETON_LOGOUT_URL" => {
-                    Some(format!("{}{}", address.browser, Endpoint::LOGOUT.path()))
+                    Some(format!("{}{}", address.browser, Endpoint::Logout.path()))
                 }
                 _ => None,
             }),

@@ -249,7 +249,7 @@ impl<'a> Wanted<'a> {
             })
         };
         match asked.endpoint {
-            Endpoint::AUTHORIZE => Some(Self {
+            Endpoint::Authorize => Some(Self {
                 scope: scope().unwrap_or_default(),
                 audiences: audiences(request),
                 redirect_uri: parameter("redirect_uri").and_then(|uri| redirect(uri)),
@@ -259,7 +259,7 @@ impl<'a> Wanted<'a> {
                 },
                 ..wanted(asked.client_id.as_deref()?)?
             }),
-            Endpoint::END_SESSION => {
+            Endpoint::EndSession => {
                 let hinted = parameter("id_token_hint").and_then(|hint| audience(hint));
                 let id = asked.client_id.clone().or(hinted)?;
                 let uri = parameter("post_logout_redirect_uri");
@@ -268,10 +268,10 @@ impl<'a> Wanted<'a> {
                     ..wanted(&id)?
                 })
             }
-            Endpoint::TOKEN
-            | Endpoint::DEVICE_AUTHORIZATION
-            | Endpoint::INTROSPECT
-            | Endpoint::REVOKE => {
+            Endpoint::Token
+            | Endpoint::DeviceAuthorization
+            | Endpoint::Introspect
+            | Endpoint::Revoke => {
                 let presented = asked.authenticated.as_ref()?;
                 Some(Self {
                     secret: match presented.presented.proof {
@@ -281,7 +281,7 @@ impl<'a> Wanted<'a> {
                     scope: scope().unwrap_or_default(),
                     audiences: presented.audiences.clone(),
                     introspected: match asked.endpoint {
-                        Endpoint::INTROSPECT => parameter("token").and_then(|it| Jwt::parse(it)),
+                        Endpoint::Introspect => parameter("token").and_then(|it| Jwt::parse(it)),
                         _ => None,
                     },
                     ..wanted(&presented.presented.client_id)?
@@ -335,7 +335,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn names_audiences(&self) -> bool {
-        self.asked.endpoint != Endpoint::INTROSPECT && self.asked.endpoint != Endpoint::REVOKE
+        self.asked.endpoint != Endpoint::Introspect && self.asked.endpoint != Endpoint::Revoke
     }
 
     /// Whose token is asked about, where it is neither the client's nor for it. Who proves nothing is

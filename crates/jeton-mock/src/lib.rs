@@ -14,7 +14,7 @@
 //!     .start()
 //!     .await?;
 //! let issuer = mock.issuer("this-test")?;
-//! issuer.add_fault(Fault::named("slow-2s")?.endpoint(Endpoint::TOKEN).times(1))?;
+//! issuer.add_fault(Fault::named("slow-2s")?.endpoint(Endpoint::Token).times(1))?;
 //! println!("{}", issuer.token_endpoint());
 //! # Ok(())
 //! # }

@@ -131,7 +131,7 @@ impl Visit<'_> {
 
     /// Whether an effect is an OAuth error that the browser takes back to the client.
     fn goes_back(&self, effect: &Effect) -> bool {
-        self.endpoint == Endpoint::AUTHORIZE && fault::sent_back(effect).is_some()
+        self.endpoint == Endpoint::Authorize && fault::sent_back(effect).is_some()
     }
 
     fn at(&self) -> At<'_> {
@@ -144,7 +144,7 @@ impl Visit<'_> {
     }
 
     async fn dispatch(&self, mut request: Request<Bytes>) -> Response<Bytes> {
-        let own = [Endpoint::LOGIN, Endpoint::LOGOUT, Endpoint::DEBUGGER];
+        let own = [Endpoint::Login, Endpoint::Logout, Endpoint::Debugger];
         if own.contains(&self.endpoint) && request.body().len() > BODY_LIMIT {
             let text = format!("the body is larger than {BODY_LIMIT} bytes");
             return json_error(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", &text);
@@ -152,14 +152,14 @@ impl Visit<'_> {
         let at = self.at();
         let login = self.issuer.login();
         match (self.endpoint, request.method()) {
-            (Endpoint::LOGIN, &Method::GET) => login.ask(&at, &request).await,
-            (Endpoint::LOGIN, &Method::POST) => login.take(&at, &request).await,
-            (Endpoint::LOGOUT, &Method::GET) => login.log_out(&at, &request),
-            (Endpoint::DEBUGGER, &Method::GET | &Method::POST) => {
+            (Endpoint::Login, &Method::GET) => login.ask(&at, &request).await,
+            (Endpoint::Login, &Method::POST) => login.take(&at, &request).await,
+            (Endpoint::Logout, &Method::GET) => login.log_out(&at, &request),
+            (Endpoint::Debugger, &Method::GET | &Method::POST) => {
                 debugger::answer(self.provider, &at, &request).await
             }
-            (Endpoint::LOGIN | Endpoint::DEBUGGER, _) => not_allowed("GET, POST"),
-            (Endpoint::LOGOUT, _) => not_allowed("GET"),
+            (Endpoint::Login | Endpoint::Debugger, _) => not_allowed("GET, POST"),
+            (Endpoint::Logout, _) => not_allowed("GET"),
             _ => {
                 unalias(&mut request, self.endpoint);
                 self.retype(&mut request).await;
@@ -172,7 +172,7 @@ impl Visit<'_> {
     /// may be known by several addresses; the server knows one of each.
     async fn retype(&self, request: &mut Request<Bytes>) {
         let presents =
-            [Endpoint::USERINFO, Endpoint::INTROSPECT, Endpoint::REVOKE].contains(&self.endpoint);
+            [Endpoint::Userinfo, Endpoint::Introspect, Endpoint::Revoke].contains(&self.endpoint);
         if !presents {
             return;
         }
@@ -200,7 +200,7 @@ impl Visit<'_> {
         acting: &mut Vec<Acting>,
     ) -> Response<Bytes> {
         match self.endpoint {
-            Endpoint::AUTHORIZE => {
+            Endpoint::Authorize => {
                 self.remember(&response, asked);
                 let error = acting.iter().find_map(|it| fault::sent_back(&it.effect));
                 if let Some((error, description)) = error {
@@ -213,22 +213,22 @@ impl Visit<'_> {
                     }
                 }
             }
-            Endpoint::TOKEN => {
+            Endpoint::Token => {
                 if let Err(error) = self.remake(&mut response, asked, acting).await {
                     return unusable(&error);
                 }
             }
-            Endpoint::USERINFO => self.add_to_userinfo(&mut response),
-            Endpoint::JWKS => {
+            Endpoint::Userinfo => self.add_to_userinfo(&mut response),
+            Endpoint::Jwks => {
                 let hidden = self.issuer.hidden_keys().await;
                 if !hidden.is_empty() {
                     answer::hide_keys(&mut response, &hidden);
                 }
             }
-            Endpoint::OPENID_CONFIGURATION | Endpoint::AUTHORIZATION_SERVER_METADATA => {
+            Endpoint::OpenidConfiguration | Endpoint::AuthorizationServerMetadata => {
                 answer::readdress(&mut response, self.endpoint, self.address);
             }
-            Endpoint::DEVICE_AUTHORIZATION => {
+            Endpoint::DeviceAuthorization => {
                 self.remember(&response, asked);
                 answer::readdress(&mut response, self.endpoint, self.address);
             }
@@ -451,8 +451,8 @@ fn delay(acting: &[Acting]) -> Duration {
 fn unalias(request: &mut Request<Bytes>, endpoint: Endpoint) {
     let path = request.uri().path();
     let alias = match endpoint {
-        Endpoint::JWKS => "/jwks",
-        Endpoint::END_SESSION => "/endsession",
+        Endpoint::Jwks => "/jwks",
+        Endpoint::EndSession => "/endsession",
         _ => return,
     };
     let Some(issuer) = path.strip_suffix(alias) else {

@@ -80,7 +80,7 @@ async fn a_blocking_client_is_answered_in_an_async_test() {
     let issuer = mock.issuer("blocking").unwrap();
     let answer = get_blocking(address, "/blocking/.well-known/jwks.json");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let asked = issuer.take(&Filter::endpoint(Endpoint::JWKS)).await;
+    let asked = issuer.take(&Filter::endpoint(Endpoint::Jwks)).await;
     assert!(asked.unwrap().is_some());
 }
 
@@ -183,7 +183,7 @@ async fn what_was_put_can_be_removed() {
     let next: Vec<_> = next.map(|key| key.alg).collect();
     assert_eq!(next, [Algorithm::EdDSA]);
 
-    let never = Filter::endpoint(Endpoint::DEVICE_AUTHORIZATION);
+    let never = Filter::endpoint(Endpoint::DeviceAuthorization);
     let none = issuer.take_within(&never, Duration::from_millis(1)).await;
     assert!(none.unwrap().is_none());
 }
@@ -256,7 +256,7 @@ async fn operations_over_the_handle() {
     assert!(!is_active(&mock, &issuer, &expired["access_token"]).await);
 
     let entry = issuer
-        .take(&Filter::endpoint(Endpoint::TOKEN))
+        .take(&Filter::endpoint(Endpoint::Token))
         .await
         .unwrap();
     let entry = entry.unwrap();
@@ -288,7 +288,7 @@ async fn operations_over_the_handle() {
 #[tokio::test]
 async fn a_dropped_connection_is_an_error() {
     let mock = MockProvider::builder()
-        .fault(Fault::new(Effect::Drop).endpoint(Endpoint::JWKS))
+        .fault(Fault::new(Effect::Drop).endpoint(Endpoint::Jwks))
         .build()
         .unwrap();
     let request = Request::get(mock.default_issuer().jwks_uri());
@@ -357,7 +357,7 @@ async fn one_of_many(mock: &MockProvider, number: u64) {
     assert!(!is_active(mock, &neighbour, &first).await, "{name}");
     issuer.advance(Duration::from_secs(3600)).unwrap();
     assert!(!is_active(mock, &issuer, &first).await, "{name}");
-    let tokens = issuer.journal(&Filter::endpoint(Endpoint::TOKEN)).unwrap();
+    let tokens = issuer.journal(&Filter::endpoint(Endpoint::Token)).unwrap();
     assert_eq!(tokens.len(), 5, "{name}");
     let failed: Vec<_> = (1..)
         .zip(&tokens)

@@ -67,7 +67,7 @@ impl Flow {
         }
         let more = form.get("parameters").unwrap_or_default();
         query.extend_pairs(form_urlencoded::parse(more.trim().as_bytes()));
-        let (browser, path) = (&at.address.browser, Endpoint::AUTHORIZE.path());
+        let (browser, path) = (&at.address.browser, Endpoint::Authorize.path());
         Ok(Departure {
             location: format!("{browser}{path}?{}", query.finish()),
             cookie: flow.cookie(at, &state),
@@ -94,7 +94,7 @@ impl Flow {
 
 fn set_cookie(at: &At<'_>, state: &str, value: &str, lifetime: u64) -> Option<HeaderValue> {
     let path = path_of(&at.address.browser);
-    let debugger = Endpoint::DEBUGGER.path();
+    let debugger = Endpoint::Debugger.path();
     let secure = match at.address.browser.starts_with("https:") {
         true => "; Secure",
         false => "",
@@ -110,7 +110,7 @@ fn set_cookie(at: &At<'_>, state: &str, value: &str, lifetime: u64) -> Option<He
 /// `localhost` are two.
 fn redirect_uri(at: &At<'_>, request: &Request<Bytes>) -> String {
     let browser = &at.address.browser;
-    let path = format!("{}{}/callback", path_of(browser), Endpoint::DEBUGGER.path());
+    let path = format!("{}{}/callback", path_of(browser), Endpoint::Debugger.path());
     let host = request.headers().get(HOST).and_then(|it| it.to_str().ok());
     let origin = match host {
         Some(host) if !is_at(browser, host) => {

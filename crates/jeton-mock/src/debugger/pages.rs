@@ -86,7 +86,7 @@ fn log_in(at: &At<'_>, path: &str) -> String {
             "<p class=\"hint\">This issuer is strict: the client must have registered the \
              redirect URI <code>{}{}/callback</code>.</p>",
             Escaped(&at.address.browser),
-            Endpoint::DEBUGGER.path()
+            Endpoint::Debugger.path()
         ),
     };
     format!(
@@ -135,7 +135,7 @@ fn field(form: &str, name: &str, label: &str, value: &str) -> String {
 
 fn journal(at: &At<'_>, path: &str) -> String {
     // Looking on is not among what is looked at.
-    let is_shown = |entry: &Entry| entry.endpoint != Endpoint::DEBUGGER.as_str();
+    let is_shown = |entry: &Entry| entry.endpoint != Endpoint::Debugger.as_str();
     let entries = at.issuer.journal().entries(&Filter::default());
     let newest = entries.iter().rev().filter(|entry| is_shown(entry));
     let rows: String = newest.take(ENTRIES).map(row).collect();

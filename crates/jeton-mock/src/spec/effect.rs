@@ -118,10 +118,10 @@ pub const FAULT_NAMES: [&str; 23] = [
     "without-CLAIM",
 ];
 
-const AUTHORIZE: &[Endpoint] = &[Endpoint::AUTHORIZE];
-const TOKEN: &[Endpoint] = &[Endpoint::TOKEN];
-const BOTH: &[Endpoint] = &[Endpoint::AUTHORIZE, Endpoint::TOKEN];
-const USERINFO: &[Endpoint] = &[Endpoint::USERINFO];
+const AUTHORIZE: &[Endpoint] = &[Endpoint::Authorize];
+const TOKEN: &[Endpoint] = &[Endpoint::Token];
+const BOTH: &[Endpoint] = &[Endpoint::Authorize, Endpoint::Token];
+const USERINFO: &[Endpoint] = &[Endpoint::Userinfo];
 
 /// Each error code, and where its RFC has it: RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707
 /// §2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6.

@@ -3,21 +3,65 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, de, ser};
 
 /// The paths the mock adds to the core's, beneath an issuer's.
-const OWN: [(&str, &str); 6] = [
-    ("/login", "login"),
-    ("/logout", "logout"),
-    ("/debugger", "debugger"),
-    ("/debugger/callback", "debugger"),
+const OWN: [(&str, Endpoint); 6] = [
+    ("/login", Endpoint::Login),
+    ("/logout", Endpoint::Logout),
+    ("/debugger", Endpoint::Debugger),
+    ("/debugger/callback", Endpoint::Debugger),
     // Where mock-oauth2-server has them.
-    ("/jwks", "jwks"),
-    ("/endsession", "end_session"),
+    ("/jwks", Endpoint::Jwks),
+    ("/endsession", Endpoint::EndSession),
 ];
 
-/// An endpoint by its name: `token`, `authorize`, `jwks`, …
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Endpoint(&'static str);
+/// What a request of an issuer is answered by: an endpoint of the core, or a page of the mock's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// RFC 6749 §3.2.
+    Token,
+    /// RFC 6749 §3.1.
+    Authorize,
+    /// Where the login application reads what it is to ask.
+    AuthorizeRequest,
+    /// Where the login application says who logged in.
+    AuthorizeAccept,
+    /// Where the login application says why nobody did.
+    AuthorizeReject,
+    /// Where the browser comes back to from the login application.
+    AuthorizeResume,
+    /// RFC 8628 §3.1.
+    DeviceAuthorization,
+    /// RFC 8628 §3.3: the page that a user code is typed into.
+    Device,
+    /// RFC 7662 §2.
+    Introspect,
+    /// RFC 7009 §2.
+    Revoke,
+    /// Ends every grant of a subject.
+    RevokeGrants,
+    /// OpenID Connect Core §5.3.
+    Userinfo,
+    /// OpenID Connect RP-Initiated Logout 1.0 §2.
+    EndSession,
+    /// Where the browser comes back to from the login application's logout.
+    EndSessionResume,
+    /// RFC 7517 §5.
+    Jwks,
+    /// OpenID Connect Discovery 1.0 §4.
+    OpenidConfiguration,
+    /// RFC 8414 §3.
+    AuthorizationServerMetadata,
+    /// Whether the process runs.
+    Health,
+    /// The mock's login page.
+    Login,
+    /// Where the mock's login page ends its session.
+    Logout,
+    /// The mock's debugger.
+    Debugger,
+}
 
-/// There is no endpoint of that name.
+/// The text is not the name of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown endpoint {name:?}, expected one of {expected}")]
 pub struct UnknownEndpoint {
@@ -26,47 +70,76 @@ pub struct UnknownEndpoint {
 }
 
 impl Endpoint {
-    /// RFC 6749 §3.2.
-    pub const TOKEN: Self = Self("token");
-    /// RFC 6749 §3.1.
-    pub const AUTHORIZE: Self = Self("authorize");
-    /// RFC 8628 §3.1.
-    pub const DEVICE_AUTHORIZATION: Self = Self("device_authorization");
-    /// RFC 7662 §2.
-    pub const INTROSPECT: Self = Self("introspect");
-    /// RFC 7009 §2.
-    pub const REVOKE: Self = Self("revoke");
-    /// OpenID Connect Core §5.3.
-    pub const USERINFO: Self = Self("userinfo");
-    /// OpenID Connect RP-Initiated Logout 1.0 §2.
-    pub const END_SESSION: Self = Self("end_session");
-    /// RFC 7517 §5.
-    pub const JWKS: Self = Self("jwks");
-    /// OpenID Connect Discovery 1.0 §4.
-    pub const OPENID_CONFIGURATION: Self = Self("openid_configuration");
-    /// RFC 8414 §3.
-    pub const AUTHORIZATION_SERVER_METADATA: Self = Self("authorization_server_metadata");
-    pub(crate) const LOGIN: Self = Self("login");
-    pub(crate) const LOGOUT: Self = Self("logout");
-    pub(crate) const DEBUGGER: Self = Self("debugger");
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Token,
+        Self::Authorize,
+        Self::AuthorizeRequest,
+        Self::AuthorizeAccept,
+        Self::AuthorizeReject,
+        Self::AuthorizeResume,
+        Self::DeviceAuthorization,
+        Self::Device,
+        Self::Introspect,
+        Self::Revoke,
+        Self::RevokeGrants,
+        Self::Userinfo,
+        Self::EndSession,
+        Self::EndSessionResume,
+        Self::Jwks,
+        Self::OpenidConfiguration,
+        Self::AuthorizationServerMetadata,
+        Self::Health,
+        Self::Login,
+        Self::Logout,
+        Self::Debugger,
+    ];
 
-    /// As it stands in `match` and in the journal.
+    /// Its name, as it stands in `match` and in the journal.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.0
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Authorize => "authorize",
+            Self::AuthorizeRequest => "authorize_request",
+            Self::AuthorizeAccept => "authorize_accept",
+            Self::AuthorizeReject => "authorize_reject",
+            Self::AuthorizeResume => "authorize_resume",
+            Self::DeviceAuthorization => "device_authorization",
+            Self::Device => "device",
+            Self::Introspect => "introspect",
+            Self::Revoke => "revoke",
+            Self::RevokeGrants => "revoke_grants",
+            Self::Userinfo => "userinfo",
+            Self::EndSession => "end_session",
+            Self::EndSessionResume => "end_session_resume",
+            Self::Jwks => "jwks",
+            Self::OpenidConfiguration => "openid_configuration",
+            Self::AuthorizationServerMetadata => "authorization_server_metadata",
+            Self::Health => "health",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::Debugger => "debugger",
+        }
     }
 
-    /// Every path beneath an issuer's, with its endpoint.
-    pub(crate) fn paths() -> impl Iterator<Item = (&'static str, Self)> {
-        jeton::endpoints()
-            .chain(OWN)
-            .map(|(path, name)| (path, Self(name)))
+    /// Every path beneath an issuer's, with the name of its endpoint.
+    fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
+        jeton::endpoints().chain(OWN.map(|(path, own)| (path, own.as_str())))
     }
 
-    /// The path beneath the issuer's that the core knows it by; the mock's own has one as well.
+    /// The endpoint that answers at `path`, and the path of its issuer.
+    pub(crate) fn split(path: &str) -> Option<(&str, Self)> {
+        let (issuer, name) = Self::paths()
+            .filter_map(|(own, name)| Some((path.strip_suffix(own)?, name)))
+            // The longest path: what is left of it is the shortest.
+            .min_by_key(|(issuer, _)| issuer.len())?;
+        Some((issuer, name.parse().ok()?))
+    }
+
+    /// The path beneath the issuer's that the server knows it by, or that the mock has it at.
     pub(crate) fn path(self) -> &'static str {
         Self::paths()
-            .find(|(_, own)| *own == self)
+            .find(|(_, name)| *name == self.as_str())
             .map_or("", |(path, _)| path)
     }
 }
@@ -75,30 +148,27 @@ impl FromStr for Endpoint {
     type Err = UnknownEndpoint;
 
     fn from_str(name: &str) -> Result<Self, UnknownEndpoint> {
-        Self::paths()
-            .find(|(_, own)| own.0 == name)
-            .map(|(_, own)| own)
-            .ok_or_else(|| {
-                let mut names: Vec<_> = Self::paths().map(|(_, own)| own.0).collect();
-                names.sort_unstable();
-                names.dedup();
-                UnknownEndpoint {
-                    name: name.to_owned(),
-                    expected: names.join(", "),
-                }
-            })
+        let known = Self::ALL.into_iter().find(|own| own.as_str() == name);
+        known.ok_or_else(|| {
+            let mut names = Self::ALL.map(Self::as_str);
+            names.sort_unstable();
+            UnknownEndpoint {
+                name: name.to_owned(),
+                expected: names.join(", "),
+            }
+        })
     }
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for Endpoint {
     fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -106,5 +176,22 @@ impl<'de> Deserialize<'de> for Endpoint {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         name.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_has_its_path() {
+        for (path, name) in jeton::endpoints() {
+            let endpoint: Endpoint = name.parse().unwrap();
+            assert_eq!(endpoint.path(), path);
+            assert_eq!(Endpoint::split(path), Some(("", endpoint)));
+        }
+        for endpoint in Endpoint::ALL {
+            assert_ne!(endpoint.path(), "", "{endpoint}");
+        }
     }
 }
