@@ -20,11 +20,10 @@ use url::Url;
 
 use crate::{
     address::{Addresses, BaseUrl, HostTrust, InvalidAddress},
-    file::InvalidSpec,
     handle::MockIssuer,
     provider::Provider,
     settings::Settings,
-    spec::{ClaimRule, Fault, IssuerSpec, MockSpec, Strictness, User},
+    spec::{ClaimRule, Fault, InvalidSpec, IssuerSpec, MockSpec, Strictness, User},
 };
 
 /// Where the mock listens unless told otherwise.

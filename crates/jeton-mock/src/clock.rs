@@ -3,7 +3,7 @@
 use jeton::UnixTime;
 use serde::Serialize;
 
-use crate::{file::InvalidSpec, spec::ClockSpec};
+use crate::spec::{ClockSpec, InvalidSpec};
 
 /// The last second of the year 9999: later times are no dates to most libraries.
 const LATEST: u64 = 253_402_300_799;

@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use crate::{
     fault::{json_error, json_response},
-    file::InvalidSpec,
     keys::KeyError,
     mint::MintError,
     provider::{NoIssuer, Provider},
+    spec::InvalidSpec,
 };
 use body::InvalidBody;
 use query::{InvalidQuery, Query};

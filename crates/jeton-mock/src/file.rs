@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::{
     address::{BaseUrl, is_issuer_name},
-    spec::{Effect, Fault, IssuerSpec, MockSpec, User},
+    spec::{Effect, Fault, InvalidSpec, IssuerSpec, MockSpec, User},
 };
 
 /// The key under which a TOML date arrives in JSON.
@@ -41,43 +41,6 @@ impl fmt::Display for ConfigFileError {
             write!(f, "{line}:{column}:")?;
         }
         write!(f, " {}", self.message)
-    }
-}
-
-/// A member that cannot be meant.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct InvalidSpec {
-    /// The member's path, such as `clients[1]`.
-    pub(crate) at: String,
-    /// What it should be.
-    pub(crate) expected: String,
-}
-
-impl fmt::Display for InvalidSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.at.is_empty() {
-            write!(f, "{}: ", self.at)?;
-        }
-        write!(f, "expected {}", self.expected)
-    }
-}
-
-impl InvalidSpec {
-    pub(crate) fn new(at: impl fmt::Display, expected: impl fmt::Display) -> Self {
-        Self {
-            at: at.to_string(),
-            expected: expected.to_string(),
-        }
-    }
-
-    /// The same, seen from where `parent` is a member.
-    pub(crate) fn within(mut self, parent: impl fmt::Display) -> Self {
-        self.at = if self.at.is_empty() {
-            parent.to_string()
-        } else {
-            format!("{parent}.{}", self.at)
-        };
-        self
     }
 }
 

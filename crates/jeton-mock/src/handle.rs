@@ -7,13 +7,12 @@ use jsonwebtoken::Algorithm;
 
 use crate::{
     clock::ClockState,
-    file::InvalidSpec,
     issuer::Issuer,
     journal::{Entry, Filter},
     keys::{KeyAction, KeyError, KeyInfo},
     mint::{MintError, MintRequest, Minted},
     provider::Provider,
-    spec::{ClaimRule, ClockSpec, Endpoint, Fault, User},
+    spec::{ClaimRule, ClockSpec, Endpoint, Fault, InvalidSpec, User},
 };
 
 /// How long [`MockIssuer::take`] waits.

@@ -22,7 +22,7 @@ use crate::{
     claims::{Additions, Facts},
     clock::{Clock, ClockState},
     fault::{Acting, Faults, Kept},
-    file::{self, InvalidSpec},
+    file::{self},
     journal::{Entry, Filter, Journal},
     keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
     lenient::{PerRequest, Seeded, Waived},
@@ -30,7 +30,7 @@ use crate::{
     registry::MockRegistry,
     remembered::Remembered,
     settings::Settings,
-    spec::{ClaimRule, ClockSpec, Endpoint, Fault, IssuerSpec, Strictness, User},
+    spec::{ClaimRule, ClockSpec, Endpoint, Fault, InvalidSpec, IssuerSpec, Strictness, User},
 };
 
 /// A mock: everything in memory.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::file::InvalidSpec;
+use crate::spec::InvalidSpec;
 
 /// Four RSA keys that everyone has: RSA keys cannot be derived cheaply, so all issuers of all
 /// mocks share them. The last one signs what is to be wrong.

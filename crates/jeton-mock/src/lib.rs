@@ -55,7 +55,7 @@ mod visit;
 pub use address::InvalidAddress;
 pub use builder::{BoundMock, DEFAULT_PORT, MockProvider, MockProviderBuilder, StartError};
 pub use clock::ClockState;
-pub use file::{ConfigFileError, InvalidSpec, load};
+pub use file::{ConfigFileError, load};
 pub use handle::MockIssuer;
 pub use jeton::ClientRecord;
 pub use jeton_http::Dropped;
@@ -66,8 +66,8 @@ pub use mint::{MintError, MintRequest, Minted};
 pub use navikt::{ImportError, Imported, from_environment};
 pub use spec::{
     ClaimMatch, ClaimRule, Client, ClockSpec, CustomResponse, Delay, Effect, Endpoint, FAULT_NAMES,
-    Fault, InvalidEffect, InvalidPattern, IssuerSpec, Matcher, MockSpec, OAuthError, Pattern,
-    Strictness, TokenFault, TokenKind, UnknownEndpoint, User,
+    Fault, InvalidEffect, InvalidPattern, InvalidSpec, IssuerSpec, Matcher, MockSpec, OAuthError,
+    Pattern, Strictness, TokenFault, TokenKind, UnknownEndpoint, User,
 };
 
 use jeton::{Crypto, CryptoError, Id128};

@@ -9,10 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     address::Address,
-    file::InvalidSpec,
     forge::Forge,
     issuer::Issuer,
-    spec::{Effect, TokenFault},
+    spec::{Effect, InvalidSpec, TokenFault},
 };
 
 /// How long a minted token lives unless told otherwise, in seconds.

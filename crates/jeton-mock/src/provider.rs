@@ -9,11 +9,11 @@ use tokio::sync::watch;
 
 use crate::{
     address::{Addresses, is_issuer_name},
-    file::{ISSUER_NAME, InvalidSpec},
+    file::ISSUER_NAME,
     issuer::Issuer,
     keys::Seed,
     settings::Settings,
-    spec::{IssuerSpec, MockSpec},
+    spec::{InvalidSpec, IssuerSpec, MockSpec},
 };
 
 /// How many issuers there may be.

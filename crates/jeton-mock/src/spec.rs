@@ -10,20 +10,28 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 mod claims;
 mod client;
 mod custom;
+mod delay;
 mod effect;
 mod endpoint;
 mod fault;
+mod invalid;
+mod oauth_error;
 mod pattern;
+mod token_fault;
 mod user;
 
 pub use claims::{ClaimMatch, ClaimRule};
 pub use client::Client;
 pub use custom::CustomResponse;
-pub(crate) use effect::LONGEST_DELAY;
-pub use effect::{Delay, Effect, FAULT_NAMES, InvalidEffect, OAuthError, TokenFault};
+pub use delay::Delay;
+pub(crate) use delay::LONGEST_DELAY;
+pub use effect::{Effect, FAULT_NAMES, InvalidEffect};
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Matcher, TokenKind};
+pub use invalid::InvalidSpec;
+pub use oauth_error::OAuthError;
 pub use pattern::{InvalidPattern, Pattern};
+pub use token_fault::TokenFault;
 pub use user::User;
 
 /// Whether production's rules hold.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::file::InvalidSpec;
+use super::InvalidSpec;
 
 /// An answer of one's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,11 +6,7 @@ use serde::{
     de::{self, value::MapAccessDeserializer},
 };
 
-use super::{CustomResponse, Endpoint};
-use crate::file::InvalidSpec;
-
-/// The longest delay: a test that waits longer waits for nothing.
-pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(60);
+use super::{CustomResponse, Delay, Endpoint, InvalidSpec, OAuthError, TokenFault, delay::digits};
 
 /// What goes wrong. Written as one word everywhere: in a configuration, over the control API, as
 /// `scope=fault:…` and as `client_id=fail.…`.
@@ -42,49 +38,6 @@ pub enum Effect {
     /// Written out rather than named.
     Custom(CustomResponse),
 }
-
-/// A length of time as it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delay {
-    /// `2s`.
-    Seconds(u64),
-    /// `300ms`.
-    Milliseconds(u64),
-}
-
-/// What is wrong with a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TokenFault {
-    /// `expired`: `exp` lies an hour back.
-    Expired,
-    /// `not-yet-valid`: `nbf` lies an hour ahead.
-    NotYetValid,
-    /// `wrong-issuer`.
-    WrongIssuer,
-    /// `wrong-audience`.
-    WrongAudience,
-    /// `wrong-nonce`.
-    WrongNonce,
-    /// `wrong-key`: signed with another key than the `kid` says.
-    WrongKey,
-    /// `alg-none`: not signed, and says so.
-    AlgNone,
-    /// `tampered`: changed after it was signed.
-    Tampered,
-    /// `unknown-kid`: a `kid` that JWKS does not have.
-    UnknownKid,
-    /// `wrong-typ`: the JOSE `typ` of something else.
-    WrongTyp,
-    /// `oversized`: 16 kB more than a header line may have in most servers.
-    Oversized,
-    /// `without-sub`: a claim left out.
-    Without(String),
-}
-
-/// An error code of RFC 6749 and its kin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OAuthError(&'static str);
 
 /// The text names no fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,86 +71,11 @@ pub const FAULT_NAMES: [&str; 23] = [
     "without-CLAIM",
 ];
 
-const AUTHORIZE: &[Endpoint] = &[Endpoint::Authorize];
-const TOKEN: &[Endpoint] = &[Endpoint::Token];
-const BOTH: &[Endpoint] = &[Endpoint::Authorize, Endpoint::Token];
-const USERINFO: &[Endpoint] = &[Endpoint::Userinfo];
-
-/// Each error code, and where its RFC has it: RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707
-/// §2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6.
-const ERRORS: [(&str, &[Endpoint]); 20] = [
-    ("invalid_request", BOTH),
-    ("invalid_client", TOKEN),
-    ("invalid_grant", TOKEN),
-    ("unauthorized_client", BOTH),
-    ("unsupported_grant_type", TOKEN),
-    ("unsupported_response_type", AUTHORIZE),
-    ("invalid_scope", BOTH),
-    ("invalid_target", BOTH),
-    ("access_denied", BOTH),
-    ("server_error", BOTH),
-    ("temporarily_unavailable", BOTH),
-    ("login_required", AUTHORIZE),
-    ("consent_required", AUTHORIZE),
-    ("interaction_required", AUTHORIZE),
-    ("account_selection_required", AUTHORIZE),
-    ("authorization_pending", TOKEN),
-    ("slow_down", TOKEN),
-    ("expired_token", TOKEN),
-    ("invalid_token", USERINFO),
-    ("insufficient_scope", USERINFO),
-];
-
-impl OAuthError {
-    /// The code, if it is a known one.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        ERRORS
-            .iter()
-            .find(|(own, _)| *own == code)
-            .map(|(own, _)| Self(own))
-    }
-
-    /// Every code.
-    pub fn all() -> impl Iterator<Item = Self> {
-        ERRORS.iter().map(|(code, _)| Self(code))
-    }
-
-    /// As it stands in `error` (RFC 6749 §5.2).
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.0
-    }
-
-    /// The endpoints whose specification has it.
-    pub(crate) fn endpoints(self) -> &'static [Endpoint] {
-        ERRORS
-            .iter()
-            .find(|(own, _)| *own == self.0)
-            .map_or(&[], |(_, endpoints)| endpoints)
-    }
-
-    /// The status of a JSON error response (RFC 6749 §5.2).
-    pub(crate) fn status(self) -> StatusCode {
-        match self.0 {
-            "invalid_client" | "invalid_token" => StatusCode::UNAUTHORIZED,
-            "insufficient_scope" => StatusCode::FORBIDDEN,
-            "server_error" => StatusCode::INTERNAL_SERVER_ERROR,
-            "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
-}
-
 impl Effect {
     /// The right answer, so much later: at most a minute, by whole milliseconds.
     #[must_use]
     pub fn slow(length: Duration) -> Self {
-        let milliseconds = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
-        Self::Slow(match milliseconds.is_multiple_of(1000) {
-            true => Delay::Seconds(milliseconds / 1000),
-            false => Delay::Milliseconds(milliseconds),
-        })
+        Self::Slow(Delay::of(length))
     }
 
     /// A member of the answer left out.
@@ -240,8 +118,8 @@ impl Effect {
             | Self::ContentTypeText
             | Self::Empty
             | Self::Missing(_)
-            | Self::Token(_) => TOKEN,
-            _ => BOTH,
+            | Self::Token(_) => &[Endpoint::Token],
+            _ => &[Endpoint::Authorize, Endpoint::Token],
         };
         places.contains(&endpoint)
     }
@@ -293,91 +171,28 @@ impl FromStr for Effect {
     }
 }
 
-impl TokenFault {
-    /// A claim left out.
-    #[must_use]
-    pub fn without(claim: impl Into<String>) -> Self {
-        Self::Without(claim.into())
-    }
-
-    /// The names that nothing has to be filled in to.
-    const NAMED: [(&str, Self); 11] = [
-        ("expired", Self::Expired),
-        ("not-yet-valid", Self::NotYetValid),
-        ("wrong-issuer", Self::WrongIssuer),
-        ("wrong-audience", Self::WrongAudience),
-        ("wrong-nonce", Self::WrongNonce),
-        ("wrong-key", Self::WrongKey),
-        ("alg-none", Self::AlgNone),
-        ("tampered", Self::Tampered),
-        ("unknown-kid", Self::UnknownKid),
-        ("wrong-typ", Self::WrongTyp),
-        ("oversized", Self::Oversized),
-    ];
-
-    fn from_name(name: &str) -> Option<Self> {
-        if let Some(claim) = name.strip_prefix("without-").filter(|it| !it.is_empty()) {
-            return Some(Self::Without(claim.to_owned()));
-        }
-        Self::NAMED
-            .into_iter()
-            .find(|(own, _)| *own == name)
-            .map(|(_, fault)| fault)
-    }
-}
-
-/// Without the sign that Rust's own parser takes.
-fn digits<N: FromStr>(text: &str) -> Option<N> {
-    let only = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| only)
-}
-
 fn error_status(number: u16) -> Option<StatusCode> {
     StatusCode::from_u16(number)
         .ok()
         .filter(|status| status.is_client_error() || status.is_server_error())
 }
 
-impl Delay {
-    fn parse(text: &str) -> Option<Self> {
-        let delay = match text.strip_suffix("ms") {
-            Some(number) => Self::Milliseconds(digits(number)?),
-            None => Self::Seconds(digits(text.strip_suffix('s')?)?),
-        };
-        (delay.length() <= LONGEST_DELAY).then_some(delay)
-    }
-
-    /// The same in Rust's terms.
-    #[must_use]
-    pub fn length(self) -> Duration {
-        match self {
-            Self::Seconds(number) => Duration::from_secs(number),
-            Self::Milliseconds(number) => Duration::from_millis(number),
-        }
-    }
-}
-
 /// The name it is written by; a custom response has none.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(error) => f.write_str(error.0),
+            Self::Error(error) => f.write_str(error.as_str()),
             Self::Status(status) => write!(f, "status-{}", status.as_u16()),
             Self::RateLimit(None) => f.write_str("rate-limit"),
             Self::RateLimit(Some(seconds)) => write!(f, "rate-limit-{seconds}"),
-            Self::Slow(Delay::Seconds(number)) => write!(f, "slow-{number}s"),
-            Self::Slow(Delay::Milliseconds(number)) => write!(f, "slow-{number}ms"),
+            Self::Slow(delay) => write!(f, "slow-{delay}"),
             Self::Drop => f.write_str("drop"),
             Self::Truncate => f.write_str("truncate"),
             Self::Html => f.write_str("html"),
             Self::ContentTypeText => f.write_str("content-type-text"),
             Self::Empty => f.write_str("empty"),
             Self::Missing(field) => write!(f, "missing-{field}"),
-            Self::Token(TokenFault::Without(claim)) => write!(f, "without-{claim}"),
-            Self::Token(fault) => TokenFault::NAMED
-                .iter()
-                .find(|(_, own)| own == fault)
-                .map_or(Ok(()), |(name, _)| f.write_str(name)),
+            Self::Token(fault) => write!(f, "{fault}"),
             Self::Custom(_) => f.write_str("custom"),
         }
     }
