@@ -7,23 +7,16 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, value::MapAccessDeserializer},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use toml::value::{Datetime, Offset};
 
-use super::mapping;
+use super::mapping::Mapping;
 
 /// What Jeton signs with, the first where nothing is said.
 const ALGORITHMS: [(&str, Algorithm); 3] = [
     ("RS256", Algorithm::RS256),
     ("ES256", Algorithm::ES256),
     ("EdDSA", Algorithm::EdDSA),
-];
-
-/// Grants that theirs has and Jeton has not.
-const OTHER_GRANTS: [&str; 3] = [
-    "password",
-    "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
 ];
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -75,21 +68,6 @@ pub(super) struct Callback {
     pub(super) issuer_id: String,
     pub(super) token_expiry: Option<u64>,
     pub(super) request_mappings: Vec<Mapping>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Mapping {
-    pub(super) request_param: String,
-    #[serde(rename = "match", default = "anything")]
-    pub(super) pattern: String,
-    #[serde(default)]
-    pub(super) claims: Map<String, Value>,
-    pub(super) type_header: Option<String>,
-}
-
-fn anything() -> String {
-    mapping::ANYTHING.to_owned()
 }
 
 impl Config {
@@ -159,7 +137,7 @@ impl Callback {
             let subject = mapping.pattern.as_str();
             if mapping.request_param == "subject"
                 && !subject.is_empty()
-                && mapping::is_plain(subject)
+                && mapping.is_plain()
                 && !subjects.contains(&subject)
             {
                 subjects.push(subject);
@@ -176,19 +154,6 @@ impl Callback {
             .filter_map(|mapping| mapping.claims.get("sub")?.as_str())
             .find(|subject| !subject.is_empty() && !subject.contains("${"))
             .filter(|subject| !mappings().any(|mapping| mapping.pattern == *subject))
-    }
-}
-
-impl Mapping {
-    /// What of it has no effect here, and why.
-    pub(super) fn without_effect(&self) -> Option<String> {
-        if self.request_param == "grant_type" && OTHER_GRANTS.contains(&self.pattern.as_str()) {
-            return Some(format!(": there is no grant {}", self.pattern));
-        }
-        self.type_header
-            .as_ref()
-            .filter(|typ| *typ != "JWT")
-            .map(|_| ".typeHeader: of access tokens; ID tokens keep their own".to_owned())
     }
 }
 

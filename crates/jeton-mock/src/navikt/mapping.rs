@@ -1,12 +1,12 @@
 //! Their request mappings as claim rules.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::config::Mapping;
 use crate::spec::{ClaimMatch, ClaimRule, Pattern};
 
 /// Matches whatever is there.
-pub(super) const ANYTHING: &str = "*";
+const ANYTHING: &str = "*";
 
 /// What makes a text a regular expression rather than itself. A dot alone does not: in the hosts
 /// and scopes people write it is meant.
@@ -17,6 +17,47 @@ const SPECIAL: [char; 13] = [
 /// Grants that have a person as their subject.
 const OF_PEOPLE: &str =
     "authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code";
+
+/// Grants that theirs has and Jeton has not.
+const OTHER_GRANTS: [&str; 3] = [
+    "password",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+];
+
+/// What tokens say where a parameter of the request is so.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Mapping {
+    pub(super) request_param: String,
+    #[serde(rename = "match", default = "anything")]
+    pub(super) pattern: String,
+    #[serde(default)]
+    pub(super) claims: Map<String, Value>,
+    pub(super) type_header: Option<String>,
+}
+
+fn anything() -> String {
+    ANYTHING.to_owned()
+}
+
+impl Mapping {
+    /// Whether its pattern stands for itself only.
+    pub(super) fn is_plain(&self) -> bool {
+        is_plain(&self.pattern)
+    }
+
+    /// What of it has no effect here, and why.
+    pub(super) fn without_effect(&self) -> Option<String> {
+        if self.request_param == "grant_type" && OTHER_GRANTS.contains(&self.pattern.as_str()) {
+            return Some(format!(": there is no grant {}", self.pattern));
+        }
+        self.type_header
+            .as_ref()
+            .filter(|typ| *typ != "JWT")
+            .map(|_| ".typeHeader: of access tokens; ID tokens keep their own".to_owned())
+    }
+}
 
 /// What tokens say where an issuer has no callback.
 pub(super) fn defaults() -> Vec<ClaimRule> {
@@ -90,7 +131,7 @@ pub(super) fn rule(mapping: &Mapping) -> Result<ClaimRule, String> {
 }
 
 /// Whether `text` stands for itself only.
-pub(super) fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str) -> bool {
     !text.contains(SPECIAL)
 }
 
