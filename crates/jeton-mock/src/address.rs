@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Request, header::HOST};
+use http::{HeaderMap, Request, Uri, header::HOST};
 use jeton_http::Scheme;
 use url::Url;
 
@@ -144,6 +144,17 @@ impl Addresses {
         }
         let (name, endpoint) = Endpoint::split(path.strip_prefix(self.path())?)?;
         Some((issuer_name(name)?, endpoint))
+    }
+}
+
+/// Puts the path that the server knows `endpoint` by, where the request has `alias`.
+pub(crate) fn without_alias(uri: &mut Uri, alias: &str, endpoint: Endpoint) {
+    let Some(issuer) = uri.path().strip_suffix(alias) else {
+        return;
+    };
+    let query = uri.query().map(|it| format!("?{it}")).unwrap_or_default();
+    if let Ok(known) = format!("{issuer}{}{query}", endpoint.path()).parse() {
+        *uri = known;
     }
 }
 

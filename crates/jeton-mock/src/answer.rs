@@ -1,258 +1,139 @@
-//! What becomes of a right answer: other claims, other addresses, and what is to be wrong with it.
+//! How an issuer answers a request: what goes wrong, what is waived, the server's answer, and what
+//! becomes of it.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Request, Response, StatusCode,
-    header::{AUTHORIZATION, COOKIE, SET_COOKIE},
-};
-use jeton::{COOKIE_PREFIXES, CryptoError};
-use serde_json::{Map, Value, json};
-use url::form_urlencoded;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::ORIGIN};
+use jeton::Audit;
+use jeton_http::Dropped;
+use serde_json::Value;
 
 use crate::{
-    address::Address,
-    claims::{Additions, merge},
-    fault::Acting,
-    forge::{Forge, Jwt, Known, at_hash},
-    spec::{Effect, Endpoint, TokenFault, TokenKind},
+    asked::Asked,
+    at::At,
+    cookie, cors,
+    departures::Departures,
+    endpoint,
+    fault::{self, FAULT_HEADER},
+    journal::{Entry, redact, shorten},
+    lenient::WAIVED_HEADER,
+    spec::{Effect, Endpoint},
+    visit::Visit,
 };
 
-/// RFC 6265bis §4.1.3.2.
-const HOST_PREFIX: &str = "__Host-";
+/// The answer to one request to one issuer.
+pub(crate) async fn answer(
+    at: At<'_>,
+    endpoint: Endpoint,
+    mut request: Request<Bytes>,
+) -> Result<Response<Bytes>, Dropped> {
+    let is_plain = at.address.is_plain_for_browsers();
+    if is_plain {
+        cookie::with_https(&mut request);
+    }
+    let asked = Asked::read(endpoint, &request);
+    let mut visit = Visit { at, asked };
+    let is_lenient = visit.is_lenient();
+    if is_lenient && let Some(preflight) = cors::preflight(&request) {
+        return Ok(preflight);
+    }
+    let path = request.uri().path().to_owned();
+    let is_of_a_page = request.headers().contains_key(ORIGIN);
 
-/// The members of the two metadata documents that a browser follows; backends follow the others.
-const FOLLOWED_BY_BROWSERS: [&str; 2] = ["authorization_endpoint", "end_session_endpoint"];
-
-/// A JSON object in an answer, written back only where it changed.
-pub(crate) fn edit(response: &mut Response<Bytes>, change: impl FnOnce(&mut Map<String, Value>)) {
-    let Ok(mut body) = serde_json::from_slice(response.body()) else {
-        return;
+    let mut departures = Departures {
+        due: at.issuer.due(&visit.asked),
+        ..Departures::default()
     };
-    change(&mut body);
-    write(response, &body);
+    if is_lenient {
+        departures.add(fault::magic(&visit.asked));
+    }
+    delay(&mut visit, &mut departures).await;
+    let mut outcome = match fault::instead(endpoint, &mut departures) {
+        Some(outcome) => outcome,
+        None => {
+            let mut response = endpoint::respond(&visit, request, &mut departures).await;
+            fault::spoil(&mut response, &mut departures);
+            Ok(response)
+        }
+    };
+
+    if let Ok(response) = &mut outcome {
+        let headers = response.headers_mut();
+        name(headers, WAIVED_HEADER, &departures.waived);
+        let acted: Vec<_> = departures.acted.iter().map(Effect::to_string).collect();
+        name(headers, FAULT_HEADER, &acted);
+        if is_lenient && is_of_a_page {
+            cors::open_to_pages(headers);
+        }
+        if is_plain {
+            cookie::without_https(response);
+        }
+    }
+    let entry = entry(visit, path, departures, outcome.as_ref().ok());
+    at.issuer.journal().add(entry);
+    outcome
 }
 
-pub(crate) fn read(response: &Response<Bytes>) -> Option<Map<String, Value>> {
-    if response.status() != StatusCode::OK {
+/// Waits as long as the faults say. A late answer is of the time it is given at.
+async fn delay(visit: &mut Visit<'_>, departures: &mut Departures) {
+    let length = fault::delay(departures);
+    if !length.is_zero() {
+        visit.at.issuer.wait(length).await;
+        visit.at.now = visit.at.issuer.now();
+    }
+}
+
+/// Names things in a header, unless there are none.
+fn name<T: AsRef<str>>(headers: &mut HeaderMap, header: HeaderName, things: &[T]) {
+    let things: Vec<_> = things.iter().map(AsRef::as_ref).collect();
+    if !things.is_empty()
+        && let Ok(value) = HeaderValue::try_from(things.join(", "))
+    {
+        headers.insert(header, value);
+    }
+}
+
+/// The request and its answer as the journal has them.
+fn entry(
+    visit: Visit<'_>,
+    path: String,
+    departures: Departures,
+    response: Option<&Response<Bytes>>,
+) -> Entry {
+    let Visit { at, asked } = visit;
+    let audit = response.and_then(|it| it.extensions().get::<Audit>());
+    let acted = departures.acted.iter();
+    Entry {
+        id: 0,
+        at: at.now,
+        issuer: at.issuer.name().to_owned(),
+        endpoint: Cow::Borrowed(asked.endpoint.as_str()),
+        method: asked.method,
+        path,
+        parameters: redact(asked.parameters),
+        client_id: match audit.and_then(|it| it.client_id.as_ref()) {
+            Some(id) => Some(id.as_str().to_owned()),
+            None => asked.client_id.as_deref().map(shorten),
+        },
+        grant_type: asked.grant_type.as_deref().map(shorten),
+        subject: audit.and_then(|it| it.subject.clone()),
+        status: response.map(|it| it.status().as_u16()),
+        error: response.and_then(error_of),
+        waived: departures.waived.into_iter().map(Cow::Borrowed).collect(),
+        faults: acted.map(|it| shorten(&it.to_string())).collect(),
+    }
+}
+
+/// The error code of an answer: as the server noted it, or as its body says.
+fn error_of(response: &Response<Bytes>) -> Option<String> {
+    let audit = response.extensions().get::<Audit>();
+    if let Some(error) = audit.and_then(|it| it.error) {
+        return Some(error.to_owned());
+    }
+    if response.status().is_success() {
         return None;
     }
-    serde_json::from_slice(response.body()).ok()
-}
-
-fn write(response: &mut Response<Bytes>, body: &Map<String, Value>) {
-    *response.body_mut() = Bytes::from(serde_json::to_vec(body).unwrap_or_default());
-}
-
-/// Leaves keys out of a JWKS.
-pub(crate) fn hide_keys(response: &mut Response<Bytes>, hidden: &[String]) {
-    edit(response, |set| {
-        if let Some(keys) = set.get_mut("keys").and_then(Value::as_array_mut) {
-            keys.retain(|key| {
-                let kid = key.get("kid").and_then(Value::as_str);
-                kid.is_none_or(|kid| !hidden.iter().any(|own| own == kid))
-            });
-        }
-    });
-}
-
-/// Says the addresses that browsers and backends use, where those differ from the issuer's.
-pub(crate) fn readdress(response: &mut Response<Bytes>, endpoint: Endpoint, address: &Address) {
-    if address.browser == address.issuer && address.backend == address.issuer {
-        return;
-    }
-    let followed = |name: &str| match endpoint {
-        Endpoint::DeviceAuthorization => name.starts_with("verification_uri"),
-        _ => FOLLOWED_BY_BROWSERS.contains(&name),
-    };
-    let served = |name: &str| name == "jwks_uri" || name.ends_with("_endpoint");
-    edit(response, |document| {
-        for (name, value) in document {
-            let base = match name.as_str() {
-                name if followed(name) => &address.browser,
-                name if served(name) => &address.backend,
-                _ => continue,
-            };
-            if let Some(rest) = value
-                .as_str()
-                .and_then(|it| it.strip_prefix(&address.issuer))
-            {
-                *value = Value::String(format!("{base}{rest}"));
-            }
-        }
-    });
-}
-
-/// An https issuer's cookies are for https only. Where browsers reach it by http, as through a proxy
-/// that is left out in a test, they would drop them; so there the cookies go without.
-pub(crate) fn plain_cookies(response: &mut Response<Bytes>) {
-    let plain: Vec<_> = response
-        .headers()
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter_map(|cookie| {
-            let text = cookie.to_str().ok()?;
-            let text = text.strip_prefix(HOST_PREFIX).unwrap_or(text);
-            HeaderValue::try_from(text.replace("; Secure", "")).ok()
-        })
-        .collect();
-    response.headers_mut().remove(SET_COOKIE);
-    for cookie in plain {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-}
-
-/// The other way round, for the server.
-pub(crate) fn host_cookies(request: &mut Request<Bytes>) {
-    let lines = request.headers().get_all(COOKIE).iter();
-    let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
-    if lines.is_empty() {
-        return;
-    }
-    let host = |cookie: &str| {
-        let prefix = match COOKIE_PREFIXES.iter().any(|own| cookie.starts_with(own)) {
-            true => HOST_PREFIX,
-            false => "",
-        };
-        format!("{prefix}{cookie}")
-    };
-    let cookies = lines.iter().flat_map(|line| line.split(';'));
-    let cookies: Vec<_> = cookies.map(|it| host(it.trim())).collect();
-    if let Ok(cookies) = HeaderValue::try_from(cookies.join("; ")) {
-        request.headers_mut().insert(COOKIE, cookies);
-    }
-}
-
-/// Puts an access token that a rule gave another type, or that was issued at another address, as the
-/// server at `issuer` would have made it.
-pub(crate) async fn retype(
-    request: &mut Request<Bytes>,
-    known: &Known,
-    issuer: &str,
-    forge: &Forge<'_>,
-) {
-    let header = request.headers().get(AUTHORIZATION);
-    if let Some((scheme, token)) = header
-        .and_then(|it| it.to_str().ok())
-        .and_then(|it| it.split_once(' '))
-        && let Some(token) = forge.as_access_token(token.trim(), known, issuer).await
-        && let Ok(value) = HeaderValue::try_from(format!("{scheme} {token}"))
-    {
-        request.headers_mut().insert(AUTHORIZATION, value);
-    }
-    let form = form_urlencoded::parse(request.body());
-    let mut form: Vec<(String, String)> = form.into_owned().collect();
-    let token = form
-        .iter_mut()
-        .find(|(name, _)| name == "token" || name == "access_token");
-    if let Some((_, token)) = token
-        && let Some(retyped) = forge.as_access_token(token, known, issuer).await
-    {
-        *token = retyped;
-        let mut encoded = form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(&form);
-        *request.body_mut() = Bytes::from(encoded.finish());
-    }
-}
-
-/// The claims of the access token in a token response.
-pub(crate) fn access_token(body: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let token = body.get("access_token")?.as_str()?;
-    Jwt::parse(token).map(|token| token.claims)
-}
-
-/// Signs the tokens of a token response anew, where they are to say more or to be wrong; answers what
-/// is wrong with them now.
-pub(crate) async fn remake_tokens(
-    response: &mut Response<Bytes>,
-    mut body: Map<String, Value>,
-    additions: &Additions,
-    acting: &[Acting],
-    forge: &Forge<'_>,
-) -> Result<Vec<TokenFault>, CryptoError> {
-    let mut wrong = Vec::new();
-    let before = body.get("access_token").cloned();
-    let kind = TokenKind::AccessToken;
-    wrong.extend(remake(&mut body, kind, additions, acting, forge, None).await?);
-    let access_token = body
-        .get("access_token")
-        .filter(|now| before.as_ref() != Some(now));
-    let access_token = access_token.and_then(Value::as_str).map(str::to_owned);
-    let kind = TokenKind::IdToken;
-    let access_token = access_token.as_deref();
-    wrong.extend(remake(&mut body, kind, additions, acting, forge, access_token).await?);
-    if let Some(lifetime) = additions.lifetime {
-        body.insert("expires_in".to_owned(), json!(lifetime));
-    }
-    merge(&mut body, &additions.response);
-    write(response, &body);
-    Ok(wrong)
-}
-
-async fn remake(
-    body: &mut Map<String, Value>,
-    kind: TokenKind,
-    additions: &Additions,
-    acting: &[Acting],
-    forge: &Forge<'_>,
-    access_token: Option<&str>,
-) -> Result<Vec<TokenFault>, CryptoError> {
-    let (member, claims, typ) = match kind {
-        TokenKind::AccessToken => (
-            "access_token",
-            &additions.access_token,
-            additions.access_token_typ.as_ref(),
-        ),
-        TokenKind::IdToken => ("id_token", &additions.id_token, None),
-    };
-    let faults = token_faults(acting, kind);
-    let unchanged = claims.is_empty()
-        && typ.is_none()
-        && additions.lifetime.is_none()
-        && faults.is_empty()
-        && access_token.is_none();
-    let token = body.get(member).and_then(Value::as_str);
-    // An opaque token says nothing, so there is nothing to change.
-    let Some(mut token) = token.filter(|_| !unchanged).and_then(Jwt::parse) else {
-        return Ok(Vec::new());
-    };
-    if let (Some(lifetime), Some(iat)) = (
-        additions.lifetime,
-        token.claims.get("iat").and_then(Value::as_u64),
-    ) {
-        let exp = json!(iat.saturating_add(lifetime));
-        token.claims.insert("exp".to_owned(), exp);
-    }
-    if let Some(access_token) = access_token
-        && token.claims.contains_key("at_hash")
-    {
-        let hash = at_hash(&token, access_token);
-        token.claims.insert("at_hash".to_owned(), json!(hash));
-    }
-    merge(&mut token.claims, claims);
-    if let Some(typ) = typ {
-        token.header.insert("typ".to_owned(), json!(typ));
-    }
-    let claims = token.claims.clone();
-    let signed = forge.sign_wrong(token, &faults).await?;
-    body.insert(member.to_owned(), Value::String(signed));
-    Ok(faults
-        .into_iter()
-        .filter(|fault| match fault {
-            TokenFault::Without(claim) => claims.contains_key(claim),
-            _ => true,
-        })
-        .collect())
-}
-
-/// What is to be wrong with tokens of `kind`. Only ID tokens have a nonce.
-fn token_faults(acting: &[Acting], kind: TokenKind) -> Vec<TokenFault> {
-    acting
-        .iter()
-        .filter(|acting| acting.is_about(kind))
-        .filter_map(|acting| match &acting.effect {
-            Effect::Token(TokenFault::WrongNonce) if kind == TokenKind::AccessToken => None,
-            Effect::Token(fault) => Some(fault.clone()),
-            _ => None,
-        })
-        .collect()
+    let body: Value = serde_json::from_slice(response.body()).ok()?;
+    Some(body.get("error")?.as_str()?.to_owned())
 }

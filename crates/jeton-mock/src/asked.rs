@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::{
     Request,
-    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE},
+    header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use jeton::{BODY_LIMIT, TokenRequest};
 use serde_json::{Map, Value};
@@ -33,9 +33,10 @@ impl Asked {
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_form = content_type.is_some_and(|it| is_form(it.as_bytes()));
-        let body: &[u8] = match is_form && request.body().len() <= BODY_LIMIT {
-            true => request.body(),
-            false => &[],
+        let body: &[u8] = if is_form && request.body().len() <= BODY_LIMIT {
+            request.body()
+        } else {
+            &[]
         };
         for (name, value) in form_urlencoded::parse(query).chain(form_urlencoded::parse(body)) {
             let kept = parameters.entry(name.into_owned()).or_default();
@@ -66,17 +67,6 @@ impl Asked {
             authenticated,
         }
     }
-}
-
-/// The cookies of a request (RFC 6265 §5.4).
-pub(crate) fn cookies(request: &Request<Bytes>) -> impl Iterator<Item = (&str, &str)> {
-    request
-        .headers()
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// Media types know no case (RFC 9110 §8.3.1), and have parameters.

@@ -12,7 +12,7 @@ use jeton_http::Scheme;
 use serde::Serialize;
 
 use crate::{
-    fault::{json_error, json_response},
+    json::{json_error, json_response},
     keys::KeyError,
     mint::MintError,
     provider::{NoIssuer, Provider},

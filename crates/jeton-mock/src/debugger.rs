@@ -17,9 +17,10 @@ use serde_json::Value;
 use url::form_urlencoded::{self, Serializer};
 
 use crate::{
+    at::At,
     control,
     fault::FAULT_HEADER,
-    issuer::At,
+    form::Form,
     layout::{Layout, path_of},
     lenient::WAIVED_HEADER,
     provider::Provider,
@@ -32,7 +33,7 @@ mod time;
 mod token;
 
 use flow::Flow;
-use pages::Answer;
+use pages::Received;
 use token::Reading;
 
 /// What tells the mock where it is reached; the debugger reaches it as its visitor did.
@@ -45,48 +46,27 @@ const REACHED_BY: [HeaderName; 4] = [
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The parameters of a form or a query.
-struct Form(Vec<(String, String)>);
-
-impl Form {
-    fn parse(encoded: &[u8]) -> Self {
-        Self(form_urlencoded::parse(encoded).into_owned().collect())
-    }
-
-    /// Its value, unless that is empty.
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(own, value)| own == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-/// One visit to the debugger.
-struct Visit<'a> {
-    provider: &'a Provider,
+/// The debugger for one request.
+struct Debugger<'a> {
     at: &'a At<'a>,
     request: &'a Request<Bytes>,
     layout: Layout<'a>,
 }
 
 /// The debugger and its callback. Only a form on its own pages makes it do anything.
-pub(crate) async fn answer(
-    provider: &Provider,
-    at: &At<'_>,
-    request: &Request<Bytes>,
-) -> Response<Bytes> {
-    let visit = Visit {
-        provider,
+pub(crate) async fn respond(at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+    let debugger = Debugger {
         at,
         request,
         layout: Layout::new(at.issuer.name(), &at.address.browser),
     };
     let is_callback = request.uri().path().ends_with("/callback");
-    match (is_callback, request.method()) {
-        (true, &Method::GET) => visit.arrive().await,
-        (false, &Method::POST) => visit.act().await,
-        _ => visit.show(StatusCode::OK, &Form(Vec::new()), ""),
+    if is_callback && request.method() == Method::GET {
+        debugger.arrive().await
+    } else if !is_callback && request.method() == Method::POST {
+        debugger.act().await
+    } else {
+        debugger.show(StatusCode::OK, &Form::default(), "")
     }
 }
 
@@ -98,7 +78,7 @@ fn ask(
     Box::pin(provider.handle(request))
 }
 
-impl Visit<'_> {
+impl Debugger<'_> {
     fn show(&self, status: StatusCode, form: &Form, result: &str) -> Response<Bytes> {
         let body = pages::debugger(self.at, self.layout.path(), form, result);
         self.layout.sheet(status, "Debugger", &body)
@@ -106,14 +86,14 @@ impl Visit<'_> {
 
     fn refuse(&self, problem: &str) -> Response<Bytes> {
         let alert = format!("<p role=\"alert\">{}</p>", Escaped(problem));
-        self.show(StatusCode::BAD_REQUEST, &Form(Vec::new()), &alert)
+        self.show(StatusCode::BAD_REQUEST, &Form::default(), &alert)
     }
 
     async fn act(&self) -> Response<Bytes> {
         if !self.is_own_form() {
             return self.refuse("This form was sent from a page that is not the mock's.");
         }
-        let form = Form::parse(self.request.body());
+        let form = Form::body(self.request);
         match form.get("do") {
             Some("authorize") => self.depart(&form),
             Some("client_credentials") => self.client_credentials(&form).await,
@@ -123,7 +103,7 @@ impl Visit<'_> {
 
     /// A browser says where a form stands. One on another site must not make tokens here.
     fn is_own_form(&self) -> bool {
-        let known = self.provider.addresses().origins();
+        let known = self.at.provider.addresses().origins();
         control::origin::foreign(self.request.headers(), known).is_none()
     }
 
@@ -151,8 +131,7 @@ impl Visit<'_> {
 
     /// The browser is back: with a code, or with an error.
     async fn arrive(&self) -> Response<Bytes> {
-        let query = self.request.uri().query().unwrap_or_default();
-        let query = Form::parse(query.as_bytes());
+        let query = Form::query(self.request);
         let state = query.get("state").unwrap_or_default();
         let Some(flow) = Flow::find(self.request, state) else {
             return self.refuse(
@@ -167,7 +146,7 @@ impl Visit<'_> {
                 Escaped(error)
             ),
         };
-        result += &pages::redirect("Answer of /authorize", self.sender(&query), &query.0);
+        result += &pages::redirect("Answer of /authorize", self.sender(&query), query.pairs());
         if let Some(code) = query.get("code") {
             let form = [
                 ("grant_type", "authorization_code"),
@@ -181,7 +160,7 @@ impl Visit<'_> {
             result += &self.tokens(&body, Some(&flow.nonce)).await;
             result += &self.userinfo(&body).await;
         }
-        let mut response = self.show(StatusCode::OK, &Form(Vec::new()), &result);
+        let mut response = self.show(StatusCode::OK, &Form::default(), &result);
         if let Some(cookie) = Flow::end(self.at, state) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -208,7 +187,7 @@ impl Visit<'_> {
             .token(client_id, form.get("client_secret"), &body)
             .await;
         result += &self.tokens(&body, None).await;
-        self.show(StatusCode::OK, &Form(Vec::new()), &result)
+        self.show(StatusCode::OK, &Form::default(), &result)
     }
 
     /// Asks the token endpoint: what it answered, as a section and as JSON.
@@ -228,7 +207,7 @@ impl Visit<'_> {
         let request = request.header(CONTENT_TYPE, FORM).body(Bytes::from(form));
         let answer = self.send("Answer of /token", request).await;
         let json = serde_json::from_str(&answer.body).unwrap_or_default();
-        (pages::answer(&answer), json)
+        (pages::received(&answer), json)
     }
 
     /// Each token of a token response, read.
@@ -248,10 +227,10 @@ impl Visit<'_> {
             }
             sections += &pages::reading(self.at, title, &reading, &keys).await;
         }
-        match sections.is_empty() {
-            true => sections,
-            false => format!("<div class=\"columns\">{sections}</div>"),
+        if sections.is_empty() {
+            return sections;
         }
+        format!("<div class=\"columns\">{sections}</div>")
     }
 
     async fn userinfo(&self, body: &Value) -> String {
@@ -265,7 +244,7 @@ impl Visit<'_> {
             .to(&Method::GET, Endpoint::Userinfo)
             .header(AUTHORIZATION, format!("Bearer {token}"));
         let answer = self.send("Answer of /userinfo", request.body(Bytes::new()));
-        pages::answer(&answer.await)
+        pages::received(&answer.await)
     }
 
     /// A request to an endpoint of this issuer, on the way this one came.
@@ -283,8 +262,8 @@ impl Visit<'_> {
         builder
     }
 
-    async fn send(&self, what: &'static str, request: http::Result<Request<Bytes>>) -> Answer {
-        let failed = |status: String| Answer {
+    async fn send(&self, what: &'static str, request: http::Result<Request<Bytes>>) -> Received {
+        let failed = |status: String| Received {
             what,
             status,
             headers: Vec::new(),
@@ -294,8 +273,8 @@ impl Visit<'_> {
             Ok(request) => request,
             Err(error) => return failed(error.to_string()),
         };
-        match ask(self.provider, request).await {
-            Ok(response) => Answer {
+        match ask(self.at.provider, request).await {
+            Ok(response) => Received {
                 what,
                 status: response.status().to_string(),
                 headers: shown(response.headers()),
@@ -310,7 +289,7 @@ impl Visit<'_> {
         let request = self.to(&Method::GET, Endpoint::Jwks).body(Bytes::new());
         let mut keys = JwkSet { keys: Vec::new() };
         if let Ok(request) = request {
-            let response = self.at.server.handle(request, self.at.now).await;
+            let response = self.at.serve(request).await;
             keys = serde_json::from_slice(response.body()).unwrap_or(keys);
         }
         let hidden = self.at.issuer.hidden_keys().await;

@@ -1,17 +1,25 @@
 //! Faults: which act on a request, and what they make of its answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Request, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use jeton_http::Dropped;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::asked::Asked;
-use crate::spec::{
-    CustomResponse, Effect, Endpoint, Fault, InvalidEffect, Matcher, OAuthError, Pattern, TokenKind,
+use crate::{
+    asked::Asked,
+    departures::{Departures, Due},
+    json::{json_error, json_response},
+    spec::{
+        CustomResponse, Effect, Endpoint, Fault, InvalidEffect, LONGEST_DELAY, Matcher, OAuthError,
+        Pattern,
+    },
 };
 
 /// Names the faults that acted; separated by commas.
@@ -25,26 +33,6 @@ const MAGIC_SCOPE: &str = "fault:";
 
 /// How many faults a scope may name: more would be no test.
 const MOST_MAGIC: usize = 16;
-
-/// An effect that acts, and on which tokens; on all where none is named.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Acting {
-    pub(crate) effect: Effect,
-    pub(crate) tokens: Vec<TokenKind>,
-}
-
-impl Acting {
-    fn on_all(effect: Effect) -> Self {
-        Self {
-            effect,
-            tokens: Vec::new(),
-        }
-    }
-
-    pub(crate) fn is_about(&self, token: TokenKind) -> bool {
-        self.tokens.is_empty() || self.tokens.contains(&token)
-    }
-}
 
 /// The faults of an issuer.
 #[derive(Debug, Default)]
@@ -92,10 +80,10 @@ impl Faults {
 
     /// What acts on this request; each match is counted. Of several answers the first is given,
     /// and the next waits for the next request.
-    pub(crate) fn acting_on(&mut self, asked: &Asked) -> Vec<Acting> {
-        let mut all = Vec::<Acting>::new();
+    pub(crate) fn due(&mut self, asked: &Asked) -> Vec<Due> {
+        let mut all = Vec::<Due>::new();
         for kept in &mut self.kept {
-            let answered = all.iter().any(|acting| acting.effect.answers());
+            let answered = all.iter().any(|due| due.effect.answers());
             let waits = answered && kept.fault.effect.answers();
             if kept.is_due(asked) && !waits {
                 all.push(kept.act());
@@ -120,9 +108,9 @@ impl Kept {
         self.acted < times
     }
 
-    fn act(&mut self) -> Acting {
+    fn act(&mut self) -> Due {
         self.acted = self.acted.saturating_add(1);
-        Acting {
+        Due {
             effect: self.fault.effect.clone(),
             tokens: self.fault.tokens.clone(),
         }
@@ -151,7 +139,7 @@ impl Matcher {
 }
 
 /// What the request itself asks to go wrong.
-pub(crate) fn magic(asked: &Asked) -> Vec<Acting> {
+pub(crate) fn magic(asked: &Asked) -> Vec<Due> {
     let in_client = asked
         .client_id
         .iter()
@@ -162,20 +150,20 @@ pub(crate) fn magic(asked: &Asked) -> Vec<Acting> {
     in_client
         .chain(in_scope)
         .filter(|effect| effect.has_its_place_at(asked.endpoint))
-        .map(Acting::on_all)
+        .map(Due::on_all_tokens)
         .collect()
 }
 
 /// What a grant's scope asks to go wrong at the token endpoint: what could not be seen where the
 /// scope was asked for.
-pub(crate) fn magic_of_grant(scope: &str) -> Vec<Acting> {
+pub(crate) fn magic_of_grant(scope: &str) -> Vec<Due> {
     magic_scope(scope)
         .filter_map(|name| name.parse().ok())
         .filter(|effect: &Effect| {
             effect.has_its_place_at(Endpoint::Token)
                 && !effect.has_its_place_at(Endpoint::Authorize)
         })
-        .map(Acting::on_all)
+        .map(Due::on_all_tokens)
         .collect()
 }
 
@@ -257,15 +245,52 @@ pub(crate) fn sent_back(effect: &Effect) -> Option<(&str, &str)> {
     }
 }
 
-/// The answer that takes the place of the server's, if `effect` is of that kind. An OAuth error at
-/// the authorization endpoint is not: it goes back through the browser, as a login application's.
-pub(crate) fn instead(effect: &Effect, endpoint: Endpoint) -> Option<Response<Bytes>> {
+/// How long the answer is to be late. A delay acts whatever else does.
+pub(crate) fn delay(departures: &mut Departures) -> Duration {
+    let mut length = Duration::ZERO;
+    for due in departures.due.clone() {
+        if let Effect::Slow(delay) = due.effect {
+            length += delay.length();
+            departures.note(due.effect);
+        }
+    }
+    length.min(LONGEST_DELAY)
+}
+
+/// What takes the place of the server's answer, if anything does.
+pub(crate) fn instead(
+    endpoint: Endpoint,
+    departures: &mut Departures,
+) -> Option<Result<Response<Bytes>, Dropped>> {
+    if departures.due.iter().any(|it| it.effect == Effect::Drop) {
+        departures.note(Effect::Drop);
+        return Some(Err(Dropped));
+    }
+    let (effect, response) = response_instead(&departures.due, endpoint)?;
+    departures.note(effect);
+    Some(Ok(response))
+}
+
+/// The first effect that is a response of its own, and that response. An OAuth error at the
+/// authorization endpoint is none: it goes back through the browser, as a login application's.
+pub(crate) fn response_instead(
+    due: &[Due],
+    endpoint: Endpoint,
+) -> Option<(Effect, Response<Bytes>)> {
+    due.iter()
+        .map(|due| &due.effect)
+        .filter(|effect| endpoint != Endpoint::Authorize || sent_back(effect).is_none())
+        .find_map(|effect| Some((effect.clone(), response_of(effect, endpoint)?)))
+}
+
+fn response_of(effect: &Effect, endpoint: Endpoint) -> Option<Response<Bytes>> {
     match effect {
         Effect::Error(error) => Some(oauth_error(*error, endpoint)),
         Effect::Status(status) => {
-            let error = match status.is_server_error() {
-                true => "server_error",
-                false => "invalid_request",
+            let error = if status.is_server_error() {
+                "server_error"
+            } else {
+                "invalid_request"
             };
             Some(json_error(*status, error, "a fault of the mock"))
         }
@@ -300,32 +325,6 @@ fn oauth_error(error: OAuthError, endpoint: Endpoint) -> Response<Bytes> {
     response
 }
 
-/// The answer of an issuer that cannot be made.
-pub(crate) fn unusable(error: &dyn std::fmt::Display) -> Response<Bytes> {
-    json_error(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "server_error",
-        &error.to_string(),
-    )
-}
-
-/// RFC 6749 §5.2.
-pub(crate) fn json_error(status: StatusCode, error: &str, description: &str) -> Response<Bytes> {
-    let body = json!({ "error": error, "error_description": description });
-    json_response(status, &body)
-}
-
-/// JSON that no cache keeps.
-pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    // What is passed here are structs and maps with text for keys: serialization cannot fail.
-    let mut response = Response::new(Bytes::from(serde_json::to_vec(body).unwrap_or_default()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
 fn custom_response(custom: &CustomResponse) -> Response<Bytes> {
     let status = custom.status.unwrap_or(StatusCode::BAD_REQUEST);
     let mut body = Map::new();
@@ -351,8 +350,17 @@ fn custom_response(custom: &CustomResponse) -> Response<Bytes> {
     response
 }
 
-/// Spoils an answer that is otherwise right; `false` where an effect found nothing to spoil.
-pub(crate) fn spoil(response: &mut Response<Bytes>, effect: &Effect) -> bool {
+/// Spoils an answer that is otherwise right.
+pub(crate) fn spoil(response: &mut Response<Bytes>, departures: &mut Departures) {
+    for due in departures.due.clone() {
+        if spoil_by(&due.effect, response) {
+            departures.note(due.effect);
+        }
+    }
+}
+
+/// Whether an effect found something to spoil.
+fn spoil_by(effect: &Effect, response: &mut Response<Bytes>) -> bool {
     match effect {
         Effect::Missing(field) => return remove_member(response, field),
         Effect::Html => {
@@ -366,7 +374,13 @@ pub(crate) fn spoil(response: &mut Response<Bytes>, effect: &Effect) -> bool {
             let half = response.body().len() / 2;
             response.body_mut().truncate(half);
         }
-        _ => {}
+        Effect::Error(_)
+        | Effect::Status(_)
+        | Effect::RateLimit(_)
+        | Effect::Slow(_)
+        | Effect::Drop
+        | Effect::Token(_)
+        | Effect::Custom(_) => return false,
     }
     true
 }

@@ -41,7 +41,7 @@ pub(crate) struct Known {
 pub(crate) struct Forge<'a> {
     pub(crate) config: &'a Config,
     /// `None` where keys are configured rather than the mock's own.
-    pub(crate) keys: Option<&'a Keys>,
+    pub(crate) keys: Option<Keys>,
     pub(crate) now: UnixTime,
 }
 
@@ -121,7 +121,7 @@ impl Forge<'_> {
         }
         let algorithm = token.algorithm().unwrap_or(Algorithm::ES256);
         if has(TokenFault::WrongKey) {
-            let wrong = self.keys.and_then(|keys| keys.wrong(algorithm));
+            let wrong = self.keys.as_ref().and_then(|keys| keys.wrong(algorithm));
             let wrong =
                 wrong.ok_or_else(|| CryptoError::new("sign", "configured keys have no other"))?;
             return token.signed_by(&wrong).await;
@@ -151,7 +151,7 @@ impl Forge<'_> {
             return None;
         }
         let algorithm = token.algorithm()?;
-        let keys = match self.keys {
+        let keys = match &self.keys {
             Some(keys) => keys.all(algorithm),
             None => self.key(algorithm).into_iter().collect(),
         };

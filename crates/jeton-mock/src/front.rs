@@ -5,11 +5,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_T
 use jeton_http::{Dropped, Scheme};
 
 use crate::{
-    control,
-    fault::{json_error, unusable},
-    home,
+    answer::answer,
+    at::At,
+    control, home,
+    json::{json_error, unusable},
     provider::{ISSUERS, NoIssuer, Provider},
-    visit::Visit,
 };
 
 impl Provider {
@@ -52,14 +52,14 @@ impl Provider {
         let address = self.addresses().of(name, &request, scheme);
         match issuer.served(&address) {
             Ok(served) => {
-                let visit = Visit {
+                let at = At {
                     provider: self,
                     issuer: &issuer,
                     served: &served,
                     address: &address,
-                    endpoint,
+                    now: issuer.now(),
                 };
-                visit.answer(request).await
+                answer(at, endpoint, request).await
             }
             Err(error) => Ok(unusable(&error)),
         }

@@ -8,7 +8,8 @@ use std::{
 };
 
 use jeton::{
-    Capabilities, Client, ClientId, ClientRecord, Config, Host, MemoryLedger, Server, UnixTime,
+    Capabilities, Client, ClientId, ClientRecord, Config, CryptoError, Host, MemoryLedger, Server,
+    UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
@@ -21,14 +22,16 @@ use crate::{
     asked::Asked,
     claims::{Additions, Facts},
     clock::{Clock, ClockState},
-    fault::{Acting, Faults, Kept},
-    file::{self},
+    departures::Due,
+    fault::{Faults, Kept},
+    file,
     journal::{Entry, Filter, Journal},
     keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
     lenient::{PerRequest, Seeded, Waived},
-    login::{self, LoginApplication},
+    login_client::{self, LoginClient},
     registry::MockRegistry,
     remembered::Remembered,
+    session::Sessions,
     settings::Settings,
     spec::{ClaimRule, ClockSpec, Endpoint, Fault, InvalidSpec, IssuerSpec, Strictness, User},
 };
@@ -65,7 +68,8 @@ pub(crate) struct Issuer {
     closing: watch::Receiver<bool>,
     registry: Arc<MockRegistry>,
     ledger: MemoryLedger,
-    login: LoginApplication,
+    login_client: LoginClient,
+    sessions: Sessions,
     journal: Arc<Journal>,
     remembered: Remembered,
     state: Mutex<State>,
@@ -86,14 +90,6 @@ struct State {
 pub(crate) struct Served {
     pub(crate) config: Config,
     pub(crate) server: MockServer,
-}
-
-/// What a page of an issuer is given.
-pub(crate) struct At<'a> {
-    pub(crate) issuer: &'a Issuer,
-    pub(crate) server: &'a MockServer,
-    pub(crate) address: &'a Address,
-    pub(crate) now: UnixTime,
 }
 
 /// An issuer at a glance.
@@ -135,10 +131,10 @@ impl Issuer {
         for fault in spec.faults.iter().flatten() {
             faults.add(fault.clone());
         }
-        let login = LoginApplication::new().map_err(|error| InvalidSpec::new("login", error))?;
+        let no_login = |error: CryptoError| InvalidSpec::new("login", error);
+        let login_client = LoginClient::new().map_err(no_login)?;
         let registry = Arc::new(MockRegistry::default());
-        let client = login.client();
-        registry.insert(client.map_err(|error| InvalidSpec::new("login", error))?);
+        registry.insert(login_client.registered().map_err(no_login)?);
         let issuer = Self {
             name: name.to_owned(),
             state: Mutex::new(State {
@@ -156,7 +152,8 @@ impl Issuer {
             closing,
             registry,
             ledger: MemoryLedger::default(),
-            login,
+            login_client,
+            sessions: Sessions::default(),
             journal: Arc::default(),
             remembered: Remembered::default(),
             served: Mutex::default(),
@@ -208,8 +205,12 @@ impl Issuer {
         self.strictness
     }
 
-    pub(crate) fn login(&self) -> &LoginApplication {
-        &self.login
+    pub(crate) fn login_client(&self) -> &LoginClient {
+        &self.login_client
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     pub(crate) fn auto_login(&self) -> Option<&str> {
@@ -320,7 +321,7 @@ impl Issuer {
 
     pub(crate) fn put_client(&self, record: ClientRecord) -> Result<Value, InvalidSpec> {
         let client: Client = file::check_client(&record)?;
-        if client.id.as_str() == login::CLIENT_ID {
+        if client.id.as_str() == login_client::CLIENT_ID {
             let expected = "another name: this one is the login page's own";
             return Err(InvalidSpec::new("client_id", expected));
         }
@@ -340,7 +341,7 @@ impl Issuer {
         let Ok(id) = client_id.parse::<ClientId>() else {
             return false;
         };
-        if client_id == login::CLIENT_ID {
+        if client_id == login_client::CLIENT_ID {
             return false;
         }
         let mut state = self.lock();
@@ -404,8 +405,9 @@ impl Issuer {
         self.lock().faults.clear();
     }
 
-    pub(crate) fn acting_on(&self, asked: &Asked) -> Vec<Acting> {
-        self.lock().faults.acting_on(asked)
+    /// The faults that are to act on a request.
+    pub(crate) fn due(&self, asked: &Asked) -> Vec<Due> {
+        self.lock().faults.due(asked)
     }
 
     pub(crate) fn now(&self) -> UnixTime {

@@ -6,55 +6,47 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{CONTENT_TYPE, SET_COOKIE},
 };
-use jeton::{Client, ClientRecord, CryptoError, UnixTime, page::see_other};
+use jeton::{UnixTime, page::see_other};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::{
     address::Address,
-    issuer::At,
+    at::At,
+    form::Form,
     layout::{Layout, path_of},
-    random_id,
+    session::Session,
     spec::User,
 };
 
 mod form;
 mod pages;
-mod session;
 
-use form::{Asked, Form};
+use form::LoginRequest;
 use pages::{Pages, Typed};
-use session::{Session, Sessions};
 
-pub(crate) const CLIENT_ID: &str = "jeton-mock-login";
-
-/// Of one issuer.
-pub(crate) struct LoginApplication {
-    secret: String,
-    sessions: Sessions,
-}
-
+/// The server's answer to an acceptance or a rejection.
 #[derive(Deserialize)]
 struct RedirectTo {
     redirect_to: String,
 }
 
-/// What the server says of a request it refuses (RFC 6749 §5.2).
+/// The server's answer to what it refuses (RFC 6749 §5.2).
 #[derive(Deserialize)]
-struct Refusal {
+struct ErrorResponse {
     error_description: String,
 }
 
-/// Somebody, and since when.
-enum Known {
-    /// The browser's session says so.
+/// A person's login, and whether it is one of before or happens with this request.
+enum Login {
+    /// The browser has a session.
     Before(Session),
-    /// A session begins with it.
+    /// The browser's session begins with it.
     Now(Session),
 }
 
-impl Known {
+impl Login {
     fn session(&self) -> &Session {
         match self {
             Self::Before(session) | Self::Now(session) => session,
@@ -62,320 +54,294 @@ impl Known {
     }
 }
 
-/// What a person answered, for `/authorize/accept`.
+/// What the server is told of a person who logged in, at `/authorize/accept`.
 struct Acceptance<'a> {
     sealed: &'a str,
     session: &'a Session,
     scope: Option<&'a str>,
 }
 
-impl LoginApplication {
-    pub(crate) fn new() -> Result<Self, CryptoError> {
-        Ok(Self {
-            secret: random_id()?,
-            sessions: Sessions::default(),
-        })
-    }
-
-    /// The client this application authenticates as.
-    pub(crate) fn client(&self) -> Result<Client, CryptoError> {
-        ClientRecord {
-            client_id: CLIENT_ID.to_owned(),
-            client_secret: Some(self.secret.clone()),
-            grant_types: Some(Vec::new()),
-            login: Some(true),
-            ..ClientRecord::default()
+/// `GET`: the login page, or the way on for whoever is known by a session or a hint.
+pub(crate) async fn show(at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+    let layout = layout(at);
+    let query = Form::query(request);
+    let sealed = query.get("request").unwrap_or_default();
+    let asked = match login_request(at, sealed).await {
+        Ok(asked) => asked,
+        Err(refusal) => return pages::stray(&layout, &refusal),
+    };
+    let pages = Pages {
+        layout,
+        sealed,
+        asked: &asked,
+    };
+    let users = at.issuer.users();
+    let automatic = at.issuer.auto_login();
+    let hint = asked.login_hint.as_deref().or(automatic);
+    let Some(login) = login_without_asking(at, request, &asked, &users) else {
+        if asked.prompts("none") {
+            return reject(at, sealed, "login_required", "").await;
         }
-        .parse()
-        .map_err(|error| CryptoError::new("login", error))
+        let typed = hint.map(Typed::subject).unwrap_or_default();
+        return pages.who(&users, &typed, None);
+    };
+    let session = login.session();
+    // Who is logged in automatically is never asked anything.
+    if asked.prompts("consent") && automatic.is_none() {
+        let user = user(&users, &session.subject);
+        let claims = session.claims.as_ref().map(to_json);
+        return pages.consent(&user, claims.as_deref(), None);
     }
-
-    /// `GET`: who is it? Whoever is known by a session or a hint is not asked.
-    pub(crate) async fn ask(&self, at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
-        let layout = layout(at);
-        let query = Form::query(request);
-        let sealed = query.get("request").unwrap_or_default();
-        let asked = match self.inspect(at, sealed).await {
-            Ok(asked) => asked,
-            Err(refusal) => return pages::stray(&layout, &refusal),
-        };
-        let pages = Pages {
-            layout,
-            sealed,
-            asked: &asked,
-        };
-        let users = at.issuer.users();
-        let automatic = at.issuer.auto_login();
-        let hint = asked.login_hint.as_deref().or(automatic);
-        let Some(known) = self.known(at, request, &asked, &users) else {
-            if asked.prompts("none") {
-                return self.reject(at, sealed, "login_required", "").await;
-            }
-            let typed = hint.map(Typed::subject).unwrap_or_default();
-            return pages.who(&users, &typed, None);
-        };
-        let session = known.session();
-        // Who is logged in automatically is never asked anything.
-        if asked.prompts("consent") && automatic.is_none() {
-            let user = user(&users, &session.subject);
-            let claims = session.claims.as_ref().map(to_json);
-            return pages.consent(&user, claims.as_deref(), None);
-        }
-        let acceptance = Acceptance {
-            sealed,
-            session,
-            scope: None,
-        };
-        match self.accept(at, &acceptance, &users).await {
-            Ok(response) => with_cookie(response, self.begin(at, request, known)),
-            Err(_) if asked.prompts("none") => self.reject(at, sealed, "login_required", "").await,
-            Err(refusal) => {
-                let typed = Typed::subject(&session.subject);
-                pages.who(&users, &typed, Some(&refusal))
-            }
+    let acceptance = Acceptance {
+        sealed,
+        session,
+        scope: None,
+    };
+    match accept(at, &acceptance, &users).await {
+        Ok(response) => with_cookie(response, begin_session(at, request, login)),
+        Err(_) if asked.prompts("none") => reject(at, sealed, "login_required", "").await,
+        Err(refusal) => {
+            let typed = Typed::subject(&session.subject);
+            pages.who(&users, &typed, Some(&refusal))
         }
     }
+}
 
-    /// Who need not be asked: by the browser's session, by the request's hint, or by the issuer's
-    /// configuration.
-    fn known(
-        &self,
-        at: &At<'_>,
-        request: &Request<Bytes>,
-        asked: &Asked,
-        users: &[User],
-    ) -> Option<Known> {
-        let automatic = at.issuer.auto_login();
-        if asked.anew() && automatic.is_none() {
-            return None;
-        }
-        let session = self.session(at, request, asked);
-        let Some(hint) = asked.login_hint.as_deref().or(automatic) else {
-            return session.map(Known::Before);
-        };
-        let subject = by_hint(users, hint);
-        let before = session.filter(|session| session.subject == subject);
-        Some(before.map_or_else(
-            || {
-                Known::Now(Session {
-                    subject: subject.to_owned(),
-                    claims: None,
-                    auth_time: at.now,
-                })
-            },
-            Known::Before,
-        ))
+/// The login of a person who need not be asked: by the browser's session, by the request's hint, or
+/// by the issuer's configuration.
+fn login_without_asking(
+    at: &At<'_>,
+    request: &Request<Bytes>,
+    asked: &LoginRequest,
+    users: &[User],
+) -> Option<Login> {
+    let automatic = at.issuer.auto_login();
+    if asked.anew() && automatic.is_none() {
+        return None;
     }
+    let session = session(at, request, asked);
+    let Some(hint) = asked.login_hint.as_deref().or(automatic) else {
+        return session.map(Login::Before);
+    };
+    let subject = by_hint(users, hint);
+    let before = session.filter(|session| session.subject == subject);
+    Some(before.map_or_else(
+        || {
+            Login::Now(Session {
+                subject: subject.to_owned(),
+                claims: None,
+                auth_time: at.now,
+            })
+        },
+        Login::Before,
+    ))
+}
 
-    /// The browser's session, if it will do for what is asked.
-    fn session(&self, at: &At<'_>, request: &Request<Bytes>, asked: &Asked) -> Option<Session> {
-        let session = self.sessions.find(request)?;
-        (!asked.anew() && asked.allows(session.auth_time, at.now)).then_some(session)
+/// The browser's session, if it will do for what is asked.
+fn session(at: &At<'_>, request: &Request<Bytes>, asked: &LoginRequest) -> Option<Session> {
+    let session = at.issuer.sessions().find(request)?;
+    (!asked.anew() && asked.allows(session.auth_time, at.now)).then_some(session)
+}
+
+/// `POST`: what becomes of a form that was sent.
+pub(crate) async fn submit(at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+    let layout = layout(at);
+    let form = Form::body(request);
+    let sealed = form.get("request").unwrap_or_default();
+    let asked = match login_request(at, sealed).await {
+        Ok(asked) => asked,
+        Err(refusal) => return pages::stray(&layout, &refusal),
+    };
+    if let Some(error) = form.get("error") {
+        return reject(at, sealed, error, "").await;
     }
-
-    /// `POST`: a form's answer.
-    pub(crate) async fn take(&self, at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
-        let layout = layout(at);
-        let form = Form::body(request);
-        let sealed = form.get("request").unwrap_or_default();
-        let asked = match self.inspect(at, sealed).await {
-            Ok(asked) => asked,
-            Err(refusal) => return pages::stray(&layout, &refusal),
-        };
-        if let Some(error) = form.get("error") {
-            return self.reject(at, sealed, error, "").await;
-        }
-        let pages = Pages {
-            layout,
-            sealed,
-            asked: &asked,
-        };
-        let users = at.issuer.users();
-        let again = |problem: &str| pages.who(&users, &Typed::of(&form), Some(problem));
-        let claims = match form.claims() {
-            Ok(claims) => claims,
-            Err(problem) => return again(&problem),
-        };
-        let subject = match form.subject() {
-            Ok(subject) => subject,
-            Err(problem) => return again(problem),
-        };
-        let allowed = form.get("consent").is_some();
-        let scope: Vec<_> = form.all("scope").collect();
-        let consent = |problem| {
-            let user = user(&users, subject);
-            pages.consent(&user, form.get("claims"), problem)
-        };
-        if asked.prompts("consent") && !allowed && scope.is_empty() {
-            return consent(None);
-        }
-        if allowed && scope.is_empty() && asked.scopes().next().is_some() {
-            return consent(Some("Leave one scope on, or deny."));
-        }
-        let scope = scope.join(" ");
-        // Who was asked for consent only had logged in before.
-        let before = self
-            .session(at, request, &asked)
-            .filter(|session| allowed && session.subject == subject);
-        let session = Session {
-            subject: subject.to_owned(),
-            auth_time: before.as_ref().map_or(at.now, |it| it.auth_time),
-            claims,
-        };
-        let known = match before {
-            Some(_) => Known::Before(session),
-            None => Known::Now(session),
-        };
-        let acceptance = Acceptance {
-            sealed,
-            session: known.session(),
-            scope: Some(scope.as_str()).filter(|scope| !scope.is_empty()),
-        };
-        match self.accept(at, &acceptance, &users).await {
-            Ok(response) => with_cookie(response, self.begin(at, request, known)),
-            Err(refusal) => again(&refusal),
-        }
+    let pages = Pages {
+        layout,
+        sealed,
+        asked: &asked,
+    };
+    let users = at.issuer.users();
+    let again = |problem: &str| pages.who(&users, &Typed::of(&form), Some(problem));
+    let claims = match form.claims() {
+        Ok(claims) => claims,
+        Err(problem) => return again(&problem),
+    };
+    let subject = match form.subject() {
+        Ok(subject) => subject,
+        Err(problem) => return again(problem),
+    };
+    let allowed = form.get("consent").is_some();
+    let scope: Vec<_> = form.all("scope").collect();
+    let consent = |problem| {
+        let user = user(&users, subject);
+        pages.consent(&user, form.get("claims"), problem)
+    };
+    if asked.prompts("consent") && !allowed && scope.is_empty() {
+        return consent(None);
     }
-
-    /// `GET`: ends the browser's session.
-    pub(crate) fn log_out(&self, at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
-        let layout = layout(at);
-        let cookie = self
-            .sessions
-            .end(request, &at.address.browser, layout.path());
-        let query = Form::query(request);
-        // Back to the server that asked, and to nobody else.
-        let response = match query.get("return_to").and_then(|to| here(at.address, to)) {
-            Some(back) => see_other(&back),
-            None => pages::signed_out(&layout),
-        };
-        with_cookie(response, cookie)
+    if allowed && scope.is_empty() && asked.scopes().next().is_some() {
+        return consent(Some("Leave one scope on, or deny."));
     }
-
-    /// Begins a session of who has logged in now; its cookie.
-    fn begin(&self, at: &At<'_>, request: &Request<Bytes>, known: Known) -> Option<HeaderValue> {
-        match known {
-            Known::Before(_) => None,
-            Known::Now(session) => {
-                let path = layout(at).path();
-                self.sessions
-                    .begin(request, session, &at.address.browser, path)
-            }
-        }
+    let scope = scope.join(" ");
+    // Who was asked for consent only had logged in before.
+    let before =
+        session(at, request, &asked).filter(|session| allowed && session.subject == subject);
+    let session = Session {
+        subject: subject.to_owned(),
+        auth_time: before.as_ref().map_or(at.now, |it| it.auth_time),
+        claims,
+    };
+    let login = match before {
+        Some(_) => Login::Before(session),
+        None => Login::Now(session),
+    };
+    let acceptance = Acceptance {
+        sealed,
+        session: login.session(),
+        scope: Some(scope.as_str()).filter(|scope| !scope.is_empty()),
+    };
+    match accept(at, &acceptance, &users).await {
+        Ok(response) => with_cookie(response, begin_session(at, request, login)),
+        Err(refusal) => again(&refusal),
     }
+}
 
-    async fn inspect(&self, at: &At<'_>, sealed: &str) -> Result<Asked, String> {
-        self.call(at, "/authorize/request", &[("request", sealed)])
-            .await
-    }
+/// `GET`: ends the browser's session.
+pub(crate) fn log_out(at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> {
+    let layout = layout(at);
+    let cookie = at
+        .issuer
+        .sessions()
+        .end(request, &at.address.browser, layout.path());
+    let query = Form::query(request);
+    // Back to the server that asked, and to nobody else.
+    let response = match query.get("return_to").and_then(|to| here(at.address, to)) {
+        Some(back) => see_other(&back),
+        None => pages::signed_out(&layout),
+    };
+    with_cookie(response, cookie)
+}
 
-    async fn accept(
-        &self,
-        at: &At<'_>,
-        acceptance: &Acceptance<'_>,
-        users: &[User],
-    ) -> Result<Response<Bytes>, String> {
-        let session = acceptance.session;
-        let known;
-        let claims = match &session.claims {
-            Some(claims) => claims,
-            None => {
-                known = user(users, &session.subject).grant_claims();
-                &known
-            }
-        };
-        let claims = to_json(claims);
-        // A clock that was turned back leaves sessions of the future behind.
-        let auth_time = UnixTime(session.auth_time.0.min(at.now.0)).0.to_string();
-        let mut form = vec![
-            ("request", acceptance.sealed),
-            ("subject", session.subject.as_str()),
-            ("claims", &claims),
-            ("auth_time", &auth_time),
-        ];
-        if let Some(scope) = acceptance.scope {
-            form.push(("scope", scope));
-        }
-        self.redirect(at, "/authorize/accept", &form).await
-    }
-
-    /// Ends a login with an error; an empty description is none.
-    pub(crate) async fn reject(
-        &self,
-        at: &At<'_>,
-        sealed: &str,
-        error: &str,
-        description: &str,
-    ) -> Response<Bytes> {
-        let form = [
-            ("request", sealed),
-            ("error", error),
-            ("error_description", description),
-        ];
-        match self.redirect(at, "/authorize/reject", &form).await {
-            Ok(response) => response,
-            Err(refusal) => pages::refused(&layout(at), &refusal),
+/// The cookie of the session that begins with a login of now.
+fn begin_session(at: &At<'_>, request: &Request<Bytes>, login: Login) -> Option<HeaderValue> {
+    match login {
+        Login::Before(_) => None,
+        Login::Now(session) => {
+            let path = layout(at).path();
+            at.issuer
+                .sessions()
+                .begin(request, session, &at.address.browser, path)
         }
     }
+}
 
-    /// Sends the browser where the server says, at the origin browsers know it by.
-    async fn redirect(
-        &self,
-        at: &At<'_>,
-        path: &str,
-        form: &[(&str, &str)],
-    ) -> Result<Response<Bytes>, String> {
-        let RedirectTo { redirect_to } = self.call(at, path, form).await?;
-        let to = here(at.address, &redirect_to).unwrap_or(redirect_to);
-        Ok(see_other(&to))
-    }
+/// What the person is asked for, which the server has sealed.
+async fn login_request(at: &At<'_>, sealed: &str) -> Result<LoginRequest, String> {
+    call_server(at, "/authorize/request", &[("request", sealed)]).await
+}
 
-    /// Calls the server as this application's client. The error is what it says of a refusal.
-    async fn call<T: DeserializeOwned>(
-        &self,
-        at: &At<'_>,
-        path: &str,
-        form: &[(&str, &str)],
-    ) -> Result<T, String> {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .extend_pairs([("client_id", CLIENT_ID), ("client_secret", &self.secret)])
-            .finish();
-        let request = Request::post(format!("{}{path}", path_of(&at.address.issuer)))
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from(body))
-            .map_err(|error| error.to_string())?;
-        let response = at.server.handle(request, at.now).await;
-        let body = response.body();
-        if response.status() == StatusCode::OK {
-            return serde_json::from_slice(body).map_err(|error| error.to_string());
+async fn accept(
+    at: &At<'_>,
+    acceptance: &Acceptance<'_>,
+    users: &[User],
+) -> Result<Response<Bytes>, String> {
+    let session = acceptance.session;
+    let known;
+    let claims = match &session.claims {
+        Some(claims) => claims,
+        None => {
+            known = user(users, &session.subject).grant_claims();
+            &known
         }
-        Err(match serde_json::from_slice::<Refusal>(body) {
-            Ok(refusal) => sentence(&refusal.error_description),
-            Err(_) => format!("The server answered {}.", response.status()),
-        })
+    };
+    let claims = to_json(claims);
+    // A clock that was turned back leaves sessions of the future behind.
+    let auth_time = UnixTime(session.auth_time.0.min(at.now.0)).0.to_string();
+    let mut form = vec![
+        ("request", acceptance.sealed),
+        ("subject", session.subject.as_str()),
+        ("claims", &claims),
+        ("auth_time", &auth_time),
+    ];
+    if let Some(scope) = acceptance.scope {
+        form.push(("scope", scope));
     }
+    redirect(at, "/authorize/accept", &form).await
+}
+
+/// Ends a login with an error; an empty description is none.
+pub(crate) async fn reject(
+    at: &At<'_>,
+    sealed: &str,
+    error: &str,
+    description: &str,
+) -> Response<Bytes> {
+    let form = [
+        ("request", sealed),
+        ("error", error),
+        ("error_description", description),
+    ];
+    match redirect(at, "/authorize/reject", &form).await {
+        Ok(response) => response,
+        Err(refusal) => pages::refused(&layout(at), &refusal),
+    }
+}
+
+/// The redirect to where the server says, at the origin browsers know it by.
+async fn redirect(
+    at: &At<'_>,
+    path: &str,
+    form: &[(&str, &str)],
+) -> Result<Response<Bytes>, String> {
+    let RedirectTo { redirect_to } = call_server(at, path, form).await?;
+    let to = here(at.address, &redirect_to).unwrap_or(redirect_to);
+    Ok(see_other(&to))
+}
+
+/// The server's answer to this application's client. The error is what it says of a refusal.
+async fn call_server<T: DeserializeOwned>(
+    at: &At<'_>,
+    path: &str,
+    form: &[(&str, &str)],
+) -> Result<T, String> {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .extend_pairs(at.issuer.login_client().credentials())
+        .finish();
+    let request = Request::post(format!("{}{path}", path_of(&at.address.issuer)))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Bytes::from(body))
+        .map_err(|error| error.to_string())?;
+    let response = at.serve(request).await;
+    let body = response.body();
+    if response.status() == StatusCode::OK {
+        return serde_json::from_slice(body).map_err(|error| error.to_string());
+    }
+    Err(match serde_json::from_slice::<ErrorResponse>(body) {
+        Ok(refusal) => sentence(&refusal.error_description),
+        Err(_) => format!("The server answered {}.", response.status()),
+    })
 }
 
 fn layout<'a>(at: &At<'a>) -> Layout<'a> {
     Layout::new(at.issuer.name(), &at.address.browser)
 }
 
-/// An address of the issuer's, where browsers reach it; `None` for every other.
+/// The same address where browsers reach the issuer, if it is one of the issuer's.
 fn here(address: &Address, url: &str) -> Option<String> {
     let rest = url.strip_prefix(address.issuer.as_str())?;
     rest.starts_with('/')
         .then(|| format!("{}{rest}", address.browser))
 }
 
-/// Somebody by their subject, known or not.
+/// The user of this subject; a new one where there is none.
 fn user(users: &[User], subject: &str) -> User {
     let known = users.iter().find(|user| user.sub == subject);
     known.cloned().unwrap_or_else(|| User::new(subject))
 }
 
 /// OpenID Connect Core §3.1.2.1: a hint is what people log in with, be it their subject or their
-/// email address. Of who is unknown it is the subject.
+/// email address. Where no user has it, it is taken for a subject.
 fn by_hint<'a>(users: &'a [User], hint: &'a str) -> &'a str {
     if users.iter().any(|user| user.sub == hint) {
         return hint;

@@ -119,10 +119,9 @@ impl Issuer {
             claims.entry(name).or_insert(value);
         }
         claims.retain(|_, value| !value.is_null());
-        let keys = self.own_keys();
         let forge = Forge {
             config: &served.config,
-            keys: keys.as_ref(),
+            keys: self.own_keys(),
             now,
         };
         let typ = request.typ.as_deref().unwrap_or("at+jwt");

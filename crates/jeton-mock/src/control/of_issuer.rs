@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Refusal, body, done, ok, ok_with, query::Query, route::OfIssuer};
 use crate::{
     address::Address,
-    fault::json_response,
     issuer::Issuer,
+    json::json_response,
     keys::KeyAction,
     spec::{ClaimRule, User},
 };

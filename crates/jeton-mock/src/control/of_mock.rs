@@ -8,7 +8,7 @@ use super::{
     query::{Extent, Query},
     route::OfMock,
 };
-use crate::{address::Address, fault::json_response, provider::Provider};
+use crate::{address::Address, json::json_response, provider::Provider};
 
 const OPENAPI: &[u8] = include_bytes!("../../openapi.json");
 

@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::{self, Serializer};
 
-use super::Form;
-use crate::{asked::cookies, issuer::At, layout::path_of, random_id, spec::Endpoint};
+use crate::{at::At, cookie::cookies, form::Form, layout::path_of, random_id, spec::Endpoint};
 
 const COOKIE_NAME: &str = "jeton-mock-debugger-";
 
@@ -95,9 +94,10 @@ impl Flow {
 fn set_cookie(at: &At<'_>, state: &str, value: &str, lifetime: u64) -> Option<HeaderValue> {
     let path = path_of(&at.address.browser);
     let debugger = Endpoint::Debugger.path();
-    let secure = match at.address.browser.starts_with("https:") {
-        true => "; Secure",
-        false => "",
+    let secure = if at.address.browser.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
     };
     let cookie = format!(
         "{COOKIE_NAME}{state}={value}; Path={path}{debugger}; Max-Age={lifetime}; HttpOnly; \

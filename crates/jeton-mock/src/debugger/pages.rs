@@ -7,12 +7,12 @@ use jsonwebtoken::jwk::JwkSet;
 use serde_json::Value;
 
 use super::{
-    Form,
     time::{in_words, of_day, utc},
     token::{Jwt, Reading, Verdict, indented},
 };
 use crate::{
-    issuer::At,
+    at::At,
+    form::Form,
     journal::{Entry, Filter},
     spec::{Endpoint, Strictness},
 };
@@ -32,8 +32,8 @@ const TIMES: [(&str, &str); 5] = [
 /// OpenID Connect Core §3.1.2.1.
 const PROMPTS: [&str; 4] = ["login", "consent", "select_account", "none"];
 
-/// An answer of the mock's, as a client got it.
-pub(super) struct Answer {
+/// The mock's response to a request of the debugger's, as any client would have got it.
+pub(super) struct Received {
     pub(super) what: &'static str,
     pub(super) status: String,
     pub(super) headers: Vec<(String, String)>,
@@ -259,7 +259,7 @@ async fn jwt_body(at: &At<'_>, jwt: &Jwt, keys: &JwkSet) -> String {
 }
 
 /// A section with an answer.
-pub(super) fn answer(answer: &Answer) -> String {
+pub(super) fn received(answer: &Received) -> String {
     let mut facts = format!("<dt>Status</dt><dd>{}</dd>", Escaped(&answer.status));
     for (name, value) in &answer.headers {
         let _ = write!(

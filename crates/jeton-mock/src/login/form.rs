@@ -1,15 +1,14 @@
 //! What the login page's forms and the server say.
 
-use bytes::Bytes;
-use http::Request;
 use jeton::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
-/// `/authorize/request`: what a person is asked for.
+use crate::form::Form;
+
+/// What a person is asked for: the server's answer at `/authorize/request`.
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct LoginRequest {
     /// `code`, or `device`: which one shows only after the login.
     pub(super) kind: String,
     pub(super) client_id: Option<String>,
@@ -21,7 +20,7 @@ pub(super) struct Asked {
     pub(super) login_hint: Option<String>,
 }
 
-impl Asked {
+impl LoginRequest {
     /// OpenID Connect Core §3.1.2.1.
     pub(super) fn prompts(&self, value: &str) -> bool {
         self.prompt.split(' ').any(|prompt| prompt == value)
@@ -44,34 +43,7 @@ impl Asked {
     }
 }
 
-/// The parameters of a query or a form.
-pub(super) struct Form(Vec<(String, String)>);
-
 impl Form {
-    pub(super) fn query(request: &Request<Bytes>) -> Self {
-        Self::parse(request.uri().query().unwrap_or_default().as_bytes())
-    }
-
-    pub(super) fn body(request: &Request<Bytes>) -> Self {
-        Self::parse(request.body())
-    }
-
-    fn parse(encoded: &[u8]) -> Self {
-        Self(form_urlencoded::parse(encoded).into_owned().collect())
-    }
-
-    /// Its value, unless that is empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
-    }
-
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |(own, value)| own == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-
     /// Who to be: a button's name for it, or that of the field for anybody, which is what
     /// mock-oauth2-server calls it.
     pub(super) fn subject(&self) -> Result<&str, &'static str> {
@@ -122,6 +94,8 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use url::form_urlencoded;
+
     use super::*;
 
     fn form(pairs: &[(&str, &str)]) -> Form {

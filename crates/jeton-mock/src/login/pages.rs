@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use jeton::page::Escaped;
 
-use super::form::{Asked, Form};
-use crate::{layout::Layout, spec::User};
+use super::form::LoginRequest;
+use crate::{form::Form, layout::Layout, spec::User};
 
 /// What else an authorization endpoint may answer (RFC 6749 §4.1.2.1, OpenID Connect Core
 /// §3.1.2.6), a button each.
@@ -37,7 +37,7 @@ const SCOPES: [(&str, &str); 6] = [
 pub(super) struct Pages<'a> {
     pub(super) layout: Layout<'a>,
     pub(super) sealed: &'a str,
-    pub(super) asked: &'a Asked,
+    pub(super) asked: &'a LoginRequest,
 }
 
 /// What the form for anybody holds already.

@@ -10,38 +10,39 @@ use http::{HeaderValue, Request};
 use jeton::UnixTime;
 use serde_json::{Map, Value};
 
-use crate::{asked::cookies, random_id};
+use crate::{cookie::cookies, random_id};
 
+/// The name of the cookie that a browser is known by.
 const NAME: &str = "jeton-mock-session";
 
 /// How many are kept. When full all are gone, which is simpler than an order of use.
 const MOST: usize = 1_000;
 
-/// Somebody who logged in.
+/// One person's login in one browser.
 #[derive(Clone, Debug)]
-pub(super) struct Session {
-    pub(super) subject: String,
+pub(crate) struct Session {
+    pub(crate) subject: String,
     /// What was typed about them; absent: what the issuer knows of the subject.
-    pub(super) claims: Option<Map<String, Value>>,
-    pub(super) auth_time: UnixTime,
+    pub(crate) claims: Option<Map<String, Value>>,
+    pub(crate) auth_time: UnixTime,
 }
 
 /// The sessions of one issuer, by their cookies.
 #[derive(Debug, Default)]
-pub(super) struct Sessions(Mutex<BTreeMap<String, Session>>);
+pub(crate) struct Sessions(Mutex<BTreeMap<String, Session>>);
 
 impl Sessions {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Session>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn find(&self, request: &Request<Bytes>) -> Option<Session> {
+    pub(crate) fn find(&self, request: &Request<Bytes>) -> Option<Session> {
         let sessions = self.lock();
         own_cookies(request).find_map(|cookie| sessions.get(cookie).cloned())
     }
 
     /// Begins a session in place of the browser's former one; its cookie, for `address`.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &self,
         request: &Request<Bytes>,
         session: Session,
@@ -62,7 +63,7 @@ impl Sessions {
     }
 
     /// Ends the browser's session; the cookie that removes its cookie.
-    pub(super) fn end(
+    pub(crate) fn end(
         &self,
         request: &Request<Bytes>,
         address: &str,

@@ -1,0 +1,38 @@
+//! Where and when a request is answered.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jeton::UnixTime;
+
+use crate::{
+    address::Address,
+    forge::Forge,
+    issuer::{Issuer, Served},
+    provider::Provider,
+};
+
+/// One issuer at one of its addresses, and the time by its clock.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) issuer: &'a Issuer,
+    pub(crate) served: &'a Served,
+    pub(crate) address: &'a Address,
+    pub(crate) now: UnixTime,
+}
+
+impl At<'_> {
+    /// The server's answer.
+    pub(crate) async fn serve(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.served.server.handle(request, self.now).await
+    }
+
+    /// What signs tokens in the server's place.
+    pub(crate) fn forge(&self) -> Forge<'_> {
+        Forge {
+            config: &self.served.config,
+            keys: self.issuer.own_keys(),
+            now: self.now,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the mock does at each endpoint before and after the server: a file each.
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::{departures::Departures, spec::Endpoint, visit::Visit};
+
+mod authorize;
+mod device_authorization;
+mod end_session;
+mod introspect;
+mod jwks;
+mod metadata;
+mod page;
+mod presented_token;
+mod readdress;
+mod revoke;
+mod token;
+mod userinfo;
+
+/// The endpoint's answer.
+pub(crate) async fn respond(
+    visit: &Visit<'_>,
+    request: Request<Bytes>,
+    departures: &mut Departures,
+) -> Response<Bytes> {
+    match visit.asked.endpoint {
+        Endpoint::Token => token::respond(visit, request, departures).await,
+        Endpoint::Authorize => authorize::respond(visit, request, departures).await,
+        Endpoint::DeviceAuthorization => {
+            device_authorization::respond(visit, request, departures).await
+        }
+        Endpoint::Introspect => introspect::respond(visit, request, departures).await,
+        Endpoint::Revoke => revoke::respond(visit, request, departures).await,
+        Endpoint::Userinfo => userinfo::respond(visit, request).await,
+        Endpoint::EndSession => end_session::respond(visit, request, departures).await,
+        Endpoint::Jwks => jwks::respond(visit, request).await,
+        Endpoint::OpenidConfiguration | Endpoint::AuthorizationServerMetadata => {
+            metadata::respond(visit, request).await
+        }
+        Endpoint::Login | Endpoint::Logout | Endpoint::Debugger => {
+            page::respond(&visit.at, visit.asked.endpoint, &request).await
+        }
+        Endpoint::AuthorizeRequest
+        | Endpoint::AuthorizeAccept
+        | Endpoint::AuthorizeReject
+        | Endpoint::AuthorizeResume
+        | Endpoint::Device
+        | Endpoint::RevokeGrants
+        | Endpoint::EndSessionResume
+        | Endpoint::Health => visit.serve(request).await,
+    }
+}
