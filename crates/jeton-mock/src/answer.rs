@@ -32,13 +32,14 @@ pub(crate) async fn answer(
     if is_plain {
         cookie::with_https(&mut request);
     }
-    let asked = Asked::read(endpoint, &request);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let body = request.body().clone();
+    let asked = Asked::read(endpoint, &method, &uri, request.headers(), &body);
     let mut visit = Visit { at, asked };
     let is_lenient = visit.is_lenient();
     if is_lenient && let Some(preflight) = cors::preflight(&request) {
         return Ok(preflight);
     }
-    let path = request.uri().path().to_owned();
     let is_of_a_page = request.headers().contains_key(ORIGIN);
 
     let mut departures = Departures {
@@ -70,7 +71,12 @@ pub(crate) async fn answer(
             cookie::without_https(response);
         }
     }
-    let entry = entry(visit, path, departures, outcome.as_ref().ok());
+    let entry = entry(
+        visit,
+        uri.path().to_owned(),
+        departures,
+        outcome.as_ref().ok(),
+    );
     at.issuer.journal().add(entry);
     outcome
 }
@@ -109,7 +115,7 @@ fn entry(
         at: at.now,
         issuer: at.issuer.name().to_owned(),
         endpoint: Cow::Borrowed(asked.endpoint.as_str()),
-        method: asked.method,
+        method: asked.method.to_string(),
         path,
         parameters: redact(asked.parameters),
         client_id: match audit.and_then(|it| it.client_id.as_ref()) {

@@ -2,71 +2,120 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use http::{
-    Request,
+    HeaderMap, Method, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
-use jeton::{BODY_LIMIT, TokenRequest};
+use jeton::{BODY_LIMIT, Parameters, Presented};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::{forge::Jwt, spec::Endpoint};
 
 /// What a request says, before anything of it is checked. No `Debug`: it holds secrets.
-pub(crate) struct Asked {
+pub(crate) struct Asked<'a> {
     pub(crate) endpoint: Endpoint,
-    pub(crate) method: String,
+    pub(crate) method: &'a Method,
     pub(crate) client_id: Option<String>,
     pub(crate) grant_type: Option<String>,
     /// Asked for, or of the access token that is presented.
     pub(crate) scope: String,
+    /// All of query and body; those of one name separated by spaces.
     pub(crate) parameters: BTreeMap<String, String>,
-    /// What it says at the endpoints that clients authenticate at.
-    pub(crate) authenticated: Option<TokenRequest>,
+    /// What the server reads: the form of a POST, else the query. `None` where it cannot.
+    form: Option<Parameters<'a>>,
+    /// How it authenticates a client, where it does.
+    pub(crate) presented: Option<Presented>,
 }
 
-impl Asked {
+impl<'a> Asked<'a> {
     /// Everything is taken as said: what is malformed the server refuses.
-    pub(crate) fn read(endpoint: Endpoint, request: &Request<Bytes>) -> Self {
-        let mut parameters = BTreeMap::<String, String>::new();
-        let query = request.uri().query().unwrap_or_default().as_bytes();
-        let content_type = request.headers().get(CONTENT_TYPE);
+    pub(crate) fn read(
+        endpoint: Endpoint,
+        method: &'a Method,
+        uri: &'a Uri,
+        headers: &HeaderMap,
+        body: &'a [u8],
+    ) -> Self {
+        let content_type = headers.get(CONTENT_TYPE);
         let is_form = content_type.is_some_and(|it| is_form(it.as_bytes()));
-        let body: &[u8] = if is_form && request.body().len() <= BODY_LIMIT {
-            request.body()
+        let body = if is_form && body.len() <= BODY_LIMIT {
+            body
         } else {
             &[]
         };
-        for (name, value) in form_urlencoded::parse(query).chain(form_urlencoded::parse(body)) {
-            let kept = parameters.entry(name.into_owned()).or_default();
-            if !kept.is_empty() {
-                kept.push(' ');
-            }
-            kept.push_str(&value);
-        }
-        let authenticated = TokenRequest::inspect(request.headers(), body);
-        let presented = match endpoint {
-            Endpoint::Userinfo => bearer(request).unwrap_or_default(),
+        let query = uri.query().unwrap_or_default().as_bytes();
+        let mut parameters = BTreeMap::new();
+        let in_query = read_into(&mut parameters, query);
+        let in_body = read_into(&mut parameters, body);
+        let form = if method == Method::POST {
+            in_body
+        } else {
+            in_query
+        };
+        let presented = form.as_ref().and_then(|form| Presented::of(headers, form));
+        let claims = match endpoint {
+            Endpoint::Userinfo => bearer(headers).unwrap_or_default(),
             _ => Map::new(),
         };
         let said = |name: &str| {
-            let claim = presented.get(name).and_then(Value::as_str);
+            let claim = claims.get(name).and_then(Value::as_str);
             parameters.get(name).map(String::as_str).or(claim)
         };
         Self {
             endpoint,
-            method: request.method().as_str().to_owned(),
-            client_id: match &authenticated {
-                Some(authenticated) => Some(authenticated.presented.client_id.clone()),
+            method,
+            client_id: match &presented {
+                Some(presented) => Some(presented.client_id.clone()),
                 None => said("client_id").map(str::to_owned),
             },
             scope: said("scope").unwrap_or_default().to_owned(),
             grant_type: parameters.get("grant_type").cloned(),
             parameters,
-            authenticated,
+            form,
+            presented,
         }
     }
+
+    /// A parameter as the server reads it.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.form.as_ref()?.get(name)
+    }
+
+    /// Every `resource` and `audience` (RFC 8707 §2, RFC 8693 §2.1).
+    pub(crate) fn audiences(&self) -> Vec<String> {
+        let forms = self.form.iter();
+        forms
+            .flat_map(|form| form.all("resource").chain(form.all("audience")))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Names and values as they were sent, for a form that is passed on with a change.
+    pub(crate) fn pairs(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
+        self.form.as_ref().map(Parameters::iter)
+    }
+}
+
+/// Adds what `encoded` says; as the server reads it, if it can.
+fn read_into<'a>(
+    parameters: &mut BTreeMap<String, String>,
+    encoded: &'a [u8],
+) -> Option<Parameters<'a>> {
+    let mut add = |name: &str, value: &str| {
+        if let Some(known) = parameters.get_mut(name).filter(|known| !known.is_empty()) {
+            known.push(' ');
+            known.push_str(value);
+        } else {
+            parameters.insert(name.to_owned(), value.to_owned());
+        }
+    };
+    if let Ok(sound) = Parameters::parse(encoded) {
+        sound.iter().for_each(|(name, value)| add(name, value));
+        return Some(sound);
+    }
+    form_urlencoded::parse(encoded).for_each(|(name, value)| add(&name, &value));
+    None
 }
 
 /// Media types know no case (RFC 9110 §8.3.1), and have parameters.
@@ -79,8 +128,8 @@ fn is_form(content_type: &[u8]) -> bool {
 }
 
 /// The claims of the access token that a request presents, unverified.
-fn bearer(request: &Request<Bytes>) -> Option<Map<String, Value>> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+fn bearer(headers: &HeaderMap) -> Option<Map<String, Value>> {
+    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (_, token) = header.split_once(' ')?;
     Jwt::parse(token.trim()).map(|token| token.claims)
 }

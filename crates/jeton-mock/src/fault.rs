@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Request, Response, StatusCode,
+    HeaderName, HeaderValue, Response, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use jeton_http::Dropped;
@@ -80,7 +80,7 @@ impl Faults {
 
     /// What acts on this request; each match is counted. Of several answers the first is given,
     /// and the next waits for the next request.
-    pub(crate) fn due(&mut self, asked: &Asked) -> Vec<Due> {
+    pub(crate) fn due(&mut self, asked: &Asked<'_>) -> Vec<Due> {
         let mut all = Vec::<Due>::new();
         for kept in &mut self.kept {
             let answered = all.iter().any(|due| due.effect.answers());
@@ -95,7 +95,7 @@ impl Faults {
 
 impl Kept {
     /// Whether it would act on this request, which is counted if it matches.
-    fn is_due(&mut self, asked: &Asked) -> bool {
+    fn is_due(&mut self, asked: &Asked<'_>) -> bool {
         if !self.fault.matching.matches(asked, &self.fault.effect) {
             return false;
         }
@@ -118,7 +118,7 @@ impl Kept {
 }
 
 impl Matcher {
-    fn matches(&self, asked: &Asked, effect: &Effect) -> bool {
+    fn matches(&self, asked: &Asked<'_>, effect: &Effect) -> bool {
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint == asked.endpoint,
             None => effect.has_its_place_at(asked.endpoint),
@@ -128,7 +128,7 @@ impl Matcher {
             Some(pattern) => text.is_some_and(|text| pattern.matches(text)),
         };
         endpoint
-            && agrees(&self.method, Some(&asked.method))
+            && agrees(&self.method, Some(asked.method.as_str()))
             && agrees(&self.client_id, asked.client_id.as_deref())
             && agrees(&self.grant_type, asked.grant_type.as_deref())
             && self.parameters.iter().all(|(name, pattern)| {
@@ -139,7 +139,7 @@ impl Matcher {
 }
 
 /// What the request itself asks to go wrong.
-pub(crate) fn magic(asked: &Asked) -> Vec<Due> {
+pub(crate) fn magic(asked: &Asked<'_>) -> Vec<Due> {
     let in_client = asked
         .client_id
         .iter()
@@ -167,28 +167,25 @@ pub(crate) fn magic_of_grant(scope: &str) -> Vec<Due> {
         .collect()
 }
 
-/// Takes what names faults out of the scope of a refresh, whose grant may not have it.
-pub(crate) fn without_magic_scope(request: &mut Request<Bytes>) {
-    let scope = form_urlencoded::parse(request.body()).find(|(name, _)| name == "scope");
-    if scope.is_none_or(|(_, scope)| magic_scope(&scope).next().is_none()) {
-        return;
-    }
+/// The form of a refresh without what names faults in its scope, which the grant may not have; `None`
+/// where nothing does.
+pub(crate) fn without_magic_scope(asked: &Asked<'_>) -> Option<Bytes> {
+    magic_scope(asked.get("scope")?).next()?;
     let mut form = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(request.body()) {
+    for (name, value) in asked.pairs()? {
         if name != "scope" {
-            form.append_pair(&name, &value);
+            form.append_pair(name, value);
             continue;
         }
-        let kept: Vec<_> = value
-            .split(' ')
+        let tokens = value.split(' ');
+        let kept: Vec<_> = tokens
             .filter(|token| !token.starts_with(MAGIC_SCOPE))
             .collect();
         if !kept.is_empty() {
-            form.append_pair(&name, &kept.join(" "));
+            form.append_pair(name, &kept.join(" "));
         }
     }
-    let form = form.finish();
-    *request.body_mut() = Bytes::from(form);
+    Some(Bytes::from(form.finish()))
 }
 
 /// Whether an answer may name a fault in its scope, which is cheaper to ask than to parse it.

@@ -27,7 +27,7 @@ use crate::{
     file,
     journal::{Entry, Filter, Journal},
     keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
-    lenient::{PerRequest, Seeded, Waived},
+    lenient::{Loan, PerRequest, RegisteredClients, Wanted},
     login_client::{self, LoginClient},
     registry::MockRegistry,
     remembered::Remembered,
@@ -80,7 +80,7 @@ struct State {
     clock: Clock,
     users: Vec<User>,
     clients: Vec<ClientRecord>,
-    seeded: Seeded,
+    registered: RegisteredClients,
     rules: Vec<ClaimRule>,
     faults: Faults,
     keys: Keys,
@@ -141,7 +141,7 @@ impl Issuer {
                 clock,
                 users,
                 clients: Vec::new(),
-                seeded: Seeded::default(),
+                registered: RegisteredClients::default(),
                 rules: spec.claims.clone().unwrap_or_default(),
                 faults,
                 keys: Keys::new(seed, name, &algorithms),
@@ -328,7 +328,7 @@ impl Issuer {
         file::check_client_algorithms(&client, &self.algorithms)?;
         let shown = without_secrets(&record);
         let mut state = self.lock();
-        state.seeded.insert(client.clone());
+        state.registered.insert(client.clone());
         state
             .clients
             .retain(|known| known.client_id != record.client_id);
@@ -347,14 +347,15 @@ impl Issuer {
         let mut state = self.lock();
         let before = state.clients.len();
         state.clients.retain(|known| known.client_id != client_id);
-        state.seeded.remove(&id);
+        state.registered.remove(&id);
         self.registry.remove(&id);
         state.clients.len() < before
     }
 
-    /// What a request waives, where the issuer is lenient.
-    pub(crate) fn waive(&self, asked: &Asked, request: &http::Request<bytes::Bytes>) -> Waived {
-        self.lock().seeded.waive(&self.registry, asked, request)
+    /// What a lenient issuer lends to a request that wants so much.
+    pub(crate) fn lend(&self, wanted: &Wanted<'_>, now: UnixTime) -> Loan {
+        let mut state = self.lock();
+        state.registered.lend(&self.registry, wanted, now)
     }
 
     pub(crate) fn rules(&self) -> Vec<ClaimRule> {
@@ -406,7 +407,7 @@ impl Issuer {
     }
 
     /// The faults that are to act on a request.
-    pub(crate) fn due(&self, asked: &Asked) -> Vec<Due> {
+    pub(crate) fn due(&self, asked: &Asked<'_>) -> Vec<Due> {
         self.lock().faults.due(asked)
     }
 

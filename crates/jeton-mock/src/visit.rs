@@ -12,14 +12,14 @@ use crate::{
     claims::Facts,
     departures::Departures,
     journal::redact,
-    lenient::{Waived, presenting},
+    lenient::{Loan, Wanted, on_loan},
     spec::Strictness,
 };
 
 /// One request to one issuer.
 pub(crate) struct Visit<'a> {
     pub(crate) at: At<'a>,
-    pub(crate) asked: Asked,
+    pub(crate) asked: Asked<'a>,
 }
 
 impl Visit<'_> {
@@ -32,23 +32,19 @@ impl Visit<'_> {
         self.at.serve(request).await
     }
 
-    /// What a lenient issuer waives.
-    pub(crate) fn waive(&self, request: &Request<Bytes>, departures: &mut Departures) -> Waived {
-        if !self.is_lenient() {
-            return Waived::default();
-        }
-        let mut waived = self.at.issuer.waive(&self.asked, request);
-        departures.waived.append(&mut waived.names);
-        waived
-    }
-
-    /// The server's answer to a request for which something was waived.
-    pub(crate) async fn serve_waived(
+    /// The server's answer to a request that wants so much of its client, which a lenient issuer
+    /// grants.
+    pub(crate) async fn serve_wanted(
         &self,
-        waived: Waived,
+        wanted: Option<Wanted<'_>>,
         request: Request<Bytes>,
+        departures: &mut Departures,
     ) -> Response<Bytes> {
-        presenting(waived.client, self.at.serve(request)).await
+        let wanted = wanted.filter(|_| self.is_lenient());
+        let loan = wanted.map(|wanted| self.at.issuer.lend(&wanted, self.at.now));
+        let Loan { client, mut waived } = loan.unwrap_or_default();
+        departures.waived.append(&mut waived);
+        on_loan(client, self.at.serve(request)).await
     }
 
     /// Adds what this request says to what the requests of its grant have said; all of that.

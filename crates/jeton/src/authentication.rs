@@ -66,6 +66,13 @@ impl Presented {
         }
         Ok(presented)
     }
+
+    /// What a request presents, for a layer in front of the server; `None` where the server refuses
+    /// it unread.
+    #[must_use]
+    pub fn of(headers: &HeaderMap, parameters: &Parameters<'_>) -> Option<Self> {
+        Self::read(headers, parameters).ok()
+    }
 }
 
 impl Client {

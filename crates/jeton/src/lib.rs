@@ -23,7 +23,6 @@ mod endpoint;
 mod fetch;
 mod grant;
 mod host;
-mod inspect;
 mod issue;
 mod issuer;
 mod jose;
@@ -65,7 +64,6 @@ pub use fetch::{
 };
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};
-pub use inspect::TokenRequest;
 pub use jose::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};
 pub use jwk::{
     InvalidJwks, InvalidPublicJwks, InvalidRsa, Point, PrivateKey, PublicJwk, PublicJwks,
@@ -77,7 +75,7 @@ pub use ledger::{
     Step, Unmet, rotation, transition,
 };
 pub use mode::Mode;
-pub use parameters::BODY_LIMIT;
+pub use parameters::{BODY_LIMIT, InvalidParameters, Parameters};
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{

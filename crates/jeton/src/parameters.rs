@@ -13,12 +13,14 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 /// (RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
-/// The parameters of one request. Values are never empty.
-pub(crate) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+/// The parameters of one request, in the order they were sent. No `Debug`: there are credentials
+/// among them.
+#[derive(Clone, Default)]
+pub struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 /// Why a body or query is not a set of parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidParameters {
+pub enum InvalidParameters {
     /// The bytes, once percent-decoded, are not UTF-8.
     #[error("the parameters are not UTF-8")]
     NotUtf8,
@@ -28,7 +30,11 @@ pub(crate) enum InvalidParameters {
 }
 
 impl<'a> Parameters<'a> {
-    pub(crate) fn parse(encoded: &'a [u8]) -> Result<Self, InvalidParameters> {
+    /// Parses a query or the body of a form.
+    ///
+    /// # Errors
+    /// The text is not UTF-8, or a parameter that may stand once stands twice.
+    pub fn parse(encoded: &'a [u8]) -> Result<Self, InvalidParameters> {
         let mut pairs = Vec::with_capacity(8);
         // A tree: where hashing is not seeded, as in wasm, names could be chosen to collide.
         let mut names = BTreeSet::new();
@@ -42,22 +48,29 @@ impl<'a> Parameters<'a> {
             if !REPEATABLE.contains(&name.as_ref()) && !names.insert(name.clone()) {
                 return Err(InvalidParameters::Duplicate(name.into_owned()));
             }
-            if !value.is_empty() {
-                pairs.push((name, value));
-            }
+            pairs.push((name, value));
         }
         Ok(Self(pairs))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The value of `name`, never empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// Every value of `name`, none of them empty.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.iter()
+            .filter(move |(own, value)| *own == name && !value.is_empty())
+            .map(|(_, value)| value)
+    }
+
+    /// Names and values as they were sent, empty ones included: for what passes a request on.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
-            .filter(move |(own, _)| own == name)
-            .map(|(_, value)| value.as_ref())
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 }
 
@@ -86,11 +99,10 @@ mod tests {
     fn check(encoded: &str, expected: Result<&[(&str, &str)], InvalidParameters>) {
         let parsed = Parameters::parse(encoded.as_bytes());
         let pairs = parsed.as_ref().map(|parameters| {
-            parameters
-                .0
-                .iter()
-                .map(|(name, value)| (name.as_ref(), value.as_ref()))
-                .collect::<Vec<_>>()
+            let names = parameters.iter().map(|(name, _)| name);
+            let names: BTreeSet<_> = names.collect();
+            let values = |name| parameters.all(name).map(move |value| (name, value));
+            names.into_iter().flat_map(values).collect::<Vec<_>>()
         });
         assert_eq!(
             pairs,

@@ -4,15 +4,15 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header::LOCATION};
 use url::Url;
 
-use crate::{departures::Departures, fault, login, visit::Visit};
+use crate::{departures::Departures, fault, lenient::Wanted, login, visit::Visit};
 
 pub(super) async fn respond(
     visit: &Visit<'_>,
     request: Request<Bytes>,
     departures: &mut Departures,
 ) -> Response<Bytes> {
-    let waived = visit.waive(&request, departures);
-    let mut response = visit.serve_waived(waived, request).await;
+    let wanted = Wanted::authorization(&visit.asked);
+    let mut response = visit.serve_wanted(wanted, request, departures).await;
     visit.remember_beginning(&response);
     let due = departures.due.iter().map(|due| &due.effect);
     let mut errors = due.filter_map(|effect| Some((effect, fault::sent_back(effect)?)));

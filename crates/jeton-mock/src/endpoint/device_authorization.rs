@@ -4,15 +4,17 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::readdress::{Follower, readdress};
-use crate::{departures::Departures, visit::Visit};
+use crate::{departures::Departures, lenient::Wanted, visit::Visit};
 
 pub(super) async fn respond(
     visit: &Visit<'_>,
     request: Request<Bytes>,
     departures: &mut Departures,
 ) -> Response<Bytes> {
-    let waived = visit.waive(&request, departures);
-    let mut response = visit.serve_waived(waived, request).await;
+    let presented = visit.asked.presented.as_ref();
+    let wanted = presented.and_then(Wanted::authentication);
+    let wanted = wanted.map(|wanted| wanted.with_target(&visit.asked));
+    let mut response = visit.serve_wanted(wanted, request, departures).await;
     visit.remember_beginning(&response);
     readdress(&mut response, visit.at.address, |member| {
         let is_page = member.starts_with("verification_uri");

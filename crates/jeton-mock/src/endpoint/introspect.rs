@@ -1,20 +1,92 @@
-//! `/introspect` (RFC 7662 §2).
+//! `/introspect` (RFC 7662 §2): a lenient issuer lets everyone look at every access token.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, header::AUTHORIZATION};
+use jeton::{Audit, Presented, Proof, SecretHash, SecretMethod};
+use serde_json::Value;
+use url::form_urlencoded;
 
 use super::presented_token::retype;
-use crate::{departures::Departures, lenient, visit::Visit};
+use crate::{departures::Departures, forge::Jwt, json, lenient::Wanted, visit::Visit};
+
+/// The secret that a token's own client is lent.
+const OWNER_SECRET: &str = "owner";
 
 pub(super) async fn respond(
     visit: &Visit<'_>,
     mut request: Request<Bytes>,
     departures: &mut Departures,
 ) -> Response<Bytes> {
-    let waived = visit.waive(&request, departures);
-    if let Some(owner) = &waived.owner {
-        lenient::ask_as(owner, &mut request);
+    retype(visit, &mut request).await;
+    let of_owner = owner(visit).map(|owner| (asked_by(&owner, &request), owner));
+    let presented = visit.asked.presented.as_ref();
+    let wanted = presented.and_then(Wanted::authentication);
+    let response = visit.serve_wanted(wanted, request, departures).await;
+    let Some((request, owner)) = of_owner else {
+        return response;
+    };
+    if active(&response) != Some(false) {
+        return response;
     }
-    retype(&visit.at, &mut request).await;
-    visit.serve_waived(waived, request).await
+    let shown = serve_owner(visit, &owner, request).await;
+    if active(&shown) != Some(true) {
+        return response;
+    }
+    // Of a client that nobody registered, everything is waived already.
+    if departures.waived != ["client"] {
+        departures.waived.push("audience");
+    }
+    to_the_asker(shown, &response)
+}
+
+/// Whether the token is said to be active; `None` where the question was refused.
+fn active(response: &Response<Bytes>) -> Option<bool> {
+    json::read(response)?.get("active")?.as_bool()
+}
+
+/// The client that an access token says it was issued to, where that is another than asks.
+fn owner(visit: &Visit<'_>) -> Option<String> {
+    let token = visit.asked.get("token").filter(|_| visit.is_lenient())?;
+    let claims = Jwt::parse(token)?.claims;
+    let owner = claims.get("client_id").and_then(Value::as_str)?;
+    let is_another = visit.asked.client_id.as_deref() != Some(owner);
+    is_another.then(|| owner.to_owned())
+}
+
+/// The same question, asked by the client `owner`.
+fn asked_by(owner: &str, request: &Request<Bytes>) -> Request<Bytes> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.body()) {
+        if name != "client_id" && name != "client_secret" {
+            form.append_pair(&name, &value);
+        }
+    }
+    form.append_pair("client_id", owner);
+    form.append_pair("client_secret", OWNER_SECRET);
+    let mut again = request.clone();
+    *again.body_mut() = Bytes::from(form.finish());
+    again.headers_mut().remove(AUTHORIZATION);
+    again
+}
+
+/// The server's answer to the client `owner`, whatever its secret is.
+async fn serve_owner(visit: &Visit<'_>, owner: &str, request: Request<Bytes>) -> Response<Bytes> {
+    let hash = SecretHash::of(OWNER_SECRET);
+    let presented = Presented {
+        client_id: owner.to_owned(),
+        proof: Proof::Secret(SecretMethod::ClientSecretPost, hash),
+    };
+    let wanted = Wanted::authentication(&presented);
+    let mut unnamed = Departures::default();
+    visit.serve_wanted(wanted, request, &mut unnamed).await
+}
+
+/// What the owner was shown, as an answer to the client that asked: the journal has that one.
+fn to_the_asker(mut shown: Response<Bytes>, refused: &Response<Bytes>) -> Response<Bytes> {
+    let asker = refused.extensions().get::<Audit>();
+    let asker = asker.and_then(|audit| audit.client_id.clone());
+    if let Some(audit) = shown.extensions_mut().get_mut::<Audit>() {
+        audit.client_id = asker;
+    }
+    shown
 }

@@ -3,12 +3,19 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
-use url::form_urlencoded;
+use url::form_urlencoded::Serializer;
 
-use crate::{at::At, forge::Known};
+use crate::{
+    forge::{Forge, Known},
+    visit::Visit,
+};
+
+/// The parameters that hold an access token: RFC 7009 §2.1 and RFC 7662 §2.1, then RFC 6750 §2.2.
+const TOKENS: [&str; 2] = ["token", "access_token"];
 
 /// Puts the access token of a request as the server at this address would have made it.
-pub(super) async fn retype(at: &At<'_>, request: &mut Request<Bytes>) {
+pub(super) async fn retype(visit: &Visit<'_>, request: &mut Request<Bytes>) {
+    let at = &visit.at;
     let known = Known {
         types: at.issuer.access_token_types(),
         issuers: at.issuer.other_addresses(at.address),
@@ -26,17 +33,23 @@ pub(super) async fn retype(at: &At<'_>, request: &mut Request<Bytes>) {
     {
         request.headers_mut().insert(AUTHORIZATION, value);
     }
-    let form = form_urlencoded::parse(request.body());
-    let mut form: Vec<(String, String)> = form.into_owned().collect();
-    let token = form
-        .iter_mut()
-        .find(|(name, _)| name == "token" || name == "access_token");
-    if let Some((_, token)) = token
-        && let Some(retyped) = forge.as_access_token(token, &known, issuer).await
-    {
-        *token = retyped;
-        let mut encoded = form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(&form);
-        *request.body_mut() = Bytes::from(encoded.finish());
+    if let Some(form) = retyped_form(visit, &forge, &known).await {
+        *request.body_mut() = form;
     }
+}
+
+/// The form with another access token, if it has one to be put so.
+async fn retyped_form(visit: &Visit<'_>, forge: &Forge<'_>, known: &Known) -> Option<Bytes> {
+    let token = TOKENS.iter().find_map(|name| visit.asked.get(name))?;
+    let issuer = &visit.at.address.issuer;
+    let retyped = forge.as_access_token(token, known, issuer).await?;
+    let pairs = visit.asked.pairs()?.map(|(name, value)| {
+        if value == token {
+            (name, retyped.as_str())
+        } else {
+            (name, value)
+        }
+    });
+    let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
+    Some(Bytes::from(form))
 }

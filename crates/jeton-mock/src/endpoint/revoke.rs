@@ -4,14 +4,15 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::presented_token::retype;
-use crate::{departures::Departures, visit::Visit};
+use crate::{departures::Departures, lenient::Wanted, visit::Visit};
 
 pub(super) async fn respond(
     visit: &Visit<'_>,
     mut request: Request<Bytes>,
     departures: &mut Departures,
 ) -> Response<Bytes> {
-    let waived = visit.waive(&request, departures);
-    retype(&visit.at, &mut request).await;
-    visit.serve_waived(waived, request).await
+    retype(visit, &mut request).await;
+    let presented = visit.asked.presented.as_ref();
+    let wanted = presented.and_then(Wanted::authentication);
+    visit.serve_wanted(wanted, request, departures).await
 }

@@ -13,6 +13,7 @@ use crate::{
     fault,
     forge::Jwt,
     json,
+    lenient::Wanted,
     spec::{Effect, Endpoint},
     visit::Visit,
 };
@@ -24,12 +25,20 @@ pub(super) async fn respond(
     mut request: Request<Bytes>,
     departures: &mut Departures,
 ) -> Response<Bytes> {
-    let waived = visit.waive(&request, departures);
-    let is_refresh = visit.asked.grant_type.as_deref() == Some("refresh_token");
-    if visit.is_lenient() && is_refresh {
-        fault::without_magic_scope(&mut request);
+    let asked = &visit.asked;
+    let presented = asked.presented.as_ref();
+    let mut wanted = presented.and_then(Wanted::authentication);
+    match asked.grant_type.as_deref() {
+        // The other grants were opened for a scope and audiences, and are held to those.
+        Some("client_credentials") => wanted = wanted.map(|wanted| wanted.with_target(asked)),
+        Some("refresh_token") if visit.is_lenient() => {
+            if let Some(form) = fault::without_magic_scope(asked) {
+                *request.body_mut() = form;
+            }
+        }
+        _ => {}
     }
-    let response = visit.serve_waived(waived, request).await;
+    let response = visit.serve_wanted(wanted, request, departures).await;
     let audit = response.extensions().get::<Audit>();
     let is_of_a_grant = audit.is_some_and(|it| it.grant.is_some());
     let stays = departures.due.is_empty()

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) async fn respond(visit: &Visit<'_>, mut request: Request<Bytes>) -> Response<Bytes> {
-    retype(&visit.at, &mut request).await;
+    retype(visit, &mut request).await;
     let mut response = visit.serve(request).await;
     add_claims(visit, &mut response);
     response
