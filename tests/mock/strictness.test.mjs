@@ -1,6 +1,7 @@
 // The rules of production, and how much of them a lenient mock waives.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,8 @@ const CLIENTS = [
     scope: 'openid offline_access',
   },
 ];
+
+const sha256 = (text) => createHash('sha256').update(text).digest('base64url');
 
 const lenient = await start({ config: { issuer: { clients: CLIENTS } } });
 const strict = await start({ args: ['--strict'], config: { issuer: { clients: CLIENTS } } });
@@ -101,6 +104,68 @@ describe('lenient: what is waived is named', { concurrency: 8 }, () => {
       isError(await issuer.refresh(again.refresh_token, { client }), 400, 'invalid_grant');
     });
   }
+
+  const secret = { client_secret: 'the-right-secret', grant_types: ['client_credentials'] };
+  const byPost = { ...secret, token_endpoint_auth_method: 'client_secret_post' };
+  const expired = {
+    grant_types: ['client_credentials'],
+    client_secrets: [{ sha256: sha256('the-right-secret'), expires_at: 1_700_000_000 }],
+  };
+  const publicClient = { token_endpoint_auth_method: 'none', grant_types: ['refresh_token'] };
+  const token = ['/token', { grant_type: 'client_credentials' }];
+  const revocation = ['/revoke', { token: 'x' }];
+  for (const [name, metadata, [path, form], how, presented, expected] of [
+    ['its secret by Basic', secret, token, 'Basic', 'the-right-secret', []],
+    ['its secret in the body', secret, token, 'body', 'the-right-secret', []],
+    ['a wrong secret in the body', secret, token, 'body', 'wrong', ['secret']],
+    ['its secret by Basic, not in the body', byPost, token, 'Basic', 'the-right-secret', ['token_endpoint_auth_method']],
+    ['its secret in the body, as registered', byPost, token, 'body', 'the-right-secret', []],
+    ['a wrong secret by Basic, not in the body', byPost, token, 'Basic', 'wrong', ['secret']],
+    ['a wrong secret in the body, as registered', byPost, token, 'body', 'wrong', ['secret']],
+    ['its secret that has expired', expired, token, 'Basic', 'the-right-secret', ['secret']],
+    ['another secret than the one that has expired', expired, token, 'Basic', 'wrong', ['secret']],
+    ['a secret though it is public', publicClient, revocation, 'Basic', 'any', ['secret']],
+    ['no secret, being public', publicClient, revocation, 'body', undefined, []],
+  ]) {
+    test(`a registered client with ${name}: ${expected.join(', ') || 'nothing is waived'}`, async () => {
+      const issuer = await lenient.fresh().make();
+      await issuer.client({ client_id: 'c', ...metadata });
+      const body = how === 'body' ? { ...form, client_id: 'c', client_secret: presented } : form;
+      const headers = how === 'Basic' ? { authorization: basic('c', presented) } : {};
+      const response = ok(await issuer.post(path, body, headers));
+      assert.deepEqual(waivedOf(response), expected);
+    });
+  }
+
+  test('a registered client that must authenticate and sends no secret is refused', async () => {
+    const issuer = await lenient.fresh().make();
+    await issuer.client({ client_id: 'c', ...secret });
+    const response = await issuer.post('/token', { grant_type: 'client_credentials', client_id: 'c' });
+    isError(response, 401, 'invalid_client');
+    assert.deepEqual(waivedOf(response), []);
+  });
+
+  test('a refresh is held to its grant: a scope beyond the registered one is refused, not waived', async () => {
+    const issuer = lenient.fresh();
+    const { refresh_token } = await issuer.tokens({ client: WEB, scope: 'openid offline_access' });
+    const response = await issuer.refresh(refresh_token, { client: WEB, scope: 'openid root' });
+    isError(response, 400, 'invalid_scope');
+    assert.deepEqual(waivedOf(response), []);
+  });
+
+  test('a registered client looks at a token of another: audience; the journal names who asked', async () => {
+    const issuer = lenient.fresh();
+    const { access_token } = await issuer.granted({}, { client: ['svc', 'one'] });
+    const response = ok(await issuer.as(WEB, '/introspect', { token: access_token }));
+    assert.equal(response.json().client_id, 'svc');
+    assert.deepEqual(waivedOf(response), ['audience']);
+    const [entry] = await issuer.journal({ endpoint: 'introspect' });
+    assert.equal(entry.client_id, 'web');
+    await issuer.as(['svc', 'one'], '/revoke', { token: access_token });
+    const revoked = ok(await issuer.as(WEB, '/introspect', { token: access_token }));
+    assert.deepEqual(revoked.json(), { active: false });
+    assert.deepEqual(waivedOf(revoked), []);
+  });
 
   for (const redirect_uri of [
     'http://app:8080/login/oauth2/code/mock',
