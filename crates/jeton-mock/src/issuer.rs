@@ -26,7 +26,7 @@ use crate::{
     fault::{Faults, Kept},
     file,
     journal::{Entry, Filter, Journal},
-    keys::{KeyAction, KeyError, KeyInfo, Keys, Seed},
+    keys::{Keys, Seed},
     lenient::{Loan, PerRequest, RegisteredClients, Wanted},
     login_client::{self, LoginClient},
     registry::MockRegistry,
@@ -48,11 +48,13 @@ impl Host for Mock {
 
 pub(crate) type MockServer = Server<Mock>;
 
+mod keys;
+
 /// How many addresses an issuer is served at, where `Host` is trusted. What serves one is made
 /// again when asked for.
 const ADDRESSES: usize = 64;
 
-/// What issues tokens by other algorithms than these is not the mock's core.
+/// The algorithms where none are named.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 
 /// The users where none are named.
@@ -182,7 +184,8 @@ impl Issuer {
         )
     }
 
-    /// This, in place of `old`: who waits for a request goes on waiting, for this one's.
+    /// This issuer with the journal of `old`, whose place it takes: whoever waits for a request of the
+    /// one gets the other's.
     #[must_use]
     pub(crate) fn after(mut self, old: Option<&Self>) -> Self {
         if let Some(old) = old {
@@ -275,9 +278,10 @@ impl Issuer {
             }),
         })?;
         // Known by several addresses, an issuer honours at each what it issued at any.
-        let config = match settings.has_keys() {
-            true => config,
-            false => config.with_realm(format!("mock/{}", self.name)),
+        let config = if settings.has_keys() {
+            config
+        } else {
+            config.with_realm(format!("mock/{}", self.name))
         };
         Ok(Served {
             server: Server::new(
@@ -314,7 +318,7 @@ impl Issuer {
         users.len() < before
     }
 
-    /// As they are shown: without their secrets.
+    /// Its clients without their secrets, as they are shown.
     pub(crate) fn clients(&self) -> Vec<Value> {
         self.lock().clients.iter().map(without_secrets).collect()
     }
@@ -370,19 +374,19 @@ impl Issuer {
         self.lock().rules.clear();
     }
 
-    /// Whether there is anybody or any rule that makes tokens say more.
+    /// Whether a user or a rule adds claims to tokens.
     pub(crate) fn adds_claims(&self) -> bool {
         let state = self.lock();
         !state.rules.is_empty() || state.users.iter().any(User::adds_claims)
     }
 
-    /// What the tokens of a request say besides.
+    /// What users and rules add to the tokens of a request.
     pub(crate) fn additions(&self, facts: &Facts<'_>) -> Additions {
         let state = self.lock();
         Additions::of(&state.users, &state.rules, facts)
     }
 
-    /// What rules call the type of an access token.
+    /// The JOSE types that rules give access tokens.
     pub(crate) fn access_token_types(&self) -> Vec<String> {
         let state = self.lock();
         let types = state.rules.iter();
@@ -427,55 +431,11 @@ impl Issuer {
         Ok(clock.state(real))
     }
 
-    pub(crate) async fn keys(&self) -> Result<Vec<KeyInfo>, KeyError> {
-        if self.settings.has_keys() {
-            return Err(KeyError::Configured);
-        }
-        let keys = self.lock().keys.clone();
-        Ok(keys.list().await?)
-    }
-
-    pub(crate) async fn change_keys(
-        &self,
-        action: KeyAction,
-        algorithm: Option<Algorithm>,
-    ) -> Result<Vec<KeyInfo>, KeyError> {
-        if self.settings.has_keys() {
-            return Err(KeyError::Configured);
-        }
-        let keys = {
-            let mut state = self.lock();
-            state.keys.change(action, algorithm)?;
-            state.keys.clone()
-        };
-        self.served
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        Ok(keys.list().await?)
-    }
-
-    /// The `kid`s that JWKS must not show.
-    pub(crate) async fn hidden_keys(&self) -> Vec<String> {
-        let keys = self.lock().keys.clone();
-        if keys.are_published() {
-            return Vec::new();
-        }
-        let list = keys.list().await.unwrap_or_default();
-        let hidden = list.into_iter().filter(|key| !key.published);
-        hidden.map(|key| key.kid).collect()
-    }
-
     /// The addresses, besides this one, that the issuer has been asked at.
     pub(crate) fn other_addresses(&self, address: &Address) -> Vec<String> {
         let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         let others = served.keys().filter(|other| **other != address.issuer);
         others.cloned().collect()
-    }
-
-    /// The keys for forging; `None` where they are configured.
-    pub(crate) fn own_keys(&self) -> Option<Keys> {
-        (!self.settings.has_keys()).then(|| self.lock().keys.clone())
     }
 
     pub(crate) fn journal(&self) -> &Journal {
