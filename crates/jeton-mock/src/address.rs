@@ -1,4 +1,4 @@
-//! Where issuers are: which one a path speaks of, and what its addresses are.
+//! The addresses of issuers, and which issuer and endpoint a path means.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 /// The longest name of an issuer.
 const LONGEST_NAME: usize = 128;
 
-/// One issuer as it is reached: all three without a final slash.
+/// The addresses of one issuer, each without a final slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// The issuer identifier.
@@ -55,7 +55,7 @@ pub(crate) struct BaseUrl {
     path: String,
 }
 
-/// The text is no address.
+/// Why a text is not an address of the mock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an http or https address without query and fragment, such as http://localhost:9400")]
 pub struct InvalidAddress;
@@ -134,7 +134,7 @@ impl Addresses {
         .map(|base| base.origin.as_str())
     }
 
-    /// The issuer and the endpoint that a path speaks of.
+    /// The name of the issuer and the endpoint in a path.
     pub(crate) fn split<'a>(&self, path: &'a str) -> Option<(&'a str, Endpoint)> {
         if let Some(issuer) = path.strip_prefix(AUTHORIZATION_SERVER)
             && !issuer.is_empty()
@@ -158,7 +158,7 @@ pub(crate) fn without_alias(uri: &mut Uri, alias: &str, endpoint: Endpoint) {
     }
 }
 
-/// A name from what stands before the endpoint: nothing, or a slash and the name.
+/// The issuer's name in what stands before the endpoint: nothing, or a slash and the name.
 fn issuer_name(path: &str) -> Option<&str> {
     if path.is_empty() {
         return Some(path);
@@ -166,7 +166,7 @@ fn issuer_name(path: &str) -> Option<&str> {
     path.strip_prefix('/').filter(|name| is_issuer_name(name))
 }
 
-/// Whether an issuer may be called `name`. The default one's, which is empty, is none to choose.
+/// Whether an issuer may be called `name`; nobody chooses the default one's, which is empty.
 pub(crate) fn is_issuer_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME
         && name.split('/').all(|segment| {

@@ -61,9 +61,9 @@ pub(crate) async fn answer(
 
     if let Ok(response) = &mut outcome {
         let headers = response.headers_mut();
-        name(headers, WAIVED_HEADER, &departures.waived);
+        put_names(headers, WAIVED_HEADER, &departures.waived);
         let acted: Vec<_> = departures.acted.iter().map(Effect::to_string).collect();
-        name(headers, FAULT_HEADER, &acted);
+        put_names(headers, FAULT_HEADER, &acted);
         if is_lenient && is_of_a_page {
             cors::open_to_pages(headers);
         }
@@ -81,7 +81,7 @@ pub(crate) async fn answer(
     outcome
 }
 
-/// Waits as long as the faults say. A late answer is of the time it is given at.
+/// Waits as long as the faults say, and moves the time of the answer by as much.
 async fn delay(visit: &mut Visit<'_>, departures: &mut Departures) {
     let length = fault::delay(departures);
     if !length.is_zero() {
@@ -90,8 +90,8 @@ async fn delay(visit: &mut Visit<'_>, departures: &mut Departures) {
     }
 }
 
-/// Names things in a header, unless there are none.
-fn name<T: AsRef<str>>(headers: &mut HeaderMap, header: HeaderName, things: &[T]) {
+/// Puts a list of names into a header, unless it is empty.
+fn put_names<T: AsRef<str>>(headers: &mut HeaderMap, header: HeaderName, things: &[T]) {
     let things: Vec<_> = things.iter().map(AsRef::as_ref).collect();
     if !things.is_empty()
         && let Ok(value) = HeaderValue::try_from(things.join(", "))
@@ -114,7 +114,7 @@ fn entry(
         id: 0,
         at: at.now,
         issuer: at.issuer.name().to_owned(),
-        endpoint: Cow::Borrowed(asked.endpoint.as_str()),
+        endpoint: asked.endpoint,
         method: asked.method.to_string(),
         path,
         parameters: redact(asked.parameters),

@@ -18,18 +18,19 @@ pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
     pub(crate) client_id: Option<String>,
     pub(crate) grant_type: Option<String>,
-    /// Asked for, or of the access token that is presented.
+    /// The scope asked for, or that of the access token that is presented.
     pub(crate) scope: String,
-    /// All of query and body; those of one name separated by spaces.
+    /// All parameters of query and body; those of one name separated by spaces.
     pub(crate) parameters: BTreeMap<String, String>,
-    /// What the server reads: the form of a POST, else the query. `None` where it cannot.
+    /// The parameters that the server reads, from the form of a POST or else from the query; `None`
+    /// where it cannot.
     form: Option<Parameters<'a>>,
-    /// How it authenticates a client, where it does.
+    /// How the request authenticates its client, where it does.
     pub(crate) presented: Option<Presented>,
 }
 
 impl<'a> Asked<'a> {
-    /// Everything is taken as said: what is malformed the server refuses.
+    /// Reads a request. Everything is taken as said: what is malformed the server refuses.
     pub(crate) fn read(
         endpoint: Endpoint,
         method: &'a Method,
@@ -97,7 +98,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Adds what `encoded` says; as the server reads it, if it can.
+/// The parameters of `encoded` as the server reads them, if it can; whatever they are, they are added
+/// to `parameters`.
 fn read_into<'a>(
     parameters: &mut BTreeMap<String, String>,
     encoded: &'a [u8],
@@ -118,7 +120,7 @@ fn read_into<'a>(
     None
 }
 
-/// Media types know no case (RFC 9110 §8.3.1), and have parameters.
+/// Whether a body is a form. Media types know no case (RFC 9110 §8.3.1), and have parameters.
 fn is_form(content_type: &[u8]) -> bool {
     let media_type = content_type.split(|&byte| byte == b';').next();
     media_type.is_some_and(|it| {

@@ -63,7 +63,7 @@ pub enum StartError {
     Thread(io::Error),
 }
 
-/// A mock to be.
+/// A mock that is being described.
 #[derive(Clone, Default)]
 pub struct MockProviderBuilder {
     spec: MockSpec,
@@ -133,7 +133,7 @@ impl MockProviderBuilder {
         self
     }
 
-    /// Who is logged in without being asked.
+    /// The `sub` of the user who is logged in without being asked.
     #[must_use]
     pub fn auto_login(mut self, sub: impl Into<String>) -> Self {
         self.spec.issuer.auto_login = Some(sub.into());
@@ -147,7 +147,7 @@ impl MockProviderBuilder {
         self
     }
 
-    /// Somebody every issuer knows, in place of alice, bob and carol.
+    /// A user of every issuer, in place of alice, bob and carol.
     #[must_use]
     pub fn user(mut self, user: User) -> Self {
         self.spec.issuer.users.get_or_insert_default().push(user);
@@ -288,9 +288,10 @@ impl MockProviderBuilder {
         // Settings first: what is wrong with one is said as every host says it.
         let settings = Settings::new(self.settings, &default)?;
         let addresses = addresses(&self.spec, &settings, &default)?;
-        let tls = match self.spec.https {
-            false => None,
-            true => Some(SelfSigned::new(hosts(&addresses))?),
+        let tls = if self.spec.https {
+            Some(SelfSigned::new(hosts(&addresses))?)
+        } else {
+            None
         };
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let provider = Provider::new(self.spec, addresses, settings, ca_pem)?;
@@ -302,7 +303,7 @@ fn thread_ended() -> StartError {
     StartError::Thread(io::Error::other("it ended before it listened"))
 }
 
-/// Settings may be secrets: their names only.
+/// Of the settings only the names: values may be secrets.
 impl fmt::Debug for MockProviderBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MockProviderBuilder")
@@ -344,9 +345,10 @@ fn addresses(spec: &MockSpec, settings: &Settings, default: &str) -> Result<Addr
         issuer: parse("issuer_url", given.unwrap_or(default))?,
         browser: optional("browser_url", &spec.browser_url)?,
         backend: optional("backend_url", &spec.backend_url)?,
-        host: match spec.trust_host {
-            true => HostTrust::Trusted,
-            false => HostTrust::Ignored,
+        host: if spec.trust_host {
+            HostTrust::Trusted
+        } else {
+            HostTrust::Ignored
         },
     })
 }

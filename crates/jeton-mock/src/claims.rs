@@ -1,4 +1,4 @@
-//! What users and claim rules add to tokens and answers.
+//! The claims that users and claim rules add to tokens and answers.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) parameters: &'a BTreeMap<String, String>,
 }
 
-/// What is added; null takes away.
+/// The claims and members that users and rules add; null takes away.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Additions {
     pub(crate) id_token: Map<String, Value>,
@@ -33,7 +33,7 @@ pub(crate) struct Additions {
 }
 
 impl Additions {
-    /// The user's sections, then those of each rule that matches; the later wins.
+    /// The additions of the user, then those of each rule that matches; the later wins.
     pub(crate) fn of(users: &[User], rules: &[ClaimRule], facts: &Facts<'_>) -> Self {
         let mut additions = Self::default();
         let user = facts
@@ -118,7 +118,7 @@ fn expand(value: &Value, facts: &Facts<'_>) -> Value {
     }
 }
 
-/// Values are not expanded again: they are strangers'.
+/// A text with its templates filled in. Values are not expanded again: strangers wrote them.
 fn expand_text(text: &str, facts: &Facts<'_>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -133,7 +133,7 @@ fn expand_text(text: &str, facts: &Facts<'_>) -> String {
     expanded
 }
 
-/// What is known for certain goes before a parameter of the same name.
+/// The value of a template's name. What is known for certain goes before a parameter of that name.
 fn fact<'a>(name: &str, facts: &Facts<'a>) -> Option<&'a str> {
     let known = match name {
         "client_id" => facts.client_id,

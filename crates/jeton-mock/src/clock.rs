@@ -8,7 +8,7 @@ use crate::spec::{ClockSpec, InvalidSpec};
 /// The last second of the year 9999: later times are no dates to most libraries.
 const LATEST: u64 = 253_402_300_799;
 
-/// Real time, shifted or standing still.
+/// An issuer's clock: real time, shifted or standing still.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
     /// Seconds ahead of the real time.

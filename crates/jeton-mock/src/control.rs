@@ -80,12 +80,12 @@ fn ok(body: &impl Serialize) -> Response<Bytes> {
     json_response(StatusCode::OK, body)
 }
 
-/// One named thing; through no `Value`, which would sort the members of what is within.
+/// An object of one member. No `Value` is made of it, which would sort the members of what is within.
 fn ok_with(name: &'static str, value: &impl Serialize) -> Response<Bytes> {
     ok(&BTreeMap::from([(name, value)]))
 }
 
-/// 204: there is nothing to say.
+/// The answer 204, to what succeeded and has nothing to say.
 fn done() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -94,7 +94,7 @@ fn done() -> Response<Bytes> {
     response
 }
 
-/// Why there is no other answer.
+/// Why a control request is refused.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error("pages of {0} may not use the control API")]

@@ -10,7 +10,8 @@ use http::{
     },
 };
 
-/// Fetch §3.2.2. A lenient mock lets every page read every answer, except with cookies.
+/// The answer to a preflight (Fetch §3.2.2), if the request is one. A lenient mock lets every page
+/// read every answer, except with cookies.
 pub(crate) fn preflight(request: &Request<Bytes>) -> Option<Response<Bytes>> {
     let headers = request.headers();
     let asks = request.method() == Method::OPTIONS
@@ -37,7 +38,7 @@ pub(crate) fn preflight(request: &Request<Bytes>) -> Option<Response<Bytes>> {
     Some(response)
 }
 
-/// Where the server has not said itself who may read the answer.
+/// Lets every page read an answer, where the server has not said itself who may.
 pub(crate) fn open_to_pages(headers: &mut HeaderMap) {
     if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         return;

@@ -36,7 +36,7 @@ use flow::Flow;
 use pages::Received;
 use token::Reading;
 
-/// What tells the mock where it is reached; the debugger reaches it as its visitor did.
+/// The headers that tell the mock where it is reached; the debugger reaches it as its visitor did.
 const REACHED_BY: [HeaderName; 4] = [
     HOST,
     HeaderName::from_static("x-forwarded-proto"),
@@ -70,8 +70,9 @@ pub(crate) async fn respond(at: &At<'_>, request: &Request<Bytes>) -> Response<B
     }
 }
 
-/// Asks the mock. The type breaks the circle: what answers may be the debugger, which asks.
-fn ask(
+/// The mock's answer to a request of the debugger's. The type is boxed because what answers may be
+/// the debugger, which asks.
+fn ask_mock(
     provider: &Provider,
     request: Request<Bytes>,
 ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Dropped>> + Send + '_>> {
@@ -101,7 +102,7 @@ impl Debugger<'_> {
         }
     }
 
-    /// A browser says where a form stands. One on another site must not make tokens here.
+    /// Whether a form stands on a page of the mock's: one on another site must not make tokens here.
     fn is_own_form(&self) -> bool {
         let known = self.at.provider.addresses().origins();
         control::origin::foreign(self.request.headers(), known).is_none()
@@ -129,7 +130,7 @@ impl Debugger<'_> {
         }
     }
 
-    /// The browser is back: with a code, or with an error.
+    /// The page for a browser that is back, with a code or with an error.
     async fn arrive(&self) -> Response<Bytes> {
         let query = Form::query(self.request);
         let state = query.get("state").unwrap_or_default();
@@ -167,7 +168,8 @@ impl Debugger<'_> {
         response
     }
 
-    /// RFC 9207 §2.4: the answer must be from who was asked.
+    /// What is wrong with the sender of an answer: it must be the issuer that was asked (RFC 9207
+    /// §2.4).
     fn sender(&self, query: &Form) -> &'static str {
         match query.get("iss") {
             Some(iss) if iss == self.at.address.issuer => "",
@@ -190,7 +192,7 @@ impl Debugger<'_> {
         self.show(StatusCode::OK, &Form::default(), &result)
     }
 
-    /// Asks the token endpoint: what it answered, as a section and as JSON.
+    /// The token endpoint's answer, as a section of the page and as JSON.
     async fn token(
         &self,
         client_id: &str,
@@ -210,7 +212,7 @@ impl Debugger<'_> {
         (pages::received(&answer), json)
     }
 
-    /// Each token of a token response, read.
+    /// A section for each token of a token response.
     async fn tokens(&self, body: &Value, nonce: Option<&str>) -> String {
         let keys = self.published_keys().await;
         let mut sections = String::new();
@@ -273,7 +275,7 @@ impl Debugger<'_> {
             Ok(request) => request,
             Err(error) => return failed(error.to_string()),
         };
-        match ask(self.at.provider, request).await {
+        match ask_mock(self.at.provider, request).await {
             Ok(response) => Received {
                 what,
                 status: response.status().to_string(),
@@ -301,14 +303,14 @@ impl Debugger<'_> {
     }
 }
 
-/// RFC 6749 §2.3.1: both parts are form-encoded first.
+/// `Authorization: Basic` (RFC 6749 §2.3.1): both parts are form-encoded first.
 fn basic(client_id: &str, secret: &str) -> String {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encode(client_id), encode(secret));
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// The headers that say something.
+/// The headers of an answer that are worth showing.
 fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
     [CONTENT_TYPE, WWW_AUTHENTICATE, FAULT_HEADER, WAIVED_HEADER]
         .iter()

@@ -25,10 +25,10 @@ use crate::{
 /// Names the faults that acted; separated by commas.
 pub(crate) const FAULT_HEADER: HeaderName = HeaderName::from_static("jeton-mock-fault");
 
-/// Client ids that name a fault.
+/// What client ids that name a fault begin with.
 const MAGIC_CLIENT: &str = "fail.";
 
-/// Scope tokens that name one.
+/// What scope tokens that name a fault begin with.
 const MAGIC_SCOPE: &str = "fault:";
 
 /// How many faults a scope may name: more would be no test.
@@ -41,7 +41,7 @@ pub(crate) struct Faults {
     last: u64,
 }
 
-/// A fault, and what became of it so far.
+/// A fault of an issuer, and how often it matched and acted.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Kept {
     pub(crate) id: u64,
@@ -78,8 +78,8 @@ impl Faults {
         self.kept.clone()
     }
 
-    /// What acts on this request; each match is counted. Of several answers the first is given,
-    /// and the next waits for the next request.
+    /// The effects that are to act on a request; each match is counted. Of several that answer in the
+    /// server's place the first acts, and the next waits for the next request.
     pub(crate) fn due(&mut self, asked: &Asked<'_>) -> Vec<Due> {
         let mut all = Vec::<Due>::new();
         for kept in &mut self.kept {
@@ -138,15 +138,15 @@ impl Matcher {
     }
 }
 
-/// What the request itself asks to go wrong.
+/// The effects that a request itself names.
 pub(crate) fn magic(asked: &Asked<'_>) -> Vec<Due> {
     let in_client = asked
         .client_id
         .iter()
         .filter_map(|id| id.strip_prefix(MAGIC_CLIENT))
-        .map(|name| named(name, asked.endpoint, "invalid_client"));
+        .map(|name| effect_named(name, asked.endpoint, "invalid_client"));
     let in_scope =
-        magic_scope(&asked.scope).map(|name| named(name, asked.endpoint, "invalid_scope"));
+        magic_scope(&asked.scope).map(|name| effect_named(name, asked.endpoint, "invalid_scope"));
     in_client
         .chain(in_scope)
         .filter(|effect| effect.has_its_place_at(asked.endpoint))
@@ -154,8 +154,8 @@ pub(crate) fn magic(asked: &Asked<'_>) -> Vec<Due> {
         .collect()
 }
 
-/// What a grant's scope asks to go wrong at the token endpoint: what could not be seen where the
-/// scope was asked for.
+/// The effects that the scope of a grant names for the token endpoint: those that could not be seen
+/// where the scope was asked for.
 pub(crate) fn magic_of_grant(scope: &str) -> Vec<Due> {
     magic_scope(scope)
         .filter_map(|name| name.parse().ok())
@@ -207,8 +207,8 @@ fn magic_scope(scope: &str) -> impl Iterator<Item = &str> {
         .take(MOST_MAGIC)
 }
 
-/// A misspelt fault must not pass for success.
-fn named(name: &str, endpoint: Endpoint, error: &'static str) -> Effect {
+/// The effect of that name; for a misspelt one, which must not pass for success, the `error`.
+fn effect_named(name: &str, endpoint: Endpoint, error: &'static str) -> Effect {
     let error = match (endpoint, error) {
         // Not an error that goes back to a client (RFC 6749 §4.1.2.1).
         (Endpoint::Authorize, "invalid_client") => "invalid_request",
@@ -254,7 +254,7 @@ pub(crate) fn delay(departures: &mut Departures) -> Duration {
     length.min(LONGEST_DELAY)
 }
 
-/// What takes the place of the server's answer, if anything does.
+/// The outcome of a request that the server does not answer, because a fault does.
 pub(crate) fn instead(
     endpoint: Endpoint,
     departures: &mut Departures,

@@ -25,7 +25,7 @@ use crate::{
 /// The key under which a TOML date arrives in JSON.
 const TOML_DATE: &str = "$__toml_private_datetime";
 
-/// Why a configuration file is none.
+/// Why a configuration file is refused, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigFileError {
     file: PathBuf,
@@ -135,7 +135,7 @@ pub(crate) fn check_mock(spec: &MockSpec) -> Result<(), InvalidSpec> {
     Ok(())
 }
 
-/// What an issuer's name is.
+/// What is expected where an issuer's name is.
 pub(crate) const ISSUER_NAME: &str = "a name of 1 to 128 characters of A-Z a-z 0-9 . _ ~ - and /, no part of which is empty, begins with a dot or is _mock";
 
 /// Refuses what cannot be meant in one issuer. With the template's members already in place, it
@@ -209,7 +209,7 @@ pub(crate) fn check_algorithms(algorithms: &[Algorithm]) -> Result<(), InvalidSp
     Ok(())
 }
 
-/// Refuses a user nobody can be.
+/// Refuses a user who could not log in.
 pub(crate) fn check_user(user: &User) -> Result<(), InvalidSpec> {
     if user.sub.is_empty() || user.sub.len() > LONGEST_SUBJECT {
         return Err(InvalidSpec::new("sub", "1 to 255 characters"));
@@ -327,7 +327,7 @@ fn locate(text: &str, path: &str) -> Option<Range<usize>> {
     span
 }
 
-/// Claims are JSON, which has no dates.
+/// Makes texts of TOML's dates in claims, which are JSON and have none.
 fn dates_to_text(spec: &mut MockSpec) {
     for issuer in std::iter::once(&mut spec.issuer).chain(spec.issuers.values_mut()) {
         let users = issuer.users.iter_mut().flatten().flat_map(|user| {

@@ -15,11 +15,11 @@ use crate::{
 /// An hour, in seconds: how far a wrong time is off.
 const FAR: u64 = 3600;
 
-/// How much an oversized token is too large, in bytes: more than the 8 to 16 kB that servers allow
-/// a header line.
+/// By how many bytes an oversized token is longer: more than the 8 to 16 kB that servers allow a
+/// header line.
 const OVERSIZE: usize = 16 * 1024;
 
-/// RFC 9068 §2.1.
+/// The JOSE `typ` of access tokens (RFC 9068 §2.1).
 const ACCESS_TOKEN: &str = "at+jwt";
 
 /// A JWS in its compact form (RFC 7515 §7.1), taken apart.
@@ -29,7 +29,7 @@ pub(crate) struct Jwt {
     pub(crate) claims: Map<String, Value>,
 }
 
-/// What access tokens of an issuer may say besides what its server makes.
+/// The types and issuers that access tokens may have besides those of the server that reads them.
 pub(crate) struct Known {
     /// JOSE types.
     pub(crate) types: Vec<String>,
@@ -37,7 +37,7 @@ pub(crate) struct Known {
     pub(crate) issuers: Vec<String>,
 }
 
-/// What forging needs besides a token.
+/// An issuer's keys at one moment, for signing what its server would not.
 pub(crate) struct Forge<'a> {
     pub(crate) config: &'a Config,
     /// `None` where keys are configured rather than the mock's own.
@@ -46,7 +46,7 @@ pub(crate) struct Forge<'a> {
 }
 
 impl Jwt {
-    /// `None` for anything that is no JWT, such as an opaque token.
+    /// Reads a token without verifying it; `None` for anything but a JWT, such as an opaque token.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let (header, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -212,7 +212,7 @@ impl Forge<'_> {
     }
 }
 
-/// Another subject under the signature of the first.
+/// The token with another subject, under the signature of the first.
 fn tampered(token: &Jwt, signed: &str) -> String {
     let mut other = token.clone();
     other

@@ -183,7 +183,7 @@ impl MockIssuer {
         self.state()?.move_clock(spec)
     }
 
-    /// So much later, by whole seconds.
+    /// Moves its clock ahead by whole seconds.
     ///
     /// # Errors
     /// The issuer cannot be made again.
@@ -194,7 +194,7 @@ impl MockIssuer {
         })
     }
 
-    /// Its clock stands still.
+    /// Stops its clock.
     ///
     /// # Errors
     /// The issuer cannot be made again.
@@ -205,7 +205,7 @@ impl MockIssuer {
         })
     }
 
-    /// It is this time there now, in seconds since 1970.
+    /// Sets its clock to a time in seconds since 1970.
     ///
     /// # Errors
     /// The issuer cannot be made again.
@@ -263,7 +263,7 @@ impl MockIssuer {
         self.take_within(filter, PATIENCE).await
     }
 
-    /// The oldest request that nobody has taken, waiting so long for it.
+    /// The oldest request that nobody has taken, waiting for it as long as `patience`.
     ///
     /// # Errors
     /// The issuer cannot be made again.
@@ -275,7 +275,7 @@ impl MockIssuer {
         Ok(self.state()?.take(filter, patience).await)
     }
 
-    /// Everything as the issuer was made.
+    /// Restores everything as the issuer was made.
     ///
     /// # Errors
     /// The system has no entropy.

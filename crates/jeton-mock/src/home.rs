@@ -18,10 +18,10 @@ use crate::{
 mod faults;
 mod snippets;
 
-/// How many issuers are shown: a page of ten thousand is for nobody.
+/// How many issuers are shown: nobody reads a page of ten thousand.
 const SHOWN: usize = 20;
 
-/// Who calls an endpoint, which decides at which of the addresses it is.
+/// The caller of an endpoint, which decides at which of the addresses it is.
 enum By {
     Application,
     Browser,
@@ -50,7 +50,7 @@ const ENDPOINTS: [(&str, Endpoint, By); 10] = [
     ),
 ];
 
-/// Those that a browser shows something at by itself.
+/// The endpoints that a browser shows something at by itself.
 const READABLE: [Endpoint; 3] = [
     Endpoint::OpenidConfiguration,
     Endpoint::AuthorizationServerMetadata,
@@ -146,9 +146,10 @@ fn users(issuer: &Issuer) -> String {
             Escaped(sub)
         )
     });
-    let names = match names.is_empty() {
-        true => anyone.to_owned(),
-        false => format!("{}, and {anyone}", names.join(", ")),
+    let names = if names.is_empty() {
+        anyone.to_owned()
+    } else {
+        format!("{}, and {anyone}", names.join(", "))
     };
     format!("{names}{}", automatic.unwrap_or_default())
 }

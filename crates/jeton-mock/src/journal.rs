@@ -66,21 +66,21 @@ pub struct Entry {
     pub at: UnixTime,
     /// The issuer's name; empty for the default one.
     pub issuer: String,
-    /// The endpoint's name.
-    pub endpoint: Cow<'static, str>,
+    /// The endpoint.
+    pub endpoint: Endpoint,
     /// RFC 9110 §9.
     pub method: String,
     /// As requested, without the query.
     pub path: String,
     /// Of query and body; credentials read `[redacted]`.
     pub parameters: BTreeMap<String, String>,
-    /// Who the request says it is.
+    /// The client that the request names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// RFC 6749 §4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<String>,
-    /// Who it is about, where that became known.
+    /// The subject, where one became known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The HTTP status; absent where the connection was dropped.
@@ -108,17 +108,17 @@ impl Entry {
     }
 }
 
-/// Which entries: all that is named must be equal.
+/// Which entries of the journal are meant: all that is named must be equal.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// The endpoint.
     pub endpoint: Option<Endpoint>,
-    /// Who the request says it is.
+    /// The client that the request names.
     pub client_id: Option<String>,
     /// RFC 6749 §4.
     pub grant_type: Option<String>,
-    /// Who it is about.
+    /// The subject.
     pub subject: Option<String>,
     /// The HTTP status.
     pub status: Option<u16>,
@@ -147,10 +147,9 @@ impl Filter {
         fn agrees(wanted: Option<&str>, found: Option<&str>) -> bool {
             wanted.is_none() || wanted == found
         }
-        agrees(
-            self.endpoint.map(Endpoint::as_str),
-            Some(entry.endpoint.as_ref()),
-        ) && agrees(self.client_id.as_deref(), entry.client_id.as_deref())
+        self.endpoint
+            .is_none_or(|endpoint| endpoint == entry.endpoint)
+            && agrees(self.client_id.as_deref(), entry.client_id.as_deref())
             && agrees(self.grant_type.as_deref(), entry.grant_type.as_deref())
             && agrees(self.subject.as_deref(), entry.subject.as_deref())
             && (self.status.is_none() || self.status == entry.status)
@@ -241,7 +240,7 @@ impl Journal {
         Some(entry.clone())
     }
 
-    /// As it was made.
+    /// Forgets everything, also which id is next.
     pub(crate) fn restart(&self) {
         *self.lock() = Kept::default();
     }

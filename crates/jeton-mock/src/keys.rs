@@ -19,7 +19,7 @@ const RS256: &str = include_str!("../keys/rs256.json");
 /// The number of the key that never is in JWKS.
 const WRONG: u32 = u32::MAX;
 
-/// What keys are derived from.
+/// The text that keys are derived from, with the issuer's name.
 #[derive(Clone)]
 pub(crate) struct Seed(String);
 
@@ -72,7 +72,7 @@ pub enum KeyAction {
     Retire,
 }
 
-/// A key as it is shown.
+/// A signing key without its private half.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyInfo {
     /// RFC 7638.

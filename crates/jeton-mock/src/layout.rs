@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use jeton::page::{Escaped, Page};
 
-/// In one file for all pages: the few that need less of it are shown once per login.
+/// The style of all pages: the few that need less of it are shown once per login.
 const STYLE: &str = include_str!("layout.css");
 
 /// A jeton, drawn rather than fetched: the pages load nothing.
@@ -15,7 +15,7 @@ const COIN: &str = "<svg viewBox=\"0 0 32 32\" width=\"24\" height=\"24\" aria-h
     <path d=\"M18.6 10v8.2a3.3 3.3 0 0 1-6.4 1.1\" fill=\"none\" stroke=\"#fff\" \
     stroke-width=\"2.6\" stroke-linecap=\"round\"/></svg>";
 
-/// Where a page stands.
+/// The frame of a page: the issuer it belongs to, and where that is.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout<'a> {
     /// The issuer's name; empty for the default one.
@@ -25,7 +25,7 @@ pub(crate) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Of a page of the issuer called `name`, which browsers reach at `address`.
+    /// The frame of the pages of the issuer `name`, which browsers reach at `address`.
     pub(crate) fn new(name: &'a str, address: &'a str) -> Self {
         Self {
             name,

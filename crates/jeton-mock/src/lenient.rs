@@ -20,11 +20,12 @@ mod wanted;
 
 pub(crate) use wanted::Wanted;
 
-/// Names what a lenient mock accepted that production would have refused, separated by commas.
+/// The header that names what a lenient mock accepted and production would have refused, separated by
+/// commas.
 pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
 
-/// How many clients that nobody registered, and how many made-up redirect URIs of one client, are
-/// kept until the browser comes back; the oldest go first.
+/// How many unregistered clients, and how many unregistered redirect URIs of one client, are kept
+/// until the browser comes back; the oldest go first.
 const KEPT: usize = 1000;
 const KEPT_REDIRECTS: usize = 64;
 
@@ -33,9 +34,9 @@ tokio::task_local! {
     static CLIENT: Client;
 }
 
-/// Registered clients, but for the one that the request at hand has waived something for. Not
-/// written into the registry: there, the next request would find what this one asked for, and
-/// parallel requests each other's.
+/// The registry, but for the client that is lent to the request at hand. What is lent is not written
+/// into the registry: there, the next request would find what this one asked for, and parallel
+/// requests each other's.
 #[derive(Clone, Debug)]
 pub(crate) struct PerRequest(pub(crate) Arc<MockRegistry>);
 
@@ -82,15 +83,15 @@ pub(crate) async fn on_loan<T>(lent: Option<Client>, answer: impl Future<Output 
     }
 }
 
-/// The clients that were registered: what is waived is judged against them.
+/// The clients that were registered, against which it is judged what is waived.
 #[derive(Debug, Default)]
 pub(crate) struct RegisteredClients {
     clients: HashMap<ClientId, Client>,
-    /// Others that the registry keeps, the oldest first.
+    /// The unregistered clients that the registry keeps for their redirect URIs, the oldest first.
     strangers: VecDeque<ClientId>,
 }
 
-/// What a lenient issuer does for one request.
+/// What a lenient issuer grants one request.
 #[derive(Debug, Default)]
 pub(crate) struct Loan {
     /// The client as the request needs it, if it is not registered so.
@@ -108,8 +109,8 @@ impl RegisteredClients {
         self.clients.remove(id);
     }
 
-    /// What is lent to a request. Of it a redirect URI is all that is kept: the browser comes back to
-    /// it after other requests.
+    /// The loan for a request. Its redirect URIs are all that is kept of it: the browser comes back to
+    /// them after other requests.
     pub(crate) fn lend(
         &mut self,
         registry: &MockRegistry,
@@ -129,7 +130,7 @@ impl RegisteredClients {
             self.keep_redirects(registry, wanted);
         }
         let known = registry.find(&wanted.id);
-        let mut client = known.unwrap_or_else(|| anyone(&wanted.id));
+        let mut client = known.unwrap_or_else(|| unregistered(&wanted.id));
         wanted.grant_to(&mut client, now);
         Loan {
             client: Some(client),
@@ -154,7 +155,7 @@ impl RegisteredClients {
             )
         });
         registry.update(&wanted.id, |known| {
-            let mut client = known.cloned().unwrap_or_else(|| anyone(&wanted.id));
+            let mut client = known.cloned().unwrap_or_else(|| unregistered(&wanted.id));
             if let Some(uri) = &wanted.redirect_uri {
                 keep_redirect(&mut client.redirect_uris, own, uri);
             }
@@ -176,8 +177,8 @@ fn keep_redirect(list: &mut Vec<RedirectUri>, own: usize, uri: &RedirectUri) {
     }
 }
 
-/// A client nobody registered: it may do whatever it asks for.
-fn anyone(id: &ClientId) -> Client {
+/// A client that is not registered, before it is lent what it asks for.
+fn unregistered(id: &ClientId) -> Client {
     Client {
         id: id.clone(),
         name: None,

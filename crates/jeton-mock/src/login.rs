@@ -340,8 +340,8 @@ fn user(users: &[User], subject: &str) -> User {
     known.cloned().unwrap_or_else(|| User::new(subject))
 }
 
-/// OpenID Connect Core §3.1.2.1: a hint is what people log in with, be it their subject or their
-/// email address. Where no user has it, it is taken for a subject.
+/// The subject that a `login_hint` means (OpenID Connect Core §3.1.2.1): a hint is what people log in
+/// with, be it their subject or their email address. Where no user has it, it is a subject.
 fn by_hint<'a>(users: &'a [User], hint: &'a str) -> &'a str {
     if users.iter().any(|user| user.sub == hint) {
         return hint;
@@ -364,7 +364,7 @@ fn to_json(claims: &Map<String, Value>) -> String {
     Value::Object(claims.clone()).to_string()
 }
 
-/// What the server says begins in lower case and ends without a stop.
+/// A description of the server's as a sentence: it begins in lower case and ends without a stop.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first: String = characters

@@ -17,12 +17,11 @@ use crate::{
 /// How long a minted token lives unless told otherwise, in seconds.
 const MINTED_LIFETIME: u64 = 3600;
 
-/// What to sign.
+/// A token to be signed: its claims, and what is to be wrong with it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MintRequest {
-    /// As they are; `iss`, `iat`, `exp` and `jti` are filled in where absent, and left out where
-    /// null.
+    /// The claims; `iss`, `iat`, `exp` and `jti` are filled in where absent, and left out where null.
     #[serde(default)]
     pub claims: Map<String, Value>,
     /// RFC 7515 §4.1.9; `at+jwt` where absent.
@@ -54,7 +53,7 @@ impl fmt::Debug for Minted {
     }
 }
 
-/// Why nothing was signed.
+/// Why no token was minted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MintError {

@@ -17,22 +17,22 @@ use mapping::rule;
 
 const PORT: u16 = 8080;
 
-/// Who is logged in where theirs does not ask; there it is a random subject.
+/// The user who is logged in where mock-oauth2-server does not ask; there it is a random subject.
 const NOBODY: &str = "alice";
 
-/// In seconds.
+/// How long its tokens live unless told otherwise, in seconds.
 const TOKEN_EXPIRY: u64 = 3600;
 
-/// What was asked of theirs.
+/// A configuration of mock-oauth2-server, as a mock of ours.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// The same, of ours.
+    /// The mock.
     pub spec: MockSpec,
-    /// What has no effect here: each a member, a colon and why. For a warning.
+    /// What of the configuration has no effect here, for a warning: each a member, a colon and why.
     pub ignored: Vec<String>,
 }
 
-/// Why it cannot be had here.
+/// Why a configuration of mock-oauth2-server cannot be had here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {message}")]
 pub struct ImportError {
@@ -109,7 +109,7 @@ pub fn from_environment(
     Ok(Some(imported))
 }
 
-/// Reads their JSON; `source` is where it is from.
+/// Reads its JSON; `source` says where that is from.
 fn import(source: &str, json: &str) -> Result<Imported, ImportError> {
     let config: Config = from_json(json).map_err(|((line, column), message)| {
         ImportError::new(format!("{source}:{line}:{column}"), message)
@@ -143,7 +143,7 @@ fn import(source: &str, json: &str) -> Result<Imported, ImportError> {
     Ok(imported)
 }
 
-/// All but the callbacks.
+/// The mock that a configuration describes, but for its callbacks.
 fn spec(config: &Config) -> MockSpec {
     let provider = config.token_provider.clone().unwrap_or_default();
     let clock = provider.system_time.map(|time| ClockSpec {
@@ -165,7 +165,7 @@ fn spec(config: &Config) -> MockSpec {
     }
 }
 
-/// One issuer and what has no effect in it; or a member and why it cannot be.
+/// The issuer of a callback, and what has no effect in it; or a member and why it cannot be.
 fn issuer(
     callback: &Callback,
     config: &Config,

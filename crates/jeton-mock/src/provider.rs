@@ -1,4 +1,4 @@
-//! Everything a mock is, without a socket: its issuers.
+//! A mock without its socket.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use crate::{
 /// How many issuers there may be.
 pub(crate) const ISSUERS: usize = 10_000;
 
-/// Everything a mock is, without a socket.
+/// A mock without its socket: its issuers, and where they are.
 pub(crate) struct Provider {
     addresses: Addresses,
     spec: MockSpec,
@@ -184,7 +184,7 @@ impl Provider {
         ))
     }
 
-    /// Nobody waits any longer for a request that may come.
+    /// Ends the waiting of everyone who waits for a request.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
     }

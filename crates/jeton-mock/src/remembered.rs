@@ -9,12 +9,12 @@ use std::{
 /// How many grants are remembered; the oldest go first.
 const GRANTS: usize = 1000;
 
-/// How many parameters of a grant.
+/// How many parameters of a grant are remembered.
 const PARAMETERS: usize = 32;
 
 pub(crate) type Parameters = BTreeMap<String, String>;
 
-/// Of the newest grants of one issuer.
+/// The parameters of the newest grants of one issuer.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered(Mutex<Grants>);
 

@@ -1,4 +1,4 @@
-//! Who is logged in to the mock, in which browser.
+//! The sessions of the mock's login page.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use crate::{cookie::cookies, random_id};
 /// The name of the cookie that a browser is known by.
 const NAME: &str = "jeton-mock-session";
 
-/// How many are kept. When full all are gone, which is simpler than an order of use.
+/// How many sessions are kept. One more and all are gone, which is simpler than an order of use.
 const MOST: usize = 1_000;
 
 /// One person's login in one browser.
@@ -41,7 +41,7 @@ impl Sessions {
         own_cookies(request).find_map(|cookie| sessions.get(cookie).cloned())
     }
 
-    /// Begins a session in place of the browser's former one; its cookie, for `address`.
+    /// Begins a session in place of the browser's former one, and makes its cookie, for `address`.
     pub(crate) fn begin(
         &self,
         request: &Request<Bytes>,
@@ -62,7 +62,7 @@ impl Sessions {
         cookie
     }
 
-    /// Ends the browser's session; the cookie that removes its cookie.
+    /// Ends the browser's session, and makes the cookie that removes its cookie.
     pub(crate) fn end(
         &self,
         request: &Request<Bytes>,
@@ -77,8 +77,8 @@ impl Sessions {
     }
 }
 
-/// An issuer's cookie reaches the issuers beneath its path as well, so there may be several. Only
-/// the own ones are known.
+/// The values of the session cookies. An issuer's cookie reaches the issuers beneath its path as well,
+/// so there may be several; each issuer knows only its own.
 fn own_cookies(request: &Request<Bytes>) -> impl Iterator<Item = &str> {
     cookies(request)
         .filter(|(name, _)| *name == NAME)

@@ -17,7 +17,7 @@ const CLIENTS: &str = r#"[{
     "audiences": ["https://api.example"]
 }]"#;
 
-/// What was given.
+/// The settings that were given.
 #[derive(Default)]
 pub(crate) struct Settings {
     given: BTreeMap<String, String>,
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     algorithms: Option<Vec<Algorithm>>,
 }
 
-/// By name: some are secrets.
+/// Only the names: some values are secrets.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.given.keys()).finish()
@@ -33,7 +33,7 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Checks what was given as every host does.
+    /// Settings checked as every host does.
     pub(crate) fn new(
         mut given: BTreeMap<String, String>,
         issuer: &str,

@@ -56,7 +56,7 @@ pub struct MockSpec {
     /// What keys are derived from, with the issuer's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<String>,
-    /// Of every issuer that does not say its own.
+    /// How strict every issuer is that does not say otherwise.
     pub strictness: Strictness,
     /// Address to listen on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ pub struct MockSpec {
     pub issuers: BTreeMap<String, IssuerSpec>,
 }
 
-/// Who has the seed has the keys.
+/// Without the seed, which is as good as the keys.
 impl fmt::Debug for MockSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MockSpec")
@@ -125,25 +125,25 @@ pub struct IssuerSpec {
     /// What it signs with; the first is the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_algs: Option<Vec<Algorithm>>,
-    /// In seconds.
+    /// How long access tokens live, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<u64>,
-    /// Who is logged in without being asked.
+    /// The `sub` of the user who is logged in without being asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_login: Option<String>,
     /// The time it starts at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockSpec>,
-    /// Who is offered on the login page.
+    /// The users that the login page offers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users: Option<Vec<User>>,
     /// RFC 7591 metadata, as in `JETON_CLIENTS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientRecord>>,
-    /// What tokens and answers say besides.
+    /// The rules for what tokens and answers say besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<Vec<ClaimRule>>,
-    /// What goes wrong.
+    /// The faults that act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Vec<Fault>>,
 }

@@ -17,7 +17,7 @@ pub(super) enum InvalidBody {
     Unexpected,
     #[error("the body is not JSON: {0}")]
     Syntax(String),
-    /// Where, and what was expected.
+    /// The place of the fault in the JSON, and what was expected there.
     #[error("{0}")]
     Data(String),
 }
@@ -37,19 +37,21 @@ pub(super) fn json<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, I
     read(request.body())
 }
 
-/// That there is none.
+/// Refuses a body where none is expected.
 pub(super) fn nothing(request: &Request<Bytes>) -> Result<(), InvalidBody> {
     limited(request)?;
-    match request.body().is_empty() {
-        true => Ok(()),
-        false => Err(InvalidBody::Unexpected),
+    if request.body().is_empty() {
+        Ok(())
+    } else {
+        Err(InvalidBody::Unexpected)
     }
 }
 
 fn limited(request: &Request<Bytes>) -> Result<(), InvalidBody> {
-    match request.body().len() > BODY_LIMIT {
-        true => Err(InvalidBody::TooLarge),
-        false => Ok(()),
+    if request.body().len() > BODY_LIMIT {
+        Err(InvalidBody::TooLarge)
+    } else {
+        Ok(())
     }
 }
 

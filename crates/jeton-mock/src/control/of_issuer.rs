@@ -40,13 +40,19 @@ pub(super) async fn perform(
         }
         OfIssuer::DeleteUser => {
             let sub = query.required("sub")?;
-            done_if(issuer.remove_user(sub), || format!("user {sub:?}"))?
+            if !issuer.remove_user(sub) {
+                return Err(Refusal::Nothing(format!("user {sub:?}")));
+            }
+            done()
         }
         OfIssuer::ListClients => ok_with("clients", &issuer.clients()),
         OfIssuer::PutClient => ok(&issuer.put_client(body::json(request)?)?),
         OfIssuer::DeleteClient => {
             let id = query.required("client_id")?;
-            done_if(issuer.remove_client(id), || format!("client {id:?}"))?
+            if !issuer.remove_client(id) {
+                return Err(Refusal::Nothing(format!("client {id:?}")));
+            }
+            done()
         }
         OfIssuer::ListRules => ok_with("claims", &issuer.rules()),
         OfIssuer::AddRule => {
@@ -64,7 +70,12 @@ pub(super) async fn perform(
             json_response(StatusCode::CREATED, &added)
         }
         OfIssuer::DeleteFaults => match query.id()? {
-            Some(id) => done_if(issuer.remove_fault(id), || format!("fault {id}"))?,
+            Some(id) => {
+                if !issuer.remove_fault(id) {
+                    return Err(Refusal::Nothing(format!("fault {id}")));
+                }
+                done()
+            }
             None => {
                 issuer.clear_faults();
                 done()
@@ -89,11 +100,4 @@ pub(super) async fn perform(
         }
         OfIssuer::Mint => ok(&issuer.mint(&body::json(request)?, address).await?),
     })
-}
-
-fn done_if(found: bool, what: impl FnOnce() -> String) -> Result<Response<Bytes>, Refusal> {
-    match found {
-        true => Ok(done()),
-        false => Err(Refusal::Nothing(what())),
-    }
 }

@@ -23,10 +23,7 @@ pub(super) fn perform(
     address: impl Fn(&str) -> Address,
 ) -> Result<Response<Bytes>, Refusal> {
     let name = query.issuer();
-    let found = |found: bool| match found {
-        true => Ok(done()),
-        false => Err(Refusal::UnknownIssuer(name.to_owned())),
-    };
+    let unknown = || Err(Refusal::UnknownIssuer(name.to_owned()));
     match operation {
         OfMock::ListIssuers => {
             let issuers = provider.list();
@@ -38,16 +35,29 @@ pub(super) fn perform(
         }
         OfMock::PutIssuer => {
             let (issuer, made) = provider.put(name, body::json(request)?)?;
-            let status = match made {
-                true => StatusCode::CREATED,
-                false => StatusCode::OK,
+            let status = if made {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
             };
             Ok(json_response(status, &issuer.summary(&address(name))))
         }
         OfMock::DeleteIssuer if name.is_empty() => Err(Refusal::DefaultIssuer),
-        OfMock::DeleteIssuer => found(provider.remove(name)),
+        OfMock::DeleteIssuer => {
+            if provider.remove(name) {
+                Ok(done())
+            } else {
+                unknown()
+            }
+        }
         OfMock::Reset => match query.extent()? {
-            Extent::One(name) => found(provider.reset(name)?),
+            Extent::One(name) => {
+                if provider.reset(name)? {
+                    Ok(done())
+                } else {
+                    unknown()
+                }
+            }
             Extent::All => {
                 provider.reset_all()?;
                 Ok(done())

@@ -42,8 +42,8 @@ fn is_own(origin: &str, headers: &HeaderMap, known: &[Url]) -> bool {
         .is_some_and(|host| is_same(&host) && leads_here_only(&host))
 }
 
-/// Whether the host is none that a stranger's name server could point at this machine, to make
-/// its own page look like ours (DNS rebinding).
+/// Whether no stranger's name server could point the host at this machine, to make its own page look
+/// like ours (DNS rebinding).
 fn leads_here_only(url: &Url) -> bool {
     match url.host() {
         None => false,

@@ -5,13 +5,13 @@ use http::Method;
 use Body::{Json, Nothing};
 use Operation::{Issuer, Mock};
 
-/// What all its paths begin with.
+/// What every path of the control API begins with.
 pub(super) const PREFIX: &str = "/_mock";
 
 pub(super) struct Route {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
-    /// Of the query; all others are refused.
+    /// The parameters its query may have; all others are refused.
     pub(super) parameters: &'static [&'static str],
     pub(super) body: Body,
     pub(super) operation: Operation,
@@ -138,11 +138,11 @@ const fn route(
     }
 }
 
-/// Why there is no route.
+/// Why no route answers a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoRoute {
     Path,
-    /// The path answers these.
+    /// The path answers only these methods.
     Method(String),
 }
 
@@ -163,8 +163,8 @@ pub(super) fn find(method: &Method, path: &str) -> Result<&'static Route, NoRout
             allowed.push("HEAD");
         }
     }
-    match allowed.is_empty() {
-        true => Err(NoRoute::Path),
-        false => Err(NoRoute::Method(allowed.join(", "))),
+    if allowed.is_empty() {
+        return Err(NoRoute::Path);
     }
+    Err(NoRoute::Method(allowed.join(", ")))
 }

@@ -17,7 +17,8 @@ const COOKIE_NAME: &str = "jeton-mock-debugger-";
 /// How long a login may take, in seconds.
 const LIFETIME: u64 = 30 * 60;
 
-/// What is kept while the browser is away: in a cookie, so that a restart in between does no harm.
+/// A login that was begun here, kept in a cookie while the browser is away, so that a restart in
+/// between does no harm.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Flow {
     pub(super) client_id: String,
@@ -27,7 +28,7 @@ pub(super) struct Flow {
     pub(super) nonce: String,
 }
 
-/// Where the browser goes, and the cookie it takes along.
+/// The address that the browser goes to, and the cookie it takes along.
 pub(super) struct Departure {
     pub(super) location: String,
     pub(super) cookie: Option<HeaderValue>,
@@ -106,8 +107,8 @@ fn set_cookie(at: &At<'_>, state: &str, value: &str, lifetime: u64) -> Option<He
     HeaderValue::try_from(cookie).ok()
 }
 
-/// On the host that the page was opened on, because the cookie is there: `127.0.0.1` and
-/// `localhost` are two.
+/// The address that the browser comes back to: on the host that the page was opened on, because the
+/// cookie is there. `127.0.0.1` and `localhost` are two.
 fn redirect_uri(at: &At<'_>, request: &Request<Bytes>) -> String {
     let browser = &at.address.browser;
     let path = format!("{}{}/callback", path_of(browser), Endpoint::Debugger.path());

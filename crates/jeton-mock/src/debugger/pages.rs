@@ -135,7 +135,7 @@ fn field(form: &str, name: &str, label: &str, value: &str) -> String {
 
 fn journal(at: &At<'_>, path: &str) -> String {
     // Looking on is not among what is looked at.
-    let is_shown = |entry: &Entry| entry.endpoint != Endpoint::Debugger.as_str();
+    let is_shown = |entry: &Entry| entry.endpoint != Endpoint::Debugger;
     let entries = at.issuer.journal().entries(&Filter::default());
     let newest = entries.iter().rev().filter(|entry| is_shown(entry));
     let rows: String = newest.take(ENTRIES).map(row).collect();
@@ -202,7 +202,7 @@ fn row(entry: &Entry) -> String {
          <td class=\"nowrap\">{status}{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         of_day(entry.at.0),
         Escaped(&entry.method),
-        Escaped(&entry.endpoint),
+        Escaped(entry.endpoint.as_str()),
         grant.unwrap_or_default(),
         error.unwrap_or_default(),
         text(entry.client_id.as_deref()),

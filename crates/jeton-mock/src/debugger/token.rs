@@ -9,7 +9,7 @@ use jsonwebtoken::{
 };
 use serde_json::{Map, Value};
 
-/// What somebody pasted.
+/// A token that was pasted into the debugger, as far as it can be read.
 pub(super) enum Reading {
     Jwt(Box<Jwt>),
     /// In words: why there is nothing to read in it.

@@ -7,8 +7,8 @@ use jeton::{
 
 use crate::asked::Asked;
 
-/// What a request asks of its client. Malformed values stay out: the server refuses them as
-/// production would.
+/// What a request's client must be allowed for the server to grant it. Malformed values stay out: the
+/// server refuses them as production would.
 pub(crate) struct Wanted<'a> {
     pub(super) id: ClientId,
     presented: Option<&'a Presented>,
@@ -23,12 +23,12 @@ pub(crate) struct Wanted<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pkce {
     LeftOut,
-    /// Or not the endpoint's matter.
+    /// It has one, or the request is of another kind.
     Used,
 }
 
 impl<'a> Wanted<'a> {
-    /// Nothing but that there is such a client.
+    /// A request that needs nothing but that there is such a client.
     fn of(client_id: &str) -> Option<Self> {
         Some(Self {
             id: client_id.parse().ok()?,
@@ -41,14 +41,14 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// That the client is who it says.
+    /// A request that authenticates its client.
     pub(crate) fn authentication(presented: &'a Presented) -> Option<Self> {
         let mut wanted = Self::of(&presented.client_id)?;
         wanted.presented = Some(presented);
         Some(wanted)
     }
 
-    /// A code, at `/authorize`.
+    /// A request for a code, at `/authorize`.
     pub(crate) fn authorization(asked: &Asked<'_>) -> Option<Self> {
         let mut wanted = Self::of(asked.get("client_id")?)?.with_target(asked);
         wanted.redirect_uri = asked.get("redirect_uri").and_then(redirect_uri);
@@ -58,7 +58,7 @@ impl<'a> Wanted<'a> {
         Some(wanted)
     }
 
-    /// The way back after a logout of the client `client_id`.
+    /// A request for a logout from the client `client_id`.
     pub(crate) fn logout(client_id: &str, asked: &Asked<'_>) -> Option<Self> {
         let mut wanted = Self::of(client_id)?;
         let uri = asked.get("post_logout_redirect_uri");
@@ -66,7 +66,7 @@ impl<'a> Wanted<'a> {
         Some(wanted)
     }
 
-    /// The scope and the audiences that the request names as well.
+    /// The same request with the scope and the audiences that it names.
     #[must_use]
     pub(crate) fn with_target(mut self, asked: &Asked<'_>) -> Self {
         let scope = asked.get("scope").and_then(|scope| scope.parse().ok());
@@ -75,7 +75,7 @@ impl<'a> Wanted<'a> {
         self
     }
 
-    /// What the server would refuse `client` of what can be waived, by name.
+    /// What the server would refuse `client`, as far as it can be waived, by name.
     pub(super) fn refused(&self, client: &Client, now: UnixTime) -> Vec<&'static str> {
         let authentication = self
             .presented
@@ -104,12 +104,12 @@ impl<'a> Wanted<'a> {
         authentication.into_iter().chain(rest).collect()
     }
 
-    /// Whether it names an address that a browser comes back to.
+    /// Whether a browser is to come back to an address that the request names.
     pub(super) fn redirects(&self) -> bool {
         self.redirect_uri.is_some() || self.post_logout_redirect_uri.is_some()
     }
 
-    /// Makes `client` one that may have it. Its redirect URIs are the registry's affair.
+    /// Allows `client` what it is refused, but for redirect URIs, which the registry keeps.
     pub(super) fn grant_to(&self, client: &mut Client, now: UnixTime) {
         if let Some(presented) = self.presented
             && let Proof::Secret(_, hash) = presented.proof
@@ -133,8 +133,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The name under which a fault is waived. A client that must authenticate and does not is refused:
-/// it has forgotten what any secret would have done.
+/// The name under which a fault is waived; `None` where it is not: a registered client that must
+/// authenticate and sends no secret has a bug that any secret would cure.
 fn waived_as(fault: &ClientFault) -> Option<&'static str> {
     match fault {
         ClientFault::WrongSecret | ClientFault::SecretOfPublicClient => Some("secret"),
@@ -146,7 +146,7 @@ fn waived_as(fault: &ClientFault) -> Option<&'static str> {
     }
 }
 
-/// As production takes it, with the port of a loopback address free; or else as it is.
+/// A redirect URI as production takes it, with the port of a loopback address free, or else as it is.
 fn redirect_uri(uri: &str) -> Option<RedirectUri> {
     uri.parse().or_else(|_| RedirectUri::exactly(uri)).ok()
 }

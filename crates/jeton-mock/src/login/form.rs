@@ -21,17 +21,17 @@ pub(super) struct LoginRequest {
 }
 
 impl LoginRequest {
-    /// OpenID Connect Core §3.1.2.1.
+    /// Whether `prompt` has this value (OpenID Connect Core §3.1.2.1).
     pub(super) fn prompts(&self, value: &str) -> bool {
         self.prompt.split(' ').any(|prompt| prompt == value)
     }
 
-    /// Whether somebody who is logged in already is to be asked who they are.
+    /// Whether a person who is logged in already is to be asked again who they are.
     pub(super) fn anew(&self) -> bool {
         self.prompts("login") || self.prompts("select_account")
     }
 
-    /// Whether a login then is recent enough.
+    /// Whether a login at `auth_time` is recent enough.
     pub(super) fn allows(&self, auth_time: UnixTime, now: UnixTime) -> bool {
         self.max_age
             .is_none_or(|max_age| max_age > 0 && now.since(auth_time).0 <= max_age)
@@ -44,8 +44,8 @@ impl LoginRequest {
 }
 
 impl Form {
-    /// Who to be: a button's name for it, or that of the field for anybody, which is what
-    /// mock-oauth2-server calls it.
+    /// The subject to log in as, under the name that a button has for it, or under that of the free
+    /// field, which is what mock-oauth2-server calls it.
     pub(super) fn subject(&self) -> Result<&str, &'static str> {
         match self.typed_subject() {
             "" => Err("Say who to be: the subject is empty."),
@@ -61,7 +61,7 @@ impl Form {
         subject.unwrap_or_default()
     }
 
-    /// What is said about them; nothing where nothing was typed.
+    /// The claims that were typed, if any were.
     pub(super) fn claims(&self) -> Result<Option<Map<String, Value>>, String> {
         let typed = self.get("claims").map(str::trim).unwrap_or_default();
         if typed.is_empty() {

@@ -9,7 +9,7 @@ use jeton::page::Escaped;
 use super::form::LoginRequest;
 use crate::{form::Form, layout::Layout, spec::User};
 
-/// What else an authorization endpoint may answer (RFC 6749 §4.1.2.1, OpenID Connect Core
+/// The errors an authorization endpoint may answer with (RFC 6749 §4.1.2.1, OpenID Connect Core
 /// §3.1.2.6), a button each.
 const ERRORS: [&str; 6] = [
     "login_required",
@@ -20,7 +20,7 @@ const ERRORS: [&str; 6] = [
     "temporarily_unavailable",
 ];
 
-/// Of a field that cannot be taken as it is.
+/// The attributes of a field that cannot be taken as it is.
 const INVALID: &str = " aria-invalid=\"true\" aria-describedby=\"problem\" autofocus";
 
 /// What the standard scopes stand for (OpenID Connect Core §5.4, §11).
@@ -33,14 +33,14 @@ const SCOPES: [(&str, &str); 6] = [
     ("offline_access", "All this also while you are away"),
 ];
 
-/// One request for somebody to log in, on its pages.
+/// The pages for one request to log in.
 pub(super) struct Pages<'a> {
     pub(super) layout: Layout<'a>,
     pub(super) sealed: &'a str,
     pub(super) asked: &'a LoginRequest,
 }
 
-/// What the form for anybody holds already.
+/// What the form for a free subject holds already.
 #[derive(Default)]
 pub(super) struct Typed<'a> {
     subject: &'a str,
@@ -63,7 +63,7 @@ impl<'a> Typed<'a> {
     }
 }
 
-/// For who came without a request, or with one that is over.
+/// The page for a person who came without a request, or with one that is over.
 pub(super) fn stray(layout: &Layout<'_>, problem: &str) -> Response<Bytes> {
     let body = format!(
         "<p role=\"alert\">{}</p><p>A login begins at the application that wants it, which sends \
@@ -74,20 +74,20 @@ pub(super) fn stray(layout: &Layout<'_>, problem: &str) -> Response<Bytes> {
     layout.card(StatusCode::BAD_REQUEST, "Nothing to log in to", &body)
 }
 
-/// For what the server refused.
+/// The page for a person whose login the server refused.
 pub(super) fn refused(layout: &Layout<'_>, problem: &str) -> Response<Bytes> {
     let body = format!("<p role=\"alert\">{}</p>", Escaped(problem));
     layout.card(StatusCode::BAD_REQUEST, "This did not work", &body)
 }
 
-/// In the words of the server, which has a page for it as well.
+/// The page after a logout, in the words of the server, which has one as well.
 pub(super) fn signed_out(layout: &Layout<'_>) -> Response<Bytes> {
     let body = "<p>You are signed out. You can close this page.</p>";
     layout.card(StatusCode::OK, "Signed out", body)
 }
 
 impl Pages<'_> {
-    /// Who to be.
+    /// The page that asks who to log in as.
     pub(super) fn who(
         &self,
         users: &[User],
@@ -132,7 +132,7 @@ impl Pages<'_> {
         self.layout.card(StatusCode::OK, "Log in", &body)
     }
 
-    /// What to grant.
+    /// The page that asks what to grant.
     pub(super) fn consent(
         &self,
         user: &User,
@@ -187,7 +187,7 @@ impl Pages<'_> {
         )
     }
 
-    /// Who asks.
+    /// The sentence that names the client.
     fn client(&self, what: &str) -> String {
         let name = self.asked.client_name.as_deref();
         let id = self.asked.client_id.as_deref();
@@ -208,7 +208,7 @@ impl Pages<'_> {
         }
     }
 
-    /// What for.
+    /// The sentence that names the scope.
     fn scope(&self) -> String {
         let tokens: String = self
             .asked

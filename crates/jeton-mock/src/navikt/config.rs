@@ -1,4 +1,4 @@
-//! Their JSON, by their names.
+//! The JSON of mock-oauth2-server, by its names.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use toml::value::{Datetime, Offset};
 
 use super::mapping::Mapping;
 
-/// What Jeton signs with, the first where nothing is said.
+/// The algorithms that Jeton signs with, the first where none is named.
 const ALGORITHMS: [(&str, Algorithm); 3] = [
     ("RS256", Algorithm::RS256),
     ("ES256", Algorithm::ES256),
@@ -31,7 +31,7 @@ pub(super) struct Config {
     pub(super) token_provider: Option<TokenProvider>,
 }
 
-/// Which server library; of ours only whether it speaks TLS.
+/// The server library to use, of which only matters here whether it speaks TLS.
 #[derive(Clone, Debug)]
 pub(super) struct HttpServer(Option<Ssl>);
 
@@ -71,7 +71,7 @@ pub(super) struct Callback {
 }
 
 impl Config {
-    /// The same, asking who to be.
+    /// The same configuration, with the login page on.
     pub(super) fn asking(mut self) -> Self {
         self.interactive_login = Some(true);
         self
@@ -130,7 +130,7 @@ impl TokenProvider {
 }
 
 impl Callback {
-    /// Subjects that a mapping is for by name, each once.
+    /// The subjects that mappings name, each once.
     pub(super) fn subjects(&self) -> Vec<&str> {
         let mut subjects = Vec::new();
         for mapping in &self.request_mappings {
@@ -157,7 +157,7 @@ impl Callback {
     }
 }
 
-/// Members that theirs has not either, or only in an unreleased state.
+/// The members that mock-oauth2-server has not either, or only unreleased.
 pub(super) fn unknown_members(config: &Value) -> Vec<String> {
     let mut unknown = Vec::new();
     let mut look = |at: &str, value: Option<&Value>, known: &[&str]| {
@@ -289,7 +289,7 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// RFC 3339 is what TOML has, so its reader serves.
+/// The seconds to a time of RFC 3339, which is what TOML has, so its reader serves.
 fn since_1970(time: Datetime) -> Option<u64> {
     let (date, time, offset) = (time.date?, time.time?, time.offset?);
     let offset = match offset {

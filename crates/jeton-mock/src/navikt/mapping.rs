@@ -1,4 +1,4 @@
-//! Their request mappings as claim rules.
+//! The request mappings of mock-oauth2-server as claim rules.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -8,8 +8,8 @@ use crate::spec::{ClaimMatch, ClaimRule, Pattern};
 /// Matches whatever is there.
 const ANYTHING: &str = "*";
 
-/// What makes a text a regular expression rather than itself. A dot alone does not: in the hosts
-/// and scopes people write it is meant.
+/// The characters that make a text a regular expression. A dot is none of them: in the hosts and
+/// scopes that people write it stands for itself.
 const SPECIAL: [char; 13] = [
     '\\', '^', '$', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}',
 ];
@@ -18,7 +18,7 @@ const SPECIAL: [char; 13] = [
 const OF_PEOPLE: &str =
     "authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code";
 
-/// Grants that theirs has and Jeton has not.
+/// Grants that mock-oauth2-server has and Jeton has not.
 const OTHER_GRANTS: [&str; 3] = [
     "password",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -47,7 +47,7 @@ impl Mapping {
         is_plain(&self.pattern)
     }
 
-    /// What of it has no effect here, and why.
+    /// What of the mapping has no effect here, and why.
     pub(super) fn without_effect(&self) -> Option<String> {
         if self.request_param == "grant_type" && OTHER_GRANTS.contains(&self.pattern.as_str()) {
             return Some(format!(": there is no grant {}", self.pattern));
@@ -100,7 +100,8 @@ pub(super) fn defaults() -> Vec<ClaimRule> {
     ]
 }
 
-/// Claims are the same in both tokens and at `/userinfo`, and no mapping after a match counts.
+/// The rule of a mapping: its claims are in both tokens and at `/userinfo`, and no mapping after it
+/// counts.
 pub(super) fn rule(mapping: &Mapping) -> Result<ClaimRule, String> {
     let pattern = pattern(&mapping.pattern)?;
     let mut matching = ClaimMatch::default();
@@ -135,7 +136,7 @@ fn is_plain(text: &str) -> bool {
     !text.contains(SPECIAL)
 }
 
-/// `*`, the very text, or a regular expression of the whole value.
+/// The pattern that a mapping writes: `*`, the very text, or a regular expression of the whole value.
 fn pattern(text: &str) -> Result<Pattern, String> {
     let parts: Vec<_> = text.split(".*").collect();
     if text == ANYTHING {
@@ -150,7 +151,7 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     Pattern::regex(&format!("{}|{text}", regex_lite::escape(text))).map_err(refused)
 }
 
-/// With our name for what theirs calls `clientId`.
+/// The claims with our name for what mock-oauth2-server calls `clientId`.
 fn renamed(claims: &Map<String, Value>) -> Map<String, Value> {
     let claims = claims.iter();
     claims

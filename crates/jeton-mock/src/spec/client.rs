@@ -1,6 +1,6 @@
 use jeton::{ClientRecord, GrantType};
 
-/// Of a client that names no grant type, with those that need a redirect URI first.
+/// The grant types of a client that names none, those that need a redirect URI first.
 const GRANT_TYPES: [GrantType; 4] = [
     GrantType::AuthorizationCode,
     GrantType::RefreshToken,
@@ -8,7 +8,7 @@ const GRANT_TYPES: [GrantType; 4] = [
     GrantType::ClientCredentials,
 ];
 
-/// Of a client that names no scope: OpenID Connect Core §5.4 and §11.
+/// The scope of a client that names none: OpenID Connect Core §5.4 and §11.
 const SCOPE: &str = "openid profile email address phone offline_access";
 
 /// A client described in a test. What it does not name is every grant type it can use, and the
@@ -71,8 +71,8 @@ impl Client {
         self
     }
 
-    /// More of what it may ask for, tokens separated by spaces (RFC 6749 §3.3); the first takes the
-    /// place of the default ones.
+    /// More scope tokens it may ask for, separated by spaces (RFC 6749 §3.3); the first take the place
+    /// of the default ones.
     pub fn scope(mut self, scope: impl AsRef<str>) -> Self {
         let known = self.record.scope.get_or_insert_default();
         if !known.is_empty() {

@@ -5,11 +5,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::InvalidSpec;
 
-/// An answer of one's own.
+/// A response written out rather than named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CustomResponse {
-    /// 400 where absent.
+    /// The HTTP status; 400 where absent.
     #[serde(skip_serializing_if = "Option::is_none", with = "status")]
     pub status: Option<StatusCode>,
     /// RFC 6749 §5.2.
@@ -18,19 +18,19 @@ pub struct CustomResponse {
     /// RFC 6749 §5.2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
-    /// In addition.
+    /// Headers in addition.
     #[serde(
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "headers"
     )]
     pub headers: BTreeMap<String, String>,
-    /// In place of the JSON of the two above.
+    /// The body, in place of the JSON of the two above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
 
 impl CustomResponse {
-    /// What reading one refuses.
+    /// Refuses a response that could not be sent.
     pub(super) fn check(&self) -> Result<(), InvalidSpec> {
         if *self == Self::default() {
             return Err(InvalidSpec::new("", SOMETHING));
@@ -45,7 +45,7 @@ impl CustomResponse {
     }
 }
 
-/// What a custom response says.
+/// What is expected of a custom response.
 const SOMETHING: &str = "at least one of status, error, error_description, headers, body";
 
 /// Below 200 an answer would not be final (RFC 9110 §15.2).

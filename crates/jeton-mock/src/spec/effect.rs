@@ -39,7 +39,7 @@ pub enum Effect {
     Custom(CustomResponse),
 }
 
-/// The text names no fault.
+/// Why a text is not the name of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown fault {0:?}, expected an OAuth error code or one of {names}", names = FAULT_NAMES.join(", "))]
 pub struct InvalidEffect(String);

@@ -8,7 +8,7 @@ use super::{Effect, Endpoint, InvalidEffect, Pattern};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a fault: a table with fault")]
 pub struct Fault {
-    /// For which requests.
+    /// The requests it acts on.
     #[serde(rename = "match", default, skip_serializing_if = "Matcher::is_empty")]
     pub matching: Matcher,
     /// It first acts on this one of the requests that match, counted from 1; then once, unless
@@ -68,11 +68,11 @@ impl Matcher {
 }
 
 impl Fault {
-    /// The fault of that name, which is the same word as in a configuration: `slow-2s`, `drop`,
+    /// The fault of this name, which is the same word as in a configuration: `slow-2s`, `drop`,
     /// `invalid_client`, `wrong-key`, ….
     ///
     /// # Errors
-    /// There is none.
+    /// No fault has that name.
     pub fn named(name: &str) -> Result<Self, InvalidEffect> {
         Ok(Self::new(name.parse::<Effect>()?))
     }
@@ -124,7 +124,7 @@ impl Fault {
         self
     }
 
-    /// So often.
+    /// How often it acts.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);

@@ -12,11 +12,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
-    /// Of `text`, where that is one.
+    /// `text` as a regular expression, where it is one.
     regex: Option<Regex>,
 }
 
-/// The regular expression is none.
+/// Why a text is not a regular expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no regular expression: {reason}")]
 pub struct InvalidPattern {
@@ -28,7 +28,7 @@ impl Pattern {
     /// A regular expression, without slashes, that the whole text has to match.
     ///
     /// # Errors
-    /// It is none.
+    /// The text is not a regular expression.
     pub fn regex(expression: &str) -> Result<Self, InvalidPattern> {
         match Regex::new(&format!("^(?:{expression})$")) {
             Ok(regex) => Ok(Self {
@@ -49,7 +49,7 @@ impl Pattern {
         }
     }
 
-    /// As [`Self::parse`] reads it.
+    /// The pattern in the form that [`Self::parse`] reads.
     fn written(&self) -> Cow<'_, str> {
         if self.regex.is_some() {
             return Cow::Owned(format!("/{}/", self.text));
@@ -86,7 +86,7 @@ impl Pattern {
     }
 }
 
-/// Two slashes with nothing between are a path.
+/// The expression between two slashes. Two slashes with nothing between are a path.
 fn between_slashes(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('/')?.strip_suffix('/')?;
     (!inner.is_empty()).then_some(inner)
@@ -100,7 +100,7 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-/// As it stands in a configuration.
+/// The pattern as a configuration has it.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written())

@@ -1,26 +1,26 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Somebody who can log in.
+/// A user who can log in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a user: a table with sub")]
 pub struct User {
     /// OpenID Connect Core §2.
     pub sub: String,
-    /// What the login page calls them; the subject where absent.
+    /// The name on the login page; the subject where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Of every grant of theirs: at `/userinfo`, the standard ones by scope (OpenID Connect Core
+    /// The claims of every grant of theirs: at `/userinfo`, the standard ones by scope (OpenID Connect Core
     /// §5.4). Absent: an example of each standard claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Map<String, Value>>,
-    /// In their ID tokens only.
+    /// The claims in their ID tokens only.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub id_token: Map<String, Value>,
-    /// In their access tokens only.
+    /// The claims in their access tokens only.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub access_token: Map<String, Value>,
-    /// At `/userinfo` only, whatever the scope.
+    /// The claims at `/userinfo` only, whatever the scope.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub userinfo: Map<String, Value>,
 }
@@ -35,7 +35,7 @@ impl User {
         }
     }
 
-    /// What the login page calls them.
+    /// The name on the login page.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -71,7 +71,7 @@ impl User {
         self
     }
 
-    /// What the login page says, and `accept` gets where there are no claims of their own.
+    /// The claims that a grant begins with: their own, or an example of each.
     pub(crate) fn grant_claims(&self) -> Map<String, Value> {
         self.claims
             .clone()
@@ -88,7 +88,7 @@ impl User {
     }
 }
 
-/// Something for every standard scope.
+/// Claims for every standard scope.
 fn example_claims(subject: &str) -> Map<String, Value> {
     let claims = serde_json::json!({
         "name": subject,
