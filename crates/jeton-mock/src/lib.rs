@@ -6,11 +6,11 @@
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use jeton_mock::{Client, Endpoint, Fault, MockProvider, User};
+//! use jeton_mock::{ClientSpec, Endpoint, Fault, MockProvider, User};
 //!
 //! let mock = MockProvider::builder()
 //!     .user(User::new("alice").claim("email", "alice@example.com"))
-//!     .client(Client::new("web").secret("s").redirect_uri("http://localhost:3000/callback"))
+//!     .client(ClientSpec::new("web").secret("s").redirect_uri("http://localhost:3000/callback"))
 //!     .start()
 //!     .await?;
 //! let issuer = mock.issuer("this-test")?;
@@ -73,9 +73,9 @@ pub use keys::{KeyAction, KeyError, KeyInfo};
 pub use mint::{MintError, MintRequest, Minted};
 pub use navikt::{ImportError, Imported, from_environment};
 pub use spec::{
-    ClaimMatch, ClaimRule, Client, ClockSpec, CustomResponse, Delay, Effect, Endpoint, FAULT_NAMES,
-    Fault, InvalidEffect, InvalidPattern, InvalidSpec, IssuerSpec, Matcher, MockSpec, OAuthError,
-    Pattern, Strictness, TokenFault, TokenKind, UnknownEndpoint, User,
+    ClaimMatch, ClaimRule, ClientSpec, ClockSpec, CustomResponse, Delay, Effect, Endpoint,
+    FAULT_NAMES, Fault, InvalidEffect, InvalidPattern, InvalidSpec, IssuerSpec, Matcher, MockSpec,
+    OAuthError, Pattern, Strictness, TokenFault, TokenKind, UnknownEndpoint, User,
 };
 
 use jeton::{Crypto, CryptoError, Id128};

@@ -21,7 +21,7 @@ mod token_fault;
 mod user;
 
 pub use claims::{ClaimMatch, ClaimRule};
-pub use client::Client;
+pub use client::ClientSpec;
 pub use custom::CustomResponse;
 pub use delay::Delay;
 pub(crate) use delay::LONGEST_DELAY;

@@ -14,7 +14,7 @@ use http::{
     Request,
     header::{COOKIE, LOCATION, SET_COOKIE},
 };
-use jeton_mock::{Client, MockProvider};
+use jeton_mock::{ClientSpec, MockProvider};
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
     HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope,
@@ -68,7 +68,7 @@ impl<'c> AsyncHttpClient<'c> for InProcess {
 
 #[tokio::test]
 async fn logs_in_refreshes_and_reads_userinfo() {
-    let web = Client::new("web").secret("hush").redirect_uri(CALLBACK);
+    let web = ClientSpec::new("web").secret("hush").redirect_uri(CALLBACK);
     let mock = MockProvider::builder().strict().client(web).build();
     let http = InProcess(mock.unwrap());
 

@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, header};
 use jeton_mock::{
-    Algorithm, ClaimRule, Client, ClientRecord, ClockSpec, Effect, Endpoint, Fault, Filter,
+    Algorithm, ClaimRule, ClientRecord, ClientSpec, ClockSpec, Effect, Endpoint, Fault, Filter,
     IssuerSpec, KeyAction, MintRequest, MockIssuer, MockProvider, OAuthError, TokenFault,
     TokenKind, User,
 };
@@ -115,7 +115,7 @@ async fn says_why_it_does_not_start() {
         message.starts_with(&format!("127.0.0.1:{port}: ")),
         "{message}"
     );
-    let unsound = MockProvider::builder().client(Client::new("web"));
+    let unsound = MockProvider::builder().client(ClientSpec::new("web"));
     let message = unsound.start_blocking().unwrap_err().to_string();
     assert!(message.starts_with("clients[0]: "), "{message}");
 }
@@ -138,7 +138,7 @@ fn speaks_tls_with_a_certificate_to_trust() {
 fn no_secret_is_in_debug() {
     let builder = MockProvider::builder()
         .seed("hush-seed")
-        .client(Client::new("web").secret("hush-client"))
+        .client(ClientSpec::new("web").secret("hush-client"))
         .settings([("JETON_SECRET".to_owned(), "hush-setting".to_owned())]);
     let shown = format!("{builder:?}");
     assert!(shown.contains("JETON_SECRET") && shown.contains("web"));
@@ -159,7 +159,7 @@ async fn what_was_put_can_be_removed() {
     let error = async || token(&mock, &issuer, "").await["error"].clone();
 
     assert_eq!(error().await, "invalid_client");
-    issuer.put_client(Client::new("c").secret("s")).unwrap();
+    issuer.put_client(ClientSpec::new("c").secret("s")).unwrap();
     assert_eq!(error().await, Value::Null);
     issuer
         .add_fault(Fault::named("slow_down").unwrap())
@@ -196,7 +196,7 @@ fn says_what_no_issuer_can_have() {
         .unwrap();
     let client = ClientRecord {
         id_token_signed_response_alg: Some("RS256".to_owned()),
-        ..Client::new("web").secret("s").into()
+        ..ClientSpec::new("web").secret("s").into()
     };
     let refused = mock.default_issuer().put_client(client).unwrap_err();
     assert_eq!(

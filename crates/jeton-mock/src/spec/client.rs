@@ -17,11 +17,11 @@ const SCOPE: &str = "openid profile email address phone offline_access";
 /// A member that has no method here is set on the [`ClientRecord`] this becomes.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Client {
+pub struct ClientSpec {
     record: ClientRecord,
 }
 
-impl Client {
+impl ClientSpec {
     /// A client by its `client_id`. It needs a [`secret`](Self::secret), or to be
     /// [`public`](Self::public).
     pub fn new(client_id: impl Into<String>) -> Self {
@@ -89,8 +89,8 @@ impl Client {
     }
 }
 
-impl From<Client> for ClientRecord {
-    fn from(client: Client) -> Self {
+impl From<ClientSpec> for ClientRecord {
+    fn from(client: ClientSpec) -> Self {
         let mut record = client.record;
         let public = record.token_endpoint_auth_method.as_deref() == Some("none");
         let redirects = !record.redirect_uris.is_empty();
@@ -117,21 +117,21 @@ mod tests {
     fn is_sound_with_what_it_needs() {
         for (client, grant_types) in [
             (
-                Client::new("web")
+                ClientSpec::new("web")
                     .secret("s")
                     .redirect_uri("http://localhost:3000/callback"),
                 4,
             ),
-            (Client::new("job").secret("s"), 3),
+            (ClientSpec::new("job").secret("s"), 3),
             (
-                Client::new("spa")
+                ClientSpec::new("spa")
                     .public()
                     .redirect_uri("http://localhost:3000/"),
                 3,
             ),
-            (Client::new("tv").public(), 2),
+            (ClientSpec::new("tv").public(), 2),
             (
-                Client::new("job")
+                ClientSpec::new("job")
                     .secret("s")
                     .grant_type("client_credentials"),
                 1,
@@ -145,17 +145,17 @@ mod tests {
     #[test]
     fn says_what_is_missing_or_wrong() {
         for (client, expected) in [
-            (Client::new("web"), "client_secret"),
+            (ClientSpec::new("web"), "client_secret"),
             (
-                Client::new("web").secret("s").public(),
+                ClientSpec::new("web").secret("s").public(),
                 "not have a client_secret",
             ),
             (
-                Client::new("web").secret("s").grant_type("implicit"),
+                ClientSpec::new("web").secret("s").grant_type("implicit"),
                 "grant_types",
             ),
             (
-                Client::new("web").secret("s").redirect_uri("here"),
+                ClientSpec::new("web").secret("s").redirect_uri("here"),
                 "redirect_uris",
             ),
         ] {
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn adds_scopes_and_keeps_its_secret() {
-        let client = Client::new("web")
+        let client = ClientSpec::new("web")
             .secret("hush")
             .scope("read")
             .scope("write");
