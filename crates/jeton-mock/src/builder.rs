@@ -339,8 +339,7 @@ fn addresses(spec: &MockSpec, settings: &Settings, default: &str) -> Result<Addr
         None => Ok(None),
         Some(text) => parse(member, text).map(Some),
     };
-    let given = settings.get("JETON_ISSUER");
-    let given = given.as_deref().or(spec.issuer_url.as_deref());
+    let given = settings.issuer().or(spec.issuer_url.as_deref());
     Ok(Addresses {
         issuer: parse("issuer_url", given.unwrap_or(default))?,
         browser: optional("browser_url", &spec.browser_url)?,

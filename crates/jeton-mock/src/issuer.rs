@@ -8,14 +8,15 @@ use std::{
 };
 
 use jeton::{
-    Capabilities, Client, ClientId, ClientRecord, Config, CryptoError, Host, MemoryLedger, Server,
-    UnixTime,
+    Capabilities, Client, ClientId, ClientRecord, Config, ConfigError, CryptoError, Host,
+    IssuerIdentifier, MemoryLedger, Mode, Seconds, Secrets, Server, UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use url::Url;
 
 use crate::{
     address::Address,
@@ -235,7 +236,7 @@ impl Issuer {
     }
 
     /// The core as it answers at `address`.
-    pub(crate) fn served(&self, address: &Address) -> Result<Arc<Served>, jeton::ConfigError> {
+    pub(crate) fn served(&self, address: &Address) -> Result<Arc<Served>, ConfigError> {
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(served) = served.get(&address.issuer) {
             return Ok(Arc::clone(served));
@@ -248,41 +249,38 @@ impl Issuer {
         Ok(made)
     }
 
-    fn serve(&self, address: &Address) -> Result<Served, jeton::ConfigError> {
-        let state = self.lock();
-        let settings = &self.settings;
-        let algorithms: Vec<_> = self
-            .algorithms
-            .iter()
-            .map(|algorithm| format!("{algorithm:?}"))
-            .collect();
-        let config = Config::from_lookup(|name| match name {
-            "JETON_ISSUER" => Some(address.issuer.clone()),
-            "JETON_CLIENTS" => None,
-            "JETON_SIGNING_ALGS" if !settings.has_keys() => Some(algorithms.join(" ")),
-            "JETON_DEVELOPMENT" => Some("true".to_owned()),
-            // A lenient registry answers each request with another client.
-            "JETON_REGISTRY_MAX_AGE" => Some("0".to_owned()),
-            "JETON_ACCESS_TOKEN_LIFETIME" => match self.spec.access_token_lifetime {
-                Some(seconds) => Some(seconds.to_string()),
-                None => settings.get(name),
-            },
-            _ => settings.get(name).or_else(|| match name {
-                "JETON_SECRET" => Some(state.keys.seed().secret()),
-                "JETON_SIGNING_JWKS" if !settings.has_keys() => Some(state.keys.private_jwks()),
-                "JETON_LOGIN_URL" => Some(format!("{}{}", address.browser, Endpoint::Login.path())),
-                "JETON_LOGOUT_URL" => {
-                    Some(format!("{}{}", address.browser, Endpoint::Logout.path()))
-                }
-                _ => None,
-            }),
-        })?;
-        // Known by several addresses, an issuer honours at each what it issued at any.
-        let config = if settings.has_keys() {
-            config
-        } else {
-            config.with_realm(format!("mock/{}", self.name))
+    fn serve(&self, address: &Address) -> Result<Served, ConfigError> {
+        let url = |member, endpoint: Endpoint| {
+            let address = format!("{}{}", address.browser, endpoint.path());
+            Url::parse(&address).map_err(|error| ConfigError::new(member, error))
         };
+        let issuer = IssuerIdentifier::parse(&address.issuer, Mode::Development);
+        let issuer = issuer.map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
+        let mut config = self.settings.config().clone().with_issuer(issuer);
+        if !self.settings.has_keys() {
+            let keys = &self.lock().keys;
+            let secrets = Secrets::parse(&keys.seed().secret(), Mode::Development);
+            let secrets = secrets.map_err(|error| ConfigError::new("JETON_SECRET", error))?;
+            config = config
+                .with_secrets(secrets)
+                .with_signing_keys(keys.private_keys(&self.algorithms))
+                // Known by several addresses, an issuer honours at each what it issued at any.
+                .with_realm(format!("mock/{}", self.name));
+        }
+        if let Some(lifetime) = self.spec.access_token_lifetime {
+            config = config.with_access_token_lifetime(Seconds(lifetime));
+        }
+        if config.login_url().is_none() {
+            config = config.with_login_url(url("JETON_LOGIN_URL", Endpoint::Login)?);
+        }
+        if config.logout_url().is_none() {
+            config = config.with_logout_url(url("JETON_LOGOUT_URL", Endpoint::Logout)?);
+        }
+        let config = config
+            // They are in the registry, where they can be changed.
+            .with_clients(Vec::new())
+            // A lenient registry answers each request with another client.
+            .with_registry_max_age(Seconds(0));
         Ok(Served {
             server: Server::new(
                 config.clone(),

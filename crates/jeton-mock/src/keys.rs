@@ -196,12 +196,22 @@ impl Keys {
             .private_jwk(key.algorithm, &self.issuer_name, key.number)
     }
 
-    /// `JETON_SIGNING_JWKS`: every key, of each algorithm the one that signs first.
-    pub(crate) fn private_jwks(&self) -> String {
-        let mut keys: Vec<_> = self.keys.iter().collect();
-        keys.sort_by_key(|key| !matches!(key.role, Role::Signs { .. }));
-        let keys: Vec<_> = keys.into_iter().filter_map(|key| self.jwk(key)).collect();
-        json!({ "keys": keys }).to_string()
+    /// Every key of `algorithms`, in their order, and of each the one that signs first.
+    pub(crate) fn private_keys(&self, algorithms: &[Algorithm]) -> Vec<PrivateKey> {
+        let of = |algorithm: &Algorithm| {
+            let mut keys: Vec<_> = self
+                .keys
+                .iter()
+                .filter(|key| key.algorithm == *algorithm)
+                .collect();
+            keys.sort_by_key(|key| !matches!(key.role, Role::Signs { .. }));
+            keys
+        };
+        algorithms
+            .iter()
+            .flat_map(of)
+            .filter_map(|key| import(&self.jwk(key)?))
+            .collect()
     }
 
     /// A key of `algorithm` that is in no JWKS.

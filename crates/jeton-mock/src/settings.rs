@@ -18,8 +18,9 @@ const CLIENTS: &str = r#"[{
 }]"#;
 
 /// The settings that were given.
-#[derive(Default)]
 pub(crate) struct Settings {
+    /// The configuration they make, of which each issuer has its own.
+    config: Config,
     given: BTreeMap<String, String>,
     clients: Vec<ClientRecord>,
     algorithms: Option<Vec<Algorithm>>,
@@ -40,42 +41,43 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         // What is blank is absent to the core.
         given.retain(|_, value| !value.trim().is_empty());
-        let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);
-        let json = json.to_owned();
-        let mut settings = Self {
-            given,
-            ..Self::default()
-        };
-        let config = Config::from_lookup(|name| {
-            let given = match name {
-                // Of its own keys every algorithm is there; which are on is read below.
-                "JETON_SIGNING_ALGS" if !settings.has_keys() => Some("ES256 EdDSA".to_owned()),
-                _ => settings.get(name),
-            };
-            given.or_else(|| match name {
-                "JETON_ISSUER" => Some(issuer.to_owned()),
-                "JETON_SECRET" => Some(jeton::PUBLIC_SECRET.to_owned()),
-                "JETON_DEVELOPMENT" => Some("true".to_owned()),
-                _ => None,
-            })
+        let config = Config::from_lookup(|name| match (name, given.get(name)) {
+            // Of its own keys every algorithm is there; which are on is read below.
+            ("JETON_SIGNING_ALGS", _) if !has_keys(&given) => Some("ES256 EdDSA".to_owned()),
+            (_, Some(value)) => Some(value.clone()),
+            ("JETON_ISSUER", None) => Some(issuer.to_owned()),
+            ("JETON_SECRET", None) => Some(jeton::PUBLIC_SECRET.to_owned()),
+            ("JETON_DEVELOPMENT", None) => Some("true".to_owned()),
+            (_, None) => None,
         })?;
-        settings.clients = serde_json::from_str(&json)
-            .map_err(|error| ConfigError::new("JETON_CLIENTS", error))?;
-        settings.algorithms = match settings.get("JETON_SIGNING_ALGS") {
-            _ if settings.has_keys() => Some(config.signing_algorithms().to_vec()),
+        let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);
+        let clients =
+            serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_CLIENTS", error))?;
+        let algorithms = match given.get("JETON_SIGNING_ALGS") {
+            _ if has_keys(&given) => Some(config.signing_algorithms().to_vec()),
             None => None,
-            Some(names) => Some(algorithms(&names)?),
+            Some(names) => Some(algorithms(names)?),
         };
-        Ok(settings)
+        Ok(Self {
+            config,
+            given,
+            clients,
+            algorithms,
+        })
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
-        self.given.get(name).cloned()
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// `JETON_ISSUER`, if it was given.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.given.get("JETON_ISSUER").map(String::as_str)
     }
 
     /// Whether keys are configured, as for production, rather than the mock's own.
     pub(crate) fn has_keys(&self) -> bool {
-        self.given.contains_key("JETON_SECRET") || self.given.contains_key("JETON_SIGNING_JWKS")
+        has_keys(&self.given)
     }
 
     pub(crate) fn algorithms(&self) -> Option<Vec<Algorithm>> {
@@ -85,6 +87,10 @@ impl Settings {
     pub(crate) fn clients(&self) -> &[ClientRecord] {
         &self.clients
     }
+}
+
+fn has_keys(given: &BTreeMap<String, String>) -> bool {
+    given.contains_key("JETON_SECRET") || given.contains_key("JETON_SIGNING_JWKS")
 }
 
 /// The names the core knows; by the mock's own check, because its RS256 keys are not the core's.
