@@ -8,16 +8,17 @@ const file = process.env.JETON_RECORD;
 /** What differs between two runs of the same code, and what stands for it. */
 const RANDOM = [
   [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '<jwt>'],
-  [/\b(j[a-z]{2}_)[\w-]+/g, '$1…'],
+  [/(?<![\w-])j[a-z]{2}_[\w-]+/gi, '<token>'],
+  [/(?<![\w-])[\w-]{44,}/g, '<long>'],
   [/http(s?):\/\/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, 'http$1://$2:<port>'],
   [/http(s?)%3A%2F%2F(127\.0\.0\.1|localhost|%5B%3A%3A1%5D)%3A\d+/g, 'http$1%3A%2F%2F$2%3A<port>'],
+  [/jeton-(browser|refresh)-[\w-]{16}=[\w-]*/g, 'jeton-$1-<name>=<value>'],
+  [/\b(state|code_verifier|user_code|client_secret)=[^&"]*/g, '$1=<value>'],
   [/(?<![\w-])[\w-]{43}(?![\w-])/g, '<43>'],
   [/(?<![\w-])[\w-]{22}(?![\w-])/g, '<22>'],
-  [/(?<![\w-])[\w-]{16}(?![\w-])/g, '<16>'],
-  [/\b[BCDFGHJKLMNPQRSTVWXZ]{4}-?[BCDFGHJKLMNPQRSTVWXZ]{4}\b/g, '<user code>'],
+  [/\b[BCDFGHJKLMNPQRSTVWXZ]{4}-?[BCDFGHJKLMNPQRSTVWXZ]{4}\b/gi, '<user code>'],
   [/\b1[789]\d{8}\b/g, '<time>'],
-  [/Basic [\w+/=%-]+/g, 'Basic …'],
-  [/client_secret=[^&]*/g, 'client_secret=…'],
+  [/Basic [\w+/=%-]+/g, 'Basic <credentials>'],
 ];
 
 /** What the transport adds, differently on each host. */
