@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
 use jeton::{Capabilities, Host, Server};
+use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
 use jeton_sqlite::Database;
 use tokio::net::TcpListener;
@@ -18,7 +19,7 @@ impl Host for Serve {
     type Registry = Database;
     type Ledger = Database;
     type Crypto = NativeCrypto;
-    type Fetch = ();
+    type Fetch = HttpsFetch;
 }
 
 pub(crate) fn command() -> Command {
@@ -38,7 +39,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         registry: database.clone(),
         ledger: Some(database),
         crypto: NativeCrypto::new(),
-        fetch: (),
+        fetch: HttpsFetch::default(),
     };
     let server = Arc::new(Server::<Serve>::new(config, capabilities));
     tokio::runtime::Builder::new_multi_thread()

@@ -17,6 +17,7 @@ use std::{convert::Infallible, env, panic, process::ExitCode};
 
 use jeton::{Host, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
+use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 use serde_json::value::RawValue;
@@ -30,7 +31,7 @@ impl Host for Lambda {
     type Registry = Option<DynamoRegistry>;
     type Ledger = DynamoLedger;
     type Crypto = NativeCrypto;
-    type Fetch = ();
+    type Fetch = HttpsFetch;
 }
 
 type LambdaServer = Server<Lambda>;

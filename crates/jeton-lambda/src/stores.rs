@@ -4,6 +4,7 @@ use std::env;
 
 use jeton::Capabilities;
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
+use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
 
 use crate::Lambda;
@@ -39,7 +40,7 @@ impl From<Stores> for Capabilities<Lambda> {
             registry: stores.registry,
             ledger: stores.ledger,
             crypto: NativeCrypto::new(),
-            fetch: (),
+            fetch: HttpsFetch::default(),
         }
     }
 }

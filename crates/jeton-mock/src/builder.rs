@@ -295,7 +295,7 @@ impl MockProviderBuilder {
         };
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let provider = Provider::new(self.spec, addresses, settings, ca_pem)?;
-        Ok((Arc::new(provider), tls))
+        Ok((provider, tls))
     }
 }
 

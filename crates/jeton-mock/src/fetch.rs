@@ -18,6 +18,7 @@ use crate::provider::Provider;
 /// connection. Its URLs come of `Reach::in_process`.
 ///
 /// Weak, because the issuers that ask belong to the provider that answers.
+#[derive(Clone)]
 pub(crate) struct MockFetch(Weak<Provider>);
 
 impl MockFetch {

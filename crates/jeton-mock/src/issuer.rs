@@ -9,7 +9,7 @@ use std::{
 
 use jeton::{
     Capabilities, Client, ClientId, ClientRecord, Config, ConfigError, CryptoError, Host,
-    IssuerIdentifier, MemoryLedger, Mode, Seconds, Secrets, Server, UnixTime,
+    IssuerIdentifier, MemoryLedger, Mode, Reach, Seconds, Secrets, Server, UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
@@ -25,6 +25,7 @@ use crate::{
     clock::{Clock, ClockState},
     departures::Due,
     fault::{Faults, Kept},
+    fetch::MockFetch,
     file,
     journal::{Entry, Filter, Journal},
     keys::{Keys, Seed},
@@ -44,7 +45,7 @@ impl Host for Mock {
     type Registry = PerRequest;
     type Ledger = MemoryLedger;
     type Crypto = NativeCrypto;
-    type Fetch = ();
+    type Fetch = MockFetch;
 }
 
 pub(crate) type MockServer = Server<Mock>;
@@ -69,6 +70,7 @@ pub(crate) struct Issuer {
     settings: Arc<Settings>,
     /// Tells those who wait that the mock ends.
     closing: watch::Receiver<bool>,
+    fetch: MockFetch,
     registry: Arc<MockRegistry>,
     ledger: MemoryLedger,
     login_client: LoginClient,
@@ -114,6 +116,7 @@ impl Issuer {
         seed: &Seed,
         settings: &Arc<Settings>,
         closing: watch::Receiver<bool>,
+        fetch: MockFetch,
     ) -> Result<Self, InvalidSpec> {
         file::check(&spec)?;
         let strictness = spec.strictness.unwrap_or(strictness);
@@ -153,6 +156,7 @@ impl Issuer {
             algorithms,
             settings: Arc::clone(settings),
             closing,
+            fetch,
             registry,
             ledger: MemoryLedger::default(),
             login_client,
@@ -182,6 +186,7 @@ impl Issuer {
             &seed,
             &self.settings,
             self.closing.clone(),
+            self.fetch.clone(),
         )
     }
 
@@ -277,6 +282,8 @@ impl Issuer {
             config = config.with_logout_url(url("JETON_LOGOUT_URL", Endpoint::Logout)?);
         }
         let config = config
+            // Its issuers are at one address, and reach each other without a network.
+            .with_reach(Reach::in_process())
             // They are in the registry, where they can be changed.
             .with_clients(Vec::new())
             // A lenient registry answers each request with another client.
@@ -288,7 +295,7 @@ impl Issuer {
                     registry: PerRequest(Arc::clone(&self.registry)),
                     ledger: Some(self.ledger.clone()),
                     crypto: NativeCrypto::new(),
-                    fetch: (),
+                    fetch: self.fetch.clone(),
                 },
             ),
             config,

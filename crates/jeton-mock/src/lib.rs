@@ -34,7 +34,6 @@ mod debugger;
 mod departures;
 mod endpoint;
 mod fault;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing fetches yet"))]
 mod fetch;
 mod file;
 mod forge;

@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use tokio::sync::watch;
 
 use crate::{
     address::{Addresses, is_issuer_name},
+    fetch::MockFetch,
     file::ISSUER_NAME,
     issuer::Issuer,
     keys::Seed,
@@ -28,6 +29,8 @@ pub(crate) struct Provider {
     ca_pem: Option<String>,
     issuers: Mutex<BTreeMap<String, Arc<Issuer>>>,
     closing: watch::Sender<bool>,
+    /// How its issuers reach each other.
+    fetch: MockFetch,
 }
 
 /// Why an issuer is not there.
@@ -58,8 +61,8 @@ impl Provider {
         addresses: Addresses,
         settings: Settings,
         ca_pem: Option<String>,
-    ) -> Result<Self, InvalidSpec> {
-        let provider = Self {
+    ) -> Result<Arc<Self>, InvalidSpec> {
+        let provider = Arc::new_cyclic(|own| Self {
             seed: Seed::new(spec.seed.as_deref()),
             settings: Arc::new(settings),
             addresses,
@@ -67,7 +70,8 @@ impl Provider {
             ca_pem,
             issuers: Mutex::default(),
             closing: watch::Sender::new(false),
-        };
+            fetch: MockFetch::new(Weak::clone(own)),
+        });
         provider.reset_all()?;
         Ok(provider)
     }
@@ -163,6 +167,7 @@ impl Provider {
             &self.seed,
             &self.settings,
             self.closing.subscribe(),
+            self.fetch.clone(),
         )
     }
 

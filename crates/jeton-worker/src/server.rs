@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use jeton::{Capabilities, Config, ConfigError, CryptoError, Host};
-use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto};
+use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto, WorkerFetch};
 use worker::Env;
 
 use crate::binding;
@@ -15,7 +15,7 @@ impl Host for Worker {
     type Registry = Option<KvRegistry>;
     type Ledger = DurableLedger;
     type Crypto = WebCrypto;
-    type Fetch = ();
+    type Fetch = WorkerFetch;
 }
 
 pub(crate) type Server = jeton::Server<Worker>;
@@ -48,7 +48,7 @@ fn build(env: &Env) -> Result<Server, Broken> {
         registry: registry.map(|kv| KvRegistry::new(kv, authority)),
         ledger: ledger.map(DurableLedger::new),
         crypto: WebCrypto::new()?,
-        fetch: (),
+        fetch: WorkerFetch,
     };
     Ok(Server::new(config, capabilities))
 }
