@@ -1,6 +1,6 @@
 //! The ledger: what is never stale.
 
-use crate::{registry::Unavailable, time::UnixTime};
+use crate::{time::UnixTime, unavailable::Unavailable};
 
 mod grant;
 mod id;

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock,
-//! a socket or a random generator: those come in through [`Registry`], [`Crypto`], [`Fetch`] and the
-//! `now` parameter.
+//! a socket or a random generator: those come in through the capabilities of a [`Host`] and the `now`
+//! parameter.
 
 mod access_token;
 mod audit;

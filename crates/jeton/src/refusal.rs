@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     authorization_response::ResponseTarget, crypto::CryptoError, grant::GrantType,
-    parameters::InvalidParameters, registry::Unavailable,
+    parameters::InvalidParameters, unavailable::Unavailable,
 };
 
 mod authorization;

@@ -7,7 +7,10 @@
 //! Registry     stores keep text under a key, and refuse a write that raced
 //! ```
 
-use crate::client::{Client, ClientId};
+use crate::{
+    client::{Client, ClientId},
+    unavailable::Unavailable,
+};
 
 mod cache;
 mod client;
@@ -16,7 +19,6 @@ mod document;
 mod key;
 mod memory;
 
-pub(crate) use crate::unavailable::Unavailable;
 pub(crate) use cache::Clients;
 use cut_off::read_cut_off;
 pub use cut_off::{CutOff, put_cut_off};

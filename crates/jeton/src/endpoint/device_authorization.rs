@@ -10,24 +10,21 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     crypto::Crypto,
-    grant::{GrantType, open::Opening},
+    grant::{GrantType, device_code::INTERVAL, open::Opening},
     host::Host,
     ledger::{Grant, GrantState, Id128, Ledger, Marker},
     refusal::Refusal,
-    registry::Unavailable,
     request::At,
     response::no_store_json,
     route::path,
     target,
     time::Seconds,
     token::{Binding, TokenKind},
+    unavailable::Unavailable,
 };
 
 /// How long a person may take.
 const DEVICE_LIFETIME: Seconds = Seconds(600);
-
-/// How long a device waits between two polls.
-pub(crate) const INTERVAL: Seconds = Seconds(5);
 
 /// RFC 8628 §6.1: no vowels, so no words, and no letters that look like digits. 20^8 codes.
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";

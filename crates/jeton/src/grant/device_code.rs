@@ -5,7 +5,6 @@ use super::generation::{genuine_token, response, step_from, take};
 use crate::{
     audit::Audit,
     client::Client,
-    endpoint::device_authorization::INTERVAL,
     grant::response::TokenResponse,
     host::Host,
     ledger::{Ledger, Marker, Step, Unmet, rotation::Why},
@@ -13,8 +12,12 @@ use crate::{
     refusal::{GrantFault, Refusal, RequestFault},
     request::At,
     scope::Scope,
+    time::Seconds,
     token::TokenKind,
 };
+
+/// How long a device waits between two polls (RFC 8628 §3.2).
+pub(crate) const INTERVAL: Seconds = Seconds(5);
 
 pub(crate) async fn redeem<H: Host>(
     at: &At<'_, H>,

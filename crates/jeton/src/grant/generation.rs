@@ -14,11 +14,11 @@ use crate::{
     },
     parameters::Parameters,
     refusal::{GrantFault, Refusal},
-    registry::Unavailable,
     request::At,
     scope::Scope,
     target,
     token::{Binding, ParsedToken, TokenKind},
+    unavailable::Unavailable,
 };
 
 /// A token of `kind` that was issued here to this client, and for this challenge or none. One check

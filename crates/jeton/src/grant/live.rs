@@ -5,9 +5,10 @@ use crate::{
     host::Host,
     ledger::{Grant, GrantId, Ledger},
     refusal::{GrantFault, Refusal},
-    registry::{CutOff, Unavailable},
+    registry::CutOff,
     request::At,
     time::UnixTime,
+    unavailable::Unavailable,
 };
 
 /// The grant, if it is live and before no cut-off.

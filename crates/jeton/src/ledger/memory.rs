@@ -10,7 +10,7 @@ use super::{
     step::{Advance, Decision, Step},
     transition,
 };
-use crate::{registry::Unavailable, time::UnixTime};
+use crate::{time::UnixTime, unavailable::Unavailable};
 
 /// How many records may come between two sweeps of what has expired.
 const SWEEP_EVERY: usize = 1024;
