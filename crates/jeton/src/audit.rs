@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::{client::ClientId, ledger::GrantId, refusal::Fault, time::UnixTime};
 
-/// Attached to every response as an extension. Never holds a secret or a token.
+/// What one request was and what became of it, attached to its response as an extension. Never
+/// holds a secret or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Audit {
     /// The endpoint: `token`, `jwks`, …; absent where no endpoint was found.
@@ -49,8 +50,9 @@ pub struct Audit {
     pub store: Option<&'static str>,
 }
 
+/// The audit as a line of the log.
 #[derive(Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     time: UnixTime,
     level: &'static str,
     #[serde(flatten)]
@@ -63,7 +65,7 @@ impl Audit {
     #[must_use]
     pub fn log_line(&self, now: UnixTime) -> String {
         let level = if self.status < 500 { "info" } else { "error" };
-        let line = Line {
+        let line = LogLine {
             time: now,
             level,
             audit: self,

@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for ClientId {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
-    /// Hashes a secret.
+    /// The hash of `secret`.
     #[must_use]
     pub fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret.as_bytes()).into())
@@ -122,7 +122,7 @@ pub enum ClientAuthentication {
     },
 }
 
-/// RFC 6749 §2.3.1.
+/// How a client secret is sent (RFC 6749 §2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretMethod {
@@ -169,11 +169,11 @@ pub struct Client {
     pub login: bool,
 }
 
-/// `access_token_format` (ours).
+/// The format of a client's access tokens: `access_token_format` (ours).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessTokenFormat {
-    /// RFC 9068.
+    /// A JWT (RFC 9068).
     #[default]
     Jwt,
     /// Sealed: only this server can read it.
@@ -183,7 +183,7 @@ pub enum AccessTokenFormat {
 /// How a client's refresh tokens behave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshPolicy {
-    /// `refresh_token_lifetime` (ours): from login to the end of everything.
+    /// `refresh_token_lifetime` (ours): from the login until the last refresh token expires.
     pub lifetime: Seconds,
     /// `refresh_token_idle_lifetime` (ours): how long a refresh token may wait for its use.
     pub idle_lifetime: Seconds,
@@ -200,7 +200,7 @@ pub struct RefreshPolicy {
     pub delivery: Delivery,
 }
 
-/// `refresh_token_delivery` (ours).
+/// How refresh tokens reach the client: `refresh_token_delivery` (ours).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// In the token response (RFC 6749 §5.1), readable by pages of these origins, if any.
@@ -241,7 +241,8 @@ impl Default for RefreshPolicy {
 }
 
 impl Client {
-    /// Whether `secret` is one of the client's at `now`. Every one is compared, in constant time.
+    /// Whether `presented` is the hash of one of the client's secrets at `now`. Each is compared, in
+    /// constant time.
     pub(crate) fn holds_secret(&self, presented: &SecretHash, now: UnixTime) -> bool {
         let ClientAuthentication::Secret { secrets, .. } = &self.authentication else {
             return false;

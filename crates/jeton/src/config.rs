@@ -40,8 +40,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// The configuration of `issuer` with keys derived from `secrets`; everything else is as where
-    /// no other setting is given. The `with_` methods change one setting each.
+    /// The configuration of `issuer` with keys derived from `secrets` and the default of every other
+    /// setting. The `with_` methods change one setting each.
     #[must_use]
     pub fn new(mode: Mode, issuer: IssuerIdentifier, secrets: Secrets) -> Self {
         Self {
@@ -62,8 +62,8 @@ impl Config {
         }
     }
 
-    /// The same deployment under another name: `JETON_ISSUER`. Its keys are bound to it, unless
-    /// [`Self::with_realm`] says otherwise afterwards.
+    /// The same deployment under another issuer identifier: `JETON_ISSUER`. Its keys are bound to
+    /// that one, unless [`Self::with_realm`] says otherwise afterwards.
     #[must_use]
     pub fn with_issuer(self, issuer: IssuerIdentifier) -> Self {
         Self {
@@ -90,8 +90,8 @@ impl Config {
         Self { secrets, ..self }
     }
 
-    /// `JETON_SIGNING_JWKS`: these keys in place of derived ones. Of each algorithm the first signs
-    /// and all are published; the first of all is the default.
+    /// `JETON_SIGNING_JWKS`: these keys in place of derived ones. Of each algorithm the first key
+    /// signs and all are published; the algorithm of the first key is the default.
     #[must_use]
     pub fn with_signing_keys(self, keys: Vec<PrivateKey>) -> Self {
         self.with_supplied_keys(SuppliedKeys::new(keys))
@@ -148,13 +148,14 @@ impl Config {
         }
     }
 
-    /// The configuration with another reach: for a host that answers its own requests.
+    /// What the deployment may fetch from, in place of the default: for a host whose
+    /// [`Fetch`](crate::Fetch) answers by itself.
     #[must_use]
     pub fn with_reach(self, reach: Reach) -> Self {
         Self { reach, ..self }
     }
 
-    /// The issuer.
+    /// The issuer identifier.
     #[must_use]
     pub fn issuer(&self) -> &IssuerIdentifier {
         &self.issuer

@@ -24,16 +24,28 @@ pub trait Crypto {
     type Key;
 
     /// Fills `bytes` from a secure random generator.
+    ///
+    /// # Errors
+    /// The generator failed.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), CryptoError>;
 
-    /// Imports a private key and computes its public half.
+    /// The key of the host's cryptography for a private key, and its public half.
+    ///
+    /// # Errors
+    /// The key cannot be used, or the host's cryptography failed.
     async fn import(&self, key: &PrivateKey) -> Result<(Self::Key, PublicKey), CryptoError>;
 
-    /// Signs `message` with `key`.
+    /// The JWS signature value of `message` by `key`.
+    ///
+    /// # Errors
+    /// The host's cryptography failed.
     async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, CryptoError>;
 
     /// Whether `signature` is a JWS signature value of `message` by `algorithm` under `key`, for each
-    /// of [`VERIFICATION_ALGORITHMS`]. An error is the host's failure, and says nothing of either.
+    /// of [`VERIFICATION_ALGORITHMS`].
+    ///
+    /// # Errors
+    /// The host's cryptography failed, which says nothing about key or signature.
     async fn verify(
         &self,
         algorithm: Algorithm,
@@ -47,14 +59,14 @@ pub trait Crypto {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{operation}: {detail}")]
 pub struct CryptoError {
-    /// What was tried: `fill`, `import`, `sign`.
+    /// What was tried: `fill`, `import`, `sign`, `verify`, `seal`.
     pub operation: &'static str,
     /// What the implementation said. Never key material.
     pub detail: String,
 }
 
 impl CryptoError {
-    /// `operation` failed with `error`.
+    /// The failure of `operation` with `error`.
     pub fn new(operation: &'static str, error: impl std::fmt::Display) -> Self {
         Self {
             operation,

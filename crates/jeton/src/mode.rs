@@ -1,10 +1,10 @@
-//! Whether a deployment is for real.
+//! Production or development.
 
-/// What a deployment is for: `JETON_DEVELOPMENT`.
+/// Whether a deployment is for production or for development: `JETON_DEVELOPMENT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Nothing that everyone knows or can read is taken for a secret or an issuer.
+    /// An `http` issuer, short client secrets and the mock's keys are refused.
     Production,
-    /// An `http` issuer, short secrets and the mock's keys will do.
+    /// They are accepted.
     Development,
 }

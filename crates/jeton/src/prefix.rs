@@ -1,12 +1,12 @@
-//! What the credentials of this server begin with: whoever finds one in a log knows what it is.
+//! The prefixes of this server's credentials, by which whoever finds one knows what it is.
 
 use crate::{seal::SealKind, token::TokenKind};
 
-/// What a generated client secret begins with.
+/// The prefix of generated client secrets.
 pub const CLIENT_SECRET_PREFIX: &str = "jcs_";
 
-/// What every code, token, sealed value and client secret begins with: for what writes requests
-/// down and must leave credentials out.
+/// The prefixes of all codes, tokens, sealed values and client secrets: for a layer that writes
+/// requests down and must leave credentials out.
 pub fn credential_prefixes() -> impl Iterator<Item = &'static str> {
     let tokens = TokenKind::ALL.map(TokenKind::prefix);
     let sealed = SealKind::ALL.map(SealKind::prefix);

@@ -4,14 +4,14 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The most tokens of one scope. Sets of so few need no index; a body could hold thousands.
+/// The most tokens in one scope. A body could hold many thousands, and these sets have no index.
 const MOST_TOKENS: usize = 1000;
 
 /// A set of scope tokens in the order they were first named. May be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope(Vec<String>);
 
-/// The text is not `scope-token *( SP scope-token )`, RFC 6749 §3.3.
+/// The text is not a scope: `scope-token *( SP scope-token )`, RFC 6749 §3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a scope is at most 1000 tokens of printable ASCII without quotes or backslashes, separated by spaces"
@@ -36,7 +36,7 @@ impl Scope {
         self.iter().any(|own| own == token)
     }
 
-    /// The tokens of both, those of `self` first.
+    /// The tokens of both scopes, those of `self` first.
     #[must_use]
     pub fn union(&self, other: &Scope) -> Scope {
         let added = other.iter().filter(|token| !self.contains(token));
@@ -52,7 +52,8 @@ impl Scope {
 impl FromStr for Scope {
     type Err = InvalidScope;
 
-    /// Repeated tokens and surplus spaces are folded: both are common in the wild and harmless.
+    /// The tokens in `text`. Repeated tokens and surplus spaces are accepted: both are common and
+    /// harmless.
     fn from_str(text: &str) -> Result<Self, InvalidScope> {
         let mut tokens = Vec::<String>::new();
         for token in text.split(' ').filter(|token| !token.is_empty()) {

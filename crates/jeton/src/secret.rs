@@ -1,4 +1,4 @@
-//! `JETON_SECRET` and what is derived from it.
+//! `JETON_SECRET`, from which all keys are derived.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use crate::mode::Mode;
 /// The fewest characters a `JETON_SECRET` may have: 32 bytes in base64url.
 const MIN_LENGTH: usize = 43;
 
-/// What the secret of every mock begins with, whatever its seed.
+/// The prefix of every mock's secret, whatever its seed.
 pub const PUBLIC_PREFIX: &str = "jeton-mock-";
 
-/// The secret every mock derives its keys from. Whoever trusts it trusts everyone, so only a
-/// development deployment may have it.
+/// The secret of every mock without a seed. Everyone knows it, so only a development deployment may
+/// have it.
 pub const PUBLIC_SECRET: &str = "jeton-mock-secret-that-everyone-knows-and-nobody-trusts";
 
-/// The deployment's secrets: the first derives what is issued, all derive what is accepted.
+/// The secrets of a deployment. What is issued uses keys of the first; what is accepted, keys of all.
 #[derive(Clone)]
 pub struct Secrets(Vec<Secret>);
 
@@ -26,7 +26,7 @@ pub struct Secrets(Vec<Secret>);
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<String>);
 
-/// The text is no `JETON_SECRET`.
+/// The text is not a `JETON_SECRET`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "one or several secrets separated by spaces, none of them the mock's, each at least 43 characters (32 random bytes in base64url); `jeton keys new` makes one"
@@ -37,7 +37,7 @@ impl Secrets {
     /// Parses secrets separated by spaces.
     ///
     /// # Errors
-    /// There is none, or one is too short or everyone's.
+    /// There is no secret, or one is too short or a mock's.
     pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidSecret> {
         let secrets: Vec<_> = text
             .split_ascii_whitespace()
@@ -59,8 +59,8 @@ impl Secrets {
 }
 
 impl Secret {
-    /// HKDF-SHA256 (RFC 5869) without salt. `info` is the list of parts, each with its length in
-    /// front, so that no two lists run together to the same bytes.
+    /// `N` bytes derived by HKDF-SHA256 (RFC 5869) without salt. HKDF's `info` is the list of parts,
+    /// each with its length in front, so that no two lists run together to the same bytes.
     pub(crate) fn derive<const N: usize>(&self, info: &[&[u8]]) -> Zeroizing<[u8; N]> {
         let mut message = Vec::with_capacity(128);
         for part in info {

@@ -1,4 +1,4 @@
-//! Time as the core sees it: a parameter, never a clock.
+//! Times and lengths of time. The core has no clock: the time is a parameter.
 
 use std::ops::{Add, Sub};
 
@@ -20,7 +20,8 @@ pub struct Seconds(pub u64);
 pub const LONGEST_TOKEN_LIFETIME: Seconds = Seconds::from_days(29);
 
 impl UnixTime {
-    /// How long ago `earlier` was; zero if it lies ahead, because clocks of different hosts differ.
+    /// How long before this time `earlier` was; zero if it was after it, because clocks of different
+    /// hosts differ.
     #[must_use]
     pub fn since(self, earlier: UnixTime) -> Seconds {
         Seconds(self.0.saturating_sub(earlier.0))
@@ -28,7 +29,7 @@ impl UnixTime {
 }
 
 impl Seconds {
-    /// `days` days.
+    /// The length of `days` days.
     #[must_use]
     pub const fn from_days(days: u64) -> Self {
         Self(days * 24 * 60 * 60)

@@ -1,16 +1,18 @@
-/// A store that could not be asked, or whose answer could not be read. Becomes a 503.
+//! The failure of a store.
+
+/// A store could not be asked, or its answer could not be read. The response has status 503.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{store}: {detail}")]
 pub struct Unavailable {
-    /// Which store, for the log: `kv`, `dynamodb`, `sqlite`; `registry` where what it holds is at
-    /// fault rather than the store.
+    /// The store, for the log: `kv`, `dynamodb`, `sqlite`, …; `registry` where a document in it is at
+    /// fault.
     pub store: &'static str,
-    /// What it said. For the log only; never sent to a client.
+    /// What went wrong. For the log only; never sent to a client.
     pub detail: String,
 }
 
 impl Unavailable {
-    /// `store` failed with `error`.
+    /// The failure of `store` with `error`.
     pub fn new(store: &'static str, error: impl std::fmt::Display) -> Self {
         Self {
             store,

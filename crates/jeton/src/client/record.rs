@@ -1,5 +1,4 @@
-//! A client as it is written down: RFC 7591 §2 metadata as JSON, in `JETON_CLIENTS` and in every
-//! store.
+//! Client metadata as JSON (RFC 7591 §2), as it stands in `JETON_CLIENTS` and in every store.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -18,7 +17,7 @@ use crate::{
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
 };
 
-/// RFC 7591 metadata that is about people or other servers, and that nothing here decides by.
+/// Members of RFC 7591 metadata that describe the client and that the server does not read.
 const DESCRIPTIVE: [&str; 11] = [
     "client_id_issued_at",
     "client_uri",
@@ -33,8 +32,9 @@ const DESCRIPTIVE: [&str; 11] = [
     "application_type",
 ];
 
-/// Client metadata as it stands in JSON. Internationalized members (`client_name#de`) and those
-/// that only describe the client are kept but not read.
+/// Client metadata as JSON, not yet checked: [`ClientRecord::parse`] makes a [`Client`] of it.
+/// Internationalized members (`client_name#de`) and those that only describe the client are kept
+/// but not read.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientRecord {
@@ -61,7 +61,7 @@ pub struct ClientRecord {
     /// RFC 7591 §2: tokens separated by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// Ours.
+    /// Ours: what the client may name as `resource` or `audience`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
     /// Ours, in seconds.
@@ -128,7 +128,7 @@ pub struct SecretRecord {
     pub expires_at: Option<UnixTime>,
 }
 
-/// Why a record is no client.
+/// Why a [`ClientRecord`] is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidClient {
     /// Not JSON, or a member of the wrong type.
@@ -208,8 +208,12 @@ pub enum InvalidClient {
 }
 
 impl Client {
-    /// Parses a stored record. Members it does not know are ignored, so that an older release
-    /// reads what a newer one wrote.
+    /// Parses a stored record. Unknown members are ignored, so that an older release reads what a
+    /// newer one wrote.
+    ///
+    /// # Errors
+    /// The text is not JSON, a member is invalid, or the record makes its client a login application,
+    /// which only `JETON_CLIENTS` may.
     pub fn from_record(json: &str) -> Result<Self, InvalidClient> {
         let record = serde_json::from_str::<ClientRecord>(json)
             .map_err(|error| InvalidClient::Json(error.to_string()))?;
@@ -221,7 +225,7 @@ impl Client {
     }
 }
 
-/// As its JSON, in which the secret and what is not read are not shown.
+/// Shows the record as JSON, without secrets and without members that are not read.
 impl fmt::Debug for ClientRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let redacted = || "[redacted]".to_owned();
@@ -246,7 +250,10 @@ impl ClientRecord {
             .find(|name| !DESCRIPTIVE.contains(name) && !name.contains('#'))
     }
 
-    /// Checks every member and hashes a plain secret.
+    /// The client of this record, with every member checked and a plain secret hashed.
+    ///
+    /// # Errors
+    /// The first member that is invalid.
     pub fn parse(self) -> Result<Client, InvalidClient> {
         let id = ClientId::from_str(&self.client_id)?;
         let authentication = self.authentication()?;
@@ -330,19 +337,19 @@ impl ClientRecord {
             Some(_) => return Err(InvalidClient::Delivery),
         };
         Ok(RefreshPolicy {
-            lifetime: within(
+            lifetime: bounded_length(
                 "refresh_token_lifetime",
                 self.refresh_token_lifetime,
                 default.lifetime,
                 (1, Seconds::from_days(3650).0),
             )?,
-            idle_lifetime: within(
+            idle_lifetime: bounded_length(
                 "refresh_token_idle_lifetime",
                 self.refresh_token_idle_lifetime,
                 default.idle_lifetime,
                 (1, Seconds::from_days(3650).0),
             )?,
-            grace: within(
+            grace: bounded_length(
                 "refresh_token_grace",
                 self.refresh_token_grace,
                 default.grace,
@@ -397,7 +404,8 @@ fn redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>, InvalidRedirectUr
     texts.iter().map(|text| text.parse()).collect()
 }
 
-fn within(
+/// The length of time that `member` gives, or the default; refused outside of its bounds.
+fn bounded_length(
     member: &'static str,
     given: Option<Seconds>,
     default: Seconds,
@@ -428,69 +436,4 @@ fn signing_algorithm(name: &str) -> Result<Algorithm, InvalidClient> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(json: &str, expected: Result<(), &str>) {
-        let actual = Client::from_record(json)
-            .map(|_| ())
-            .map_err(|error| error.to_string());
-        match (&actual, expected) {
-            (Ok(()), Ok(())) => {}
-            (Err(message), Err(part)) if message.contains(part) => {}
-            _ => panic!("{json}\n  gave {actual:?}\n  not  {expected:?}"),
-        }
-    }
-
-    #[test]
-    fn says_what_is_wrong_with_a_record() {
-        check(r#"{"client_id":"a","client_secret":"s"}"#, Ok(()));
-        check(
-            r#"{"client_id":"a","client_secret":"s","from_the_future":1}"#,
-            Ok(()),
-        );
-        check(
-            r#"{"client_id":"a","token_endpoint_auth_method":"none"}"#,
-            Ok(()),
-        );
-        check("{", Err("EOF"));
-        check(r#"{"client_secret":"s"}"#, Err("client_id: "));
-        check(
-            r#"{"client_id":"ä","client_secret":"s"}"#,
-            Err("client_id: "),
-        );
-        check(r#"{"client_id":"a"}"#, Err("must have a client_secret"));
-        check(
-            r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"none"}"#,
-            Err("must not have a client_secret"),
-        );
-        check(
-            r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"tls"}"#,
-            Err("\"tls\" is none of"),
-        );
-        check(
-            r#"{"client_id":"a","client_secrets":[{"sha256":"abc"}]}"#,
-            Err("client_secrets: sha256"),
-        );
-        check(
-            r#"{"client_id":"a","client_secret":"s","grant_types":["password"]}"#,
-            Err("\"password\" is none of"),
-        );
-        check(
-            r#"{"client_id":"a","client_secret":"s","scope":"a\"b"}"#,
-            Err("scope: "),
-        );
-        check(
-            r#"{"client_id":"a","client_secret":"s","audiences":[""]}"#,
-            Err("audiences: "),
-        );
-        check(
-            r#"{"client_id":"a","client_secret":"s","access_token_lifetime":0}"#,
-            Err("access_token_lifetime: 0"),
-        );
-        check(
-            r#"{"client_id":"a","client_secret":"s","access_token_signed_response_alg":"none"}"#,
-            Err("\"none\" is none of"),
-        );
-    }
-}
+mod tests;

@@ -6,11 +6,11 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectUri {
     text: String,
-    /// What is compared where the port is free: everything around it.
+    /// What stands before and after the port, where the port is not compared.
     loopback: Option<(String, String)>,
 }
 
-/// The text is no redirect URI that may be registered.
+/// The text is not a redirect URI that may be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not an absolute URI without fragment; http is for loopback only, and another scheme is an app's own, with a dot in it (RFC 8252 section 7.1)"
@@ -24,11 +24,11 @@ impl RedirectUri {
         &self.text
     }
 
-    /// Exactly this absolute URI without fragment, of any scheme but those that browsers run rather
-    /// than visit: for registries that take what production would not, such as the mock's.
+    /// A redirect URI that matches nothing but this very text, of any scheme but those that browsers
+    /// run rather than visit: for registries that take what production would not, such as the mock's.
     ///
     /// # Errors
-    /// It is none.
+    /// The text is not an absolute URI without fragment, or has such a scheme.
     pub fn exactly(text: &str) -> Result<Self, InvalidRedirectUri> {
         let invalid = || InvalidRedirectUri(text.to_owned());
         let url = Url::parse(text).map_err(|_| invalid())?;
@@ -46,8 +46,8 @@ impl RedirectUri {
         })
     }
 
-    /// Whether `requested` is this one: to the character (RFC 9700 §2.1), but for the port of a
-    /// loopback address, which a native app chooses when it starts (RFC 8252 §7.3).
+    /// Whether `requested` is this redirect URI, character by character (RFC 9700 §2.1). Only the
+    /// port of a loopback address may differ: a native app chooses it when it starts (RFC 8252 §7.3).
     #[must_use]
     pub fn matches(&self, requested: &str) -> bool {
         if requested == self.text {
@@ -85,8 +85,8 @@ impl FromStr for RedirectUri {
     }
 }
 
-/// What stands before and after the port of an `http` URI at a loopback address, which is written
-/// as an address: `localhost` may resolve to something else (RFC 8252 §8.3).
+/// The parts of an `http` URI before and after its port, if its host is a loopback address. The name
+/// `localhost` is none: it may resolve to something else (RFC 8252 §8.3).
 fn split_port(text: &str) -> Option<(String, String)> {
     let rest = text.strip_prefix("http://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -17,7 +17,7 @@ pub struct IssuerIdentifier {
     origin: String,
 }
 
-/// The text is no issuer.
+/// The text is not an issuer identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the issuer, an https URL without query, fragment or final slash, such as https://id.example.com (http only for localhost, or with JETON_DEVELOPMENT)"
@@ -28,7 +28,7 @@ impl IssuerIdentifier {
     /// Parses an issuer identifier.
     ///
     /// # Errors
-    /// It is none, or not `https` where that is required.
+    /// The text is not an issuer identifier, or not `https` where that is required.
     pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidIssuer> {
         let url = Url::parse(text).map_err(|_| InvalidIssuer)?;
         let loopback = match url.host() {
@@ -67,7 +67,7 @@ impl IssuerIdentifier {
         &self.origin
     }
 
-    /// The path all endpoints lie beneath: empty, or starting with a slash and ending without.
+    /// The path that all endpoints lie beneath: empty, or starting with a slash and ending without.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path

@@ -1,4 +1,4 @@
-//! The `JETON_*` variables.
+//! The configuration from `JETON_*` variables.
 
 use jsonwebtoken::Algorithm;
 use url::Url;
@@ -27,7 +27,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// `variable` should be `expected`.
+    /// An error that says of `variable` what was expected there.
     pub fn new(variable: impl Into<String>, expected: impl ToString) -> Self {
         Self {
             variable: variable.into(),
@@ -120,7 +120,7 @@ impl Config {
     }
 }
 
-/// The algorithms of `names`, each of which there must be a key for, and all there are keys for.
+/// The algorithms of `names`. Each needs a key, and each supplied key must be of one of them.
 fn signing_algorithms(names: &str, supplied: &SuppliedKeys) -> Result<Vec<Algorithm>, ConfigError> {
     const VARIABLE: &str = "JETON_SIGNING_ALGS";
     let available = supplied.algorithms();

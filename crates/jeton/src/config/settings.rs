@@ -1,4 +1,4 @@
-//! The table of settings: what README, `wrangler.toml` and `template.yaml` are held against.
+//! The table of all settings. A test holds README, `wrangler.toml` and `template.yaml` to it.
 
 /// One `JETON_*` variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
