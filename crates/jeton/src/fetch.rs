@@ -1,4 +1,5 @@
-//! The one door out: HTTP exchanges with servers of others.
+//! HTTP exchanges with servers of others: which URLs may be reached ([`Reach`]), the exchange that a
+//! host makes ([`Fetch`]), and the cache of documents above it ([`Documents`]).
 
 mod address;
 mod arriving;

@@ -1,12 +1,13 @@
-//! Which addresses are of the public internet.
+//! Whether an IP address is one of the public internet.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Networks that are not, with what they are: the IANA registry of special-purpose addresses (RFC
-/// 6890) as of 2026, multicast, and one address of a cloud. `Ipv4Addr::is_global` is not stable.
+/// IPv4 networks that are not public, each with its length and kind: the IANA registry of
+/// special-purpose addresses (RFC 6890) as of 2026, multicast, and one address of a cloud.
+/// `Ipv4Addr::is_global` would do, but is not stable.
 ///
-/// The few addresses of that registry that are reachable from everywhere (192.0.0.9, AS112) serve no
-/// documents; those inside of a listed network are refused with it.
+/// A few addresses of that registry are reachable from everywhere (192.0.0.9, AS112). They serve no
+/// documents, so they are refused with the network they are in.
 const V4: [(Ipv4Addr, u32, &str); 18] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, PRIVATE),
@@ -28,7 +29,8 @@ const V4: [(Ipv4Addr, u32, &str); 18] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4, "reserved"),
 ];
 
-/// The same of IPv6. What is not in 2000::/3 is refused in any case; it is here for its name.
+/// IPv6 networks that are not public. Whatever is outside of 2000::/3 is refused in any case; it is
+/// listed for the name of its kind.
 const V6: [(Ipv6Addr, u32, &str); 14] = [
     (Ipv6Addr::UNSPECIFIED, 128, "unspecified"),
     (Ipv6Addr::LOCALHOST, 128, LOOPBACK),
@@ -52,40 +54,43 @@ const LINK_LOCAL: &str = "link-local";
 const DOCUMENTATION: &str = "documentation";
 const MULTICAST: &str = "multicast";
 
-/// All that is assigned to the public internet.
+/// The network of all addresses that are assigned to the public internet.
 const GLOBAL_UNICAST: (Ipv6Addr, u32) = (v6(0x2000, 0), 3);
 
 /// 64:ff9b::/96: an IPv4 address as a network without IPv4 reaches it (RFC 6052 §2.1).
 const NAT64: (Ipv6Addr, u32) = (v6(0x64, 0xff9b), 96);
 
-/// Whether `address` is of the public internet, or what it is of instead.
+/// Checks that `address` is one of the public internet.
 ///
-/// IPv4 in the clothes of IPv6 is judged by what it is, mapped (RFC 4291 §2.5.5.2) or by NAT64; in
-/// those of 6to4 and of IPv4-compatible addresses, which nothing uses, it is refused.
-pub(super) fn public(address: IpAddr) -> Result<(), &'static str> {
+/// An IPv4 address within an IPv6 one is checked itself, if it is mapped (RFC 4291 §2.5.5.2) or
+/// written by NAT64. 6to4 and IPv4-compatible addresses, which nothing uses, are refused.
+///
+/// # Errors
+/// The kind of address that it is instead.
+pub(super) fn check_public(address: IpAddr) -> Result<(), &'static str> {
     match address {
-        IpAddr::V4(address) => public_v4(address),
+        IpAddr::V4(address) => check_public_v4(address),
         IpAddr::V6(address) => {
             if let Some(mapped) = address.to_ipv4_mapped() {
-                return public_v4(mapped);
+                return check_public_v4(mapped);
             }
             if contains_v6(NAT64, address) {
                 // Its last 32 bits.
-                return public_v4(Ipv4Addr::from_bits(address.to_bits() as u32));
+                return check_public_v4(Ipv4Addr::from_bits(address.to_bits() as u32));
             }
-            public_v6(address)
+            check_public_v6(address)
         }
     }
 }
 
-fn public_v4(address: Ipv4Addr) -> Result<(), &'static str> {
+fn check_public_v4(address: Ipv4Addr) -> Result<(), &'static str> {
     let special = V4
         .iter()
         .find(|(network, length, _)| (network.to_bits() ^ address.to_bits()) >> (32 - length) == 0);
     special.map_or(Ok(()), |(_, _, kind)| Err(kind))
 }
 
-fn public_v6(address: Ipv6Addr) -> Result<(), &'static str> {
+fn check_public_v6(address: Ipv6Addr) -> Result<(), &'static str> {
     let special = V6
         .iter()
         .find(|(network, length, _)| contains_v6((*network, *length), address));
@@ -109,7 +114,11 @@ mod tests {
     use super::*;
 
     fn check(address: &str, expected: Result<(), &str>) {
-        assert_eq!(public(address.parse().unwrap()), expected, "{address}");
+        assert_eq!(
+            check_public(address.parse().unwrap()),
+            expected,
+            "{address}"
+        );
     }
 
     #[test]

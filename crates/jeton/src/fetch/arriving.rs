@@ -1,3 +1,5 @@
+//! The rules for an answer that all implementations of [`super::Fetch`] share.
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
@@ -6,13 +8,14 @@ use super::{
     unreachable::Unreachable,
 };
 
-/// The most bytes that names and values of an answer's headers may have together.
+/// The most bytes of all names and values of an answer's headers together.
 pub const LONGEST_HEAD: usize = 16 * 1024;
 
 /// The most headers of an answer.
 pub const MOST_HEADERS: usize = 100;
 
-/// An answer on its way in: what every implementation of [`super::Fetch`] refuses, in one place.
+/// An answer that is being received. It refuses what every implementation of [`super::Fetch`] must
+/// refuse: redirects, and more headers or body than allowed.
 #[derive(Debug)]
 pub struct Arriving {
     status: StatusCode,
@@ -22,7 +25,7 @@ pub struct Arriving {
 }
 
 impl Arriving {
-    /// The answer whose head has come in.
+    /// An answer of which only the head has been received.
     ///
     /// # Errors
     /// It is a redirect, or will be too large.
@@ -55,7 +58,7 @@ impl Arriving {
         })
     }
 
-    /// Takes the next part of the body.
+    /// Adds the next part of the body.
     ///
     /// # Errors
     /// The body is too large.
@@ -67,7 +70,7 @@ impl Arriving {
         Ok(())
     }
 
-    /// The answer, whose body has ended.
+    /// The whole answer, once its body has ended.
     #[must_use]
     pub fn end(self) -> Fetched {
         Fetched {
@@ -78,7 +81,8 @@ impl Arriving {
     }
 }
 
-/// `Content-Length`, where it can be read. Who lies in it is cut off by [`Arriving::push`].
+/// The length that `Content-Length` announces, if it can be read. A body that is longer all the same
+/// is cut off by [`Arriving::push`].
 fn announced(headers: &HeaderMap) -> Option<u64> {
     let length = headers.get(http::header::CONTENT_LENGTH)?;
     length.to_str().ok()?.trim().parse().ok()

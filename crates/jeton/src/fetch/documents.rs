@@ -1,4 +1,4 @@
-//! Documents of others, kept for a while: JWK Sets, metadata.
+//! A cache of documents of others, such as JWK Sets and metadata.
 
 use std::{
     collections::BTreeMap,
@@ -18,25 +18,25 @@ use crate::time::{Seconds, UnixTime};
 
 mod entry;
 
-use entry::{Entry, Held, Next};
+use entry::{Entry, Held, Lookup};
 
-/// How long whoever begins to fetch keeps others from fetching the same. Twice a fetch's deadline:
-/// after it, whoever began is taken for dropped, which a Worker never tells.
+/// How long a request that fetches a document keeps others from fetching it too. After that, which is
+/// twice a fetch's deadline, the request is taken for dropped: a Worker never tells.
 const LEASE: Seconds = Seconds(10);
 
-/// How many fetch the same URL at once where nobody has the document yet.
+/// How many requests may fetch the same URL at once while there is no document.
 const MOST_AT_ONCE: usize = 4;
 
-/// After a document was fetched, or could not be, it is not fetched anew for so long, whatever is
-/// missed in it: else whoever makes up a `kid` makes us ask.
+/// How long a document is not fetched again after a fetch that succeeded or failed, whatever is
+/// missing in it. Without it, whoever makes up a `kid` would make us fetch.
 const COOL_DOWN: Seconds = Seconds(60);
 
-/// How long a URL of which nothing is known is not asked again after it failed. Shorter than the
-/// cool-down: nothing works meanwhile.
+/// How long a URL without a document is not fetched again after it failed. Shorter than the
+/// cool-down, because nothing works meanwhile.
 const PAUSE: Seconds = Seconds(10);
 
-/// How long a document is used that cannot be renewed. A server that is out of reach for longer may
-/// have had reasons to withdraw a key.
+/// How long a document that cannot be renewed is used beyond its age. A server that is out of reach
+/// for longer may have withdrawn a key meanwhile.
 const LONGEST_KEPT: Seconds = Seconds::from_days(1);
 
 /// How many URLs are remembered.
@@ -45,7 +45,7 @@ const MOST_URLS: usize = 1000;
 /// How many bytes all documents have together, as sent.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// A cache of documents of one kind, by URL, as parsed.
+/// A cache of parsed documents of one kind, by URL.
 ///
 /// **Nobody waits on another request.** Whoever finds a document stale fetches it and waits for
 /// that; all others use the old one meanwhile. Where there is none, up to four fetch it at once and
@@ -61,21 +61,21 @@ pub struct Documents<T> {
     entries: Mutex<Entries<T>>,
 }
 
-/// A document of the cache.
+/// A document as the cache answers it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found<T> {
     /// The document.
     pub document: Arc<T>,
-    /// Why it is an old one, where this call tried to renew it: for the log.
+    /// Why this call could not renew it, if it tried and the document is an old one: for the log.
     pub not_renewed: Option<Unreachable>,
 }
 
-/// What a caller asks of a document.
+/// How recent a caller wants a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    /// That it is not older than the cache's age.
+    /// Not older than the cache's age.
     Fresh,
-    /// That it is newer than what was found, as far as the cool-down allows.
+    /// Newer than the one it has, as far as the cool-down allows.
     Newer,
 }
 
@@ -94,46 +94,46 @@ impl<T> Documents<T> {
     /// The document at `url`.
     ///
     /// # Errors
-    /// There is none that could be used.
+    /// There is no document that may be used.
     pub async fn get(
         &self,
         fetch: &impl Fetch,
         url: &ForeignUrl,
         now: UnixTime,
     ) -> Result<Found<T>, Unreachable> {
-        self.read(fetch, url, now, Wanted::Fresh).await
+        self.find(fetch, url, now, Wanted::Fresh).await
     }
 
-    /// The document at `url` anew, because something is missing in the one that [`Self::get`] gave:
-    /// a `kid`. At most once a minute for each URL; the old one otherwise.
+    /// The document at `url`, fetched again because something is missing in the one that [`Self::get`]
+    /// gave, such as a `kid`. At most once a minute for each URL; the old one otherwise.
     ///
     /// # Errors
-    /// There is none that could be used.
+    /// There is no document that may be used.
     pub async fn renew(
         &self,
         fetch: &impl Fetch,
         url: &ForeignUrl,
         now: UnixTime,
     ) -> Result<Found<T>, Unreachable> {
-        self.read(fetch, url, now, Wanted::Newer).await
+        self.find(fetch, url, now, Wanted::Newer).await
     }
 
-    async fn read(
+    async fn find(
         &self,
         fetch: &impl Fetch,
         url: &ForeignUrl,
         now: UnixTime,
         wanted: Wanted,
     ) -> Result<Found<T>, Unreachable> {
-        let flight = match self.next(url, now, wanted) {
-            (_, Next::Use(document)) => {
+        let flight = match self.look_up(url, now, wanted) {
+            (_, Lookup::Use(document)) => {
                 return Ok(Found {
                     document,
                     not_renewed: None,
                 });
             }
-            (_, Next::Refuse(reason)) => return Err(reason),
-            (number, Next::Fetch) => Flight {
+            (_, Lookup::Refuse(reason)) => return Err(reason),
+            (number, Lookup::Fetch) => Flight {
                 entries: &self.entries,
                 url: url.as_str(),
                 number,
@@ -158,13 +158,13 @@ impl<T> Documents<T> {
         })
     }
 
-    /// What this request is to do, and its number if it is to fetch.
-    fn next(&self, url: &ForeignUrl, now: UnixTime, wanted: Wanted) -> (u64, Next<T>) {
+    /// What the cache knows of `url`, and the number of this request, under which a fetch is counted.
+    fn look_up(&self, url: &ForeignUrl, now: UnixTime, wanted: Wanted) -> (u64, Lookup<T>) {
         let mut entries = lock(&self.entries);
         entries.requests = entries.requests.wrapping_add(1);
         let number = entries.requests;
         let entry = entries.entry(url.as_str(), now);
-        (number, entry.next(wanted, self.max_age, now, number))
+        (number, entry.look_up(wanted, self.max_age, now, number))
     }
 }
 
@@ -174,10 +174,11 @@ impl<T> fmt::Debug for Documents<T> {
     }
 }
 
+/// All entries of a cache.
 struct Entries<T> {
     /// A tree, because strangers may choose the URLs.
     by_url: BTreeMap<String, Entry<T>>,
-    /// How many there have been: the number of the last.
+    /// How many requests there have been, which is the number of the last.
     requests: u64,
 }
 
@@ -200,8 +201,8 @@ impl<T> Entries<T> {
         entry
     }
 
-    /// Forgets what is of least use: URLs without a document first, so that made-up ones push out no
-    /// more than one good one; then the longest unused.
+    /// Forgets entries until the cache keeps to its bounds: first those without a document, so that
+    /// made-up URLs push out no more than one good one, then those that are unused for longest.
     fn shrink(&mut self, most_urls: usize) {
         while self.by_url.len() > most_urls || self.bytes() > MOST_BYTES {
             let least = self.by_url.iter().min_by_key(|(_, entry)| entry.worth());
@@ -217,7 +218,7 @@ impl<T> Entries<T> {
     }
 }
 
-/// A fetch under way. Dropped with the request it serves, it makes way for another.
+/// A fetch under way. If its request is dropped, so is the flight, and another may begin.
 struct Flight<'a, T> {
     entries: &'a Mutex<Entries<T>>,
     url: &'a str,
@@ -225,7 +226,7 @@ struct Flight<'a, T> {
 }
 
 impl<T> Flight<'_, T> {
-    /// Puts what was fetched into its place, and answers with what then stands there.
+    /// Puts the fetched document into the cache; answers with the document that is then there.
     fn land(
         self,
         fetched: Result<Held<T>, Unreachable>,

@@ -1,3 +1,5 @@
+//! One exchange with somebody else's server: request, answer, and the trait that hosts implement.
+
 use core::{fmt, time::Duration};
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use http::{
 
 use super::{reach::ForeignUrl, unreachable::Unreachable};
 
-/// Makes one HTTP exchange with somebody else's server. `()` reaches nobody.
+/// The part of a host that sends requests to servers of others. `()` reaches nobody.
 ///
 /// # Contract
 /// - Speaks only to what [`ForeignUrl::admits`]: where a name is resolved here, once, all its
@@ -18,7 +20,7 @@ use super::{reach::ForeignUrl, unreachable::Unreachable};
 /// - Ends within [`Outgoing::deadline`], which counts from the call to the last byte of the answer,
 ///   and hands over no more than [`Outgoing::limit`] bytes of body: more is an error, never a part.
 ///   The head of an answer is bounded by [`LONGEST_HEAD`](super::LONGEST_HEAD).
-/// - Sends the request once: what is to be tried again, the caller knows. Takes no proxy from the
+/// - Sends the request once: the caller knows what may be tried again. Takes no proxy from the
 ///   environment, keeps no cookies, remembers no answer.
 /// - Asks for no compression. An answer that is compressed all the same is handed over as it came
 ///   or decoded, as the platform does; the limit counts what is handed over.
@@ -29,6 +31,9 @@ use super::{reach::ForeignUrl, unreachable::Unreachable};
 #[allow(async_fn_in_trait)]
 pub trait Fetch {
     /// The answer to `request`, whatever its status but 3xx.
+    ///
+    /// # Errors
+    /// There was no whole answer in time, or one that the contract refuses.
     async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable>;
 }
 
@@ -45,10 +50,10 @@ impl Fetch for () {
 pub struct Outgoing {
     /// The method.
     pub method: Method,
-    /// Where to.
+    /// The URL it goes to.
     pub url: ForeignUrl,
-    /// Its headers, but for those of the connection, `Host` and `Content-Length`, which who sends it
-    /// adds.
+    /// The headers, without `Host`, `Content-Length` and those of the connection: the [`Fetch`] adds
+    /// these.
     pub headers: HeaderMap,
     /// The body; empty for none.
     pub body: Bytes,
@@ -59,14 +64,13 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// The most bytes of a document: many times what a JWK Set of a large provider has.
+    /// The most bytes of a document: many times the size of a large provider's JWK Set.
     pub const LIMIT: usize = 100 * 1024;
 
-    /// How long a document may take. A client waits meanwhile, and gives up not much later.
+    /// How long fetching a document may take. A client waits meanwhile, and gives up not much later.
     pub const DEADLINE: Duration = Duration::from_secs(5);
 
-    /// A GET of `url` that takes `accept`, a media type, within [`Self::LIMIT`] and
-    /// [`Self::DEADLINE`].
+    /// A GET of `url` within [`Self::LIMIT`] and [`Self::DEADLINE`]; `accept` is the media type wanted.
     #[must_use]
     pub fn get(url: ForeignUrl, accept: &'static str) -> Self {
         // Some servers refuse a request that does not say whose it is.
@@ -94,7 +98,7 @@ impl fmt::Debug for Outgoing {
     }
 }
 
-/// What somebody else's server answered. It may hold tokens, so `Debug` shows only its status.
+/// The answer of somebody else's server. It may hold tokens, so `Debug` shows only its status.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// The status, never 1xx or 3xx.

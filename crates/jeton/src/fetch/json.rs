@@ -1,3 +1,5 @@
+//! JSON documents of others.
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
@@ -8,11 +10,11 @@ use super::{
     unreachable::Unreachable,
 };
 
-/// Reads the JSON document at `url`, within [`Outgoing::LIMIT`] and [`Outgoing::DEADLINE`].
+/// The JSON document at `url`, fetched within [`Outgoing::LIMIT`] and [`Outgoing::DEADLINE`].
 ///
 /// # Errors
-/// It could not be fetched; its status is not 200; it does not say that it is JSON, or is none; or
-/// the JSON is no `T`.
+/// The document could not be fetched, its status is not 200, its type or text is not JSON, or the
+/// JSON is not a `T`.
 pub async fn get_json<T: DeserializeOwned>(
     fetch: &impl Fetch,
     url: &ForeignUrl,
@@ -20,7 +22,7 @@ pub async fn get_json<T: DeserializeOwned>(
     parse(&get_json_text(fetch, url).await?)
 }
 
-/// The document as it was sent, which says that it is JSON.
+/// The text of the document at `url`, whose media type is JSON. It is not parsed yet.
 pub(super) async fn get_json_text(
     fetch: &impl Fetch,
     url: &ForeignUrl,
@@ -46,7 +48,8 @@ pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Unreachable> 
     })
 }
 
-/// `application/json`, or a type with the suffix `+json` (RFC 6839 §3.1), as JWK Sets have.
+/// Whether the media type is `application/json`, or one with the suffix `+json` (RFC 6839 §3.1), as
+/// JWK Sets have.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return false;

@@ -12,8 +12,8 @@ use super::{
     unreachable::Unreachable,
 };
 
-/// Servers of others as a script, for tests: one answer for each URL, given as often as it is asked
-/// for. Who is not in the script cannot be connected to.
+/// A [`Fetch`] for tests: one answer for each URL, given as often as the URL is asked for. A URL
+/// without an answer cannot be connected to.
 #[derive(Debug, Default)]
 pub struct MemoryFetch {
     answers: Mutex<BTreeMap<String, Result<Fetched, Unreachable>>>,
@@ -21,12 +21,12 @@ pub struct MemoryFetch {
 }
 
 impl MemoryFetch {
-    /// From now on `url` answers this.
+    /// Sets the answer of `url` from now on.
     pub fn answer(&self, url: &str, answer: Result<Fetched, Unreachable>) {
         lock(&self.answers).insert(url.to_owned(), answer);
     }
 
-    /// From now on `url` answers this JSON document.
+    /// Sets the answer of `url` from now on to a JSON document.
     pub fn answer_json(&self, url: &str, document: &serde_json::Value) {
         let json = HeaderValue::from_static("application/json");
         let answer = Fetched {
@@ -37,7 +37,7 @@ impl MemoryFetch {
         self.answer(url, Ok(answer));
     }
 
-    /// Every request so far.
+    /// Every request that was sent so far.
     #[must_use]
     pub fn sent(&self) -> Vec<Outgoing> {
         lock(&self.sent).clone()

@@ -1,18 +1,20 @@
+//! Which servers of others may be reached.
+
 use core::{fmt, net::IpAddr};
 
 use url::{Host, Url};
 
 use super::{address, unreachable::Unreachable};
 
-/// The longest URL. Browsers and servers take about as much.
+/// The longest URL, in bytes. Browsers and servers take about as much.
 const LONGEST: usize = 2048;
 
-/// Top-level names that public DNS does not have, or that every network answers for itself: RFC 6761
-/// §6.3, RFC 6762 §3, RFC 8375, and `internal`, which ICANN has set aside (2024) and under which
-/// clouds serve their metadata.
+/// Domains that public DNS does not have, or that every network answers for itself: RFC 6761 §6.3,
+/// RFC 6762 §3, RFC 8375, and `internal`, which ICANN has set aside (2024) and under which clouds
+/// serve their metadata.
 const LOCAL: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
 
-/// What a deployment may reach: servers in the public internet by https, but not itself.
+/// The servers that a deployment may reach: those in the public internet by https, but not itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach(Kind);
 
@@ -25,17 +27,17 @@ enum Kind {
     InProcess,
 }
 
-/// Whether this machine may be reached, by http too: `JETON_DEVELOPMENT`.
+/// Whether loopback addresses may be reached, also by http: `JETON_DEVELOPMENT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loopback {
-    /// It may not.
+    /// They may not.
     Refused,
-    /// It may; no other address that is not public.
+    /// They may, and no other address that is not public.
     Admitted,
 }
 
 impl Reach {
-    /// What the deployment may reach whose issuer is at `own_origin` (RFC 6454 §6.2).
+    /// The reach of a deployment whose issuer is at `own_origin` (RFC 6454 §6.2).
     #[must_use]
     pub fn new(own_origin: impl Into<String>, loopback: Loopback) -> Self {
         Self(Kind::Outside {
@@ -44,21 +46,21 @@ impl Reach {
         })
     }
 
-    /// For a [`super::Fetch`] that answers by itself, as the mock's does: any host, by http or https.
-    /// No address is admitted for such a URL, so nothing that connects can use it.
+    /// The reach for a [`super::Fetch`] that answers by itself, as the mock's does: any host, by http
+    /// or https. Such a URL admits no address, so a `Fetch` that connects cannot use it.
     #[must_use]
     pub fn in_process() -> Self {
         Self(Kind::InProcess)
     }
 
-    /// Parses a URL and makes every check that needs no network.
+    /// The URL in `text`, once it has passed every check that needs no network.
     ///
     /// The URL is read as browsers do (WHATWG): `https://0x7f.1` and `https://2130706433` are
     /// 127.0.0.1 here too. A host written as an address is refused also where it is public: no
     /// issuer needs it, and a Worker cannot reach it.
     ///
     /// # Errors
-    /// Why that URL is not reached.
+    /// The URL may not be reached: why.
     pub fn url(&self, text: &str) -> Result<ForeignUrl, Unreachable> {
         let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
         if text.len() > LONGEST || !printable {
@@ -95,7 +97,8 @@ impl Reach {
     }
 }
 
-/// A URL of somebody else's server that has passed every check that needs no network.
+/// A URL of somebody else's server that has passed every check that needs no network. Only
+/// [`Reach::url`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignUrl {
     url: Url,
@@ -122,13 +125,13 @@ impl ForeignUrl {
         &self.url
     }
 
-    /// Whether `address`, to which its host has been resolved, may be connected to.
+    /// Checks that `address`, to which the host has been resolved, may be connected to.
     ///
     /// # Errors
-    /// Which kind of address it is.
+    /// It may not: the kind of address that it is.
     pub fn admits(&self, address: IpAddr) -> Result<(), Unreachable> {
         match self.place {
-            Place::Public => address::public(address).map_err(Unreachable::NotPublic),
+            Place::Public => address::check_public(address).map_err(Unreachable::NotPublic),
             Place::Loopback if address.is_loopback() => Ok(()),
             Place::Loopback => Err(Unreachable::LocalName),
             Place::InProcess => Err(Unreachable::Nobody),
@@ -143,7 +146,7 @@ impl fmt::Display for ForeignUrl {
 }
 
 fn place_of_literal(literal: IpAddr, loopback: Loopback) -> Result<Place, Unreachable> {
-    match (address::public(literal), loopback) {
+    match (address::check_public(literal), loopback) {
         (_, Loopback::Admitted) if literal.is_loopback() => Ok(Place::Loopback),
         (Err(kind), _) => Err(Unreachable::NotPublic(kind)),
         (Ok(()), _) => Err(Unreachable::AddressLiteral),
@@ -158,7 +161,7 @@ fn place_of_name(name: &str, loopback: Loopback) -> Result<Place, Unreachable> {
     if within("localhost") && loopback == Loopback::Admitted {
         return Ok(Place::Loopback);
     }
-    // A final dot makes another host of the same name, to which no rule about names would apply.
+    // A name with a final dot is the same host under another spelling, which rules about names miss.
     if !name.contains('.') || name.ends_with('.') || LOCAL.into_iter().any(within) {
         return Err(Unreachable::LocalName);
     }

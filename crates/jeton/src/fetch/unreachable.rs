@@ -1,10 +1,10 @@
 use http::StatusCode;
 
-/// Why somebody else's server was not asked, or gave nothing that can be used: for the log. Holds no
-/// word of what that server sent but its status.
+/// Why somebody else's server was not asked, or gave no usable answer. For the log: of what that
+/// server sent it holds only the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
-    /// The text is no URL of a server, or holds what no URL here needs.
+    /// The text is not an absolute URL, or is too long, or not printable ASCII.
     #[error("not an absolute URL of at most 2,048 printable ASCII characters")]
     NotAUrl,
     /// Neither https nor, in development, http to this machine.
@@ -16,7 +16,7 @@ pub enum Unreachable {
     /// The URL has a fragment.
     #[error("the URL holds a fragment")]
     Fragment,
-    /// The host is a name that means something else in each network.
+    /// The host is a name of a local network, which means another host in each.
     #[error("the host is a name of a local network")]
     LocalName,
     /// The host is written as an address.
@@ -25,7 +25,7 @@ pub enum Unreachable {
     /// The URL is at the origin of our own issuer.
     #[error("the URL is our own")]
     OwnOrigin,
-    /// The address, or one that the name resolves to, is not of the public internet: what it is of.
+    /// The address, or one that the name resolves to, is not public: its kind.
     #[error("the address is not public: {0}")]
     NotPublic(&'static str),
     /// The answer points elsewhere.
@@ -40,16 +40,16 @@ pub enum Unreachable {
     /// The answer was not whole in time.
     #[error("too slow")]
     TooSlow,
-    /// The connection failed: at which step.
+    /// The connection failed: the step at which.
     #[error("the connection failed: {0}")]
     ConnectionFailed(&'static str),
-    /// The answer is no JSON, or does not say that it is.
+    /// The answer is not JSON, or its media type is not.
     #[error("not JSON")]
     NotJson,
-    /// The JSON is not what was expected there: what it is instead.
+    /// The JSON is not what was expected: what is wrong with it.
     #[error("not usable: {0}")]
     NotUsable(&'static str),
-    /// Enough requests are under way to that URL.
+    /// As many requests to that URL as are allowed are under way.
     #[error("busy: enough requests are under way")]
     Busy,
     /// This deployment reaches nobody.

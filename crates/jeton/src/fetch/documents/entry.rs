@@ -1,3 +1,5 @@
+//! One URL of the cache of documents.
+
 use std::sync::Arc;
 
 use super::{COOL_DOWN, Found, LEASE, LONGEST_KEPT, MOST_AT_ONCE, PAUSE, Wanted};
@@ -6,11 +8,11 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
-/// What is known of one URL.
+/// What the cache knows of one URL.
 pub(super) struct Entry<T> {
     held: Option<Held<T>>,
     failed: Option<(UnixTime, Unreachable)>,
-    /// The fetches under way: number and beginning of each.
+    /// The fetches under way: the number of each, and when it began.
     flights: Vec<(u64, UnixTime)>,
     pub(super) used_at: UnixTime,
 }
@@ -22,10 +24,13 @@ pub(super) struct Held<T> {
     pub(super) bytes: usize,
 }
 
-/// What whoever asks is to do.
-pub(super) enum Next<T> {
+/// What a request finds when it looks up a URL.
+pub(super) enum Lookup<T> {
+    /// A document that it may use.
     Use(Arc<T>),
+    /// Nothing that it may use: it is to fetch the document.
     Fetch,
+    /// Nothing that it may use, and a reason not to fetch now.
     Refuse(Unreachable),
 }
 
@@ -41,14 +46,15 @@ impl<T> Default for Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// Whoever is to fetch is counted under `number` from now on.
-    pub(super) fn next(
+    /// Looks up the document. If the answer is [`Lookup::Fetch`], a fetch of that `number` is under way
+    /// from now on.
+    pub(super) fn look_up(
         &mut self,
         wanted: Wanted,
         max_age: Seconds,
         now: UnixTime,
         number: u64,
-    ) -> Next<T> {
+    ) -> Lookup<T> {
         let age = |held: &Held<T>| now.since(held.fetched_at);
         self.flights.retain(|(_, begun)| now.since(*begun) < LEASE);
         self.held = self
@@ -63,25 +69,25 @@ impl<T> Entry<T> {
                 };
                 let failed = self.failed.is_some_and(|(at, _)| now.since(at) < COOL_DOWN);
                 if age(held) < renewed_at || failed || !self.flights.is_empty() {
-                    return Next::Use(Arc::clone(&held.document));
+                    return Lookup::Use(Arc::clone(&held.document));
                 }
             }
             None => {
                 if let Some((at, reason)) = self.failed
                     && now.since(at) < PAUSE
                 {
-                    return Next::Refuse(reason);
+                    return Lookup::Refuse(reason);
                 }
                 if self.flights.len() >= MOST_AT_ONCE {
-                    return Next::Refuse(Unreachable::Busy);
+                    return Lookup::Refuse(Unreachable::Busy);
                 }
             }
         }
         self.flights.push((number, now));
-        Next::Fetch
+        Lookup::Fetch
     }
 
-    /// The fetch of that number has ended.
+    /// Takes in the result of the fetch of that number; answers with the document that is then there.
     pub(super) fn land(
         &mut self,
         number: u64,
@@ -92,7 +98,7 @@ impl<T> Entry<T> {
         match fetched {
             Ok(new) => {
                 self.failed = None;
-                // One that began later may have come sooner.
+                // A fetch that began later may have ended sooner.
                 let held = match self.held.take() {
                     Some(held) if held.fetched_at > new.fetched_at => held,
                     _ => new,
@@ -106,24 +112,26 @@ impl<T> Entry<T> {
             }
             Err(reason) => {
                 self.failed = Some((now, reason));
-                let held = self.held.as_ref().ok_or(reason)?;
-                Ok(Found {
-                    document: Arc::clone(&held.document),
-                    not_renewed: Some(reason),
-                })
+                match &self.held {
+                    Some(held) => Ok(Found {
+                        document: Arc::clone(&held.document),
+                        not_renewed: Some(reason),
+                    }),
+                    None => Err(reason),
+                }
             }
         }
     }
 
-    /// The fetch of that number was dropped. Where there is an old document, its lease runs out by
-    /// time: else a client that keeps hanging up would have us ask again each time.
+    /// Forgets the fetch of that number, which was dropped. If there is an old document, its lease is
+    /// left to run out: else a client that hangs up again and again would have us fetch each time.
     pub(super) fn abandon(&mut self, number: u64) {
         if self.held.is_none() {
             self.flights.retain(|(own, _)| *own != number);
         }
     }
 
-    /// What is of more use is greater.
+    /// How useful the entry is to the cache, which forgets the least useful first.
     pub(super) fn worth(&self) -> (bool, UnixTime) {
         (self.held.is_some(), self.used_at)
     }
