@@ -1,4 +1,4 @@
-//! The ledger: what is never stale.
+//! The ledger: the store of grants and one-time markers, whose reads are never stale.
 
 use crate::{time::UnixTime, unavailable::Unavailable};
 
@@ -14,12 +14,12 @@ pub use id::{Attempt, GrantId, Id128, Marker};
 pub use memory::MemoryLedger;
 pub use step::{Advance, Decision, Step};
 
-/// Grants and one-time markers.
+/// A store of grants and one-time markers.
 ///
 /// # Contract
 /// - Linearizable per grant and per marker: each call sees every call that was answered before it
 ///   began, whichever process answered.
-/// - Every method is one atomic step; a caller that stops half-way leaves all or nothing.
+/// - Every method is one atomic step: a caller that is dropped half-way leaves all of it or nothing.
 /// - Expiry is judged by the `now` that is passed, never by the store's clock or its garbage
 ///   collection: an expired marker counts as absent although it is still stored. An expired grant
 ///   is answered as it stands.
@@ -27,8 +27,8 @@ pub use step::{Advance, Decision, Step};
 ///   attempt answer as the first time; `open` and `decide` answer `false`, having changed nothing.
 /// - Members of a grant that this release does not know ([`Grant::other`]) are kept and answered by
 ///   every call.
-/// - Records may be rolled back by an operator who restores a backup; the ledger notices nothing,
-///   the server does (a token newer than its record).
+/// - Records may be rolled back by an operator who restores a backup. The ledger need not notice; the
+///   server does, by a token that is newer than its record.
 ///
 /// Nothing stored is a secret. An attacker who can read it learns who granted what to whom; one
 /// who can write it can move grants, but cannot make a token: those carry a MAC.
@@ -48,14 +48,14 @@ pub trait Ledger {
         now: UnixTime,
     ) -> Result<bool, Unavailable>;
 
-    /// The record as it stands.
+    /// The grant of that id as it stands, whatever its state.
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable>;
 
     /// Ends a grant for good. Never creates a record.
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable>;
 
-    /// Takes a marker until `expires`: `true` for exactly one value (an attempt, or the grant a
-    /// user code points to), and again for the same value.
+    /// Takes a marker for `value` (an attempt, or the grant that a user code points to) until
+    /// `expires`: `true` for exactly one value, each time it is asked.
     async fn claim(
         &self,
         marker: &Marker,
@@ -67,7 +67,8 @@ pub trait Ledger {
     /// The value that holds a marker at `now`.
     async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable>;
 
-    /// Counts one more under a marker that starts anew at `expires`; answers the count.
+    /// Adds one to the counter of that name and answers with the count. A new counter lasts until
+    /// `expires`; then it starts anew.
     async fn count(
         &self,
         marker: &Marker,

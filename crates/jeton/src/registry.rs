@@ -1,10 +1,10 @@
-//! The registry: documents that may be stale.
+//! The registry: the store of registered documents, whose reads may be stale.
 //!
 //! ```text
-//! cache.rs     what the server asks: clients and cut-offs, parsed, for a while from memory
-//! client.rs    one file a kind of document: what it holds, how it is checked
+//! cache.rs     what the server calls: parsed clients and cut-offs, from memory for a while
+//! client.rs    one file a kind of document: what it holds and how it is checked
 //! cut_off.rs
-//! Registry     stores keep text under a key, and refuse a write that raced
+//! Registry     what a store implements: text under a key, and writes that name what they replace
 //! ```
 
 use crate::{
@@ -26,28 +26,29 @@ pub use document::{Document, Expected, Version};
 pub use key::{Collection, InvalidRealm, Key, Kind, Realm};
 pub use memory::MemoryRegistry;
 
-/// How many documents a page of [`Registry::list`] has at most. A Worker asks KV for each, and on
-/// Cloudflare's free plan a request may ask fifty times.
+/// The most documents in a page of [`Registry::list`]. A Worker asks KV for each, and on Cloudflare's
+/// free plan a request may ask fifty times.
 pub const PAGE: usize = 40;
 
-/// What was registered rather than configured: documents under keys, in a store.
+/// A store of documents under keys: clients and cut-offs that were registered at run time.
 ///
 /// # Contract
-/// - A document is text, kept as it was written: a member this release does not know survives, and
-///   what cannot be read is answered as it stands. Checking and parsing are above.
+/// - A document is text, kept as it was written: a member that this release does not know survives,
+///   and text that cannot be parsed is answered as it stands. Parsing and checking are the caller's.
 /// - [`get`](Self::get) and [`list`](Self::list) may answer with an older document, or without one
 ///   just written, for as long as the store's documentation says. So nothing that must happen once
 ///   may rest on an answer.
-/// - [`put`](Self::put) and [`delete`](Self::delete) compare [`Expected`] with what stands, not with
-///   what `get` may have said, and write in one step with it: of two that expect the same version,
-///   one is [`Put::Done`].
+/// - [`put`](Self::put) and [`delete`](Self::delete) compare [`Expected`] with the document that
+///   stands, not with what `get` may have answered, and write in the same step: of two writers that
+///   expect the same version, one is [`Put::Done`].
 /// - A write that would change nothing is done whatever was expected, because a first try whose
 ///   answer was lost finds its own work (RFC 9110 §13.1.1 allows it).
 /// - Collections never mix, whatever names hold.
-/// - Never waits without an end: a store out of reach is [`Unavailable`], not a hung request.
+/// - No call waits for ever: a store out of reach is [`Unavailable`], not a hung request.
 ///
-/// An attacker who can write here can issue tokens as any client: guard the store as the secret is
-/// guarded. One who can only read it learns SHA-256 hashes of 256-bit random secrets, hence nothing.
+/// An attacker who can write here can get tokens as any client: guard the store as you guard the
+/// secret. One who can only read it learns SHA-256 hashes of 256-bit random secrets, which tell
+/// nothing.
 ///
 /// No `Send` bounds: a Worker's futures hold JavaScript values. Where a host needs `Send`, the
 /// compiler infers it from the concrete store.
@@ -67,8 +68,8 @@ pub trait Registry {
     /// Removes the document of that key.
     async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable>;
 
-    /// A page of a collection, in the order of the names' bytes: the first, or the one that a page
-    /// before named as its next.
+    /// A page of a collection, in the order of the names' bytes: the first page, or the one that begins
+    /// at the cursor `after`, which the page before gave.
     async fn list(
         &self,
         collection: &Collection,
@@ -88,26 +89,26 @@ pub trait Registry {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Put {
-    /// It stands.
+    /// The write was made.
     Done,
-    /// Something else stands than was expected: this, or nothing.
+    /// The write was refused, because another document stands than was expected: this one, or none.
     Conflict(Option<Document>),
 }
 
-/// A part of a collection.
+/// One page of a collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Names and their documents, at most [`PAGE`]. There may be none although more follow.
+    /// Names and their documents, at most [`PAGE`]. A page may be empty although more pages follow.
     pub documents: Vec<(String, Document)>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
 }
 
-/// Where a page begins. What it holds is the store's own.
+/// Where a page begins. Only the store that made it knows what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(pub String);
 
-/// A host may have a store or not.
+/// A registry that may be absent: `None` has no document and refuses writes.
 impl<R: Registry> Registry for Option<R> {
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         match self {

@@ -1,3 +1,5 @@
+//! The record of a grant.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -8,7 +10,7 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
-/// Where a grant stands in its life.
+/// The state of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GrantState {
@@ -22,7 +24,7 @@ pub enum GrantState {
     Revoked,
 }
 
-/// One authorization: a login or a device approval, whatever happens later.
+/// One authorization that a person gave a client, by a login or by approving a device.
 ///
 /// Generation 0 is the authorization code or the device code, generation n ≥ 1 the n-th refresh
 /// token. Redeeming any of them advances the record by one step; nothing else is written.
@@ -30,17 +32,17 @@ pub enum GrantState {
 pub struct Grant {
     /// 128 random bits.
     pub id: GrantId,
-    /// Its state.
+    /// Whether it can be redeemed, or why not.
     pub state: GrantState,
-    /// Whom it was granted to.
+    /// The client it was granted to.
     pub client_id: ClientId,
-    /// Who granted it; absent while pending.
+    /// The person who granted it; absent while pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What was granted.
+    /// The scope that was granted.
     #[serde(default)]
     pub scope: Scope,
-    /// What its access tokens are for; never empty.
+    /// The audiences of its access tokens; never empty.
     pub audiences: Vec<String>,
     /// Claims about the subject, from the login application; at most 2 kB of JSON.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -51,41 +53,41 @@ pub struct Grant {
     /// `nonce` of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// Which token can be redeemed.
+    /// The generation whose token can be redeemed.
     pub generation: u32,
     /// When the record last moved.
     pub advanced_at: UnixTime,
     /// When generation 0 was redeemed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redeemed_at: Option<UnixTime>,
-    /// The attempt that moved it: a lost acknowledgement is recognized by it.
+    /// The attempt that moved it last, by which a lost acknowledgement is recognized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<Attempt>,
-    /// When it was opened. Cut-offs are compared with it.
+    /// When it was opened. A cut-off ends grants that were opened before it.
     pub created_at: UnixTime,
     /// How long a generation may wait to be redeemed, from generation 1 on.
     pub idle_lifetime: Seconds,
-    /// When the standing generation ends for lack of use.
+    /// When the standing generation expires for lack of use.
     pub idle_expires_at: UnixTime,
-    /// When everything ends. The record is kept until then.
+    /// When the grant expires with all its tokens. The record is kept until then.
     pub expires_at: UnixTime,
-    /// Whether there are refresh tokens.
+    /// Whether it yields refresh tokens.
     pub refreshable: bool,
-    /// Members that this release does not know. A store keeps them, so that an older release that
-    /// moves the record of a newer one, after a rollback say, takes nothing from it.
+    /// Members that this release does not know. Stores keep them, so that an older release that moves
+    /// the record of a newer one, as after a rollback, loses none.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl Grant {
-    /// Whether its tokens mean anything at `now`. The idle expiry ends the standing generation, not
-    /// the access tokens that were issued in time.
+    /// Whether its tokens are good at `now`. The idle expiry ends the standing generation, not the
+    /// access tokens that were issued in time.
     #[must_use]
     pub fn is_live(&self, now: UnixTime) -> bool {
         self.require_live(now).is_ok()
     }
 
-    /// The same, and why they mean nothing.
+    /// The same check, with the reason why the tokens are not good.
     pub(crate) fn require_live(&self, now: UnixTime) -> Result<(), Unmet> {
         match self.state {
             GrantState::Denied => Err(Unmet::Denied),
@@ -98,10 +100,10 @@ impl Grant {
     }
 }
 
-/// What must hold of a record for a [`Step`](super::Step), and does not.
+/// A condition of a [`Step`](super::Step) that the record does not meet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Unmet {
-    /// It is another grant's, or another client's.
+    /// The record is another grant's, or another client's.
     Client,
     /// Nobody has decided yet (RFC 8628 §3.5).
     Pending,

@@ -1,16 +1,20 @@
+//! Identifiers of grants, attempts and markers.
+
 use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// 128 bits that name something, written in base64url.
+/// An identifier of 128 bits, written in base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id128(pub [u8; 16]);
 
-/// Names a grant. Random, so it is never guessed; not a secret, since it opens nothing by itself.
+/// The identifier of a grant. Random, so that it is never guessed, but not a secret: it opens nothing
+/// by itself.
 pub type GrantId = Id128;
 
-/// Names one try of one request.
+/// The identifier of one attempt of one request to change something, by which the store recognizes a
+/// repeated call.
 pub type Attempt = Id128;
 
 /// The text is not 22 characters of base64url.
@@ -53,8 +57,8 @@ impl<'de> Deserialize<'de> for Id128 {
     }
 }
 
-/// The key of a one-time marker or counter: a kind and a name, where the name is already a hash or
-/// an identifier of ours, at most 200 characters of base64url, `:` and `-`.
+/// The key of a one-time marker or a counter: a kind and a name. The name is a hash or an identifier
+/// of ours, at most 200 characters of base64url, `:` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Marker(String);
 

@@ -1,3 +1,5 @@
+//! The ledger in memory.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,7 +17,7 @@ use crate::{time::UnixTime, unavailable::Unavailable};
 /// How many records may come between two sweeps of what has expired.
 const SWEEP_EVERY: usize = 1024;
 
-/// The ledger in memory: the mock's, and that of tests. Clones share it.
+/// A ledger in memory, for the mock and for tests. Clones share its records.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryLedger(Arc<Mutex<Records>>);
 

@@ -1,7 +1,7 @@
-//! The rotation: what one answer of the ledger means for whoever presented a code or a refresh
-//! token. A function of the step and the answer alone, called by the grants and by the model checker.
+//! The rotation of codes and refresh tokens: what the server does next, once the ledger has answered a
+//! step. A function of step and answer alone, called by the grants and by the model checker.
 //!
-//! The token presented is genuine and is the one of generation [`Step::presented`]: 0 is the
+//! The token that was presented has been verified. Its generation is [`Step::presented`]: 0 is the
 //! authorization code or the device code, 1 and later are refresh tokens.
 
 use super::{
@@ -18,35 +18,35 @@ pub enum Next {
     Refuse(Why),
     /// It ends this grant (RFC 6749 §4.1.2, RFC 9700 §4.14), then refuses.
     End(Box<Grant>, Why),
-    /// It asks the ledger to advance from the generation `standing` instead of the one presented:
-    /// the record was rolled back, and catches up. Never the answer to a step that repairs already.
+    /// It asks the ledger to advance from the generation `standing` instead of the one presented: the
+    /// record was rolled back and catches up. Never follows from a step that is such a repair.
     Repair {
-        /// Where the record stands.
+        /// The generation at which the record stands.
         standing: u32,
     },
-    /// It says that the client should try again: another request moved the record meanwhile.
+    /// It tells the client to try again: another request moved the record meanwhile.
     Again,
 }
 
-/// Why a genuine token yields nothing.
+/// Why a verified token yields no tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// There is no such grant.
     Unknown,
-    /// The record does not hold what the step wants.
+    /// The record does not meet a condition of the step.
     Unmet(Unmet),
-    /// The code was redeemed within the window: an impatient double submit.
+    /// The code was redeemed already, within the window: an impatient double submit.
     RedeemedJustNow,
-    /// The code was redeemed before that.
+    /// The code was redeemed already, before the window.
     Replayed,
-    /// The refresh token was superseded before grace allows.
+    /// The refresh token was superseded longer ago than the window.
     Reused {
         /// Its generation.
         presented: u32,
     },
 }
 
-/// What follows from the ledger's answer to [`Ledger::advance`](super::Ledger::advance).
+/// What the server does next, once [`Ledger::advance`](super::Ledger::advance) has answered.
 #[must_use]
 pub fn next(step: &Step, answer: Advance) -> Next {
     let standing = match answer {
@@ -63,8 +63,8 @@ pub fn next(step: &Step, answer: Advance) -> Next {
     }
 }
 
-/// What follows where the client's refresh tokens do not rotate: `standing` was read, and nothing
-/// is written. The standing generation stays.
+/// What the server does next where the client's refresh tokens do not rotate. The record `standing`
+/// was only read: its generation stays.
 #[must_use]
 pub fn next_unrotated(step: &Step, standing: Option<Box<Grant>>) -> Next {
     let Some(standing) = standing else {
@@ -87,8 +87,9 @@ pub fn next_unrotated(step: &Step, standing: Option<Box<Grant>>) -> Next {
     }
 }
 
-/// A redeemed code that is presented again always fails. Within the window after its redemption
-/// that is an impatient double submit; later it ends the grant as well (RFC 6749 §4.1.2).
+/// What follows where a code did not advance the record. A code that was redeemed already always
+/// fails. Within the window after its redemption that is an impatient double submit; later it ends
+/// the grant as well (RFC 6749 §4.1.2).
 fn code_conflict(step: &Step, standing: Box<Grant>) -> Next {
     match standing.redeemed_at {
         Some(redeemed_at) if step.is_within_window(redeemed_at) => {
@@ -102,11 +103,12 @@ fn code_conflict(step: &Step, standing: Box<Grant>) -> Next {
     }
 }
 
+/// What follows where a refresh token did not advance the record.
 fn refresh_conflict(step: &Step, standing: Box<Grant>) -> Next {
     let presented = step.presented();
     match (place(step, &standing), step.permits(&standing)) {
         (Place::Reused, _) => Next::End(standing, Why::Reused { presented }),
-        // Also where nothing would move, and where "try again" would not help.
+        // Also where the record would not have to move, and where trying again would not help.
         (_, Err(unmet)) => Next::Refuse(Why::Unmet(unmet)),
         (Place::Stands | Place::JustSuperseded, Ok(())) => Next::Serve(standing),
         (Place::Ahead, Ok(())) if step.standing == presented => Next::Repair {
@@ -116,17 +118,21 @@ fn refresh_conflict(step: &Step, standing: Box<Grant>) -> Next {
     }
 }
 
-/// Where a genuine refresh token stands beside a live record that it did not advance.
+/// A presented refresh token, compared with the generation at which a live record stands that it did
+/// not advance.
 enum Place {
-    /// It is the standing one, within the window after it came to be: it stays.
+    /// It is of the standing generation, and was issued within the window: it stays.
     Stands,
-    /// It is the one before, within the window: its holder gets the standing one.
+    /// It is of the generation before, and was superseded within the window: its holder gets the
+    /// standing one.
     JustSuperseded,
-    /// It is the standing one and could advance: something else about the request is wrong.
+    /// It is of the standing generation and could advance: something else about the request is wrong.
     Redeemable,
-    /// It is older than grace allows: theft, or a bug that looks like it. The grant ends.
+    /// It was superseded longer ago than the window: theft, or a bug that looks like it. The grant
+    /// ends.
     Reused,
-    /// It is newer than the record: the store was rolled back, and the record catches up.
+    /// It is of a generation that the record has not reached: the store was rolled back, and the
+    /// record catches up.
     Ahead,
 }
 

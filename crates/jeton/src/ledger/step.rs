@@ -1,3 +1,5 @@
+//! Steps: what is asked of a record, and what becomes of it.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,8 +13,8 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
-/// A step of a grant from one generation to a later one, with everything that must hold for it.
-/// It happens as a whole or not at all.
+/// A step of a grant from one generation to a later one, with all its conditions. It is taken as a
+/// whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Step {
     /// The grant.
@@ -24,15 +26,15 @@ pub struct Step {
     pub to: u32,
     /// The client it must belong to.
     pub client_id: ClientId,
-    /// What the grant's scope must hold.
+    /// The tokens that the grant's scope must have.
     pub scope: Scope,
-    /// What the grant's audiences must hold.
+    /// The audiences that the grant must have.
     pub audiences: Vec<String>,
     /// The earliest `created_at` that is not cut off.
     pub created_from: UnixTime,
-    /// The grace window: from generation 2 on, the record does not move again so soon.
+    /// The grace window: from generation 2 on, the record does not move again within it.
     pub window: Seconds,
-    /// Who tries.
+    /// The attempt that takes this step.
     pub attempt: Attempt,
     /// The time of the request.
     pub now: UnixTime,
@@ -45,9 +47,12 @@ impl Step {
         self.to.saturating_sub(1)
     }
 
-    /// Checks everything that must hold of `grant` whether or not it moves: all but where it stands
-    /// and since when. Says the first that does not hold; where several do not, what was asked too
-    /// much comes before what came too late.
+    /// Checks the conditions of this step that do not depend on the generation of `grant` or on when it
+    /// last moved: they hold for a retry as well.
+    ///
+    /// # Errors
+    /// The first condition that is not met. Scope and audiences are checked before cut-off and idle
+    /// expiry.
     pub fn permits(&self, grant: &Grant) -> Result<(), Unmet> {
         if grant.id != self.id || grant.client_id != self.client_id {
             return Err(Unmet::Client);
@@ -69,9 +74,10 @@ impl Step {
         Ok(())
     }
 
-    /// The latest `advanced_at` of a record that may move again, from generation 2 on. Times are
-    /// whole seconds, so a window of n seconds is kept until n + 1 have gone by: never cut short.
-    /// Without a window that is any, also one after `now`: a request may be overtaken by a later one.
+    /// The latest `advanced_at` with which a record may move again, from generation 2 on. Times are
+    /// whole seconds, so a window of n seconds lasts until n + 1 have gone by, and is never cut short.
+    /// Without a window every time will do, also one after `now`: a request may be overtaken by a later
+    /// one.
     #[must_use]
     pub fn settled(&self) -> UnixTime {
         match self.window {
@@ -80,7 +86,7 @@ impl Step {
         }
     }
 
-    /// Whether what happened at `moved_at` is no longer ago than the window.
+    /// Whether `moved_at` is no longer ago than the window.
     pub(super) fn is_within_window(&self, moved_at: UnixTime) -> bool {
         moved_at > self.settled()
     }
@@ -89,9 +95,9 @@ impl Step {
 /// What became of a [`Step`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Advance {
-    /// It happened; the record as it now stands.
+    /// The step was taken: the record as it now stands.
     Advanced(Box<Grant>),
-    /// It did not; what stands instead, `None` where there is no such grant.
+    /// The step was not taken: the record as it stands, or `None` if there is no such grant.
     Conflict(Option<Box<Grant>>),
 }
 
@@ -100,11 +106,11 @@ pub enum Advance {
 pub enum Decision {
     /// The grant becomes live for this subject.
     Approve {
-        /// Who.
+        /// The person.
         subject: String,
-        /// About them.
+        /// Claims about the person.
         claims: Map<String, Value>,
-        /// When they were authenticated.
+        /// When the person was authenticated.
         auth_time: UnixTime,
     },
     /// The grant is denied.

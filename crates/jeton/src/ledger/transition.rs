@@ -1,6 +1,6 @@
-//! What moves a grant, as functions of the record alone. Stores that read and write within one
-//! transaction call these; a store that expresses them as a condition (DynamoDB) is held to them
-//! by the contract test; the model checker explores them.
+//! The transitions of a grant, as functions of its record alone. Stores that read and write within one
+//! transaction call them. A store that expresses them as a condition (DynamoDB) is held to them by the
+//! contract test. The model checker explores them.
 
 use super::{
     grant::{Grant, GrantState},
@@ -8,9 +8,9 @@ use super::{
 };
 use crate::time::UnixTime;
 
-/// Takes `step` if all of it holds. It did already where the record is the result of this very
-/// attempt: its acknowledgement was lost, and the store or the caller tries again. Else the record
-/// stays as it is.
+/// Takes `step` if the record meets all its conditions, and leaves the record as it is otherwise. A
+/// record that is the result of this very attempt counts as advanced: the acknowledgement was lost,
+/// and the store or the caller tries again.
 pub fn take(grant: &mut Grant, step: &Step) -> Advance {
     let moves = step.permits(grant).is_ok()
         && grant.generation == step.standing
@@ -33,7 +33,7 @@ pub fn take(grant: &mut Grant, step: &Step) -> Advance {
     }
 }
 
-/// Whether the record is what `step` made of it. A grant that has been revoked since is not.
+/// Whether the record is the result of `step`. A grant that has been revoked since is not.
 #[must_use]
 pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
     grant.state == GrantState::Live
@@ -41,7 +41,7 @@ pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
         && grant.last_attempt == Some(step.attempt)
 }
 
-/// Decides a pending grant; `false` if there is nothing to decide.
+/// Decides a pending grant; `false` if it is not pending, or expired.
 pub fn decide(grant: &mut Grant, decision: &Decision, now: UnixTime) -> bool {
     if grant.state != GrantState::Pending || now >= grant.idle_expires_at {
         return false;
@@ -62,7 +62,7 @@ pub fn decide(grant: &mut Grant, decision: &Decision, now: UnixTime) -> bool {
     true
 }
 
-/// Ends a grant.
+/// Ends a grant for good.
 pub fn revoke(grant: &mut Grant) {
     grant.state = GrantState::Revoked;
 }

@@ -1,4 +1,5 @@
-//! All clients: the configured ones, then the registered ones through a cache.
+//! The clients and cut-offs that the server asks for: configured clients, and what is registered,
+//! through a cache.
 
 use std::{
     collections::BTreeMap,
@@ -11,13 +12,13 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
-/// How many registered clients, and how many ids that name none, are remembered. Past it the map
-/// starts anew: simpler than an order of use, and a flood of made-up ids only ever empties the map
-/// of made-up ids.
+/// How many registered clients are remembered, how many unknown ids, and how many cut-offs. A full map
+/// starts anew, which is simpler than an order of use. A flood of made-up ids empties only the map of
+/// unknown ids.
 const CAPACITY: usize = 10_000;
 
-/// Where the server finds a client. Trees, because callers choose the keys: where hashing is not
-/// seeded, as in wasm, they could choose them to collide.
+/// All clients of a deployment, and their cut-offs. In trees, because callers choose the keys: where
+/// hashing is not seeded, as in wasm, they could choose keys that collide.
 pub(crate) struct Clients<R> {
     configured: BTreeMap<ClientId, Arc<Client>>,
     registry: R,
@@ -26,7 +27,7 @@ pub(crate) struct Clients<R> {
     // Locked only between two `.await`s.
     registered: Mutex<BTreeMap<ClientId, (UnixTime, Arc<Client>)>>,
     unknown: Mutex<BTreeMap<ClientId, UnixTime>>,
-    /// When each was read, and the time it names.
+    /// When each cut-off was read, and the time it sets.
     cut_offs: Mutex<BTreeMap<CutOff, (UnixTime, UnixTime)>>,
 }
 
@@ -39,7 +40,7 @@ impl<R: Registry> Clients<R> {
         Self {
             configured,
             registry,
-            // The issuer is alone in its store.
+            // This deployment is alone in its store.
             realm: Realm::default(),
             max_age,
             registered: Mutex::default(),
@@ -48,7 +49,7 @@ impl<R: Registry> Clients<R> {
         }
     }
 
-    /// The client of that id. At most `max_age` older than what the registry answers.
+    /// The client of that id, at most `max_age` older than the registry's answer.
     pub(crate) async fn find(
         &self,
         id: &ClientId,
@@ -83,8 +84,8 @@ impl<R: Registry> Clients<R> {
         Ok(found)
     }
 
-    /// The time before which every grant of a subject or client has ended; 0 where there is none.
-    /// At most `max_age` older than what the registry answers.
+    /// The time before which every grant of a subject or client has ended; 0 without a cut-off. At most
+    /// `max_age` older than the registry's answer.
     pub(crate) async fn cut_off(
         &self,
         of: &CutOff,
@@ -99,7 +100,7 @@ impl<R: Registry> Clients<R> {
         Ok(self.remember_cut_off(of, read.unwrap_or(UnixTime(0)), now))
     }
 
-    /// Sets a cut-off, or keeps a later one; here it holds at once.
+    /// Sets a cut-off, or keeps a later one that stands. In this process it holds at once.
     pub(crate) async fn put_cut_off(
         &self,
         of: &CutOff,
@@ -111,8 +112,8 @@ impl<R: Registry> Clients<R> {
         Ok(())
     }
 
-    /// The later of what was read or written and what is remembered: a read may be older than a
-    /// write that it waited beside, and a store may show an older one.
+    /// The later of the time that was read or written and the one that is remembered. A read may be
+    /// older than a write that happened meanwhile.
     fn remember_cut_off(&self, of: &CutOff, read: UnixTime, now: UnixTime) -> UnixTime {
         let remembered = lock(&self.cut_offs).get(of).map(|(_, at)| *at);
         let latest = remembered.map_or(read, |at| at.max(read));

@@ -1,5 +1,5 @@
-//! Registered clients: `{"client_id":"jc_…","client_secrets":[{"sha256":"-ICv…"}],…}`, see
-//! [`ClientRecord`](crate::client::ClientRecord).
+//! The documents of registered clients: `{"client_id":"jc_…","client_secrets":[{"sha256":"-ICv…"}],…}`,
+//! see [`ClientRecord`](crate::client::ClientRecord).
 
 use super::{Key, Realm, Registry, Unavailable};
 use crate::client::{Client, ClientId};

@@ -1,4 +1,5 @@
-//! Cut-offs: `{"of":"subject:LPJNul-w…","before":1800000001}`. They only grow.
+//! The documents of cut-offs: `{"of":"subject:LPJNul-w…","before":1800000001}`. A cut-off ends every
+//! grant of a subject or client that was opened before its time. It only ever moves to a later one.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -8,23 +9,23 @@ use sha2::{Digest, Sha256};
 use super::{Document, Expected, Key, Put, Realm, Registry, Unavailable};
 use crate::{client::ClientId, time::UnixTime};
 
-/// How often a cut-off may be written by others while it is being written. Each of them wrote an
-/// earlier time, and times are seconds: more than clocks of hosts differ by.
+/// How often a write of a cut-off is tried while others write it. Each of them wrote an earlier time,
+/// and times are seconds: more tries than clocks of hosts differ by.
 const MOST_TRIES: usize = 10;
 
-/// Whose grants a cut-off ends: a name such as `subject:LPJNul-w…`, at most 51 characters of
-/// base64url and one colon, whatever the subject is made of.
+/// The name of a cut-off, which says whose grants it ends, such as `subject:LPJNul-w…`: at most 51
+/// characters of base64url and one colon, whatever the subject is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CutOff(String);
 
 impl CutOff {
-    /// All grants of a subject.
+    /// The cut-off of all grants of a subject.
     #[must_use]
     pub fn subject(subject: &str) -> Self {
         Self::new("subject", subject)
     }
 
-    /// All grants of a client, and the tokens it got for itself.
+    /// The cut-off of all grants of a client, and of the tokens it got for itself.
     #[must_use]
     pub fn client(client: &ClientId) -> Self {
         Self::new("client", client.as_str())
@@ -43,7 +44,7 @@ impl CutOff {
         &self.0
     }
 
-    /// The document that ends every grant opened before `at`.
+    /// The document of this cut-off with the time `at`.
     #[must_use]
     pub fn document(&self, at: UnixTime) -> Document {
         Record {
@@ -55,11 +56,12 @@ impl CutOff {
     }
 }
 
+/// The JSON of a cut-off.
 #[derive(Serialize, Deserialize)]
 struct Record {
     of: String,
     before: UnixTime,
-    /// Members of another release.
+    /// Members that this release does not know.
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -80,7 +82,7 @@ impl Record {
     }
 }
 
-/// The time before which every grant of `of` has ended.
+/// The time of the cut-off `of`, if it is registered.
 pub(super) async fn read_cut_off(
     registry: &impl Registry,
     realm: &Realm,
@@ -93,11 +95,11 @@ pub(super) async fn read_cut_off(
     }
 }
 
-/// Ends every grant of `of` opened before `at`, or before the later time that stands; answers with
-/// the one that then stands.
+/// Sets the cut-off `of` to the time `at`, or keeps a later one that stands. Answers with the time that
+/// then stands.
 ///
 /// # Errors
-/// The store cannot be written, or what stands in it cannot be read.
+/// The store is unavailable, or the document in it cannot be read.
 pub async fn put_cut_off(
     registry: &impl Registry,
     realm: &Realm,

@@ -1,33 +1,35 @@
+//! Documents and their versions.
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The JSON text of an object, as it is stored. It names its own key inside: a client's
-/// `client_id`, a cut-off's `of`.
+/// A registered document: the JSON text of an object, as it is stored. One of its members repeats its
+/// name: `client_id` of a client, `of` of a cut-off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Document(String);
 
-/// Which content a document has: base64url of the SHA-256 of its text. Derived, not counted, so that
-/// what was written by hand has one too; a content that comes back is the same version again.
+/// The version of a document: base64url of the SHA-256 of its text. Derived, not counted, so that a
+/// document written by hand has one too. A text that comes back has its old version again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(String);
 
-/// What a writer expects to replace.
+/// The document that a writer expects to replace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
-    /// Nothing.
+    /// None: the key has no document yet.
     Absent,
-    /// This version.
+    /// The document of this version.
     Version(Version),
-    /// Whatever stands.
+    /// Any document, or none.
     Anything,
 }
 
 impl Document {
-    /// A document of that text.
+    /// The document with that text, which is not checked.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -38,7 +40,7 @@ impl Document {
         &self.0
     }
 
-    /// Which content this is.
+    /// Its version.
     #[must_use]
     pub fn version(&self) -> Version {
         Version(URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0)))
@@ -46,7 +48,7 @@ impl Document {
 }
 
 impl Version {
-    /// 43 characters of base64url.
+    /// The version as text: 43 characters of base64url.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -54,8 +56,8 @@ impl Version {
 }
 
 impl Expected {
-    /// Whether `next` may take the place of `standing`, for stores that hold both in one step;
-    /// `None` is no document. What stands already may be written again: see
+    /// Whether `next` may replace `standing`, where `None` is no document: for stores that read and
+    /// write in one step. A document that stands already may be written again: see
     /// [`Registry`](super::Registry).
     #[must_use]
     pub fn allows(&self, standing: Option<&Document>, next: Option<&Document>) -> bool {

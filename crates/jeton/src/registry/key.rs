@@ -1,11 +1,13 @@
+//! Keys of documents: realm, kind and name.
+
 use std::{fmt, str::FromStr};
 
 use super::{CutOff, Unavailable};
 use crate::client::ClientId;
 
-/// Whose documents these are, where several issuers share a store: up to 63 lower-case letters,
-/// digits and hyphens, so that no store has to escape one. Empty for a deployment that is alone in
-/// its store; its keys then look as if there were no realms.
+/// The part of a store that belongs to one issuer, where several share the store: up to 63 lower-case
+/// letters, digits and hyphens, so that no store has to escape one. Empty for a deployment that is
+/// alone in its store; its keys then look as if there were no realms.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Realm(String);
 
@@ -35,17 +37,17 @@ impl FromStr for Realm {
     }
 }
 
-/// What a document is about.
+/// The kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A registered client: RFC 7591 metadata, named by its `client_id`.
     Client,
-    /// The end of everything that was granted before a time, named by whose grants they are.
+    /// A cut-off, named by whose grants it ends.
     CutOff,
 }
 
 impl Kind {
-    /// The word that stores write.
+    /// The word for this kind that stores write.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,16 +60,16 @@ impl Kind {
 /// The documents of one kind in one realm.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Collection {
-    /// Whose.
+    /// The realm.
     pub realm: Realm,
-    /// Of which kind.
+    /// The kind.
     pub kind: Kind,
 }
 
-/// Where a document stands.
+/// The key of a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// The collection it is in.
+    /// The collection that the document is in.
     pub collection: Collection,
     /// Its name there: 1 to 255 characters of printable ASCII.
     pub name: String,
@@ -96,8 +98,8 @@ impl Key {
         }
     }
 
-    /// The document of this key is not what it should be. Answered like a store out of reach: to say
-    /// that there is none would tell a client that its secret is wrong.
+    /// The error for a document of this key that cannot be read. It is the same as for a store out of
+    /// reach: as an absent document it would tell a client that its secret is wrong.
     pub(super) fn unreadable(&self, why: impl fmt::Display) -> Unavailable {
         Unavailable::new("registry", format_args!("{self}: {why}"))
     }

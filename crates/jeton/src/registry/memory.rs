@@ -1,3 +1,5 @@
+//! The registry in memory.
+
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -6,7 +8,7 @@ use std::{
 
 use super::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Unavailable};
 
-/// Documents in memory, gone with the process. Clones share them.
+/// A registry in memory, which ends with the process. Clones share its documents.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryRegistry(Arc<Mutex<BTreeMap<Key, Document>>>);
 
