@@ -17,7 +17,7 @@ use crate::{
     time::UnixTime,
 };
 
-/// RFC 9068 §2.2.
+/// The claims of an access token (RFC 9068 §2.2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AccessToken<'a> {
     pub(crate) iss: Cow<'a, str>,
@@ -61,7 +61,7 @@ impl Audience {
 }
 
 impl<'a> AccessToken<'a> {
-    /// The token as `client` gets it.
+    /// The token as text, in the format that `client` is registered for.
     pub(crate) async fn encode<H: Host>(
         &self,
         at: &At<'_, H>,

@@ -1,5 +1,5 @@
-//! Client authentication (RFC 6749 §2.3), a file a method. Each reads what a request presents by it,
-//! or checks that against the client; [`authenticate`] does both in their order.
+//! Client authentication (RFC 6749 §2.3), one file a method. In each, `read` reads what a request
+//! presents by that method and `check` holds it against the client; [`authenticate`] does both.
 
 use std::sync::Arc;
 
@@ -20,8 +20,7 @@ mod none;
 mod post;
 mod secret;
 
-/// How a request says which client sends it, and what it proves that with. Nothing here has been
-/// checked.
+/// The client that a request claims to be sent by, and its proof. Nothing here has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presented {
     /// `client_id` as it was sent.
@@ -30,7 +29,7 @@ pub struct Presented {
     pub proof: Proof,
 }
 
-/// What a client proves itself with.
+/// The proof by which a client authenticates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Nothing: a public client.
@@ -41,10 +40,10 @@ pub enum Proof {
 }
 
 impl Presented {
-    /// Reads a request as every endpoint does at which clients authenticate.
+    /// Reads the client authentication of a request.
     ///
     /// # Errors
-    /// The request authenticates in no way, in two ways, or malformed.
+    /// The request has none, more than one, or a malformed one.
     pub(crate) fn read(headers: &HeaderMap, parameters: &Parameters<'_>) -> Result<Self, Refusal> {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
         let line = match (lines.next(), lines.next()) {
@@ -76,10 +75,10 @@ impl Presented {
 }
 
 impl Client {
-    /// Whether what was presented proves at `now` that this client sends the request.
+    /// Checks that what was presented proves at `now` that this client sends the request.
     ///
     /// # Errors
-    /// Why it does not.
+    /// It does not: why.
     pub fn accepts(&self, presented: &Presented, now: UnixTime) -> Result<(), ClientFault> {
         match &presented.proof {
             Proof::None => none::check(self),
@@ -88,8 +87,8 @@ impl Client {
     }
 }
 
-/// The client that sends the request. One that is unknown and one whose secret is wrong cost the
-/// same hash and get the same bytes.
+/// The authenticated client of the request. An unknown client and a wrong secret cost the same hash
+/// and get the same bytes as answer, so that nobody learns which client ids exist.
 pub(crate) async fn authenticate<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,

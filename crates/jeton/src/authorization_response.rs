@@ -19,12 +19,12 @@ pub(crate) enum ResponseMode {
     FormPost,
 }
 
-/// Where an authorization response goes: only ever to a redirect URI that is registered.
+/// Where an authorization response goes. Its redirect URI is always a registered one.
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseTarget {
     pub(crate) redirect_uri: String,
     pub(crate) response_mode: ResponseMode,
-    /// As it came, however long: the client compares it.
+    /// As it came: the client compares it.
     pub(crate) state: Option<String>,
 }
 
@@ -58,8 +58,8 @@ impl ResponseTarget {
     }
 }
 
-/// A URI with `parameters` appended to the query that stands (RFC 6749 §3.1.2), without touching
-/// what was registered.
+/// `uri` with `parameters` appended to its query (RFC 6749 §3.1.2). The part that was registered
+/// stays as it is, to the character.
 pub(crate) fn with_query(uri: &str, parameters: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)

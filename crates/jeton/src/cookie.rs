@@ -1,4 +1,4 @@
-//! Cookies: the browser's binding to an authorization request, and a refresh token no script sees.
+//! Cookies: the one that ties a login to its browser, and the one that holds a refresh token.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderValue;
@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{client::ClientId, config::IssuerIdentifier, time::Seconds};
 
-/// What the names of the server's cookies begin with, after `__Host-` where the issuer is `https`:
-/// the browser's binding to a login, then a refresh token. No other cookie can be made.
+/// The prefixes of the names of all cookies that the server sets, after `__Host-` where the issuer
+/// is `https`: of the one that ties a login to its browser, and of a refresh token.
 pub const COOKIE_PREFIXES: [&str; 2] = ["jeton-browser-", "jeton-refresh-"];
 
 /// A cookie of ours. `__Host-` forces `Secure`, `Path=/` and no `Domain`, so that no other host can
@@ -19,14 +19,15 @@ pub(crate) struct Cookie {
 }
 
 impl Cookie {
-    /// Ties a login to the browser it began in. `Lax`, since the way back from the login
+    /// The cookie that ties a login to the browser it began in. `Lax`, since the way back from the login
     /// application is a navigation.
     pub(crate) fn browser(issuer: &IssuerIdentifier) -> Self {
         let [prefix, _] = COOKIE_PREFIXES;
         Self::new(issuer, prefix, issuer.as_str(), "Lax")
     }
 
-    /// Holds a client's refresh token. As the path is always `/`, the name carries the client.
+    /// The cookie that holds a client's refresh token. As the path is always `/`, its name carries
+    /// the client.
     pub(crate) fn refresh_token(issuer: &IssuerIdentifier, client: &ClientId) -> Self {
         let whose = format!("{} {issuer} {client}", issuer.as_str().len());
         let [_, prefix] = COOKIE_PREFIXES;

@@ -1,4 +1,4 @@
-//! Cross-origin requests (Fetch §3.2) to the token endpoint and `/userinfo`.
+//! Cross-origin requests (Fetch §3.2) from pages.
 
 use bytes::Bytes;
 use http::{
@@ -11,8 +11,8 @@ use http::{
 
 use crate::client::{Client, Delivery};
 
-/// Lets pages of the client's origins read the answer, and where its refresh token is in a cookie,
-/// send it.
+/// Lets pages of the client's `allowed_origins` read the response, and send the cookie of its
+/// refresh token where it is in one.
 pub(crate) fn allow(response: &mut Response<Bytes>, client: &Client, origin: Option<&str>) {
     let Some(origin) = origin else {
         return;
@@ -35,9 +35,9 @@ pub(crate) fn allow(response: &mut Response<Bytes>, client: &Client, origin: Opt
     }
 }
 
-/// The answer to a preflight. It names no client, so it allows every origin to *ask*, without
-/// credentials; whether a page may read the answer is decided there. Requests that carry the cookie
-/// are plain forms and need no preflight.
+/// The response to a preflight. A preflight names no client, so every origin may send its request,
+/// without credentials; whether a page may read the response is decided with that request. Requests
+/// with the cookie are plain forms and need no preflight.
 pub(crate) fn preflight(methods: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;

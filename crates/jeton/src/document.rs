@@ -1,5 +1,5 @@
-//! Public documents: made once, served with an `ETag` and a lifetime, answered with 304 to those
-//! who hold the current one.
+//! Public documents, such as JWKS: made once, served with an `ETag` and a lifetime, and with status
+//! 304 to who has the current one already.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -14,13 +14,13 @@ use sha2::{Digest, Sha256};
 /// before it signs; short enough for `JETON_KEY_SERIAL` to retire keys within minutes.
 const CACHEABLE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// A JSON document and its entity tag.
-pub(crate) struct Document {
+/// A JSON document for everybody, and its entity tag.
+pub(crate) struct PublicDocument {
     body: Bytes,
     etag: HeaderValue,
 }
 
-impl Document {
+impl PublicDocument {
     pub(crate) fn json(value: &impl Serialize) -> Self {
         // The documents are structs of strings and lists: serialization has no failing case.
         let body = serde_json::to_vec(value).unwrap_or_default();
@@ -32,7 +32,7 @@ impl Document {
         }
     }
 
-    /// 200 with the document, or 304 if `If-None-Match` names it (RFC 9110 §13.1.2). Open to every
+    /// The response: 200 with the document, or 304 if `If-None-Match` names it (RFC 9110 §13.1.2). Open to every
     /// origin: the documents are public and browsers must read them.
     pub(crate) fn respond(&self, headers: &HeaderMap) -> Response<Bytes> {
         let held = headers

@@ -1,4 +1,5 @@
-//! Grants: one file each, named by its `grant_type`.
+//! What `/token` does for each `grant_type` (RFC 6749 §1.3): one file a grant. The records of what
+//! people granted are [`Grant`](crate::ledger::Grant)s of the ledger.
 
 use serde::Serialize;
 
@@ -11,19 +12,19 @@ pub(crate) mod open;
 pub(crate) mod refresh_token;
 pub(crate) mod response;
 
-/// The values of `grant_type` that client metadata may name.
+/// A `grant_type`: what a client presents to get tokens (RFC 6749 §1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum GrantType {
-    /// RFC 6749 §4.1.
+    /// An authorization code (RFC 6749 §4.1).
     #[serde(rename = "authorization_code")]
     AuthorizationCode,
-    /// RFC 6749 §4.4.
+    /// Nothing but the client's own authentication (RFC 6749 §4.4).
     #[serde(rename = "client_credentials")]
     ClientCredentials,
-    /// RFC 6749 §6.
+    /// A refresh token (RFC 6749 §6).
     #[serde(rename = "refresh_token")]
     RefreshToken,
-    /// RFC 8628 §3.4.
+    /// A device code (RFC 8628 §3.4).
     #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
 }
@@ -48,10 +49,12 @@ impl GrantType {
         }
     }
 
+    /// The grant type of that value.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.as_str() == name)
     }
 
+    /// All values, for an error message.
     pub(crate) fn names() -> String {
         Self::ALL.map(Self::as_str).join(", ")
     }

@@ -8,26 +8,26 @@ use crate::{crypto::Crypto, fetch::Fetch, ledger::Ledger, registry::Registry};
 /// None is `Send` by itself: a Worker's hold JavaScript values. A native host's are, and the compiler
 /// infers it for the future of a request.
 pub trait Host {
-    /// Where registered documents are.
+    /// The store of registered documents.
     type Registry: Registry;
-    /// Where grants and markers are.
+    /// The store of grants and markers.
     type Ledger: Ledger;
     /// Random bytes and signatures.
     type Crypto: Crypto;
-    /// The way to servers of others.
+    /// Requests to servers of others.
     type Fetch: Fetch;
 }
 
 /// The capabilities of a [`Host`], as values.
 #[derive(Debug)]
 pub struct Capabilities<H: Host> {
-    /// Where registered documents are.
+    /// The store of registered documents.
     pub registry: H::Registry,
-    /// Where grants and markers are. Without one machine-to-machine tokens work and everything else
-    /// says what is missing.
+    /// The store of grants and markers. Without one, machine-to-machine tokens work and everything else
+    /// says that it is missing.
     pub ledger: Option<H::Ledger>,
     /// Random bytes and signatures.
     pub crypto: H::Crypto,
-    /// The way to servers of others.
+    /// Requests to servers of others.
     pub fetch: H::Fetch,
 }

@@ -1,4 +1,4 @@
-//! The makers of tokens: the one of access tokens, and what a grant yields besides.
+//! Issuing tokens: access tokens, made in one place, and the ID and refresh token of a grant.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderMap;
@@ -21,7 +21,7 @@ use crate::{
     token::{Binding, TokenKind},
 };
 
-/// OpenID Connect Core §2, as the code flow needs it: claims about the subject are at `/userinfo`.
+/// The claims of an ID token (OpenID Connect Core §2). Claims about the person are at `/userinfo`.
 #[derive(Serialize)]
 struct IdToken<'a> {
     iss: &'a str,
@@ -37,7 +37,7 @@ struct IdToken<'a> {
     sid: GrantId,
 }
 
-/// What an access token is for.
+/// What an access token is issued for: all of what was granted, or a part.
 pub(crate) struct Portion {
     pub(crate) scope: Scope,
     pub(crate) audiences: Vec<String>,
@@ -72,7 +72,8 @@ pub(crate) async fn from_grant<H: Host>(
     Ok(tokens)
 }
 
-/// The one maker of access tokens: for a grant, or for the client itself.
+/// The token response with an access token for a grant, or for the client itself. The only place
+/// that makes access tokens.
 async fn access_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
@@ -137,7 +138,7 @@ async fn id_token<H: Host>(
     Ok(jose::sign(at.issuer.crypto(), &key, TokenType::IdToken, &claims).await?)
 }
 
-/// The refresh token of the generation at which the grant stands: the same each time.
+/// The refresh token of the grant's generation: the same each time it is asked for.
 fn refresh_token<H: Host>(at: &At<'_, H>, grant: &Grant) -> String {
     let binding = Binding {
         client_id: &grant.client_id,

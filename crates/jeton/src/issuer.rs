@@ -1,5 +1,5 @@
-//! The issuer: what a deployment is and has, the same for every request. Nothing here knows of
-//! requests, endpoints or grants; all of them are above.
+//! The issuer: what a deployment has, the same for every request. Nothing here knows of requests,
+//! endpoints or grants, which are all above it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
     host::{Capabilities, Host},
-    jose::{Published, SigningKey},
+    jose::{PublishedKeys, SigningKey},
     keys::Keyring,
     ledger::Id128,
     refusal::Refusal,
@@ -28,7 +28,7 @@ pub(crate) use offers::{Needs, Offers};
 /// The key type of a host's cryptography.
 type KeyOf<H> = <<H as Host>::Crypto as Crypto>::Key;
 
-/// A deployment: its configuration, its capabilities, and the keys made from both.
+/// A deployment: its configuration, its capabilities, and the keys that follow from both.
 pub(crate) struct Issuer<H: Host> {
     config: Config,
     offers: Offers,
@@ -88,8 +88,8 @@ impl<H: Host> Issuer<H> {
         format!("{}{path}", self.config.issuer())
     }
 
-    /// Where a form of a page here leads: a path beneath the issuer's, on the host that the browser
-    /// knows.
+    /// The `action` of a form on a page of ours: a path beneath the issuer's, on the host that the
+    /// browser knows.
     pub(crate) fn action(&self, path: &str) -> String {
         format!("{}{path}", self.config.issuer().path())
     }
@@ -104,7 +104,7 @@ impl<H: Host> Issuer<H> {
         &self.clients
     }
 
-    /// The ledger, where the host has one.
+    /// The ledger; refused where the host has none.
     pub(crate) fn ledger(&self) -> Result<&H::Ledger, Refusal> {
         self.ledger
             .as_ref()
@@ -145,11 +145,11 @@ impl<H: Host> Issuer<H> {
             .await
     }
 
-    /// The keys that JWKS shows at `now`.
+    /// The keys in JWKS at `now`.
     pub(crate) async fn published_keys(
         &self,
         now: UnixTime,
-    ) -> Result<Arc<Published>, CryptoError> {
+    ) -> Result<Arc<PublishedKeys>, CryptoError> {
         self.keyring
             .published(&self.config, &self.crypto, now)
             .await

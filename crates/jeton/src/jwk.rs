@@ -1,5 +1,5 @@
-//! Keys as values (RFC 7517): what is held and handed around, knowing nothing of who holds it, when
-//! it signs or how it is derived.
+//! Keys as values (RFC 7517): private and public keys and sets of them. Nothing here knows whose a key
+//! is, when it signs or how it was derived.
 
 mod der;
 mod private;

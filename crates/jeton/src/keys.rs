@@ -1,4 +1,5 @@
-//! Signing keys: derived per epoch from `JETON_SECRET`, or supplied as `JETON_SIGNING_JWKS`.
+//! The keys of the moment: which key signs and which are published. Keys are derived from
+//! `JETON_SECRET` for each epoch, or supplied as `JETON_SIGNING_JWKS`.
 
 mod derive;
 mod epoch;

@@ -13,7 +13,8 @@ use http::{
 };
 use sha2::{Digest, Sha256};
 
-/// Of every page. Colours are variables, so that pages with a style of their own keep to them.
+/// The style of every page. Colours are variables, so that pages with a style of their own keep to
+/// them.
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;\
 --ground:#f3f5f4;--paper:#fff;--ink:#16201e;--soft:#52605c;--line:#dbe2df;--edge:#75847f;\
@@ -39,10 +40,10 @@ button+button{color:inherit;background:none;border-color:var(--edge)}\
 [role=alert]{padding:.5rem .8rem;border:1px solid var(--bad);border-left-width:5px;border-radius:.3rem}\
 .hint{color:var(--soft);font-size:.9rem}";
 
-/// Submits the one form of a page that has nothing else to do.
+/// The script that submits the form of a page made by [`form_post`].
 const SUBMIT: &str = "document.forms[0].submit()";
 
-/// Text in HTML, or in a quoted attribute.
+/// Text escaped for HTML and for quoted attributes.
 pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -67,21 +68,21 @@ pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
     titled(status, title, body, "")
 }
 
-/// A page whose forms lead nowhere else.
+/// A page whose forms may be sent to this origin only.
 pub(crate) fn contained(title: &str, body: &str) -> Response<Bytes> {
     titled(StatusCode::OK, title, body, "; form-action 'self'")
 }
 
-/// A page that is laid out by whoever makes it.
+/// A page whose whole body the caller makes.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// RFC 9110 §15.
+    /// The HTTP status (RFC 9110 §15).
     pub status: StatusCode,
-    /// What the browser calls it.
+    /// The title in the browser.
     pub title: &'a str,
-    /// CSS, besides that of every page.
+    /// CSS in addition to that of every page.
     pub style: &'a str,
-    /// What stands between `<body>` and `</body>`, in HTML.
+    /// The HTML between `<body>` and `</body>`.
     pub body: &'a str,
 }
 
@@ -114,6 +115,7 @@ pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes
     titled(StatusCode::OK, "One moment", &body, &scripts)
 }
 
+/// A page with a heading; `policy` is appended to its `Content-Security-Policy`.
 fn titled(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<Bytes> {
     let body = format!("<main><h1>{}</h1>{body}</main>", Escaped(title));
     let page = Page {
@@ -156,25 +158,26 @@ fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
     response
 }
 
-/// Of a page. Not `no-referrer`, which would make the `Origin` of a form on it `null`.
+/// Headers of every page. Not `no-referrer`, which would make the `Origin` of a form on it `null`.
 const PAGE_GUARDS: [(HeaderName, &str); 3] = [
     (CACHE_CONTROL, "no-store"),
     (REFERRER_POLICY, "same-origin"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// Of a redirect: the address it leaves may hold a request or a ticket.
+/// Headers of every redirect. No referrer: the address it leaves may hold a request or a ticket.
 const REDIRECT_GUARDS: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "no-store"),
     (REFERRER_POLICY, "no-referrer"),
 ];
 
-/// Content Security Policy Level 3 §2.3.1.
+/// The hash of an inline script or style (Content Security Policy Level 3 §2.3.1).
 fn source_hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// 303: whatever the method was, the browser goes on with GET (RFC 9700 §4.12).
+/// A redirect with status 303: whatever the method was, the browser goes on with GET (RFC 9700
+/// §4.12).
 #[must_use]
 pub fn see_other(location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());

@@ -1,15 +1,15 @@
-//! `application/x-www-form-urlencoded` parameters as RFC 6749 wants them: UTF-8 (Appendix B), no
-//! parameter twice, and one without a value treated as if it were omitted (§3.2).
+//! The parameters of a request, `application/x-www-form-urlencoded` as RFC 6749 wants it: UTF-8
+//! (Appendix B), no parameter twice, and one without a value treated as if it were omitted (§3.2).
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use percent_encoding::percent_decode;
 
-/// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1`: the
-/// answer is a 413 either way.
+/// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1` bytes: the
+/// answer has status 413 either way.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// Parameters that other standards allow more than once: `resource` (RFC 8707 §2) and `audience`
+/// The parameters that may be given more than once: `resource` (RFC 8707 §2) and `audience`
 /// (RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
@@ -24,7 +24,7 @@ pub enum InvalidParameters {
     /// The bytes, once percent-decoded, are not UTF-8.
     #[error("the parameters are not UTF-8")]
     NotUtf8,
-    /// A parameter that may stand once stands twice. Its name, for the log.
+    /// A parameter is given twice that may be given once. Its name, for the log.
     #[error("the parameter {0:?} is given more than once")]
     Duplicate(String),
 }
@@ -74,8 +74,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Decodes one name or value. `form_urlencoded::parse` would replace what is not UTF-8; a
-/// credential must be refused instead, hence this.
+/// One name or value, decoded. `form_urlencoded::parse` would do, but it replaces what is not UTF-8,
+/// and a credential must be refused instead.
 pub(crate) fn form_decode(encoded: &[u8]) -> Result<Cow<'_, str>, InvalidParameters> {
     if encoded.contains(&b'+') {
         let spaced: Vec<u8> = encoded

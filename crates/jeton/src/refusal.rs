@@ -1,5 +1,5 @@
-//! Refusals: rich inside, for the log; exactly the RFC's error outside. Each fault maps itself to
-//! its wire error, in its own file.
+//! Refusals: why a request is refused, in detail for the log, and the error that the RFCs define for
+//! it on the wire. Each kind of fault maps itself to its wire error, in its own file.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ pub(crate) use request::RequestFault;
 /// After how many seconds a client may try again when a store is out of reach.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// Why a request was not answered as asked.
+/// Why a request is refused.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("no such endpoint")]
@@ -61,7 +61,7 @@ pub(crate) enum Refusal {
     Handoff(#[from] HandoffFault),
     #[error(transparent)]
     Authorization(#[from] AuthorizationFault),
-    /// A refusal that the client is told, since it and its redirect URI are known good.
+    /// A refusal that goes back to the client, because it and its redirect URI are known good.
     #[error("{why}")]
     SentBack {
         why: Box<Refusal>,
@@ -81,7 +81,7 @@ pub(crate) enum Refusal {
     Crypto(#[from] CryptoError),
 }
 
-/// Who is at fault for an error.
+/// The party at fault for an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fault {
@@ -95,7 +95,7 @@ pub enum Fault {
     Store,
 }
 
-/// An error as it goes over the wire (RFC 6749 §5.2).
+/// An error as it is sent (RFC 6749 §5.2).
 pub(crate) struct WireError {
     pub(crate) status: StatusCode,
     pub(crate) code: ErrorCode,
@@ -137,7 +137,7 @@ impl From<InvalidParameters> for Refusal {
 }
 
 impl Refusal {
-    /// What the refusal is on the wire.
+    /// The error that is sent for this refusal.
     pub(crate) fn wire(&self) -> WireError {
         match self {
             Self::NotFound => WireError::new(

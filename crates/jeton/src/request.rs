@@ -22,19 +22,20 @@ pub const REQUEST_HEADERS: &[header::HeaderName] = &[
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// What every step of a request needs, immutable: the issuer, the request, the time.
+/// The context of one request: the issuer, the request and the time. Every part that serves the
+/// request gets it, and none changes it.
 pub(crate) struct At<'a, H: Host> {
     pub(crate) issuer: &'a Issuer<H>,
     pub(crate) request: &'a Incoming<'a>,
     pub(crate) now: UnixTime,
 }
 
-/// One request.
+/// A request as it came in.
 pub(crate) struct Incoming<'a> {
     pub(crate) method: &'a Method,
-    /// The path as it came.
+    /// The path as it was sent.
     pub(crate) path: &'a str,
-    /// What stands for the `{…}` of the route's path.
+    /// The segment of the path in the place of the route's `{…}`.
     #[expect(dead_code, reason = "no route has one yet")]
     pub(crate) parameter: Option<&'a str>,
     pub(crate) query: &'a str,
@@ -43,14 +44,14 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// The URL that was asked for, under the pinned issuer and without query: whatever a proxy or a
-    /// `Host` header says, so that a proof made for another server fails here (RFC 9449 §4.3, `htu`).
+    /// The URL of the request without query, under the configured issuer whatever a proxy or a `Host`
+    /// header says: so a proof made for another server fails here (RFC 9449 §4.3, `htu`).
     #[cfg_attr(not(test), expect(dead_code, reason = "no proof is bound to it yet"))]
     pub(crate) fn url(&self, issuer: &IssuerIdentifier) -> String {
         format!("{}{}", issuer.origin(), self.path)
     }
 
-    /// The parameters of a form in the body; anything else there is refused.
+    /// The parameters of the form in the body; a body of another type is refused.
     pub(crate) fn form(&self) -> Result<Parameters<'a>, Refusal> {
         // The media type without its parameters; `charset=UTF-8` is common and says nothing new.
         let media_type = self
@@ -81,8 +82,8 @@ impl<'a> Incoming<'a> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The value of a cookie (RFC 6265 §5.4). A name that stands twice has none: one of the two
-    /// was planted.
+    /// The value of a cookie (RFC 6265 §5.4). A cookie that was sent twice has none: one of the two was
+    /// planted.
     pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
         let mut values = self
             .headers

@@ -1,4 +1,4 @@
-//! Responses that must not be cached, and errors.
+//! Responses: JSON that must not be cached, and refusals.
 
 use bytes::Bytes;
 use http::{
@@ -14,7 +14,7 @@ use crate::{
     refusal::{Refusal, WireError},
 };
 
-/// A JSON body that no cache may keep (RFC 6749 §5.1).
+/// A JSON response that no cache may keep (RFC 6749 §5.1).
 pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Response<Bytes> {
     // Every value passed here is a struct of strings and numbers: serialization cannot fail.
     let body = serde_json::to_vec(value).unwrap_or_default();
@@ -27,15 +27,15 @@ pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Respo
     response
 }
 
-/// RFC 6749 §5.2.
+/// The body of an error response (RFC 6749 §5.2).
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     error: &'static str,
     error_description: &'a str,
 }
 
-/// What a refusal is on the wire; its reason goes into `audit`.
-pub(crate) fn note(refusal: &Refusal, audit: &mut Audit) -> WireError {
+/// The error that is sent for a refusal; its reason goes into `audit`.
+fn note_refusal(refusal: &Refusal, audit: &mut Audit) -> WireError {
     let wire = refusal.wire();
     audit.error = Some(wire.code.as_str());
     audit.fault = Some(wire.fault);
@@ -48,7 +48,7 @@ pub(crate) fn note(refusal: &Refusal, audit: &mut Audit) -> WireError {
 
 /// A refusal for a client.
 pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
-    let wire = note(refusal, audit);
+    let wire = note_refusal(refusal, audit);
     let body = ErrorBody {
         error: wire.code.as_str(),
         error_description: &wire.description,
@@ -63,7 +63,7 @@ pub(crate) fn refuse_person(
     issuer: &IssuerIdentifier,
     audit: &mut Audit,
 ) -> Response<Bytes> {
-    let wire = note(refusal, audit);
+    let wire = note_refusal(refusal, audit);
     if let Refusal::SentBack { to, .. } = refusal {
         return to.respond_with_error(wire.code.as_str(), &wire.description, issuer);
     }

@@ -1,10 +1,10 @@
-//! Routes: one row an endpoint.
+//! The table of routes: one row an endpoint.
 
 use http::Method;
 
 use crate::issuer::Needs;
 
-/// Paths beneath the issuer's.
+/// The paths of all endpoints, beneath the issuer's.
 pub(crate) mod path {
     pub(crate) const TOKEN: &str = "/token";
     pub(crate) const AUTHORIZE: &str = "/authorize";
@@ -26,6 +26,7 @@ pub(crate) mod path {
     pub(crate) const HEALTH: &str = "/health";
 }
 
+/// An endpoint, by which the server dispatches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Token,
@@ -48,7 +49,7 @@ pub(crate) enum Endpoint {
     Health,
 }
 
-/// Who reads the endpoint's errors.
+/// The reader of an endpoint's errors, who decides their form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presentation {
     /// A client (RFC 6749 §5.2).
@@ -59,16 +60,16 @@ pub(crate) enum Presentation {
     Bearer,
 }
 
-/// Whether pages of other origins call the endpoint (Fetch §3.2).
+/// Whether pages of other origins may call an endpoint (Fetch §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CrossOrigin {
-    /// It answers preflights.
+    /// They may: it answers preflights.
     Preflight,
-    /// It does not.
+    /// They may not.
     Refused,
 }
 
-/// The metadata member that names an endpoint, and when it stands there.
+/// The metadata member that names an endpoint, and what the deployment needs for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
     /// In no document.
@@ -79,7 +80,8 @@ pub(crate) enum Listed {
     Openid(&'static str, Needs),
 }
 
-/// One endpoint: where it is and how it is spoken to. What it does, the server's `dispatch` says.
+/// A row of the table: the path of an endpoint and how it is called. What it does is in the server's
+/// `dispatch`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
     /// Beneath the issuer's path. A last segment `{…}` stands for any one segment.
@@ -87,7 +89,7 @@ pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
     /// Its name in the audit.
     pub(crate) name: &'static str,
-    /// What `Allow` says (RFC 9110 §10.2.1).
+    /// The methods it answers, as `Allow` lists them (RFC 9110 §10.2.1).
     pub(crate) allow: &'static str,
     pub(crate) presentation: Presentation,
     pub(crate) cross_origin: CrossOrigin,
@@ -96,9 +98,10 @@ pub(crate) struct Route {
 
 const POST: &str = "POST";
 const GET: &str = "GET, HEAD";
-/// No HEAD: a look must not be a step.
+/// For endpoints that a browser visits. No HEAD, because a GET does something there.
 const BROWSER: &str = "GET, POST";
-const STEP: &str = "GET";
+/// For endpoints that a browser is redirected to. No HEAD, for the same reason.
+const REDIRECTED: &str = "GET";
 
 use CrossOrigin::{Preflight, Refused};
 use Endpoint as E;
@@ -113,7 +116,7 @@ pub(crate) const ROUTES: [Route; 18] = [
     route(path::REQUEST, E::Request, "authorize_request", POST, Json, Refused, No),
     route(path::ACCEPT, E::Accept, "authorize_accept", POST, Json, Refused, No),
     route(path::REJECT, E::Reject, "authorize_reject", POST, Json, Refused, No),
-    route(path::RESUME, E::Resume, "authorize_resume", STEP, Page, Refused, No),
+    route(path::RESUME, E::Resume, "authorize_resume", REDIRECTED, Page, Refused, No),
     route(path::DEVICE_AUTHORIZATION, E::DeviceAuthorization, "device_authorization", POST, Json, Refused, Both("device_authorization_endpoint", Login)),
     route(path::DEVICE, E::Device, "device", BROWSER, Page, Refused, No),
     route(path::INTROSPECT, E::Introspect, "introspect", POST, Json, Refused, Both("introspection_endpoint", Ledger)),
@@ -121,7 +124,7 @@ pub(crate) const ROUTES: [Route; 18] = [
     route(path::REVOKE_GRANTS, E::RevokeGrants, "revoke_grants", POST, Json, Refused, No),
     route(path::USERINFO, E::Userinfo, "userinfo", BROWSER, Bearer, Preflight, Openid("userinfo_endpoint", Login)),
     route(path::END_SESSION, E::EndSession, "end_session", BROWSER, Page, Refused, Openid("end_session_endpoint", Login)),
-    route(path::END_SESSION_RESUME, E::EndSessionResume, "end_session_resume", STEP, Page, Refused, No),
+    route(path::END_SESSION_RESUME, E::EndSessionResume, "end_session_resume", REDIRECTED, Page, Refused, No),
     route(path::JWKS, E::Jwks, "jwks", GET, Json, Refused, Both("jwks_uri", Nothing)),
     route(path::OPENID_CONFIGURATION, E::OpenidConfiguration, "openid_configuration", GET, Json, Refused, No),
     route(path::AUTHORIZATION_SERVER, E::AuthorizationServer, "authorization_server_metadata", GET, Json, Refused, No),
@@ -148,13 +151,13 @@ const fn route(
     }
 }
 
-/// Every path beneath an issuer's with the name of its endpoint in the [`crate::Audit`]: for layers
-/// in front that serve several issuers.
+/// All endpoints, each as its path beneath the issuer's and its name in the [`crate::Audit`]: for a
+/// layer in front that serves several issuers.
 pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str)> {
     ROUTES.iter().map(|route| (route.path, route.name))
 }
 
-/// What a path beneath the issuer's leads to: the route, and what stands for its `{…}`.
+/// The route of a path, and the segment of the path in the place of the route's `{…}`.
 pub(crate) fn find<'a>(
     issuer_path: &str,
     path: &'a str,
@@ -170,7 +173,8 @@ pub(crate) fn find<'a>(
         .find_map(|route| Some((route, parameter(route.path, own)?)))
 }
 
-/// `Some` if the path is this pattern's, with what stands for the pattern's last segment `{…}`.
+/// `Some` if the path matches the pattern, with the segment in the place of the pattern's last one,
+/// `{…}`.
 fn parameter<'a>(pattern: &str, path: &'a str) -> Option<Option<&'a str>> {
     let Some((before, _)) = pattern.split_once('{') else {
         return (pattern == path).then_some(None);

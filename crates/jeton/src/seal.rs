@@ -1,5 +1,6 @@
-//! Sealing: what leaves the server and must come back unread and unchanged. XChaCha20-Poly1305
-//! with random 192-bit nonces, one key a kind; AES-GCM's 96-bit random nonces would run out.
+//! Sealing: authenticated encryption of values that leave the server and must come back unread and
+//! unchanged. XChaCha20-Poly1305 with random 192-bit nonces, one key a kind; AES-GCM's 96-bit random
+//! nonces would run out.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
@@ -15,21 +16,21 @@ use crate::{
 
 const NONCE_LENGTH: usize = 24;
 
-/// What is sealed. One kind never opens as another: each has its own key.
+/// The kind of a sealed value. One kind never opens as another: each has its own key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SealKind {
     /// An authorization request on its way through the login application.
     Request,
-    /// The login application's answer on its way back through the browser.
+    /// A request and the outcome of its login on the way back through the browser.
     Ticket,
     /// A self-contained access token.
     AccessToken,
-    /// Where a logout ends.
+    /// Where the browser goes after a logout.
     Logout,
 }
 
 impl SealKind {
-    /// A kind that is missing here has no key: nothing is sealed as it.
+    /// Every kind. A kind that is missing here has no key, so nothing can be sealed as it.
     pub(crate) const ALL: [Self; 4] =
         [Self::Request, Self::Ticket, Self::AccessToken, Self::Logout];
 
@@ -98,7 +99,7 @@ impl SealKeys {
         Ok(format!("{}{text}", kind.prefix()))
     }
 
-    /// What was sealed here as `kind`; `None` for anything else.
+    /// The value that was sealed here as `kind`; `None` for any other text.
     pub(crate) fn open<T: DeserializeOwned>(&self, kind: SealKind, text: &str) -> Option<T> {
         let bytes = URL_SAFE_NO_PAD
             .decode(text.strip_prefix(kind.prefix())?)

@@ -1,4 +1,5 @@
-//! The authorization server as a function: path → endpoint → answer → presentation.
+//! The authorization server as a function of a request: path → endpoint → response, or a refusal and
+//! its presentation.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, header::ORIGIN};
@@ -10,7 +11,7 @@ use crate::{
     endpoint::{
         authorize::{self, handoff, resume},
         device, device_authorization, end_session, health, introspect, jwks,
-        metadata::{self, Documents},
+        metadata::{self, MetadataDocuments},
         revoke, revoke_grants, token, userinfo,
     },
     host::{Capabilities, Host},
@@ -23,16 +24,16 @@ use crate::{
     time::UnixTime,
 };
 
-/// An authorization server: everything it decides, it decides from the request, its stores, its
+/// An authorization server. Everything it decides follows from the request, its stores, its
 /// configuration and the time it is given.
 pub struct Server<H: Host> {
     issuer: Issuer<H>,
-    documents: Documents,
+    documents: MetadataDocuments,
 }
 
 impl<H: Host> Server<H> {
-    /// A server of this configuration with these capabilities. Imports no key and reads no store:
-    /// that waits for the first request that needs it.
+    /// A server with this configuration and these capabilities. Imports no key and reads no store
+    /// before the first request that needs it.
     pub fn new(config: Config, capabilities: Capabilities<H>) -> Self {
         let issuer = Issuer::new(config, capabilities);
         Self {
@@ -64,8 +65,8 @@ impl<H: Host> Server<H> {
                     request: &incoming,
                     now,
                 };
-                let answer = self.answer(route, &at, &mut audit).await;
-                answer.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit))
+                let answered = self.respond_at(route, &at, &mut audit).await;
+                answered.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit))
             }
         };
         if head.method == Method::HEAD {
@@ -76,7 +77,8 @@ impl<H: Host> Server<H> {
         response
     }
 
-    async fn answer(
+    /// The response of the endpoint at `route`, once method and size of the request are checked.
+    async fn respond_at(
         &self,
         route: &Route,
         at: &At<'_, H>,
@@ -89,8 +91,8 @@ impl<H: Host> Server<H> {
             body,
             ..
         } = at.request;
-        let asks_first = *method == Method::OPTIONS && headers.contains_key(ORIGIN);
-        if asks_first && route.cross_origin == CrossOrigin::Preflight {
+        let is_preflight = *method == Method::OPTIONS && headers.contains_key(ORIGIN);
+        if is_preflight && route.cross_origin == CrossOrigin::Preflight {
             return Ok(cors::preflight(route.allow));
         }
         if !route.allows(method) {
@@ -102,8 +104,8 @@ impl<H: Host> Server<H> {
         self.dispatch(route.endpoint, at, audit).await
     }
 
-    /// A match and not a function in each row: the futures would have to be boxed, and a boxed
-    /// future is either `Send` on every host or on none.
+    /// The response of `endpoint`. A match, and not a function in each row of the routes: those would
+    /// have to box their futures, and a boxed future is either `Send` on every host or on none.
     async fn dispatch(
         &self,
         endpoint: Endpoint,
@@ -113,7 +115,7 @@ impl<H: Host> Server<H> {
         match endpoint {
             Endpoint::Token => token::respond(at, audit).await,
             Endpoint::Authorize => authorize::respond(at, audit).await,
-            Endpoint::Request => handoff::inspect(at, audit).await,
+            Endpoint::Request => handoff::describe_request(at, audit).await,
             Endpoint::Accept => handoff::accept(at, audit).await,
             Endpoint::Reject => handoff::reject(at, audit).await,
             Endpoint::Resume => resume::respond(at, audit).await,
@@ -138,7 +140,7 @@ impl<H: Host> Server<H> {
         }
     }
 
-    /// A refusal as those who read the endpoint's errors understand it.
+    /// The response for a refusal, in the form that readers of the endpoint's errors understand.
     fn present(&self, route: &Route, refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
         match route.presentation {
             Presentation::Json => response::refuse(refusal, audit),

@@ -1,5 +1,4 @@
-//! What a token is for: the scope and audiences a request asks for, held against what is
-//! registered.
+//! Scope and audiences of a request, checked against what the client is registered for.
 
 use url::Url;
 
@@ -11,7 +10,7 @@ use crate::{
     scope::Scope,
 };
 
-/// `scope`, RFC 6749 §3.3; all that is registered if the request names none.
+/// The scope that the request asks for (RFC 6749 §3.3); all that is registered if it names none.
 pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scope, Refusal> {
     let Some(requested) = parameters.get("scope") else {
         return Ok(client.scope.clone());
@@ -25,14 +24,14 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
     }
 }
 
-/// `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once. If the request
-/// names none: the client's first audience, or the issuer. Never empty.
+/// The audiences that the request asks for. If it names none: the client's first audience, or the
+/// issuer. Never empty.
 pub(crate) fn audiences(
     client: &Client,
     parameters: &Parameters<'_>,
     issuer: &IssuerIdentifier,
 ) -> Result<Vec<String>, Refusal> {
-    let mut audiences = requested(parameters)?;
+    let mut audiences = requested_audiences(parameters)?;
     if let Some(audience) = client.unregistered_audience(&audiences) {
         return Err(Refusal::AudienceNotRegistered(audience.to_owned()));
     }
@@ -43,18 +42,18 @@ pub(crate) fn audiences(
     Ok(audiences)
 }
 
-/// What the request names, well-formed but not yet held against anything.
-pub(crate) fn requested(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
-    let mut audiences = Vec::<String>::new();
-    let resources = parameters.all("resource").map(|text| (text, true));
-    let names = parameters.all("audience").map(|text| (text, false));
-    for (text, is_uri) in resources.chain(names) {
-        let absolute = || Url::parse(text).is_ok_and(|url| url.fragment().is_none());
-        if is_uri && !absolute() {
-            return Err(RequestFault::MalformedResource(text.to_owned()).into());
+/// The values of `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once. They
+/// are well-formed, and not yet checked against what the client is registered for.
+pub(crate) fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
+    for resource in parameters.all("resource") {
+        if !Url::parse(resource).is_ok_and(|url| url.fragment().is_none()) {
+            return Err(RequestFault::MalformedResource(resource.to_owned()).into());
         }
-        if !audiences.iter().any(|known| known == text) {
-            audiences.push(text.to_owned());
+    }
+    let mut audiences = Vec::<String>::new();
+    for audience in parameters.all("resource").chain(parameters.all("audience")) {
+        if !audiences.iter().any(|known| known == audience) {
+            audiences.push(audience.to_owned());
         }
     }
     Ok(audiences)

@@ -4,8 +4,8 @@
 //! prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ H(redirect_uri)] ‖ MAC)
 //! ```
 //!
-//! Nothing of it is stored. A forged one, and one presented by the wrong client, with the wrong
-//! verifier or the wrong redirect, is refused before any storage is touched.
+//! Tokens are not stored. A token that is forged, or presented by the wrong client or with the wrong
+//! verifier or redirect URI, is refused before any store is asked.
 
 use std::fmt;
 
@@ -23,26 +23,26 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-/// What a token is, which its prefix says and its MAC covers.
+/// The kind of a token. Its prefix says it, and its MAC covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
-    /// RFC 6749 §4.1.2.
+    /// An authorization code (RFC 6749 §4.1.2).
     AuthorizationCode,
-    /// RFC 8628 §3.2.
+    /// A device code (RFC 8628 §3.2).
     DeviceCode,
-    /// RFC 6749 §1.5.
+    /// A refresh token (RFC 6749 §1.5).
     RefreshToken,
 }
 
 impl TokenKind {
-    /// A kind that is missing here is never read.
+    /// Every kind. A kind that is missing here is never accepted.
     pub(crate) const ALL: [Self; 3] = [
         Self::AuthorizationCode,
         Self::DeviceCode,
         Self::RefreshToken,
     ];
 
-    /// The kind of token that `text` begins as.
+    /// The kind whose prefix `text` begins with.
     fn of(text: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|kind| text.starts_with(kind.prefix()))
@@ -56,15 +56,15 @@ impl TokenKind {
         }
     }
 
-    /// The generations that are of this kind.
-    const fn has(self, generation: u32) -> bool {
+    /// Whether a token of this kind may be of `generation`.
+    const fn has_generation(self, generation: u32) -> bool {
         match self {
             Self::AuthorizationCode | Self::DeviceCode => generation == 0,
             Self::RefreshToken => generation > 0,
         }
     }
 
-    /// Bytes between the generation and the MAC.
+    /// How many bytes a token of this kind has between its generation and its MAC.
     const fn redirect_length(self) -> usize {
         match self {
             Self::AuthorizationCode => 32,
@@ -73,14 +73,14 @@ impl TokenKind {
     }
 }
 
-/// What the MAC covers besides the token itself.
+/// The parameters of a request that a token is bound to: its MAC covers them besides the token itself.
 pub(crate) struct Binding<'a> {
     pub(crate) client_id: &'a ClientId,
     /// `code_challenge` of an authorization code (RFC 7636 §4.2, S256), if there was one.
     pub(crate) code_challenge: Option<&'a str>,
 }
 
-/// A token whose form is right. Whether it is genuine, [`TokenKeys::verify`] says.
+/// A token that is well-formed, and not yet verified: [`TokenKeys::verify`] does that.
 #[derive(Clone)]
 pub(crate) struct ParsedToken {
     pub(crate) kind: TokenKind,
@@ -91,8 +91,8 @@ pub(crate) struct ParsedToken {
     mac: [u8; 32],
 }
 
-/// SHA-256 of a redirect URI. It travels in the code, so that a client may leave the parameter out
-/// (OAuth 2.1 §4.1.3) and is still held to it when it does not.
+/// The SHA-256 of a redirect URI. It travels in the code, so that a client may leave the parameter out
+/// (OAuth 2.1 §4.1.3), while one that it sends is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectHash([u8; 32]);
 
@@ -103,7 +103,7 @@ impl RedirectHash {
 }
 
 impl ParsedToken {
-    /// Reads a token of `kind`; `None` if it is of another kind or form.
+    /// The token of `kind` in `text`; `None` if the text is of another kind or form.
     pub(crate) fn parse(kind: TokenKind, text: &str) -> Option<Self> {
         if TokenKind::of(text)? != kind {
             return None;
@@ -118,7 +118,7 @@ impl ParsedToken {
         let (generation, rest) = rest.split_first_chunk()?;
         let (redirect, mac) = rest.split_at_checked(kind.redirect_length())?;
         let generation = u32::from_be_bytes(*generation);
-        if *version != VERSION || !kind.has(generation) {
+        if *version != VERSION || !kind.has_generation(generation) {
             return None;
         }
         Some(Self {
@@ -149,7 +149,7 @@ pub(crate) struct TokenKeys {
 }
 
 struct TokenKey {
-    /// Tells the secrets apart; derived, not secret.
+    /// Names the key in tokens. Derived from the secret, and no secret itself.
     id: [u8; 4],
     mac: Zeroizing<[u8; 32]>,
 }
@@ -204,7 +204,7 @@ impl TokenKeys {
         format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Whether the token was issued here for this very binding. Compared in constant time.
+    /// Whether the token was issued here for this very binding. MACs are compared in constant time.
     pub(crate) fn verify(&self, token: &ParsedToken, binding: &Binding<'_>) -> bool {
         self.keys
             .iter()
@@ -216,8 +216,8 @@ impl TokenKeys {
             })
     }
 
-    /// Every part with its length in front, optionals with a presence byte: no kind, issuer or
-    /// client can stand for another.
+    /// The MAC of a token and its binding. Every part has its length in front, and an optional one a byte
+    /// that says whether it is there: so no kind, issuer or client can pass for another.
     fn mac(&self, key: &TokenKey, token: &ParsedToken, binding: &Binding<'_>) -> Hmac<Sha256> {
         // HMAC takes keys of any length; the error type is there for other MACs.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.mac.as_ref()) else {

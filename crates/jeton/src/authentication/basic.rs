@@ -27,7 +27,8 @@ pub(super) fn read(authorization: &[u8]) -> Result<Presented, ClientFault> {
     })
 }
 
-/// RFC 7617 with both halves form-encoded as RFC 6749 §2.3.1 wants.
+/// The client id and the secret in Basic credentials (RFC 7617), both form-encoded as RFC 6749
+/// §2.3.1 wants.
 fn credentials(authorization: &[u8]) -> Result<(String, String), ClientFault> {
     let (scheme, encoded) = authorization
         .split_at_checked("Basic".len())

@@ -1,11 +1,11 @@
 //! `/authorize` (RFC 6749 §4.1.1) and the handoff to the login application.
 //!
 //! Jeton logs nobody in. It validates the request, ties it to the browser by a cookie, seals it and
-//! sends the browser to `JETON_LOGIN_URL?request=…`. The login application does its work and posts
-//! the sealed request back with what it found (`accept`) or why not (`reject`); the answer is an
-//! address here (`resume`) where the browser, known again by its cookie, gets its code. Nothing is
-//! stored until then: the sealed request carries the id of the grant it will become, so a second
-//! use finds that id taken.
+//! sends the browser to `JETON_LOGIN_URL?request=…`. The login application logs the person in and
+//! posts the sealed request back with the person (`accept`) or the reason why there is none
+//! (`reject`). It gets an address of Jeton's (`resume`) to send the browser to, which is known by its
+//! cookie and gets its code there. Nothing is stored until then: the sealed request carries the id of
+//! the grant it will become, so that a second use finds this id taken.
 
 pub(crate) mod handoff;
 pub(crate) mod resume;
@@ -35,27 +35,29 @@ use crate::{
 /// How long a person may take to log in.
 pub(crate) const LOGIN_LIFETIME: Seconds = Seconds(30 * 60);
 
-/// What waits for a person: sealed on its way through the login application.
+/// A request that waits for a login, as it travels sealed through the login application.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SealedRequest {
-    /// The grant it becomes.
+    /// The id of the grant it becomes.
     pub(crate) grant: GrantId,
     /// SHA-256 of the browser's cookie, in base64url.
     pub(crate) browser: String,
     pub(crate) created_at: UnixTime,
     pub(crate) expires_at: UnixTime,
-    pub(crate) what: Waiting,
+    pub(crate) purpose: LoginPurpose,
 }
 
-/// What a person is asked for.
+/// What a person logs in for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Waiting {
+pub(crate) enum LoginPurpose {
+    /// A client asks for an authorization code.
     Code(Box<CodeRequest>),
+    /// The person connects a device.
     Device(DeviceRequest),
 }
 
-/// A validated authorization request.
+/// A validated authorization request (RFC 6749 §4.1.1).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CodeRequest {
     pub(crate) client_id: ClientId,
@@ -81,10 +83,10 @@ pub(crate) struct CodeRequest {
     pub(crate) acr_values: Option<String>,
 }
 
-/// A person came to enter a user code.
+/// A visit to `/device` by a person who wants to connect a device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DeviceRequest {
-    /// As in `verification_uri_complete`; not yet looked up.
+    /// The user code in `verification_uri_complete`, if it was that; not yet looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user_code: Option<String>,
 }
@@ -95,14 +97,14 @@ pub(crate) async fn respond<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     at.issuer.ledger()?;
     let parameters = at.request.query_or_form()?;
-    let code = validate::validate(at, &parameters, audit).await?;
-    hand_off(at, Waiting::Code(Box::new(code)), audit)
+    let code = validate::code_request(at, &parameters, audit).await?;
+    hand_off(at, LoginPurpose::Code(Box::new(code)), audit)
 }
 
-/// Seals what waits and sends the browser to the login application.
+/// The redirect of the browser to the login application, with the request sealed.
 pub(crate) fn hand_off<H: Host>(
     at: &At<'_, H>,
-    what: Waiting,
+    purpose: LoginPurpose,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     let login_url = at
@@ -113,7 +115,7 @@ pub(crate) fn hand_off<H: Host>(
     let cookie = Cookie::browser(at.issuer.config().issuer());
     // One cookie for all tabs of a browser: each request is bound to it, none replaces it.
     let browser = match at.request.cookie(&cookie.name) {
-        Some(kept) if is_browser_id(kept) => kept.to_owned(),
+        Some(known) if is_browser_id(known) => known.to_owned(),
         _ => at.issuer.random_id()?.to_string(),
     };
     let sealed = SealedRequest {
@@ -121,9 +123,9 @@ pub(crate) fn hand_off<H: Host>(
         browser: handoff::hash_of(&browser),
         created_at: at.now,
         expires_at: at.now + LOGIN_LIFETIME,
-        what,
+        purpose,
     };
-    // Not opened yet: this is for whoever follows a login through the log.
+    // The grant is not opened yet; its id lets an operator follow a login through the log.
     audit.grant = Some(sealed.grant);
     let sealed = at
         .issuer

@@ -1,18 +1,18 @@
 //! `/device` (RFC 8628 §3.3): where a person connects a device.
 //!
-//! They log in first, through the same handoff as everywhere; only then do they enter the user
-//! code, so that attempts can be counted for each subject and not only for all the world.
+//! The person logs in first, by the same handoff as for a client, and enters the user code
+//! afterwards. So attempts can be counted for each subject, and not only in total.
 
 use bytes::Bytes;
 use http::{Method, Response};
 
 use super::{
     authorize::{
-        DeviceRequest, Waiting, hand_off,
-        handoff::{Accepted, Answer},
+        DeviceRequest, LoginPurpose, hand_off,
+        handoff::{Accepted, LoginOutcome, hash_of},
         resume::open_ticket,
     },
-    device_authorization::{marker, normalize},
+    device_authorization::{normalize_user_code, user_code_marker},
 };
 use crate::{
     audit::Audit,
@@ -26,10 +26,10 @@ use crate::{
     time::Seconds,
 };
 
-/// The stretch in which attempts are counted.
-const COUNTING: Seconds = Seconds(600);
+/// The length of a stretch in which attempts at user codes are counted.
+const STRETCH: Seconds = Seconds(600);
 
-/// Attempts at user codes in one stretch, of one subject and of all.
+/// The most attempts in one stretch, of one subject and of all together.
 const ATTEMPTS_OF_SUBJECT: u32 = 10;
 const ATTEMPTS_IN_TOTAL: u32 = 10_000;
 
@@ -43,17 +43,19 @@ pub(crate) async fn respond<H: Host>(
         let user_code = parameters
             .get("user_code")
             .map(|code| code.chars().take(32).collect());
-        return hand_off(at, Waiting::Device(DeviceRequest { user_code }), audit);
+        let purpose = LoginPurpose::Device(DeviceRequest { user_code });
+        return hand_off(at, purpose, audit);
     }
     let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
     let opened = open_ticket(at, ticket)?;
-    let (Waiting::Device(_), Answer::Accepted(accepted)) = (&opened.request.what, opened.answer)
+    let (LoginPurpose::Device(_), LoginOutcome::Accepted(accepted)) =
+        (&opened.request.purpose, opened.outcome)
     else {
         return Err(PersonFault::Ticket.into());
     };
     audit.subject = Some(accepted.subject.clone());
     let typed = parameters.get("user_code").unwrap_or_default();
-    let Some(grant) = find(at, &accepted, typed).await? else {
+    let Some(grant) = find_pending(at, &accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
         return Ok(code_form(
             &action(at),
@@ -64,19 +66,19 @@ pub(crate) async fn respond<H: Host>(
     };
     audit.grant = Some(grant.id);
     audit.client_id = Some(grant.client_id.clone());
-    decide(at, &parameters, ticket, typed, grant, accepted).await
+    decide_grant(at, &parameters, ticket, typed, grant, accepted).await
 }
 
-/// The pending grant a user code points to. Every attempt counts, right or wrong.
-async fn find<H: Host>(
+/// The pending grant that a user code points to. Every attempt counts, right or wrong.
+async fn find_pending<H: Host>(
     at: &At<'_, H>,
     accepted: &Accepted,
     typed: &str,
 ) -> Result<Option<Grant>, Refusal> {
     let ledger = at.issuer.ledger()?;
-    let stretch = at.now.0 / COUNTING.0;
-    let expires = at.now + COUNTING;
-    let subject = super::authorize::handoff::hash_of(&accepted.subject);
+    let stretch = at.now.0 / STRETCH.0;
+    let expires = at.now + STRETCH;
+    let subject = hash_of(&accepted.subject);
     for (name, most) in [
         (format!("{stretch}:{subject}"), ATTEMPTS_OF_SUBJECT),
         (format!("{stretch}:all"), ATTEMPTS_IN_TOTAL),
@@ -86,17 +88,18 @@ async fn find<H: Host>(
             return Err(PersonFault::TooManyAttempts.into());
         }
     }
-    let Some(code) = normalize(typed) else {
+    let Some(code) = normalize_user_code(typed) else {
         return Ok(None);
     };
-    let Some(id) = ledger.holder(&marker(at, &code), at.now).await? else {
+    let Some(id) = ledger.holder(&user_code_marker(at, &code), at.now).await? else {
         return Ok(None);
     };
     let grant = ledger.read(id).await?;
     Ok(grant.filter(|grant| grant.state == GrantState::Pending && at.now < grant.idle_expires_at))
 }
 
-async fn decide<H: Host>(
+/// Approves or denies the grant as the person says, or asks them to.
+async fn decide_grant<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     ticket: &str,
@@ -144,7 +147,7 @@ async fn decide<H: Host>(
     })
 }
 
-/// The first page after the login.
+/// The first page after the login: it asks for the user code.
 pub(crate) fn ask_for_user_code<H: Host>(
     at: &At<'_, H>,
     ticket: &str,
@@ -154,7 +157,7 @@ pub(crate) fn ask_for_user_code<H: Host>(
     code_form(&action(at), ticket, prefilled, None)
 }
 
-/// Where the forms go: beneath the issuer's path, on the host the browser knows.
+/// The `action` of the forms: beneath the issuer's path, on the host that the browser knows.
 fn action<H: Host>(at: &At<'_, H>) -> String {
     at.issuer.action(path::DEVICE)
 }
@@ -212,9 +215,10 @@ fn confirm_form(
     contained("Connect a device", &body)
 }
 
-/// A code that was found, as the device shows it: the person compares the two (RFC 8628 §3.3.1).
+/// A user code that was found, as the device shows it: the person compares the two (RFC 8628
+/// §3.3.1).
 fn as_shown(typed: &str) -> String {
-    normalize(typed).map_or_else(String::new, |code| {
+    normalize_user_code(typed).map_or_else(String::new, |code| {
         let (left, right) = code.split_at(code.len() / 2);
         format!("{left}-{right}")
     })

@@ -1,4 +1,4 @@
-//! `/device_authorization` (RFC 8628 §3.1).
+//! `/device_authorization` (RFC 8628 §3.1): where a device asks for a device code and a user code.
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -23,15 +23,16 @@ use crate::{
     unavailable::Unavailable,
 };
 
-/// How long a person may take.
+/// How long a person may take to enter the user code.
 const DEVICE_LIFETIME: Seconds = Seconds(600);
 
-/// RFC 8628 §6.1: no vowels, so no words, and no letters that look like digits. 20^8 codes.
+/// The letters of user codes (RFC 8628 §6.1): no vowels, so that they spell no words, and none that
+/// look like digits. There are 20^8 codes.
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 const USER_CODE_LENGTH: usize = 8;
 
-/// RFC 8628 §3.2.
+/// The response (RFC 8628 §3.2).
 #[derive(Serialize)]
 struct DeviceAuthorizationResponse {
     device_code: String,
@@ -69,7 +70,7 @@ pub(crate) async fn respond<H: Host>(
     if !ledger.open(&grant, at.now).await? {
         return Err(Unavailable::new("ledger", "a random grant id exists already").into());
     }
-    let user_code = point_to(at, &grant).await?;
+    let user_code = claim_user_code(at, &grant).await?;
     let binding = Binding {
         client_id: &client.id,
         code_challenge: None,
@@ -90,11 +91,12 @@ pub(crate) async fn respond<H: Host>(
     Ok(no_store_json(StatusCode::OK, &response))
 }
 
-/// Draws a user code that nobody uses and lets it point to the grant.
-async fn point_to<H: Host>(at: &At<'_, H>, grant: &Grant) -> Result<String, Refusal> {
+/// A random user code that no other grant has, as the device shows it. From now on it points to
+/// `grant`.
+async fn claim_user_code<H: Host>(at: &At<'_, H>, grant: &Grant) -> Result<String, Refusal> {
     for _ in 0..5 {
-        let code = draw(at.issuer.crypto())?;
-        let marker = marker(at, &code);
+        let code = random_user_code(at.issuer.crypto())?;
+        let marker = user_code_marker(at, &code);
         let claimed = at
             .issuer
             .ledger()?
@@ -108,13 +110,13 @@ async fn point_to<H: Host>(at: &At<'_, H>, grant: &Grant) -> Result<String, Refu
     Err(Unavailable::new("ledger", "every user code drawn is taken").into())
 }
 
-fn draw(crypto: &impl Crypto) -> Result<String, Refusal> {
+fn random_user_code(crypto: &impl Crypto) -> Result<String, Refusal> {
     let mut code = String::with_capacity(USER_CODE_LENGTH);
     while code.len() < USER_CODE_LENGTH {
         let mut bytes = [0; 16];
         crypto.fill(&mut bytes)?;
         for byte in bytes {
-            // 240 is a multiple of 20: what lies above would prefer some letters.
+            // 240 is a multiple of 20. With the bytes above it some letters would be likelier.
             if byte < 240
                 && code.len() < USER_CODE_LENGTH
                 && let Some(letter) = ALPHABET.get(usize::from(byte % 20))
@@ -126,8 +128,8 @@ fn draw(crypto: &impl Crypto) -> Result<String, Refusal> {
     Ok(code)
 }
 
-/// A user code as people type it: any case, any separators.
-pub(crate) fn normalize(typed: &str) -> Option<String> {
+/// The user code that a person typed, in any case and with any separators, as the server draws it.
+pub(crate) fn normalize_user_code(typed: &str) -> Option<String> {
     let letters: String = typed
         .chars()
         .filter(|c| !matches!(c, '-' | ' ' | '_' | '.' | '\u{2013}'))
@@ -137,8 +139,9 @@ pub(crate) fn normalize(typed: &str) -> Option<String> {
     (letters.len() == USER_CODE_LENGTH && letters.chars().all(known)).then_some(letters)
 }
 
-/// The marker of a user code: a MAC of it, so that who reads the ledger cannot type it.
-pub(crate) fn marker<H: Host>(at: &At<'_, H>, code: &str) -> Marker {
+/// The marker that points from a user code to its grant. It holds a MAC of the code, so that whoever
+/// reads the ledger cannot type it.
+pub(crate) fn user_code_marker<H: Host>(at: &At<'_, H>, code: &str) -> Marker {
     let key = at.issuer.user_code_key();
     let digest = match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mac) => mac.chain_update(code).finalize().into_bytes(),

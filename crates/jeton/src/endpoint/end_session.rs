@@ -1,8 +1,8 @@
 //! `/end_session` (OpenID Connect RP-Initiated Logout 1.0).
 //!
-//! With an ID token of ours the session it names ends at once. Without one anybody's link could
-//! log a person out, so the person is asked; Jeton has no session of its own to end then, only the
-//! login application's.
+//! With an ID token of ours as hint, the grant that it names ends at once. Without one, any link could
+//! log a person out, so the person is asked. Jeton has no session of its own to end then; the login
+//! application has one.
 
 use bytes::Bytes;
 use http::{
@@ -31,20 +31,20 @@ use crate::{
 /// How long the login application may take to end its session.
 const LOGOUT_LIFETIME: Seconds = Seconds(600);
 
-/// What is read of an ID token. It may have expired: people stay longer than tokens.
+/// The claims that are read of `id_token_hint`. It may have expired: people stay longer than tokens.
 #[derive(Deserialize)]
-struct Hint {
+struct IdTokenHint {
     iss: String,
     sub: String,
     aud: ClientId,
     sid: GrantId,
 }
 
-/// Where a logout ends, sealed while the login application ends its session.
+/// Where the browser goes after a logout, sealed while the login application ends its session.
 #[derive(Serialize, Deserialize)]
 struct Destination {
     expires_at: UnixTime,
-    /// A registered URI with its `state`; none: a page here.
+    /// A registered URI with its `state`; `None` is a page of ours.
     uri: Option<String>,
 }
 
@@ -54,9 +54,9 @@ pub(crate) async fn respond<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     let ledger = at.issuer.ledger()?;
     let parameters = at.request.query_or_form()?;
-    let hint = hint(at, &parameters).await?;
-    let client = client(at, &parameters, hint.as_ref(), audit).await?;
-    let uri = destination(client.as_deref(), &parameters)?;
+    let hint = read_hint(at, &parameters).await?;
+    let client = find_client(at, &parameters, hint.as_ref(), audit).await?;
+    let uri = requested_uri(client.as_deref(), &parameters)?;
     let confirmed = at.request.method == Method::POST
         && parameters.get("confirmed") == Some("yes")
         && is_own_form(at);
@@ -66,7 +66,7 @@ pub(crate) async fn respond<H: Host>(
             audit.grant = Some(hint.sid);
             ledger.revoke(hint.sid).await?;
         }
-        None if !confirmed => return Ok(ask(at, &parameters)),
+        None if !confirmed => return Ok(confirm_form(at, &parameters)),
         None => {}
     }
     let destination = Destination {
@@ -85,15 +85,16 @@ pub(crate) async fn respond<H: Host>(
             location.query_pairs_mut().append_pair("return_to", &back);
             see_other(location.as_str())
         }
-        None => arrive(destination),
+        None => signed_out(destination),
     };
-    if let Some(cookie) = client.and_then(|client| clear_cookie(at, &client)) {
+    if let Some(cookie) = client.and_then(|client| cleared_cookie(at, &client)) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
-/// `/end_session/resume`: the login application has ended its session.
+/// `/end_session/resume`: where the browser comes back after the login application has ended its
+/// session.
 pub(crate) fn resume<H: Host>(at: &At<'_, H>) -> Result<Response<Bytes>, Refusal> {
     let parameters = at.request.query_or_form()?;
     let destination: Destination = parameters
@@ -103,10 +104,11 @@ pub(crate) fn resume<H: Host>(at: &At<'_, H>) -> Result<Response<Bytes>, Refusal
     if at.now >= destination.expires_at {
         return Err(PersonFault::Ticket.into());
     }
-    Ok(arrive(destination))
+    Ok(signed_out(destination))
 }
 
-/// A browser says where a form stands. One on another site must not confirm for the person.
+/// Whether the form that was sent stands on a page of ours, as the browser says by `Origin`: a page
+/// of another site must not confirm for the person.
 fn is_own_form<H: Host>(at: &At<'_, H>) -> bool {
     at.request
         .headers
@@ -114,7 +116,8 @@ fn is_own_form<H: Host>(at: &At<'_, H>) -> bool {
         .is_none_or(|origin| origin == at.issuer.config().issuer().origin())
 }
 
-fn arrive(destination: Destination) -> Response<Bytes> {
+/// The last response of a logout: to the client's URI, or a page that says that it is done.
+fn signed_out(destination: Destination) -> Response<Bytes> {
     match destination.uri {
         Some(uri) => see_other(&uri),
         None => page(
@@ -125,26 +128,26 @@ fn arrive(destination: Destination) -> Response<Bytes> {
     }
 }
 
-async fn hint<H: Host>(
+async fn read_hint<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
-) -> Result<Option<Hint>, Refusal> {
+) -> Result<Option<IdTokenHint>, Refusal> {
     let Some(text) = parameters.get("id_token_hint") else {
         return Ok(None);
     };
     let published = at.issuer.published_keys(at.now).await?;
     let typ = TokenType::IdToken;
-    let hint: Option<Hint> =
+    let hint: Option<IdTokenHint> =
         jose::own_claims(at.issuer.crypto(), &published.keys, typ, text).await?;
     let hint = hint.filter(|hint| hint.iss == at.issuer.config().issuer().as_str());
     Ok(Some(hint.ok_or(PersonFault::IdTokenHint)?))
 }
 
-/// The client that asks: named by the hint, by `client_id`, or by both alike (§2).
-async fn client<H: Host>(
+/// The client that asks for the logout: named by the hint, by `client_id`, or by both alike (§2).
+async fn find_client<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
-    hint: Option<&Hint>,
+    hint: Option<&IdTokenHint>,
     audit: &mut Audit,
 ) -> Result<Option<std::sync::Arc<Client>>, Refusal> {
     let named = match parameters.get("client_id") {
@@ -164,8 +167,9 @@ async fn client<H: Host>(
     Ok(Some(client.ok_or(PersonFault::Client)?))
 }
 
-/// §3: only where the client has registered it, to the character.
-fn destination(
+/// `post_logout_redirect_uri` with `state`. The client must have registered it, to the character
+/// (§3).
+fn requested_uri(
     client: Option<&Client>,
     parameters: &Parameters<'_>,
 ) -> Result<Option<String>, PersonFault> {
@@ -181,7 +185,8 @@ fn destination(
     }))
 }
 
-fn ask<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> Response<Bytes> {
+/// The page that asks the person whether to sign out.
+fn confirm_form<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> Response<Bytes> {
     let mut fields = String::new();
     for name in ["client_id", "post_logout_redirect_uri", "state"] {
         if let Some(value) = parameters.get(name) {
@@ -200,7 +205,8 @@ fn ask<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> Response<Bytes> 
     page(StatusCode::OK, "Sign out", &body)
 }
 
-fn clear_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Option<HeaderValue> {
+/// The header that removes the cookie of the client's refresh token, if it has one.
+fn cleared_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Option<HeaderValue> {
     match client.refresh.delivery {
         Delivery::Body { .. } => None,
         Delivery::Cookie { .. } => {

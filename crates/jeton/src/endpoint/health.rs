@@ -1,5 +1,5 @@
-//! `/health`: the process answers. Touches no store, so that a store's outage does not make a
-//! platform restart what would recover by itself.
+//! `/health`: whether the process answers. Touches no store, so that a platform does not restart it
+//! when a store is out of reach.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

@@ -1,4 +1,4 @@
-//! `/introspect` (RFC 7662).
+//! `/introspect` (RFC 7662): whether a token is active, and what it says.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -20,7 +20,7 @@ use crate::{
     token::{Binding, ParsedToken, TokenKind},
 };
 
-/// RFC 7662 §2.2. An inactive token says nothing but that.
+/// The introspection response (RFC 7662 §2.2). Of an inactive token it says nothing else.
 #[derive(Default, Serialize)]
 struct IntrospectionResponse {
     active: bool,
@@ -28,6 +28,7 @@ struct IntrospectionResponse {
     token: Option<ActiveToken>,
 }
 
+/// The members of the response for an active token.
 #[derive(Serialize)]
 struct ActiveToken {
     /// Only access tokens have one (RFC 6749 §5.1).
@@ -64,8 +65,8 @@ pub(crate) async fn respond<H: Host>(
         .get("token")
         .ok_or(RequestFault::MissingParameter("token"))?;
     let token = match ParsedToken::parse(TokenKind::RefreshToken, text) {
-        Some(token) => refresh_token(at, &caller, &token).await?,
-        None => access_token(at, &caller, text).await?,
+        Some(token) => active_refresh_token(at, &caller, &token).await?,
+        None => active_access_token(at, &caller, text).await?,
     };
     let response = IntrospectionResponse {
         active: token.is_some(),
@@ -74,8 +75,9 @@ pub(crate) async fn respond<H: Host>(
     Ok(no_store_json(StatusCode::OK, &response))
 }
 
-/// Its owner may look at it. Looking at a superseded one is not using it.
-async fn refresh_token<H: Host>(
+/// What the client may know of a refresh token: everything of its own, nothing of others. A
+/// superseded token is inactive, and looking at it does not end the grant as its use would.
+async fn active_refresh_token<H: Host>(
     at: &At<'_, H>,
     caller: &Client,
     token: &ParsedToken,
@@ -87,7 +89,7 @@ async fn refresh_token<H: Host>(
     if !at.issuer.tokens().verify(token, &binding) {
         return Ok(None);
     }
-    let Some(grant) = live::find(at, token.grant).await? else {
+    let Some(grant) = live::find_grant(at, token.grant).await? else {
         return Ok(None);
     };
     if grant.generation != token.generation || at.now >= grant.idle_expires_at || !grant.refreshable
@@ -109,8 +111,9 @@ async fn refresh_token<H: Host>(
     }))
 }
 
-/// The client it was issued to may look at it, and who is named as its audience.
-async fn access_token<H: Host>(
+/// What the client may know of an access token: everything, if the token was issued to it or names it
+/// as audience.
+async fn active_access_token<H: Host>(
     at: &At<'_, H>,
     caller: &Client,
     text: &str,
@@ -137,8 +140,8 @@ async fn access_token<H: Host>(
     }))
 }
 
-/// Whether an access token that is genuine and in time still stands: one ledger read, of its grant
-/// or, where it has none, of the marker that revoking it leaves.
+/// Whether an access token that is ours and has not expired is still active. Costs one ledger read:
+/// of its grant or, where it has none, of the marker that its revocation leaves.
 async fn is_active<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
     let Some(id) = token.sid else {
         let cut_off = live::cut_off_of_client(at, &token.client_id).await?;
@@ -149,8 +152,8 @@ async fn is_active<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<b
         let Ok(ledger) = at.issuer.ledger() else {
             return Ok(true);
         };
-        let marker = super::revoke::marker(&token.jti);
+        let marker = super::revoke::revoked_marker(&token.jti);
         return Ok(ledger.holder(&marker, at.now).await?.is_none());
     };
-    Ok(live::find(at, id).await?.is_some())
+    Ok(live::find_grant(at, id).await?.is_some())
 }

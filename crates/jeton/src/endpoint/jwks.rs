@@ -1,4 +1,4 @@
-//! `/.well-known/jwks.json` (RFC 7517 §5).
+//! `/.well-known/jwks.json` (RFC 7517 §5): the keys that verify our tokens.
 
 use bytes::Bytes;
 use http::Response;

@@ -7,24 +7,24 @@ use serde::Serialize;
 
 use crate::{
     crypto::SIGNING_ALGORITHMS,
-    document::Document,
+    document::PublicDocument,
     grant::GrantType,
     host::Host,
     issuer::{Issuer, Needs},
     route::{Listed, ROUTES},
 };
 
-/// Both documents.
-pub(crate) struct Documents {
+/// Both metadata documents of an issuer.
+pub(crate) struct MetadataDocuments {
     /// `/.well-known/oauth-authorization-server`.
-    pub(crate) authorization_server: Document,
+    pub(crate) authorization_server: PublicDocument,
     /// `/.well-known/openid-configuration`.
-    pub(crate) openid_configuration: Document,
+    pub(crate) openid_configuration: PublicDocument,
 }
 
 type Values = &'static [&'static str];
 
-/// The members of both documents. Those that need what a deployment has not are absent.
+/// The members of both documents. Those of features that the deployment does not offer are absent.
 #[derive(Clone, Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
@@ -68,16 +68,16 @@ struct Metadata<'a> {
 const SECRETS: Values = &["client_secret_basic", "client_secret_post"];
 const SECRETS_OR_NONE: Values = &["client_secret_basic", "client_secret_post", "none"];
 
-/// The documents of an issuer, made once.
-pub(crate) fn documents<H: Host>(issuer: &Issuer<H>) -> Documents {
-    let oauth = oauth(issuer);
-    Documents {
-        openid_configuration: Document::json(&openid(issuer, oauth.clone())),
-        authorization_server: Document::json(&oauth),
+/// The documents of `issuer`.
+pub(crate) fn documents<H: Host>(issuer: &Issuer<H>) -> MetadataDocuments {
+    let oauth = oauth_metadata(issuer);
+    MetadataDocuments {
+        openid_configuration: PublicDocument::json(&openid_metadata(issuer, oauth.clone())),
+        authorization_server: PublicDocument::json(&oauth),
     }
 }
 
-fn oauth<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
+fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
     let offers = issuer.offers();
     let logs_in = offers.has(Needs::Login);
     let with_ledger = |values: Values| offers.has(Needs::Ledger).then_some(values);
@@ -115,7 +115,7 @@ fn oauth<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
     }
 }
 
-fn openid<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> Metadata<'a> {
+fn openid_metadata<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> Metadata<'a> {
     let algorithms = issuer.config().signing_algorithms();
     let logs_in = issuer.offers().has(Needs::Login);
     let with_login = |values: Values| logs_in.then_some(values);
@@ -153,7 +153,8 @@ fn openid<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> Metadata<'
     }
 }
 
-/// The endpoints of one document: those whose member `listed` answers and whose needs are met.
+/// The URLs of the endpoints of one document, by member: those for which `listed` gives a member and
+/// which the deployment offers.
 fn endpoints<H: Host>(
     issuer: &Issuer<H>,
     listed: impl Fn(Listed) -> Option<(&'static str, Needs)>,

@@ -1,4 +1,4 @@
-//! `/revoke` (RFC 7009).
+//! `/revoke` (RFC 7009): where a client revokes its refresh or access token.
 
 use bytes::Bytes;
 use http::{
@@ -33,7 +33,7 @@ pub(crate) async fn respond<H: Host>(
             client_id: &caller.id,
             code_challenge: None,
         };
-        // Any generation: who holds an old one and wants it gone, wants all of it gone.
+        // Any generation: whoever revokes a superseded token wants the grant to end as well.
         if at.issuer.tokens().verify(&token, &binding) {
             audit.grant = Some(token.grant);
             at.issuer.ledger()?.revoke(token.grant).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn respond<H: Host>(
     {
         audit.jti = Some(token.jti.clone());
         match token.sid {
-            // §2.1 lets the grant end with its access token, and so all of it is one read away.
+            // §2.1 lets the grant end with its access token; introspection then reads the grant alone.
             Some(grant) => {
                 audit.grant = Some(grant);
                 at.issuer.ledger()?.revoke(grant).await?;
@@ -55,18 +55,19 @@ pub(crate) async fn respond<H: Host>(
                     .map_err(|_| Refusal::UnsupportedTokenType)?;
                 let attempt = at.issuer.random_id()?;
                 ledger
-                    .claim(&marker(&token.jti), attempt, token.exp, at.now)
+                    .claim(&revoked_marker(&token.jti), attempt, token.exp, at.now)
                     .await?;
             }
         }
     }
-    // §2.2: an unknown token is as good as revoked, and another client's is none of the caller's.
-    let mut response = done();
+    // §2.2: also for a token that is unknown or another client's.
+    let mut response = empty_response();
     cors::allow(&mut response, &caller, at.request.header(ORIGIN));
     Ok(response)
 }
 
-pub(crate) fn done() -> Response<Bytes> {
+/// The response with status 200 that has no body.
+pub(crate) fn empty_response() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::OK;
     response
@@ -75,8 +76,9 @@ pub(crate) fn done() -> Response<Bytes> {
     response
 }
 
-/// What a revoked access token without a grant leaves until it would have expired.
-pub(crate) fn marker(jti: &str) -> Marker {
+/// The marker that says that an access token without a grant was revoked. It is kept until the token
+/// would have expired.
+pub(crate) fn revoked_marker(jti: &str) -> Marker {
     let digest = Sha256::digest(jti);
     let (short, _) = digest.split_at(16);
     Marker::new(

@@ -1,10 +1,10 @@
-//! `/revoke_grants` (ours): log out everywhere. A login application ends every grant of a subject
+//! `/revoke_grants` (ours): logging out everywhere. A login application ends every grant of a subject
 //! or of a client that was opened until now, with one write.
 
 use bytes::Bytes;
 use http::Response;
 
-use super::revoke::done;
+use super::revoke::empty_response;
 use crate::{
     audit::Audit,
     authentication::authenticate,
@@ -43,5 +43,5 @@ pub(crate) async fn respond<H: Host>(
             .put_cut_off(&cut_off, at.now + Seconds(1), at.now)
             .await?;
     }
-    Ok(done())
+    Ok(empty_response())
 }

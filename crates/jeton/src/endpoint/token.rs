@@ -1,4 +1,4 @@
-//! `/token` (RFC 6749 §3.2): reads the request, authenticates the client, hands over to the grant.
+//! `/token` (RFC 6749 §3.2): authenticates the client and hands over to the file of the `grant_type`.
 
 use bytes::Bytes;
 use http::{
@@ -37,12 +37,12 @@ pub(crate) async fn respond<H: Host>(
     audit.grant_type = Some(grant_type.as_str());
     let client = authenticate(at, &parameters, audit).await?;
     let origin = at.request.header(header::ORIGIN);
-    let outcome = redeem(at, &client, grant_type, &parameters, audit).await;
+    let outcome = redeem_grant(at, &client, grant_type, &parameters, audit).await;
     let mut response = match outcome {
-        Ok(tokens) => deliver(at, &client, tokens),
+        Ok(tokens) => token_response(at, &client, tokens),
         Err(refusal) => {
             let mut response = refuse(&refusal, audit);
-            // A refresh token that is worth nothing any more must not be sent again.
+            // The browser shall not send a refresh token again that can never be redeemed.
             if grant_type == GrantType::RefreshToken
                 && matches!(&refusal, Refusal::Grant(fault) if fault.is_final())
                 && let Some(cookie) = refresh_cookie(at, &client).and_then(|c| c.clear())
@@ -56,7 +56,8 @@ pub(crate) async fn respond<H: Host>(
     Ok(response)
 }
 
-async fn redeem<H: Host>(
+/// The tokens for the grant of the request, by the rules of its `grant_type`.
+async fn redeem_grant<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant_type: GrantType,
@@ -76,15 +77,15 @@ async fn redeem<H: Host>(
         }
         GrantType::RefreshToken => {
             require_origin(at, client)?;
-            let token = presented(at, client, parameters)?;
+            let token = presented_refresh_token(at, client, parameters)?;
             refresh_token::redeem(at, client, token, parameters, audit).await
         }
         GrantType::DeviceCode => device_code::redeem(at, client, parameters, audit).await,
     }
 }
 
-/// Where a cookie holds the refresh token, a page of another origin must not be able to use it:
-/// the `Origin` is required and exact, since an absent one proves nothing.
+/// Checks the `Origin` of a client whose refresh token is in a cookie: a page of another origin must
+/// not be able to use it. An absent `Origin` is refused, because it proves nothing.
 fn require_origin<H: Host>(at: &At<'_, H>, client: &Client) -> Result<(), Refusal> {
     let Delivery::Cookie { allowed_origins } = &client.refresh.delivery else {
         return Ok(());
@@ -95,8 +96,8 @@ fn require_origin<H: Host>(at: &At<'_, H>, client: &Client) -> Result<(), Refusa
     }
 }
 
-/// The refresh token from where the client keeps it.
-fn presented<'a, H: Host>(
+/// The refresh token of the request, from the body or from the client's cookie.
+fn presented_refresh_token<'a, H: Host>(
     at: &At<'a, H>,
     client: &Client,
     parameters: &'a Parameters<'_>,
@@ -112,13 +113,18 @@ fn presented<'a, H: Host>(
     }
 }
 
+/// The cookie of the client's refresh token, if it is delivered in one.
 fn refresh_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Option<Cookie> {
     matches!(client.refresh.delivery, Delivery::Cookie { .. })
         .then(|| Cookie::refresh_token(at.issuer.config().issuer(), &client.id))
 }
 
-/// The answer, its refresh token in the body or in a cookie.
-fn deliver<H: Host>(at: &At<'_, H>, client: &Client, mut tokens: TokenResponse) -> Response<Bytes> {
+/// The response with the tokens, the refresh token in the body or in a cookie.
+fn token_response<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    mut tokens: TokenResponse,
+) -> Response<Bytes> {
     let cookie = refresh_cookie(at, client).and_then(|cookie| {
         let token = tokens.refresh_token.take()?;
         cookie.set(&token, client.refresh.idle_lifetime)

@@ -1,4 +1,4 @@
-//! `/userinfo` (OpenID Connect Core §5.3).
+//! `/userinfo` (OpenID Connect Core §5.3): claims about the person, for the holder of an access token.
 
 use bytes::Bytes;
 use http::{
@@ -18,8 +18,8 @@ use crate::{
     scope::Scope,
 };
 
-/// OpenID Connect Core §5.4.
-const SCOPES: [(&str, &[&str]); 4] = [
+/// The scopes that ask for standard claims, and the claims of each (OpenID Connect Core §5.4).
+const CLAIMS_BY_SCOPE: [(&str, &[&str]); 4] = [
     (
         "profile",
         &[
@@ -49,7 +49,7 @@ pub(crate) async fn respond<H: Host>(
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     at.issuer.ledger()?;
-    let text = bearer(at.request)?;
+    let text = bearer_token(at.request)?;
     let token = AccessToken::decode(at, &text)
         .await?
         .ok_or(BearerFault::Invalid)?;
@@ -60,25 +60,28 @@ pub(crate) async fn respond<H: Host>(
         return Err(BearerFault::Scope.into());
     }
     audit.grant = Some(id);
-    let grant = live::find(at, id).await?.ok_or(BearerFault::Invalid)?;
+    let grant = live::find_grant(at, id)
+        .await?
+        .ok_or(BearerFault::Invalid)?;
     audit.subject.clone_from(&grant.subject);
     let mut claims = claims_of(grant.claims, &token.scope);
     claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));
     let mut response = no_store_json(StatusCode::OK, &claims);
-    // The token is in the request, not in a cookie: any page that has it may read the answer.
+    // The browser does not add the token by itself, as it would a cookie: any page that has the token
+    // may read the response.
     response
         .headers_mut()
         .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     Ok(response)
 }
 
-/// The standard claims of the scopes, and every claim that is not standard: the login application
-/// gave those for this client.
+/// The claims that `scope` allows: standard claims by their scope, and every other claim, because the
+/// login application gave it for this client.
 fn claims_of(claims: Map<String, Value>, scope: &Scope) -> Map<String, Value> {
     claims
         .into_iter()
         .filter(|(name, _)| {
-            SCOPES
+            CLAIMS_BY_SCOPE
                 .iter()
                 .find(|(_, claims)| claims.contains(&name.as_str()))
                 .is_none_or(|(token, _)| scope.contains(token))
@@ -86,8 +89,9 @@ fn claims_of(claims: Map<String, Value>, scope: &Scope) -> Map<String, Value> {
         .collect()
 }
 
-/// The token from the header or a form in the body (RFC 6750 §2.1, §2.2), never from the query.
-fn bearer(request: &Incoming<'_>) -> Result<String, Refusal> {
+/// The access token of the request, in the header or in a form (RFC 6750 §2.1, §2.2), never in the
+/// query.
+fn bearer_token(request: &Incoming<'_>) -> Result<String, Refusal> {
     let mut lines = request.headers.get_all(AUTHORIZATION).iter();
     let in_header = match (lines.next(), lines.next()) {
         (None, _) => None,

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::generation::{genuine_token, response, step_from, take};
+use super::generation::{step_from, take_step, token_response, verified_token};
 use crate::{
     audit::Audit,
     client::Client,
@@ -31,18 +31,18 @@ pub(crate) async fn redeem<H: Host>(
         Some(_) => return Err(GrantFault::Verifier.into()),
     };
     let kind = TokenKind::AuthorizationCode;
-    let code = genuine_token(at, client, kind, code, challenge.as_deref(), audit)?;
+    let code = verified_token(at, client, kind, code, challenge.as_deref(), audit)?;
     if let Some(redirect_uri) = parameters.get("redirect_uri")
         && code.redirect != Some(RedirectHash::of(redirect_uri))
     {
         return Err(GrantFault::RedirectUri.into());
     }
     let step = step_from(at, client, &code, Scope::default(), parameters).await?;
-    let grant = take(at, &step, audit).await??;
-    response(at, client, &grant, step, audit).await
+    let grant = take_step(at, &step, audit).await??;
+    token_response(at, client, &grant, step, audit).await
 }
 
-/// RFC 7636 §4.1.
+/// Whether `text` has the form of a `code_verifier` (RFC 7636 §4.1).
 fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text
@@ -50,7 +50,7 @@ fn is_verifier(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
-/// RFC 7636 §4.2, S256.
+/// The `code_challenge` of a verifier by the method S256 (RFC 7636 §4.2).
 fn challenge_of(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }

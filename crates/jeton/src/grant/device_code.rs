@@ -1,7 +1,7 @@
 //! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4): polling, and from generation 0
 //! to 1 once a person has approved.
 
-use super::generation::{genuine_token, response, step_from, take};
+use super::generation::{step_from, take_step, token_response, verified_token};
 use crate::{
     audit::Audit,
     client::Client,
@@ -28,16 +28,20 @@ pub(crate) async fn redeem<H: Host>(
     let code = parameters
         .get("device_code")
         .ok_or(RequestFault::MissingParameter("device_code"))?;
-    let code = genuine_token(at, client, TokenKind::DeviceCode, code, None, audit)?;
+    let code = verified_token(at, client, TokenKind::DeviceCode, code, None, audit)?;
     let step = step_from(at, client, &code, Scope::default(), parameters).await?;
-    match take(at, &step, audit).await? {
-        Ok(grant) => response(at, client, &grant, step, audit).await,
-        Err(why) => Err(refusal(at, &step, why).await?),
+    match take_step(at, &step, audit).await? {
+        Ok(grant) => token_response(at, client, &grant, step, audit).await,
+        Err(why) => Err(polling_refusal(at, &step, why).await?),
     }
 }
 
-/// Why the device gets nothing, in the words of RFC 8628 §3.5.
-async fn refusal<H: Host>(at: &At<'_, H>, step: &Step, why: Why) -> Result<Refusal, Refusal> {
+/// Why the device gets no tokens now, in the words of RFC 8628 §3.5.
+async fn polling_refusal<H: Host>(
+    at: &At<'_, H>,
+    step: &Step,
+    why: Why,
+) -> Result<Refusal, Refusal> {
     Ok(match why {
         Why::Unmet(Unmet::Denied) => GrantFault::DeviceDenied.into(),
         Why::Unmet(Unmet::Expired | Unmet::Idle) => GrantFault::DeviceExpired.into(),

@@ -1,5 +1,5 @@
-//! What the grants that move a record share: the proof of the token, the step, what becomes of it,
-//! and the response.
+//! What the grants share that redeem a generation of a record (code, device code, refresh token):
+//! verifying the token, taking the step in the ledger, and the response.
 
 use super::live;
 use crate::{
@@ -21,10 +21,10 @@ use crate::{
     unavailable::Unavailable,
 };
 
-/// A token of `kind` that was issued here to this client, and for this challenge or none. One check
-/// for everything it is bound to, before any storage: who holds a token without the rest can
-/// neither use it nor use it up.
-pub(super) fn genuine_token<H: Host>(
+/// The token in `text`, verified: of this `kind`, issued here to this client, and for this challenge
+/// or none. One check, before any store is asked, for everything that the token is bound to: whoever
+/// has a token without the rest can neither use it nor use it up.
+pub(super) fn verified_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     kind: TokenKind,
@@ -44,7 +44,8 @@ pub(super) fn genuine_token<H: Host>(
     Ok(token)
 }
 
-/// The step from the generation of `token` to the next, for what the request asks for.
+/// The step that redeems `token`: from its generation to the next, for the scope and audiences that
+/// the request names.
 pub(super) async fn step_from<H: Host>(
     at: &At<'_, H>,
     client: &Client,
@@ -59,7 +60,7 @@ pub(super) async fn step_from<H: Host>(
         to: to.ok_or(GrantFault::Malformed)?,
         client_id: client.id.clone(),
         scope,
-        audiences: target::requested(parameters)?,
+        audiences: target::requested_audiences(parameters)?,
         created_from: live::created_from(at, client).await?,
         window: client.refresh.grace,
         attempt: at.issuer.random_id()?,
@@ -67,9 +68,9 @@ pub(super) async fn step_from<H: Host>(
     })
 }
 
-/// The tokens of a grant that stands as the client shall hold it: all of it, or the part that the
-/// step names.
-pub(super) async fn response<H: Host>(
+/// The response with the tokens of `grant`, for the scope and audiences that the step names, or for
+/// all that were granted.
+pub(super) async fn token_response<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
@@ -92,8 +93,9 @@ pub(super) async fn response<H: Host>(
     issue::from_grant(at, client, grant, portion, audit).await
 }
 
-/// Takes `step` in the ledger: the grant whose tokens are to be issued, or why there are none.
-pub(super) async fn take<H: Host>(
+/// Takes `step` in the ledger. Answers with the grant whose tokens are to be issued, or with the
+/// reason why there are none.
+pub(super) async fn take_step<H: Host>(
     at: &At<'_, H>,
     step: &Step,
     audit: &mut Audit,
@@ -108,11 +110,11 @@ pub(super) async fn take<H: Host>(
         };
         next = rotation::next(&repair, ledger.advance(&repair).await?);
     }
-    carry_out(ledger, next, audit).await
+    carry_out_next(ledger, next, audit).await
 }
 
-/// Does what was decided of a step.
-pub(super) async fn carry_out<L: Ledger>(
+/// Does what [`rotation`] decided: ends the grant where it must.
+pub(super) async fn carry_out_next<L: Ledger>(
     ledger: &L,
     next: Next,
     audit: &mut Audit,

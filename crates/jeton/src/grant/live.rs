@@ -1,4 +1,4 @@
-//! Whether a grant still stands: it, and every cut-off that may have ended it.
+//! Whether a grant is still live: its record, and every cut-off that may have ended it.
 
 use crate::{
     client::{Client, ClientId},
@@ -11,8 +11,11 @@ use crate::{
     unavailable::Unavailable,
 };
 
-/// The grant, if it is live and before no cut-off.
-pub(crate) async fn find<H: Host>(at: &At<'_, H>, id: GrantId) -> Result<Option<Grant>, Refusal> {
+/// The grant of that id, if it is live and was opened before no cut-off.
+pub(crate) async fn find_grant<H: Host>(
+    at: &At<'_, H>,
+    id: GrantId,
+) -> Result<Option<Grant>, Refusal> {
     let Some(grant) = at.issuer.ledger()?.read(id).await? else {
         return Ok(None);
     };
@@ -27,7 +30,8 @@ pub(crate) async fn find<H: Host>(at: &At<'_, H>, id: GrantId) -> Result<Option<
     Ok((grant.created_at >= cut_off).then_some(grant))
 }
 
-/// The earliest `created_at` that neither the deployment nor a cut-off of the client ends.
+/// The earliest `created_at` of grants that neither the deployment's cut-off nor the client's has
+/// ended.
 pub(crate) async fn created_from<H: Host>(
     at: &At<'_, H>,
     client: &Client,
@@ -36,8 +40,8 @@ pub(crate) async fn created_from<H: Host>(
     Ok(cut_off.max(at.issuer.config().grants_not_before()))
 }
 
-/// Refuses a grant whose subject has been logged out everywhere. The subject is known only once the
-/// record is, so this comes after the step; the record that moved then yields nothing.
+/// Refuses a grant whose subject has been logged out everywhere. The subject is known only from the
+/// record, so this comes after the step: the record has moved then, and yields no tokens.
 pub(crate) async fn require_subject_not_cut_off<H: Host>(
     at: &At<'_, H>,
     grant: &Grant,
@@ -48,7 +52,8 @@ pub(crate) async fn require_subject_not_cut_off<H: Host>(
     Ok(())
 }
 
-/// The time before which everything that a client was granted, or got for itself, has ended.
+/// The cut-off of a client: every grant opened and every token issued to it before that time has
+/// ended.
 pub(crate) async fn cut_off_of_client<H: Host>(
     at: &At<'_, H>,
     client: &ClientId,
@@ -57,6 +62,7 @@ pub(crate) async fn cut_off_of_client<H: Host>(
     clients.cut_off(&CutOff::client(client), at.now).await
 }
 
+/// The cut-off of the grant's subject; 0 while it has none.
 async fn cut_off_of_subject<H: Host>(
     at: &At<'_, H>,
     grant: &Grant,

@@ -1,4 +1,4 @@
-//! The beginning of a grant.
+//! Opening a grant: the record as it begins.
 
 use serde_json::Map;
 
@@ -14,13 +14,13 @@ use crate::{
 pub(crate) struct Opening<'a> {
     /// Drawn at random by whoever opens it.
     pub(crate) id: GrantId,
-    /// To whom.
+    /// The client it is opened for.
     pub(crate) client: &'a Client,
     /// Live where a person has agreed, pending where a device waits for one.
     pub(crate) state: GrantState,
-    /// What is granted or asked for.
+    /// The scope that is granted or asked for.
     pub(crate) scope: Scope,
-    /// What its access tokens are for.
+    /// The audiences of its access tokens; never empty.
     pub(crate) audiences: Vec<String>,
     /// How long its code may wait to be redeemed.
     pub(crate) code_lifetime: Seconds,
@@ -29,7 +29,8 @@ pub(crate) struct Opening<'a> {
 }
 
 impl Grant {
-    /// The grant at generation 0. Who agreed, and what is known of them, is added by whoever knows.
+    /// The grant at generation 0, without subject and claims: the caller adds them where it knows
+    /// them.
     pub(crate) fn open(opening: Opening<'_>, now: UnixTime) -> Self {
         let Opening {
             id,

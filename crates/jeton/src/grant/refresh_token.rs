@@ -1,11 +1,11 @@
 //! `refresh_token` (RFC 6749 §6): from generation n to n + 1, safe to retry.
 //!
-//! The successor is derived, not drawn. So within the grace window after an advance, whoever
-//! presents the superseded token gets the identical successor, and whoever presents the successor
-//! keeps it: a lost response, a slow tab and ten racing workers all end with the same token. Out of
-//! the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
+//! The next refresh token is derived, not drawn at random. So within the grace window after an
+//! advance, whoever presents the superseded token gets the identical successor, and whoever presents
+//! the successor keeps it: a lost response, a slow tab and ten racing workers all end with the same
+//! token. After the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
 
-use super::generation::{carry_out, genuine_token, response, step_from, take};
+use super::generation::{carry_out_next, step_from, take_step, token_response, verified_token};
 use crate::{
     audit::Audit,
     client::Client,
@@ -27,19 +27,17 @@ pub(crate) async fn redeem<H: Host>(
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let kind = TokenKind::RefreshToken;
-    let token = genuine_token(at, client, kind, refresh_token, None, audit)?;
+    let token = verified_token(at, client, kind, refresh_token, None, audit)?;
     // Narrowing is part of the step's condition, so that a wrong request never moves the record.
-    let scope: Scope = match parameters.get("scope") {
-        None => Scope::default(),
-        Some(scope) => scope.parse().map_err(|_| RequestFault::MalformedScope)?,
-    };
+    let scope = parameters.get("scope").unwrap_or_default();
+    let scope: Scope = scope.parse().map_err(|_| RequestFault::MalformedScope)?;
     let step = step_from(at, client, &token, scope, parameters).await?;
     let grant = if client.refresh.rotation {
-        take(at, &step, audit).await??
+        take_step(at, &step, audit).await??
     } else {
         let ledger = at.issuer.ledger()?;
         let standing = ledger.read(step.id).await?.map(Box::new);
-        carry_out(ledger, rotation::next_unrotated(&step, standing), audit).await??
+        carry_out_next(ledger, rotation::next_unrotated(&step, standing), audit).await??
     };
-    response(at, client, &grant, step, audit).await
+    token_response(at, client, &grant, step, audit).await
 }

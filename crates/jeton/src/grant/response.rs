@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::{scope::Scope, time::Seconds};
 
-/// RFC 6749 §5.1. `scope` is always sent: a client that asked for none learns what it has.
+/// The token response (RFC 6749 §5.1). `scope` is sent even where the client asked for none, so that
+/// it learns what it has.
 #[derive(Serialize)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: String,

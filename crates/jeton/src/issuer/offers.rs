@@ -1,8 +1,8 @@
-//! What a deployment offers, from what it has.
+//! Which features a deployment offers.
 
 use crate::{config::Config, grant::GrantType};
 
-/// What a part of the service needs of a deployment.
+/// What a feature needs of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needs {
     Nothing,
@@ -12,7 +12,7 @@ pub(crate) enum Needs {
     Login,
 }
 
-/// What a deployment offers. The metadata lists it, and the endpoints keep to it.
+/// The features of a deployment. The metadata lists them, and the endpoints keep to them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offers {
     best: Needs,
@@ -37,7 +37,7 @@ impl Offers {
         }
     }
 
-    /// What `/token` answers: everything but `client_credentials` begins with a login.
+    /// The grant types that `/token` answers. All but `client_credentials` begin with a login.
     pub(crate) fn grant_types(self) -> impl Iterator<Item = GrantType> {
         GrantType::ALL
             .into_iter()

@@ -1,21 +1,21 @@
-//! The keys that are published, `/jwks.json`.
+//! The keys that JWKS publishes.
 
 use crate::{
-    document::Document,
+    document::PublicDocument,
     jwk::{PublicJwk, PublicJwks},
 };
 
-/// Our JWK Set, as the document that is served and as keys to verify our own tokens with.
-pub(crate) struct Published {
-    pub(crate) document: Document,
+/// Our JWK Set: the document that is served, and the keys in it, which verify our own tokens.
+pub(crate) struct PublishedKeys {
+    pub(crate) document: PublicDocument,
     pub(crate) keys: PublicJwks,
 }
 
-impl Published {
+impl PublishedKeys {
     pub(crate) fn new(keys: impl IntoIterator<Item = PublicJwk>) -> Self {
         let keys: PublicJwks = keys.into_iter().collect();
         Self {
-            document: Document::json(&keys),
+            document: PublicDocument::json(&keys),
             keys,
         }
     }

@@ -1,4 +1,4 @@
-//! Signing, RFC 7515 §5.1.
+//! Signing of JWTs (RFC 7515 §5.1).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Header};
@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::crypto::{Crypto, CryptoError};
 
-/// The `typ` header, which keeps one kind of token from passing for another (RFC 8725 §3.11).
+/// The kind of a JWT, as its `typ` header says it: it keeps one kind from passing for another (RFC
+/// 8725 §3.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenType {
     /// RFC 9068 §2.1.
@@ -59,7 +60,7 @@ fn encode_header(typ: TokenType, algorithm: Algorithm, kid: &str) -> Result<Stri
         .map_err(|error| CryptoError::new("sign", error))
 }
 
-/// A token of `claims`, signed.
+/// The signed JWT with these claims.
 pub(crate) async fn sign<C: Crypto>(
     crypto: &C,
     key: &SigningKey<C::Key>,

@@ -1,6 +1,6 @@
-//! Verifying, RFC 7515 §5.2 as RFC 8725 narrows it: our own tokens, and those of others with keys
-//! handed in. What the claims must say is left to who asks; only that somebody's key signed them is
-//! decided here.
+//! Verification of JWTs (RFC 7515 §5.2, narrowed by RFC 8725): of our own tokens, and of those of
+//! others with keys handed in. It decides whether one of the keys signed the claims; what these must
+//! say is left to the caller.
 
 use std::fmt;
 
@@ -18,18 +18,18 @@ use crate::{
     jwk::PublicJwks,
 };
 
-/// The longest token that is looked at, in bytes: what fits into a request's body.
+/// The longest JWT that is read, in bytes: as much as fits into a request's body.
 pub const LONGEST_JWT: usize = 64 * 1024;
 
-/// The most keys that one token is tried with.
+/// The most keys that one JWT is verified with.
 const MOST_TRIED: usize = 8;
 
-/// Header members by which a token would bring or name the key it is verified with. Certificates
-/// (`x5c`, `x5t`) only accompany a key that is known otherwise; they are not read.
+/// Header members that hold or point to the key to verify the JWT with: a JWT with one is refused.
+/// Certificates (`x5c`, `x5t`) only accompany a key that is known otherwise; they are not read.
 const OWN_KEY: [&str; 3] = ["jwk", "jku", "x5u"];
 
-/// A JWT taken apart, its signature not yet looked at. What it says may choose the keys it is held
-/// against (by `iss`, by `sub`), and nothing else.
+/// A JWT taken apart, whose signature has not been verified. Its claims may serve to choose the keys
+/// to verify it with (by `iss` or `sub`), and for nothing else.
 #[derive(Clone, Debug)]
 pub struct UnverifiedJwt<'a> {
     algorithm: Algorithm,
@@ -39,20 +39,19 @@ pub struct UnverifiedJwt<'a> {
     signature: Vec<u8>,
 }
 
-/// A JWT that one of the keys handed in has signed.
+/// A JWT whose signature was verified with one of the keys handed in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedJwt {
     /// How it is signed: one of the algorithms that the caller allows.
     pub algorithm: Algorithm,
-    /// The JOSE header. Its `typ` says for what the token was made, and is the caller's to check
-    /// (RFC 8725 §3.11).
+    /// The JOSE header. Its `typ` says which kind of token this is; the caller checks it (RFC 8725
+    /// §3.11).
     pub header: Map<String, Value>,
-    /// The claims, none of which has been looked at.
+    /// The claims. None has been checked.
     pub claims: Map<String, Value>,
 }
 
-/// Why a text is not a JWT that one of the keys has signed. For the log: it holds nothing of the
-/// token.
+/// Why a JWT could not be verified. For the log: it holds nothing of the token.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum JwtFault {
     /// Longer than [`LONGEST_JWT`].
@@ -89,10 +88,10 @@ pub enum JwtFault {
 }
 
 impl<'a> UnverifiedJwt<'a> {
-    /// Takes a JWT in compact serialization apart.
+    /// Takes apart a JWT in compact serialization.
     ///
     /// # Errors
-    /// It is none, or has something in its header that nobody may allow.
+    /// The text is not such a JWT, or its header has an extension or an algorithm that is unknown.
     pub fn parse(token: &'a str) -> Result<Self, JwtFault> {
         if token.len() > LONGEST_JWT {
             return Err(JwtFault::TooLong);
@@ -124,18 +123,18 @@ impl<'a> UnverifiedJwt<'a> {
         })
     }
 
-    /// A claim as the token has it, for choosing the keys by.
+    /// A claim, not verified: to choose the keys by.
     #[must_use]
     pub fn claimed(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
     }
 
-    /// The token, if one of `keys` signed it by one of the `allowed` algorithms. The algorithm is the
-    /// key's and the caller's, never the token's (RFC 8725 §3.1): a token names one that both have,
-    /// or is refused. Without a `kid` the first eight keys that fit are tried.
+    /// The JWT, verified: one of `keys` signed it by one of the `allowed` algorithms. The algorithm is
+    /// the key's and the caller's, never the token's own choice (RFC 8725 §3.1): a JWT that names
+    /// another is refused. Without a `kid` the first eight keys that fit are tried.
     ///
     /// # Errors
-    /// None of them did, or the host's cryptography failed.
+    /// None of the keys signed it, or the host's cryptography failed.
     pub async fn verify<C: Crypto>(
         self,
         keys: &PublicJwks,
@@ -186,8 +185,8 @@ impl VerifiedJwt {
     }
 }
 
-/// The claims of a token of ours of `typ`, signed by one of `keys`, which are ours; `None` for
-/// anything else. Says nothing of `exp`: a logout hint may have expired.
+/// The claims of a JWT of ours of this `typ`, verified with our own `keys`; `None` for anything else.
+/// `exp` is not checked: a logout hint may have expired.
 pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
     crypto: &C,
     keys: &PublicJwks,
@@ -207,13 +206,13 @@ pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
     }
 }
 
-/// The members of a JSON object, each of which stands there once: a token that says two things is
-/// refused, so that nobody who reads it can believe the other one (RFC 7515 §4, RFC 7519 §4). Within
-/// members the last of two wins, for every reader here alike.
+/// The members of a JSON object; `None` if one is there twice. Two readers of such a token could
+/// believe different things (RFC 7515 §4, RFC 7519 §4). Inside of members the last of two wins.
 fn members(json: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice(json).ok().map(|Unique(map)| map)
 }
 
+/// A JSON object that has each member once.
 struct Unique(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Unique {

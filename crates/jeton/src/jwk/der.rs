@@ -1,4 +1,4 @@
-//! PKCS #8 of the three key types, the one form that aws-lc and WebCrypto both import.
+//! Private keys as PKCS #8, the one form that aws-lc and WebCrypto both import.
 
 use jsonwebtoken::Algorithm;
 use pkcs1::der::{Encode, asn1::UintRef};
@@ -6,20 +6,20 @@ use zeroize::Zeroizing;
 
 use super::private::PrivateKey;
 
-/// `PrivateKeyInfo { id-ecPublicKey, prime256v1, ECPrivateKey { 1, OCTET STRING (32 …` up to the
-/// scalar. Fixed, because nothing in it but the scalar varies.
+/// The DER of a P-256 private key up to its scalar, which alone varies: `PrivateKeyInfo {
+/// id-ecPublicKey, prime256v1, ECPrivateKey { 1, OCTET STRING (32 …`.
 const P256_PREFIX: [u8; 35] = [
     0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
     0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01,
     0x01, 0x04, 0x20,
 ];
 
-/// RFC 8410 §7 up to the seed.
+/// The DER of an Ed25519 private key up to its seed (RFC 8410 §7).
 const ED25519_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 
-/// The members of RFC 7518 §6.3.2, big-endian, unsigned.
+/// The numbers of an RSA private key (RFC 7518 §6.3.2), big-endian, unsigned.
 pub(super) struct RsaMembers<'a> {
     pub(super) n: &'a [u8],
     pub(super) e: &'a [u8],

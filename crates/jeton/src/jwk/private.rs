@@ -1,4 +1,4 @@
-//! A private key on its way into a host's cryptography.
+//! Private signing keys.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// ES256, EdDSA (Ed25519) or RS256.
+    /// The algorithm it signs by: ES256, EdDSA (Ed25519) or RS256.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

@@ -1,4 +1,4 @@
-//! A public key that verifies signatures.
+//! Public keys that verify signatures.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,8 @@ use jsonwebtoken::Algorithm;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-/// The bits an RSA modulus may have. Fewer are weak (RFC 7518 §3.3); more would let whoever brings
-/// the key set the price of every verification.
+/// The bits an RSA modulus may have. Fewer are weak (RFC 7518 §3.3); with more, whoever brings the key
+/// could make each verification as costly as they like.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// The bits an RSA exponent may have, from 3 on: with 1 every text is its own signature. In use are
@@ -16,7 +16,7 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 const EXPONENT_BITS: std::ops::RangeInclusive<usize> = 2..=32;
 
 /// A public key that verifies signatures (RFC 7518 §6, RFC 8037 §2). Its numbers have the right
-/// length; whether they are a point of the curve only arithmetic tells, which is the host's.
+/// length. Whether they are a point on the curve is checked by the host, when it verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
     /// `EC` on P-256, for ES256.
@@ -45,7 +45,7 @@ pub struct RsaPublicKey {
     e: Vec<u8>,
 }
 
-/// The numbers are no RSA key that is verified with.
+/// The numbers are not an RSA key that may verify signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an RSA key with an odd modulus of 2048 to 8192 bits and an odd exponent of 3 to 32 bits")]
 pub struct InvalidRsa;
@@ -55,7 +55,7 @@ impl RsaPublicKey {
     /// §6.3.1.1 forbids them and knows of libraries that write them.
     ///
     /// # Errors
-    /// It is weak, costly, or no RSA key at all.
+    /// The key is weak or costly, or the numbers are not an RSA key.
     pub fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, InvalidRsa> {
         let (n, e) = (without_zeros(modulus), without_zeros(exponent));
         let bits = |number: &[u8]| {
@@ -109,7 +109,7 @@ impl PublicKey {
         )
     }
 
-    /// The bytes of a signature by this key: the length of its modulus, or of two numbers of its
+    /// The length in bytes of a signature by this key: that of its modulus, or of two numbers of its
     /// group (RFC 7518 §3.3 to §3.5, RFC 8037 §3.1).
     #[must_use]
     pub fn signature_length(&self) -> usize {
@@ -166,7 +166,7 @@ impl PublicKey {
     }
 }
 
-/// As the members of a JWK.
+/// Writes the required members of a JWK.
 impl Serialize for PublicKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.members())

@@ -1,4 +1,4 @@
-//! Public JWK Sets: ours, and those that others hand in (RFC 7517 §5).
+//! Public JWK Sets (RFC 7517 §5): ours, and those of others.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
@@ -10,19 +10,19 @@ use super::public::{InvalidRsa, Point, PublicKey, RsaPublicKey};
 /// The most keys a set may have, usable or not. Large issuers publish about ten.
 const MOST_KEYS: usize = 100;
 
-/// The private members of every registered key type: RFC 7518 §6, and `priv` of `AKP`. `k` is a
-/// symmetric key, which is no less private.
+/// The private members of every registered key type: RFC 7518 §6, and `priv` of `AKP`. `k` holds a
+/// symmetric key.
 const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// What `use` may say of a key that verifies tokens. SPIFFE bundles have a value of their own.
+/// The values of `use` for a key that verifies tokens. The second is that of SPIFFE bundles.
 const USES: [&str; 2] = ["sig", "jwt-svid"];
 
 /// A public key and what its owner says of it (RFC 7517 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicJwk {
-    /// The name by which a header chooses it.
+    /// `kid`: the name by which a header chooses it.
     pub kid: Option<String>,
-    /// The one algorithm it is for; `None`: every algorithm of its type.
+    /// `alg`: the one algorithm it is for; `None`: every algorithm of its type.
     pub algorithm: Option<Algorithm>,
     /// The key itself.
     pub key: PublicKey,
@@ -34,19 +34,19 @@ pub struct PublicJwks {
     keys: Vec<PublicJwk>,
 }
 
-/// Why a JWK is not verified with. Never holds what was in it.
+/// Why a JWK is not used to verify signatures. Holds nothing of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableJwk {
     /// A member is of another JSON type, missing, not base64url or of the wrong length.
     #[error("a member is missing or malformed")]
     Malformed,
-    /// `kty` or `crv` is another.
+    /// `kty` or `crv` is not a supported one.
     #[error("its type or curve is none of P-256, P-384, Ed25519 and RSA")]
     Type,
-    /// `use` or `key_ops` is for something else.
+    /// `use` or `key_ops` is not for verifying.
     #[error("it is not for verifying signatures")]
     Use,
-    /// `alg` is not verified, or not with a key of this type.
+    /// `alg` is not supported, or not one of this key type.
     #[error("its algorithm is not verified, or does not fit its type")]
     Algorithm,
     /// The RSA key is weak or costly.
@@ -57,7 +57,7 @@ pub enum UnusableJwk {
     Private,
 }
 
-/// Why JSON is no public JWK Set.
+/// Why JSON is not a usable public JWK Set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPublicJwks {
     /// Not an object with an array `keys`.
@@ -66,18 +66,18 @@ pub enum InvalidPublicJwks {
     /// More keys than anybody publishes.
     #[error("more than {MOST_KEYS} keys")]
     TooMany,
-    /// A key that no longer is its owner's alone.
+    /// A private key, which is no longer its owner's alone; its position in `keys`.
     #[error("keys[{0}] is a private key")]
     Private(usize),
 }
 
 impl PublicJwks {
-    /// The usable keys of a JWK Set. The others are left out, as RFC 7517 §5 wants it: a set may hold
-    /// keys for other purposes and of types yet to come.
+    /// The usable keys of a JWK Set. Others are left out, as RFC 7517 §5 wants it: a set may hold keys
+    /// for other purposes and of types yet to come.
     ///
     /// # Errors
-    /// It is no set, has too many keys, or gives a private key away, after which none of its owner's
-    /// signatures says anything.
+    /// The JSON is not a JWK Set, it has too many keys, or one of them is private: then anybody could
+    /// have made its owner's signatures.
     pub fn from_value(set: &Value) -> Result<Self, InvalidPublicJwks> {
         let keys = set.get("keys").and_then(Value::as_array);
         let keys = keys.ok_or(InvalidPublicJwks::NotASet)?;
@@ -108,7 +108,7 @@ impl PublicJwks {
             .filter(move |key| key.fits(algorithm))
     }
 
-    /// Whether no key in it can be used.
+    /// Whether the set has no usable key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -123,7 +123,8 @@ impl FromIterator<PublicJwk> for PublicJwks {
     }
 }
 
-/// The members that are read. Certificates (`x5c`, `x5t`) are not: the key is what is trusted.
+/// The members of a JWK that are read. Certificates (`x5c`, `x5t`) are not among them: the key itself
+/// is trusted.
 #[derive(Deserialize)]
 struct Members {
     kty: String,
@@ -143,7 +144,7 @@ impl PublicJwk {
     /// The key of a JWK.
     ///
     /// # Errors
-    /// It is private, malformed, weak, or for something else than verifying a signature.
+    /// The key is private, malformed, weak, or not for verifying signatures.
     pub fn from_value(jwk: &Value) -> Result<Self, UnusableJwk> {
         if PRIVATE_MEMBERS.iter().any(|name| jwk.get(name).is_some()) {
             return Err(UnusableJwk::Private);
@@ -155,10 +156,10 @@ impl PublicJwk {
             None => None,
             Some(name) => {
                 let algorithm = name.parse().map_err(|_| UnusableJwk::Algorithm)?;
+                if !key.fits(algorithm) {
+                    return Err(UnusableJwk::Algorithm);
+                }
                 Some(algorithm)
-                    .filter(|&algorithm| key.fits(algorithm))
-                    .ok_or(UnusableJwk::Algorithm)
-                    .map(Some)?
             }
         };
         Ok(Self {
@@ -212,14 +213,15 @@ fn bytes(member: Option<&str>) -> Result<Vec<u8>, UnusableJwk> {
         .ok_or(UnusableJwk::Malformed)
 }
 
-/// Coordinates have the length of their field, zeros in front included (RFC 7518 §6.2.1.2).
+/// The `N` bytes of a coordinate, which has the length of its field, zeros in front included (RFC 7518
+/// §6.2.1.2).
 fn exactly<const N: usize>(member: Option<&str>) -> Result<[u8; N], UnusableJwk> {
     bytes(member)?
         .try_into()
         .map_err(|_| UnusableJwk::Malformed)
 }
 
-/// As it is published.
+/// Writes the JWK as it is published, with `use`.
 impl Serialize for PublicJwk {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

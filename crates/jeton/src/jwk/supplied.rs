@@ -1,4 +1,4 @@
-//! `JETON_SIGNING_JWKS`: private keys brought by the operator.
+//! `JETON_SIGNING_JWKS`: private keys that the operator supplies.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::{der::RsaMembers, private::PrivateKey};
 use crate::mode::Mode;
 
-/// The mock's keys: base64url of the SHA-256 of their member `d`, as written. The thumbprint of RFC
-/// 7638 would leave out those whose public members are not given.
+/// The mock's private keys, each as base64url of the SHA-256 of its member `d` as written. The
+/// thumbprint of RFC 7638 would miss keys whose public members are not given.
 const PUBLIC_KEYS: [&str; 12] = [
     "PjL1y0-v0YTa_eqpa08uvot2HAjLnEFrsVQiRlNUqw0",
     "C7sLiyMH6lyyD2af5O7Sj1jcBQL51aUcYTtGpEEt7Uk",
@@ -34,13 +34,13 @@ const MIN_RSA_BITS: usize = 2048;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SuppliedKeys(Vec<PrivateKey>);
 
-/// Why the text is no private JWK Set. Says which key, never what is in it.
+/// Why a text is not a private JWK Set. Says which key is at fault; holds nothing of the keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJwks {
     /// Not the JSON of a JWK Set (RFC 7517 §5) with at least one key.
     #[error("a JWK Set, {{\"keys\":[…]}}, with at least one private key")]
     NotASet,
-    /// A key of another type or curve.
+    /// A key of an unsupported type or curve, or with another `alg`; its position in `keys`.
     #[error(
         "keys[{0}] to be EC P-256, OKP Ed25519 or RSA, with an `alg` that fits if there is one"
     )]
@@ -53,10 +53,10 @@ pub enum InvalidJwks {
         /// RFC 7518 §6 name.
         member: &'static str,
     },
-    /// A key that everyone has.
+    /// One of the mock's keys, which everyone has; its position in `keys`.
     #[error("keys[{0}] to be secret: it is one of the mock's, which everyone has")]
     Public(usize),
-    /// RFC 7518 §3.3.
+    /// An RSA key that is too short (RFC 7518 §3.3); its position in `keys`.
     #[error("keys[{0}] to have a modulus of 2048 bits or more")]
     ShortModulus(usize),
 }
@@ -134,14 +134,14 @@ impl PrivateKey {
     /// The keys of a JWK Set (RFC 7517 §5) with their private members.
     ///
     /// # Errors
-    /// It is none, or a key is of another type or incomplete.
+    /// The text is not a JWK Set with keys, or a key is of an unsupported type or incomplete.
     pub fn from_jwks(json: &str) -> Result<Vec<Self>, InvalidJwks> {
         PrivateJwkSet::parse(json)?.private_keys()
     }
 }
 
 impl PrivateJwk {
-    /// Whether it is one of the keys that a mock signs with unless told otherwise.
+    /// Whether it is one of the keys of a mock without a seed.
     fn is_public(&self) -> bool {
         let Some(d) = self.d.as_ref().map(|d| Sha256::digest(d.as_bytes())) else {
             return false;

@@ -1,4 +1,4 @@
-//! From a secret to the private key of an epoch, the same on every host in the world.
+//! Derivation of the private key of an epoch from a secret, the same on every host.
 
 use jsonwebtoken::Algorithm;
 
@@ -20,7 +20,7 @@ pub(super) struct Derivation<'a> {
 }
 
 impl Derivation<'_> {
-    /// The key for `algorithm`; `None` for RS256, whose primes cannot be derived cheaply.
+    /// The private key for `algorithm`; `None` for RS256, whose primes cannot be derived cheaply.
     pub(super) fn key(&self, secret: &Secret, algorithm: Algorithm) -> Option<PrivateKey> {
         match algorithm {
             // Rejection sampling: a candidate is below the order in all but one of 2^32 cases, so

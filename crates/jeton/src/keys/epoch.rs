@@ -1,6 +1,8 @@
+//! Epochs: the stretches of time for which a derived key signs.
+
 use crate::time::{Seconds, UnixTime};
 
-/// How long one derived signing key signs.
+/// How long a derived key signs: the length of an epoch.
 pub const EPOCH: Seconds = Seconds::from_days(30);
 
 /// The number of an epoch, counted from 1970-01-01.
@@ -12,8 +14,8 @@ impl Epoch {
         Self(now.0 / EPOCH.0)
     }
 
-    /// Previous, current, next: what JWKS publishes, so that caches learn a key an epoch before
-    /// it signs and keep it an epoch after.
+    /// The epochs whose keys JWKS publishes: the previous, the current and the next one, so that caches
+    /// learn a key an epoch before it signs and keep it an epoch after.
     pub(super) fn published(self) -> [Self; 3] {
         [
             Self(self.0.saturating_sub(1)),

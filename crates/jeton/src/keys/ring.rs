@@ -1,4 +1,4 @@
-//! The keys of the moment: what signs and what is published.
+//! The keyring: imported keys, kept for an epoch.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,16 +8,16 @@ use super::{derive::Derivation, epoch::Epoch};
 use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
-    jose::{Published, SigningKey},
+    jose::{PublishedKeys, SigningKey},
     jwk::{PrivateKey, PublicJwk},
     time::UnixTime,
 };
 
 /// Imported signing keys and the JWKS, each made at its first use and kept for an epoch.
 pub(crate) struct Keyring<K> {
-    /// One slot an algorithm of the deployment. The mutex is never held across an `.await`.
+    /// One key an algorithm of the deployment. The mutex is never held across an `.await`.
     signing: Mutex<Vec<Imported<K>>>,
-    published: Mutex<Option<(Epoch, Arc<Published>)>>,
+    published: Mutex<Option<(Epoch, Arc<PublishedKeys>)>>,
 }
 
 type Imported<K> = (Algorithm, Epoch, Arc<SigningKey<K>>);
@@ -30,8 +30,8 @@ impl<K> Keyring<K> {
         }
     }
 
-    /// The key that signs `algorithm` at `now`. Two requests that find none both import it; the
-    /// result is the same key, so nobody waits for the other.
+    /// The key that signs `algorithm` at `now`. Two requests that find none both import it: the key is
+    /// the same, so neither waits for the other.
     pub(crate) async fn signing<C: Crypto<Key = K>>(
         &self,
         config: &Config,
@@ -59,14 +59,14 @@ impl<K> Keyring<K> {
         Ok(key)
     }
 
-    /// The JWKS at `now`: for each algorithm the supplied keys, or for each secret the keys of the
+    /// The JWK Set at `now`: for each algorithm the supplied keys, or for each secret the keys of the
     /// previous, the current and the next epoch.
     pub(crate) async fn published<C: Crypto<Key = K>>(
         &self,
         config: &Config,
         crypto: &C,
         now: UnixTime,
-    ) -> Result<Arc<Published>, CryptoError> {
+    ) -> Result<Arc<PublishedKeys>, CryptoError> {
         let epoch = Epoch::at(now);
         if let Some((at, published)) = &*lock(&self.published)
             && *at == epoch
@@ -84,14 +84,14 @@ impl<K> Keyring<K> {
                 });
             }
         }
-        let published = Arc::new(Published::new(keys));
+        let published = Arc::new(PublishedKeys::new(keys));
         *lock(&self.published) = Some((epoch, Arc::clone(&published)));
         Ok(published)
     }
 }
 
-/// The key that signs `algorithm` at `now`, if that is one of the deployment's algorithms: for a
-/// host that signs what the server does not.
+/// The private key that signs `algorithm` at `now`; `None` if the deployment does not sign by it. For
+/// a host that signs JWTs of its own, as the mock does.
 #[must_use]
 pub fn signing_key(config: &Config, algorithm: Algorithm, now: UnixTime) -> Option<PrivateKey> {
     if !config.signing_algorithms().contains(&algorithm) {

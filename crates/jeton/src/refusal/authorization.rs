@@ -6,7 +6,7 @@ use super::{ErrorCode, Fault, WireError};
 /// Why an authorization request is refused (RFC 6749 §4.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AuthorizationFault {
-    /// A parameter that other servers support, with the error that says so.
+    /// A parameter that this server does not support, with the error that says so.
     #[error("the parameter is not supported")]
     NotSupported(ErrorCode),
     #[error("response_mode is query or form_post")]

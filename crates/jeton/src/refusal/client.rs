@@ -5,8 +5,8 @@ use http::{HeaderValue, header::WWW_AUTHENTICATE};
 use super::{ErrorCode, Fault, WireError};
 use crate::client::SecretMethod;
 
-/// Why a client is not who it says (RFC 6749 §2.3). On the wire all are the same `invalid_client`,
-/// to the byte.
+/// Why client authentication failed (RFC 6749 §2.3). The response is the same `invalid_client` for
+/// each, to the byte.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientFault {
     /// A client that must authenticate did not.
@@ -15,13 +15,13 @@ pub enum ClientFault {
     /// Another scheme than Basic.
     #[error("the Authorization scheme is not Basic")]
     Scheme,
-    /// RFC 7617.
+    /// Not client id and secret as RFC 7617 has them.
     #[error("the Basic credentials are malformed")]
     MalformedBasic,
     /// No client has this `client_id`.
     #[error("the client is unknown")]
     Unknown,
-    /// None of the client's secrets, or one whose time is over.
+    /// None of the client's secrets, or an expired one.
     #[error("the secret is wrong or expired")]
     WrongSecret,
     /// The right secret by another method than the one registered.

@@ -10,7 +10,8 @@ pub struct ErrorCode {
     defined_in: &'static str,
 }
 
-/// Rows of the table: name, word, HTTP status of a JSON error response, where it is defined.
+/// Makes the table. A row is a name, the word, the HTTP status of a JSON error response, and where the
+/// code is defined.
 macro_rules! error_codes {
     ($($name:ident $word:literal $status:ident $defined_in:literal;)*) => {
         impl ErrorCode {

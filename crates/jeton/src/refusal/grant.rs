@@ -2,7 +2,7 @@
 
 use super::{ErrorCode, Fault, WireError};
 
-/// Why a grant yields no tokens now.
+/// Why a code, device code or refresh token yields no tokens now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GrantFault {
     #[error("the token has not the form of one")]
@@ -43,7 +43,7 @@ pub(crate) enum GrantFault {
 }
 
 impl GrantFault {
-    /// Whether the token that was presented is worth nothing any more, now or later.
+    /// Whether the token that was presented can never be redeemed again.
     pub(crate) const fn is_final(&self) -> bool {
         matches!(
             self,
@@ -109,6 +109,7 @@ impl GrantFault {
     }
 }
 
-/// The same for every reason, so that nobody learns which part of a stolen token was right.
+/// The description of `invalid_grant`: the same for every reason, so that nobody learns which part of
+/// a stolen token was right.
 const INVALID_GRANT: &str =
     "the grant is invalid, expired or revoked, or was issued to another client";

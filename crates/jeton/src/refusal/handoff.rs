@@ -1,8 +1,8 @@
-//! Faults of a login application's answer.
+//! Faults in what a login application says of a request.
 
 use super::{ErrorCode, Fault, WireError};
 
-/// Why the login application's answer is not taken.
+/// Why a call of the login application is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HandoffFault {
     #[error("the request is not one of ours or has expired")]

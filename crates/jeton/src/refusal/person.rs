@@ -1,10 +1,10 @@
-//! Faults that a person is told of, because there is no client that could be told.
+//! Faults that are shown to a person, because there is no client that could be told.
 
 use http::StatusCode;
 
 use super::{ErrorCode, Fault, WireError};
 
-/// Why a person cannot go on.
+/// Why a person at a browser cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PersonFault {
     #[error("the client is unknown")]
@@ -36,7 +36,7 @@ impl PersonFault {
         }
     }
 
-    /// For the person: what to do, never what was sent.
+    /// The text for the person: what to do. It never repeats what was sent.
     const fn advice(&self) -> &'static str {
         match self {
             Self::Client => "The application that sent you here is not known to this service.",

@@ -1,4 +1,4 @@
-//! Faults of a request's form, whoever sent it.
+//! Faults in the form of a request.
 
 use std::borrow::Cow;
 

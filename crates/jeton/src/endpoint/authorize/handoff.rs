@@ -1,5 +1,5 @@
-//! `/authorize/request`, `/authorize/accept` and `/authorize/reject`: what the login application
-//! calls. It authenticates as a client, and must be configured with `login`.
+//! `/authorize/request`, `/authorize/accept` and `/authorize/reject`: the endpoints that the login
+//! application calls. It authenticates as a client, and must be configured with `login`.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{CodeRequest, SealedRequest, Waiting};
+use super::{CodeRequest, LoginPurpose, SealedRequest};
 use crate::{
     audit::Audit,
     authentication::authenticate,
@@ -26,14 +26,14 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
-/// The longest `claims`, in bytes of JSON.
+/// The longest `claims` that a login application may give, in bytes of JSON.
 pub const LONGEST_CLAIMS: usize = 2048;
 
-/// The longest subject (OpenID Connect Core §2, `sub`).
+/// The longest subject, in bytes (OpenID Connect Core §2, `sub`).
 pub const LONGEST_SUBJECT: usize = 255;
 
-/// The codes a login application may reject with: it is part of the authorization server, so all of
-/// RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
+/// The error codes a login application may reject with. It is part of the authorization server, so
+/// these are all of RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
 const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::ACCESS_DENIED,
     ErrorCode::LOGIN_REQUIRED,
@@ -50,10 +50,10 @@ const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::INVALID_TARGET,
 ];
 
-/// How long the browser has to come back.
+/// How long the browser may take to come back from the login application.
 const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
 
-/// Claims the server makes itself, so that no login application can.
+/// Names of claims that a login application cannot give: those that the server makes itself.
 pub const RESERVED_CLAIMS: [&str; 20] = [
     "iss",
     "sub",
@@ -77,17 +77,18 @@ pub const RESERVED_CLAIMS: [&str; 20] = [
     "active",
 ];
 
-/// The login application's answer, sealed on its way back through the browser.
+/// A request and the outcome of its login, sealed on its way back through the browser.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ticket {
     pub(crate) request: SealedRequest,
     pub(crate) expires_at: UnixTime,
-    pub(crate) answer: Answer,
+    pub(crate) outcome: LoginOutcome,
 }
 
+/// What the login application says of a request.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Answer {
+pub(crate) enum LoginOutcome {
     Accepted(Accepted),
     Rejected {
         error: String,
@@ -96,18 +97,18 @@ pub(crate) enum Answer {
     },
 }
 
-/// Who logged in.
+/// The person who logged in, as the login application describes them.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     pub(crate) subject: String,
     pub(crate) claims: Map<String, Value>,
     pub(crate) auth_time: UnixTime,
-    /// What was consented to; all that was requested if absent.
+    /// The scope that the person consented to; absent: all that was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<Scope>,
 }
 
-/// What the login application may know of a request, to show it and to decide.
+/// The response of `/authorize/request`: what the login application may know of a request.
 #[derive(Serialize)]
 struct RequestInfo<'a> {
     kind: &'static str,
@@ -132,18 +133,23 @@ struct RequestInfo<'a> {
     acr_values: Option<&'a str>,
 }
 
+/// The response of `/authorize/accept` and `/authorize/reject`: where to send the browser.
 #[derive(Serialize)]
 struct RedirectTo {
     redirect_to: String,
 }
 
-/// The request that a login application speaks of.
+/// A call of the login application: its parameters, and the request they are about.
 struct Handoff<'a> {
     parameters: Parameters<'a>,
     sealed: SealedRequest,
 }
 
-async fn open<'a, H: Host>(at: &At<'a, H>, audit: &mut Audit) -> Result<Handoff<'a>, Refusal> {
+/// Authenticates the login application and opens the request that it presents.
+async fn open_handoff<'a, H: Host>(
+    at: &At<'a, H>,
+    audit: &mut Audit,
+) -> Result<Handoff<'a>, Refusal> {
     let parameters = at.request.form()?;
     let client = authenticate(at, &parameters, audit).await?;
     if !client.login {
@@ -164,12 +170,12 @@ async fn open<'a, H: Host>(at: &At<'a, H>, audit: &mut Audit) -> Result<Handoff<
     Ok(Handoff { parameters, sealed })
 }
 
-/// `/authorize/request`: what was asked for.
-pub(crate) async fn inspect<H: Host>(
+/// `/authorize/request`: describes a request to the login application.
+pub(crate) async fn describe_request<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let Handoff { sealed, .. } = open(at, audit).await?;
+    let Handoff { sealed, .. } = open_handoff(at, audit).await?;
     let mut info = RequestInfo {
         kind: "device",
         expires_at: sealed.expires_at,
@@ -184,7 +190,7 @@ pub(crate) async fn inspect<H: Host>(
         acr_values: None,
     };
     let client;
-    if let Waiting::Code(code) = &sealed.what {
+    if let LoginPurpose::Code(code) = &sealed.purpose {
         client = client_of(at, code).await?;
         let prompt: Vec<_> = code.prompt.iter().map(String::as_str).collect();
         info = RequestInfo {
@@ -204,34 +210,36 @@ pub(crate) async fn inspect<H: Host>(
     Ok(no_store_json(StatusCode::OK, &info))
 }
 
-/// `/authorize/accept`: somebody logged in and agreed.
+/// `/authorize/accept`: a person logged in and agreed.
 pub(crate) async fn accept<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let handoff = open(at, audit).await?;
-    let accepted = accepted(at, &handoff).await?;
-    match &handoff.sealed.what {
-        Waiting::Code(code) => {
+    let handoff = open_handoff(at, audit).await?;
+    let accepted = read_accepted(at, &handoff).await?;
+    match &handoff.sealed.purpose {
+        LoginPurpose::Code(code) => {
             // Validated again: the client may have changed while the person logged in.
             client_of(at, code).await?;
-            within_bounds(code, &handoff.sealed, &accepted, at.now)?;
+            check_requested(code, &handoff.sealed, &accepted, at.now)?;
         }
         // Which device it is, and what that asks for, shows only after the login: nobody can have
         // agreed to a part of it.
-        Waiting::Device(_) if accepted.scope.is_some() => return Err(HandoffFault::Scope.into()),
-        Waiting::Device(_) => {}
+        LoginPurpose::Device(_) if accepted.scope.is_some() => {
+            return Err(HandoffFault::Scope.into());
+        }
+        LoginPurpose::Device(_) => {}
     }
     audit.subject = Some(accepted.subject.clone());
-    answer(at, handoff.sealed, Answer::Accepted(accepted))
+    ticket_response(at, handoff.sealed, LoginOutcome::Accepted(accepted))
 }
 
-/// `/authorize/reject`: nobody did.
+/// `/authorize/reject`: nobody logged in, or the person did not agree.
 pub(crate) async fn reject<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let Handoff { parameters, sealed } = open(at, audit).await?;
+    let Handoff { parameters, sealed } = open_handoff(at, audit).await?;
     let word = parameters.get("error").unwrap_or("access_denied");
     let error = REJECTIONS
         .into_iter()
@@ -242,23 +250,24 @@ pub(crate) async fn reject<H: Host>(
         let allowed = |c: &char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
         text.chars().filter(allowed).take(200).collect()
     });
-    let rejected = Answer::Rejected {
+    let rejected = LoginOutcome::Rejected {
         error: error.as_str().to_owned(),
         description,
     };
-    answer(at, sealed, rejected)
+    ticket_response(at, sealed, rejected)
 }
 
-/// An address here, good once, for the browser the request began in.
-fn answer<H: Host>(
+/// The response with the address to send the browser to. Only the browser in which the request began
+/// can use it, once.
+fn ticket_response<H: Host>(
     at: &At<'_, H>,
     sealed: SealedRequest,
-    answer: Answer,
+    outcome: LoginOutcome,
 ) -> Result<Response<Bytes>, Refusal> {
     let ticket = Ticket {
         request: sealed,
         expires_at: at.now + TICKET_LIFETIME,
-        answer,
+        outcome,
     };
     let ticket = at
         .issuer
@@ -269,7 +278,11 @@ fn answer<H: Host>(
     Ok(no_store_json(StatusCode::OK, &RedirectTo { redirect_to }))
 }
 
-async fn accepted<H: Host>(at: &At<'_, H>, handoff: &Handoff<'_>) -> Result<Accepted, Refusal> {
+/// The parameters of `/authorize/accept`, checked.
+async fn read_accepted<H: Host>(
+    at: &At<'_, H>,
+    handoff: &Handoff<'_>,
+) -> Result<Accepted, Refusal> {
     let parameters = &handoff.parameters;
     let subject = parameters
         .get("subject")
@@ -284,7 +297,10 @@ async fn accepted<H: Host>(at: &At<'_, H>, handoff: &Handoff<'_>) -> Result<Acce
     let claims = match parameters.get("claims") {
         None => Map::new(),
         Some(json) if json.len() > LONGEST_CLAIMS => return Err(HandoffFault::Claims.into()),
-        Some(json) => serde_json::from_str(json).map_err(|_| HandoffFault::Claims)?,
+        Some(json) => match serde_json::from_str(json) {
+            Ok(claims) => claims,
+            Err(_) => return Err(HandoffFault::Claims.into()),
+        },
     };
     if claims
         .keys()
@@ -313,9 +329,9 @@ async fn accepted<H: Host>(at: &At<'_, H>, handoff: &Handoff<'_>) -> Result<Acce
     })
 }
 
-/// The scope granted within that requested; `max_age` and `prompt=login` (OpenID Connect Core
-/// §3.1.2.1) kept.
-fn within_bounds(
+/// Checks that the login is as the client requested it: no scope beyond the one requested, and as
+/// recent as `max_age` and `prompt=login` want (OpenID Connect Core §3.1.2.1).
+fn check_requested(
     code: &CodeRequest,
     sealed: &SealedRequest,
     accepted: &Accepted,
@@ -353,7 +369,7 @@ pub(super) async fn client_of<H: Host>(
         .ok_or_else(|| HandoffFault::Request.into())
 }
 
-/// What stands in a sealed request for a browser's cookie.
-pub(crate) fn hash_of(browser: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(browser))
+/// The SHA-256 of `text` in base64url: what a sealed request holds of the browser's cookie.
+pub(crate) fn hash_of(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }

@@ -1,12 +1,12 @@
-//! `/authorize/resume`: the browser comes back from the login application. Here the grant is
-//! opened.
+//! `/authorize/resume`: where the browser comes back from the login application, and where the grant
+//! is opened.
 
 use bytes::Bytes;
 use http::Response;
 
 use super::{
-    CodeRequest, SealedRequest, Waiting,
-    handoff::{Accepted, Answer, Ticket, client_of, hash_of},
+    CodeRequest, LoginPurpose, SealedRequest,
+    handoff::{Accepted, LoginOutcome, Ticket, client_of, hash_of},
 };
 use crate::{
     audit::Audit,
@@ -35,29 +35,30 @@ pub(crate) async fn respond<H: Host>(
     let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
     let Ticket {
         request: sealed,
-        answer,
+        outcome,
         ..
     } = open_ticket(at, ticket)?;
     audit.grant = Some(sealed.grant);
-    match (&sealed.what, answer) {
-        (Waiting::Code(code), Answer::Accepted(accepted)) => {
+    match (&sealed.purpose, outcome) {
+        (LoginPurpose::Code(code), LoginOutcome::Accepted(accepted)) => {
             grant_code(at, &sealed, code, accepted, audit).await
         }
-        (Waiting::Code(code), Answer::Rejected { error, description }) => {
+        (LoginPurpose::Code(code), LoginOutcome::Rejected { error, description }) => {
             audit.client_id = Some(code.client_id.clone());
             let description = description.as_deref().unwrap_or("the login was refused");
             let issuer = at.issuer.config().issuer();
             Ok(target_of(code).respond_with_error(&error, description, issuer))
         }
-        (Waiting::Device(device), Answer::Accepted(accepted)) => {
+        (LoginPurpose::Device(device), LoginOutcome::Accepted(accepted)) => {
             audit.subject = Some(accepted.subject);
             Ok(device::ask_for_user_code(at, ticket, device))
         }
-        (Waiting::Device(_), Answer::Rejected { .. }) => Ok(device::not_connected()),
+        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => Ok(device::not_connected()),
     }
 }
 
-/// A ticket that is ours, in time, and in the browser its request began in.
+/// The content of a ticket, after the checks that it is ours, has not expired, and is presented by
+/// the browser in which its request began.
 pub(crate) fn open_ticket<H: Host>(at: &At<'_, H>, ticket: &str) -> Result<Ticket, Refusal> {
     let ticket: Ticket = at
         .issuer
@@ -79,6 +80,7 @@ pub(crate) fn open_ticket<H: Host>(at: &At<'_, H>, ticket: &str) -> Result<Ticke
     Ok(ticket)
 }
 
+/// Opens the grant and sends the browser to the client with the code.
 async fn grant_code<H: Host>(
     at: &At<'_, H>,
     sealed: &SealedRequest,

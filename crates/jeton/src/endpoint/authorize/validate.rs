@@ -17,14 +17,14 @@ use crate::{
     time::Seconds,
 };
 
-/// The longest `state`, `nonce` and hints, in bytes: they travel sealed in addresses.
+/// The longest `state`, `nonce` and hints, in bytes. They travel sealed in addresses.
 const LONGEST_VALUE: usize = 2048;
 
-/// The request, checked.
+/// The authorization request in `parameters`, checked.
 ///
 /// # Errors
-/// For the person while client and redirect URI are not known good, then for the client.
-pub(super) async fn validate<H: Host>(
+/// A fault for the person while client and redirect URI are not known good, then one for the client.
+pub(super) async fn code_request<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
@@ -49,7 +49,7 @@ pub(super) async fn validate<H: Host>(
     };
     response_mode
         .map_err(Refusal::from)
-        .and_then(|_| check(at, &client, parameters, &target))
+        .and_then(|_| for_client(at, &client, parameters, &target))
         .map_err(|why| Refusal::SentBack {
             why: Box::new(why),
             to: Box::new(target),
@@ -74,7 +74,7 @@ fn response_mode(requested: Option<&str>) -> Result<ResponseMode, AuthorizationF
     }
 }
 
-/// What other servers support, and the error that says that this one does not (OpenID Connect Core
+/// Parameters that this server does not support, with the error that says so (OpenID Connect Core
 /// §3.1.2.6).
 const NOT_SUPPORTED: [(&str, ErrorCode); 3] = [
     ("request", ErrorCode::REQUEST_NOT_SUPPORTED),
@@ -82,7 +82,8 @@ const NOT_SUPPORTED: [(&str, ErrorCode); 3] = [
     ("registration", ErrorCode::REGISTRATION_NOT_SUPPORTED),
 ];
 
-fn check<H: Host>(
+/// The request of a known client that goes back to `target`, with everything else checked.
+fn for_client<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     parameters: &Parameters<'_>,
@@ -103,7 +104,7 @@ fn check<H: Host>(
             GrantType::AuthorizationCode,
         ));
     }
-    let short = |name| match parameters.get(name) {
+    let short_value = |name| match parameters.get(name) {
         Some(value) if value.len() > LONGEST_VALUE => Err(AuthorizationFault::TooLong),
         value => Ok(value.map(str::to_owned)),
     };
@@ -121,21 +122,21 @@ fn check<H: Host>(
         client_id: client.id.clone(),
         redirect_uri: target.redirect_uri.clone(),
         response_mode: target.response_mode,
-        state: short("state")?,
+        state: short_value("state")?,
         scope,
         audiences,
         code_challenge,
-        nonce: short("nonce")?,
+        nonce: short_value("nonce")?,
         prompt,
         max_age,
-        login_hint: short("login_hint")?,
-        ui_locales: short("ui_locales")?,
-        acr_values: short("acr_values")?,
+        login_hint: short_value("login_hint")?,
+        ui_locales: short_value("ui_locales")?,
+        acr_values: short_value("acr_values")?,
     })
 }
 
-/// RFC 7636 §4.3. `plain` protects nothing that leaks with the request, so it is refused, also where
-/// the method is left out and would mean it.
+/// `code_challenge` (RFC 7636 §4.3). The method `plain` is refused, also where it is meant by leaving
+/// the method out: it protects nothing once the request leaks.
 fn code_challenge(
     client: &Client,
     parameters: &Parameters<'_>,
@@ -159,7 +160,7 @@ fn code_challenge(
     }
 }
 
-/// OpenID Connect Core §3.1.2.1.
+/// The values of `prompt` (OpenID Connect Core §3.1.2.1).
 fn prompt(text: Option<&str>) -> Result<BTreeSet<String>, AuthorizationFault> {
     let prompt: BTreeSet<String> = text
         .unwrap_or_default()
