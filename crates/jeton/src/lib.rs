@@ -6,8 +6,27 @@
 //! ```
 //!
 //! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock,
-//! a socket or a random generator: those come in through the capabilities of a [`Host`] and the `now`
-//! parameter.
+//! a socket or a random generator: those come in through the traits of a [`Host`] ([`Registry`],
+//! [`Ledger`], [`Crypto`], [`Fetch`]) and the `now` parameter.
+//!
+//! Read it from the top. Each part knows only those to its right:
+//!
+//! ```text
+//! server → endpoint → {authentication, grant} → issue → issuer
+//!        → {jose, seal, token, registry, ledger, keys} → {client, config}
+//!        → {jwk, scope, time, crypto}
+//! ```
+//!
+//! - `server` finds the endpoint of a request and presents what went wrong.
+//! - `endpoint` has one file an endpoint, `authentication` one a method by which clients prove
+//!   themselves, `grant` one a `grant_type`.
+//! - `issue` makes the tokens of a response.
+//! - `issuer` is the deployment: configuration, stores, keys; the same for every request.
+//! - Below it are the formats: JWTs (`jose`), sealed values (`seal`), codes and refresh tokens
+//!   (`token`); the stores (`registry`, `ledger`); and the keys of the moment (`keys`).
+//!
+//! Beside them stand `refusal` (why a request is refused, and the wire error of each reason) and
+//! `fetch` (requests to servers of others).
 
 mod access_token;
 mod audit;
