@@ -270,7 +270,7 @@ impl Issuer {
                 .with_secrets(secrets)
                 .with_signing_keys(keys.private_keys(&self.algorithms))
                 // Known by several addresses, an issuer honours at each what it issued at any.
-                .with_realm(format!("mock/{}", self.name));
+                .with_key_context(format!("mock/{}", self.name));
         }
         if let Some(lifetime) = self.spec.access_token_lifetime {
             config = config.with_access_token_lifetime(Seconds(lifetime));

@@ -26,7 +26,7 @@ pub struct Config {
     mode: Mode,
     issuer: IssuerIdentifier,
     reach: Reach,
-    realm: String,
+    key_context: String,
     secrets: Secrets,
     supplied_keys: SuppliedKeys,
     signing_algorithms: Vec<Algorithm>,
@@ -47,7 +47,7 @@ impl Config {
         Self {
             mode,
             reach: reach(mode, &issuer),
-            realm: issuer.to_string(),
+            key_context: issuer.to_string(),
             issuer,
             secrets,
             supplied_keys: SuppliedKeys::default(),
@@ -63,23 +63,23 @@ impl Config {
     }
 
     /// The same deployment under another issuer identifier: `JETON_ISSUER`. Its keys are bound to
-    /// that one, unless [`Self::with_realm`] says otherwise afterwards.
+    /// that one, unless [`Self::with_key_context`] says otherwise afterwards.
     #[must_use]
     pub fn with_issuer(self, issuer: IssuerIdentifier) -> Self {
         Self {
             reach: reach(self.mode, &issuer),
-            realm: issuer.to_string(),
+            key_context: issuer.to_string(),
             issuer,
             ..self
         }
     }
 
-    /// The configuration with its keys bound to `realm` in place of the issuer: for a deployment
+    /// The configuration with its keys bound to `context` in place of the issuer: for a deployment
     /// that is known by several addresses and must honour at one what it issued at another.
     #[must_use]
-    pub fn with_realm(self, realm: impl Into<String>) -> Self {
+    pub fn with_key_context(self, context: impl Into<String>) -> Self {
         Self {
-            realm: realm.into(),
+            key_context: context.into(),
             ..self
         }
     }
@@ -168,8 +168,8 @@ impl Config {
     }
 
     /// What derived keys, codes and refresh tokens are bound to.
-    pub(crate) fn realm(&self) -> &str {
-        &self.realm
+    pub(crate) fn key_context(&self) -> &str {
+        &self.key_context
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

@@ -52,13 +52,13 @@ impl<H: Host> Issuer<H> {
             crypto,
             fetch,
         } = capabilities;
-        let realm = config.realm().as_bytes();
+        let context = config.key_context().as_bytes();
         let user_code_key = config
             .secrets()
             .iter()
             .next()
             .map_or_else(Zeroizing::default, |secret| {
-                secret.derive(&[b"jeton/v1", b"user code", realm])
+                secret.derive(&[b"jeton/v1", b"user code", context])
             });
         Self {
             offers: Offers::new(&config, ledger.as_ref()),

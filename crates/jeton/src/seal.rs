@@ -52,7 +52,7 @@ pub(crate) struct SealKeys {
 
 impl SealKeys {
     pub(crate) fn new(config: &Config) -> Self {
-        let issuer = config.realm().to_owned();
+        let issuer = config.key_context().to_owned();
         let keys = config
             .secrets()
             .iter()

@@ -156,7 +156,7 @@ struct TokenKey {
 
 impl TokenKeys {
     pub(crate) fn new(config: &Config) -> Self {
-        let issuer = config.realm();
+        let issuer = config.key_context();
         let key = |secret: &Secret| TokenKey {
             id: *secret.derive(&[b"jeton/v1", b"token key id", issuer.as_bytes()]),
             mac: secret.derive(&[b"jeton/v1", b"token", issuer.as_bytes()]),

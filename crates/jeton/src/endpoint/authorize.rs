@@ -9,87 +9,21 @@
 
 pub(crate) mod handoff;
 pub(crate) mod resume;
+pub(crate) mod sealed;
 mod validate;
-
-use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{Response, header::SET_COOKIE};
-use serde::{Deserialize, Serialize};
+
+use sealed::{LoginPurpose, SealedRequest, hash_of};
 
 use crate::{
-    audit::Audit,
-    authorization_response::ResponseMode,
-    client::ClientId,
-    cookie::Cookie,
-    host::Host,
-    ledger::GrantId,
-    page::see_other,
-    refusal::Refusal,
-    request::At,
-    scope::Scope,
-    seal::SealKind,
-    time::{Seconds, UnixTime},
+    audit::Audit, cookie::Cookie, host::Host, page::see_other, refusal::Refusal, request::At,
+    seal::SealKind, time::Seconds,
 };
 
 /// How long a person may take to log in.
 pub(crate) const LOGIN_LIFETIME: Seconds = Seconds(30 * 60);
-
-/// A request that waits for a login, as it travels sealed through the login application.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SealedRequest {
-    /// The id of the grant it becomes.
-    pub(crate) grant: GrantId,
-    /// SHA-256 of the browser's cookie, in base64url.
-    pub(crate) browser: String,
-    pub(crate) created_at: UnixTime,
-    pub(crate) expires_at: UnixTime,
-    pub(crate) purpose: LoginPurpose,
-}
-
-/// What a person logs in for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LoginPurpose {
-    /// A client asks for an authorization code.
-    Code(Box<CodeRequest>),
-    /// The person connects a device.
-    Device(DeviceRequest),
-}
-
-/// A validated authorization request (RFC 6749 §4.1.1).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct CodeRequest {
-    pub(crate) client_id: ClientId,
-    pub(crate) redirect_uri: String,
-    pub(crate) response_mode: ResponseMode,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<String>,
-    pub(crate) scope: Scope,
-    pub(crate) audiences: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) code_challenge: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) nonce: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(crate) prompt: BTreeSet<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) max_age: Option<Seconds>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) login_hint: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ui_locales: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) acr_values: Option<String>,
-}
-
-/// A visit to `/device` by a person who wants to connect a device.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct DeviceRequest {
-    /// The user code in `verification_uri_complete`, if it was that; not yet looked up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) user_code: Option<String>,
-}
 
 pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,
@@ -120,7 +54,7 @@ pub(crate) fn hand_off<H: Host>(
     };
     let sealed = SealedRequest {
         grant: at.issuer.random_id()?,
-        browser: handoff::hash_of(&browser),
+        browser: hash_of(&browser),
         created_at: at.now,
         expires_at: at.now + LOGIN_LIFETIME,
         purpose,

@@ -8,9 +8,8 @@ use http::{Method, Response};
 
 use super::{
     authorize::{
-        DeviceRequest, LoginPurpose, hand_off,
-        handoff::{Accepted, LoginOutcome, hash_of},
-        resume::open_ticket,
+        hand_off,
+        sealed::{Accepted, DeviceRequest, LoginOutcome, LoginPurpose, hash_of, open_ticket},
     },
     device_authorization::{normalize_user_code, user_code_marker},
 };

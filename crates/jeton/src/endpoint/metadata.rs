@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::{
     crypto::SIGNING_ALGORITHMS,
-    document::PublicDocument,
     grant::GrantType,
     host::Host,
     issuer::{Issuer, Needs},
+    public_document::PublicDocument,
     route::{Listed, ROUTES},
 };
 

@@ -1,8 +1,8 @@
 //! The keys that JWKS publishes.
 
 use crate::{
-    document::PublicDocument,
     jwk::{PublicJwk, PublicJwks},
+    public_document::PublicDocument,
 };
 
 /// Our JWK Set: the document that is served, and the keys in it, which verify our own tokens.

@@ -117,7 +117,7 @@ fn private_keys<const N: usize>(
         .flat_map(|secret| {
             epochs.iter().filter_map(move |&epoch| {
                 Derivation {
-                    issuer: config.realm(),
+                    issuer: config.key_context(),
                     serial: config.key_serial(),
                     epoch,
                 }

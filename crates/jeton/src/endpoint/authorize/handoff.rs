@@ -3,14 +3,12 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use serde::Serialize;
+use serde_json::Map;
 
-use super::{CodeRequest, LoginPurpose, SealedRequest};
+use super::sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket};
 use crate::{
     audit::Audit,
     authentication::authenticate,
@@ -76,37 +74,6 @@ pub const RESERVED_CLAIMS: [&str; 20] = [
     "typ",
     "active",
 ];
-
-/// A request and the outcome of its login, sealed on its way back through the browser.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Ticket {
-    pub(crate) request: SealedRequest,
-    pub(crate) expires_at: UnixTime,
-    pub(crate) outcome: LoginOutcome,
-}
-
-/// What the login application says of a request.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LoginOutcome {
-    Accepted(Accepted),
-    Rejected {
-        error: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        description: Option<String>,
-    },
-}
-
-/// The person who logged in, as the login application describes them.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Accepted {
-    pub(crate) subject: String,
-    pub(crate) claims: Map<String, Value>,
-    pub(crate) auth_time: UnixTime,
-    /// The scope that the person consented to; absent: all that was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scope: Option<Scope>,
-}
 
 /// The response of `/authorize/request`: what the login application may know of a request.
 #[derive(Serialize)]
@@ -367,9 +334,4 @@ pub(super) async fn client_of<H: Host>(
     client
         .filter(|client| client.redirects_to(&code.redirect_uri))
         .ok_or_else(|| HandoffFault::Request.into())
-}
-
-/// The SHA-256 of `text` in base64url: what a sealed request holds of the browser's cookie.
-pub(crate) fn hash_of(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }

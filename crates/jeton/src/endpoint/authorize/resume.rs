@@ -5,20 +5,20 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    CodeRequest, LoginPurpose, SealedRequest,
-    handoff::{Accepted, LoginOutcome, Ticket, client_of, hash_of},
+    handoff::client_of,
+    sealed::{
+        Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket, open_ticket,
+    },
 };
 use crate::{
     audit::Audit,
     authorization_response::ResponseTarget,
-    cookie::Cookie,
     endpoint::device,
     grant::open::Opening,
     host::Host,
     ledger::{Grant, GrantState, Ledger},
     refusal::{PersonFault, Refusal},
     request::At,
-    seal::SealKind,
     time::Seconds,
     token::{Binding, RedirectHash, TokenKind},
 };
@@ -55,29 +55,6 @@ pub(crate) async fn respond<H: Host>(
         }
         (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => Ok(device::not_connected()),
     }
-}
-
-/// The content of a ticket, after the checks that it is ours, has not expired, and is presented by
-/// the browser in which its request began.
-pub(crate) fn open_ticket<H: Host>(at: &At<'_, H>, ticket: &str) -> Result<Ticket, Refusal> {
-    let ticket: Ticket = at
-        .issuer
-        .seals()
-        .open(SealKind::Ticket, ticket)
-        .ok_or(PersonFault::Ticket)?;
-    if at.now >= ticket.expires_at {
-        return Err(PersonFault::Ticket.into());
-    }
-    let cookie = Cookie::browser(at.issuer.config().issuer());
-    let browser = at
-        .request
-        .cookie(&cookie.name)
-        .ok_or(PersonFault::Browser)?;
-    // Both are hashes: their comparison tells nothing of the cookie.
-    if hash_of(browser) != ticket.request.browser {
-        return Err(PersonFault::Browser.into());
-    }
-    Ok(ticket)
 }
 
 /// Opens the grant and sends the browser to the client with the code.

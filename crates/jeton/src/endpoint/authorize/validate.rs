@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::CodeRequest;
+use super::sealed::CodeRequest;
 use crate::{
     audit::Audit,
     authorization_response::{ResponseMode, ResponseTarget},

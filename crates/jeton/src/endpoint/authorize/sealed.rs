@@ -1,0 +1,136 @@
+//! What travels sealed between `/authorize`, the login application and `/authorize/resume`.
+
+use std::collections::BTreeSet;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    authorization_response::ResponseMode,
+    client::ClientId,
+    cookie::Cookie,
+    host::Host,
+    ledger::GrantId,
+    refusal::{PersonFault, Refusal},
+    request::At,
+    scope::Scope,
+    seal::SealKind,
+    time::{Seconds, UnixTime},
+};
+
+/// A request that waits for a login, as it travels sealed through the login application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SealedRequest {
+    /// The id of the grant it becomes.
+    pub(crate) grant: GrantId,
+    /// SHA-256 of the browser's cookie, in base64url.
+    pub(crate) browser: String,
+    pub(crate) created_at: UnixTime,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) purpose: LoginPurpose,
+}
+
+/// What a person logs in for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LoginPurpose {
+    /// A client asks for an authorization code.
+    Code(Box<CodeRequest>),
+    /// The person connects a device.
+    Device(DeviceRequest),
+}
+
+/// A validated authorization request (RFC 6749 §4.1.1).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CodeRequest {
+    pub(crate) client_id: ClientId,
+    pub(crate) redirect_uri: String,
+    pub(crate) response_mode: ResponseMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<String>,
+    pub(crate) scope: Scope,
+    pub(crate) audiences: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code_challenge: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) prompt: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_age: Option<Seconds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login_hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ui_locales: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr_values: Option<String>,
+}
+
+/// A visit to `/device` by a person who wants to connect a device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DeviceRequest {
+    /// The user code in `verification_uri_complete`, if it was that; not yet looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user_code: Option<String>,
+}
+
+/// A request and the outcome of its login, sealed on its way back through the browser.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) request: SealedRequest,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) outcome: LoginOutcome,
+}
+
+/// What the login application says of a request.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LoginOutcome {
+    Accepted(Accepted),
+    Rejected {
+        error: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+    },
+}
+
+/// The person who logged in, as the login application describes them.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    pub(crate) subject: String,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) auth_time: UnixTime,
+    /// The scope that the person consented to; absent: all that was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Scope>,
+}
+
+/// The content of a ticket, after the checks that it is ours, has not expired, and is presented by
+/// the browser in which its request began.
+pub(crate) fn open_ticket<H: Host>(at: &At<'_, H>, ticket: &str) -> Result<Ticket, Refusal> {
+    let ticket: Ticket = at
+        .issuer
+        .seals()
+        .open(SealKind::Ticket, ticket)
+        .ok_or(PersonFault::Ticket)?;
+    if at.now >= ticket.expires_at {
+        return Err(PersonFault::Ticket.into());
+    }
+    let cookie = Cookie::browser(at.issuer.config().issuer());
+    let browser = at
+        .request
+        .cookie(&cookie.name)
+        .ok_or(PersonFault::Browser)?;
+    // Both are hashes: their comparison tells nothing of the cookie.
+    if hash_of(browser) != ticket.request.browser {
+        return Err(PersonFault::Browser.into());
+    }
+    Ok(ticket)
+}
+
+/// The SHA-256 of `text` in base64url: what a sealed request holds of the browser's cookie.
+pub(crate) fn hash_of(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
+}
