@@ -123,13 +123,34 @@ pub enum ClientAuthentication {
 }
 
 /// How a client secret is sent (RFC 6749 §2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretMethod {
     /// The `Authorization` header, both halves form-encoded.
     ClientSecretBasic,
     /// The parameters `client_id` and `client_secret` in the body.
     ClientSecretPost,
+}
+
+impl SecretMethod {
+    /// Every method.
+    pub(crate) const ALL: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
+
+    /// The value of `token_endpoint_auth_method`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
+    }
+
+    pub(crate) fn names() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
 }
 
 /// A client, parsed: everything here has been checked.

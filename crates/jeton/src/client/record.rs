@@ -52,7 +52,7 @@ pub struct ClientRecord {
     /// Ours: the client's secrets as hashes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub client_secrets: Vec<SecretRecord>,
-    /// RFC 7591 §2: `client_secret_basic`, `client_secret_post` or `none`.
+    /// RFC 7591 §2: a [`SecretMethod`] or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
     /// RFC 7591 §2.
@@ -151,9 +151,7 @@ pub enum InvalidClient {
         must: &'static str,
     },
     /// `token_endpoint_auth_method`.
-    #[error(
-        "token_endpoint_auth_method: {0:?} is none of client_secret_basic, client_secret_post, none"
-    )]
+    #[error("token_endpoint_auth_method: {0:?} is none of {names}, none", names = SecretMethod::names())]
     AuthMethod(String),
     /// `grant_types`.
     #[error("grant_types: {0:?} is none of {names}", names = GrantType::names())]
@@ -379,8 +377,6 @@ impl ClientRecord {
         let named = self.token_endpoint_auth_method.as_deref();
         let method = match named {
             None => None,
-            Some("client_secret_basic") => Some(SecretMethod::ClientSecretBasic),
-            Some("client_secret_post") => Some(SecretMethod::ClientSecretPost),
             Some("none") if secrets.is_empty() => return Ok(ClientAuthentication::None),
             Some("none") => {
                 return Err(InvalidClient::Secret {
@@ -388,7 +384,10 @@ impl ClientRecord {
                     must: "not have a",
                 });
             }
-            Some(other) => return Err(InvalidClient::AuthMethod(other.to_owned())),
+            Some(name) => Some(
+                SecretMethod::from_name(name)
+                    .ok_or_else(|| InvalidClient::AuthMethod(name.to_owned()))?,
+            ),
         };
         if secrets.is_empty() {
             return Err(InvalidClient::Secret {

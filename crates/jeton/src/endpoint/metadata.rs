@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
+    client::SecretMethod,
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
     host::Host,
@@ -34,11 +35,11 @@ struct Metadata<'a> {
     /// REQUIRED, so an empty list where there is no authorization endpoint.
     response_types_supported: Values,
     grant_types_supported: Vec<&'static str>,
-    token_endpoint_auth_methods_supported: Values,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    introspection_endpoint_auth_methods_supported: Option<Values>,
+    introspection_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_endpoint_auth_methods_supported: Option<Values>,
+    revocation_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_modes_supported: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,9 +66,6 @@ struct Metadata<'a> {
     request_uri_parameter_supported: Option<bool>,
 }
 
-const SECRETS: Values = &["client_secret_basic", "client_secret_post"];
-const SECRETS_OR_NONE: Values = &["client_secret_basic", "client_secret_post", "none"];
-
 /// The documents of `issuer`.
 pub(crate) fn documents<H: Host>(issuer: &Issuer<H>) -> MetadataDocuments {
     let oauth = oauth_metadata(issuer);
@@ -80,7 +78,9 @@ pub(crate) fn documents<H: Host>(issuer: &Issuer<H>) -> MetadataDocuments {
 fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
     let offers = issuer.offers();
     let logs_in = offers.has(Needs::Login);
-    let with_ledger = |values: Values| offers.has(Needs::Ledger).then_some(values);
+    let has_ledger = offers.has(Needs::Ledger);
+    let secrets = SecretMethod::ALL.map(SecretMethod::as_str).to_vec();
+    let secrets_or_none = [secrets.as_slice(), &["none"]].concat();
     let with_login = |values: Values| logs_in.then_some(values);
     Metadata {
         issuer: issuer.config().issuer().as_str(),
@@ -91,9 +91,13 @@ fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
         response_types_supported: with_login(&["code"]).unwrap_or_default(),
         grant_types_supported: offers.grant_types().map(GrantType::as_str).collect(),
         // A public client can do nothing but log people in.
-        token_endpoint_auth_methods_supported: if logs_in { SECRETS_OR_NONE } else { SECRETS },
-        introspection_endpoint_auth_methods_supported: with_ledger(SECRETS),
-        revocation_endpoint_auth_methods_supported: with_ledger(SECRETS_OR_NONE),
+        token_endpoint_auth_methods_supported: if logs_in {
+            secrets_or_none.clone()
+        } else {
+            secrets.clone()
+        },
+        introspection_endpoint_auth_methods_supported: has_ledger.then_some(secrets),
+        revocation_endpoint_auth_methods_supported: has_ledger.then_some(secrets_or_none),
         response_modes_supported: with_login(&["query", "form_post"]),
         code_challenge_methods_supported: with_login(&["S256"]),
         authorization_response_iss_parameter_supported: logs_in.then_some(true),

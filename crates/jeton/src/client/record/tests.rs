@@ -35,7 +35,7 @@ fn says_what_is_wrong_with_a_record() {
     );
     check(
         r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"tls"}"#,
-        Err("\"tls\" is none of"),
+        Err("\"tls\" is none of client_secret_basic, client_secret_post, none"),
     );
     check(
         r#"{"client_id":"a","client_secrets":[{"sha256":"abc"}]}"#,
