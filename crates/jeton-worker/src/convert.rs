@@ -23,7 +23,7 @@ pub(crate) async fn request(
     *converted.method_mut() = Method::from_bytes(request.method().as_bytes())?;
     *converted.uri_mut() = path_and_query(&request.url())?;
     let headers = request.headers();
-    for name in REQUEST_HEADERS {
+    for name in &REQUEST_HEADERS {
         // Two headers of one name arrive as one, joined by ", ".
         if let Some(value) = headers.get(name.as_str())? {
             converted

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The request headers the server reads. A host for which headers are costly may pass only these.
-pub const REQUEST_HEADERS: &[header::HeaderName] = &[
+pub static REQUEST_HEADERS: [header::HeaderName; 5] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::COOKIE,
