@@ -213,7 +213,7 @@ async fn collections_apart(registry: &impl Registry, realms: &[&Realm]) {
     names.sort_unstable();
     let mut collections = Vec::new();
     for realm in realms {
-        for kind in [Kind::Client, Kind::CutOff] {
+        for kind in Kind::ALL {
             let realm = (*realm).clone();
             collections.push(Collection { realm, kind });
         }

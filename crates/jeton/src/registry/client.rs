@@ -1,8 +1,16 @@
 //! The documents of registered clients: `{"client_id":"jc_…","client_secrets":[{"sha256":"-ICv…"}],…}`,
 //! see [`ClientRecord`](crate::client::ClientRecord).
 
-use super::{Key, Realm, Registry, Unavailable};
+use super::{Key, Kind, Realm, Registry, Unavailable};
 use crate::client::{Client, ClientId};
+
+impl Key {
+    /// The key of a registered client.
+    #[must_use]
+    pub fn client(realm: &Realm, id: &ClientId) -> Self {
+        Self::new(realm, Kind::Client, id.as_str())
+    }
+}
 
 /// The client registered under `id`.
 pub(super) async fn read_client<R: Registry + ?Sized>(

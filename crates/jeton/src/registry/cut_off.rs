@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Document, Expected, Key, Put, Realm, Registry, Unavailable};
+use super::{Document, Expected, Key, Kind, Put, Realm, Registry, Unavailable};
 use crate::{client::ClientId, time::UnixTime};
 
 /// How often a write of a cut-off is tried while others write it. Each of them wrote an earlier time,
@@ -53,6 +53,14 @@ impl CutOff {
             other: Map::new(),
         }
         .document()
+    }
+}
+
+impl Key {
+    /// The key of a cut-off.
+    #[must_use]
+    pub fn cut_off(realm: &Realm, of: &CutOff) -> Self {
+        Self::new(realm, Kind::CutOff, of.as_str())
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{CutOff, Unavailable};
-use crate::client::ClientId;
+use super::Unavailable;
 
 /// The part of a store that belongs to one issuer, where several share the store: up to 63 lower-case
 /// letters, digits and hyphens, so that no store has to escape one. Empty for a deployment that is
@@ -47,6 +46,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Client, Self::CutOff];
+
     /// The word for this kind that stores write.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -76,19 +78,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of a registered client.
-    #[must_use]
-    pub fn client(realm: &Realm, id: &ClientId) -> Self {
-        Self::new(realm, Kind::Client, id.as_str())
-    }
-
-    /// The key of a cut-off.
-    #[must_use]
-    pub fn cut_off(realm: &Realm, of: &CutOff) -> Self {
-        Self::new(realm, Kind::CutOff, of.as_str())
-    }
-
-    fn new(realm: &Realm, kind: Kind, name: &str) -> Self {
+    pub(super) fn new(realm: &Realm, kind: Kind, name: &str) -> Self {
         Self {
             collection: Collection {
                 realm: realm.clone(),
