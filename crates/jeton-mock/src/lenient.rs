@@ -183,12 +183,7 @@ fn unregistered(id: &ClientId) -> Client {
         id: id.clone(),
         name: None,
         authentication: ClientAuthentication::None,
-        grant_types: vec![
-            GrantType::AuthorizationCode,
-            GrantType::ClientCredentials,
-            GrantType::DeviceCode,
-            GrantType::RefreshToken,
-        ],
+        grant_types: GrantType::ALL.to_vec(),
         scope: Scope::default(),
         audiences: Vec::new(),
         access_token_lifetime: None,

@@ -1,8 +1,6 @@
 //! What `/token` does for each `grant_type` (RFC 6749 §1.3): one file a grant. The records of what
 //! people granted are [`Grant`](crate::ledger::Grant)s of the ledger.
 
-use serde::Serialize;
-
 pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
@@ -13,25 +11,21 @@ pub(crate) mod refresh_token;
 pub(crate) mod response;
 
 /// A `grant_type`: what a client presents to get tokens (RFC 6749 §1.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantType {
     /// An authorization code (RFC 6749 §4.1).
-    #[serde(rename = "authorization_code")]
     AuthorizationCode,
     /// Nothing but the client's own authentication (RFC 6749 §4.4).
-    #[serde(rename = "client_credentials")]
     ClientCredentials,
     /// A refresh token (RFC 6749 §6).
-    #[serde(rename = "refresh_token")]
     RefreshToken,
     /// A device code (RFC 8628 §3.4).
-    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
 }
 
 impl GrantType {
     /// Every value.
-    pub(crate) const ALL: [Self; 4] = [
+    pub const ALL: [Self; 4] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
