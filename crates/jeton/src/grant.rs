@@ -1,6 +1,8 @@
 //! What `/token` does for each `grant_type` (RFC 6749 §1.3): one file a grant. The records of what
 //! people granted are [`Grant`](crate::ledger::Grant)s of the ledger.
 
+use crate::needs::Needs;
+
 pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
@@ -40,6 +42,14 @@ impl GrantType {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+        }
+    }
+
+    /// What a deployment must have to offer it: all but `client_credentials` begin with a login.
+    pub(crate) const fn needs(self) -> Needs {
+        match self {
+            Self::ClientCredentials => Needs::Nothing,
+            Self::AuthorizationCode | Self::RefreshToken | Self::DeviceCode => Needs::Login,
         }
     }
 

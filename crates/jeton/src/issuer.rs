@@ -23,7 +23,7 @@ use crate::{
 
 mod offers;
 
-pub(crate) use offers::{Needs, Offers};
+pub(crate) use offers::Offers;
 
 /// The key type of a host's cryptography.
 type KeyOf<H> = <<H as Host>::Crypto as Crypto>::Key;

@@ -48,6 +48,7 @@ mod jwk;
 mod keys;
 mod ledger;
 mod mode;
+mod needs;
 pub mod page;
 mod parameters;
 mod prefix;

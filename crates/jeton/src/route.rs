@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::issuer::Needs;
+use crate::needs::Needs;
 
 /// The paths of all endpoints, beneath the issuer's.
 pub(crate) mod path {

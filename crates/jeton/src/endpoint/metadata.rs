@@ -10,7 +10,8 @@ use crate::{
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
     host::Host,
-    issuer::{Issuer, Needs},
+    issuer::Issuer,
+    needs::Needs,
     public_document::PublicDocument,
     route::{Listed, ROUTES},
 };

@@ -1,16 +1,6 @@
 //! Which features a deployment offers.
 
-use crate::{config::Config, grant::GrantType};
-
-/// What a feature needs of a deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needs {
-    Nothing,
-    /// A ledger.
-    Ledger,
-    /// A ledger and a login application.
-    Login,
-}
+use crate::{config::Config, grant::GrantType, needs::Needs};
 
 /// The features of a deployment. The metadata lists them, and the endpoints keep to them.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +27,7 @@ impl Offers {
         }
     }
 
-    /// The grant types that `/token` answers. All but `client_credentials` begin with a login.
+    /// The grant types that `/token` answers.
     pub(crate) fn grant_types(self) -> impl Iterator<Item = GrantType> {
         GrantType::ALL
             .into_iter()
@@ -46,11 +36,6 @@ impl Offers {
 
     /// Whether `/token` answers `grant_type`.
     pub(crate) fn has_grant_type(self, grant_type: GrantType) -> bool {
-        self.has(match grant_type {
-            GrantType::ClientCredentials => Needs::Nothing,
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::DeviceCode => {
-                Needs::Login
-            }
-        })
+        self.has(grant_type.needs())
     }
 }
