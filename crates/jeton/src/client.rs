@@ -133,7 +133,7 @@ pub enum SecretMethod {
 
 impl SecretMethod {
     /// Every method.
-    pub(crate) const ALL: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
 
     /// The value of `token_endpoint_auth_method`.
     #[must_use]

@@ -1,9 +1,11 @@
 //! The documents of a client are held against the members of its record.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use jeton::{AccessTokenFormat, ClientRecord, Seconds, SecretRecord, UnixTime};
+use jeton::{
+    AccessTokenFormat, ClientRecord, GrantType, Seconds, SecretMethod, SecretRecord, UnixTime,
+};
 use serde_json::Value;
 
 /// Every member of a record: the compiler asks for a new one here, and then the documents are.
@@ -160,5 +162,49 @@ fn a_member_missing_in_a_document_is_found() {
             let expected = format!("{}: {}: add `{name}`", document.path, document.place);
             assert!(found.contains(&expected), "{expected}: {found:?}");
         }
+    }
+}
+
+/// The values of the members that are one of a few, by member.
+fn values() -> [(&'static str, BTreeSet<String>); 2] {
+    let methods = SecretMethod::ALL.map(SecretMethod::as_str);
+    let grant_types = GrantType::ALL.map(GrantType::as_str);
+    [
+        (
+            "token_endpoint_auth_method",
+            methods
+                .into_iter()
+                .chain(["none"])
+                .map(str::to_owned)
+                .collect(),
+        ),
+        ("grant_types", grant_types.map(str::to_owned).into()),
+    ]
+}
+
+#[test]
+fn the_openapi_document_has_the_values_of_members() {
+    let document: Value = serde_json::from_str(&DOCUMENTS[1].text()).unwrap();
+    for (member, values) in values() {
+        let schema = format!("/components/schemas/ClientMetadata/properties/{member}");
+        let schema = document.pointer(&schema).unwrap();
+        let schema = schema.get("items").unwrap_or(schema);
+        let names = schema["enum"].as_array().unwrap().iter();
+        let names: BTreeSet<_> = names
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, values, "{member}");
+    }
+}
+
+#[test]
+fn the_typescript_declarations_have_the_values_of_members() {
+    let text = DOCUMENTS[2].text();
+    let members = between(&text, "export interface Client {\n", "\n}");
+    for (member, values) in values() {
+        let declared = between(members, &format!("  {member}?:"), ";");
+        let names = declared.split('\'').skip(1).step_by(2);
+        let names: BTreeSet<_> = names.map(str::to_owned).collect();
+        assert_eq!(names, values, "{member}");
     }
 }
