@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, StatusCode, header::ALLOW, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW, header::RETRY_AFTER};
 use serde::Serialize;
 
 use crate::{
@@ -102,8 +102,8 @@ pub(crate) struct WireError {
     pub(crate) description: Cow<'static, str>,
     /// For the audit.
     pub(crate) fault: Fault,
-    /// A header that belongs to the error.
-    pub(crate) header: Option<(HeaderName, HeaderValue)>,
+    /// Headers that belong to the error.
+    pub(crate) headers: HeaderMap,
 }
 
 impl WireError {
@@ -114,7 +114,7 @@ impl WireError {
             code,
             description: description.into(),
             fault,
-            header: None,
+            headers: HeaderMap::new(),
         }
     }
 
@@ -122,11 +122,9 @@ impl WireError {
         Self { status, ..self }
     }
 
-    fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self {
-            header: Some((name, value)),
-            ..self
-        }
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Response, StatusCode,
+    HeaderValue, Response, StatusCode,
     header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, PRAGMA},
 };
 use serde::Serialize;
@@ -53,7 +53,9 @@ pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
         error: wire.code.as_str(),
         error_description: &wire.description,
     };
-    with_header(no_store_json(wire.status, &body), wire.header)
+    let mut response = no_store_json(wire.status, &body);
+    response.headers_mut().extend(wire.headers);
+    response
 }
 
 /// A refusal for a person at a browser: sent back to the client, or told on a page where there is
@@ -68,25 +70,16 @@ pub(crate) fn refuse_person(
         return to.respond_with_error(wire.code.as_str(), &wire.description, issuer);
     }
     let advice = format!("<p>{}</p>", Escaped(&wire.description));
-    with_header(page(wire.status, "This did not work", &advice), wire.header)
+    let mut response = page(wire.status, "This did not work", &advice);
+    response.headers_mut().extend(wire.headers);
+    response
 }
 
 /// A refusal for the holder of an access token (RFC 6750 §3). As on success, whoever has the token
 /// may read what became of it.
 pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
-    let any = HeaderValue::from_static("*");
-    with_header(
-        refuse(refusal, audit),
-        Some((ACCESS_CONTROL_ALLOW_ORIGIN, any)),
-    )
-}
-
-fn with_header(
-    mut response: Response<Bytes>,
-    header: Option<(HeaderName, HeaderValue)>,
-) -> Response<Bytes> {
-    if let Some((name, value)) = header {
-        response.headers_mut().insert(name, value);
-    }
+    let mut response = refuse(refusal, audit);
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
