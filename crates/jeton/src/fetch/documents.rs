@@ -202,13 +202,23 @@ impl<T> Entries<T> {
     }
 
     /// Forgets entries until the cache keeps to its bounds: first those without a document, so that
-    /// made-up URLs push out no more than one good one, then those that are unused for longest.
+    /// made-up URLs push out no more than one good one, then those that are unused for longest. For
+    /// want of bytes documents alone: what is known of a URL without one takes none, and holds off
+    /// those who would ask it again.
     fn shrink(&mut self, most_urls: usize) {
-        while self.by_url.len() > most_urls || self.bytes() > MOST_BYTES {
-            let least = self.by_url.iter().min_by_key(|(_, entry)| entry.worth());
-            let Some(url) = least.map(|(url, _)| url.clone()) else {
-                return;
-            };
+        while self.by_url.len() > most_urls {
+            self.forget_least(|_| true);
+        }
+        while self.bytes() > MOST_BYTES {
+            self.forget_least(|entry| entry.bytes() > 0);
+        }
+    }
+
+    /// Forgets the entry of least use among those that `may_go`.
+    fn forget_least(&mut self, may_go: impl Fn(&Entry<T>) -> bool) {
+        let candidates = self.by_url.iter().filter(|(_, entry)| may_go(entry));
+        let least = candidates.min_by_key(|(_, entry)| entry.worth());
+        if let Some(url) = least.map(|(url, _)| url.clone()) {
             self.by_url.remove(&url);
         }
     }

@@ -346,6 +346,24 @@ fn the_longest_unused_document_goes_first() {
     assert_eq!(server.sent().len(), asked + 1, "this one had to go");
 }
 
+#[test]
+fn too_many_bytes_push_out_documents_alone() {
+    let scene = Scene::new("a");
+    scene.server.0.answer(URL, SLOW);
+    assert_eq!(scene.begin(0).end(), Err(Unreachable::TooSlow));
+    let long = "x".repeat(Outgoing::LIMIT - 100);
+    for number in 0..MOST_BYTES / Outgoing::LIMIT + 2 {
+        let text = format!("https://a-{number}.example.org/");
+        scene.server.0.answer_json(&text, &json!({ "key": long }));
+        let url = url(&text);
+        let document = Begun::new(scene.documents.get(&scene.server, &url, BEGIN));
+        assert!(document.end().is_ok());
+    }
+    let asked = scene.server.requests();
+    assert_eq!(scene.get(1), Err(Unreachable::TooSlow), "it is remembered");
+    assert_eq!(scene.server.requests(), asked);
+}
+
 /// A native host's requests move between threads.
 #[test]
 fn its_futures_are_send_where_the_host_is() {
