@@ -55,6 +55,7 @@ impl<T> Entry<T> {
         now: UnixTime,
         number: u64,
     ) -> Lookup<T> {
+        self.forget_future(max_age, now);
         let age = |held: &Held<T>| now.since(held.fetched_at);
         self.flights.retain(|(_, begun)| now.since(*begun) < LEASE);
         self.held = self
@@ -85,6 +86,18 @@ impl<T> Entry<T> {
         }
         self.flights.push((number, now));
         Lookup::Fetch
+    }
+
+    /// What lies further ahead than requests overtake each other was noted by a clock that has been
+    /// set back since. The document is stale at once, else it would be fresh until that time; of
+    /// failures and of fetches under way nothing is known any more.
+    fn forget_future(&mut self, max_age: Seconds, now: UnixTime) {
+        let latest = now + LEASE;
+        self.flights.retain(|(_, begun)| *begun <= latest);
+        self.failed = self.failed.filter(|(at, _)| *at <= latest);
+        if let Some(held) = self.held.as_mut().filter(|held| held.fetched_at > latest) {
+            held.fetched_at = now - max_age;
+        }
     }
 
     /// Takes in the result of the fetch of that number; answers with the document that is then there.

@@ -364,6 +364,35 @@ fn too_many_bytes_push_out_documents_alone() {
     assert_eq!(scene.server.requests(), asked);
 }
 
+#[test]
+fn a_clock_that_is_set_back_makes_nothing_last() {
+    const AHEAD: u64 = 1_000_000;
+    let scene = Scene::new("a");
+    assert_eq!(scene.begin(AHEAD).end(), found("a"));
+    scene.server.serve("b");
+    let renewed = scene.begin(0);
+    assert_eq!(scene.get(0), found("a"), "others have the old one");
+    assert_eq!(renewed.end(), found("b"));
+    assert_eq!(scene.get(MAX_AGE.0 - 1), found("b"));
+
+    // Nor does what was learnt of a server that failed, or a fetch that was dropped.
+    let scene = Scene::new("a");
+    scene.server.0.answer(URL, SLOW);
+    assert_eq!(scene.begin(AHEAD).end(), Err(Unreachable::TooSlow));
+    scene.server.serve("a");
+    assert_eq!(scene.begin(0).end(), found("a"));
+    drop(scene.begin_renewal(AHEAD));
+    assert_eq!(scene.begin_renewal(COOL_DOWN.0).end(), found("a"));
+}
+
+#[test]
+fn requests_may_overtake_each_other() {
+    let scene = Scene::new("a");
+    assert_eq!(scene.begin(2).end(), found("a"));
+    assert_eq!(scene.get(0), found("a"));
+    assert_eq!(scene.renew(0), found("a"));
+}
+
 /// A native host's requests move between threads.
 #[test]
 fn its_futures_are_send_where_the_host_is() {
