@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
     host::{Capabilities, Host},
-    jose::{PublishedKeys, SigningKey},
+    jose::{self, PublishedKeys, SigningKey, TokenType},
     keys::Keyring,
     ledger::Id128,
     refusal::Refusal,
@@ -153,5 +154,20 @@ impl<H: Host> Issuer<H> {
         self.keyring
             .published(&self.config, &self.crypto, now)
             .await
+    }
+
+    /// The claims of a token signed here of `typ`, with a key that JWKS shows at `now`; `None` for
+    /// anything else. Says nothing of `exp`.
+    pub(crate) async fn own_claims<T: DeserializeOwned>(
+        &self,
+        typ: TokenType,
+        text: &str,
+        now: UnixTime,
+    ) -> Result<Option<T>, CryptoError> {
+        let Some(token) = jose::parse_own(typ, text) else {
+            return Ok(None);
+        };
+        let published = self.published_keys(now).await?;
+        jose::own_claims(&self.crypto, &published.keys, token).await
     }
 }

@@ -8,5 +8,5 @@ mod verify;
 
 pub(crate) use jwks::PublishedKeys;
 pub(crate) use sign::{SigningKey, TokenType, sign, token_id};
-pub(crate) use verify::own_claims;
 pub use verify::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};
+pub(crate) use verify::{own_claims, parse_own};

@@ -17,7 +17,7 @@ use crate::{
     client::{Client, ClientId, Delivery},
     cookie::Cookie,
     host::Host,
-    jose::{self, TokenType},
+    jose::TokenType,
     ledger::{GrantId, Ledger},
     page::{Escaped, page, see_other},
     parameters::Parameters,
@@ -135,10 +135,8 @@ async fn read_hint<H: Host>(
     let Some(text) = parameters.get("id_token_hint") else {
         return Ok(None);
     };
-    let published = at.issuer.published_keys(at.now).await?;
     let typ = TokenType::IdToken;
-    let hint: Option<IdTokenHint> =
-        jose::own_claims(at.issuer.crypto(), &published.keys, typ, text).await?;
+    let hint: Option<IdTokenHint> = at.issuer.own_claims(typ, text, at.now).await?;
     let hint = hint.filter(|hint| hint.iss == at.issuer.config().issuer().as_str());
     Ok(Some(hint.ok_or(PersonFault::IdTokenHint)?))
 }

@@ -185,24 +185,26 @@ impl VerifiedJwt {
     }
 }
 
-/// The claims of a JWT of ours of this `typ`, verified with our own `keys`; `None` for anything else.
+/// A text that may be a token of ours of `typ`: it says so, and names its key, as all of ours do.
+/// Told before our keys are needed, so that what cannot be one costs no import and no signature.
+pub(crate) fn parse_own(typ: TokenType, token: &str) -> Option<UnverifiedJwt<'_>> {
+    let unverified = UnverifiedJwt::parse(token).ok()?;
+    let header = |name| unverified.header.get(name).and_then(Value::as_str);
+    (header("typ") == Some(typ.as_str()) && header("kid").is_some()).then_some(unverified)
+}
+
+/// The claims of a JWT that [`parse_own`] let pass, verified with our own `keys`; `None` for anything
+/// else.
 /// `exp` is not checked: a logout hint may have expired.
 pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
     crypto: &C,
     keys: &PublicJwks,
-    typ: TokenType,
-    token: &str,
+    token: UnverifiedJwt<'_>,
 ) -> Result<Option<T>, CryptoError> {
-    let verified = match UnverifiedJwt::parse(token) {
-        Ok(unverified) => unverified.verify(keys, &SIGNING_ALGORITHMS, crypto).await,
-        Err(fault) => Err(fault),
-    };
-    match verified {
-        Ok(token) if token.typ() == Some(typ.as_str()) => {
-            Ok(serde_json::from_value(Value::Object(token.claims)).ok())
-        }
+    match token.verify(keys, &SIGNING_ALGORITHMS, crypto).await {
+        Ok(token) => Ok(serde_json::from_value(Value::Object(token.claims)).ok()),
         Err(JwtFault::Host(error)) => Err(error),
-        Ok(_) | Err(_) => Ok(None),
+        Err(_) => Ok(None),
     }
 }
 
