@@ -73,11 +73,11 @@ impl<R: Registry> Clients<R> {
         }
         match &found {
             Some(client) => {
-                remember(&self.registered, id, (now, Arc::clone(client)));
+                remember(&mut lock(&self.registered), id, (now, Arc::clone(client)));
                 lock(&self.unknown).remove(id);
             }
             None => {
-                remember(&self.unknown, id, now);
+                remember(&mut lock(&self.unknown), id, now);
                 lock(&self.registered).remove(id);
             }
         }
@@ -115,15 +115,16 @@ impl<R: Registry> Clients<R> {
     /// The later of the time that was read or written and the one that is remembered. A read may be
     /// older than a write that happened meanwhile.
     fn remember_cut_off(&self, of: &CutOff, read: UnixTime, now: UnixTime) -> UnixTime {
-        let remembered = lock(&self.cut_offs).get(of).map(|(_, at)| *at);
+        // One lock for both: between two, another thread's later one would be overwritten.
+        let mut cut_offs = lock(&self.cut_offs);
+        let remembered = cut_offs.get(of).map(|(_, at)| *at);
         let latest = remembered.map_or(read, |at| at.max(read));
-        remember(&self.cut_offs, of, (now, latest));
+        remember(&mut cut_offs, of, (now, latest));
         latest
     }
 }
 
-fn remember<K: Clone + Ord, V>(map: &Mutex<BTreeMap<K, V>>, key: &K, value: V) {
-    let mut map = lock(map);
+fn remember<K: Clone + Ord, V>(map: &mut BTreeMap<K, V>, key: &K, value: V) {
     if map.len() >= CAPACITY {
         map.clear();
     }
