@@ -146,6 +146,10 @@ impl PublicJwk {
     /// # Errors
     /// The key is private, malformed, weak, or not for verifying signatures.
     pub fn from_value(jwk: &Value) -> Result<Self, UnusableJwk> {
+        // An array would be read as the members in their order.
+        if !jwk.is_object() {
+            return Err(UnusableJwk::Malformed);
+        }
         if PRIVATE_MEMBERS.iter().any(|name| jwk.get(name).is_some()) {
             return Err(UnusableJwk::Private);
         }

@@ -110,6 +110,11 @@ fn what_does_not_verify_is_left_out_of_a_set() {
     let short = |member| with(ec(), member, "AAAA");
     for (jwk, why) in [
         (json!("a key"), UnusableJwk::Malformed),
+        // Its members in the order in which they are read here.
+        (
+            json!(["OKP", null, null, null, null, "Ed25519", X, null, null, null]),
+            UnusableJwk::Malformed,
+        ),
         (json!({}), UnusableJwk::Malformed),
         (with(ec(), "kty", 5), UnusableJwk::Malformed),
         (with(ec(), "kid", 5), UnusableJwk::Malformed),
