@@ -1,13 +1,15 @@
 //! From a URL to a connection to an address that was checked.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::future::select_ok;
 use jeton::{ForeignUrl, Unreachable};
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::sleep,
-};
+use tokio::{net::TcpStream, sync::Semaphore, task::spawn_blocking, time::sleep};
 use url::Host;
 
 /// How long each address of a name has before the next is tried as well: the connection attempt
@@ -19,8 +21,11 @@ const MOST_TRIED: usize = 6;
 
 const UNRESOLVED: Unreachable = Unreachable::ConnectionFailed("the name does not resolve");
 
-pub(crate) async fn connect(url: &ForeignUrl) -> Result<TcpStream, Unreachable> {
-    let addresses = checked(url, resolve(url).await)?;
+pub(crate) async fn connect(
+    url: &ForeignUrl,
+    lookups: &Arc<Semaphore>,
+) -> Result<TcpStream, Unreachable> {
+    let addresses = checked(url, resolve(url, lookups).await)?;
     let attempts = (0..)
         .zip(addresses)
         .take(MOST_TRIED)
@@ -36,15 +41,28 @@ pub(crate) async fn connect(url: &ForeignUrl) -> Result<TcpStream, Unreachable> 
     }
 }
 
-async fn resolve(url: &ForeignUrl) -> io::Result<Vec<SocketAddr>> {
+async fn resolve(url: &ForeignUrl, lookups: &Arc<Semaphore>) -> io::Result<Vec<SocketAddr>> {
     let url = url.as_url();
     let port = url.port_or_known_default().unwrap_or_default();
     match url.host() {
-        Some(Host::Domain(name)) => Ok(lookup_host((name, port)).await?.collect()),
+        Some(Host::Domain(name)) => look_up(name.to_owned(), port, lookups).await,
         Some(Host::Ipv4(address)) => Ok(vec![(address, port).into()]),
         Some(Host::Ipv6(address)) => Ok(vec![(address, port).into()]),
         None => Ok(Vec::new()),
     }
+}
+
+/// Asks the operating system, whose lookups nothing breaks off: one that nobody waits for any more
+/// goes on, and keeps its permit.
+async fn look_up(name: String, port: u16, lookups: &Arc<Semaphore>) -> io::Result<Vec<SocketAddr>> {
+    let permit = Arc::clone(lookups).acquire_owned().await;
+    let permit = permit.map_err(io::Error::other)?;
+    spawn_blocking(move || {
+        let addresses = (name, port).to_socket_addrs();
+        drop(permit);
+        Ok(addresses?.collect())
+    })
+    .await?
 }
 
 /// The addresses, if there are any and all may be connected to. One that may not is no accident:

@@ -17,6 +17,7 @@ use jeton::{Fetch, Fetched, Outgoing, Unreachable};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::Semaphore,
     time::timeout,
 };
 use tokio_rustls::{
@@ -25,10 +26,24 @@ use tokio_rustls::{
 };
 use url::Host;
 
-/// [`Fetch`] on sockets. What it needs is made at the first request: a start makes none.
-#[derive(Default)]
+/// The most names that are looked up at once. A lookup takes a thread of those that tokio has for
+/// what blocks, for as long as a name's servers like: without a bound, strangers' names could take
+/// all 512, and whoever else needs one would wait, such as a store in a file.
+const MOST_LOOKUPS: usize = 32;
+
+/// [`Fetch`] on sockets. What TLS needs is made at the first request: a start makes none.
 pub struct HttpsFetch {
     tls: OnceLock<TlsConnector>,
+    lookups: Arc<Semaphore>,
+}
+
+impl Default for HttpsFetch {
+    fn default() -> Self {
+        Self {
+            tls: OnceLock::new(),
+            lookups: Arc::new(Semaphore::new(MOST_LOOKUPS)),
+        }
+    }
 }
 
 impl Fetch for HttpsFetch {
@@ -41,7 +56,7 @@ impl Fetch for HttpsFetch {
 
 impl HttpsFetch {
     async fn exchange(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
-        let stream = connect::connect(&request.url).await?;
+        let stream = connect::connect(&request.url, &self.lookups).await?;
         if request.url.as_url().scheme() == "http" {
             return exchange::exchange(request, stream).await;
         }

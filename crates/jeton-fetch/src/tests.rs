@@ -1,5 +1,7 @@
 //! HTTPS to a server of this machine, whose authority only these tests trust.
 
+use std::time::Duration;
+
 use jeton::{Loopback, Reach};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::{
@@ -61,6 +63,7 @@ async fn get(fetch: &HttpsFetch, url: &str) -> Result<Fetched, Unreachable> {
 fn trusting(roots: RootCertStore) -> HttpsFetch {
     HttpsFetch {
         tls: OnceLock::from(connector(roots).unwrap()),
+        ..HttpsFetch::default()
     }
 }
 
@@ -99,6 +102,27 @@ async fn plain_http_is_no_https() {
         get(&HttpsFetch::default(), &url).await,
         Err(Unreachable::ConnectionFailed("no TLS"))
     );
+}
+
+#[tokio::test]
+async fn a_name_waits_for_its_turn_to_be_looked_up() {
+    let fetch = HttpsFetch::default();
+    let lookups = Arc::clone(&fetch.lookups);
+    let all = lookups.acquire_many_owned(MOST_LOOKUPS as u32).await;
+    let url = Reach::new("", Loopback::Admitted)
+        .url("http://localhost:1/")
+        .unwrap();
+    let hurried = Outgoing {
+        deadline: Duration::from_millis(50),
+        ..Outgoing::get(url, "application/json")
+    };
+    assert_eq!(fetch.send(&hurried).await, Err(Unreachable::TooSlow));
+    drop(all);
+    assert_eq!(
+        fetch.send(&hurried).await,
+        Err(Unreachable::ConnectionFailed("nobody listens"))
+    );
+    assert_eq!(fetch.lookups.available_permits(), MOST_LOOKUPS);
 }
 
 /// hyper and Lambda move requests between threads.

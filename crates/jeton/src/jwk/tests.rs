@@ -112,7 +112,9 @@ fn what_does_not_verify_is_left_out_of_a_set() {
         (json!("a key"), UnusableJwk::Malformed),
         // Its members in the order in which they are read here.
         (
-            json!(["OKP", null, null, null, null, "Ed25519", X, null, null, null]),
+            json!([
+                "OKP", null, null, null, null, "Ed25519", X, null, null, null
+            ]),
             UnusableJwk::Malformed,
         ),
         (json!({}), UnusableJwk::Malformed),
