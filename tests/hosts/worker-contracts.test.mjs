@@ -87,7 +87,7 @@ test('a write that KV refuses is done, and published until KV takes it', async (
   assert.equal(await ask('/authority/shown'), 'not yet');
   await wait(3);
   assert.equal(await ask('/authority/shown'), 'not yet', 'the first alarm');
-  await wait(3);
+  await wait(5);
   assert.equal(await ask('/authority/shown'), 'shown', 'the second');
 });
 

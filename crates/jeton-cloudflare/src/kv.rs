@@ -32,7 +32,8 @@ pub(crate) async fn read(kv: &KvStore, key: &str) -> Result<Option<Document>, Un
     Ok(value.map(Document::new))
 }
 
-/// Has `key` hold `document`, or nothing.
+/// Has `key` hold `document`, or nothing. Waits for as long as the platform takes: a write that was
+/// given up could still land, after a later one.
 pub(crate) async fn write(
     kv: &KvStore,
     key: &str,
@@ -41,9 +42,9 @@ pub(crate) async fn write(
     match document {
         Some(document) => {
             let put = kv.put(key, document.as_str()).map_err(unavailable)?;
-            answered(within_deadline(put.execute()).await)
+            put.execute().await.map_err(unavailable)
         }
-        None => answered(within_deadline(kv.delete(key)).await),
+        None => kv.delete(key).await.map_err(unavailable),
     }
 }
 

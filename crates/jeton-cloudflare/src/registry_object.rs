@@ -9,7 +9,11 @@
 //! A row stays when its document is deleted: KV shows a removal up to a minute late, and what it
 //! shows of a name without a row would count as written by hand.
 
-use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    time::Duration,
+};
 
 use jeton::{Document, Expected, Put, Unavailable};
 use serde::{Deserialize, Serialize};
@@ -23,10 +27,15 @@ use crate::kv::{self, KV_BINDING};
 /// `record` is NULL once deleted; `published` is 1 once KV has shown as much.
 const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS document
-        (key TEXT PRIMARY KEY, record TEXT, published INTEGER NOT NULL)";
+        (key TEXT PRIMARY KEY, record TEXT, published INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS document_unpublished ON document (key) WHERE published = 0";
 
-/// After how long KV is asked again. It takes one write a second per key.
+/// After how long KV is asked again; twice as long after each refusal in a row. It takes one write a
+/// second per key.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// How often that is doubled at most: to four minutes.
+const MOST_DOUBLINGS: u32 = 7;
 
 /// How many documents one alarm publishes: a Worker on the free plan may ask KV fifty times.
 const MOST_PUBLISHED: u32 = 40;
@@ -40,6 +49,8 @@ pub struct RegistryObject {
     /// The keys that are being published. Each by one task at a time: a write to KV that arrives
     /// late would undo the one after it.
     publishing: RefCell<BTreeSet<String>>,
+    /// How many times in a row KV has refused.
+    refusals: Cell<u32>,
 }
 
 /// A write that is asked for.
@@ -64,6 +75,7 @@ impl DurableObject for RegistryObject {
             state,
             env,
             publishing: RefCell::default(),
+            refusals: Cell::default(),
         }
     }
 
@@ -133,8 +145,10 @@ impl RegistryObject {
         while let Some(row) = self.unpublished_row(key)? {
             if let Err(refused) = kv::write(&self.kv()?, key, row.record.as_ref()).await {
                 log(key, &refused);
+                self.refusals.update(|refusals| refusals.saturating_add(1));
                 return Ok(());
             }
+            self.refusals.set(0);
             // Unless something else stands by now.
             self.run(
                 "UPDATE document SET published = 1 WHERE key = ? AND record IS ?",
@@ -185,7 +199,8 @@ impl RegistryObject {
     async fn wake_soon(&self) -> Result<()> {
         let storage = self.state.storage();
         if storage.get_alarm().await?.is_none() {
-            storage.set_alarm(RETRY).await?;
+            let doublings = self.refusals.get().saturating_sub(1).min(MOST_DOUBLINGS);
+            storage.set_alarm(RETRY * 2_u32.pow(doublings)).await?;
         }
         Ok(())
     }

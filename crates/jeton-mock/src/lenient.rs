@@ -30,8 +30,8 @@ const KEPT: usize = 1000;
 const KEPT_REDIRECTS: usize = 64;
 
 tokio::task_local! {
-    /// The client lent to the request that is being answered.
-    static CLIENT: Client;
+    /// The client lent to the request that is being answered, if one is.
+    static CLIENT: Option<Client>;
 }
 
 /// The registry, but for the client that is lent to the request at hand. What is lent is not written
@@ -67,7 +67,7 @@ impl Registry for PerRequest {
     }
 
     async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        let lent = CLIENT.try_with(|client| (client.id == *id).then(|| client.clone()));
+        let lent = CLIENT.try_with(|lent| lent.clone().filter(|client| client.id == *id));
         match lent {
             Ok(Some(client)) => Ok(Some(client)),
             _ => self.0.client(realm, id).await,
@@ -75,12 +75,10 @@ impl Registry for PerRequest {
     }
 }
 
-/// Answers a request with what was lent to it.
+/// Answers a request with what was lent to it. A request without a loan has none of the request it may
+/// be asked within.
 pub(crate) async fn on_loan<T>(lent: Option<Client>, answer: impl Future<Output = T>) -> T {
-    match lent {
-        Some(client) => CLIENT.scope(client, answer).await,
-        None => answer.await,
-    }
+    CLIENT.scope(lent, answer).await
 }
 
 /// The clients that were registered, against which it is judged what is waived.
@@ -102,6 +100,7 @@ pub(crate) struct Loan {
 
 impl RegisteredClients {
     pub(crate) fn insert(&mut self, client: Client) {
+        self.strangers.retain(|id| *id != client.id);
         self.clients.insert(client.id.clone(), client);
     }
 
