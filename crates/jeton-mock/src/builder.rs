@@ -381,8 +381,7 @@ impl BoundMock {
 
     /// Answers until `shutdown` is ready, and logs each request to standard output.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        self.run(shutdown, |response| jeton_native::log_response(response))
-            .await;
+        self.run(shutdown, jeton_native::log_response).await;
     }
 
     /// The same without the log, which no test harness captures; there is the journal.
