@@ -1,4 +1,4 @@
-//! `jeton client`: client records.
+//! `jeton client`: making and storing client records.
 
 use std::{
     io::{Read, stdin},
@@ -82,13 +82,14 @@ fn new_command() -> Command {
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
-        Some(("new", matches)) => new(matches),
-        Some(("put", matches)) => put(matches),
+        Some(("new", matches)) => make_record(matches),
+        Some(("put", matches)) => store_record(matches),
         _ => anyhow::bail!("no such command"),
     }
 }
 
-fn new(matches: &ArgMatches) -> Result<()> {
+/// `jeton client new`: prints a record and its secret, and how to store it.
+fn make_record(matches: &ArgMatches) -> Result<()> {
     let text = |name| matches.get_one::<String>(name).cloned();
     let client_id = match text("id") {
         Some(id) => id,
@@ -159,7 +160,8 @@ pub(crate) fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-fn put(matches: &ArgMatches) -> Result<()> {
+/// `jeton client put`: stores a record in an SQLite file.
+fn store_record(matches: &ArgMatches) -> Result<()> {
     let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
     let source = matches
         .get_one::<String>("record")

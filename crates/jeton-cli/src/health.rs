@@ -9,13 +9,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches, Command};
 
-/// For each of connecting, asking and answering.
+/// How long each of connecting, sending and receiving may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// More than any status line has (RFC 9112 §4).
+/// The most bytes that are read: more than any status line has (RFC 9112 §4).
 const STATUS_LINE_LIMIT: u64 = 1024;
 
-/// Where a server's port may be named; the first that is set counts. The last two are
+/// The variables that may hold a server's port; the first that is set counts. The last two are
 /// mock-oauth2-server's, in its order; the image sets the last.
 const PORT_VARIABLES: [&str; 3] = ["JETON_PORT", "SERVER_PORT", "PORT"];
 
@@ -40,7 +40,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-/// `jeton serve` answers below the path of its issuer alone.
+/// The URL of `/health` on this machine, below the path of the issuer, where `jeton serve` answers.
 fn default_url(variable: impl Fn(&str) -> Option<String>) -> String {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let port = PORT_VARIABLES.into_iter().find_map(variable);
@@ -54,7 +54,8 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> String {
     format!("http://127.0.0.1:{port}{slash}{path}/health")
 }
 
-/// Asks in the clear: a mock with HTTPS answers plain HTTP on the same port.
+/// The HTTP status that `url` answers with. Asked without TLS: a mock with HTTPS answers plain HTTP on
+/// the same port.
 fn status(url: &str) -> Result<String> {
     let Some(rest) = url.strip_prefix("http://") else {
         bail!("expected http://HOST[:PORT][/PATH]");
@@ -141,7 +142,7 @@ mod tests {
         );
     }
 
-    /// What is understood of `answer`, and the request line that was sent.
+    /// The status read from `answer`, and the request line that was sent.
     fn ask(host: &str, path: &str, answer: &'static str) -> (anyhow::Result<String>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -34,8 +34,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     };
     match matches.get_one::<String>("alg").map(String::as_str) {
         None => println!("{}", random_base64url()?),
-        Some("RS256") => println!("{}", json!({ "keys": [rsa()?] })),
-        Some(name) => println!("{}", json!({ "keys": [curve(name)?] })),
+        Some("RS256") => println!("{}", json!({ "keys": [new_rsa_key()?] })),
+        Some(name) => println!("{}", json!({ "keys": [new_curve_key(name)?] })),
     }
     Ok(())
 }
@@ -54,8 +54,8 @@ pub(crate) fn random_base64url() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// An EC or OKP private key as a JWK (RFC 7518 §6.2, RFC 8037 §2).
-fn curve(alg: &str) -> Result<serde_json::Value> {
+/// A new EC or OKP private key as a JWK (RFC 7518 §6.2, RFC 8037 §2).
+fn new_curve_key(alg: &str) -> Result<serde_json::Value> {
     if alg == "EdDSA" {
         let pair = Ed25519KeyPair::generate().context("no entropy")?;
         let seed: Curve25519SeedBin<'_> = pair.seed()?.as_be_bytes()?;
@@ -81,8 +81,8 @@ fn curve(alg: &str) -> Result<serde_json::Value> {
     }))
 }
 
-/// An RSA private key as a JWK (RFC 7518 §6.3.2).
-fn rsa() -> Result<serde_json::Value> {
+/// A new RSA private key as a JWK (RFC 7518 §6.3.2).
+fn new_rsa_key() -> Result<serde_json::Value> {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).context("no entropy")?;
     let pkcs8: Pkcs8V1Der<'_> = pair.as_der()?;
     let info = PrivateKeyInfoRef::try_from(pkcs8.as_ref()).context("aws-lc made no PKCS #8")?;

@@ -5,12 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jeton_mock::{BoundMock, DEFAULT_PORT, MockProvider, MockSpec, Strictness};
-
 use tokio::sync::oneshot;
 
 use crate::settings;
 
-/// Settings that a mock has no use for: its stores are memory, its keys come from the seed.
+/// Settings that a mock has no use for: its stores are in memory.
 const NOT_OURS: [&str; 1] = ["JETON_DATA"];
 
 pub(crate) fn command() -> Command {
@@ -80,10 +79,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         .block_on(async {
             let mock = builder.bind().await?;
             let signal = jeton_http::stop_signal()?;
-            let orphaned = match matches.get_flag("stop-with-stdin") {
-                true => Some(end_of_stdin()),
-                false => None,
-            };
+            let orphaned = matches.get_flag("stop-with-stdin").then(end_of_stdin);
             let stop = async {
                 match orphaned {
                     None => signal.await,
@@ -105,7 +101,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         })
 }
 
-/// The configuration file's, or mock-oauth2-server's, with the flags on top.
+/// The mock's configuration: from a file or from mock-oauth2-server's variables, with the flags on top.
 fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     let flag = |name: &str| matches.get_one::<String>(name).cloned();
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -139,8 +135,8 @@ fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     Ok(spec)
 }
 
-/// Ready when standard input has ended. By a thread of its own, because a runtime that reads there
-/// cannot stop before the next line comes.
+/// A receiver that is ready when standard input has ended. A thread of its own reads it, because a
+/// runtime that reads standard input cannot stop before the next line comes.
 fn end_of_stdin() -> oneshot::Receiver<()> {
     let (ended, orphaned) = oneshot::channel();
     std::thread::spawn(move || {
@@ -151,6 +147,7 @@ fn end_of_stdin() -> oneshot::Receiver<()> {
     orphaned
 }
 
+/// Prints where the mock answers, and a command to try it with.
 fn greet(mock: &BoundMock) {
     let address = mock.address();
     let issuer = mock.issuer_url();

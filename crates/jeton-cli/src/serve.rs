@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::settings;
 
-/// One process on SQLite.
+/// The host: one process on SQLite.
 struct Serve;
 
 impl Host for Serve {

@@ -31,7 +31,7 @@ fn flag_name(variable: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-/// A setting's flag, else its variable, else `default`.
+/// The value of a setting: its flag, else its variable, else `default`.
 pub(crate) fn value(matches: &ArgMatches, name: &str, default: &str) -> Result<String> {
     if let Some(value) = matches.get_one::<String>(name) {
         return Ok(value.clone());
@@ -43,7 +43,7 @@ pub(crate) fn value(matches: &ArgMatches, name: &str, default: &str) -> Result<S
     }
 }
 
-/// The address to listen on.
+/// The host and port to listen on.
 pub(crate) fn address(
     matches: &ArgMatches,
     default_host: &str,
@@ -57,7 +57,7 @@ pub(crate) fn address(
     Ok((host, port))
 }
 
-/// The configuration from flags, then the environment.
+/// The configuration from the flags and, where those are missing, the environment.
 pub(crate) fn config(matches: &ArgMatches) -> Result<Config> {
     let flag = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
     Ok(jeton_native::config_from_env_over(flag)?)

@@ -1,8 +1,9 @@
-//! What a Worker asks of an object, and what it answers: JSON over the stub's fetch.
+//! The calls of a [`GrantObject`](crate::GrantObject) and their answers: JSON over the stub's fetch.
 
 use jeton::{Advance, Attempt, Decision, Grant, Step, UnixTime};
 use serde::{Deserialize, Serialize};
 
+/// A call of the ledger, as it is sent to an object.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Call {
@@ -31,6 +32,7 @@ pub(crate) enum Call {
     },
 }
 
+/// The answer of an object to a [`Call`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {

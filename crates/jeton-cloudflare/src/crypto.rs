@@ -11,14 +11,14 @@ use web_sys::{CryptoKey, DomException, SubtleCrypto, WorkerGlobalScope};
 
 use crate::{describe, settled};
 
-/// The runtime's `crypto`.
+/// [`Crypto`] by the runtime's `crypto`.
 #[derive(Debug)]
 pub struct WebCrypto {
     crypto: web_sys::Crypto,
     subtle: SubtleCrypto,
 }
 
-/// A private key that signs and cannot be exported, beside the `AlgorithmIdentifier` it wants.
+/// A private key that signs and cannot be exported, with its `AlgorithmIdentifier`.
 #[derive(Debug)]
 pub struct WebCryptoKey {
     key: CryptoKey,
@@ -26,7 +26,7 @@ pub struct WebCryptoKey {
 }
 
 impl WebCrypto {
-    /// The `crypto` of the global scope.
+    /// The cryptography of the global scope.
     ///
     /// # Errors
     /// The runtime has none.
@@ -83,9 +83,9 @@ impl Crypto for WebCrypto {
 }
 
 impl WebCrypto {
-    /// Imports twice. Only an extractable key shows its public half (WebCrypto derives none from a
-    /// private key), so one is imported for that and dropped; the one that is kept until its epoch
-    /// ends can sign and nothing else.
+    /// The imported key and its public half. Imports twice: WebCrypto shows the public half of
+    /// extractable keys only, so one is imported for that and dropped. The one that is kept until its
+    /// epoch ends can sign and nothing else.
     async fn try_import(&self, key: &PrivateKey) -> Result<(WebCryptoKey, PublicKey), JsValue> {
         let algorithm = identifier(key.algorithm())?;
         let pkcs8 = Uint8Array::from(key.pkcs8());
@@ -130,7 +130,7 @@ impl WebCrypto {
             .import_key_with_object("jwk", &jwk, &identifier, false, &usages)?;
         let key: CryptoKey = match settled(key).await {
             Ok(key) => key,
-            Err(thrown) if is_no_key(&thrown) => return Ok(false),
+            Err(thrown) if is_invalid_key(&thrown) => return Ok(false),
             Err(thrown) => return Err(thrown),
         };
         let verified: JsValue = settled(
@@ -147,17 +147,17 @@ impl WebCrypto {
     }
 }
 
-/// Whether an import failed by the numbers of the key, such as a point off its curve: a `DataError`
-/// by the specification, an `OperationError` in workerd.
-fn is_no_key(thrown: &JsValue) -> bool {
+/// Whether an import failed because of the key's numbers, such as a point off its curve: that is a
+/// `DataError` by the specification, and an `OperationError` in workerd.
+fn is_invalid_key(thrown: &JsValue) -> bool {
     let exception = thrown.dyn_ref::<DomException>();
     exception.is_some_and(|exception| {
         ["DataError", "OperationError"].contains(&exception.name().as_str())
     })
 }
 
-/// WebCrypto's name of a JOSE algorithm. One object serves for import, signing and verifying: each
-/// reads the members it knows.
+/// The `AlgorithmIdentifier` of a JOSE algorithm. One object serves for import, signing and verifying:
+/// each reads the members it knows.
 fn identifier(algorithm: Algorithm) -> Result<Object, JsValue> {
     let members: &[(&str, &str)] = match algorithm {
         Algorithm::ES256 => &[

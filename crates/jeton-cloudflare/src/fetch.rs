@@ -1,9 +1,9 @@
 //! Requests to servers of others, by the runtime's `fetch`.
 //!
-//! No name can be resolved before: what a URL may be is checked by the core, and where its name leads
-//! is left to the platform, which has no private network to lead to unless one is bound to the Worker.
-//! The compatibility flag `global_fetch_strictly_public` in `wrangler.toml` keeps requests from going
-//! past the front of the Worker's own zone.
+//! A Worker cannot resolve a name before the request. The core checks the URL; where its name leads is
+//! left to the platform, which has no private network unless one is bound to the Worker. The
+//! compatibility flag `global_fetch_strictly_public` in `wrangler.toml` keeps requests from going past
+//! the front of the Worker's own zone.
 
 use core::time::Duration;
 
@@ -24,8 +24,8 @@ pub struct WorkerFetch;
 
 impl Fetch for WorkerFetch {
     async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
-        // Rather than a timer beside it: a promise that nobody waits for any more calls functions
-        // that are gone.
+        // Not a timer beside the request: the promise that nobody waits for any more would call
+        // functions that are gone.
         let deadline = AbortSignal::timeout_with_u32(milliseconds(request.deadline));
         exchange(request, &deadline).await.map_err(|end| match end {
             End::Refused(reason) => reason,
@@ -35,10 +35,11 @@ impl Fetch for WorkerFetch {
     }
 }
 
-/// Why there is no answer.
+/// Why an exchange has no answer.
 enum End {
+    /// The answer was refused.
     Refused(Unreachable),
-    /// The runtime threw, at this step. What it threw may be in the words of the other server.
+    /// The runtime threw at this step. What it threw is dropped: it may quote the other server.
     Thrown(&'static str),
 }
 
@@ -53,12 +54,12 @@ fn thrown(step: &'static str) -> impl Fn(JsValue) -> End {
 }
 
 async fn exchange(request: &Outgoing, deadline: &AbortSignal) -> Result<Fetched, End> {
-    let init = prepared(request, deadline).map_err(thrown("not a request"))?;
+    let init = request_init(request, deadline).map_err(thrown("not a request"))?;
     let runtime: WorkerGlobalScope = js_sys::global().unchecked_into();
     let promise = runtime.fetch_with_str_and_init(request.url.as_str(), &init);
     let response: Response = settled(promise).await.map_err(thrown("no answer"))?;
     let body = response.body();
-    let answer = read(request, &response, body.as_ref()).await;
+    let answer = read_answer(request, &response, body.as_ref()).await;
     if answer.is_err()
         && let Some(body) = body
     {
@@ -68,7 +69,7 @@ async fn exchange(request: &Outgoing, deadline: &AbortSignal) -> Result<Fetched,
     answer
 }
 
-fn prepared(request: &Outgoing, deadline: &AbortSignal) -> Result<RequestInit, JsValue> {
+fn request_init(request: &Outgoing, deadline: &AbortSignal) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.append(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))?;
@@ -86,7 +87,7 @@ fn prepared(request: &Outgoing, deadline: &AbortSignal) -> Result<RequestInit, J
     Ok(init)
 }
 
-async fn read(
+async fn read_answer(
     request: &Outgoing,
     response: &Response,
     body: Option<&ReadableStream>,
@@ -100,7 +101,7 @@ async fn read(
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let answer = loop {
-        match part(&reader).await {
+        match next_part(&reader).await {
             Ok(Some(part)) => {
                 if let Err(reason) = arriving.push(&part) {
                     break Err(End::Refused(reason));
@@ -114,8 +115,8 @@ async fn read(
     answer
 }
 
-/// The next part of a body; none at its end.
-async fn part(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, JsValue> {
+/// The next part of a body; `None` at its end.
+async fn next_part(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, JsValue> {
     let step: JsValue = settled(reader.read()).await?;
     if Reflect::get(&step, &JsString::from("done"))?.is_truthy() {
         return Ok(None);
@@ -124,7 +125,7 @@ async fn part(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, J
     Ok(Some(part.to_vec()))
 }
 
-/// The headers as they are for the body that is handed over: the runtime has decoded it.
+/// The headers of the answer, without those of an encoding: the runtime has decoded the body.
 fn headers(response: &Response) -> Result<HeaderMap, JsValue> {
     let mut headers = HeaderMap::new();
     for entry in js_sys::try_iter(&response.headers())?.into_iter().flatten() {
@@ -132,7 +133,7 @@ fn headers(response: &Response) -> Result<HeaderMap, JsValue> {
         let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
         let name = name.and_then(|name| HeaderName::try_from(name).ok());
         let value = value.and_then(|value| HeaderValue::try_from(value).ok());
-        // What http does not know as a header is of no use to who reads it by name.
+        // A header that the `http` crate refuses is left out: nobody could read it by name.
         if let (Some(name), Some(value)) = (name, value) {
             headers.append(name, value);
         }

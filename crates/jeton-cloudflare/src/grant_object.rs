@@ -1,6 +1,6 @@
-//! The object: one grant, or one shard of markers, on its own SQLite.
+//! The Durable Object that holds one grant, or one shard of markers, on its own SQLite.
 //!
-//! Reading and writing are consecutive synchronous statements without an `.await` between, and an
+//! Reading and writing are consecutive synchronous statements without an `.await` between them, and an
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
 //! later one fails; therefore everything that can fail comes before the one statement that matters.
 
@@ -16,7 +16,7 @@ use crate::call::{Answer, Call};
 /// The last moment a JavaScript date can hold, in seconds.
 const LAST_MOMENT: u64 = 8_640_000_000_000;
 
-/// One grant or one shard of markers, SQLite-backed.
+/// A Durable Object with one grant or one shard of markers, on SQLite.
 #[durable_object(alarm)]
 #[derive(Debug)]
 pub struct GrantObject {
@@ -81,8 +81,7 @@ impl DurableObject for GrantObject {
         Response::ok(serde_json::to_string(&answer)?)
     }
 
-    /// Deletes what has expired. An alarm that fires early, or of an object that has more to keep,
-    /// is set again.
+    /// Deletes what has expired, and sets the alarm again while something is left.
     async fn alarm(&self) -> Result<Response> {
         let now = UnixTime((js_sys::Date::now() / 1000.0) as u64);
         for table in ["marker", "counter"] {
@@ -113,8 +112,8 @@ impl GrantObject {
         self.state.storage().sql()
     }
 
-    /// The rows of a statement. A table that is not there has none: only `open`, `claim` and
-    /// `count` make tables, so that asking about what never was leaves nothing behind.
+    /// The rows of a statement. A table that does not exist has none: only `open`, `claim` and `count`
+    /// make tables, so that asking for a grant that never existed leaves nothing behind.
     fn rows<T: for<'de> Deserialize<'de>>(
         &self,
         statement: &str,
@@ -149,8 +148,9 @@ impl GrantObject {
         )
     }
 
-    /// The alarm comes first: a record that would never be deleted is worse than an alarm without
-    /// one. A call that ends between the two can be repeated.
+    /// Stores a new grant; `false` if there is one. The alarm is set first: a record that is never
+    /// deleted would be worse than an alarm without a record. A call that ends between the two can be
+    /// repeated.
     async fn open(&self, grant: &Grant) -> Result<bool> {
         let record = serde_json::to_string(grant)?;
         if self.grant()?.is_some() {
@@ -215,7 +215,7 @@ impl GrantObject {
             "INSERT OR REPLACE INTO marker (name, holder, expires_at) VALUES (?, ?, ?)",
             vec![marker.into(), value.to_string().into(), end],
         )?;
-        self.wake_by(expires).await?;
+        self.ensure_alarm(expires).await?;
         Ok(true)
     }
 
@@ -242,7 +242,7 @@ impl GrantObject {
                 end_value,
             ],
         )?;
-        self.wake_by(end).await?;
+        self.ensure_alarm(end).await?;
         Ok(count)
     }
 
@@ -254,15 +254,15 @@ impl GrantObject {
         Ok(rows.first().and_then(|row| row.expires_at).map(time))
     }
 
-    /// Sees to it that an alarm comes. The one that is set may be later: then it cleans up later.
-    async fn wake_by(&self, expires: UnixTime) -> Result<()> {
+    /// Sets an alarm if none is set. One that is set may be later; then it cleans up later.
+    async fn ensure_alarm(&self, expires: UnixTime) -> Result<()> {
         if self.state.storage().get_alarm().await?.is_none() {
             self.set_alarm(expires).await?;
         }
         Ok(())
     }
 
-    /// A date, not a number: a number is an offset.
+    /// Sets the alarm. By a date, because a number would be an offset from now.
     async fn set_alarm(&self, at: UnixTime) -> Result<()> {
         number(at)?;
         let date = js_sys::Date::new(&(at.0 as f64 * 1000.0).into());
@@ -273,7 +273,7 @@ impl GrantObject {
     }
 }
 
-/// A time as SQLite keeps it; refused where no alarm could be set for it.
+/// The number that SQLite keeps for a time. Refused if no alarm could be set for that time.
 fn number(time: UnixTime) -> Result<SqlStorageValue> {
     if time.0 > LAST_MOMENT {
         return Err("a time past the last that can be kept".into());

@@ -1,4 +1,4 @@
-//! Workers KV, as everything here reads and writes it.
+//! Reading and writing Workers KV.
 
 use jeton::{Collection, Document, Unavailable};
 use worker::kv::{KvError, KvStore, ListResponse};
@@ -8,12 +8,13 @@ use crate::{thrown::describe, within::within_deadline};
 /// The binding of the namespace that holds the registry: a Worker's and an object's.
 pub const KV_BINDING: &str = "JETON_REGISTRY";
 
-/// Seconds a place keeps a value it has read before it asks the central store again: KV's default
-/// and an age at which a changed client is still seen soon. KV accepts no less than 30.
+/// How many seconds a data center keeps a value that it has read before it asks KV's central store
+/// again: KV's default, and short enough for a changed client to be seen soon. KV takes no less than
+/// 30.
 const CACHE_TTL: u64 = 60;
 
-/// What keys of a collection begin with: `client:`, and in a realm `<realm>/client:`. A realm has no
-/// colon and the words of kinds no slash, so no key of one collection begins like another's.
+/// The prefix of a collection's keys: `client:`, or in a realm `<realm>/client:`. A realm has no colon
+/// and the words of kinds no slash, so no key of one collection begins like another's.
 pub(crate) fn prefix(collection: &Collection) -> String {
     let Collection { realm, kind } = collection;
     match realm.as_str() {
@@ -22,7 +23,7 @@ pub(crate) fn prefix(collection: &Collection) -> String {
     }
 }
 
-/// The document under `key`. Now and then a read fails: it is tried again once.
+/// The document under `key`. A read that fails, as happens now and then, is tried again once.
 pub(crate) async fn read(kv: &KvStore, key: &str) -> Result<Option<Document>, Unavailable> {
     let try_read = || within_deadline(kv.get(key).cache_ttl(CACHE_TTL).text());
     let value = match answered(try_read().await) {
@@ -48,7 +49,7 @@ pub(crate) async fn write(
     }
 }
 
-/// A page of keys.
+/// A page of the keys that begin with `prefix`.
 pub(crate) async fn list(
     kv: &KvStore,
     prefix: String,
@@ -68,7 +69,7 @@ fn answered<T>(answer: Option<Result<T, KvError>>) -> Result<T, Unavailable> {
         .map_err(unavailable)
 }
 
-/// Without the stack that the `worker` crate's text carries.
+/// The error for the log, without the stack that is in the `worker` crate's text.
 fn unavailable(error: KvError) -> Unavailable {
     match error {
         KvError::JavaScript(thrown) => Unavailable::new("kv", describe(&thrown)),

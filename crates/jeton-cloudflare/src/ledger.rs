@@ -1,4 +1,4 @@
-//! The ledger as a Worker sees it: a stub for each grant, and one for each shard of markers.
+//! The ledger of a Worker: calls of the objects that hold grants and markers.
 
 use jeton::{
     Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, Unavailable, UnixTime,
@@ -21,8 +21,8 @@ impl DurableLedger {
         Self(namespace)
     }
 
-    /// Asks the object of that name, once more if the first try fails: its answer may have been
-    /// lost, which is why every call can be repeated.
+    /// Asks the object of that name, and once more if the first try fails. Every call can be repeated,
+    /// because the answer to the first may have been lost.
     async fn ask(&self, name: &str, call: &Call) -> Result<Answer, Unavailable> {
         match self.try_ask(name, call).await {
             Ok(answer) => Ok(answer),
@@ -50,7 +50,8 @@ fn done(answer: Answer) -> Result<bool, Unavailable> {
     }
 }
 
-/// Worker and object are one deployment, but for the moment of a deploy.
+/// The error for an answer to another kind of call: Worker and object are of two releases while a
+/// deploy is under way.
 fn mismatch(answer: &Answer) -> Unavailable {
     unavailable(format_args!("an answer to another call: {answer:?}"))
 }

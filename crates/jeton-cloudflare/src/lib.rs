@@ -12,13 +12,13 @@
 //!
 //! In a realm, keys in KV and names of objects begin with `<realm>/`, as in `<realm>/client:<client_id>`.
 //!
-//! KV has no compare-and-swap, and elsewhere a write is seen up to a minute later: nothing that must
-//! happen once is there. Requests read it; writes go to the authority, which compares what is
-//! expected with what stands and publishes.
+//! KV has no compare-and-swap, and other places see a write up to a minute later, so nothing that must
+//! happen once is in it. Requests read KV; writes go to the authority, which compares the expected
+//! document with the standing one and publishes the new one to KV.
 //!
-//! What `wrangler kv key put` wrote is served as it is, and stands until the authority is asked to
-//! change it. From then on the authority has the name: who writes it by hand afterwards is seen in
-//! KV until the next change there.
+//! A document that `wrangler kv key put` wrote is served as it is, and stands until the authority is
+//! asked to change it. From then on the authority decides: a later write by hand shows in KV only
+//! until the next change by the authority.
 
 #![cfg(target_arch = "wasm32")]
 

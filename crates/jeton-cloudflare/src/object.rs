@@ -1,4 +1,4 @@
-//! One exchange with a Durable Object: JSON over its stub's fetch.
+//! Calling a Durable Object: one exchange of JSON over its stub's fetch.
 
 use jeton::Unavailable;
 use serde::{Serialize, de::DeserializeOwned};
@@ -6,18 +6,18 @@ use worker::{Method, ObjectNamespace, Request, RequestInit};
 
 use crate::within::within_deadline;
 
-/// How many objects records without a home of their own are spread over, by name. An object answers
-/// about a thousand requests a second.
+/// The number of objects that share the markers, and of those that share the cut-offs. One object
+/// answers about a thousand requests a second.
 const SHARDS: u8 = 64;
 
-/// The shard of a name.
+/// The number of the shard that a name belongs to.
 pub(crate) fn shard(name: &str) -> u8 {
     name.bytes()
         .fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
         % SHARDS
 }
 
-/// Asks the object called `name` once.
+/// The answer of the object called `name` to `call`, which is sent once.
 pub(crate) async fn ask<A: DeserializeOwned>(
     objects: &ObjectNamespace,
     name: &str,

@@ -1,4 +1,4 @@
-//! The registry as a Worker sees it: reads from KV, writes to the authority.
+//! The registry of a Worker: reads from KV, writes through the authority.
 
 use jeton::{
     Collection, Cursor, Document, Expected, Key, Kind, PAGE, Page, Put, Registry, Unavailable,
@@ -11,14 +11,14 @@ use crate::{
     registry_object::Change,
 };
 
-/// The registry on a KV namespace and, where there is to be written, on a namespace of
-/// [`RegistryObject`](crate::RegistryObject)s.
+/// The registry on a KV namespace, with a namespace of [`RegistryObject`](crate::RegistryObject)s as
+/// the authority for writes.
 ///
 /// # Staleness
-/// What is written is in KV when the write is answered; a little later where KV refuses it, or still
-/// takes an earlier one of the same name. Elsewhere KV shows it up to a minute later, a cached "not found" and a removal included. A list
-/// is KV's own, and may lack what is new or have what is gone for as long. The core's cache in the
-/// isolate adds its age to that.
+/// A write is in KV when it is answered, or a little later where KV refuses it or is still taking an
+/// earlier write of the same name. In other places KV shows it up to a minute later; that holds for a
+/// cached "not found" and for a removal too. A list is KV's own, and may lack new documents or have
+/// removed ones for as long. The core's cache in the isolate adds its age to that.
 #[derive(Debug)]
 pub struct KvRegistry {
     kv: KvStore,
@@ -49,8 +49,8 @@ impl KvRegistry {
             next: next.cloned(),
             expected: expected.clone(),
         };
-        // Once more if the first try fails: its answer may have been lost, and a change that was
-        // made may be made again.
+        // Asked once more if the first try fails: its answer may have been lost, and a change that
+        // was made may be made again.
         match object::ask(authority, &object, &change).await {
             Ok(put) => Ok(put),
             Err(_) => object::ask(authority, &object, &change).await,
@@ -76,7 +76,7 @@ impl Registry for KvRegistry {
         self.change(key, None, expected).await
     }
 
-    /// A cursor is KV's own.
+    /// The page of a collection. Its cursor is KV's own.
     async fn list(
         &self,
         collection: &Collection,
@@ -90,7 +90,7 @@ impl Registry for KvRegistry {
             let Some(name) = listed_key.name.strip_prefix(&prefix) else {
                 continue;
             };
-            // Deleted since it was listed, if it is not there.
+            // A document that is not there was deleted since it was listed.
             if let Some(document) = kv::read(&self.kv, &listed_key.name).await? {
                 page.documents.push((name.to_owned(), document));
             }
@@ -104,8 +104,8 @@ fn kv_key(key: &Key) -> String {
     format!("{}{}", kv::prefix(&key.collection), key.name)
 }
 
-/// One object a collection, so that what it decides by is in one place; cut-offs, which are many and
-/// have nothing to do with each other, in shards.
+/// The name of the object that a key belongs to: one object a collection. Cut-offs are spread over
+/// shards, because there are many and they have nothing to do with each other.
 fn object_name(key: &Key) -> String {
     let collection = kv::prefix(&key.collection);
     match key.collection.kind {

@@ -1,13 +1,14 @@
-//! The authority over a part of the registry: it decides what stands, and has KV show it.
+//! The Durable Object that is the authority over a part of the registry: it decides which document
+//! stands under a key, and publishes it to KV.
 //!
 //! ```text
-//! change ─▶ what stands: its own row, or else what KV has, written by hand
-//!           compared with what is expected, written         one step, no `.await` within
+//! change ─▶ the standing document: that of its row, or else the one in KV, written by hand
+//!           compared with the expected one, and replaced    one step, no `.await` within
 //!           published to KV; by alarm, again and again, where KV refuses
 //! ```
 //!
-//! A row stays when its document is deleted: KV shows a removal up to a minute late, and what it
-//! shows of a name without a row would count as written by hand.
+//! The row stays when its document is deleted: KV shows a removal up to a minute late, and what it
+//! shows under a key without a row would count as written by hand.
 
 use std::{
     cell::{Cell, RefCell},
@@ -24,7 +25,7 @@ use worker::{
 
 use crate::kv::{self, KV_BINDING};
 
-/// `record` is NULL once deleted; `published` is 1 once KV has shown as much.
+/// The table of documents. `record` is NULL once deleted; `published` is 1 once KV has it.
 const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS document
         (key TEXT PRIMARY KEY, record TEXT, published INTEGER NOT NULL);
@@ -40,25 +41,25 @@ const MOST_DOUBLINGS: u32 = 7;
 /// How many documents one alarm publishes: a Worker on the free plan may ask KV fifty times.
 const MOST_PUBLISHED: u32 = 40;
 
-/// The documents of one collection, or of one shard of it, SQLite-backed.
+/// A Durable Object with the documents of one collection, or of one shard of it, on SQLite.
 #[durable_object(alarm)]
 #[derive(Debug)]
 pub struct RegistryObject {
     state: State,
     env: Env,
-    /// The keys that are being published. Each by one task at a time: a write to KV that arrives
-    /// late would undo the one after it.
+    /// The keys that are being published, each by one task at a time: of two writes to KV the earlier
+    /// one might arrive last.
     publishing: RefCell<BTreeSet<String>>,
     /// How many times in a row KV has refused.
     refusals: Cell<u32>,
 }
 
-/// A write that is asked for.
+/// A write that an object is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Change {
     /// The key in KV.
     pub(crate) key: String,
-    /// What shall stand; `None` deletes.
+    /// The document to write; `None` deletes.
     pub(crate) next: Option<Document>,
     pub(crate) expected: Expected,
 }
@@ -92,7 +93,7 @@ impl DurableObject for RegistryObject {
             self.publish(&row.key).await?;
         }
         if !self.unpublished()?.is_empty() {
-            self.wake_soon().await?;
+            self.ensure_alarm().await?;
         }
         Response::empty()
     }
@@ -109,9 +110,9 @@ impl RegistryObject {
             Some(_) => None,
             None => kv::read(&self.kv()?, key).await.map_err(error)?,
         };
-        // First, since a write that no alarm publishes is worse than an alarm without one.
-        self.wake_soon().await?;
-        // Looked up again: others came in meanwhile. From here to the write nobody does.
+        // Before the write: a write that no alarm publishes would be worse than an alarm without one.
+        self.ensure_alarm().await?;
+        // Read again, because other calls may have come in meanwhile. None does from here to the write.
         let standing = match self.row(key)? {
             Some(row) => row.record,
             None => by_hand,
@@ -130,10 +131,10 @@ impl RegistryObject {
         Ok(Put::Done)
     }
 
-    /// Has KV show what stands. Where KV refuses, the alarm tries again.
+    /// Publishes the standing document of `key` to KV. Where KV refuses, the alarm tries again.
     async fn publish(&self, key: &str) -> Result<()> {
         if !self.publishing.borrow_mut().insert(key.to_owned()) {
-            // Whoever is at it looks again when it is done.
+            // The task that publishes it looks again when it is done.
             return Ok(());
         }
         let published = self.publish_alone(key).await;
@@ -144,7 +145,7 @@ impl RegistryObject {
     async fn publish_alone(&self, key: &str) -> Result<()> {
         while let Some(row) = self.unpublished_row(key)? {
             if let Err(refused) = kv::write(&self.kv()?, key, row.record.as_ref()).await {
-                log(key, &refused);
+                log_refused(key, &refused);
                 self.refusals.update(|refusals| refusals.saturating_add(1));
                 return Ok(());
             }
@@ -195,8 +196,8 @@ impl RegistryObject {
         self.env.kv(KV_BINDING)
     }
 
-    /// Sees to it that an alarm comes, without putting off the one that is set.
-    async fn wake_soon(&self) -> Result<()> {
+    /// Sets an alarm if none is set. One that is set is not put off.
+    async fn ensure_alarm(&self) -> Result<()> {
         let storage = self.state.storage();
         if storage.get_alarm().await?.is_none() {
             let doublings = self.refusals.get().saturating_sub(1).min(MOST_DOUBLINGS);
@@ -210,8 +211,8 @@ fn error(unavailable: Unavailable) -> worker::Error {
     worker::Error::from(unavailable.to_string())
 }
 
-/// One line of JSON, as the Worker logs its requests.
-fn log(key: &str, refused: &Unavailable) {
+/// Logs that KV refused a document: one line of JSON, as the Worker logs its requests.
+fn log_refused(key: &str, refused: &Unavailable) {
     let line = serde_json::json!({
         "level": "error",
         "message": "not published yet, tried again by alarm",

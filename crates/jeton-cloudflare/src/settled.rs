@@ -1,7 +1,7 @@
-//! Waiting for a JavaScript promise.
+//! Awaiting JavaScript promises.
 //!
-//! `JsFuture` makes two JavaScript functions for each promise and has them collected as garbage;
-//! here they are made once and used again, which is a twentieth of a token's CPU time.
+//! `JsFuture` makes two JavaScript functions for each promise and leaves them to the garbage collector.
+//! Here they are made once and used again, which saves a twentieth of a token's CPU time.
 
 use std::{
     cell::RefCell,
@@ -13,10 +13,11 @@ use std::{
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 
-/// What `promise` settles to. The caller knows the type from the specification of what it called.
+/// The value that `promise` is fulfilled with. The caller knows its type from the specification of the
+/// function that it called.
 ///
 /// # Errors
-/// What it is rejected with.
+/// The promise is rejected: the value that it is rejected with.
 pub async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
     let callbacks = FREE
         .with_borrow_mut(Vec::pop)
@@ -26,12 +27,13 @@ pub async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
 }
 
 thread_local! {
-    /// Callbacks whose promise has settled.
+    /// Callbacks that can be used again: their promise has settled.
     static FREE: RefCell<Vec<Callbacks>> = const { RefCell::new(Vec::new()) };
 }
 
 type Callback = Closure<dyn FnMut(JsValue)>;
 
+/// The two functions that a promise calls, and the state that they write to.
 struct Callbacks {
     state: Rc<RefCell<State>>,
     fulfilled: Callback,
@@ -72,8 +74,8 @@ fn callback(
     })
 }
 
-/// Holds its callbacks until one of them was called. Dropped before, it drops them: they must not
-/// answer for the next promise.
+/// The future of a promise. It holds its callbacks until one of them is called. If it is dropped
+/// before, so are they: they must not be called for the next promise.
 struct Settled(Option<Callbacks>);
 
 impl Future for Settled {

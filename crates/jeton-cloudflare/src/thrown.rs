@@ -1,8 +1,8 @@
-//! What JavaScript threw, as text for the log.
+//! Exceptions of JavaScript as text for the log.
 
 use wasm_bindgen::{JsCast, JsValue};
 
-/// `TypeError: …` of an `Error`, else the value as the console would show it.
+/// The text of a thrown value: `TypeError: …` for an `Error`, else the value as the console shows it.
 #[must_use]
 pub fn describe(thrown: &JsValue) -> String {
     match thrown.dyn_ref::<js_sys::Error>() {

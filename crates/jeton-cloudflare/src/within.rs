@@ -1,11 +1,14 @@
+//! A deadline for the stores.
+
 use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use worker::Delay;
 
-/// How long a store may take. Both answer in milliseconds, from far away in a few hundred.
+/// How long a store may take. KV and Durable Objects answer within milliseconds, and from far away
+/// within a few hundred.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// What `future` gives, or `None` if that takes too long.
+/// The output of `future`, or `None` if it takes longer than the deadline.
 pub(crate) async fn within_deadline<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut delay = pin!(Delay::from(DEADLINE));

@@ -1,3 +1,5 @@
+//! A store that counts its operations.
+
 use std::{cell::Cell, rc::Rc};
 
 use jeton::{
@@ -5,14 +7,14 @@ use jeton::{
     Ledger, Marker, Page, Put, Registry, Step, Unavailable, UnixTime,
 };
 
-/// Counts what is asked of the store behind it. Clones share the count.
+/// A store that counts the operations of the store behind it. Clones share the count.
 #[derive(Clone, Debug, Default)]
 pub struct Counting<S> {
     store: S,
     operations: Rc<Cell<Operations>>,
 }
 
-/// Storage operations, as ARCHITECTURE.md counts them.
+/// Numbers of storage operations, as ARCHITECTURE.md counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
     /// Documents and pages read.
@@ -26,7 +28,7 @@ pub struct Operations {
 }
 
 impl<S> Counting<S> {
-    /// Counts for `store`.
+    /// A store that counts the operations of `store`.
     pub fn new(store: S) -> Self {
         Self {
             store,
@@ -39,7 +41,7 @@ impl<S> Counting<S> {
         &self.store
     }
 
-    /// Operations since last asked.
+    /// The operations since this was last called.
     pub fn take(&self) -> Operations {
         self.operations.take()
     }

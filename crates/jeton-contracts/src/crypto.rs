@@ -9,7 +9,8 @@ use jeton::{
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
-/// Keys and signatures that others made: of the RFCs, and by node:crypto. `sign` has keys of nobody.
+/// Keys and signatures that others made: those of the RFCs, and some by node:crypto. The private keys in
+/// `sign` are made for this test.
 const VECTORS: &str = include_str!("crypto/vectors.json");
 
 /// The order of P-256 (SP 800-186 §3.2.1.3).
@@ -22,8 +23,8 @@ const P384_ORDER: &str = "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d
 /// The order of the group of Ed25519 (RFC 8032 §5.1), little-endian.
 const ED25519_ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 
-/// The contract of [`Crypto`]: what others signed verifies, what anybody changed does not, nothing
-/// that a stranger sends is an error, and what it signs itself verifies.
+/// The contract of [`Crypto`]: signatures of others verify, changed ones do not, nothing that a stranger
+/// may send is an error, and its own signatures verify.
 pub async fn crypto(crypto: &impl Crypto) {
     random(crypto);
     let vectors = vectors("verify");
@@ -44,6 +45,7 @@ pub async fn crypto(crypto: &impl Crypto) {
     own_signatures(crypto).await;
 }
 
+/// A signature with its key and message.
 #[derive(Clone)]
 struct Vector {
     source: String,
@@ -82,7 +84,7 @@ impl Vector {
             .unwrap_or_else(|error| panic!("{}: an error, not false: {error}", self.source))
     }
 
-    async fn refused(&self, crypto: &impl Crypto, signature: &[u8], what: &str) {
+    async fn check_refused(&self, crypto: &impl Crypto, signature: &[u8], what: &str) {
         let other = Self {
             signature: signature.to_vec(),
             ..self.clone()
@@ -110,7 +112,7 @@ fn random(crypto: &impl Crypto) {
     assert_eq!(zeros, None, "not filled to the end");
 }
 
-/// One bit of each byte of message and signature.
+/// Message and signature with one bit of each byte changed do not verify.
 async fn changed_text(crypto: &impl Crypto, genuine: &Vector) {
     for index in 0..genuine.message.len() {
         let mut vector = genuine.clone();
@@ -143,8 +145,8 @@ async fn changed_text(crypto: &impl Crypto, genuine: &Vector) {
     }
 }
 
-/// One bit of each byte of the key, which leaves few points on their curve; and numbers that are no
-/// coordinates at all.
+/// Keys with one bit of each byte changed do not verify; few of their points are on the curve. Nor do
+/// numbers that are no coordinates at all.
 async fn changed_key(crypto: &impl Crypto, genuine: &Vector) {
     let keys: Vec<PublicKey> = match &genuine.key {
         PublicKey::P256(point) => other_points(point).map(PublicKey::P256).collect(),
@@ -173,7 +175,7 @@ async fn changed_key(crypto: &impl Crypto, genuine: &Vector) {
     }
 }
 
-/// Each byte changed in turn, and numbers at the ends.
+/// The number with each byte changed in turn, then the least and the greatest number.
 fn other_bytes<const N: usize>(genuine: &[u8; N]) -> impl Iterator<Item = [u8; N]> {
     (0..N)
         .map(|index| {
@@ -213,7 +215,7 @@ async fn malformed_signatures(crypto: &impl Crypto, genuine: &Vector) {
         ("ones", vec![0xff; length]),
         ("oversized", vec![0xab; 100_000]),
     ] {
-        genuine.refused(crypto, &signature, what).await;
+        genuine.check_refused(crypto, &signature, what).await;
     }
     match genuine.algorithm {
         Algorithm::ES256 => malformed_ecdsa(crypto, genuine, &hex(P256_ORDER)).await,
@@ -222,12 +224,14 @@ async fn malformed_signatures(crypto: &impl Crypto, genuine: &Vector) {
             // s plus the order is congruent to s, and refused: RFC 8032 §5.1.7.
             let (r, s) = signature.split_at(32);
             let beyond = [r, &sum_little_endian(s, &hex(ED25519_ORDER))].concat();
-            genuine.refused(crypto, &beyond, "s beyond the order").await;
+            genuine
+                .check_refused(crypto, &beyond, "s beyond the order")
+                .await;
         }
         _ => {
             let mut one = vec![0; length];
             one[length - 1] = 1;
-            genuine.refused(crypto, &one, "one").await;
+            genuine.check_refused(crypto, &one, "one").await;
         }
     }
 }
@@ -245,11 +249,11 @@ async fn malformed_ecdsa(crypto: &impl Crypto, genuine: &Vector, order: &[u8]) {
         ("swapped", [s, r].concat()),
         ("DER", der(r, s)),
     ] {
-        genuine.refused(crypto, &signature, what).await;
+        genuine.check_refused(crypto, &signature, what).await;
     }
 }
 
-/// The signature as X.509 has it: `SEQUENCE { r INTEGER, s INTEGER }`.
+/// The signature in DER, as X.509 has it: `SEQUENCE { r INTEGER, s INTEGER }`.
 fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
     let integer = |number: &[u8]| {
         let start = number.iter().position(|&byte| byte != 0).unwrap();
@@ -276,7 +280,7 @@ fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(digit).collect()
 }
 
-/// The key is for one algorithm, or for two if it is RSA, and a signature by one is none by the other.
+/// A signature does not verify by another algorithm, not even by the other one of RSA keys.
 async fn other_algorithms(crypto: &impl Crypto, genuine: &Vector) {
     let symmetric = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
     for algorithm in VERIFICATION_ALGORITHMS.into_iter().chain(symmetric) {
@@ -294,7 +298,7 @@ async fn other_algorithms(crypto: &impl Crypto, genuine: &Vector) {
     }
 }
 
-/// What is signed here verifies here, under the public half that is computed here.
+/// Signatures made here verify with the public half that is computed here.
 async fn own_signatures(crypto: &impl Crypto) {
     let vectors: Value = serde_json::from_str(VECTORS).unwrap();
     let set = &vectors["sign"];

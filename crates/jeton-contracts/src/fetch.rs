@@ -1,4 +1,4 @@
-//! The contract of [`Fetch`], against a server that answers whatever it is told to.
+//! The contract of [`Fetch`], tested against a server that does what each request tells it.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, StatusCode};
 use jeton::{Fetch, Fetched, Loopback, Outgoing, Reach, Unreachable, get_json};
 use serde_json::{Value, json};
 
-/// The most bytes of body that are taken here.
+/// The limit of the requests in this test, in bytes of body.
 const LIMIT: usize = 1000;
 
 /// A deadline that is missed where the server waits, and met where it does not.
@@ -16,13 +16,13 @@ const SHORT: Duration = Duration::from_millis(500);
 
 /// The contract of [`Fetch`]. `server` is the http origin, on a loopback address, of a server that
 /// does what the path of a request tells it: a JSON array of steps as base64url, after which it
-/// closes the connection. Its answers say so, else a runtime that keeps connections may send the next
-/// request into the closing one. A step is one of
+/// closes the connection. Its answers announce that: a runtime that keeps connections might otherwise
+/// send the next request into the closing one. A step is one of
 ///
 /// | step | what it does |
 /// |---|---|
 /// | `["send", text]` | sends text |
-/// | `["repeat", text, times, pause]` | sends it so often, waiting so many milliseconds before each |
+/// | `["repeat", text, times, pause]` | sends text so many times, waiting `pause` milliseconds before each |
 /// | `["wait", milliseconds]` | waits |
 /// | `["spaces", count]` | sends so many spaces, compressed by gzip |
 /// | `["echo"]` | answers with status 200 and the request as it came |
@@ -62,17 +62,17 @@ impl<F: Fetch> Server<'_, F> {
         self.fetch.send(&self.request(&steps)).await
     }
 
-    /// How many connections it has seen, this one included.
+    /// The number of connections that the server has seen, this one included.
     async fn connections(&self) -> u64 {
         let counted = self.send(json!([["count"]])).await.unwrap();
         serde_json::from_slice(&counted.body).unwrap()
     }
 
-    async fn refuses(&self, what: &str, steps: Value, expected: Unreachable) {
+    async fn check_refused(&self, what: &str, steps: Value, expected: Unreachable) {
         assert_eq!(self.send(steps).await, Err(expected), "{what}");
     }
 
-    async fn breaks(&self, what: &str, steps: Value) {
+    async fn check_broken_off(&self, what: &str, steps: Value) {
         let got = self.send(steps).await;
         assert!(
             matches!(got, Err(Unreachable::ConnectionFailed(_))),
@@ -81,7 +81,7 @@ impl<F: Fetch> Server<'_, F> {
     }
 }
 
-/// An answer whose head begins so.
+/// The text of an answer with that status line; `rest` is what follows.
 fn answer(status: &str, rest: &str) -> String {
     format!("HTTP/1.1 {status}\r\nconnection: close\r\n{rest}")
 }
@@ -159,7 +159,7 @@ async fn no_redirect(server: &Server<'_, impl Fetch>) {
         );
         let expected = Unreachable::Redirected(StatusCode::from_u16(status).unwrap());
         server
-            .refuses("a redirect", json!([["send", redirect]]), expected)
+            .check_refused("a redirect", json!([["send", redirect]]), expected)
             .await;
         let after = server.connections().await;
         assert_eq!(after - before, 2, "{status}: that one, and this question");
@@ -215,7 +215,9 @@ async fn bounded_in_size(server: &Server<'_, impl Fetch>) {
             ]),
         ),
     ] {
-        server.refuses(what, steps, Unreachable::TooLarge).await;
+        server
+            .check_refused(what, steps, Unreachable::TooLarge)
+            .await;
     }
 }
 
@@ -265,7 +267,7 @@ async fn broken_off(server: &Server<'_, impl Fetch>) {
         ),
         ("another protocol", "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned()),
     ] {
-        server.breaks(what, json!([["send", sent]])).await;
+        server.check_broken_off(what, json!([["send", sent]])).await;
     }
     // Nobody may listen on port 1 of this machine.
     let url = server.reach.url("http://127.0.0.1:1/").unwrap();
@@ -306,7 +308,7 @@ async fn documents(server: &Server<'_, impl Fetch>) {
     );
 }
 
-/// Outside development.
+/// Outside of development, URLs of this machine are refused without a connection.
 async fn refused_without_a_connection(server: &Server<'_, impl Fetch>) {
     let before = server.connections().await;
     let reach = Reach::new("https://id.example.com", Loopback::Refused);

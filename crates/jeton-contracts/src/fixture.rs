@@ -1,7 +1,9 @@
+//! A grant and a step for tests.
+
 use jeton::{Grant, GrantId, GrantState, Scope, Seconds, Step, UnixTime};
 
 /// A live grant that was opened at `now`: its code can be redeemed for a minute, each refresh token
-/// for 100 seconds, and all ends after 1000. Tests change what they are about.
+/// for 100 seconds, and all ends after 1000. A test changes the members that it is about.
 #[must_use]
 pub fn grant(id: GrantId, now: UnixTime) -> Grant {
     Grant {

@@ -10,10 +10,10 @@ mod life;
 mod marker;
 mod race;
 
-/// The time of the test. Expiry is judged by what is passed, so it need not be today.
+/// The time of the test. Expiry is judged by the time that is passed, so it need not be today.
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
-/// Ids of one run: a store that is kept between runs must not meet its own records again.
+/// The ids of one run of the test: in a store that is kept, each run has its own records.
 struct Run<'a>(&'a str);
 
 impl Run<'_> {
@@ -42,7 +42,7 @@ impl Run<'_> {
     }
 }
 
-/// The contract of [`Ledger`], races included. `run` makes the ids of this run: give a fresh one
+/// The contract of [`Ledger`], races included. The ids of records follow from `run`: give a fresh text
 /// where the store is kept.
 pub async fn ledger(ledger: &impl Ledger, run: &str) {
     let run = Run(run);

@@ -1,7 +1,7 @@
-//! The contracts of `jeton`'s traits as tests. Every store passes the same one, races included: in
-//! memory, on SQLite, on DynamoDB, and in a Worker; and so does the cryptography of every host.
+//! The contracts of `jeton`'s traits as tests. Every store passes the same ones, races included (in
+//! memory, on SQLite, on DynamoDB, in a Worker), as do the cryptography and the `Fetch` of every host.
 //!
-//! Panics where an implementation breaks its contract; that is what a test wants.
+//! A test panics where an implementation breaks its contract.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -11,7 +11,7 @@ use jeton::{
 /// How many writers race.
 const RACERS: u64 = 8;
 
-/// Names that a query language, a separator or a path could take for more than a name.
+/// Names that a query language, a separator or a path could take for something else.
 const HOSTILE: [&str; 9] = [
     "'; DROP TABLE document; --",
     "a#b",
@@ -24,8 +24,7 @@ const HOSTILE: [&str; 9] = [
     "~",
 ];
 
-/// The contract of [`Registry`]: every store passes it. The store must be empty, and show at once
-/// what was written.
+/// The contract of [`Registry`]. The store must be empty, and show a write at once.
 pub async fn registry(registry: &impl Registry) {
     let alone = Realm::default();
     let realms: [Realm; 2] = ["one", "two"].map(|realm| realm.parse().unwrap());
@@ -206,7 +205,7 @@ async fn cut_offs(registry: &impl Registry, realm: &Realm) {
     delete(registry, &key, &Expected::Anything).await;
 }
 
-/// The same hostile names in every collection: none is another, and each is listed where it is.
+/// The same hostile names in every collection: none is taken for another, and each is listed in its own.
 async fn collections_apart(registry: &impl Registry, realms: &[&Realm]) {
     let longest = "z".repeat(255);
     let mut names: Vec<&str> = HOSTILE.into_iter().chain([longest.as_str()]).collect();
@@ -284,7 +283,7 @@ async fn pages(registry: &impl Registry, realm: &Realm) {
     assert_eq!(list(registry, &collection).await, [], "all deleted");
 }
 
-/// All pages.
+/// The documents of all pages.
 async fn list(registry: &impl Registry, collection: &Collection) -> Vec<(String, Document)> {
     let mut all = Vec::new();
     let mut after = None;

@@ -1,4 +1,4 @@
-//! The one way this project talks to DynamoDB.
+//! The client of DynamoDB, with this project's deadlines.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::Client;
 /// A client of DynamoDB, from the environment that every AWS tool reads: region, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`. Opens no connection; that waits for the first request.
 ///
-/// Somebody is waiting for a token behind every call, so an operation is given up after three
-/// seconds in all: time for one attempt that hangs and one that answers.
+/// An operation is given up after three seconds in all, because somebody waits for a token behind each:
+/// time for one attempt that hangs and one that answers.
 pub async fn connect() -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

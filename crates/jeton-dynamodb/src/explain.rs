@@ -1,8 +1,8 @@
-//! What the SDK's errors say, in one line for the log.
+//! The SDK's errors as one line for the log.
 
 use std::error::Error;
 
-/// The error and its causes. The SDK's own `Display` stops at "dispatch failure", and its
+/// The text of an error and of its causes. The SDK's own `Display` stops at "dispatch failure", and its
 /// `DisplayErrorContext` adds a dump of the whole HTTP response.
 pub(crate) fn explain(error: &dyn Error) -> String {
     let mut parts = Vec::<String>::new();

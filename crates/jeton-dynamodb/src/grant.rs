@@ -1,4 +1,4 @@
-//! A grant as an item and back.
+//! Conversion between grants and items of the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jeton::{Grant, Seconds, UnixTime};
@@ -6,20 +6,20 @@ use serde_json::{Map, Value};
 
 use crate::table::{Item, parse_number, text, time};
 
-/// How far beyond its expiry an item is kept: more than clocks differ.
+/// How long an item is kept after its expiry: more than clocks differ.
 const KEPT: Seconds = Seconds(60 * 60);
 
-/// Attributes of the item that are no members of the grant.
+/// Attributes of an item that are not members of its grant.
 const NOT_OF_THE_GRANT: [&str; 3] = ["pk", "sk", "delete_at"];
 
-/// The attribute by which DynamoDB collects an item that expires then.
+/// The value of `delete_at` for an item that expires at `expires`: DynamoDB deletes the item then.
 pub(crate) fn delete_at(expires: UnixTime) -> AttributeValue {
     time(expires + KEPT)
 }
 
-/// The grant's members as attributes of the same name, those included that this release does not
-/// know. `scope` becomes a list, so that a condition can ask for a token; `claims` stays JSON, whose
-/// numbers DynamoDB would round.
+/// The item of a grant: its members as attributes of the same name, those included that this release
+/// does not know. `scope` becomes a list, so that a condition can ask for a token. `claims` stays JSON,
+/// because DynamoDB would round its numbers.
 pub(crate) fn to_item(grant: &Grant) -> serde_json::Result<Item> {
     let mut item = Item::new();
     if let Value::Object(members) = serde_json::to_value(grant)? {
@@ -39,8 +39,8 @@ pub(crate) fn to_item(grant: &Grant) -> serde_json::Result<Item> {
     Ok(item)
 }
 
-/// The grant that `item` stands for. Attributes that are no JSON, as sets are, stay where they are,
-/// since an update names what it changes; no release writes them.
+/// The grant of an item. Attributes that JSON does not have, such as sets, are left out. They stay in
+/// the table, since an update names what it changes; no release writes them.
 pub(crate) fn from_item(item: &Item) -> serde_json::Result<Grant> {
     let mut members = Map::new();
     for (name, attribute) in item {

@@ -1,4 +1,4 @@
-//! Grants, markers and counters.
+//! The ledger: grants, markers and counters as items of the table.
 
 use std::fmt::Write;
 
@@ -14,15 +14,14 @@ use crate::{
     table::{Item, Table, get_number, number, text, time, unavailable, unreadable},
 };
 
-/// How many scope tokens and audiences one condition asks for: DynamoDB takes 4 kB of expression.
+/// The most scope tokens and audiences in one condition: DynamoDB takes expressions of 4 kB.
 const MOST_CONDITIONS: usize = 64;
 
-/// How often a counter's end may be met anew while counting once.
+/// How often one count is tried on a counter that ends again and again meanwhile.
 const MOST_RESTARTS: usize = 3;
 
-/// Grants, markers and counters in a DynamoDB table: one request for each call, but for `count` at
-/// a counter's end, which takes two, and `advance` of a grant with more than 64 scope tokens and
-/// audiences in question, which reads first.
+/// The ledger in a DynamoDB table, with one request for each call. Only `count` takes two when a
+/// counter ends, and `advance` reads first when a step names more than 64 scope tokens and audiences.
 ///
 /// The table must not be a global one: there the last writer wins, and two regions would both
 /// advance a grant.
@@ -39,12 +38,13 @@ impl DynamoLedger {
         })
     }
 
-    async fn read(&self, key: &str) -> Result<Option<Item>, Unavailable> {
+    async fn read_item(&self, key: &str) -> Result<Option<Item>, Unavailable> {
         request::read(self.0.get(key.to_owned()).consistent_read(true)).await
     }
 
-    /// Takes `step`; `held` are lists of the grant, and what each must hold.
-    async fn step(&self, step: &Step, held: &[(&str, &str)]) -> Result<Advance, Unavailable> {
+    /// Takes `step` in one request. `held` are attributes of the grant that are lists, each with a value
+    /// that it must have.
+    async fn take_step(&self, step: &Step, held: &[(&str, &str)]) -> Result<Advance, Unavailable> {
         let key = grant_key(step.id);
         let mut expression =
             "SET #generation = :to, #advanced_at = :now, #last_attempt = :attempt, \
@@ -110,16 +110,18 @@ impl Ledger for DynamoLedger {
         let audiences = step.audiences.iter().map(|uri| ("audiences", uri.as_str()));
         let held: Vec<_> = scope.chain(audiences).collect();
         if held.len() <= MOST_CONDITIONS {
-            return self.step(step, &held).await;
+            return self.take_step(step, &held).await;
         }
-        // Too much for one condition. But a grant's scope and audiences never change, so they may
-        // be looked at before, and only what moves is left for the condition.
-        let Some(mut copy) = Ledger::read(self, step.id).await? else {
+        // Too many for one condition. But a grant's scope and audiences never change, so they are
+        // checked before, and the condition has only what may change.
+        let Some(mut copy) = self.read(step.id).await? else {
             return Ok(Advance::Conflict(None));
         };
         let standing = copy.generation;
         match transition::take(&mut copy, step) {
-            Advance::Advanced(grant) if grant.generation != standing => self.step(step, &[]).await,
+            Advance::Advanced(grant) if grant.generation != standing => {
+                self.take_step(step, &[]).await
+            }
             answer => Ok(answer),
         }
     }
@@ -160,7 +162,7 @@ impl Ledger for DynamoLedger {
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
         let key = grant_key(id);
-        match self.read(&key).await? {
+        match self.read_item(&key).await? {
             Some(item) => grant(&key, &item).map(Some),
             None => Ok(None),
         }
@@ -194,14 +196,14 @@ impl Ledger for DynamoLedger {
             .expression_attribute_values(":now", time(now));
         match put_if(put, "attribute_not_exists(#pk) OR #expires_at <= :now").await? {
             Outcome::Done(()) => Ok(true),
-            // In the way may be what this call wrote, if its first answer was lost.
+            // The condition may have failed on what this very call wrote, if its first answer was lost.
             Outcome::Refused(item) => Ok(holder(&key, item.as_ref())? == value),
         }
     }
 
     async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable> {
         let key = marker_key(marker);
-        let Some(item) = self.read(&key).await? else {
+        let Some(item) = self.read_item(&key).await? else {
             return Ok(None);
         };
         match get_number(&item, "expires_at") {
@@ -211,7 +213,7 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    /// A lost acknowledgement may count twice, never not at all.
+    /// Adds one to a counter. After a lost acknowledgement it may add two, and never none.
     async fn count(
         &self,
         marker: &Marker,

@@ -1,4 +1,4 @@
-//! Registered documents.
+//! The registry: documents as items of the table.
 
 use aws_sdk_dynamodb::{
     Client as DynamoDb, operation::get_item::builders::GetItemFluentBuilder, types::AttributeValue,
@@ -12,16 +12,16 @@ use crate::{
 
 const RECORD: &str = "record";
 
-/// Holds of every item, and of none.
+/// A condition that always holds, whether or not there is an item.
 const ANYTHING: &str = "attribute_exists(#pk) OR attribute_not_exists(#pk)";
 
-/// Registered documents in a DynamoDB table: one request for each call, but for a write that expects
-/// a version, which reads before what stands: a condition can compare text, not hash it.
+/// The registry in a DynamoDB table, with one request for each call. Only a write that expects a version
+/// reads the standing document first, because a condition can compare text and not hash it.
 #[derive(Clone, Debug)]
 pub struct DynamoRegistry(Table);
 
 impl DynamoRegistry {
-    /// The documents of `table`. Nothing is read yet.
+    /// The registry in `table`. Nothing is read yet.
     #[must_use]
     pub fn new(dynamodb: DynamoDb, table: impl Into<String>) -> Self {
         Self(Table {
@@ -30,14 +30,14 @@ impl DynamoRegistry {
         })
     }
 
-    fn item(&self, key: &Key) -> GetItemFluentBuilder {
+    fn get_item(&self, key: &Key) -> GetItemFluentBuilder {
         self.0
             .get_in(partition(&key.collection), &key.name)
             .projection_expression("#record")
             .set_expression_attribute_names(Some(names(["#record"])))
     }
 
-    /// Writes `next`, or deletes where that is `None`.
+    /// Writes `next`, or deletes the document if that is `None`.
     async fn change(
         &self,
         key: &Key,
@@ -48,13 +48,13 @@ impl DynamoRegistry {
             Expected::Anything => (ANYTHING, None),
             Expected::Absent => ("attribute_not_exists(#pk)", None),
             Expected::Version(_) => {
-                let standing = read(key, self.item(key).consistent_read(true)).await?;
+                let standing = read_document(key, self.get_item(key).consistent_read(true)).await?;
                 if !expected.allows(standing.as_ref(), next) {
                     return Ok(Put::Conflict(standing));
                 }
                 match standing {
                     Some(standing) => ("#record = :standing", Some(standing)),
-                    // Allowed, since it is to be deleted.
+                    // There is no document, and it was to be deleted.
                     None => return Ok(Put::Done),
                 }
             }
@@ -84,8 +84,11 @@ impl DynamoRegistry {
         let Outcome::Refused(item) = outcome else {
             return Ok(Put::Done);
         };
-        let standing = item.map(|item| document(key, &item)).transpose()?;
-        // In the way may be what this call wrote, if its first answer was lost.
+        let standing = match item {
+            Some(item) => Some(document(key, &item)?),
+            None => None,
+        };
+        // The condition may have failed on what this very call wrote, if its first answer was lost.
         if standing.as_ref() == next {
             return Ok(Put::Done);
         }
@@ -95,7 +98,7 @@ impl DynamoRegistry {
 
 impl Registry for DynamoRegistry {
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
-        read(key, self.item(key)).await
+        read_document(key, self.get_item(key)).await
     }
 
     async fn put(
@@ -111,8 +114,8 @@ impl Registry for DynamoRegistry {
         self.change(key, None, expected).await
     }
 
-    /// A cursor is the last name of the page before. A page has less than it could where documents
-    /// together exceed a megabyte.
+    /// A page of a collection. Its cursor is the last name of the page before. It has fewer documents
+    /// than it could if they are larger than a megabyte together.
     async fn list(
         &self,
         collection: &Collection,
@@ -155,8 +158,8 @@ impl Registry for DynamoRegistry {
     }
 }
 
-/// Where a collection is: `client`, or `client#<realm>`. The kind comes first, because that is what
-/// a policy allows or denies.
+/// The partition key of a collection: `client`, or `client#<realm>`. The kind comes first, because an
+/// IAM policy allows or denies by the beginning of the key.
 fn partition(collection: &Collection) -> String {
     let Collection { realm, kind } = collection;
     match realm.as_str() {
@@ -165,7 +168,10 @@ fn partition(collection: &Collection) -> String {
     }
 }
 
-async fn read(key: &Key, get: GetItemFluentBuilder) -> Result<Option<Document>, Unavailable> {
+async fn read_document(
+    key: &Key,
+    get: GetItemFluentBuilder,
+) -> Result<Option<Document>, Unavailable> {
     match request::read(get).await? {
         Some(item) => document(key, &item).map(Some),
         None => Ok(None),

@@ -1,7 +1,7 @@
-//! One request each, and what may come of it.
+//! Requests to DynamoDB and their outcomes.
 //!
-//! The SDK's futures are boxed here: they are some kilobytes large and nested so deep that a host
-//! around a server around a store around one would exceed the compiler's limit for a type.
+//! The SDK's futures are boxed here. They are some kilobytes large, and nested so deeply that the future
+//! of a host around one would exceed the compiler's limit for a type.
 
 use aws_sdk_dynamodb::{
     operation::{
@@ -20,13 +20,15 @@ use crate::{
     table::{Item, names, unavailable},
 };
 
-/// What became of a request with a condition.
+/// The outcome of a request with a condition.
 pub(crate) enum Outcome<T> {
+    /// The condition held, and the request was carried out.
     Done(T),
-    /// The condition did not hold for this item; `None` where there is none.
+    /// The condition did not hold for this item, or for none.
     Refused(Option<Item>),
 }
 
+/// The item that the request asks for, if there is one.
 pub(crate) async fn read(request: GetItemFluentBuilder) -> Result<Option<Item>, Unavailable> {
     match Box::pin(request.send()).await {
         Ok(answer) => Ok(answer.item),
@@ -78,7 +80,7 @@ pub(crate) async fn delete_if(
     }
 }
 
-/// Answers the whole item as it then stands.
+/// Updates an item if `condition` holds, and answers with the whole item as it then is.
 pub(crate) async fn update_if(
     request: UpdateItemFluentBuilder,
     update: &str,

@@ -16,11 +16,12 @@ use jeton::{Unavailable, UnixTime};
 pub(crate) const PARTITION: &str = "pk";
 pub(crate) const SORT: &str = "sk";
 
-/// The sort key of what is alone in its partition: grants, markers, counters.
+/// The sort key of items that are alone in their partition: grants, markers, counters.
 const ALONE: &str = "-";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
+/// A DynamoDB table, and the client to reach it with.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) dynamodb: DynamoDb,
@@ -79,8 +80,9 @@ impl Table {
     }
 }
 
-/// What `#name` stands for in expressions: the attribute `name`. Every attribute is written so,
-/// since DynamoDB reserves `state`, `count` and whatever comes to its mind next.
+/// The attribute names for the placeholders in `expressions`: `#name` stands for the attribute `name`.
+/// Every attribute is written so, because DynamoDB reserves words such as `state` and `count`, and more
+/// over time.
 pub(crate) fn names<const N: usize>(expressions: [&str; N]) -> HashMap<String, String> {
     let words = expressions
         .into_iter()
@@ -102,7 +104,8 @@ pub(crate) fn time(value: UnixTime) -> AttributeValue {
     number(value.0)
 }
 
-/// A sum that DynamoDB made may be larger than any of ours.
+/// The whole number in `digits`. DynamoDB adds without limit, so one that is too large becomes the
+/// largest.
 pub(crate) fn parse_number(digits: &str) -> Option<u64> {
     let is_natural = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_natural.then(|| digits.parse().unwrap_or(u64::MAX))
@@ -112,7 +115,8 @@ pub(crate) fn get_number(item: &Item, attribute: &str) -> Option<u64> {
     parse_number(item.get(attribute)?.as_n().ok()?)
 }
 
-/// Answered like a store out of reach: to say "there is none" would blame the one who asks.
+/// The error for an item that cannot be read. It is the same as for a store out of reach: an absent item
+/// would put the blame on the client.
 pub(crate) fn unreadable(key: &str, why: impl Display) -> Unavailable {
     unavailable(format_args!("item {key:?}: {why}"))
 }

@@ -1,4 +1,4 @@
-//! From a URL to a connection to an address that was checked.
+//! Connecting to the host of a URL, at an address that was checked.
 
 use std::{
     io,
@@ -12,8 +12,8 @@ use jeton::{ForeignUrl, Unreachable};
 use tokio::{net::TcpStream, sync::Semaphore, task::spawn_blocking, time::sleep};
 use url::Host;
 
-/// How long each address of a name has before the next is tried as well: the connection attempt
-/// delay of RFC 8305 §5.
+/// How long an address is tried before the next one is tried as well: the connection attempt delay of
+/// RFC 8305 §5.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// The most addresses that are tried.
@@ -25,7 +25,7 @@ pub(crate) async fn connect(
     url: &ForeignUrl,
     lookups: &Arc<Semaphore>,
 ) -> Result<TcpStream, Unreachable> {
-    let addresses = checked(url, resolve(url, lookups).await)?;
+    let addresses = check_all(url, resolve(url, lookups).await)?;
     let attempts = (0..)
         .zip(addresses)
         .take(MOST_TRIED)
@@ -67,7 +67,7 @@ async fn look_up(name: String, port: u16, lookups: &Arc<Semaphore>) -> io::Resul
 
 /// The addresses, if there are any and all may be connected to. One that may not is no accident:
 /// whoever controls the name aims at it.
-fn checked(
+fn check_all(
     url: &ForeignUrl,
     resolved: io::Result<Vec<SocketAddr>>,
 ) -> Result<Vec<SocketAddr>, Unreachable> {
@@ -90,7 +90,7 @@ mod tests {
     fn check(url: &str, resolved: &[&str], expected: Result<(), Unreachable>) {
         let url = Reach::new("", Loopback::Admitted).url(url).unwrap();
         let addresses = resolved.iter().map(|text| text.parse().unwrap()).collect();
-        let got = checked(&url, Ok(addresses)).map(|_| ());
+        let got = check_all(&url, Ok(addresses)).map(|_| ());
         assert_eq!(got, expected, "{url} {resolved:?}");
     }
 
@@ -130,6 +130,6 @@ mod tests {
             .url("https://login.example.org")
             .unwrap();
         let failed = Err(io::Error::other("no such name"));
-        assert_eq!(checked(&url, failed), Err(UNRESOLVED));
+        assert_eq!(check_all(&url, failed), Err(UNRESOLVED));
     }
 }

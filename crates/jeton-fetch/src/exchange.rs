@@ -14,12 +14,13 @@ use jeton::{Arriving, Fetched, LONGEST_HEAD, MOST_HEADERS, Outgoing, Unreachable
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::{Position, Url};
 
-/// The connection is driven by the same future, so that nothing is left behind when it is dropped.
+/// Sends the request and reads its answer. The same future drives the connection, so that nothing is
+/// left behind when it is dropped.
 pub(crate) async fn exchange(
     request: &Outgoing,
     stream: impl AsyncRead + AsyncWrite + Unpin,
 ) -> Result<Fetched, Unreachable> {
-    let outgoing = prepared(request).ok_or(Unreachable::NotAUrl)?;
+    let outgoing = http_request(request).ok_or(Unreachable::NotAUrl)?;
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(MOST_HEADERS)
         .max_buf_size(LONGEST_HEAD)
@@ -31,7 +32,7 @@ pub(crate) async fn exchange(
         let (head, mut body) = response.into_parts();
         let mut arriving = Arriving::begin(request, head.status, head.headers)?;
         while let Some(frame) = body.frame().await {
-            // What is no data is trailers, of no use here.
+            // A frame without data has trailers, which nobody reads.
             if let Ok(part) = frame.map_err(failed)?.into_data() {
                 arriving.push(&part)?;
             }
@@ -41,12 +42,12 @@ pub(crate) async fn exchange(
     let mut answer = pin!(answer);
     tokio::select! {
         answer = &mut answer => answer,
-        // It has ended; what it read, or why it ended, is on its way to the answer.
+        // The connection has ended; what it read, or why it ended, is on its way to the answer.
         _ = connection => answer.await,
     }
 }
 
-fn prepared(request: &Outgoing) -> Option<Request<Full<Bytes>>> {
+fn http_request(request: &Outgoing) -> Option<Request<Full<Bytes>>> {
     let url = request.url.as_url();
     let mut prepared = Request::new(Full::new(request.body.clone()));
     *prepared.method_mut() = request.method.clone();
@@ -58,12 +59,13 @@ fn prepared(request: &Outgoing) -> Option<Request<Full<Bytes>>> {
     Some(prepared)
 }
 
-/// Host, and port where it is not the scheme's (RFC 9110 §7.2).
+/// The value of `Host`: the URL's host, and its port where that is not the scheme's (RFC 9110 §7.2).
 fn host(url: &Url) -> Option<HeaderValue> {
     let authority = &url[Position::BeforeHost..Position::AfterPort];
     HeaderValue::from_str(authority).ok()
 }
 
+/// The reason that hyper's error amounts to.
 fn failed(error: hyper::Error) -> Unreachable {
     if error.is_parse_too_large() {
         Unreachable::TooLarge

@@ -1,12 +1,12 @@
 //! Requests to servers of others, from native hosts: one connection each, on hyper and rustls.
 //!
-//! A name is resolved once; if one of its addresses is not public the request is refused, else one of
+//! A name is resolved once. If one of its addresses is not public, the request is refused; else one of
 //! these very addresses is connected to. So there is no second look at DNS that could see another
-//! answer, and no client library between that has a resolver, a pool, a proxy from the environment
-//! or redirects of its own.
+//! answer, and no client library in between with a resolver, a pool, a proxy from the environment or
+//! redirects of its own.
 //!
-//! Certificates are judged by Mozilla's roots, as compiled in: what is reached is the public
-//! internet, a container need not bring any, and Lambda does not parse the system's at each start.
+//! Certificates are verified with Mozilla's roots, which are compiled in: only the public internet is
+//! reached, a container need not bring any, and Lambda does not parse the system's at each start.
 
 mod connect;
 mod exchange;
@@ -60,11 +60,12 @@ impl HttpsFetch {
         if request.url.as_url().scheme() == "http" {
             return exchange::exchange(request, stream).await;
         }
-        let stream = self.secured(request, stream).await?;
+        let stream = self.shake_hands(request, stream).await?;
         exchange::exchange(request, stream).await
     }
 
-    async fn secured(
+    /// The TLS connection on `stream`, once the certificate has been verified.
+    async fn shake_hands(
         &self,
         request: &Outgoing,
         stream: TcpStream,

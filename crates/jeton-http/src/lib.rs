@@ -1,5 +1,5 @@
-//! HTTP/1.1 for the hosts that listen themselves. In production TLS and HTTP/2 are the reverse
-//! proxy's; [`SelfSigned`] is the mock's.
+//! An HTTP/1.1 server for the hosts that listen themselves. In production a reverse proxy does TLS and
+//! HTTP/2; [`SelfSigned`] is for the mock.
 
 use std::{future::Future, io, pin::pin, time::Duration};
 
@@ -28,25 +28,25 @@ pub use tls::{SelfSigned, SelfSignedError};
 /// How long a client may take over its headers, and over its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long requests in flight may take to finish once shutdown was asked for.
+/// How long requests in flight may take to finish once the server is to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How much of a body that is too large is read and dropped. A client that is cut off while it
-/// still sends may never see the answer.
+/// How many bytes of a body that is too large are read and dropped. A client that is cut off while it
+/// still sends may never see the response.
 const DRAIN_LIMIT: usize = 1024 * 1024;
 
-/// What a handler yields to have the connection closed without an answer. On no other way does a
-/// client see what a broken network looks like.
+/// The error by which a handler has the connection closed without a response: so a client sees what a
+/// broken network looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection was dropped")]
 pub struct Dropped;
 
-/// How a request came.
+/// The scheme by which a request reached this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// In the clear.
+    /// Without TLS, or with TLS that a reverse proxy ended.
     Http,
-    /// By TLS that ended here. What a reverse proxy ended is `Http`.
+    /// With TLS that ended here.
     Https,
 }
 
@@ -61,7 +61,7 @@ impl Scheme {
             .unwrap_or(Self::Http)
     }
 
-    /// As in a URL.
+    /// The scheme as in a URL.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,15 +71,14 @@ impl Scheme {
     }
 }
 
-/// Answers each request on `listener` with `handle` until `shutdown` is ready, then finishes those
-/// in flight. With `tls`, connections that begin with a TLS handshake are answered by TLS, and all
-/// others as without.
+/// Answers each request on `listener` with `handle` until `shutdown` is ready, then finishes those in
+/// flight. With `tls`, connections that begin with a TLS handshake are served over TLS, and all others
+/// without.
 ///
-/// A function rather than a `Server`, because only where the stores are concrete types does the
-/// compiler see that the future is `Send`.
+/// Takes a function rather than a `Server`, because the compiler sees that the future is `Send` only
+/// where the stores are concrete types.
 ///
-/// # Errors
-/// None once it runs: a connection that fails is dropped, and a failed `accept` (too many open
+/// Never fails once it runs: a connection that fails is dropped, and a failed `accept` (too many open
 /// files) is tried again.
 pub async fn serve<H, F>(
     listener: TcpListener,
@@ -94,7 +93,7 @@ pub async fn serve<H, F>(
         graceful: GracefulShutdown::new(),
         handle,
     };
-    // Not among the connections: nobody waits at shutdown for one that has asked nothing yet.
+    // Not among the connections: at shutdown nobody waits for a client that has not sent a request.
     let mut handshakes = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -127,6 +126,7 @@ pub async fn serve<H, F>(
     let _ = timeout(SHUTDOWN_TIMEOUT, connections.graceful.shutdown()).await;
 }
 
+/// The connections under way, and the function that answers their requests.
 struct Connections<H> {
     graceful: GracefulShutdown,
     handle: H,
@@ -144,7 +144,7 @@ where
         let handle = self.handle.clone();
         let service = service_fn(move |request| {
             let handle = handle.clone();
-            async move { answer(request, scheme, handle).await }
+            async move { respond(request, scheme, handle).await }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -154,8 +154,9 @@ where
     }
 }
 
-/// An error closes the connection: hyper has no other way to leave a request unanswered.
-async fn answer<H, F>(
+/// The response to a request, once its body is read. An error closes the connection: hyper has no other
+/// way to leave a request unanswered.
+async fn respond<H, F>(
     request: Request<Incoming>,
     scheme: Scheme,
     handle: H,
@@ -165,7 +166,7 @@ where
     F: Future<Output = Result<Response<Bytes>, Dropped>>,
 {
     let (mut head, body) = request.into_parts();
-    let body = timeout(READ_TIMEOUT, read(body))
+    let body = timeout(READ_TIMEOUT, read_body(body))
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     if scheme == Scheme::Https {
@@ -177,8 +178,8 @@ where
     Ok(response.map(Full::new))
 }
 
-/// The body, cut at one byte over the limit.
-async fn read(mut body: Incoming) -> io::Result<Bytes> {
+/// The body, cut at one byte over [`BODY_LIMIT`].
+async fn read_body(mut body: Incoming) -> io::Result<Bytes> {
     let mut collected = BytesMut::new();
     let mut received = 0;
     while received <= DRAIN_LIMIT {
@@ -195,7 +196,7 @@ async fn read(mut body: Incoming) -> io::Result<Bytes> {
     Ok(collected.freeze())
 }
 
-/// Ready when the process is asked to stop: SIGTERM (an orchestrator) or SIGINT (Ctrl-C).
+/// A future that is ready when the process is asked to stop: SIGTERM (an orchestrator) or SIGINT (Ctrl-C).
 ///
 /// # Errors
 /// The operating system refuses a signal handler.

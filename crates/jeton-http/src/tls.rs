@@ -1,4 +1,4 @@
-//! HTTPS for the mock: a certificate authority that lives as long as the process.
+//! HTTPS for the mock: a certificate authority that is made at each start.
 
 use std::{
     collections::BTreeSet,
@@ -28,26 +28,27 @@ use tokio_rustls::{
 /// begins with it.
 const HANDSHAKE: u8 = 0x16;
 
-/// Browsers take no certificate of a server that is valid for longer than 398 days.
+/// How long the certificates are valid. Browsers take none of a server that is valid for longer than
+/// 398 days.
 const LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How far the clock of a client may be behind.
+/// How far the clock of a client may be behind ours.
 const CLOCK_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A certificate authority made at start, and a certificate of it for the server.
+/// A certificate authority, and a certificate for the server that it has signed.
 ///
-/// Its private key is forgotten once that certificate is signed, and its name constraints (RFC
-/// 5280 §4.2.1.10) are the hosts given: who trusts the authority trusts it for nothing else.
+/// The authority's private key is forgotten once that certificate is signed, and its name constraints
+/// (RFC 5280 §4.2.1.10) are the hosts given: whoever trusts the authority trusts it for nothing else.
 #[derive(Clone)]
 pub struct SelfSigned {
     ca_pem: Arc<str>,
     acceptor: TlsAcceptor,
 }
 
-/// Why there is no certificate.
+/// Why no certificate could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SelfSignedError {
-    /// What was given is no name of a host.
+    /// A text is neither a DNS name nor an IP address.
     #[error("`{0}`: expected the name of a host, such as localhost, or an IP address")]
     Host(String),
     /// Making the certificates failed.
@@ -86,10 +87,10 @@ impl SelfSigned {
         }
 
         let ca_key = KeyPair::generate()?;
-        let ca = authority(&names, &ca_key);
+        let ca = authority_certificate(&names, &ca_key);
         let ca_certificate = ca.self_signed(&ca_key)?;
         let key = KeyPair::generate()?;
-        let certificate = server(&names)?.signed_by(&key, &Issuer::new(ca, ca_key))?;
+        let certificate = server_certificate(&names)?.signed_by(&key, &Issuer::new(ca, ca_key))?;
 
         let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
             .with_safe_default_protocol_versions()?
@@ -111,7 +112,7 @@ impl SelfSigned {
         &self.ca_pem
     }
 
-    /// Looks at the first byte, and if it is TLS shakes hands.
+    /// The connection, with its TLS handshake done if its first byte begins one.
     pub(crate) fn open(
         &self,
         stream: TcpStream,
@@ -119,7 +120,7 @@ impl SelfSigned {
         let acceptor = self.acceptor.clone();
         async move {
             let mut first = [0];
-            // Of a closed connection nothing is read, and hyper sees that for itself.
+            // A closed connection has no first byte. It is left to hyper, which sees that it is closed.
             stream.peek(&mut first).await?;
             if first == [HANDSHAKE] {
                 Ok(Stream::Tls(Box::new(acceptor.accept(stream).await?)))
@@ -130,6 +131,7 @@ impl SelfSigned {
     }
 }
 
+/// A host that the certificates are for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Host {
     Name(String),
@@ -163,7 +165,7 @@ impl Host {
     }
 }
 
-fn authority(hosts: &BTreeSet<Host>, key: &KeyPair) -> CertificateParams {
+fn authority_certificate(hosts: &BTreeSet<Host>, key: &KeyPair) -> CertificateParams {
     let mut ca = valid_from_now();
     // A name of its own for each run: of two authorities of one name, a client that trusts both
     // may try the wrong one alone.
@@ -183,7 +185,7 @@ fn authority(hosts: &BTreeSet<Host>, key: &KeyPair) -> CertificateParams {
     ca
 }
 
-fn server(hosts: &BTreeSet<Host>) -> Result<CertificateParams, rcgen::Error> {
+fn server_certificate(hosts: &BTreeSet<Host>) -> Result<CertificateParams, rcgen::Error> {
     let mut server = valid_from_now();
     server.distinguished_name = common_name("localhost");
     server.subject_alt_names = hosts
@@ -230,16 +232,16 @@ mod tests {
         pki_types::{ServerName, UnixTime},
     };
 
-    use super::{Host, authority, server};
+    use super::{Host, authority_certificate, server_certificate};
 
     /// Whether a certificate for `name` is believed of an authority made for `permitted`.
     fn check(permitted: &str, name: &str, expected: bool) {
         let host = |text| [Host::parse(text).unwrap()].into();
         let ca_key = KeyPair::generate().unwrap();
-        let ca: CertificateParams = authority(&host(permitted), &ca_key);
+        let ca: CertificateParams = authority_certificate(&host(permitted), &ca_key);
         let mut roots = RootCertStore::empty();
         roots.add(ca.self_signed(&ca_key).unwrap().into()).unwrap();
-        let certificate = server(&host(name))
+        let certificate = server_certificate(&host(name))
             .unwrap()
             .signed_by(&KeyPair::generate().unwrap(), &Issuer::new(ca, ca_key))
             .unwrap();

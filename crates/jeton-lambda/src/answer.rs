@@ -1,4 +1,4 @@
-//! A response as the gateway wants to be answered.
+//! Responses in the form that the gateway wants.
 
 use bytes::Bytes;
 use http::{
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::event::Gateway;
 
-/// What the function returns.
+/// The result of the function: a response in the form of its gateway.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Answer {
@@ -22,9 +22,10 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// The answer of `gateway`'s form for a response.
     pub(crate) fn new(gateway: Gateway, response: Response<Bytes>) -> Self {
         let (head, body) = response.into_parts();
-        let (is_base64_encoded, body) = encode(body);
+        let (is_base64_encoded, body) = encode_body(body);
         match gateway {
             Gateway::Version2 => {
                 let mut answer = ApiGatewayV2httpResponse::default();
@@ -38,7 +39,7 @@ impl Answer {
             Gateway::Alb => {
                 let mut answer = AlbTargetGroupResponse::default();
                 answer.status_code = head.status.as_u16().into();
-                answer.status_description = Some(description(head.status));
+                answer.status_description = Some(status_description(head.status));
                 // Each configuration of a target group reads one of the two. With single values
                 // all but the first `Set-Cookie` are lost: there is no joining them.
                 answer.headers = joined(&head.headers);
@@ -54,15 +55,16 @@ impl Answer {
     }
 }
 
-/// Text as it is; base64 only for what is none.
-fn encode(body: Bytes) -> (bool, Body) {
+/// The body, and whether it is base64: text stays as it is, and all else is encoded.
+fn encode_body(body: Bytes) -> (bool, Body) {
     match String::from_utf8(body.into()) {
         Ok(text) => (false, Body::Text(text)),
         Err(error) => (true, Body::Binary(error.into_bytes())),
     }
 }
 
-/// One value per name: several are a list (RFC 9110 §5.3), except for `Set-Cookie`.
+/// The headers with one value per name: several values become a list (RFC 9110 §5.3). `Set-Cookie` is
+/// left out, because it cannot be joined.
 fn joined(headers: &HeaderMap) -> HeaderMap {
     let mut joined = HeaderMap::with_capacity(headers.keys_len());
     for (name, value) in headers.iter().filter(|(name, _)| *name != SET_COOKIE) {
@@ -72,7 +74,7 @@ fn joined(headers: &HeaderMap) -> HeaderMap {
             }
             Entry::Occupied(mut slot) => {
                 let list = [slot.get().as_bytes(), b", ", value.as_bytes()].concat();
-                // A list of two values is a value.
+                // Two valid values and a comma make a valid value, so this never fails.
                 if let Ok(list) = HeaderValue::from_bytes(&list) {
                     slot.insert(list);
                 }
@@ -89,8 +91,8 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// `200 OK`
-fn description(status: StatusCode) -> String {
+/// The status as a load balancer wants it described: `200 OK`.
+fn status_description(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
     format!("{} {reason}", status.as_str())
 }

@@ -1,4 +1,4 @@
-//! A gateway's event, read as the HTTP request it stands for.
+//! Events of a gateway, read as the HTTP requests that they stand for.
 //!
 //! Whatever the event says, the result is a request or a [`Malformed`]: nothing here panics.
 
@@ -11,12 +11,12 @@ use jeton::{Audit, Fault};
 use lambda_http::aws_lambda_events::{alb::AlbTargetGroupRequest, apigw::ApiGatewayV2httpRequest};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What no query may hold as it is. Gateways differ in what they decode, so a `%` stays a `%`.
+/// The characters that are percent-encoded in a query. Not `%`: gateways differ in what they decode.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
-/// What no path may hold as it is.
+/// The characters that are percent-encoded in a path.
 const PATH: &AsciiSet = &QUERY.add(b'?').add(b'`').add(b'{').add(b'}');
 
-/// Who sent the event, and so what form the answer takes.
+/// The kind of gateway that sent an event, on which the form of the answer depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gateway {
     /// An HTTP API or a function URL, payload format 2.0.
@@ -25,13 +25,13 @@ pub(crate) enum Gateway {
     Alb,
 }
 
-/// An event of a kind we know.
+/// An event of a known gateway.
 pub(crate) enum Event {
     Version2(Box<ApiGatewayV2httpRequest>),
     Alb(Box<AlbTargetGroupRequest>),
 }
 
-/// An event that is no HTTP request.
+/// Why an event is not an HTTP request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
     /// Among them the events of REST APIs, and header lines or methods that HTTP does not allow.
@@ -48,7 +48,7 @@ pub(crate) enum Malformed {
 }
 
 impl Event {
-    /// The gateway and the request. Of an event we do not know, the gateway is a guess: the
+    /// The gateway and the request. For an unknown event the gateway is a guess: the one with the
     /// simplest answer, which all of them understand.
     pub(crate) fn parse(json: &str) -> (Gateway, Result<Request<Bytes>, Malformed>) {
         match Self::recognize(json) {

@@ -9,8 +9,8 @@ use jeton_native::NativeCrypto;
 
 use crate::Lambda;
 
-/// Registry and ledger in `JETON_TABLE`. Without the variable the clients of `JETON_CLIENTS`, which
-/// the core knows itself, are all there are, and they get machine-to-machine tokens only.
+/// Registry and ledger in the table `JETON_TABLE`. Without that variable there are only the clients of
+/// `JETON_CLIENTS`, which the core knows itself, and they get only machine-to-machine tokens.
 #[derive(Default)]
 pub(crate) struct Stores {
     pub(crate) registry: Option<DynamoRegistry>,

@@ -1,4 +1,4 @@
-//! What may happen in a state, and what then happens.
+//! The actions that are possible in a state, and the state that follows from each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Protocol {
-    /// The age from which on all are alike: beyond every window for every request under way.
+    /// The age from which on all ages are alike: beyond every window, for every request under way.
     fn oldest(&self) -> Age {
         self.window.max(self.idle.unwrap_or(0)) + self.latency + self.skew + 1
     }

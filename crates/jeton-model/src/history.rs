@@ -1,5 +1,6 @@
-//! What really happened, kept beside the protocol to judge it. The judgements are written anew,
-//! from RFC 9700 §4.14 and the promises of the design; nothing here asks the code under test.
+//! The history of a run, kept beside the protocol to judge it by. The judgements are written
+//! independently, from RFC 9700 §4.14 and the promises of the design: nothing here asks the code under
+//! test.
 
 use std::collections::BTreeSet;
 
@@ -25,11 +26,11 @@ pub(crate) enum Broken {
     MissedWindowServed,
     /// The honest client was refused.
     HonestRefused,
-    /// A request was told to come again although coming again cannot help.
+    /// A request was told to try again although that cannot help.
     Undecided,
 }
 
-/// The token that stands: which, since when, by whom.
+/// The generation that stands, for how long it has, and the party whose request advanced to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Standing {
     pub(crate) generation: u8,
@@ -37,7 +38,7 @@ pub(crate) struct Standing {
     pub(crate) by: Party,
 }
 
-/// What happened so far, as far as a promise depends on it.
+/// The events so far that a promise depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct History {
     pub(crate) standing: Standing,
@@ -57,7 +58,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// After a login.
+    /// The history that begins with a login.
     pub(crate) fn new(first: Token) -> Self {
         Self {
             standing: Standing {
@@ -75,11 +76,13 @@ impl History {
         }
     }
 
-    pub(crate) fn broke(&self, promise: Broken) -> bool {
+    /// Whether the promise has been broken.
+    pub(crate) fn has_broken(&self, promise: Broken) -> bool {
         self.broken & (1 << promise as u16) != 0
     }
 
-    pub(crate) fn breaks(&mut self, promise: Broken) {
+    /// Notes that the promise is broken.
+    pub(crate) fn note_broken(&mut self, promise: Broken) {
         self.broken |= 1 << promise as u16;
     }
 
@@ -101,7 +104,7 @@ impl History {
                 && self.within(request, window))
     }
 
-    /// The record advanced for `request`.
+    /// Notes that the record advanced to generation `to` for `request`.
     pub(crate) fn advanced(&mut self, request: &Request, to: u8) {
         self.standing = Standing {
             generation: to,
@@ -126,27 +129,27 @@ impl History {
             }
     }
 
-    /// `request` is answered with `token`.
-    pub(crate) fn answer(&mut self, request: &Request, token: Token) {
+    /// Notes that `request` is answered with `token`.
+    pub(crate) fn answered_with(&mut self, request: &Request, token: Token) {
         *self.served_mut(request.party()) = true;
         if request.after_revocation {
-            self.breaks(Broken::MintedAfterRevocation);
+            self.note_broken(Broken::MintedAfterRevocation);
         }
         let is_twin = |other: &Token| other.generation == token.generation && *other != token;
         if self.answered.iter().any(is_twin) {
-            self.breaks(Broken::SecondSuccessor);
+            self.note_broken(Broken::SecondSuccessor);
         }
         self.answered.insert(token);
     }
 
-    /// The operator restored a record that then stood so.
+    /// Notes that the operator restored a record of that standing.
     pub(crate) fn restored(&mut self, standing: Standing) {
         self.standing = standing;
-        // Who was served since is unknown to the record; the next advance tells again.
+        // The record does not know who was served since; the next advance tells again.
         self.served = [true; 2];
     }
 
-    /// The grant ended for good: nobody is served any more.
+    /// Notes that the grant has ended for good: nobody is served any more.
     pub(crate) fn ended(&mut self, oldest: Age) {
         self.standing.age = oldest;
         self.served = [false; 2];
@@ -162,8 +165,8 @@ impl History {
     }
 }
 
-/// Whether what happened `since` ticks ago is within `window`: times are whole, so less than
-/// `window + 1` ticks may be no more than the window. A window of 0 is none.
+/// Whether an event `since` ticks ago is within `window`. Times are whole, so anything less than
+/// `window + 1` ticks may be within it. A window of 0 is none.
 pub(crate) fn within(since: Age, window: Age) -> bool {
     window > 0 && since <= window
 }

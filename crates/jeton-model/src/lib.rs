@@ -97,7 +97,7 @@ pub use properties::*;
 use history::{History, Standing};
 use record::{Age, Record, older};
 
-/// A configuration of the model.
+/// The model of the protocol in one configuration.
 #[derive(Clone, Debug)]
 pub struct Protocol {
     /// The generation at which the model starts: 0 with a code, 1 or later with a refresh token.
@@ -114,17 +114,17 @@ pub struct Protocol {
     pub idle: Option<i8>,
     /// How many tabs the honest client has: 1 or 2.
     pub tabs: usize,
-    /// How they behave.
+    /// How these tabs behave.
     pub client: ClientKind,
-    /// How many tokens the thief copies. All others it must be given by the server.
+    /// How many tokens the thief copies. All others it must get from the server.
     pub copies: u8,
     /// Whether somebody may revoke the grant.
     pub revoker: bool,
-    /// What the operator may restore.
+    /// When the operator may restore an earlier record.
     pub restore: Restore,
     /// Whether the operator may cut off older grants (`JETON_GRANTS_NOT_BEFORE`).
     pub cut_off: bool,
-    /// Which server is modelled.
+    /// The server that is modelled.
     pub server: ServerKind,
 }
 
@@ -151,10 +151,10 @@ pub enum Restore {
     WhenQuiet,
 }
 
-/// Which server is modelled: ours, or one that is wrong in a known way.
+/// The server that is modelled: ours, or one that is wrong in a known way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerKind {
-    /// The code.
+    /// Ours: the code under test.
     Jeton,
     /// A superseded token is served for ever, not only within the window.
     NoWindow,
@@ -164,7 +164,7 @@ pub enum ServerKind {
     NoReuseDetection,
     /// Successors are random.
     DrawnSuccessors,
-    /// The store is read, then written.
+    /// The store is read, then written, in two steps.
     ReadThenWrite,
 }
 
@@ -185,14 +185,14 @@ impl Token {
     }
 }
 
-/// Who has requests under way, one at a time.
+/// An actor that sends requests, one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
     /// A tab of the honest client.
     First,
-    /// Another.
+    /// Another tab of the honest client.
     Second,
-    /// Who copied a token.
+    /// The thief, who copied a token.
     Thief,
 }
 
@@ -211,13 +211,14 @@ impl Who {
     }
 }
 
-/// On whose behalf.
+/// The party that an actor acts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Party {
     Honest,
     Thief,
 }
 
+/// A request under way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Request {
     who: Who,
@@ -250,24 +251,26 @@ impl Request {
         self.who.party()
     }
 
-    /// How long ago its server's clock said what it said.
+    /// How long ago the time was that its server read from the clock.
     fn age(&self) -> Age {
         self.elapsed - self.skew
     }
 }
 
+/// The phase that a request is in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Phase {
     /// The store is about to be asked to advance.
     Asking { standing: u8 },
     /// A reuse was seen, the revocation is not yet done.
     Ending,
-    /// Only of [`ServerKind::ReadThenWrite`]: what is about to be written.
+    /// The record is about to be written, by [`ServerKind::ReadThenWrite`] alone.
     Writing(Record),
     /// The response is on its way.
     Answered(Answer, How),
 }
 
+/// The response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Answer {
     Tokens(Token),
@@ -275,7 +278,7 @@ enum Answer {
     Unavailable,
 }
 
-/// How an answer came about.
+/// How a response came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum How {
     Advanced,
@@ -290,12 +293,13 @@ enum How {
     Refused,
 }
 
+/// A tab of the honest client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Tab {
-    /// What it presents, read from the shared storage at some time.
+    /// The token that it presents, read from the shared storage at some time.
     holds: Option<Token>,
     request: Option<Request>,
-    /// Since when it has presented which generation.
+    /// The generations that it has presented, each with the age of its first presentation.
     presented: BTreeMap<u8, Age>,
 }
 
@@ -313,25 +317,26 @@ enum Revocation {
     Answered,
 }
 
-/// A state of everything.
+/// The state of all actors, the record and the history.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     record: Record,
-    /// Of the last successor: differs from 0 only where successors are drawn.
+    /// The draw of the last successor; not 0 only where successors are drawn.
     draws: u8,
     tabs: [Tab; 2],
-    /// What the honest client's tabs share; `None` once it knows that it is logged out.
+    /// The token in the storage that the honest client's tabs share; `None` once the client knows that it
+    /// is logged out.
     shared: Option<Token>,
     thief: Thief,
     revocation: Revocation,
     cut_off: bool,
-    /// What a restore may bring back.
+    /// The records that a restore may bring back.
     earlier: Vec<(Record, Standing)>,
     restores_left: u8,
     history: History,
 }
 
-/// What may happen.
+/// An event that may happen in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Time passes.
@@ -352,7 +357,7 @@ pub enum Action {
     Copy(Token),
     /// Somebody ends the grant.
     Revoke,
-    /// And learns that it is done.
+    /// Whoever ended the grant learns that it is done.
     AnswerRevocation,
     /// The operator restores an earlier record.
     Restore(usize),
@@ -405,7 +410,7 @@ impl State {
         finished
     }
 
-    /// Keeps the record as it stands for a restore.
+    /// Keeps the record as it now is, for a restore.
     fn remember(&mut self) {
         let kept = (self.record.clone(), self.history.standing.clone());
         if self.restores_left > 0 && !self.earlier.contains(&kept) {
@@ -437,17 +442,17 @@ impl State {
         }
     }
 
-    /// The same state for all that go on in the same way: the two tabs are alike, and what nobody
-    /// will ask for is forgotten.
+    /// The one state that stands for all states from which the same follows: the two tabs are alike, and
+    /// what nobody will ask for is forgotten.
     fn canonical(mut self, oldest: Age) -> Self {
         if self.restores_left == 0 {
-            // An answer is of the standing generation or a later one.
+            // Every later response is of the standing generation or one after it.
             let standing = self.history.standing.generation.min(self.record.generation);
             let answered = &mut self.history.answered;
             answered.retain(|token| token.generation >= standing);
             let writing = |request: &Request| matches!(request.phase, Phase::Writing(_));
             if !self.record.live && !self.requests().any(writing) {
-                // For good: that comes before every age.
+                // The grant has ended for good, so its ages no longer matter.
                 self.record.advanced = oldest;
                 self.record.redeemed = self.record.redeemed.map(|_| oldest);
                 self.history.ended(oldest);

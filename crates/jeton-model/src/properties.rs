@@ -1,4 +1,4 @@
-//! The promises, and what the model must reach to say anything about them.
+//! The promises, and the states that the model must reach for its answer to mean anything.
 
 use stateright::Property;
 
@@ -7,29 +7,30 @@ use crate::{
     history::{Broken, within},
 };
 
-/// Of all genuine tokens only the standing one advances, and besides it only the one before it is
-/// served, within the window. After a restore also those that the record lost.
+/// The promise that of all genuine tokens only the standing one advances, and that besides it only the
+/// one before it is served, within the window. After a restore also those that the record lost.
 pub const ONE_LIVE: &str = "at most one live successor";
-/// No two different refresh tokens are ever answered for one generation.
+/// The promise that no two different refresh tokens are ever answered for one generation.
 pub const ONE_PER_GENERATION: &str = "one refresh token per generation";
-/// Each is the derived token of the generation that stands when it is answered.
+/// The promise that each refresh token answered is the derived one of the generation that then stands.
 pub const STANDING_ONLY: &str = "every refresh token answered is the standing one";
-/// Not once, whoever presents it.
+/// The promise that a token older than grace allows is never served, whoever presents it.
 pub const NO_OLD_TOKEN: &str = "no token older than grace allows is served";
-/// A token older than grace allows ends the live grant it is presented to, before the answer.
+/// The promise that a token older than grace allows ends its grant, if that is live, before the answer.
 pub const REUSE_ENDS: &str = "whoever is told of a reuse, the grant has ended";
-/// Thief and honest client go on alternately only while each is served within the window after the
-/// other's advance, or the thief copies the new token too.
+/// The promise that thief and honest client go on alternately only while each is served within the
+/// window after the other's advance, or the thief copies the new token too.
 pub const OUT_AFTER_WINDOW: &str = "who missed the window after the other's advance is out";
-/// A request that begins after it, or after a reuse was answered, is answered without tokens.
+/// The promise that a request gets no tokens if it begins after a revocation or a reuse was answered.
 pub const NOT_AFTER_REVOCATION: &str = "no token after a revocation was answered";
-/// A 503 means that the record moved, or that a window runs.
+/// The promise that whoever is told to try again (503) may succeed: the record has moved, or a window
+/// still runs.
 pub const TRUE_RETRY: &str = "who is told to come again can succeed";
-/// Without a restore.
+/// The promise that the generation never falls, unless the operator restores a record.
 pub const NEVER_FALLS: &str = "the generation never falls";
-/// No refresh token of a client that retries in time is answered `invalid_grant`.
+/// The promise that a client that retries in time never gets `invalid_grant` for a refresh token.
 pub const HONEST_SERVED: &str = "the honest client is never refused";
-/// Nor does anything it does end the grant.
+/// The promise that nothing such a client does ends its grant.
 pub const HONEST_LIVES: &str = "the honest client's grant never ends";
 
 pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
@@ -38,25 +39,25 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
             protocol.one_live_successor(state)
         }),
         Property::<Protocol>::always(ONE_PER_GENERATION, |_, state| {
-            !state.history.broke(Broken::SecondSuccessor)
+            !state.history.has_broken(Broken::SecondSuccessor)
         }),
         Property::<Protocol>::always(STANDING_ONLY, |_, state| {
-            !state.history.broke(Broken::NotTheStandingToken)
+            !state.history.has_broken(Broken::NotTheStandingToken)
         }),
         Property::<Protocol>::always(NO_OLD_TOKEN, |_, state| {
-            !state.history.broke(Broken::OldTokenServed)
+            !state.history.has_broken(Broken::OldTokenServed)
         }),
         Property::<Protocol>::always(REUSE_ENDS, |_, state| {
-            !state.history.broke(Broken::ReuseUnpunished)
+            !state.history.has_broken(Broken::ReuseUnpunished)
         }),
         Property::<Protocol>::always(OUT_AFTER_WINDOW, |_, state| {
-            !state.history.broke(Broken::MissedWindowServed)
+            !state.history.has_broken(Broken::MissedWindowServed)
         }),
         Property::<Protocol>::always(NOT_AFTER_REVOCATION, |_, state| {
-            !state.history.broke(Broken::MintedAfterRevocation)
+            !state.history.has_broken(Broken::MintedAfterRevocation)
         }),
         Property::<Protocol>::always(TRUE_RETRY, |_, state| {
-            !state.history.broke(Broken::Undecided)
+            !state.history.has_broken(Broken::Undecided)
         }),
         Property::<Protocol>::sometimes("the last generation is reached", |protocol, state| {
             state.record.generation == protocol.last
@@ -83,7 +84,7 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
     }
     if protocol.client != ClientKind::Careless {
         properties.push(Property::<Protocol>::always(HONEST_SERVED, |_, state| {
-            !state.history.broke(Broken::HonestRefused)
+            !state.history.has_broken(Broken::HonestRefused)
         }));
         properties.push(Property::<Protocol>::always(HONEST_LIVES, |_, state| {
             state.record.live

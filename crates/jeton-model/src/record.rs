@@ -1,4 +1,5 @@
-//! The record of the grant, between the model's ages and the core's times.
+//! The record of the grant in the model, and its conversion to the core's: the model has ages, the core
+//! times.
 
 use std::sync::LazyLock;
 
@@ -6,7 +7,7 @@ use jeton::{Attempt, Grant, GrantState, Id128, Scope, Seconds, Step, UnixTime};
 
 use crate::Request;
 
-/// What the clock says in every state: only ages differ.
+/// The time in every state: only ages differ.
 const NOW: i64 = 1_000_000;
 
 /// When the grant was opened: longer ago than any age in the model.
@@ -14,7 +15,7 @@ const CREATED: UnixTime = UnixTime(1_000);
 
 const GRANT: Id128 = Id128([7; 16]);
 
-/// What no state changes.
+/// The members of the grant that no state changes.
 static OPENED: LazyLock<Grant> = LazyLock::new(|| Grant {
     subject: None,
     scope: Scope::default(),
@@ -27,7 +28,7 @@ static OPENED: LazyLock<Grant> = LazyLock::new(|| Grant {
 
 static STEP: LazyLock<Step> = LazyLock::new(|| jeton_contracts::step(GRANT, 0, CREATED));
 
-/// Ticks since something happened; negative where a clock that runs ahead said when.
+/// How many ticks ago something happened; negative where the time came from a clock that runs ahead.
 pub(crate) type Age = i8;
 
 /// The time that was `age` ago.
@@ -47,7 +48,7 @@ fn seconds(ticks: Age) -> Seconds {
     Seconds(u64::from(ticks.unsigned_abs()))
 }
 
-/// What of a [`Grant`] can differ between two states.
+/// The members of a [`Grant`] that can differ between two states.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Record {
     pub(crate) live: bool,
@@ -69,7 +70,7 @@ impl Record {
         }
     }
 
-    /// The grant itself.
+    /// The record as the core's grant.
     pub(crate) fn grant(&self, idle: Option<Age>) -> Grant {
         let idle_lifetime = idle.map_or(Seconds::from_days(365), seconds);
         let advanced_at = at(self.advanced);
@@ -89,8 +90,8 @@ impl Record {
         }
     }
 
-    /// Lets the core's code move the record. What it changes must be what a [`Record`] holds: a
-    /// field that the core learns to write fails here until the model knows it.
+    /// Applies a transition of the core to the record. It may change only members that a [`Record`] has:
+    /// one more that the core learns to change fails here until the model knows it.
     pub(crate) fn transition<T>(
         &mut self,
         idle: Option<Age>,
@@ -109,19 +110,19 @@ impl Record {
         result
     }
 
-    /// One tick later.
+    /// Makes the record one tick older.
     pub(crate) fn tick(&mut self, oldest: Age) {
         self.advanced = older(self.advanced, oldest);
         self.redeemed = self.redeemed.map(|age| older(age, oldest));
     }
 }
 
-/// One tick older, where all ages from `oldest` on are alike.
+/// The age one tick later, where all ages from `oldest` on are alike.
 pub(crate) fn older(age: Age, oldest: Age) -> Age {
     age.saturating_add(1).min(oldest)
 }
 
-/// Names the try of an actor: it has one request at a time.
+/// The attempt of an actor, which has one request at a time.
 fn attempt(number: u8) -> Attempt {
     Id128([number; 16])
 }

@@ -15,7 +15,8 @@ use crate::{
 };
 
 impl Protocol {
-    /// Takes the next step of the server for `request`, which then is in the phase answered.
+    /// Takes the next step of the server for `request`. Answers with the phase that the request is then
+    /// in.
     pub(crate) fn serve(&self, state: &mut State, request: &Request) -> Phase {
         match &request.phase {
             Phase::Asking { standing } => self.ask(state, request, *standing),
@@ -33,8 +34,8 @@ impl Protocol {
         }
     }
 
-    /// Takes the step in the store, of which the server does not hear: it will ask again. `false`
-    /// if the record does not move, so that nothing is lost.
+    /// Takes the step in the store without the server hearing of it, which will ask again. `false` if the
+    /// record does not move, so that there is nothing to lose.
     pub(crate) fn lose_acknowledgement(&self, state: &mut State, request: &Request) -> bool {
         let Phase::Asking { standing } = request.phase else {
             return false;
@@ -78,22 +79,23 @@ impl Protocol {
                 standing: state.record.generation,
             },
             Next::Again => {
-                // That helps where the window of a restored record still runs, or where another
-                // request moved it meanwhile.
+                // Trying again helps where the window of a restored record still runs, or where another
+                // request has moved the record meanwhile.
                 if standing == state.record.generation
                     && !state.history.within(request, self.window)
                 {
-                    state.history.breaks(Broken::Undecided);
+                    state.history.note_broken(Broken::Undecided);
                 }
                 Phase::Answered(Answer::Unavailable, How::Refused)
             }
         }
     }
 
-    /// How a token of `generation` would be served if it were presented now, all alone.
+    /// How a token of `generation` would be served if it were presented now, with no other request under
+    /// way.
     pub(crate) fn would_serve(&self, state: &State, generation: u8) -> Option<How> {
         let mut record = state.record.clone();
-        // The attempt is a new one, which nothing that stands is the result of.
+        // The attempt is a new one, so the record is not its result.
         record.last_attempt = None;
         let request = Request::new(crate::Who::Thief, Token::derived(generation), 0, state);
         let (mut next, mut how) = self.decide(&mut record, &request, generation);
@@ -104,8 +106,8 @@ impl Protocol {
         matches!(next, Next::Serve(_)).then_some(how)
     }
 
-    /// Lets the ledger answer once, and the code decide what that means. A server that is wrong on
-    /// purpose gives it something else to decide on, or does something else.
+    /// What the core's code decides after one answer of the ledger, and how that came about. A server
+    /// that is wrong on purpose gives the code something else to decide on, or does something else.
     fn decide(&self, record: &mut Record, request: &Request, standing: u8) -> (Next, How) {
         let mut step = self.step(request, standing);
         let stood = record.generation;
@@ -142,14 +144,14 @@ impl Protocol {
         record::step(request, standing, window)
     }
 
-    /// Judges that `request` is about to be served, before anything moves for it.
+    /// Notes the promises that serving `request` breaks, before anything moves for it.
     fn judge(&self, state: &mut State, request: &Request) {
         let history = &mut state.history;
         if history.is_reuse(request, self.window) {
-            history.breaks(Broken::OldTokenServed);
+            history.note_broken(Broken::OldTokenServed);
         }
         if !history.within(request, self.window) && !history.took_part(request.party()) {
-            history.breaks(Broken::MissedWindowServed);
+            history.note_broken(Broken::MissedWindowServed);
         }
     }
 
@@ -163,10 +165,10 @@ impl Protocol {
             state.history.is_reuse(request, self.window)
         };
         if reused && record.live {
-            state.history.breaks(Broken::ReuseUnpunished);
+            state.history.note_broken(Broken::ReuseUnpunished);
         }
         if request.party() == Party::Honest && request.token.generation > 0 {
-            state.history.breaks(Broken::HonestRefused);
+            state.history.note_broken(Broken::HonestRefused);
         }
         if how == How::Reused {
             state.history.revocation_answered = true;
@@ -181,8 +183,8 @@ fn answer(state: &mut State, request: &Request, how: How) -> Phase {
         draw: state.draws,
     };
     if token != Token::derived(state.history.standing.generation) {
-        state.history.breaks(Broken::NotTheStandingToken);
+        state.history.note_broken(Broken::NotTheStandingToken);
     }
-    state.history.answer(request, token);
+    state.history.answered_with(request, token);
     Phase::Answered(Answer::Tokens(token), how)
 }

@@ -16,22 +16,22 @@ use aws_lc_rs::{
 use jeton::{Crypto, CryptoError, Point, PrivateKey, PublicKey, RsaPublicKey};
 use jsonwebtoken::Algorithm;
 
-/// What an uncompressed point begins with.
+/// The first byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 0x04;
 
-/// aws-lc's generator and signatures.
+/// [`Crypto`] by aws-lc.
 #[derive(Debug, Default)]
 pub struct NativeCrypto(SystemRandom);
 
 impl NativeCrypto {
-    /// aws-lc, ready: nothing is allocated and no entropy is drawn yet.
+    /// The cryptography of aws-lc. Allocates nothing and draws no entropy yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 }
 
-/// A parsed key pair.
+/// A parsed key pair, by the algorithm it signs by.
 #[derive(Debug)]
 pub enum Key {
     /// ECDSA on P-256 with SHA-256.
@@ -57,7 +57,7 @@ impl Crypto for NativeCrypto {
             Algorithm::ES256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.pkcs8())
                     .map_err(|error| failed(&error))?;
-                let public = point(pair.public_key().as_ref())
+                let public = p256_point(pair.public_key().as_ref())
                     .ok_or_else(|| failed(&"not an uncompressed P-256 point"))?;
                 Ok((Key::Es256(pair), PublicKey::P256(public)))
             }
@@ -132,13 +132,13 @@ impl Crypto for NativeCrypto {
     }
 }
 
-/// SEC 1 §2.3.3.
+/// The bytes of a point, uncompressed (SEC 1 §2.3.3).
 fn uncompressed<const N: usize>(point: &Point<N>) -> Vec<u8> {
     [&[UNCOMPRESSED][..], &point.x, &point.y].concat()
 }
 
-/// SEC 1 §2.3.4, of a point on P-256.
-fn point(uncompressed: &[u8]) -> Option<Point<32>> {
+/// The point on P-256 that is written in `uncompressed` (SEC 1 §2.3.4).
+fn p256_point(uncompressed: &[u8]) -> Option<Point<32>> {
     let (x, y) = uncompressed
         .strip_prefix(&[UNCOMPRESSED])?
         .split_at_checked(32)?;

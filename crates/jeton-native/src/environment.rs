@@ -1,12 +1,14 @@
+//! The configuration from environment variables.
+
 use std::{env, fs};
 
 use jeton::{Config, ConfigError, SETTINGS};
 
-/// Where helpers for tests find this program: theirs, and no setting of ours.
+/// The variable by which clients' test helpers find this program. It is theirs, and not a setting.
 const BINARY: &str = "JETON_BIN";
 
-/// Reads the configuration from the environment. A value `@path` is replaced by that file's
-/// content, so that secrets can be mounted as files.
+/// The configuration from the environment. A value `@path` stands for that file's content, so that
+/// secrets can be mounted as files.
 ///
 /// # Errors
 /// The first variable that is unknown, malformed, not UTF-8, or names a file that cannot be read.
@@ -14,10 +16,11 @@ pub fn config_from_env() -> Result<Config, ConfigError> {
     config_from_env_over(|_| None)
 }
 
-/// As [`config_from_env`], with `overrides` (command-line flags) asked before the environment.
+/// The configuration from `overrides`, such as command-line flags, and the environment for all that
+/// those do not give.
 ///
 /// # Errors
-/// As [`config_from_env`].
+/// As for [`config_from_env`].
 pub fn config_from_env_over(
     overrides: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
@@ -28,7 +31,7 @@ pub fn config_from_env_over(
     })
 }
 
-/// Every setting that `overrides` or the environment gives, unchecked.
+/// The settings that `overrides` or the environment gives, each by name, unchecked.
 ///
 /// # Errors
 /// The first variable that is unknown, not UTF-8, or names a file that cannot be read.
@@ -46,11 +49,11 @@ pub fn settings_from_env(
             Some(value) => Some(value),
             None => variable(setting.name)?,
         };
-        let given = given
-            .map(|value| read_file_value(setting.name, value))
-            .transpose()?
-            .filter(|value| !value.is_empty());
-        if let Some(value) = given {
+        let Some(given) = given else {
+            continue;
+        };
+        let value = resolve_file(setting.name, given)?;
+        if !value.is_empty() {
             values.push((setting.name, value));
         }
     }
@@ -67,8 +70,8 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
         .map_err(|_| ConfigError::new(name, "UTF-8"))
 }
 
-/// `@path` becomes the file's content without trailing white space.
-fn read_file_value(name: &str, value: String) -> Result<String, ConfigError> {
+/// The value itself, or for `@path` that file's content without trailing white space.
+fn resolve_file(name: &str, value: String) -> Result<String, ConfigError> {
     let Some(path) = value.strip_prefix('@') else {
         return Ok(value);
     };

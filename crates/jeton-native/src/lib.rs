@@ -1,4 +1,4 @@
-//! What every native host shares: cryptography on aws-lc, the clock, configuration from the
+//! The parts that all native hosts share: cryptography on aws-lc, the clock, configuration from the
 //! environment, and the log.
 
 mod crypto;

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use http::Response;
 use jeton::Audit;
 
-/// Logs what was decided about the request that `response` answers: its [`Audit`], if it has one.
+/// Logs the [`Audit`] of a response, if it has one.
 pub fn log_response<B>(response: &Response<B>) {
     if let Some(audit) = response.extensions().get::<Audit>() {
         write_line(audit.log_line(crate::now()));
     }
 }
 
-/// Logs what is no request: a configuration that is refused, a listener that fails.
+/// Logs an error that belongs to no request: a configuration that is refused, a listener that fails.
 pub fn log_error(message: &str) {
     let time = crate::now();
     let line = serde_json::json!({ "time": time, "level": "error", "message": message });

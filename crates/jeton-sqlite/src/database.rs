@@ -1,4 +1,4 @@
-//! The file: its layout, its two connections, its transactions.
+//! The SQLite file: its layout, its two connections, and its transactions.
 
 use std::{
     fmt, mem,
@@ -12,7 +12,7 @@ use jeton::{Unavailable, UnixTime};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
-/// The layout this release writes, kept in `PRAGMA user_version`; a new file has 0.
+/// The number of the layout that this release writes, kept in `PRAGMA user_version`. A new file has 0.
 const LAYOUT: u32 = 3;
 
 const TABLES: &str = "
@@ -33,7 +33,7 @@ const TABLES: &str = "
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The file could not be opened as Jeton's.
+/// Why a file could not be opened.
 #[derive(Debug)]
 pub enum OpenError {
     /// SQLite's own error.
@@ -43,37 +43,40 @@ pub enum OpenError {
     /// The file was written before the first release and has nothing that could be taken over; its
     /// layout.
     TooOld(u32),
-    /// The path names no file but SQLite's memory, which would forget every grant.
+    /// The path names SQLite's memory instead of a file, which would forget every grant.
     InMemory,
 }
 
 /// A SQLite file with Jeton's tables. Clones share its connections.
 ///
 /// # Changes
-/// A change waits in a queue; whoever finds the queue empty begins a transaction, which takes all
-/// that wait by then, commits once and answers each. So one change alone commits at once, and fifty
-/// that arrive during a commit share the next. The rejected alternative, a transaction for each,
-/// pays fifty times for the disk.
+/// A change waits in a queue. Whoever finds the queue empty begins a transaction, which takes all
+/// changes that wait by then, commits once and answers each. So a change alone commits at once, and
+/// fifty that arrive during a commit share the next one. The rejected alternative, a transaction for
+/// each, pays fifty times for the disk.
 ///
 /// # Reads
-/// Reads have a connection of their own and see the last commit without waiting for the next: a
-/// change is answered after its commit, so every read that begins then sees it.
+/// Reads have a connection of their own and see the last commit, without waiting for the next. A change
+/// is answered after its commit, so every read that begins then sees it.
 #[derive(Clone)]
 pub struct Database(Arc<Connections>);
 
 struct Connections {
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
-    /// Not empty: a transaction that will take them is on its way.
+    /// Changes that wait. While there are any, a transaction that will take them is on its way.
     queue: Mutex<Vec<Box<dyn Change>>>,
 }
 
-/// What waits for a transaction.
+/// A change that waits for a transaction.
 trait Change: Send {
+    /// Makes the change within a transaction.
     fn make(&mut self, connection: &Connection);
+    /// Answers whoever waits for it, once the transaction was committed or failed.
     fn answer(self: Box<Self>, committed: Result<(), Unavailable>);
 }
 
+/// A change with the work to do, its outcome, and the way to whoever waits for it.
 struct Pending<T, W> {
     work: Option<W>,
     outcome: Option<rusqlite::Result<T>>,
@@ -92,7 +95,7 @@ impl Database {
             return Err(OpenError::InMemory);
         }
         writer.pragma_update(None, "synchronous", "FULL")?;
-        prepare(&mut writer)?;
+        prepare_tables(&mut writer)?;
         Ok(Self(Arc::new(Connections {
             reader: Mutex::new(connect(path)?),
             writer: Mutex::new(writer),
@@ -100,7 +103,7 @@ impl Database {
         })))
     }
 
-    /// Reads what was last committed.
+    /// The result of `work`, which reads what was committed last.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -112,9 +115,9 @@ impl Database {
             .map_err(unavailable)
     }
 
-    /// Does `work` within a transaction and answers when it is on the disk. Others share the
-    /// transaction, so the one change that matters is the last statement of `work`: a statement that
-    /// fails undoes itself, and then nothing is half done.
+    /// The result of `work`, which writes within a transaction and is on the disk by then. Other changes
+    /// share the transaction, so `work` has one statement that changes something, and that is its last:
+    /// a statement that fails undoes itself, and then nothing is half done.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -134,7 +137,7 @@ impl Database {
             let connections = Arc::clone(&self.0);
             tokio::task::spawn_blocking(move || connections.commit());
         }
-        // Without an answer only after a panic, which rolled everything back.
+        // There is no answer only after a panic, which rolled everything back.
         answered.await.map_err(unavailable)?
     }
 }
@@ -150,11 +153,12 @@ impl Connections {
     }
 }
 
+/// Makes all changes in one transaction.
 fn transact(writer: &mut Connection, changes: &mut [Box<dyn Change>]) -> rusqlite::Result<()> {
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for change in changes {
-        // A full disk, say, ends the whole transaction: what follows would be committed alone, and
-        // the commit below fails for all.
+        // An error such as a full disk ends the whole transaction. What follows would be committed
+        // alone, so it is left out, and the commit below fails for all.
         if !transaction.is_autocommit() {
             change.make(&transaction);
         }
@@ -175,7 +179,7 @@ where
         let outcome = match (committed, self.outcome) {
             (Ok(()), Some(outcome)) => outcome.map_err(unavailable),
             (Ok(()), None) => Err(unavailable("not done")),
-            // What went wrong first says more than that the commit failed as well.
+            // The first error says more than that of the commit.
             (Err(_), Some(Err(error))) => Err(unavailable(error)),
             (Err(error), _) => Err(error),
         };
@@ -190,8 +194,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Answers the journal mode that came of it. SQLite does not wait for the lock that a change of mode
-/// takes: it fails at once where another process opens the same new file.
+/// Turns on write-ahead logging; answers with the journal mode that the file then has. SQLite does not
+/// wait for the lock that this takes, and fails at once where another process opens the same new file:
+/// hence the loop.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
     let begin = Instant::now();
     loop {
@@ -207,8 +212,9 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
     }
 }
 
-/// Makes the tables. Two processes that open one new file do it one after the other.
-fn prepare(writer: &mut Connection) -> Result<(), OpenError> {
+/// Makes the tables where they are missing, after checking the layout. Two processes that open one new
+/// file do this one after the other.
+fn prepare_tables(writer: &mut Connection) -> Result<(), OpenError> {
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let layout: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if layout > LAYOUT {
@@ -227,7 +233,8 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// SQLite's integers are signed: what lies further ahead than they reach never comes.
+/// The integer that SQLite keeps for a time. SQLite's integers are signed: a time beyond them never
+/// comes.
 pub(crate) fn integer(time: UnixTime) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Grants, markers and counters.
+//! The ledger: grants, markers and counters as rows.
 
 use std::fmt::Display;
 
@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, types::Type};
 
 use crate::database::{Database, integer};
 
-/// How far beyond its expiry a row is kept: more than clocks differ.
+/// How long a row is kept after its expiry: more than clocks differ.
 const KEPT: Seconds = Seconds(60 * 60);
 
 impl Ledger for Database {
@@ -40,8 +40,9 @@ impl Ledger for Database {
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
         let step = step.clone();
         self.write(move |connection| {
-            let answer = change(connection, step.id, |grant| transition::take(grant, &step))?;
-            Ok(answer.unwrap_or(Advance::Conflict(None)))
+            let advance =
+                change_grant(connection, step.id, |grant| transition::take(grant, &step))?;
+            Ok(advance.unwrap_or(Advance::Conflict(None)))
         })
         .await
     }
@@ -54,7 +55,7 @@ impl Ledger for Database {
     ) -> Result<bool, Unavailable> {
         let decision = decision.clone();
         self.write(move |connection| {
-            let decided = change(connection, id, |grant| {
+            let decided = change_grant(connection, id, |grant| {
                 transition::decide(grant, &decision, now)
             })?;
             Ok(decided.unwrap_or(false))
@@ -73,7 +74,7 @@ impl Ledger for Database {
     }
 
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
-        self.write(move |connection| change(connection, id, transition::revoke))
+        self.write(move |connection| change_grant(connection, id, transition::revoke))
             .await?;
         Ok(())
     }
@@ -145,8 +146,9 @@ impl Ledger for Database {
     }
 }
 
-/// Applies `transition` to the grant, if there is one, and writes it if that changed it.
-fn change<T>(
+/// Applies `transition` to the grant of that id, and writes the grant if that changed it. `None` if
+/// there is no such grant.
+fn change_grant<T>(
     connection: &Connection,
     id: GrantId,
     transition: impl FnOnce(&mut Grant) -> T,
@@ -187,7 +189,8 @@ fn sweep(connection: &Connection, statement: &str, now: UnixTime) -> rusqlite::R
         .execute([integer(now - KEPT)])
 }
 
-/// Answered like a store out of reach: to say "no such grant" would log its owner out.
+/// The error for a record that cannot be read. It is the same as for a store out of reach: an absent
+/// grant would log its owner out.
 fn unreadable(key: impl Display, error: impl Display) -> rusqlite::Error {
     let error = format!("the record of {key}: {error}");
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())

@@ -11,8 +11,8 @@
 //! | `marker` | `name`: `kind:name` | `holder`: 22 characters of base64url; `expires_at` | an hour beyond `expires_at` | what may happen once |
 //! | `counter` | `name`: `kind:name` | `count`: at least 1; `expires_at`: when it starts anew | an hour beyond `expires_at` | what may happen so many times |
 //!
-//! Times are seconds since the epoch. Nothing in the file is a secret, and none of it can be left
-//! out of a backup: a file put back is a rollback, which the server notices.
+//! Times are seconds since the epoch. Nothing in the file is a secret, and no part of it can be left
+//! out of a backup. To put a backup back is a rollback, which the server notices.
 //!
 //! **Why a grant is one JSON text and not a column per member:** it is the same record on every
 //! store, one function moves it (`jeton::transition`), and a member that this release does not know

@@ -1,4 +1,4 @@
-//! Registered documents.
+//! The registry: documents as rows.
 
 use jeton::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Unavailable};
 use rusqlite::{Connection, OptionalExtension};
@@ -25,7 +25,7 @@ impl Registry for Database {
         self.change(key, None, expected).await
     }
 
-    /// A cursor is the last name of the page before.
+    /// A page of a collection. Its cursor is the last name of the page before.
     async fn list(
         &self,
         collection: &Collection,

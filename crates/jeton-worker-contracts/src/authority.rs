@@ -1,4 +1,4 @@
-//! What the authority does beyond the contract of a registry: how it and KV agree.
+//! Tests of the authority beyond the contract of a registry: how it and KV agree.
 
 use jeton::{Document, Expected, Key, Put, Realm, Registry};
 use jeton_cloudflare::KvRegistry;
@@ -6,12 +6,17 @@ use worker::{Error, Response, Result, kv::KvStore};
 
 use crate::describe;
 
-pub(crate) async fn answer(path: &str, registry: &KvRegistry, kv: &KvStore) -> Result<Response> {
+/// The answer to a request for one of these tests.
+pub(crate) async fn answer_row(
+    path: &str,
+    registry: &KvRegistry,
+    kv: &KvStore,
+) -> Result<Response> {
     let held = match path {
-        "/authority/by-hand" => by_hand(registry, kv).await?,
-        "/authority/deleted" => deleted(registry, kv).await?,
-        "/authority/race" => race(registry, kv).await?,
-        "/authority/without" => without(kv).await?,
+        "/authority/by-hand" => changes_what_was_written_by_hand(registry, kv).await?,
+        "/authority/deleted" => deletes_at_once(registry, kv).await?,
+        "/authority/race" => one_of_two_writers_wins(registry, kv).await?,
+        "/authority/without" => only_reads_without_authority(kv).await?,
         // A write that is answered while KV refuses it, and what KV shows.
         "/authority/put" => {
             let (key, document) = (key("late")?, document("late", "1"));
@@ -32,9 +37,7 @@ pub(crate) async fn answer(path: &str, registry: &KvRegistry, kv: &KvStore) -> R
 }
 
 fn key(id: &str) -> Result<Key> {
-    let id = id
-        .parse()
-        .map_err(|_| Error::from("a client_id that is none"))?;
+    let id = id.parse().map_err(|_| Error::from("not a client_id"))?;
     Ok(Key::client(&Realm::default(), &id))
 }
 
@@ -42,7 +45,7 @@ fn document(id: &str, says: &str) -> Document {
     Document::new(format!(r#"{{"client_id":"{id}","client_name":"{says}"}}"#))
 }
 
-/// As `wrangler kv key put` writes it.
+/// Writes a client to KV, as `wrangler kv key put` does.
 async fn write(kv: &KvStore, id: &str, document: &Document) -> Result<()> {
     let put = kv.put(&format!("client:{id}"), document.as_str())?;
     Ok(put.execute().await?)
@@ -53,8 +56,8 @@ async fn shown(kv: &KvStore, id: &str) -> Result<Option<Document>> {
     Ok(text.map(Document::new))
 }
 
-/// What was written by hand stands until the authority is asked to change it.
-async fn by_hand(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
+/// A document that was written by hand stands until the authority is asked to change it.
+async fn changes_what_was_written_by_hand(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
     let id = "by hand/a:b";
     let (key, hand, next) = (key(id)?, document(id, "hand"), document(id, "next"));
     write(kv, id, &hand).await?;
@@ -74,8 +77,8 @@ async fn by_hand(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
     )
 }
 
-/// KV shows a removal up to a minute late: what it then shows is not what stands.
-async fn deleted(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
+/// A deleted document does not count for the authority, although KV shows it for up to a minute.
+async fn deletes_at_once(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
     let id = "deleted";
     let (key, old, next) = (key(id)?, document(id, "old"), document(id, "next"));
     let put = registry.put(&key, &old, &Expected::Absent).await;
@@ -94,7 +97,7 @@ async fn deleted(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
 }
 
 /// Of two writers one is told that it lost, and KV shows what the other wrote.
-async fn race(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
+async fn one_of_two_writers_wins(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
     let id = "race";
     let (key, one, other) = (key(id)?, document(id, "one"), document(id, "other"));
     let (first, second) = futures_util::join!(
@@ -110,7 +113,7 @@ async fn race(registry: &KvRegistry, kv: &KvStore) -> Result<bool> {
 }
 
 /// Without an authority nothing is written, and everything is read.
-async fn without(kv: &KvStore) -> Result<bool> {
+async fn only_reads_without_authority(kv: &KvStore) -> Result<bool> {
     let (id, hand) = ("without", document("without", "hand"));
     write(kv, id, &hand).await?;
     let registry = KvRegistry::new(kv.clone(), None);

@@ -3,7 +3,7 @@
 use jeton_cloudflare::WorkerFetch;
 use worker::{Error, Request, Result};
 
-/// With the server whose origin is the query.
+/// Runs the contract against the server whose origin is the query.
 pub(crate) async fn contract(request: &Request) -> Result<()> {
     let url = request.url()?;
     let server = url

@@ -31,7 +31,7 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
             put.execute().await?;
         }
         path if path.starts_with("/authority/") => {
-            return authority::answer(path, &registry, &kv).await;
+            return authority::answer_row(path, &registry, &kv).await;
         }
         "/crypto" => crypto().await?,
         "/fetch" => fetch::contract(&request).await?,

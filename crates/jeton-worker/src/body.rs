@@ -1,4 +1,4 @@
-//! A request's body, never more of it in memory than the core looks at.
+//! Reading the body of a request, never more of it than the core looks at.
 
 use bytes::{Bytes, BytesMut};
 use jeton::BODY_LIMIT;
@@ -8,7 +8,8 @@ use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
 
 use jeton_cloudflare::settled;
 
-/// What the core answers 413 to, in place of a body that says itself that it is longer.
+/// A body that the core refuses with 413. It stands for a body whose `Content-Length` says that it is
+/// too long, which is not read.
 static TOO_LONG: [u8; BODY_LIMIT + 1] = [0; BODY_LIMIT + 1];
 
 /// The body, cut at `BODY_LIMIT + 1` bytes.
@@ -26,7 +27,7 @@ pub(crate) async fn read(request: &Request) -> Result<Bytes, JsValue> {
     }
 }
 
-/// `Content-Length`, which the runtime holds the sender to.
+/// The length by `Content-Length`; the runtime makes sure that the body keeps to it.
 fn length(request: &Request) -> Option<usize> {
     request.headers().get("content-length").ok()??.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Between the runtime's requests and responses and the core's.
+//! Conversion between the runtime's requests and responses and the core's.
 //!
 //! Written against `web_sys` because the `worker` crate's own conversion reads every header and
 //! `cf` property and streams every body, which costs more than signing the token.
@@ -15,7 +15,7 @@ use web_sys::{Headers, Response, ResponseInit};
 
 use crate::body;
 
-/// The request with the headers the core reads.
+/// The runtime's request as the core's, with the headers that the core reads.
 pub(crate) async fn request(
     request: &web_sys::Request,
 ) -> Result<http::Request<Bytes>, Unreadable> {
@@ -35,7 +35,7 @@ pub(crate) async fn request(
     Ok(converted)
 }
 
-/// Of an absolute URL what HTTP/1.1 calls origin form. The core knows its own name.
+/// The path and query of an absolute URL (origin form, RFC 9112 §3.2.1). The core knows its own host.
 fn path_and_query(url: &str) -> Result<Uri, http::uri::InvalidUri> {
     let path = url
         .split_once("://")
@@ -44,7 +44,7 @@ fn path_and_query(url: &str) -> Result<Uri, http::uri::InvalidUri> {
     path.split('#').next().unwrap_or("/").parse()
 }
 
-/// A request that cannot be handed to the core: it broke off, or is not HTTP as the core knows it.
+/// Why a request cannot be converted: it broke off, or a part of it is not valid for the `http` crate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("method: {0}")]
@@ -63,8 +63,8 @@ impl From<JsValue> for Unreadable {
     }
 }
 
-/// An answer made without the core.
-pub(crate) fn error(status: StatusCode, code: &'static str) -> http::Response<Bytes> {
+/// An error response that is made without the core.
+pub(crate) fn error_response(status: StatusCode, code: &'static str) -> http::Response<Bytes> {
     let body = format!(r#"{{"error":"{code}"}}"#);
     let mut response = http::Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -77,10 +77,11 @@ pub(crate) fn error(status: StatusCode, code: &'static str) -> http::Response<By
     response
 }
 
-/// The response, its body handed over as one buffer: a stream would be pulled chunk by chunk.
+/// The core's response as the runtime's. The body is handed over as one buffer: a stream would be pulled
+/// chunk by chunk.
 pub(crate) fn response(response: &http::Response<Bytes>) -> Result<Response, JsValue> {
-    // The runtime keeps the buffer it is given, so it gets its own. No buffer at all where there is
-    // no body: a 304 with an empty one is a `TypeError`.
+    // The runtime keeps the buffer, so it gets one of its own. Without a body it gets none: a 304 with
+    // an empty buffer is a `TypeError`.
     let body = match response.body() {
         body if body.is_empty() => None,
         body => Some(Uint8Array::from(body.as_ref())),
@@ -89,8 +90,8 @@ pub(crate) fn response(response: &http::Response<Bytes>) -> Result<Response, JsV
 }
 
 thread_local! {
-    /// The last response's status and headers, ready for the next: tokens differ in the body alone.
-    /// Never one that sets a cookie, which may hold a token.
+    /// Status and headers of the last response, converted, to be used again: token responses differ only
+    /// in their body. Never those that set a cookie, which may hold a token.
     static LAST_HEAD: RefCell<Option<(StatusCode, HeaderMap, ResponseInit)>> =
         const { RefCell::new(None) };
 }

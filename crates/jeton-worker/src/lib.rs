@@ -25,23 +25,23 @@ use worker::Env;
 pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
     let now = now();
     task::promise(now, async move {
-        answer(&request, &env, now).await.map(JsValue::from)
+        respond(&request, &env, now).await.map(JsValue::from)
     })
 }
 
-async fn answer(request: &Request, env: &Env, now: UnixTime) -> Result<Response, JsValue> {
+async fn respond(request: &Request, env: &Env, now: UnixTime) -> Result<Response, JsValue> {
     let response = match server::server(env) {
         Ok(server) => match convert::request(request).await {
             Ok(request) => server.handle(request, now).await,
             Err(unreadable) => {
                 log::message("info", &unreadable, now);
-                // As a native host's HTTP library answers.
-                convert::error(StatusCode::BAD_REQUEST, "invalid_request")
+                // The same status as by a native host's HTTP library.
+                convert::error_response(StatusCode::BAD_REQUEST, "invalid_request")
             }
         },
         Err(broken) => {
             log::message("error", &broken, now);
-            convert::error(StatusCode::INTERNAL_SERVER_ERROR, "server_error")
+            convert::error_response(StatusCode::INTERNAL_SERVER_ERROR, "server_error")
         }
     };
     log::request(&response, now);

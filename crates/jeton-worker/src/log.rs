@@ -16,7 +16,7 @@ pub(crate) fn request(response: &http::Response<Bytes>, now: UnixTime) {
     }
 }
 
-/// Logs what is no answer of the core: a configuration that is refused (`error`), a request that
+/// Logs what is not a response of the core: a configuration that is refused (`error`), a request that
 /// broke off (`info`).
 pub(crate) fn message(level: &'static str, message: &dyn Display, now: UnixTime) {
     let line = json!({ "time": now, "level": level, "message": message.to_string() });

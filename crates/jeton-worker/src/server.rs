@@ -21,11 +21,11 @@ impl Host for Worker {
 pub(crate) type Server = jeton::Server<Worker>;
 
 thread_local! {
-    /// Bindings and imported keys may be kept from one request to the next; promises may not.
+    /// The server. Bindings and imported keys may be kept from one request to the next, promises may not.
     static SERVER: OnceCell<Rc<Server>> = const { OnceCell::new() };
 }
 
-/// The server, or why there is none. A failure is not kept: the next request looks again.
+/// The server of this isolate. A failure is not kept: the next request tries again.
 pub(crate) fn server(env: &Env) -> Result<Rc<Server>, Broken> {
     SERVER.with(|slot| match slot.get() {
         Some(server) => Ok(Rc::clone(server)),
@@ -53,7 +53,7 @@ fn build(env: &Env) -> Result<Server, Broken> {
     Ok(Server::new(config, capabilities))
 }
 
-/// The configuration cannot be served. Its text is for the log.
+/// Why the configuration cannot be served. Its text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Broken {
     #[error("{0}")]

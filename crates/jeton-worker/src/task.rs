@@ -18,11 +18,10 @@ use jeton::{Seconds, UnixTime};
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::Closure};
 
-/// The runtime never tells that it has dropped a request, so one that has not ended after this long
-/// is taken for dropped.
+/// After how long a request that has not ended is taken for dropped: the runtime never tells.
 const LONGEST: Seconds = Seconds(15 * 60);
 
-/// How many requests run at a time before it is worth looking for dropped ones.
+/// From how many requests at a time on it is worth looking for dropped ones.
 const MANY: usize = 256;
 
 thread_local! {
@@ -35,13 +34,14 @@ thread_local! {
     });
 }
 
+/// The future of one request, until it has ended.
 struct Task {
     future: RefCell<Pin<Box<dyn Future<Output = ()>>>>,
     waker: Waker,
     since: UnixTime,
 }
 
-/// Wakers must be `Send` and tasks are not, so a waker knows its task by number.
+/// The number of a task, by which its waker knows it: wakers must be `Send`, and tasks are not.
 struct TaskId(u32);
 
 impl Wake for TaskId {
@@ -49,7 +49,7 @@ impl Wake for TaskId {
         self.wake_by_ref();
     }
 
-    /// Not polled at once: what wakes may not have finished what it is doing.
+    /// Polls the task in a turn of its own, because the caller may not have finished what it is doing.
     fn wake_by_ref(self: &Arc<Self>) {
         let turn = Promise::resolve(&JsValue::from(self.0));
         POLL.with(|poll| {
@@ -58,7 +58,7 @@ impl Wake for TaskId {
     }
 }
 
-/// Polls `future` now and whenever it is woken; the promise settles as it does.
+/// A promise that settles as `future` does, which is polled now and whenever it is woken.
 pub(crate) fn promise(
     now: UnixTime,
     future: impl Future<Output = Result<JsValue, JsValue>> + 'static,
@@ -107,6 +107,6 @@ fn forget_dropped(now: UnixTime) {
             .extract_if(.., |_, task| now.since(task.since) > LONGEST)
             .collect()
     });
-    // Outside the borrow: dropping a future runs code of others.
+    // Outside of the borrow, because dropping a future runs its own code.
     drop(dropped);
 }

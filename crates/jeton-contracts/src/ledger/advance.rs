@@ -1,4 +1,4 @@
-//! From one generation to the next.
+//! Advancing a grant from one generation to the next.
 
 use jeton::{Advance, Grant, GrantState, Ledger, Seconds, Step, transition};
 

@@ -44,7 +44,7 @@ pub(super) async fn opening(ledger: &impl Ledger, run: &Run<'_>) {
     );
 }
 
-/// What a newer release wrote is still there when an older one has moved the record.
+/// Members that a newer release wrote are still there after an older one has moved the record.
 pub(super) async fn keeping_unknown_members(ledger: &impl Ledger, run: &Run<'_>) {
     let newer = |name: &str, state| {
         Grant {

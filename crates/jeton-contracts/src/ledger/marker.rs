@@ -1,4 +1,4 @@
-//! What may happen once, or so many times.
+//! Markers, for what may happen once, and counters.
 
 use jeton::{Attempt, Ledger, Seconds};
 

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many calls at once.
 
 use futures_util::future::join_all;
 use jeton::{Advance, Grant, GrantState, Ledger, Seconds, Step};
