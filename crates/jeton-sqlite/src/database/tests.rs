@@ -142,14 +142,22 @@ async fn one_change_that_fails_fails_alone() {
     assert_eq!(database.rows("document"), 3);
 }
 
+/// The outcome of changes that all wait before the first is made.
+async fn in_one_transaction<T>(database: &Database, changes: impl Future<Output = T>) -> T {
+    let writer = lock(&database.0.writer);
+    // The changes are polled first, which queues them.
+    let (outcome, ()) = futures_util::join!(changes, async move { drop(writer) });
+    outcome
+}
+
 #[tokio::test]
 async fn a_transaction_that_ends_early_did_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::for_test(&folder);
     // As a full disk does it.
     let ended = database.write(|connection| connection.execute_batch("ROLLBACK"));
-    let (before, ended, after) =
-        futures_util::join!(put(&database, "a"), ended, put(&database, "b"));
+    let changes = async { futures_util::join!(put(&database, "a"), ended, put(&database, "b")) };
+    let (before, ended, after) = in_one_transaction(&database, changes).await;
     for outcome in [before.map(drop), ended, after.map(drop)] {
         assert_eq!(outcome.unwrap_err().store, "sqlite");
     }
@@ -162,7 +170,8 @@ async fn a_panic_is_unavailable_once() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::for_test(&folder);
     let broken = database.write::<()>(|_| panic!("a defect"));
-    let (before, broken) = futures_util::join!(put(&database, "a"), broken);
+    let changes = async { futures_util::join!(put(&database, "a"), broken) };
+    let (before, broken) = in_one_transaction(&database, changes).await;
     assert!(before.is_err() && broken.is_err());
     assert_eq!(database.rows("document"), 0, "rolled back");
     put(&database, "a").await.unwrap();
