@@ -1,4 +1,4 @@
-//! What was decided, for whom and why: one value per response, for the host to log.
+//! The audit of a request: what was decided, for whom and why. The host logs one with each response.
 
 use std::borrow::Cow;
 

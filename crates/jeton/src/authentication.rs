@@ -66,8 +66,8 @@ impl Presented {
         Ok(presented)
     }
 
-    /// What a request presents, for a layer in front of the server; `None` where the server refuses
-    /// it unread.
+    /// The client authentication of a request, for a layer in front of the server; `None` where the
+    /// server could not read it.
     #[must_use]
     pub fn of(headers: &HeaderMap, parameters: &Parameters<'_>) -> Option<Self> {
         Self::read(headers, parameters).ok()

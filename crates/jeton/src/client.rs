@@ -101,7 +101,7 @@ impl fmt::Debug for SecretHash {
 /// One of a client's secrets. A client has several while it changes from one to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSecret {
-    /// What is compared.
+    /// Its hash, which is compared.
     pub hash: SecretHash,
     /// From when on it no longer authenticates; `None`: never.
     pub expires_at: Option<UnixTime>,

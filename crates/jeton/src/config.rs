@@ -167,7 +167,8 @@ impl Config {
         &self.reach
     }
 
-    /// What derived keys, codes and refresh tokens are bound to.
+    /// The name that derived keys, codes and refresh tokens are bound to: the issuer, unless
+    /// [`Self::with_key_context`] says otherwise.
     pub(crate) fn key_context(&self) -> &str {
         &self.key_context
     }
@@ -205,13 +206,14 @@ impl Config {
         self.access_token_lifetime
     }
 
-    /// Where people log in; `None`: there is no authorization endpoint.
+    /// The address of the login application, where people log in; `None`: there is no authorization
+    /// endpoint.
     #[must_use]
     pub fn login_url(&self) -> Option<&Url> {
         self.login_url.as_ref()
     }
 
-    /// Where the login application ends its own session.
+    /// The address where the login application ends its own session.
     #[must_use]
     pub fn logout_url(&self) -> Option<&Url> {
         self.logout_url.as_ref()

@@ -1,5 +1,5 @@
-//! What the core asks of a host's cryptography: random bytes, and signatures made where they are
-//! fast (aws-lc on native hosts, WebCrypto on a Worker).
+//! The cryptography that a host provides: random bytes, and signatures made where they are fast (aws-lc
+//! on native hosts, WebCrypto on a Worker).
 
 use jsonwebtoken::Algorithm;
 

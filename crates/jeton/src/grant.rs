@@ -45,7 +45,7 @@ impl GrantType {
         }
     }
 
-    /// What a deployment must have to offer it: all but `client_credentials` begin with a login.
+    /// What a deployment needs to offer this grant type. All but `client_credentials` begin with a login.
     pub(crate) const fn needs(self) -> Needs {
         match self {
             Self::ClientCredentials => Needs::Nothing,

@@ -1,4 +1,4 @@
-//! What a deployment is made of.
+//! The capabilities of a deployment: its stores, its cryptography and its way to servers of others.
 
 use crate::{crypto::Crypto, fetch::Fetch, ledger::Ledger, registry::Registry};
 

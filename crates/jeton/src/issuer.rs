@@ -79,7 +79,7 @@ impl<H: Host> Issuer<H> {
         &self.config
     }
 
-    /// What this deployment offers.
+    /// The features of this deployment.
     pub(crate) fn offers(&self) -> &Offers {
         &self.offers
     }
@@ -156,8 +156,8 @@ impl<H: Host> Issuer<H> {
             .await
     }
 
-    /// The claims of a token signed here of `typ`, with a key that JWKS shows at `now`; `None` for
-    /// anything else. Says nothing of `exp`.
+    /// The claims of a JWT of ours of this `typ`, verified with the keys in JWKS at `now`; `None` for any
+    /// other text. `exp` is not checked.
     pub(crate) async fn own_claims<T: DeserializeOwned>(
         &self,
         typ: TokenType,

@@ -47,7 +47,7 @@ fn members() -> BTreeSet<String> {
     json.as_object().unwrap().keys().cloned().collect()
 }
 
-/// Where the members of a client are written down, and how they are read there.
+/// The documents that list the members of a client, and how to read the list of each.
 const DOCUMENTS: [Document; 4] = [
     Document {
         path: "README.md",
@@ -83,7 +83,7 @@ impl Document {
         fs::read_to_string(root.join(self.path)).unwrap()
     }
 
-    /// What is to be done to `text` until it names these members and no others.
+    /// The corrections that `text` needs to name these members and no others.
     fn corrections(&self, text: &str, members: &BTreeSet<String>) -> Vec<String> {
         let Self { path, place, names } = self;
         let names = names(text);

@@ -202,9 +202,9 @@ impl<T> Entries<T> {
     }
 
     /// Forgets entries until the cache keeps to its bounds: first those without a document, so that
-    /// made-up URLs push out no more than one good one, then those that are unused for longest. For
-    /// want of bytes documents alone: what is known of a URL without one takes none, and holds off
-    /// those who would ask it again.
+    /// made-up URLs push out no more than one good one, then those that are unused for longest. Where
+    /// there are too many bytes only entries with a document go: one without takes no bytes, and keeps
+    /// its URL from being fetched again at once.
     fn shrink(&mut self, most_urls: usize) {
         while self.by_url.len() > most_urls {
             self.forget_least(|_| true);
@@ -214,7 +214,7 @@ impl<T> Entries<T> {
         }
     }
 
-    /// Forgets the entry of least use among those that `may_go`.
+    /// Forgets the least useful entry among those that `may_go`.
     fn forget_least(&mut self, may_go: impl Fn(&Entry<T>) -> bool) {
         let candidates = self.by_url.iter().filter(|(_, entry)| may_go(entry));
         let least = candidates.min_by_key(|(_, entry)| entry.worth());

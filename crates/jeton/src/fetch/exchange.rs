@@ -37,7 +37,7 @@ pub trait Fetch {
     async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable>;
 }
 
-/// For a deployment that needs nobody else.
+/// The [`Fetch`] of a deployment that needs no other server.
 impl Fetch for () {
     async fn send(&self, _: &Outgoing) -> Result<Fetched, Unreachable> {
         Err(Unreachable::Nobody)

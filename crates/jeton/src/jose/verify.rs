@@ -185,17 +185,17 @@ impl VerifiedJwt {
     }
 }
 
-/// A text that may be a token of ours of `typ`: it says so, and names its key, as all of ours do.
-/// Told before our keys are needed, so that what cannot be one costs no import and no signature.
+/// The JWT in `token`, if it may be one of ours of this `typ`: its header has that type, and the `kid`
+/// that all of ours have. Checked before our keys are needed, so that any other text costs neither the
+/// import of a key nor the verification of a signature.
 pub(crate) fn parse_own(typ: TokenType, token: &str) -> Option<UnverifiedJwt<'_>> {
     let unverified = UnverifiedJwt::parse(token).ok()?;
     let header = |name| unverified.header.get(name).and_then(Value::as_str);
     (header("typ") == Some(typ.as_str()) && header("kid").is_some()).then_some(unverified)
 }
 
-/// The claims of a JWT that [`parse_own`] let pass, verified with our own `keys`; `None` for anything
-/// else.
-/// `exp` is not checked: a logout hint may have expired.
+/// The claims of a JWT that [`parse_own`] let pass, verified with our own `keys`; `None` if none of
+/// them signed it. `exp` is not checked: a logout hint may have expired.
 pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
     crypto: &C,
     keys: &PublicJwks,

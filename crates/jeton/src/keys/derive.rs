@@ -11,7 +11,7 @@ const P256_ORDER: [u8; 32] = [
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
-/// What a derived key is bound to besides the secret.
+/// The values that a derived key depends on besides the secret.
 pub(super) struct Derivation<'a> {
     pub(super) issuer: &'a str,
     /// `JETON_KEY_SERIAL`.

@@ -92,7 +92,7 @@ impl Step {
     }
 }
 
-/// What became of a [`Step`].
+/// The outcome of a [`Step`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Advance {
     /// The step was taken: the record as it now stands.

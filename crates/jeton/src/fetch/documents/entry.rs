@@ -88,9 +88,9 @@ impl<T> Entry<T> {
         Lookup::Fetch
     }
 
-    /// What lies further ahead than requests overtake each other was noted by a clock that has been
-    /// set back since. The document is stale at once, else it would be fresh until that time; of
-    /// failures and of fetches under way nothing is known any more.
+    /// Corrects times that lie in the future, because the clock has been set back since they were noted;
+    /// a few seconds ahead may be those of another request. The document becomes stale at once, which
+    /// would otherwise be fresh until that time. Failures and fetches under way are forgotten.
     fn forget_future(&mut self, max_age: Seconds, now: UnixTime) {
         let latest = now + LEASE;
         self.flights.retain(|(_, begun)| *begun <= latest);

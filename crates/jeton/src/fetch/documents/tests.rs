@@ -114,7 +114,7 @@ impl Scene {
         }
     }
 
-    /// With the first document in the cache since [`BEGIN`].
+    /// A scene in which the cache has had its first document since [`BEGIN`].
     fn after_first(key: &str) -> Self {
         let scene = Self::new(key);
         assert_eq!(scene.begin(0).end(), found(key));
@@ -135,7 +135,7 @@ impl Scene {
         )
     }
 
-    /// What is answered at once.
+    /// The answer of a call that need not fetch.
     fn get(&self, after: u64) -> Answer {
         let now = BEGIN + Seconds(after);
         now_or_never(self.documents.get(&self.server, &self.url, now)).expect("it does not fetch")
