@@ -33,8 +33,8 @@ pub(crate) async fn read(kv: &KvStore, key: &str) -> Result<Option<Document>, Un
     Ok(value.map(Document::new))
 }
 
-/// Has `key` hold `document`, or nothing. Waits for as long as the platform takes: a write that was
-/// given up could still land, after a later one.
+/// Writes `document` under `key`, or deletes the key for `None`. Waits for as long as the platform
+/// takes: a write that was given up could still land, after a later one.
 pub(crate) async fn write(
     kv: &KvStore,
     key: &str,

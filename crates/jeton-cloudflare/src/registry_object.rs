@@ -31,14 +31,14 @@ const TABLE: &str = "
         (key TEXT PRIMARY KEY, record TEXT, published INTEGER NOT NULL);
     CREATE INDEX IF NOT EXISTS document_unpublished ON document (key) WHERE published = 0";
 
-/// After how long KV is asked again; twice as long after each refusal in a row. It takes one write a
-/// second per key.
+/// After how long a write that KV refused is tried again; twice as long after each refusal in a row. KV
+/// takes one write a second per key.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How often that is doubled at most: to four minutes.
+/// How many times [`RETRY`] is doubled at most: to four minutes.
 const MOST_DOUBLINGS: u32 = 7;
 
-/// How many documents one alarm publishes: a Worker on the free plan may ask KV fifty times.
+/// The most documents that one alarm publishes: a Worker on the free plan may ask KV fifty times.
 const MOST_PUBLISHED: u32 = 40;
 
 /// A Durable Object with the documents of one collection, or of one shard of it, on SQLite.
@@ -50,7 +50,7 @@ pub struct RegistryObject {
     /// The keys that are being published, each by one task at a time: of two writes to KV the earlier
     /// one might arrive last.
     publishing: RefCell<BTreeSet<String>>,
-    /// How many times in a row KV has refused.
+    /// How many writes KV has refused in a row.
     refusals: Cell<u32>,
 }
 
@@ -150,7 +150,7 @@ impl RegistryObject {
                 return Ok(());
             }
             self.refusals.set(0);
-            // Unless something else stands by now.
+            // Unless another document stands by now.
             self.run(
                 "UPDATE document SET published = 1 WHERE key = ? AND record IS ?",
                 vec![key.into(), row.record.as_ref().map(Document::as_str).into()],

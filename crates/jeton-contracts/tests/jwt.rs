@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 const VECTORS: &str = include_str!("../src/crypto/vectors.json");
 
-/// Somebody whose tokens are verified here, with a key of each type that we can sign with.
+/// Another issuer, whose tokens are verified here. It has a key of each type that we can sign with.
 struct Others {
     crypto: NativeCrypto,
     private: Vec<PrivateKey>,

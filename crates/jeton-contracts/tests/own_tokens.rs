@@ -1,4 +1,5 @@
-//! What a text that is no token of ours costs where anybody may send one: nothing of cryptography.
+//! Tests that a text that is not a token of ours costs no cryptography, at endpoints where anybody may
+//! send one.
 
 #![allow(clippy::unwrap_used)]
 

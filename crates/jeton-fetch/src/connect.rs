@@ -21,6 +21,7 @@ const MOST_TRIED: usize = 6;
 
 const UNRESOLVED: Unreachable = Unreachable::ConnectionFailed("the name does not resolve");
 
+/// A connection to the first address of the URL's host that answers.
 pub(crate) async fn connect(
     url: &ForeignUrl,
     lookups: &Arc<Semaphore>,
@@ -52,8 +53,8 @@ async fn resolve(url: &ForeignUrl, lookups: &Arc<Semaphore>) -> io::Result<Vec<S
     }
 }
 
-/// Asks the operating system, whose lookups nothing breaks off: one that nobody waits for any more
-/// goes on, and keeps its permit.
+/// The addresses of a name, by the operating system. Its lookups cannot be stopped: one that nobody
+/// waits for any more goes on, and keeps its permit until it ends.
 async fn look_up(name: String, port: u16, lookups: &Arc<Semaphore>) -> io::Result<Vec<SocketAddr>> {
     let permit = Arc::clone(lookups).acquire_owned().await;
     let permit = permit.map_err(io::Error::other)?;
@@ -65,8 +66,8 @@ async fn look_up(name: String, port: u16, lookups: &Arc<Semaphore>) -> io::Resul
     .await?
 }
 
-/// The addresses, if there are any and all may be connected to. One that may not is no accident:
-/// whoever controls the name aims at it.
+/// The addresses of a host, if there is one and all may be connected to. One that may not be is no
+/// accident: whoever controls the name aims at it.
 fn check_all(
     url: &ForeignUrl,
     resolved: io::Result<Vec<SocketAddr>>,

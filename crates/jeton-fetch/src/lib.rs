@@ -26,12 +26,12 @@ use tokio_rustls::{
 };
 use url::Host;
 
-/// The most names that are looked up at once. A lookup takes a thread of those that tokio has for
-/// what blocks, for as long as a name's servers like: without a bound, strangers' names could take
-/// all 512, and whoever else needs one would wait, such as a store in a file.
+/// The most names that are looked up at once. Each lookup takes one of tokio's 512 threads for blocking
+/// work, for as long as the name's servers like. Without a bound, names of strangers could take all of
+/// them, and others that need one, such as a store in a file, would wait.
 const MOST_LOOKUPS: usize = 32;
 
-/// [`Fetch`] on sockets. What TLS needs is made at the first request: a start makes none.
+/// [`Fetch`] on sockets. Its TLS configuration is made at the first request, not at the start.
 pub struct HttpsFetch {
     tls: OnceLock<TlsConnector>,
     lookups: Arc<Semaphore>,

@@ -66,6 +66,7 @@ impl Event {
     }
 }
 
+/// The request in an event of payload format 2.0.
 fn version2(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Malformed> {
     let query = event.raw_query_string.unwrap_or_default();
     let mut headers = event.headers;
@@ -83,7 +84,8 @@ fn version2(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Malformed>
     ))
 }
 
-/// With multi-value headers the single-value fields are absent, and the other way round.
+/// The request in a load balancer's event. With multi-value headers its single-value fields are absent,
+/// and the other way round.
 fn alb(event: AlbTargetGroupRequest) -> Result<Request<Bytes>, Malformed> {
     let parameters = if event.multi_value_query_string_parameters.is_empty() {
         event.query_string_parameters

@@ -133,8 +133,7 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
 }
 
 impl Protocol {
-    /// Of all genuine tokens, only the standing one advances, and besides it only the one before
-    /// it is served, within the window. After a restore also those that the record lost.
+    /// Whether [`ONE_LIVE`] holds in `state`.
     fn one_live_successor(&self, state: &State) -> bool {
         let standing = &state.history.standing;
         (0..=state.history.highest).all(|generation| {

@@ -223,7 +223,7 @@ fn a_revocation_and_a_restore() {
     holds("revoked, restored", protocol, 3_200);
 }
 
-/// To come again at the edge of the window is too late for a request that takes time to arrive.
+/// A retry at the edge of the window is too late if it takes time to arrive.
 #[test]
 fn grace_ends_for_a_request_when_it_reaches_the_store() {
     let client = ClientKind::WithinGraceToTheEdge;
@@ -235,7 +235,7 @@ fn grace_ends_for_a_request_when_it_reaches_the_store() {
     );
 }
 
-/// Who restores while clients are served may end the grants that advanced within the last window.
+/// A restore while clients are served may end grants that advanced within the last window.
 #[test]
 fn a_restore_amid_requests_can_lock_out() {
     let restore = Restore::AnyTime;

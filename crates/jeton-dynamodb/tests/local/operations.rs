@@ -1,4 +1,4 @@
-//! What each call costs, and that the deployed function may do just that.
+//! The requests that each call makes, and that the policy of `template.yaml` allows just these.
 
 use std::collections::BTreeSet;
 
@@ -109,7 +109,7 @@ async fn each_call_is_one_request() {
     assert_eq!(writable, expected, "template.yaml allows to write these");
 }
 
-/// What the deployed function does not do, and may not.
+/// The calls that the deployed function does not make, and may not.
 #[tokio::test]
 #[ignore = "needs JETON_TEST_DYNAMODB; the head of main.rs says how to run it"]
 async fn each_call_of_management_is_one_request_or_two() {

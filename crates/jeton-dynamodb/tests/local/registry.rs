@@ -18,7 +18,7 @@ async fn registry_keeps_its_contract() {
     jeton_contracts::registry(&DynamoRegistry::new(dynamodb, &table)).await;
 }
 
-/// What `jeton client new` prints for DynamoDB, and what it is not.
+/// Reads an item as `jeton client new` prints it, and refuses others, naming the item.
 #[tokio::test]
 #[ignore = "needs JETON_TEST_DYNAMODB; the head of main.rs says how to run it"]
 async fn an_item_written_by_hand_is_read_or_named() {

@@ -105,7 +105,7 @@ impl Intercept for Requests {
     }
 }
 
-/// Answers that are lost although the request was done: so many from now on.
+/// The number of answers that are lost from now on, although their requests were carried out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lost(Arc<AtomicU32>);
 

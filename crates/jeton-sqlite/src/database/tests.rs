@@ -11,7 +11,7 @@ impl Database {
         Self::open(&folder.path().join("jeton.db")).unwrap()
     }
 
-    /// What either connection is asked from now on: the first word of each statement.
+    /// The statements on both connections from now on, each as its first word.
     pub(crate) fn trace(&self) -> Arc<Mutex<Vec<String>>> {
         let statements = Arc::new(Mutex::new(Vec::new()));
         for connection in [&self.0.reader, &self.0.writer] {
