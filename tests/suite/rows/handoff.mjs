@@ -317,6 +317,6 @@ describe('the login handoff: the way back', { concurrency: 8 }, () => {
     const { request } = await waiting();
     const ticket = (await accept(request)).split('ticket=')[1];
     assert.ok(!Buffer.from(ticket.slice(4), 'base64url').includes('alice'));
-    assert.equal(unseal(ticket).answer.accepted.subject, 'alice');
+    assert.equal(unseal(ticket).outcome.accepted.subject, 'alice');
   });
 });
