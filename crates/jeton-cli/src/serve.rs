@@ -55,7 +55,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             let handle = move |request| {
                 let server = Arc::clone(&server);
                 async move {
-                    let response = server.handle(request, jeton_native::now()).await;
+                    let response = server
+                        .handle(request, jeton_native::now(), std::future::pending())
+                        .await;
                     jeton_native::log_response(&response);
                     Ok(response)
                 }

@@ -85,7 +85,9 @@ impl Bench {
             request = request.header("cookie", cookie);
         }
         let request = request.body(Bytes::new()).unwrap();
-        self.server.handle(request, now).await
+        self.server
+            .handle(request, now, std::future::pending())
+            .await
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
@@ -95,7 +97,10 @@ impl Bench {
         let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Bytes::from(body));
-        let response = self.server.handle(request.unwrap(), now).await;
+        let response = self
+            .server
+            .handle(request.unwrap(), now, std::future::pending())
+            .await;
         let json = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
         (response.status(), json)
     }

@@ -65,12 +65,18 @@ impl Bench {
         let request = Request::post("/token")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Bytes::from(body));
-        self.server.handle(request.unwrap(), now).await.status()
+        self.server
+            .handle(request.unwrap(), now, std::future::pending())
+            .await
+            .status()
     }
 
     async fn get(&self, path: &str) -> StatusCode {
         let request = Request::get(path).body(Bytes::new()).unwrap();
-        self.server.handle(request, NOW).await.status()
+        self.server
+            .handle(request, NOW, std::future::pending())
+            .await
+            .status()
     }
 
     fn assert_reads(&self, expected: u32, what: &str) {

@@ -102,7 +102,11 @@ impl Bench {
         for request in [bearer, hint] {
             self.operations.set(0);
             let request = request.body(Bytes::new()).unwrap();
-            let status = self.server.handle(request, NOW).await.status();
+            let status = self
+                .server
+                .handle(request, NOW, std::future::pending())
+                .await
+                .status();
             costs.push((status, self.operations.get()));
         }
         costs.try_into().unwrap()
@@ -111,7 +115,10 @@ impl Bench {
     async fn kid(&self) -> String {
         let request = Request::get("/.well-known/jwks.json");
         let request = request.body(Bytes::new()).unwrap();
-        let jwks = self.server.handle(request, NOW).await;
+        let jwks = self
+            .server
+            .handle(request, NOW, std::future::pending())
+            .await;
         let jwks: Value = serde_json::from_slice(jwks.body()).unwrap();
         let kid = jwks.pointer("/keys/0/kid").and_then(Value::as_str);
         kid.unwrap().to_owned()

@@ -70,7 +70,11 @@ async fn run() -> Result<(), lambda_http::Error> {
 async fn respond(server: &LambdaServer, event: &str) -> Answer {
     let (gateway, request) = Event::parse(event);
     let response = match request {
-        Ok(request) => server.handle(request, jeton_native::now()).await,
+        Ok(request) => {
+            server
+                .handle(request, jeton_native::now(), std::future::pending())
+                .await
+        }
         Err(malformed) => malformed.response(),
     };
     jeton_native::log_response(&response);

@@ -18,7 +18,11 @@ fn server() -> LambdaServer {
 fn requests_may_move_between_threads() {
     fn require_send<T: Send>(_: T) {}
     let server = server();
-    require_send(server.handle(Request::new(Bytes::new()), UnixTime(0)));
+    require_send(server.handle(
+        Request::new(Bytes::new()),
+        UnixTime(0),
+        std::future::pending(),
+    ));
     require_send(respond(&server, ""));
 }
 

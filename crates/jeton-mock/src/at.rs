@@ -24,7 +24,10 @@ pub(crate) struct At<'a> {
 impl At<'_> {
     /// The server's answer.
     pub(crate) async fn serve(&self, request: Request<Bytes>) -> Response<Bytes> {
-        self.served.server.handle(request, self.now).await
+        self.served
+            .server
+            .handle(request, self.now, std::future::pending())
+            .await
     }
 
     /// What signs tokens in the server's place.

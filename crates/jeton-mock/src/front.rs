@@ -75,7 +75,10 @@ impl Provider {
         };
         let address = self.addresses().of("", request, scheme);
         match issuer.served(&address) {
-            Ok(served) => Ok(served.server.handle(request.clone(), issuer.now()).await),
+            Ok(served) => Ok(served
+                .server
+                .handle(request.clone(), issuer.now(), std::future::pending())
+                .await),
             Err(error) => Ok(unusable(&error)),
         }
     }

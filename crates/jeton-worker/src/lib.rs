@@ -32,7 +32,7 @@ pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
 async fn respond(request: &Request, env: &Env, now: UnixTime) -> Result<Response, JsValue> {
     let response = match server::server(env) {
         Ok(server) => match convert::request(request).await {
-            Ok(request) => server.handle(request, now).await,
+            Ok(request) => server.handle(request, now, std::future::pending()).await,
             Err(unreadable) => {
                 log::message("info", &unreadable, now);
                 // The same status as by a native host's HTTP library.

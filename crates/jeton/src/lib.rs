@@ -2,12 +2,12 @@
 //! cryptography and the time.
 //!
 //! ```text
-//! Server::handle(http::Request<Bytes>, UnixTime) -> http::Response<Bytes>
+//! Server::handle(http::Request<Bytes>, Arrival, budget) -> http::Response<Bytes>
 //! ```
 //!
 //! Hosts convert bytes, call, and convert back. Nothing here names a runtime, a platform, a clock,
 //! a socket or a random generator: those come in through the traits of a [`Host`] ([`Registry`],
-//! [`Ledger`], [`Crypto`], [`Fetch`]) and the `now` parameter.
+//! [`Ledger`], [`Crypto`], [`Fetch`]), the [`Arrival`] of a request, and a future that ends its budget.
 //!
 //! Read it from the top. Each part knows only those to its right:
 //!
@@ -29,6 +29,7 @@
 //! `fetch` (requests to servers of others).
 
 mod access_token;
+mod arrival;
 mod audit;
 mod authentication;
 mod authorization_response;
@@ -67,6 +68,7 @@ mod time;
 mod token;
 mod unavailable;
 
+pub use arrival::{Arrival, BUDGET};
 pub use audit::Audit;
 pub use authentication::{Presented, Proof};
 pub use client::{

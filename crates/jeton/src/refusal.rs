@@ -30,7 +30,7 @@ pub(crate) use person::PersonFault;
 pub(crate) use request::RequestFault;
 
 /// After how many seconds a client may try again when a store is out of reach.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// Why a request is refused.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! A request as the endpoints see it.
 
+use std::net::IpAddr;
+
 use http::{HeaderMap, Method, header};
 
 use crate::{
@@ -41,6 +43,9 @@ pub(crate) struct Incoming<'a> {
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
+    /// The client's, where the host knows it.
+    #[expect(dead_code, reason = "nothing is limited by it yet")]
+    pub(crate) address: Option<IpAddr>,
 }
 
 impl<'a> Incoming<'a> {
@@ -114,6 +119,7 @@ mod tests {
                 query: "a=b",
                 headers: &headers,
                 body: b"",
+                address: None,
             };
             let issuer = IssuerIdentifier::parse(issuer, crate::mode::Mode::Production).unwrap();
             assert_eq!(request.url(&issuer), expected);

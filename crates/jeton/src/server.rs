@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, header::ORIGIN};
 
 use crate::{
+    arrival::{Arrival, within},
     audit::Audit,
     config::Config,
     cors,
@@ -21,7 +22,7 @@ use crate::{
     request::{At, Incoming},
     response,
     route::{self, CrossOrigin, Endpoint, Presentation, Route},
-    time::UnixTime,
+    unavailable::Unavailable,
 };
 
 /// An authorization server. Everything it decides follows from the request, its stores, its
@@ -42,9 +43,17 @@ impl<H: Host> Server<H> {
         }
     }
 
-    /// Answers `request` at `now`. Never fails: every outcome is a response, with its [`Audit`] in
-    /// the extensions.
-    pub async fn handle(&self, request: Request<Bytes>, now: UnixTime) -> Response<Bytes> {
+    /// Answers `request`. Never fails: every outcome is a response, with its [`Audit`] in the extensions.
+    ///
+    /// `budget` is ready once the request has waited for [`BUDGET`](crate::BUDGET): the stores are then
+    /// too slow, and it is answered with 503.
+    pub async fn handle(
+        &self,
+        request: Request<Bytes>,
+        arrival: impl Into<Arrival>,
+        budget: impl Future<Output = ()>,
+    ) -> Response<Bytes> {
+        let arrival = arrival.into();
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let mut audit = Audit::default();
@@ -59,13 +68,17 @@ impl<H: Host> Server<H> {
                     query: head.uri.query().unwrap_or_default(),
                     headers: &head.headers,
                     body: &body,
+                    address: arrival.address,
                 };
                 let at = At {
                     issuer: &self.issuer,
                     request: &incoming,
-                    now,
+                    now: arrival.at,
                 };
-                let answered = self.respond_at(route, &at, &mut audit).await;
+                let answered = within(budget, self.respond_at(route, &at, &mut audit)).await;
+                let answered = answered.unwrap_or_else(|| {
+                    Err(Unavailable::new("store", "no answer within the budget").into())
+                });
                 answered.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit))
             }
         };

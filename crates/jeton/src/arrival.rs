@@ -1,0 +1,48 @@
+//! What a host knows of a request besides its bytes: when it came, and from where.
+
+use std::{future::poll_fn, net::IpAddr, pin::pin, task::Poll};
+
+use crate::time::{Seconds, UnixTime};
+
+/// How long the stores may take over one request, all their calls together. Short enough that a client
+/// which is told so and tries again does that within the default window of a refresh token, ten seconds
+/// after the first try.
+pub const BUDGET: Seconds = Seconds(4);
+
+/// The arrival of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When the request was whole, its body read. It is judged by this time alone.
+    pub at: UnixTime,
+    /// The address of the client: the platform's word, or that of a proxy which is configured as
+    /// trusted. Never what a header says otherwise.
+    pub address: Option<IpAddr>,
+    /// The id by which the platform, or the host, knows the request.
+    pub request_id: Option<String>,
+}
+
+impl From<UnixTime> for Arrival {
+    /// An arrival of which only the time is known.
+    fn from(at: UnixTime) -> Self {
+        Self {
+            at,
+            address: None,
+            request_id: None,
+        }
+    }
+}
+
+/// The output of `future`, or `None` if `budget` is ready before it. What is slow is dropped; the
+/// budget is polled only while that waits.
+pub(crate) async fn within<T>(
+    budget: impl Future<Output = ()>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    let mut budget = pin!(budget);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => budget.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
