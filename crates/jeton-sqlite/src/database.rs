@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jeton::{Unavailable, UnixTime};
+use jeton::{BUDGET, Unavailable, UnixTime};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -30,8 +30,9 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS counter_expires_at ON counter (expires_at);
 ";
 
-/// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a statement waits for another process's lock: a second less than the request has, so that
+/// the answer is SQLite's, which says what is wrong.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(BUDGET.0.saturating_sub(1));
 
 /// Why a file could not be opened.
 #[derive(Debug)]
@@ -55,6 +56,9 @@ pub enum OpenError {
 /// fifty that arrive during a commit share the next one. The rejected alternative, a transaction for
 /// each, pays fifty times for the disk.
 ///
+/// A change is left out when its turn comes and nobody waits for it any more: its request was told to
+/// try again, and may have done so. It would be made with the time of a request long past.
+///
 /// # Reads
 /// Reads have a connection of their own and see the last commit, without waiting for the next. A change
 /// is answered after its commit, so every read that begins then sees it.
@@ -70,6 +74,8 @@ struct Connections {
 
 /// A change that waits for a transaction.
 trait Change: Send {
+    /// Whether somebody still waits for the answer.
+    fn is_awaited(&self) -> bool;
     /// Makes the change within a transaction.
     fn make(&mut self, connection: &Connection);
     /// Answers whoever waits for it, once the transaction was committed or failed.
@@ -109,10 +115,16 @@ impl Database {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
         let connections = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || work(&lock(&connections.reader)))
-            .await
-            .map_err(unavailable)?
-            .map_err(unavailable)
+        let (answer, answered) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let reader = lock(&connections.reader);
+            // Nobody waits for it any more where other reads took all of its request's time.
+            if !answer.is_closed() {
+                let _ = answer.send(work(&reader));
+            }
+        });
+        // There is no answer only after a panic.
+        answered.await.map_err(unavailable)?.map_err(unavailable)
     }
 
     /// The result of `work`, which writes within a transaction and is on the disk by then. Other changes
@@ -159,7 +171,7 @@ fn transact(writer: &mut Connection, changes: &mut [Box<dyn Change>]) -> rusqlit
     for change in changes {
         // An error such as a full disk ends the whole transaction. What follows would be committed
         // alone, so it is left out, and the commit below fails for all.
-        if !transaction.is_autocommit() {
+        if !transaction.is_autocommit() && change.is_awaited() {
             change.make(&transaction);
         }
     }
@@ -171,6 +183,10 @@ where
     T: Send,
     W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
 {
+    fn is_awaited(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
     fn make(&mut self, connection: &Connection) {
         self.outcome = self.work.take().map(|work| work(connection));
     }
