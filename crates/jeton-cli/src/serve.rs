@@ -1,10 +1,10 @@
 //! `jeton serve`: the service as one process on SQLite.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
-use jeton::{Capabilities, Host, Server};
+use jeton::{BUDGET, Capabilities, Host, Server};
 use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
 use jeton_sqlite::Database;
@@ -55,9 +55,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             let handle = move |request| {
                 let server = Arc::clone(&server);
                 async move {
-                    let response = server
-                        .handle(request, jeton_native::now(), std::future::pending())
-                        .await;
+                    let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
+                    let response = server.handle(request, jeton_native::now(), budget).await;
                     jeton_native::log_response(&response);
                     Ok(response)
                 }

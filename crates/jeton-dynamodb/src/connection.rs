@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::Client;
+use jeton::BUDGET;
 
 /// A client of DynamoDB, from the environment that every AWS tool reads: region, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`. Opens no connection; that waits for the first request.
 ///
-/// An operation is given up after three seconds in all, because somebody waits for a token behind each:
-/// time for one attempt that hangs and one that answers.
+/// An operation may take all of a request's budget, and an attempt less than half of it: time for one
+/// that hangs and one that answers.
 pub async fn connect() -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_millis(1500))
-        .operation_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(BUDGET.0))
         .build();
     let retries = RetryConfig::standard()
         .with_max_attempts(3)

@@ -13,9 +13,9 @@ mod answer;
 mod event;
 mod stores;
 
-use std::{convert::Infallible, env, panic, process::ExitCode};
+use std::{convert::Infallible, env, panic, process::ExitCode, time::Duration};
 
-use jeton::{Host, Server};
+use jeton::{BUDGET, Host, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
@@ -71,9 +71,8 @@ async fn respond(server: &LambdaServer, event: &str) -> Answer {
     let (gateway, request) = Event::parse(event);
     let response = match request {
         Ok(request) => {
-            server
-                .handle(request, jeton_native::now(), std::future::pending())
-                .await
+            let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
+            server.handle(request, jeton_native::now(), budget).await
         }
         Err(malformed) => malformed.response(),
     };
