@@ -23,13 +23,9 @@ pub(crate) fn prefix(collection: &Collection) -> String {
     }
 }
 
-/// The document under `key`. A read that fails, as happens now and then, is tried again once.
+/// The document under `key`.
 pub(crate) async fn read(kv: &KvStore, key: &str) -> Result<Option<Document>, Unavailable> {
-    let try_read = || within_deadline(kv.get(key).cache_ttl(CACHE_TTL).text());
-    let value = match answered(try_read().await) {
-        Err(_) => answered(try_read().await)?,
-        Ok(value) => value,
-    };
+    let value = answer(|| kv.get(key).cache_ttl(CACHE_TTL).text()).await?;
     Ok(value.map(Document::new))
 }
 
@@ -56,15 +52,28 @@ pub(crate) async fn list(
     limit: usize,
     cursor: Option<String>,
 ) -> Result<ListResponse, Unavailable> {
-    let mut list = kv.list().prefix(prefix).limit(limit as u64);
-    if let Some(cursor) = cursor {
-        list = list.cursor(cursor);
-    }
-    answered(within_deadline(list.execute()).await)
+    answer(|| {
+        let list = kv.list().prefix(prefix.clone()).limit(limit as u64);
+        match cursor.clone() {
+            Some(cursor) => list.cursor(cursor),
+            None => list,
+        }
+        .execute()
+    })
+    .await
 }
 
-fn answered<T>(answer: Option<Result<T, KvError>>) -> Result<T, Unavailable> {
-    answer
+/// The answer to what `ask` reads. A read that fails or hangs, as happens now and then, is tried again
+/// once.
+async fn answer<T, F>(ask: impl Fn() -> F) -> Result<T, Unavailable>
+where
+    F: Future<Output = Result<T, KvError>>,
+{
+    if let Some(Ok(answer)) = within_deadline(ask()).await {
+        return Ok(answer);
+    }
+    within_deadline(ask())
+        .await
         .ok_or_else(|| Unavailable::new("kv", "no answer in time"))?
         .map_err(unavailable)
 }

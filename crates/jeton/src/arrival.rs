@@ -33,8 +33,8 @@ impl From<UnixTime> for Arrival {
 }
 
 /// The output of `future`, or `None` if `budget` is ready before it. What is slow is dropped; the
-/// budget is polled only while that waits.
-pub(crate) async fn within<T>(
+/// budget is polled only while that waits. For hosts too: what they wait for has limits of its own.
+pub async fn within<T>(
     budget: impl Future<Output = ()>,
     future: impl Future<Output = T>,
 ) -> Option<T> {

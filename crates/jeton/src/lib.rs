@@ -68,7 +68,7 @@ mod time;
 mod token;
 mod unavailable;
 
-pub use arrival::{Arrival, BUDGET};
+pub use arrival::{Arrival, BUDGET, within};
 pub use audit::Audit;
 pub use authentication::{Presented, Proof};
 pub use client::{
