@@ -104,6 +104,10 @@ test('Durable Objects pass the contract of a ledger, races included', async () =
   assert.equal(await ask('/ledger'), 'kept');
 });
 
+test('a step that comes after its request was given up is not taken', async () => {
+  assert.equal(await ask('/given-up'), 'kept');
+});
+
 test('fetch passes the contract of reaching others', async () => {
   const server = await listen();
   try {

@@ -4,7 +4,7 @@
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
 //! later one fails; therefore everything that can fail comes before the one statement that matters.
 
-use jeton::{Advance, Attempt, Grant, UnixTime, transition};
+use jeton::{Advance, Attempt, BUDGET, Grant, Step, UnixTime, transition};
 use serde::Deserialize;
 use worker::{
     DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorage, SqlStorageValue,
@@ -53,6 +53,11 @@ impl DurableObject for GrantObject {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let call: Call = serde_json::from_str(&request.text().await?)?;
+        if let Call::Advance(step) = &call
+            && is_given_up(step)
+        {
+            return Response::error("given up", 503);
+        }
         let answer = match call {
             Call::Open(grant) => Answer::Done(self.open(&grant).await?),
             Call::Advance(step) => Answer::Advance(
@@ -83,7 +88,7 @@ impl DurableObject for GrantObject {
 
     /// Deletes what has expired, and sets the alarm again while something is left.
     async fn alarm(&self) -> Result<Response> {
-        let now = UnixTime((js_sys::Date::now() / 1000.0) as u64);
+        let now = now();
         for table in ["marker", "counter"] {
             let statement = format!("DELETE FROM {table} WHERE expires_at <= ?");
             self.run(&statement, vec![number(now)?])?;
@@ -271,6 +276,18 @@ impl GrantObject {
             .set_alarm(ScheduledTime::new(date))
             .await
     }
+}
+
+/// Whether the request of a step has been answered without it: the step took longer to come here than
+/// the request may wait. Its client was told to try again. Taken now, the step would open a window that
+/// began with the request, and a retry might come too late for it and end the grant.
+fn is_given_up(step: &Step) -> bool {
+    now().since(step.now) >= BUDGET
+}
+
+/// The time by this object's own clock.
+fn now() -> UnixTime {
+    UnixTime((js_sys::Date::now() / 1000.0) as u64)
 }
 
 /// The number that SQLite keeps for a time. Refused if no alarm could be set for that time.

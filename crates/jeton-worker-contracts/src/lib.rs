@@ -7,7 +7,7 @@
 mod authority;
 mod fetch;
 
-use jeton::{Attempt, Grant, Id128, Ledger, Marker, UnixTime};
+use jeton::{Advance, Attempt, BUDGET, Grant, Id128, Ledger, Marker, UnixTime};
 use jeton_cloudflare::{DurableLedger, KV_BINDING, KvRegistry, WebCrypto};
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 use worker::{Context, Env, Error, Request, Response, Result, event};
@@ -36,6 +36,22 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
         "/crypto" => crypto().await?,
         "/fetch" => fetch::contract(&request).await?,
         "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
+        // A step that arrives once its request has been told to try again is not taken.
+        "/given-up" => {
+            let now = now();
+            let grant = jeton_contracts::grant(Id128([8; 16]), now);
+            ledger.open(&grant, now).await.map_err(describe)?;
+            let step = jeton_contracts::step(grant.id, 0, UnixTime(now.0 - BUDGET.0));
+            if ledger.advance(&step).await.is_ok() {
+                return Response::error("it was taken", 500);
+            }
+            let left = ledger.read(grant.id).await.map_err(describe)?;
+            let step = jeton_contracts::step(grant.id, 0, now);
+            let taken = ledger.advance(&step).await.map_err(describe)?;
+            if left != Some(grant) || !matches!(taken, Advance::Advanced(_)) {
+                return Response::error("it was taken after all, or the next one was not", 500);
+            }
+        }
         // A grant whose alarm cannot be set leaves nothing behind, and can be opened later.
         "/half" => {
             let whole = jeton_contracts::grant(Id128([9; 16]), now());

@@ -23,6 +23,9 @@ pub use step::{Advance, Decision, Step};
 /// - Expiry is judged by the `now` that is passed, never by the store's clock or its garbage
 ///   collection: an expired marker counts as absent although it is still stored. An expired grant
 ///   is answered as it stands.
+/// - Whoever is told to try again may do so: a step is not taken long after its request was answered
+///   without it, as far as a store can tell. A store with a clock of its own refuses one that is older
+///   than [`BUDGET`](crate::BUDGET); one with a queue leaves out what nobody waits for.
 /// - A call may be repeated after a lost acknowledgement: `advance` and `claim` by the same
 ///   attempt answer as the first time; `open` and `decide` answer `false`, having changed nothing.
 /// - Members of a grant that this release does not know ([`Grant::other`]) are kept and answered by
