@@ -111,7 +111,7 @@ const badAnswers = [
   ].map((name) => [`the reserved claim ${name}`, { claims: JSON.stringify({ ok: 1, [name]: 'x' }) }]),
   ['a scope wider than asked', { scope: 'openid read write' }, 'invalid_scope'],
   ['a malformed scope', { scope: 'read "' }, 'invalid_scope'],
-  ['auth_time in the future', { auth_time: String(now() + 600) }],
+  ['auth_time far in the future', { auth_time: String(now() + 600) }],
   ['auth_time that is no number', { auth_time: 'yesterday' }],
   ['auth_time before all time', { auth_time: '-1' }],
   ['an auth_time with a fraction', { auth_time: `${now()}.5` }],
@@ -147,13 +147,22 @@ describe('the login handoff: accept', { concurrency: 8 }, () => {
   const ages = [
     ['max_age kept', { max_age: '60' }, 30, true],
     ['max_age exceeded', { max_age: '60' }, 120, false],
-    ['max_age=0 and an old login', { max_age: '0' }, 10, false],
+    ['max_age by a clock five seconds behind', { max_age: '60' }, 65, true],
+    ['max_age=0 and an old login', { max_age: '0' }, 30, false],
+    ['max_age=0 by a clock five seconds behind', { max_age: '0' }, 5, true],
     ['max_age=0 and a new login', { max_age: '0' }, 0, true],
-    ['prompt=login and an old login', { prompt: 'login' }, 10, false],
+    ['prompt=login and an old login', { prompt: 'login' }, 30, false],
+    ['prompt=login by a clock five seconds behind', { prompt: 'login' }, 5, true],
     ['prompt=login and a new login', { prompt: 'login' }, 0, true],
-    ['prompt=login with max_age and an old login', { prompt: 'login', max_age: '600' }, 10, false],
+    ['prompt=login with max_age and an old login', { prompt: 'login', max_age: '600' }, 30, false],
     ['neither, and an old login', {}, 100_000, true],
   ];
+
+  test("OpenID Connect Core §2: auth_time by a clock that is ahead is no later than the server's own", async () => {
+    const ahead = await codeFor(web, { scope: 'openid' }, { answer: { auth_time: String(now() + 5) } });
+    const { auth_time, iat } = claimsOf((await exchange(web, ahead)).json().id_token);
+    assert.ok(auth_time <= iat, `${auth_time} is after ${iat}`);
+  });
 
   for (const [name, form, age, taken] of ages) {
     test(`OpenID Connect Core §3.1.2.1: ${name}: ${taken ? 'accepted' : 'login_required'}`, async () => {

@@ -21,7 +21,7 @@ use crate::{
     route::path,
     scope::Scope,
     seal::SealKind,
-    time::{Seconds, UnixTime},
+    time::{LEEWAY, Seconds, UnixTime},
 };
 
 /// The longest `claims` that a login application may give, in bytes of JSON.
@@ -281,7 +281,9 @@ async fn read_accepted<H: Host>(
             .parse()
             .map(UnixTime)
             .ok()
-            .filter(|time| *time <= at.now)
+            .filter(|time| *time <= at.now + LEEWAY)
+            // Clients take no login of the future (OpenID Connect Core §3.1.3.7).
+            .map(|time| time.min(at.now))
             .ok_or(HandoffFault::AuthTime)?,
     };
     let scope = match parameters.get("scope") {
@@ -297,7 +299,8 @@ async fn read_accepted<H: Host>(
 }
 
 /// Checks that the login is as the client requested it: no scope beyond the one requested, and as
-/// recent as `max_age` and `prompt=login` want (OpenID Connect Core §3.1.2.1).
+/// recent as `max_age` and `prompt=login` want (OpenID Connect Core §3.1.2.1), by the clock of the
+/// login application, which may be behind.
 fn check_requested(
     code: &CodeRequest,
     sealed: &SealedRequest,
@@ -311,11 +314,11 @@ fn check_requested(
     }
     let too_old = code
         .max_age
-        .is_some_and(|max_age| now.since(accepted.auth_time) > max_age);
+        .is_some_and(|max_age| now.since(accepted.auth_time) > max_age + LEEWAY);
     // max_age=0 and prompt=login both mean: log in for this very request.
     let anew = code.prompt.contains("login") || code.max_age == Some(Seconds(0));
     let stale = if anew {
-        accepted.auth_time < sealed.created_at
+        accepted.auth_time + LEEWAY < sealed.created_at
     } else {
         too_old
     };
