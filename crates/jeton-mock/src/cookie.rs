@@ -10,15 +10,18 @@ use jeton::COOKIE_PREFIXES;
 /// RFC 6265bis §4.1.3.2.
 const HOST_PREFIX: &str = "__Host-";
 
-/// The cookies of a request (RFC 6265 §5.4): names and values.
+/// The cookies of a request (RFC 6265 §5.4), each as it was sent: others of the same host may hold any
+/// bytes.
+fn pairs(request: &Request<Bytes>) -> impl Iterator<Item = &[u8]> {
+    let lines = request.headers().get_all(COOKIE).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|&byte| byte == b';'))
+        .map(<[u8]>::trim_ascii)
+}
+
+/// The cookies of a request that are text: names and values.
 pub(crate) fn cookies(request: &Request<Bytes>) -> impl Iterator<Item = (&str, &str)> {
-    request
-        .headers()
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+    pairs(request).filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
 }
 
 /// Makes an answer's cookies fit for http. An https issuer's are for https only: where browsers
@@ -42,21 +45,20 @@ pub(crate) fn without_https(response: &mut Response<Bytes>) {
 
 /// Gives a request's cookies the names that the server of an https issuer knows them by.
 pub(crate) fn with_https(request: &mut Request<Bytes>) {
-    let lines = request.headers().get_all(COOKIE).iter();
-    let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
-    if lines.is_empty() {
-        return;
-    }
-    let renamed = |cookie: &str| {
-        if COOKIE_PREFIXES.iter().any(|own| cookie.starts_with(own)) {
-            format!("{HOST_PREFIX}{cookie}")
-        } else {
-            cookie.to_owned()
+    let mut renamed = Vec::new();
+    for cookie in pairs(request) {
+        if !renamed.is_empty() {
+            renamed.extend_from_slice(b"; ");
         }
-    };
-    let cookies = lines.iter().flat_map(|line| line.split(';'));
-    let cookies: Vec<_> = cookies.map(|it| renamed(it.trim())).collect();
-    if let Ok(cookies) = HeaderValue::try_from(cookies.join("; ")) {
+        let is_ours = |own: &&str| cookie.starts_with(own.as_bytes());
+        if COOKIE_PREFIXES.iter().any(is_ours) {
+            renamed.extend_from_slice(HOST_PREFIX.as_bytes());
+        }
+        renamed.extend_from_slice(cookie);
+    }
+    if !renamed.is_empty()
+        && let Ok(cookies) = HeaderValue::from_bytes(&renamed)
+    {
         request.headers_mut().insert(COOKIE, cookies);
     }
 }

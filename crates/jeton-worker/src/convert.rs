@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use jeton::REQUEST_HEADERS;
+use jeton::{REQUEST_HEADERS, separate_cookies};
 use jeton_cloudflare::describe;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
@@ -25,11 +25,15 @@ pub(crate) async fn request(
     let headers = request.headers();
     for name in &REQUEST_HEADERS {
         // Two headers of one name arrive as one, joined by ", ".
-        if let Some(value) = headers.get(name.as_str())? {
-            converted
-                .headers_mut()
-                .insert(name, HeaderValue::from_maybe_shared(Bytes::from(value))?);
+        let Some(mut value) = headers.get(name.as_str())? else {
+            continue;
+        };
+        if name == header::COOKIE {
+            value = separate_cookies(&value).into_owned();
         }
+        converted
+            .headers_mut()
+            .insert(name, HeaderValue::from_maybe_shared(Bytes::from(value))?);
     }
     *converted.body_mut() = body::read(request).await?;
     Ok(converted)

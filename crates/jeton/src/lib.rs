@@ -77,7 +77,7 @@ pub use client::{
     SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting};
-pub use cookie::COOKIE_PREFIXES;
+pub use cookie::{COOKIE_PREFIXES, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
 pub use fetch::{

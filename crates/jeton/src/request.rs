@@ -82,31 +82,78 @@ impl<'a> Incoming<'a> {
         Ok(Parameters::parse(self.query.as_bytes())?)
     }
 
-    /// The one value of a header, if it is text.
+    /// The one value of a header, if it is text. A header that was sent twice has none: a Worker gets
+    /// it as one value, which is neither of the two.
     pub(crate) fn header(&self, name: header::HeaderName) -> Option<&'a str> {
-        self.headers.get(name)?.to_str().ok()
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
     }
 
-    /// The value of a cookie (RFC 6265 §5.4). A cookie that was sent twice has none: one of the two was
-    /// planted.
+    /// The value of a cookie of ours (RFC 6265 §5.4). One that was sent twice has none: one of the two
+    /// was planted.
+    ///
+    /// Read as bytes, because the cookies of other applications come with ours: browsers send what is
+    /// not ASCII in them as it is, and HTTP/2 may send each in a line of its own (RFC 9113 §8.2.3).
     pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
         let mut values = self
             .headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(own, _)| *own == name)
-            .map(|(_, value)| value);
+            .flat_map(|line| line.as_bytes().split(|&byte| byte == b';'))
+            .filter_map(|pair| {
+                let pair = pair.trim_ascii();
+                pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+            });
         let value = values.next()?;
-        values.next().is_none().then_some(value)
+        if values.next().is_some() {
+            return None;
+        }
+        std::str::from_utf8(value).ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
+
+    /// A request with these `Cookie` lines is asked for the cookie `own`.
+    fn check_cookie(lines: &[&[u8]], expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        let request = Incoming {
+            method: &Method::GET,
+            path: "/",
+            parameter: None,
+            query: "",
+            headers: &headers,
+            body: b"",
+            address: None,
+        };
+        assert_eq!(request.cookie("own"), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn our_cookie_is_found_among_those_of_others() {
+        check_cookie(&[], None);
+        check_cookie(&[b"own=1"], Some("1"));
+        check_cookie(&[b"a=b;own=1 ; c"], Some("1"));
+        check_cookie(&[b"name=Jos\xc3\xa9; own=1"], Some("1"));
+        check_cookie(&[b"own=1; name=Jos\xe9; =; \xff\xff=\xfe"], Some("1"));
+        check_cookie(&[b"name=Jos\xe9", b"own=1"], Some("1"));
+        check_cookie(&[b"own", b"owner=1; an own=1; Own=1"], None);
+        check_cookie(&[b"own="], Some(""));
+        check_cookie(&[b"own=\xff"], None);
+        check_cookie(&[b"own=1; own=1"], None);
+        check_cookie(&[b"own=1", b"own=2"], None);
+        check_cookie(&[b"own=1", b"own=\xff"], None);
+    }
 
     #[test]
     fn the_url_is_under_the_pinned_issuer() {

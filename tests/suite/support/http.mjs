@@ -5,7 +5,8 @@ import { record } from './record.mjs';
 
 /**
  * @param {string} base
- * @param {{ method?: string, path: string, headers?: Record<string, string|string[]>, body?: string|Buffer }} options
+ * @param {{ method?: string, path: string, headers?: Record<string, string|string[]>|string[], body?: string|Buffer }} options
+ *   `headers` as a list is every line of the head, names and values in turn, and nothing is added to it.
  */
 export function send(base, { method = 'GET', path, headers = {}, body }) {
   const url = new URL(base);
@@ -33,7 +34,7 @@ export function send(base, { method = 'GET', path, headers = {}, body }) {
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 20 s')));
     outgoing.on('error', reject);
     // A length says where the body ends on every host; chunks do not survive every gateway.
-    if (body !== undefined) outgoing.setHeader('content-length', Buffer.byteLength(body));
+    if (body !== undefined && !Array.isArray(headers)) outgoing.setHeader('content-length', Buffer.byteLength(body));
     outgoing.end(body);
   });
 }
