@@ -5,7 +5,21 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { codeFor, exchange, loggedIn, OFFLINE, refresh, returnTo, userinfo } from '../support/flow.mjs';
+import {
+  ALICE,
+  answered,
+  codeFor,
+  exchange,
+  loggedIn,
+  OFFLINE,
+  postAs,
+  refresh,
+  requestIn,
+  returnTo,
+  userinfo,
+} from '../support/flow.mjs';
+import { DEVICE_GRANT } from '../support/grant-clients.mjs';
+import { formOf, isPage } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
 import { host, post } from '../support/target.mjs';
 import { generationOf } from '../support/tokens.mjs';
@@ -118,6 +132,27 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
       isError(await exchange(spa, login, {}, { headers }), 403, 'invalid_request');
     }
     assert.equal((await exchange(spa, login, {}, { headers: { origin: ORIGIN } })).status, 200);
+  });
+
+  test('a device code is redeemed from an allowed Origin only, and stays usable: no page plants a cookie', async () => {
+    const { device_code, user_code } = (await postAs(spa, '/device_authorization', OFFLINE)).json();
+    const person = new Browser();
+    const request = requestIn(await person.get('/device'));
+    const { action, fields } = formOf(isPage(await person.get(await answered('accept', { request, ...ALICE }))));
+    isPage(await person.post(action, { ...fields, user_code, decision: 'approve' }));
+    const victim = new Browser();
+    const poll = (headers) => victim.post('/token', { ...form({ grant_type: DEVICE_GRANT }), device_code }, headers);
+    for (const headers of [{}, ...OTHERS.map((origin) => ({ origin }))]) {
+      const response = await poll(headers);
+      isError(response, 403, 'invalid_request');
+      isUnreadable(response);
+      assert.equal(response.headers['set-cookie'], undefined);
+    }
+    const response = await poll({ origin: ORIGIN });
+    assert.equal(response.status, 200, response.text);
+    assert.ok(!('refresh_token' in response.json()));
+    assert.equal(generationOf(cookieOf(victim)), 1);
+    assert.equal((await refreshIn(victim)).status, 200);
   });
 
   test('a cookie and a token in the body: invalid_request', async () => {

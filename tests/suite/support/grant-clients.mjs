@@ -59,6 +59,7 @@ export const grantClients = {
   /** A resource server: an audience of the others. */
   api: application('https://api.example', { grant_types: [], redirect_uris: undefined }),
   cookie: publicly('cookie', {
+    grant_types: ['authorization_code', 'refresh_token', DEVICE],
     refresh_token_delivery: 'cookie',
     allowed_origins: [APP, 'http://localhost:5173'],
     post_logout_redirect_uris: [`${APP}/bye`],

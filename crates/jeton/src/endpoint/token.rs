@@ -37,23 +37,61 @@ pub(crate) async fn respond<H: Host>(
     audit.grant_type = Some(grant_type.as_str());
     let client = authenticate(at, &parameters, audit).await?;
     let origin = at.request.header(header::ORIGIN);
-    let outcome = redeem_grant(at, &client, grant_type, &parameters, audit).await;
-    let mut response = match outcome {
-        Ok(tokens) => token_response(at, &client, tokens),
+    let outcome = deliver(at, &client, grant_type, &parameters, audit).await;
+    let mut response = outcome.unwrap_or_else(|refusal| refuse(&refusal, audit));
+    cors::allow(&mut response, &client, origin);
+    Ok(response)
+}
+
+/// The response with the tokens for the grant of the request: the refresh token in the body or, once
+/// the cookie for it may be set, in that.
+async fn deliver<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    grant_type: GrantType,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    if !client.may_use(grant_type) {
+        return Err(Refusal::GrantTypeNotRegistered(grant_type));
+    }
+    // Before the grant is redeemed: what may not be delivered stays usable.
+    let cookie = match grant_type {
+        GrantType::ClientCredentials => None,
+        _ => refresh_cookie(at, client)?,
+    };
+    let cookie = cookie.as_ref();
+    match redeem_grant(at, client, grant_type, cookie, parameters, audit).await {
+        Ok(tokens) => Ok(token_response(client, cookie, tokens)),
         Err(refusal) => {
             let mut response = refuse(&refusal, audit);
             // The browser shall not send a refresh token again that can never be redeemed.
             if grant_type == GrantType::RefreshToken
                 && matches!(&refusal, Refusal::Grant(fault) if fault.is_final())
-                && let Some(cookie) = refresh_cookie(at, &client).and_then(|c| c.clear())
+                && let Some(cleared) = cookie.and_then(Cookie::clear)
             {
-                response.headers_mut().append(SET_COOKIE, cookie);
+                response.headers_mut().append(SET_COOKIE, cleared);
             }
-            response
+            Ok(response)
         }
+    }
+}
+
+/// The cookie of the client's refresh token, if it is delivered in one. Nothing sets, reads or clears
+/// it here without having come by this check of the `Origin`: a page of another origin must be able
+/// neither to use the cookie nor to plant one, by whatever grant. An absent `Origin` is refused,
+/// because it proves nothing.
+fn refresh_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Result<Option<Cookie>, Refusal> {
+    let Delivery::Cookie { allowed_origins } = &client.refresh.delivery else {
+        return Ok(None);
     };
-    cors::allow(&mut response, &client, origin);
-    Ok(response)
+    match at.request.header(header::ORIGIN) {
+        Some(origin) if allowed_origins.iter().any(|own| own == origin) => {
+            let issuer = at.issuer.config().issuer();
+            Ok(Some(Cookie::refresh_token(issuer, &client.id)))
+        }
+        _ => Err(Refusal::Origin),
+    }
 }
 
 /// The tokens for the grant of the request, by the rules of its `grant_type`.
@@ -61,49 +99,33 @@ async fn redeem_grant<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant_type: GrantType,
+    cookie: Option<&Cookie>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    if !client.may_use(grant_type) {
-        return Err(Refusal::GrantTypeNotRegistered(grant_type));
-    }
     match grant_type {
         GrantType::ClientCredentials => {
             client_credentials::redeem(at, client, parameters, audit).await
         }
         GrantType::AuthorizationCode => {
-            require_origin(at, client)?;
             authorization_code::redeem(at, client, parameters, audit).await
         }
         GrantType::RefreshToken => {
-            require_origin(at, client)?;
-            let token = presented_refresh_token(at, client, parameters)?;
+            let token = presented_refresh_token(at, cookie, parameters)?;
             refresh_token::redeem(at, client, token, parameters, audit).await
         }
         GrantType::DeviceCode => device_code::redeem(at, client, parameters, audit).await,
     }
 }
 
-/// Checks the `Origin` of a client whose refresh token is in a cookie: a page of another origin must
-/// not be able to use it. An absent `Origin` is refused, because it proves nothing.
-fn require_origin<H: Host>(at: &At<'_, H>, client: &Client) -> Result<(), Refusal> {
-    let Delivery::Cookie { allowed_origins } = &client.refresh.delivery else {
-        return Ok(());
-    };
-    match at.request.header(header::ORIGIN) {
-        Some(origin) if allowed_origins.iter().any(|own| own == origin) => Ok(()),
-        _ => Err(Refusal::Origin),
-    }
-}
-
 /// The refresh token of the request, from the body or from the client's cookie.
 fn presented_refresh_token<'a, H: Host>(
     at: &At<'a, H>,
-    client: &Client,
+    cookie: Option<&Cookie>,
     parameters: &'a Parameters<'_>,
 ) -> Result<&'a str, Refusal> {
     let in_body = parameters.get("refresh_token");
-    let in_cookie = refresh_cookie(at, client)
+    let in_cookie = cookie
         .and_then(|cookie| at.request.cookie(&cookie.name))
         .filter(|token| !token.is_empty());
     match (in_body, in_cookie) {
@@ -113,19 +135,13 @@ fn presented_refresh_token<'a, H: Host>(
     }
 }
 
-/// The cookie of the client's refresh token, if it is delivered in one.
-fn refresh_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Option<Cookie> {
-    matches!(client.refresh.delivery, Delivery::Cookie { .. })
-        .then(|| Cookie::refresh_token(at.issuer.config().issuer(), &client.id))
-}
-
-/// The response with the tokens, the refresh token in the body or in a cookie.
-fn token_response<H: Host>(
-    at: &At<'_, H>,
+/// The response with the tokens, the refresh token in the body or in the cookie.
+fn token_response(
     client: &Client,
+    cookie: Option<&Cookie>,
     mut tokens: TokenResponse,
 ) -> Response<Bytes> {
-    let cookie = refresh_cookie(at, client).and_then(|cookie| {
+    let cookie = cookie.and_then(|cookie| {
         let token = tokens.refresh_token.take()?;
         cookie.set(&token, client.refresh.idle_lifetime)
     });
