@@ -1,12 +1,10 @@
-# syntax=docker/dockerfile:1
-
 # The `jeton` command and nothing else. By default the mock, on port 8080, as an image of
 # mock-oauth2-server is:
 #
 #   docker build -t jeton . && docker run --rm -p 8080:8080 jeton
 #   docker run --rm -p 8080:8080 -v jeton:/data -e JETON_ISSUER=… -e JETON_SECRET=… jeton serve
 
-FROM rust:1.95.0-slim-bookworm AS build
+FROM rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends musl-tools=1.2.3-* \

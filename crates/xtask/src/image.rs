@@ -25,6 +25,7 @@ pub(crate) fn lint() -> Result<&'static str> {
         ("compose-spec", &["examples/compose.yaml"][..]),
         ("github-actions", &["action.yml"]),
         ("github-workflows", &[".github/workflows/ci.yml"]),
+        ("dependabot", &[".github/dependabot.yml"]),
     ] {
         let schema = format!("vendor.{schema}");
         let mut args = vec!["--quiet", "--builtin-schema", &schema];

@@ -16,6 +16,7 @@ mod mock;
 mod node;
 mod parameters;
 mod paths;
+mod pins;
 mod product;
 mod report;
 mod shell;

@@ -9,8 +9,8 @@ use crate::args::{Target, TestOptions};
 use crate::report::Report;
 use crate::suite::Answers;
 use crate::{
-    boundaries, checks, circles, image, lambda, lint, mock, node, parameters, shell, sizes, suite,
-    tools, worker,
+    boundaries, checks, circles, image, lambda, lint, mock, node, parameters, pins, shell, sizes,
+    suite, tools, worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
@@ -69,6 +69,7 @@ fn check_structure(report: &mut Report) {
     report.step("structure: circles", circles::of_core);
     report.step("structure: sizes", sizes::of_product);
     report.step("structure: bool parameters", parameters::of_core);
+    report.step("structure: pins", pins::of_references);
 }
 
 fn check_code(report: &mut Report) {
