@@ -31,7 +31,7 @@ pub(crate) fn command() -> Command {
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let url = match matches.get_one::<String>("url") {
         Some(url) => url.clone(),
-        None => default_url(|name| std::env::var(name).ok()),
+        None => default_url(|name| jeton_native::variable(name).ok().flatten()),
     };
     let status = status(&url).with_context(|| url.clone())?;
     if status != "200" {

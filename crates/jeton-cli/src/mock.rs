@@ -104,7 +104,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 /// The mock's configuration: from a file or from mock-oauth2-server's variables, with the flags on top.
 fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     let flag = |name: &str| matches.get_one::<String>(name).cloned();
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let variable = |name: &str| jeton_native::variable(name).ok().flatten();
     let imported = jeton_mock::from_environment(variable)?;
     let mut spec = match (flag("config"), imported) {
         (Some(file), _) => jeton_mock::load(Path::new(&file))?,

@@ -1,6 +1,6 @@
 //! Settings as flags: `--issuer` is `JETON_ISSUER`, and so on for each that the host reads.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Arg, ArgMatches};
 use jeton::{Config, ConfigError, SETTINGS};
 
@@ -36,11 +36,7 @@ pub(crate) fn value(matches: &ArgMatches, name: &str, default: &str) -> Result<S
     if let Some(value) = matches.get_one::<String>(name) {
         return Ok(value.clone());
     }
-    match std::env::var(name) {
-        Ok(value) if !value.is_empty() => Ok(value),
-        Ok(_) | Err(std::env::VarError::NotPresent) => Ok(default.to_owned()),
-        Err(error) => Err(error).context(name.to_owned()),
-    }
+    Ok(jeton_native::variable(name)?.unwrap_or_else(|| default.to_owned()))
 }
 
 /// The host and port to listen on.

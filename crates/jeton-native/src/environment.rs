@@ -4,6 +4,8 @@ use std::{env, fs};
 
 use jeton::{Config, ConfigError, SETTINGS};
 
+use crate::service_link::is_service_link;
+
 /// The variable by which clients' test helpers find this program. It is theirs, and not a setting.
 const BINARY: &str = "JETON_BIN";
 
@@ -39,8 +41,9 @@ pub fn settings_from_env(
     overrides: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<(&'static str, String)>, ConfigError> {
     let names: Vec<_> = env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name != BINARY)
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, value)| name != BINARY && !is_service_link(name, &value.to_string_lossy()))
+        .map(|(name, _)| name)
         .collect();
     Config::refuse_unknown(names.iter().map(String::as_str))?;
     let mut values = Vec::with_capacity(SETTINGS.len());
@@ -60,14 +63,19 @@ pub fn settings_from_env(
     Ok(values)
 }
 
-fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
+/// The value of an environment variable; `None` for one that is not set or empty, and for a service
+/// link: Kubernetes sets `JETON_PORT` and the like for a service of that name.
+///
+/// # Errors
+/// The value is not UTF-8.
+pub fn variable(name: &str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env::var_os(name) else {
         return Ok(None);
     };
-    value
+    let value = value
         .into_string()
-        .map(Some)
-        .map_err(|_| ConfigError::new(name, "UTF-8"))
+        .map_err(|_| ConfigError::new(name, "UTF-8"))?;
+    Ok(Some(value).filter(|value| !value.is_empty() && !is_service_link(name, value)))
 }
 
 /// The value itself, or for `@path` that file's content without trailing white space.

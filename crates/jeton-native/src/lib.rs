@@ -4,11 +4,12 @@
 mod crypto;
 mod environment;
 mod log;
+mod service_link;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use crypto::NativeCrypto;
-pub use environment::{config_from_env, config_from_env_over, settings_from_env};
+pub use environment::{config_from_env, config_from_env_over, settings_from_env, variable};
 pub use log::{log_error, log_response};
 
 use jeton::UnixTime;

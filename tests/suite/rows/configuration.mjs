@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { clients, SECRET } from '../support/fixtures.mjs';
-import { refusal, unless } from '../support/target.mjs';
+import { refusal, startFor, unless } from '../support/target.mjs';
 
 const { keys: mockKeys } = JSON.parse(
   readFileSync(new URL('../../../crates/jeton-mock/keys/rs256.json', import.meta.url)),
@@ -53,3 +53,18 @@ for (const [name, changes, variable, expected] of broken) {
     assert.ok(!said.includes(SECRET), 'a secret is printed');
   });
 }
+
+test('Kubernetes: the service links of a Service called jeton are no settings', { skip: unless.native }, async (t) => {
+  await startFor(t, {
+    changes: {
+      JETON_SERVICE_HOST: '10.96.0.7',
+      JETON_SERVICE_PORT: '8080',
+      JETON_SERVICE_PORT_HTTP: '8080',
+      JETON_PORT: 'tcp://10.96.0.7:8080',
+      JETON_PORT_8080_TCP: 'tcp://10.96.0.7:8080',
+      JETON_PORT_8080_TCP_PROTO: 'tcp',
+      JETON_PORT_8080_TCP_PORT: '8080',
+      JETON_PORT_8080_TCP_ADDR: '10.96.0.7',
+    },
+  });
+});

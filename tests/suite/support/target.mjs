@@ -29,6 +29,12 @@ export const unless = {
     : target === 'mock'
       ? 'the mock has a login application of its own'
       : false,
+  /** Rows about the environment of a process. */
+  native: isUrl
+    ? 'a deployment that is running already is not reconfigured'
+    : target === 'worker'
+      ? 'a Worker has bindings and no environment'
+      : false,
   /** Rows that wait for a minute. */
   slow: process.env.JETON_SUITE_SLOW ? false : 'takes a minute: JETON_SUITE_SLOW=1',
   /** Rows about the events of AWS. */
