@@ -32,7 +32,8 @@ pub(crate) use request::RequestFault;
 /// After how many seconds a client may try again when a store is out of reach.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
-/// Why a request is refused.
+/// Why a request is refused. The texts go into the log, so none holds what was sent: a credential in
+/// the wrong place would be in it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("no such endpoint")]
@@ -51,10 +52,10 @@ pub(crate) enum Refusal {
     NotALoginApplication,
     #[error("the Origin is missing or not allowed for the client")]
     Origin,
-    #[error("the scope {0:?} is not registered for the client")]
-    ScopeNotRegistered(String),
-    #[error("the audience {0:?} is not registered for the client")]
-    AudienceNotRegistered(String),
+    #[error("the scope exceeds what is registered for the client")]
+    ScopeNotRegistered,
+    #[error("the resource or audience is not registered for the client")]
+    AudienceNotRegistered,
     #[error(transparent)]
     Grant(#[from] GrantFault),
     #[error(transparent)]
@@ -167,12 +168,12 @@ impl Refusal {
                 WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, self.to_string())
                     .with_status(StatusCode::FORBIDDEN)
             }
-            Self::ScopeNotRegistered(_) => WireError::new(
+            Self::ScopeNotRegistered => WireError::new(
                 ErrorCode::INVALID_SCOPE,
                 Fault::Client,
                 "the scope exceeds what is registered for the client",
             ),
-            Self::AudienceNotRegistered(_) => WireError::new(
+            Self::AudienceNotRegistered => WireError::new(
                 ErrorCode::INVALID_TARGET,
                 Fault::Client,
                 "the resource or audience is not registered for the client",

@@ -20,7 +20,7 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
         .map_err(|_| RequestFault::MalformedScope)?;
     match client.unregistered_scope(&requested) {
         None => Ok(requested),
-        Some(token) => Err(Refusal::ScopeNotRegistered(token.to_owned())),
+        Some(_) => Err(Refusal::ScopeNotRegistered),
     }
 }
 
@@ -32,8 +32,8 @@ pub(crate) fn audiences(
     issuer: &IssuerIdentifier,
 ) -> Result<Vec<String>, Refusal> {
     let mut audiences = requested_audiences(parameters)?;
-    if let Some(audience) = client.unregistered_audience(&audiences) {
-        return Err(Refusal::AudienceNotRegistered(audience.to_owned()));
+    if client.unregistered_audience(&audiences).is_some() {
+        return Err(Refusal::AudienceNotRegistered);
     }
     if audiences.is_empty() {
         let default = client.audiences.first();
@@ -47,7 +47,7 @@ pub(crate) fn audiences(
 pub(crate) fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
     for resource in parameters.all("resource") {
         if !Url::parse(resource).is_ok_and(|url| url.fragment().is_none()) {
-            return Err(RequestFault::MalformedResource(resource.to_owned()).into());
+            return Err(RequestFault::MalformedResource.into());
         }
     }
     let mut audiences = Vec::<String>::new();

@@ -33,7 +33,7 @@ pub(crate) async fn respond<H: Host>(
         .ok_or(RequestFault::MissingParameter("grant_type"))?;
     let grant_type = GrantType::from_name(grant_type)
         .filter(|known| at.issuer.offers().has_grant_type(*known))
-        .ok_or_else(|| RequestFault::UnsupportedGrantType(grant_type.to_owned()))?;
+        .ok_or(RequestFault::UnsupportedGrantType)?;
     audit.grant_type = Some(grant_type.as_str());
     let client = authenticate(at, &parameters, audit).await?;
     let origin = at.request.header(header::ORIGIN);

@@ -136,8 +136,8 @@ pub(super) async fn carry_out_next<L: Ledger>(
 impl From<Why> for Refusal {
     fn from(why: Why) -> Self {
         let fault = match why {
-            Why::Unmet(Unmet::Scope(token)) => GrantFault::ScopeNotGranted(token),
-            Why::Unmet(Unmet::Audience(audience)) => GrantFault::AudienceNotGranted(audience),
+            Why::Unmet(Unmet::Scope(_)) => GrantFault::ScopeNotGranted,
+            Why::Unmet(Unmet::Audience(_)) => GrantFault::AudienceNotGranted,
             Why::Unmet(Unmet::CutOff) => GrantFault::CutOff,
             Why::Unmet(
                 Unmet::Client

@@ -28,10 +28,10 @@ pub(crate) enum GrantFault {
         /// Its generation.
         presented: u32,
     },
-    #[error("the scope {0:?} was not granted")]
-    ScopeNotGranted(String),
-    #[error("the resource or audience {0:?} was not granted")]
-    AudienceNotGranted(String),
+    #[error("the scope exceeds what was granted")]
+    ScopeNotGranted,
+    #[error("the resource or audience exceeds what was granted")]
+    AudienceNotGranted,
     #[error("nobody has decided yet")]
     AuthorizationPending,
     #[error("polled again within the interval")]
@@ -74,12 +74,12 @@ impl GrantFault {
             | Self::Ended
             | Self::CutOff
             | Self::RedeemedJustNow => (ErrorCode::INVALID_GRANT, Fault::Request, INVALID_GRANT),
-            Self::ScopeNotGranted(_) => (
+            Self::ScopeNotGranted => (
                 ErrorCode::INVALID_SCOPE,
                 Fault::Client,
                 "the scope exceeds what was granted",
             ),
-            Self::AudienceNotGranted(_) => (
+            Self::AudienceNotGranted => (
                 ErrorCode::INVALID_TARGET,
                 Fault::Client,
                 "the resource or audience exceeds what was granted",

@@ -24,12 +24,12 @@ pub(crate) enum RequestFault {
     TwoClients,
     #[error("a refresh token is given both in the cookie and in the body")]
     TwoRefreshTokens,
-    #[error("the grant type {0:?} is not supported")]
-    UnsupportedGrantType(String),
+    #[error("the grant type is not supported")]
+    UnsupportedGrantType,
     #[error("the scope is malformed")]
     MalformedScope,
-    #[error("the resource {0:?} is not an absolute URI without fragment")]
-    MalformedResource(String),
+    #[error("a resource is not an absolute URI without fragment")]
+    MalformedResource,
 }
 
 impl RequestFault {
@@ -46,16 +46,16 @@ impl RequestFault {
                 ErrorCode::INVALID_REQUEST,
                 "the parameters are not UTF-8".into(),
             ),
-            Self::Parameters(InvalidParameters::Duplicate(_)) => (
+            Self::Parameters(InvalidParameters::Duplicate) => (
                 ErrorCode::INVALID_REQUEST,
                 "a parameter is given more than once".into(),
             ),
-            Self::UnsupportedGrantType(_) => (
+            Self::UnsupportedGrantType => (
                 ErrorCode::UNSUPPORTED_GRANT_TYPE,
                 "the grant type is not supported".into(),
             ),
             Self::MalformedScope => (ErrorCode::INVALID_SCOPE, "the scope is malformed".into()),
-            Self::MalformedResource(_) => (
+            Self::MalformedResource => (
                 ErrorCode::INVALID_TARGET,
                 "a resource is an absolute URI without fragment".into(),
             ),
