@@ -25,7 +25,7 @@ pub(crate) enum SealKind {
     Ticket,
     /// A self-contained access token.
     AccessToken,
-    /// Where the browser goes after a logout.
+    /// A logout on its way through the login application, and where the browser goes afterwards.
     Logout,
 }
 

@@ -161,8 +161,9 @@ describe('/authorize', { concurrency: 8 }, () => {
     };
     const request = requestIn(await authorize(new Browser(), requestOf(web, { ...asked, scope: 'openid read' })));
     const shown = (await handoff('request', { request })).json();
-    const { expires_at, ...rest } = shown;
+    const { expires_at, sid, ...rest } = shown;
     assert.ok(Math.abs(expires_at - Date.now() / 1000 - 1800) < 5);
+    assert.match(sid, /^[\w-]{22}$/);
     assert.deepEqual(rest, {
       kind: 'code',
       client_id: 'web',

@@ -1,17 +1,38 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isError } from '../support/check.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
-import { isEnded, loggedIn, now, refreshed, returnTo, userinfo } from '../support/flow.mjs';
+import {
+  ALICE,
+  answered,
+  authorize,
+  codeFor,
+  handoff,
+  isEnded,
+  loggedIn,
+  logoutIn,
+  now,
+  OFFLINE,
+  refreshed,
+  requestIn,
+  requestOf,
+  returnTo,
+  userinfo,
+} from '../support/flow.mjs';
 import { formOf, isPage } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
 import { host, startFor, unless } from '../support/target.mjs';
-import { bent, claimsOf, reseal } from '../support/tokens.mjs';
+import { bent, claimsOf, parse, reseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
-const { web, other, many } = clients;
+const { web, other, many, cookie: spa } = clients;
 const BYE = 'https://app.example/bye';
 
 const endSession = (form, browser = new Browser()) => browser.get(`/end_session?${new URLSearchParams(form)}`);
+
+/** Sends the form of our own page: the browser says by `Origin` that it is. */
+const confirm = (browser, fields = {}, action = '/end_session') =>
+  browser.post(action, { ...fields, confirmed: 'yes' }, { origin: ISSUER });
 
 /** The logout goes by the login application, and from there on to `expected`. */
 async function isSentTo(response, expected) {
@@ -133,7 +154,7 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.deepEqual(fields, asked);
     assert.deepEqual(buttons, [{ name: 'confirmed', value: 'yes' }]);
     await isSentTo(
-      await browser.post(action, { ...fields, confirmed: 'yes' }),
+      await confirm(browser, fields, action),
       `${BYE}?${new URLSearchParams({ state: asked.state })}`,
     );
   });
@@ -141,13 +162,13 @@ describe('/end_session', { concurrency: 8 }, () => {
   test('without anything the person is asked, and told', async () => {
     const browser = new Browser();
     const { action } = formOf(isPage(await endSession({}, browser)));
-    await isSignedOut(await browser.post(action, { confirmed: 'yes' }));
+    await isSignedOut(await confirm(browser, {}, action));
     for (const form of [{ confirmed: 'yes' }, { confirmed: 'no' }])
       assert.ok(formOf(isPage(await endSession(form))), 'a link does not confirm');
   });
 
-  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }]) {
-    test(`a form on a page of ${headers.origin} does not confirm for the person`, async () => {
+  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, {}]) {
+    test(`a form on a page of ${headers.origin ?? 'no origin'} does not confirm for the person`, async () => {
       const response = await new Browser().post('/end_session', { client_id: 'cookie', confirmed: 'yes' }, headers);
       assert.deepEqual(formOf(isPage(response)).buttons, [{ name: 'confirmed', value: 'yes' }], 'it asks again');
       assert.equal(response.headers['set-cookie'], undefined);
@@ -197,6 +218,167 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.equal(response.status, 303, response.text);
     assert.equal(response.headers.location, `${BYE}?state=s`);
     await isEnded(web, tokens, { on });
-    assert.match(isPage(await browser.post('/end_session', { confirmed: 'yes' })), /signed out/i);
+    assert.match(isPage(await confirm(browser)), /signed out/i);
+  });
+});
+
+describe('/end_session and the login application', { concurrency: 8 }, () => {
+  test('it is told whom the hint names, and by which login', async () => {
+    const { id_token } = await loggedIn(web);
+    const { request } = logoutIn(await endSession({ id_token_hint: id_token }));
+    assert.match(request, /^jsl_/);
+    const { expires_at, ...told } = (await handoff('request', { request })).json();
+    assert.ok(Math.abs(expires_at - now() - 600) < 5);
+    assert.deepEqual(told, {
+      kind: 'logout',
+      client_id: 'web',
+      client_name: web.client_name,
+      sub: 'alice',
+      sid: claimsOf(id_token).sid,
+    });
+  });
+
+  test('the sid of a logout is the one that it was told at the login', async () => {
+    const browser = new Browser();
+    const query = requestOf(web, OFFLINE);
+    const request = requestIn(await authorize(browser, query));
+    const { sid } = (await handoff('request', { request })).json();
+    const redirect = await answered('accept', { request, ...ALICE });
+    const code = new URL((await browser.get(redirect)).headers.location).searchParams.get('code');
+    assert.equal(parse(code).grant.toString('base64url'), sid);
+  });
+
+  test('without a hint it is told nobody', async () => {
+    for (const [fields, expected] of [
+      [{}, {}],
+      [{ client_id: 'cookie' }, { client_id: 'cookie' }],
+    ]) {
+      const { request } = logoutIn(await confirm(new Browser(), fields));
+      const { expires_at, ...told } = (await handoff('request', { request })).json();
+      assert.equal(typeof expires_at, 'number');
+      assert.deepEqual(told, { kind: 'logout', ...expected });
+    }
+  });
+
+  test('only a login application is told, and only of what is sealed here and has not expired', async () => {
+    const { id_token } = await loggedIn(web);
+    const { request } = logoutIn(await endSession({ id_token_hint: id_token }));
+    isError(await handoff('request', { request }, { login: web }), 403, 'unauthorized_client');
+    const expired = reseal(request, { expires_at: now() });
+    for (const text of [expired, ...bent(request).map(([, text]) => text)]) {
+      isError(await handoff('request', { request: text }), 400, 'invalid_request');
+    }
+  });
+
+  test('a logout is no login, and a login no logout', async () => {
+    const { id_token } = await loggedIn(web);
+    const { request } = logoutIn(await endSession({ id_token_hint: id_token }));
+    for (const call of ['accept', 'reject']) {
+      isError(await handoff(call, { request, ...ALICE }), 400, 'invalid_request');
+    }
+    const login = requestIn(await authorize(new Browser(), requestOf(web)));
+    isPage(await new Browser().get(`/end_session/resume?ticket=${login}`), 400);
+  });
+});
+
+describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, () => {
+  const NAME = /^__Host-jeton-refresh-/;
+  const ORIGIN = 'https://app.example';
+  const refreshIn = (browser) =>
+    browser.post('/token', { grant_type: 'refresh_token', client_id: 'cookie' }, { origin: ORIGIN });
+
+  /** A browser in which the application's page is signed in: `{ browser, id_token, name, held }`. */
+  async function signedIn() {
+    const { code, verifier, redirect_uri } = await codeFor(spa, OFFLINE);
+    const form = { client_id: 'cookie', code, code_verifier: verifier, redirect_uri };
+    const browser = new Browser();
+    const response = await browser.post('/token', { grant_type: 'authorization_code', ...form }, { origin: ORIGIN });
+    assert.equal(response.status, 200, response.text);
+    const [name, held] = [...browser.cookies].find(([name]) => NAME.test(name));
+    return { browser, name, held, id_token: response.json().id_token };
+  }
+
+  const isCleared = (response, name) =>
+    assert.deepEqual(response.headers['set-cookie'], [
+      `${name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict`,
+    ]);
+
+  /** The grant has ended: whoever kept the cookie has nothing. */
+  async function isWorthless({ name, held }) {
+    const browser = new Browser();
+    browser.cookies.set(name, held);
+    isError(await refreshIn(browser), 400, 'invalid_grant');
+  }
+
+  test('by a hint of its login it is removed, and its grant has ended', async () => {
+    const person = await signedIn();
+    isCleared(await endSession({ id_token_hint: person.id_token }, person.browser), person.name);
+    await isWorthless(person);
+  });
+
+  test("by another login's hint, as in a link that somebody made: nothing happens to it", async () => {
+    const [person, stranger] = [await signedIn(), await signedIn()];
+    for (const ask of [
+      () => endSession({ id_token_hint: stranger.id_token }, person.browser),
+      () => endSession({ id_token_hint: stranger.id_token, client_id: 'cookie', confirmed: 'yes' }, person.browser),
+      () => person.browser.post('/end_session', { id_token_hint: stranger.id_token }, { origin: 'https://evil.example' }),
+    ]) {
+      const response = await ask();
+      returnTo(response);
+      assert.equal(response.headers['set-cookie'], undefined);
+    }
+    assert.equal((await refreshIn(person.browser)).status, 200);
+    await isWorthless(stranger);
+  });
+
+  test('from another site it is not sent: by its hint it stays, and is worth nothing', async () => {
+    const person = await signedIn();
+    const response = await endSession({ id_token_hint: person.id_token });
+    assert.equal(response.headers['set-cookie'], undefined);
+    await isWorthless(person);
+  });
+
+  test('once the person has confirmed it is removed, and its grant has ended', async () => {
+    const [person, another] = [await signedIn(), await signedIn()];
+    const response = await confirm(person.browser, { client_id: 'cookie' });
+    isCleared(response, person.name);
+    await isSignedOut(response);
+    await isWorthless(person);
+    assert.equal((await refreshIn(another.browser)).status, 200, 'and no other');
+  });
+
+  test('one that was superseded is as good to sign out by', async () => {
+    const person = await signedIn();
+    assert.equal((await refreshIn(person.browser)).status, 200);
+    const [, current] = [...person.browser.cookies].find(([name]) => NAME.test(name));
+    person.browser.cookies.set(person.name, person.held);
+    isCleared(await confirm(person.browser, { client_id: 'cookie' }), person.name);
+    await isWorthless({ ...person, held: current });
+  });
+
+  test('one that is not of here, or of another client, ends nothing', async () => {
+    const [person, page] = [await signedIn(), await loggedIn(clients.page)];
+    for (const text of ['x', page.refresh_token, ...bent(person.held).map(([, text]) => text)]) {
+      const browser = new Browser();
+      browser.cookies.set(person.name, text.trim());
+      if (text.trim() === person.held) continue;
+      isCleared(await confirm(browser, { client_id: 'cookie' }), person.name);
+    }
+    assert.equal((await refreshIn(person.browser)).status, 200);
+    await refreshed(clients.page, page.refresh_token);
+  });
+
+  test('until the person has confirmed, and for another client, it stays', async () => {
+    const person = await signedIn();
+    for (const response of [
+      await endSession({ client_id: 'cookie' }, person.browser),
+      await endSession({ client_id: 'cookie', confirmed: 'yes' }, person.browser),
+      await person.browser.post('/end_session', { client_id: 'cookie' }, { origin: ISSUER }),
+      await confirm(person.browser, { client_id: 'web' }),
+      await confirm(person.browser),
+    ]) {
+      assert.equal(response.headers['set-cookie'], undefined);
+    }
+    assert.equal((await refreshIn(person.browser)).status, 200);
   });
 });

@@ -160,13 +160,16 @@ export async function isEnded(client, { refresh_token, access_token }, options) 
   assert.equal((await userinfo(access_token, options)).status, 401);
 }
 
-/** Where the login application goes back to once it has ended its own session. */
-export function returnTo(response) {
+/** What a logout brings the login application: where to go back to, and the sealed request. */
+export function logoutIn(response) {
   assert.equal(response.status, 303, response.text);
   assert.equal(response.headers['cache-control'], 'no-store');
   const location = new URL(response.headers.location);
-  const back = location.searchParams.get('return_to');
-  location.searchParams.delete('return_to');
+  const [back, request] = ['return_to', 'request'].map((name) => location.searchParams.get(name));
+  for (const name of ['return_to', 'request']) location.searchParams.delete(name);
   assert.equal(location.href, LOGOUT_URL);
-  return back;
+  return { back, request };
 }
+
+/** Where the login application goes back to once it has ended its own session. */
+export const returnTo = (response) => logoutIn(response).back;

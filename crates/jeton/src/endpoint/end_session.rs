@@ -1,8 +1,14 @@
 //! `/end_session` (OpenID Connect RP-Initiated Logout 1.0).
 //!
 //! With an ID token of ours as hint, the grant that it names ends at once. Without one, any link could
-//! log a person out, so the person is asked. Jeton has no session of its own to end then; the login
-//! application has one.
+//! log a person out, so the person is asked.
+//!
+//! A hint shows who was logged in once, not who opens the link: it may be another person's, in a link
+//! that somebody made. So nothing else ends by it here. Jeton has no session of its own; the login
+//! application, which has one, is told whom the hint names, and asks where that is not who is logged
+//! in. A cookie with a refresh token goes only if it is of the same grant, or once the person has said
+//! so. On the way from another site browsers leave it out (`SameSite=Strict`): it then stays, and is
+//! worth nothing, because its grant has ended.
 
 use bytes::Bytes;
 use http::{
@@ -26,6 +32,7 @@ use crate::{
     route::path,
     seal::SealKind,
     time::{Seconds, UnixTime},
+    token::{Binding, ParsedToken, TokenKind},
 };
 
 /// How long the login application may take to end its session.
@@ -40,55 +47,73 @@ struct IdTokenHint {
     sid: GrantId,
 }
 
-/// Where the browser goes after a logout, sealed while the login application ends its session.
+/// A logout, sealed while the login application ends its session.
 #[derive(Serialize, Deserialize)]
-struct Destination {
-    expires_at: UnixTime,
-    /// A registered URI with its `state`; `None` is a page of ours.
+pub(super) struct LogoutRequest {
+    pub(super) expires_at: UnixTime,
+    /// The client that asks for it; unknown where it named neither itself nor a login.
+    pub(super) client_id: Option<ClientId>,
+    /// Who is to be logged out: the hint's subject. `None` without a hint.
+    pub(super) sub: Option<String>,
+    /// Of which login: the hint's grant. `None` without a hint.
+    pub(super) sid: Option<GrantId>,
+    /// Where the browser goes afterwards: a registered URI with its `state`; `None` is a page of ours.
     uri: Option<String>,
+}
+
+impl LogoutRequest {
+    /// The logout that was sealed in `text`, if that is one and has not expired.
+    pub(super) fn open<H: Host>(at: &At<'_, H>, text: &str) -> Option<Self> {
+        let logout: Self = at.issuer.seals().open(SealKind::Logout, text)?;
+        (at.now < logout.expires_at).then_some(logout)
+    }
 }
 
 pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let ledger = at.issuer.ledger()?;
+    at.issuer.ledger()?;
     let parameters = at.request.query_or_form()?;
     let hint = read_hint(at, &parameters).await?;
     let client = find_client(at, &parameters, hint.as_ref(), audit).await?;
     let uri = requested_uri(client.as_deref(), &parameters)?;
-    let confirmed = at.request.method == Method::POST
-        && parameters.get("confirmed") == Some("yes")
-        && is_own_form(at);
     match &hint {
-        Some(hint) => {
-            audit.subject = Some(hint.sub.clone());
-            audit.grant = Some(hint.sid);
-            ledger.revoke(hint.sid).await?;
-        }
-        None if !confirmed => return Ok(confirm_form(at, &parameters)),
+        Some(hint) => end_grant_of(at, hint, audit).await?,
+        None if !is_confirmed(at, &parameters) => return Ok(confirm_form(at, &parameters)),
         None => {}
     }
-    let destination = Destination {
+    let cleared = match &client {
+        Some(client) => clear_cookie(at, client, hint.as_ref(), audit).await?,
+        None => None,
+    };
+    let (sub, sid) = hint.map(|hint| (hint.sub, hint.sid)).unzip();
+    let logout = LogoutRequest {
         expires_at: at.now + LOGOUT_LIFETIME,
+        client_id: client.map(|client| client.id.clone()),
+        sub,
+        sid,
         uri,
     };
     let mut response = match at.issuer.config().logout_url() {
         Some(logout_url) => {
-            let sealed =
-                at.issuer
-                    .seals()
-                    .seal(SealKind::Logout, &destination, at.issuer.crypto())?;
+            let sealed = at
+                .issuer
+                .seals()
+                .seal(SealKind::Logout, &logout, at.issuer.crypto())?;
             let issuer = at.issuer.config().issuer();
             let back = format!("{issuer}{}?ticket={sealed}", path::END_SESSION_RESUME);
             let mut location = logout_url.clone();
-            location.query_pairs_mut().append_pair("return_to", &back);
+            location
+                .query_pairs_mut()
+                .append_pair("return_to", &back)
+                .append_pair("request", &sealed);
             see_other(location.as_str())
         }
-        None => signed_out(destination),
+        None => signed_out(logout),
     };
-    if let Some(cookie) = client.and_then(|client| cleared_cookie(at, &client)) {
-        response.headers_mut().append(SET_COOKIE, cookie);
+    if let Some(cleared) = cleared {
+        response.headers_mut().append(SET_COOKIE, cleared);
     }
     Ok(response)
 }
@@ -97,28 +122,42 @@ pub(crate) async fn respond<H: Host>(
 /// session.
 pub(crate) fn resume<H: Host>(at: &At<'_, H>) -> Result<Response<Bytes>, Refusal> {
     let parameters = at.request.query_or_form()?;
-    let destination: Destination = parameters
+    let logout = parameters
         .get("ticket")
-        .and_then(|ticket| at.issuer.seals().open(SealKind::Logout, ticket))
+        .and_then(|ticket| LogoutRequest::open(at, ticket))
         .ok_or(PersonFault::Ticket)?;
-    if at.now >= destination.expires_at {
-        return Err(PersonFault::Ticket.into());
-    }
-    Ok(signed_out(destination))
+    Ok(signed_out(logout))
 }
 
-/// Whether the form that was sent stands on a page of ours, as the browser says by `Origin`: a page
-/// of another site must not confirm for the person.
-fn is_own_form<H: Host>(at: &At<'_, H>) -> bool {
-    at.request
-        .headers
-        .get(ORIGIN)
-        .is_none_or(|origin| origin == at.issuer.config().issuer().origin())
+/// Ends the grant that the hint names. One that has ended already, or whose record is gone, is as good.
+async fn end_grant_of<H: Host>(
+    at: &At<'_, H>,
+    hint: &IdTokenHint,
+    audit: &mut Audit,
+) -> Result<(), Refusal> {
+    audit.subject = Some(hint.sub.clone());
+    audit.grant = Some(hint.sid);
+    let ledger = at.issuer.ledger()?;
+    let Some(grant) = ledger.read(hint.sid).await? else {
+        return Ok(());
+    };
+    if grant.client_id != hint.aud || grant.subject.as_ref() != Some(&hint.sub) {
+        return Err(PersonFault::IdTokenHint.into());
+    }
+    Ok(ledger.revoke(hint.sid).await?)
+}
+
+/// Whether the person said on a page of ours to be signed out. A form of another site must not say so
+/// for them: browsers name the page's `Origin` with every form that is posted, and none proves nothing.
+fn is_confirmed<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> bool {
+    at.request.method == Method::POST
+        && parameters.get("confirmed") == Some("yes")
+        && at.request.header(ORIGIN) == Some(at.issuer.config().issuer().origin())
 }
 
 /// The last response of a logout: to the client's URI, or a page that says that it is done.
-fn signed_out(destination: Destination) -> Response<Bytes> {
-    match destination.uri {
+fn signed_out(logout: LogoutRequest) -> Response<Bytes> {
+    match logout.uri {
         Some(uri) => see_other(&uri),
         None => page(
             StatusCode::OK,
@@ -203,12 +242,40 @@ fn confirm_form<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> Respons
     page(StatusCode::OK, "Sign out", &body)
 }
 
-/// The header that removes the cookie of the client's refresh token, if it has one.
-fn cleared_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Option<HeaderValue> {
-    match client.refresh.delivery {
-        Delivery::Body { .. } => None,
-        Delivery::Cookie { .. } => {
-            Cookie::refresh_token(at.issuer.config().issuer(), &client.id).clear()
+/// The header that removes the cookie of the client's refresh token, whose grant has ended then. By a
+/// hint only a cookie of the hint's own grant is removed.
+async fn clear_cookie<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    hint: Option<&IdTokenHint>,
+    audit: &mut Audit,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let Delivery::Cookie { .. } = client.refresh.delivery else {
+        return Ok(None);
+    };
+    let cookie = Cookie::refresh_token(at.issuer.config().issuer(), &client.id);
+    let held = at
+        .request
+        .cookie(&cookie.name)
+        .and_then(|token| grant_of(at, client, token));
+    match (hint, held) {
+        (Some(hint), held) if held != Some(hint.sid) => return Ok(None),
+        (None, Some(held)) => {
+            audit.grant = Some(held);
+            at.issuer.ledger()?.revoke(held).await?;
         }
+        _ => {}
     }
+    Ok(cookie.clear())
+}
+
+/// The grant of a refresh token, of whatever generation, that was issued here to this client.
+fn grant_of<H: Host>(at: &At<'_, H>, client: &Client, token: &str) -> Option<GrantId> {
+    let token = ParsedToken::parse(TokenKind::RefreshToken, token)?;
+    let binding = Binding {
+        client_id: &client.id,
+        code_challenge: None,
+    };
+    let is_ours = at.issuer.tokens().verify(&token, &binding);
+    is_ours.then_some(token.grant)
 }

@@ -13,7 +13,9 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
+    endpoint::end_session::LogoutRequest,
     host::Host,
+    ledger::GrantId,
     parameters::Parameters,
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
     request::At,
@@ -98,6 +100,33 @@ struct RequestInfo<'a> {
     ui_locales: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr_values: Option<&'a str>,
+    /// Of a logout: whom it names, and of which login. Absent where it names nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<&'a str>,
+    /// The `sid` that the ID tokens of the login have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<GrantId>,
+}
+
+impl RequestInfo<'_> {
+    /// A description that says only what kind of request it is.
+    const fn new(kind: &'static str, expires_at: UnixTime) -> Self {
+        Self {
+            kind,
+            expires_at,
+            client_id: None,
+            client_name: None,
+            scope: None,
+            audiences: None,
+            prompt: None,
+            max_age: None,
+            login_hint: None,
+            ui_locales: None,
+            acr_values: None,
+            sub: None,
+            sid: None,
+        }
+    }
 }
 
 /// The response of `/authorize/accept` and `/authorize/reject`: where to send the browser.
@@ -112,56 +141,71 @@ struct Handoff<'a> {
     sealed: SealedRequest,
 }
 
-/// Authenticates the login application and opens the request that it presents.
-async fn open_handoff<'a, H: Host>(
+/// The parameters of a call of the login application, which is authenticated.
+async fn read_call<'a, H: Host>(
     at: &At<'a, H>,
     audit: &mut Audit,
-) -> Result<Handoff<'a>, Refusal> {
+) -> Result<Parameters<'a>, Refusal> {
     let parameters = at.request.form()?;
     let client = authenticate(at, &parameters, audit).await?;
     if !client.login {
         return Err(Refusal::NotALoginApplication);
     }
-    let sealed = parameters
+    Ok(parameters)
+}
+
+/// The request that the login application presents.
+fn presented<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, RequestFault> {
+    parameters
         .get("request")
-        .ok_or(RequestFault::MissingParameter("request"))?;
+        .ok_or(RequestFault::MissingParameter("request"))
+}
+
+/// The login that was sealed in `text`.
+fn open_login<H: Host>(
+    at: &At<'_, H>,
+    text: &str,
+    audit: &mut Audit,
+) -> Result<SealedRequest, HandoffFault> {
     let sealed: SealedRequest = at
         .issuer
         .seals()
-        .open(SealKind::Request, sealed)
+        .open(SealKind::Request, text)
         .ok_or(HandoffFault::Request)?;
     if at.now >= sealed.expires_at {
-        return Err(HandoffFault::Request.into());
+        return Err(HandoffFault::Request);
     }
     audit.grant = Some(sealed.grant);
+    Ok(sealed)
+}
+
+/// A call about a login, with the login opened.
+async fn open_handoff<'a, H: Host>(
+    at: &At<'a, H>,
+    audit: &mut Audit,
+) -> Result<Handoff<'a>, Refusal> {
+    let parameters = read_call(at, audit).await?;
+    let sealed = open_login(at, presented(&parameters)?, audit)?;
     Ok(Handoff { parameters, sealed })
 }
 
-/// `/authorize/request`: describes a request to the login application.
+/// `/authorize/request`: describes a request, or a logout, to the login application.
 pub(crate) async fn describe_request<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let Handoff { sealed, .. } = open_handoff(at, audit).await?;
-    let mut info = RequestInfo {
-        kind: "device",
-        expires_at: sealed.expires_at,
-        client_id: None,
-        client_name: None,
-        scope: None,
-        audiences: None,
-        prompt: None,
-        max_age: None,
-        login_hint: None,
-        ui_locales: None,
-        acr_values: None,
-    };
+    let parameters = read_call(at, audit).await?;
+    let text = presented(&parameters)?;
+    if let Some(logout) = LogoutRequest::open(at, text) {
+        return describe_logout(at, &logout, audit).await;
+    }
+    let sealed = open_login(at, text, audit)?;
+    let mut info = RequestInfo::new("device", sealed.expires_at);
     let client;
     if let LoginPurpose::Code(code) = &sealed.purpose {
         client = client_of(at, code).await?;
         let prompt: Vec<_> = code.prompt.iter().map(String::as_str).collect();
         info = RequestInfo {
-            kind: "code",
             client_id: Some(&code.client_id),
             client_name: client.name.as_deref(),
             scope: Some(&code.scope),
@@ -171,9 +215,30 @@ pub(crate) async fn describe_request<H: Host>(
             login_hint: code.login_hint.as_deref(),
             ui_locales: code.ui_locales.as_deref(),
             acr_values: code.acr_values.as_deref(),
-            ..info
+            sid: Some(sealed.grant),
+            ..RequestInfo::new("code", sealed.expires_at)
         };
     }
+    Ok(no_store_json(StatusCode::OK, &info))
+}
+
+async fn describe_logout<H: Host>(
+    at: &At<'_, H>,
+    logout: &LogoutRequest,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
+    audit.grant = logout.sid;
+    let client = match &logout.client_id {
+        Some(id) => at.issuer.clients().find(id, at.now).await?,
+        None => None,
+    };
+    let info = RequestInfo {
+        client_id: logout.client_id.as_ref(),
+        client_name: client.as_ref().and_then(|client| client.name.as_deref()),
+        sub: logout.sub.as_deref(),
+        sid: logout.sid,
+        ..RequestInfo::new("logout", logout.expires_at)
+    };
     Ok(no_store_json(StatusCode::OK, &info))
 }
 
