@@ -11,6 +11,18 @@ const { keys: mockKeys } = JSON.parse(
 const broken = [
   ['an issuer that is no URL', { JETON_ISSUER: 'issuer' }, 'JETON_ISSUER', 'https URL'],
   ['an issuer with a query', { JETON_ISSUER: 'https://issuer.example/?x' }, 'JETON_ISSUER', 'query'],
+  [
+    "an example's issuer",
+    { JETON_ISSUER: 'https://jeton.example.com', JETON_DEVELOPMENT: 'false' },
+    'JETON_ISSUER',
+    "the service's own address",
+  ],
+  [
+    "an example's login application",
+    { JETON_LOGIN_URL: 'https://login.example.org/login', JETON_DEVELOPMENT: 'false' },
+    'JETON_LOGIN_URL',
+    "the service's own address",
+  ],
   ['a short secret', { JETON_SECRET: 'short' }, 'JETON_SECRET', '43 characters'],
   [
     "the mock's secret",

@@ -17,25 +17,34 @@ pub struct IssuerIdentifier {
     origin: String,
 }
 
-/// The text is not an issuer identifier.
+/// Why a text is no issuer identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the issuer, an https URL without query, fragment or final slash, such as https://id.example.com (http only for localhost, or with JETON_DEVELOPMENT)"
-)]
-pub struct InvalidIssuer;
+pub enum InvalidIssuer {
+    /// It has not the form of one, or is not `https` where that is required.
+    #[error(
+        "the issuer, an https URL without query, fragment or final slash, such as https://id.example.com (http only for localhost, or with JETON_DEVELOPMENT)"
+    )]
+    Form,
+    /// It is an address that nobody can have, most likely left over from an example.
+    #[error(
+        "the service's own address in the place of an example's (example.com, example.net, example.org and .invalid are nobody's)"
+    )]
+    Placeholder,
+}
 
 impl IssuerIdentifier {
     /// Parses an issuer identifier.
     ///
     /// # Errors
-    /// The text is not an issuer identifier, or not `https` where that is required.
+    /// The text is not an issuer identifier, not `https` where that is required, or in production one
+    /// that nobody can have.
     pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidIssuer> {
-        let url = Url::parse(text).map_err(|_| InvalidIssuer)?;
+        let url = Url::parse(text).map_err(|_| InvalidIssuer::Form)?;
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(InvalidIssuer),
+            None => return Err(InvalidIssuer::Form),
         };
         let secure = match url.scheme() {
             "https" => true,
@@ -47,7 +56,10 @@ impl IssuerIdentifier {
             && url.username().is_empty()
             && url.password().is_none();
         if !secure || !bare || text.ends_with('/') || text.contains(char::is_whitespace) {
-            return Err(InvalidIssuer);
+            return Err(InvalidIssuer::Form);
+        }
+        if mode == Mode::Production && url.domain().is_some_and(is_placeholder) {
+            return Err(InvalidIssuer::Placeholder);
         }
         Ok(Self {
             text: text.to_owned(),
@@ -71,6 +83,16 @@ impl IssuerIdentifier {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+}
+
+/// Whether `name` is reserved for examples (RFC 2606 §3) or never resolves (RFC 6761 §6.4). Of `.test`
+/// and `.example` a test network may have its own.
+fn is_placeholder(name: &str) -> bool {
+    let mut labels = name.trim_end_matches('.').rsplit('.');
+    match labels.next() {
+        Some("com" | "net" | "org") => labels.next() == Some("example"),
+        top_level => top_level == Some("invalid"),
     }
 }
 

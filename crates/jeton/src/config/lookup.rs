@@ -3,7 +3,7 @@
 use jsonwebtoken::Algorithm;
 use url::Url;
 
-use super::{Config, IssuerIdentifier, SETTINGS};
+use super::{Config, InvalidIssuer, IssuerIdentifier, SETTINGS};
 use crate::{
     client::{Client, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
@@ -212,17 +212,24 @@ fn url(
     let Some(text) = lookup(variable) else {
         return Ok(None);
     };
-    // The same rule as the issuer's: what a person is sent to is https, or this machine.
-    let url = Url::parse(&text).ok().filter(|url| {
-        let origin = url.origin().ascii_serialization();
-        url.fragment().is_none() && IssuerIdentifier::parse(&origin, mode).is_ok()
-    });
-    url.map(Some).ok_or_else(|| {
+    let malformed = || {
         ConfigError::new(
             variable,
             "an https URL without fragment (http only for localhost)",
         )
-    })
+    };
+    let url = Url::parse(&text).map_err(|_| malformed())?;
+    if url.fragment().is_some() {
+        return Err(malformed());
+    }
+    // The same rule as the issuer's: what a person is sent to is https, or this machine, and somebody's.
+    match IssuerIdentifier::parse(&url.origin().ascii_serialization(), mode) {
+        Ok(_) => Ok(Some(url)),
+        Err(InvalidIssuer::Form) => Err(malformed()),
+        Err(InvalidIssuer::Placeholder) => {
+            Err(ConfigError::new(variable, InvalidIssuer::Placeholder))
+        }
+    }
 }
 
 /// A whole number within bounds, or the default between them.

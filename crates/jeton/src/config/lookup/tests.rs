@@ -52,6 +52,37 @@ fn what_may_be_reached() {
 }
 
 #[test]
+fn the_address_of_an_example_is_refused_in_production() {
+    let own = "the service's own address";
+    for (host, expected) in [
+        ("jeton.example.com", Err(("JETON_ISSUER", own))),
+        ("example.com", Err(("JETON_ISSUER", own))),
+        ("example.com:8443/tenant", Err(("JETON_ISSUER", own))),
+        ("ID.Example.ORG", Err(("JETON_ISSUER", own))),
+        ("id.example.net.", Err(("JETON_ISSUER", own))),
+        ("id.invalid", Err(("JETON_ISSUER", own))),
+        ("id.example", Ok(())),
+        ("id.test", Ok(())),
+        ("my-example.com", Ok(())),
+        ("example.com.au", Ok(())),
+        ("invalid.dev", Ok(())),
+        ("com", Ok(())),
+    ] {
+        let issuer = format!("https://{host}");
+        check(&[("JETON_ISSUER", &issuer)], expected);
+        for variable in ["JETON_LOGIN_URL", "JETON_LOGOUT_URL"] {
+            let expected = expected.map_err(|(_, part)| (variable, part));
+            check(&[(variable, &issuer)], expected);
+        }
+    }
+    let development = ("JETON_DEVELOPMENT", "true");
+    check(
+        &[("JETON_ISSUER", "http://id.example.com"), development],
+        Ok(()),
+    );
+}
+
+#[test]
 fn names_the_variable_and_what_was_expected() {
     check(&[], Ok(()));
     check(&[("JETON_ISSUER", "")], Err(("JETON_ISSUER", "https URL")));
