@@ -7,13 +7,16 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use jeton::{REQUEST_HEADERS, separate_cookies};
+use jeton::{REQUEST_HEADERS, Seconds, separate_cookies, within};
 use jeton_cloudflare::describe;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
-use crate::body;
+use crate::{body, task};
+
+/// How long a client may take over a body, as where a host listens itself.
+const BODY_TIMEOUT: Seconds = Seconds(10);
 
 /// The runtime's request as the core's, with the headers that the core reads.
 pub(crate) async fn request(
@@ -35,7 +38,9 @@ pub(crate) async fn request(
             .headers_mut()
             .insert(name, HeaderValue::from_maybe_shared(Bytes::from(value))?);
     }
-    *converted.body_mut() = body::read(request).await?;
+    *converted.body_mut() = within(task::sleep(BODY_TIMEOUT), body::read(request))
+        .await
+        .ok_or(Unreadable::TooSlow)??;
     Ok(converted)
 }
 
@@ -48,7 +53,7 @@ fn path_and_query(url: &str) -> Result<Uri, http::uri::InvalidUri> {
     path.split('#').next().unwrap_or("/").parse()
 }
 
-/// Why a request cannot be converted: it broke off, or a part of it is not valid for the `http` crate.
+/// Why a request cannot be converted: it broke off, did not come in time, or a part of it is not valid for the `http` crate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("method: {0}")]
@@ -59,6 +64,19 @@ pub(crate) enum Unreadable {
     Header(#[from] header::InvalidHeaderValue),
     #[error("{}", describe(.0))]
     Thrown(JsValue),
+    #[error("the body did not come in time")]
+    TooSlow,
+}
+
+impl Unreadable {
+    /// The same status as by a native host's HTTP server.
+    pub(crate) fn response(&self) -> http::Response<Bytes> {
+        let (status, description) = match self {
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
+            _ => (StatusCode::BAD_REQUEST, "the request cannot be read"),
+        };
+        error_response(status, "invalid_request", description)
+    }
 }
 
 impl From<JsValue> for Unreadable {
@@ -68,8 +86,12 @@ impl From<JsValue> for Unreadable {
 }
 
 /// An error response that is made without the core.
-pub(crate) fn error_response(status: StatusCode, code: &'static str) -> http::Response<Bytes> {
-    let body = format!(r#"{{"error":"{code}"}}"#);
+pub(crate) fn error_response(
+    status: StatusCode,
+    code: &'static str,
+    description: &'static str,
+) -> http::Response<Bytes> {
+    let body = format!(r#"{{"error":"{code}","error_description":"{description}"}}"#);
     let mut response = http::Response::new(Bytes::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

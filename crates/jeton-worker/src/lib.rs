@@ -13,7 +13,7 @@ mod task;
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
 use http::StatusCode;
-use jeton::UnixTime;
+use jeton::{BUDGET, UnixTime};
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
@@ -23,32 +23,32 @@ use worker::Env;
 /// through `queueMicrotask` at each step: see [`task`].
 #[wasm_bindgen]
 pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
-    let now = now();
-    task::promise(now, async move {
-        respond(&request, &env, now).await.map(JsValue::from)
+    task::promise(now(), async move {
+        respond(&request, &env).await.map(JsValue::from)
     })
 }
 
-async fn respond(request: &Request, env: &Env, now: UnixTime) -> Result<Response, JsValue> {
-    let response = match server::server(env) {
-        Ok(server) => match convert::request(request).await {
-            Ok(request) => server.handle(request, now, std::future::pending()).await,
-            Err(unreadable) => {
-                log::message("info", &unreadable, now);
-                // The same status as by a native host's HTTP library.
-                convert::error_response(StatusCode::BAD_REQUEST, "invalid_request")
-            }
-        },
-        Err(broken) => {
+async fn respond(request: &Request, env: &Env) -> Result<Response, JsValue> {
+    let request = convert::request(request).await;
+    // Not before: a body may have been held back.
+    let now = now();
+    let response = match (server::server(env), request) {
+        (Ok(server), Ok(request)) => server.handle(request, now, task::sleep(BUDGET)).await,
+        (Ok(_), Err(unreadable)) => {
+            log::message("info", &unreadable, now);
+            unreadable.response()
+        }
+        (Err(broken), _) => {
             log::message("error", &broken, now);
-            convert::error_response(StatusCode::INTERNAL_SERVER_ERROR, "server_error")
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            convert::error_response(status, "server_error", "the configuration is refused")
         }
     };
     log::request(&response, now);
     convert::response(&response)
 }
 
-/// The runtime's clock, which stands still while a request computes.
+/// The time by the runtime's clock, which stands still while a request computes.
 fn now() -> UnixTime {
     // Never negative and far below 2^53.
     UnixTime((js_sys::Date::now() / 1000.0) as u64)

@@ -4,6 +4,17 @@
 //! is emptied through `queueMicrotask`, a tenth of a token's CPU time; and a request that is
 //! aborted keeps its memory for as long as the isolate lives. Here each wake is a promise of its
 //! own, so a future only ever runs in the turn of its own request.
+//!
+//! # Time
+//! A plain token waits for its body and for its signature, and each wait has a limit. A timer for each
+//! would be made and cleared for nothing, so a task has one at most: the first [`sleep`] that is
+//! waited for sets it, and when it rings, whatever is waited for then sets the next.
+//!
+//! # Requests that are dropped
+//! The runtime never tells that a client has gone away: it lets go of the promise, and nothing polls
+//! the task again, neither its timer. What is left is one to two kilobytes here, and as much of the
+//! body as had come. So tasks are forgotten by age, and beyond a number the oldest. What the runtime
+//! itself keeps of a request ends with it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,27 +22,52 @@ use std::{
     pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use jeton::{Seconds, UnixTime};
-use js_sys::Promise;
-use wasm_bindgen::{JsValue, prelude::Closure};
+use js_sys::{Date, Promise};
+use wasm_bindgen::{
+    JsValue,
+    prelude::{Closure, wasm_bindgen},
+};
 
-/// After how long a request that has not ended is taken for dropped: the runtime never tells.
-const LONGEST: Seconds = Seconds(15 * 60);
+/// After how long a request that has not ended is taken for dropped: its body may take ten seconds, and
+/// its stores four.
+const LONGEST: Seconds = Seconds(20);
 
-/// From how many requests at a time on it is worth looking for dropped ones.
-const MANY: usize = 256;
+/// The most requests at a time. An isolate that has more of them has no memory for their bodies: the
+/// oldest is taken for dropped.
+const MOST: usize = 1_000;
+
+/// The longest that a timer is set for, in milliseconds. Shorter than the first wait may be, so that one
+/// timer serves the wait that comes after it too.
+const LONGEST_TIMER: f64 = 4_000.0;
 
 thread_local! {
     static TASKS: RefCell<BTreeMap<u32, Rc<Task>>> = const { RefCell::new(BTreeMap::new()) };
     static NEXT_ID: Cell<u32> = const { Cell::new(0) };
+    /// The task that is being polled.
+    static CURRENT: Cell<Option<u32>> = const { Cell::new(None) };
     static POLL: Closure<dyn FnMut(JsValue)> = Closure::new(|id: JsValue| {
         if let Some(id) = id.as_f64() {
             poll(id as u32);
         }
     });
+    static RING: Closure<dyn FnMut(u32)> = Closure::new(|id| {
+        if let Some(task) = task(id) {
+            task.timer.set(None);
+        }
+        poll(id);
+    });
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(ring: &Closure<dyn FnMut(u32)>, milliseconds: f64, id: u32) -> f64;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: f64);
 }
 
 /// The future of one request, until it has ended.
@@ -39,6 +75,35 @@ struct Task {
     future: RefCell<Pin<Box<dyn Future<Output = ()>>>>,
     waker: Waker,
     since: UnixTime,
+    /// The timer that is set.
+    timer: Cell<Option<f64>>,
+}
+
+/// A future that is ready at a time, in milliseconds since 1970. For use in a task.
+pub(crate) struct Sleep(f64);
+
+/// A future that is ready once `length` has gone by from now.
+pub(crate) fn sleep(length: Seconds) -> Sleep {
+    Sleep(Date::now() + length.0 as f64 * 1000.0)
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let left = self.0 - Date::now();
+        if left <= 0.0 {
+            return Poll::Ready(());
+        }
+        if let Some(id) = CURRENT.get()
+            && let Some(task) = task(id)
+            && task.timer.get().is_none()
+        {
+            let timer = RING.with(|ring| set_timeout(ring, left.min(LONGEST_TIMER), id));
+            task.timer.set(Some(timer));
+        }
+        Poll::Pending
+    }
 }
 
 /// The number of a task, by which its waker knows it: wakers must be `Send`, and tasks are not.
@@ -80,33 +145,48 @@ pub(crate) fn promise(
             })),
             waker: Waker::from(Arc::new(TaskId(id))),
             since: now,
+            timer: Cell::new(None),
         });
         TASKS.with_borrow_mut(|tasks| tasks.insert(id, task));
         poll(id);
     })
 }
 
+/// The task of that number, unless it has ended.
+fn task(id: u32) -> Option<Rc<Task>> {
+    TASKS.with_borrow(|tasks| tasks.get(&id).map(Rc::clone))
+}
+
 fn poll(id: u32) {
     // A task that has ended may still be woken.
-    let Some(task) = TASKS.with_borrow(|tasks| tasks.get(&id).map(Rc::clone)) else {
+    let Some(task) = task(id) else {
         return;
     };
     let mut context = Context::from_waker(&task.waker);
+    CURRENT.set(Some(id));
     let polled = task.future.borrow_mut().as_mut().poll(&mut context);
+    CURRENT.set(None);
     if polled.is_ready() {
+        if let Some(timer) = task.timer.take() {
+            clear_timeout(timer);
+        }
         TASKS.with_borrow_mut(|tasks| tasks.remove(&id));
     }
 }
 
 fn forget_dropped(now: UnixTime) {
-    let dropped: Vec<_> = TASKS.with_borrow_mut(|tasks| {
-        if tasks.len() < MANY {
-            return Vec::new();
-        }
-        tasks
-            .extract_if(.., |_, task| now.since(task.since) > LONGEST)
-            .collect()
-    });
-    // Outside of the borrow, because dropping a future runs its own code.
-    drop(dropped);
+    // Each outside of the borrow, because dropping a future runs its own code.
+    while let Some(dropped) = take_dropped(now) {
+        drop(dropped);
+    }
+}
+
+/// The oldest task, if it is to be forgotten. Ids follow the time at which requests came.
+fn take_dropped(now: UnixTime) -> Option<Rc<Task>> {
+    TASKS.with_borrow_mut(|tasks| {
+        let full = tasks.len() >= MOST;
+        let oldest = tasks.first_entry()?;
+        let forgotten = full || now.since(oldest.get().since) > LONGEST;
+        forgotten.then(|| oldest.remove())
+    })
 }
