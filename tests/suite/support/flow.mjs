@@ -15,15 +15,15 @@ export const challengeOf = (verifier) => createHash('sha256').update(verifier).d
 export const now = () => Math.floor(Date.now() / 1000);
 
 /** `POST path` as `client`: by Basic, or by its `client_id` where it is public. */
-export function postAs(client, path, form = {}, { headers = {}, on } = {}) {
+export function postAs(client, path, form = {}, { headers = {}, ...options } = {}) {
   if (client.client_secret === undefined) {
     const own = Array.isArray(form)
       ? [['client_id', client.client_id], ...form]
       : { client_id: client.client_id, ...form };
-    return post(path, own, { headers, on });
+    return post(path, own, { headers, ...options });
   }
   const authorization = basic(client.client_id, client.client_secret);
-  return post(path, form, { headers: { authorization, ...headers }, on });
+  return post(path, form, { headers: { authorization, ...headers }, ...options });
 }
 
 /** The query of an authorization request; a member that is `undefined` is left out. */
@@ -57,8 +57,8 @@ export function requestIn(response) {
 }
 
 /** The login application's calls: `request`, `accept`, `reject`. */
-export const handoff = (call, form, { login = clients.login, on } = {}) =>
-  postAs(login, `/authorize/${call}`, form, { on });
+export const handoff = (call, form, { login = clients.login, ...options } = {}) =>
+  postAs(login, `/authorize/${call}`, form, options);
 
 /** What the login application says of Alice, unless a row wants it otherwise. */
 export const ALICE = {

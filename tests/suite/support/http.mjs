@@ -5,10 +5,13 @@ import { record } from './record.mjs';
 
 /**
  * @param {string} base
- * @param {{ method?: string, path: string, headers?: Record<string, string|string[]>|string[], body?: string|Buffer }} options
- *   `headers` as a list is every line of the head, names and values in turn, and nothing is added to it.
+ * @param {object} options
+ * @param {Record<string, string|string[]>|string[]} options.headers as a list it is every line of the head, names and
+ *   values in turn, and nothing is added to it
+ * @param {string|Buffer} options.body
+ * @param {Promise<unknown>} options.until what the body waits for, once the headers are sent
  */
-export function send(base, { method = 'GET', path, headers = {}, body }) {
+export function send(base, { method = 'GET', path, headers = {}, body, until }) {
   const url = new URL(base);
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -28,6 +31,8 @@ export function send(base, { method = 'GET', path, headers = {}, body }) {
           };
           record({ method, path, headers, body }, response);
           resolve(response);
+          // What is still held back nobody waits for.
+          outgoing.destroy();
         });
       },
     );
@@ -35,7 +40,9 @@ export function send(base, { method = 'GET', path, headers = {}, body }) {
     outgoing.on('error', reject);
     // A length says where the body ends on every host; chunks do not survive every gateway.
     if (body !== undefined && !Array.isArray(headers)) outgoing.setHeader('content-length', Buffer.byteLength(body));
-    outgoing.end(body);
+    if (until === undefined) return outgoing.end(body);
+    outgoing.flushHeaders();
+    until.then(() => outgoing.end(body));
   });
 }
 

@@ -23,6 +23,8 @@ export const unless = {
     : target === 'mock'
       ? 'the mock keeps its clients in memory: no store to write to or to lose'
       : false,
+  /** Rows about what is lost on the way to a store and back. */
+  network: target === 'serve' ? 'nothing lies between the process and its file' : false,
   /** Rows about a deployment without a login application. */
   loginless: isUrl
     ? 'a deployment that is running already is not reconfigured'
@@ -34,6 +36,12 @@ export const unless = {
     ? 'a deployment that is running already is not reconfigured'
     : target === 'worker'
       ? 'a Worker has bindings and no environment'
+      : false,
+  /** Rows about a body that does not come. */
+  bodies: isUrl
+    ? 'what stands before a deployment may wait for longer'
+    : target === 'lambda'
+      ? 'a gateway hands over whole events'
       : false,
   /** Rows that wait for a minute. */
   slow: process.env.JETON_SUITE_SLOW ? false : 'takes a minute: JETON_SUITE_SLOW=1',
@@ -78,14 +86,15 @@ export async function refusal(changes) {
 
 export const get = async (path, headers, on) => send((await (on ?? host())).url, { path, headers });
 
-/** `POST path` with a form; `form` is an object, a list of pairs, or the body itself. */
-export async function post(path, form, { headers = {}, on } = {}) {
+/** `POST path` with a form, held back as `send` does; `form` is an object, a list of pairs, or the body itself. */
+export async function post(path, form, { headers = {}, on, until } = {}) {
   const body = typeof form === 'string' || Buffer.isBuffer(form) ? form : formEncode(form);
   return send((await (on ?? host())).url, {
     method: 'POST',
     path,
     headers: { 'content-type': FORM, ...headers },
     body,
+    until,
   });
 }
 

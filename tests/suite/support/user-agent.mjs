@@ -17,8 +17,8 @@ export class Browser {
     return this.#keep(await get(pathOf(address), this.#send(headers), this.on));
   }
 
-  async post(address, form, headers = {}) {
-    return this.#keep(await post(pathOf(address), form, { headers: this.#send(headers), on: this.on }));
+  async post(address, form, headers = {}, options = {}) {
+    return this.#keep(await post(pathOf(address), form, { headers: this.#send(headers), on: this.on, ...options }));
   }
 
   #send(headers) {
