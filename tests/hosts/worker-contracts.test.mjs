@@ -10,21 +10,19 @@ import { built, Miniflare } from './worker-miniflare.mjs';
 
 const MAIN = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/index.js', import.meta.url));
 
-/** A KV that fails as often as it was told to: `put('fails:put', 2)`, `put('fails:get', 1)`. */
+/** A KV that fails or hangs as often as it was told to: `put('fails:put', 2)`, `put('hangs:get', 1)`. */
 const FAILING_KV = `
-  const failures = { get: 0, put: 0, delete: 0 };
+  const left = {};
+  const isDue = (fault) => left[fault] > 0 && left[fault]--;
   export default ({ KV }) => {
-    const failing = (operation) => async (key, ...rest) => {
-      if (failures[operation] > 0) {
-        failures[operation] -= 1;
-        throw new Error('KV ' + operation + ' failed: 500');
-      }
-      if (key.startsWith('fails:')) failures[key.slice('fails:'.length)] = Number(rest[0]);
-      else return KV[operation](key, ...rest);
+    const failing = (operation) => async (...parameters) => {
+      const [key, value] = parameters;
+      if (isDue('fails:' + operation)) throw new Error('KV ' + operation + ' failed: 500');
+      if (isDue('hangs:' + operation)) await new Promise(() => setTimeout(() => {}, 60_000));
+      if (/^(fails|hangs):/.test(key)) left[key] = Number(value);
+      else return KV[operation](...parameters);
     };
-    return {
-      get: failing('get'), put: failing('put'), delete: failing('delete'), list: (options) => KV.list(options),
-    };
+    return { get: failing('get'), put: failing('put'), delete: failing('delete'), list: failing('list') };
   };
 `;
 
@@ -94,6 +92,18 @@ test('a write that KV refuses is done, and published until KV takes it', async (
 test('a KV read that fails once is tried again', async () => {
   await ask('/fail/get/1');
   assert.equal(await ask('/authority/shown'), 'shown');
+});
+
+test('a KV read that hangs once is tried again', async () => {
+  await ask('/hang/get/1');
+  const begin = Date.now();
+  assert.equal(await ask('/authority/shown'), 'shown');
+  assert.ok(Date.now() - begin < 4_000, 'within the time that a request has');
+});
+
+test('a list of KV that fails once is tried again', async () => {
+  await ask('/fail/list/1');
+  assert.equal(await ask('/listed'), 'kept');
 });
 
 test("WebCrypto passes the contract of a host's cryptography", async () => {

@@ -7,7 +7,10 @@
 mod authority;
 mod fetch;
 
-use jeton::{Advance, Attempt, BUDGET, Grant, Id128, Ledger, Marker, UnixTime};
+use jeton::{
+    Advance, Attempt, BUDGET, Collection, Grant, Id128, Kind, Ledger, Marker, Realm, Registry,
+    UnixTime,
+};
 use jeton_cloudflare::{DurableLedger, KV_BINDING, KvRegistry, WebCrypto};
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 use worker::{Context, Env, Error, Request, Response, Result, event};
@@ -22,13 +25,19 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
     let registry = KvRegistry::new(kv.clone(), Some(authority));
     match request.path().as_str() {
         "/registry" => jeton_contracts::registry(&registry).await,
-        // Tells the KV that the tests put in the place of a real one how often to fail.
-        path if path.starts_with("/fail/") => {
-            let mut words = path.split('/').skip(2);
-            let operation = words.next().unwrap_or_default();
-            let times = words.next().unwrap_or_default();
-            let put = kv.put(&format!("fails:{operation}"), times)?;
+        // Tells the KV that the tests put in the place of a real one how often to fail, or to hang.
+        path if path.starts_with("/fail/") || path.starts_with("/hang/") => {
+            let mut words = path.split('/').skip(1);
+            let mut word = || words.next().unwrap_or_default();
+            let put = kv.put(&format!("{}s:{}", word(), word()), word())?;
             put.execute().await?;
+        }
+        "/listed" => {
+            let clients = Collection {
+                realm: Realm::default(),
+                kind: Kind::Client,
+            };
+            registry.list(&clients, None).await.map_err(describe)?;
         }
         path if path.starts_with("/authority/") => {
             return authority::answer_row(path, &registry, &kv).await;
