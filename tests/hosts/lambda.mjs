@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { call, createTable, endpoint } from './aws-dynamodb.mjs';
 import { alb, functionUrl, httpApi, listen } from './aws-gateway.mjs';
@@ -18,8 +18,8 @@ const NOBODY = 'http://127.0.0.1:9';
 /**
  * @param {object} options
  * @param {Record<string, string>} options.env the function's own variables, exactly
- * @param {'ok'|'broken'|'silent'} options.store `broken`: an endpoint nobody listens on; `silent`:
- *   one that takes requests and never answers
+ * @param {'ok'|'broken'|'silent'|'slow'} options.store `broken`: an endpoint nobody listens on; `silent`:
+ *   one that takes requests and never answers; `slow`: one that takes as long as the host's `slow` was told
  * @param {'http-api'|'function-url'|'alb'} options.gateway
  * @param {boolean} options.multiValueHeaders of an `alb`: its target group's attribute
  * @param {number} options.instances how many requests are served at the same time
@@ -38,8 +38,9 @@ export async function start({
   if (!(gateway in GATEWAYS)) throw new Error(`no gateway '${gateway}': one of ${Object.keys(GATEWAYS).join(', ')}`);
 
   const table = `jeton-${randomUUID()}`;
-  const silent = store === 'silent' ? await listenSilently() : undefined;
-  if (store === 'ok') await createTable(table);
+  const behind =
+    store === 'silent' ? await listenSilently() : store === 'slow' ? await proxy(await endpoint()) : undefined;
+  if (store === 'ok' || store === 'slow') await createTable(table);
 
   const lines = [];
   const environments = await fleet({
@@ -47,14 +48,14 @@ export async function start({
     cwd: REPOSITORY,
     env: {
       JETON_TABLE: table,
-      AWS_ENDPOINT_URL_DYNAMODB: silent?.url ?? (store === 'ok' ? await endpoint() : NOBODY),
+      AWS_ENDPOINT_URL_DYNAMODB: behind?.url ?? (store === 'ok' ? await endpoint() : NOBODY),
       ...env,
     },
     instances,
     timeoutSeconds: 10,
     onLine: (line) => lines.push(line),
   }).catch((error) => {
-    silent?.close();
+    behind?.close();
     throw error;
   });
   const front = await listen(GATEWAYS[gateway]({ multiValueHeaders }), environments.invoke);
@@ -64,12 +65,13 @@ export async function start({
     url: front.url,
     log: () => [...lines],
     putClient: (record) => putClient(table, record),
+    slow: (delays) => behind.slow(delays),
     /** Any event at all, past the gateway: `{ payload: string }` or `{ error }`. */
     invoke: (event) => environments.invoke(typeof event === 'string' ? event : JSON.stringify(event)),
     async stop() {
       await front.close();
       await environments.stop();
-      silent?.close();
+      behind?.close();
     },
   };
 }
@@ -88,6 +90,38 @@ async function listenSilently() {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** A proxy that holds back what it hands on, in milliseconds: `taking` there, `answering` back. */
+async function proxy(address) {
+  const { hostname, port } = new URL(address);
+  const sockets = new Set();
+  let delays = { taking: 0, answering: 0 };
+  const handOn = (from, to, delay) => {
+    sockets.add(from.on('error', () => undefined));
+    from.on('data', (bytes) => setTimeout(() => to.destroyed || to.write(bytes), delays[delay]));
+    // Whoever gives a request up closes its connection: what is still held back then never comes.
+    from.on('close', () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+  };
+  const server = createServer((client) => {
+    const table = connect(Number(port), hostname);
+    handOn(client, table, 'taking');
+    handOn(table, client, 'answering');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    slow({ taking = 0, answering = 0 }) {
+      delays = { taking, answering };
+    },
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();

@@ -1,12 +1,18 @@
 // `jeton serve` on an SQLite file of its own.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { BINARY, launch } from './native.mjs';
 
-/** @param {{ env?: Record<string, string>, store?: 'ok'|'broken' }} options */
+/**
+ * @param {object} options
+ * @param {Record<string, string>} options.env
+ * @param {'ok'|'broken'|'slow'} options.store `broken`: a table is missing; `slow`: as the host's `slow` was told
+ */
 export async function start({ env = {}, store = 'ok' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'jeton-serve-'));
   const data = join(folder, 'jeton.db');
@@ -16,14 +22,18 @@ export async function start({ env = {}, store = 'ok' } = {}) {
   });
   // No lock stops a reader of a write-ahead log, so the table goes.
   if (store === 'broken') sql(data, 'DROP TABLE document');
+  const other = store === 'slow' ? otherProcess(data) : undefined;
   return {
     ...host,
+    /** Another process has the file locked while `taking` is not 0: changes wait, reads do not. */
+    slow: ({ taking = 0 }) => other.say(taking > 0 ? 'BEGIN IMMEDIATE' : 'ROLLBACK'),
     /** As `jeton client new` tells its user to. */
     async putClient(record) {
       execFileSync(BINARY, ['client', 'put', '--data', data], { input: JSON.stringify(record) });
     },
     async stop() {
       const code = await host.stop();
+      await other?.stop();
       rmSync(folder, { recursive: true });
       return code;
     },
@@ -37,4 +47,25 @@ function sql(file, statement) {
     file,
     statement,
   ]);
+}
+
+/** A process that has the file open too, and executes statements on it. */
+function otherProcess(file) {
+  const script = [
+    'import sqlite3, sys',
+    'c = sqlite3.connect(sys.argv[1], isolation_level=None)',
+    'for line in sys.stdin: c.execute(line); print(flush=True)',
+  ].join('\n');
+  const child = spawn('python3', ['-c', script, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async say(statement) {
+      child.stdin.write(`${statement}\n`);
+      if ((await answers.next()).done) throw new Error(`${statement} failed`);
+    },
+    async stop() {
+      child.stdin.end();
+      await once(child, 'close');
+    },
+  };
 }

@@ -12,15 +12,16 @@ const WRANGLER = fileURLToPath(new URL('../../wrangler.toml', import.meta.url));
 /**
  * Read from `wrangler.toml`, so that what runs is what is deployed; its variables do not apply.
  *
- * @returns {{ registry: string, worker: object }} the name of the KV binding, and miniflare's options
- *   without it and without variables
+ * @returns {{ registry: string, ledger: string, worker: object }} the names of the KV binding and of that
+ *   of the ledger's objects, and miniflare's options without the former and without variables
  */
 export function built() {
-  const { main, kv_namespaces } = unstable_readConfig({ config: WRANGLER });
+  const { main, kv_namespaces, durable_objects } = unstable_readConfig({ config: WRANGLER });
   if (!existsSync(main)) throw new Error(`${main} is not there: cargo xtask worker`);
   const { workerOptions } = unstable_getMiniflareWorkerOptions(WRANGLER);
   return {
     registry: kv_namespaces[0].binding,
+    ledger: durable_objects.bindings.find(({ class_name }) => class_name === 'GrantObject').name,
     worker: {
       compatibilityDate: workerOptions.compatibilityDate,
       compatibilityFlags: workerOptions.compatibilityFlags,

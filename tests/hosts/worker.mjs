@@ -1,6 +1,7 @@
 // The Worker host: the wasm build in workerd, with the bindings `wrangler.toml` declares.
 
 import { built, Miniflare } from './worker-miniflare.mjs';
+import { withSlowStores } from './worker-slow-stores.mjs';
 
 /** What stands where the namespace of clients should be: every read fails, as when KV is down. */
 const BROKEN_KV = `
@@ -12,12 +13,13 @@ const BROKEN_KV = `
 /**
  * @param {object} options
  * @param {Record<string, unknown>} options.env the Worker's variables and secrets, exactly
- * @param {'ok'|'broken'} options.store `broken`: the KV binding fails when read
+ * @param {'ok'|'broken'|'slow'} options.store `broken`: the KV binding fails when read; `slow`: KV and the
+ *   objects of the ledger take as long as the host's `slow` was told
  *
  * Rejects with what the Worker logged when it refuses its configuration.
  */
 export async function start({ env = {}, store = 'ok' } = {}) {
-  const { registry, worker } = built();
+  const { registry, worker, others } = on(store);
   const lines = [];
   const miniflare = new Miniflare({
     handleStructuredLogs: ({ message }) => void lines.push(message),
@@ -28,11 +30,8 @@ export async function start({ env = {}, store = 'ok' } = {}) {
         bindings: env,
         // Past miniflare's own proxy, which would tidy up requests on their way.
         unsafeDirectSockets: [{ host: '127.0.0.1' }],
-        ...(store === 'ok'
-          ? { kvNamespaces: [registry] }
-          : { wrappedBindings: { [registry]: { scriptName: 'broken-kv' } } }),
       },
-      ...(store === 'ok' ? [] : [{ name: 'broken-kv', modules: true, script: BROKEN_KV }]),
+      ...others,
     ],
   });
   const host = {
@@ -41,8 +40,13 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     log: () => [...lines],
     /** Writes a client as `wrangler kv key put` would. */
     async putClient(record) {
-      const kv = await miniflare.getKVNamespace(registry, 'worker');
+      const [binding, script] = store === 'slow' ? ['KV', 'slow-stores'] : [registry, 'worker'];
+      const kv = await miniflare.getKVNamespace(binding, script);
       await kv.put(`client:${record.client_id}`, JSON.stringify(record));
+    },
+    async slow({ taking = 0, answering = 0 }) {
+      const stores = await miniflare.getWorker('slow-stores');
+      await stores.fetch('http://delays/', { method: 'PUT', body: JSON.stringify({ taking, answering }) });
     },
     stop: () => miniflare.dispose(),
   };
@@ -53,6 +57,23 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     throw error;
   }
   return host;
+}
+
+/** The Worker on these stores: miniflare's options, and those of the Workers that stand for stores. */
+function on(store) {
+  const { registry, ledger, worker } = built();
+  switch (store) {
+    case 'slow':
+      return { registry, ...withSlowStores(worker, registry, ledger) };
+    case 'broken':
+      return {
+        registry,
+        worker: { ...worker, wrappedBindings: { [registry]: { scriptName: 'broken-kv' } } },
+        others: [{ name: 'broken-kv', modules: true, script: BROKEN_KV }],
+      };
+    default:
+      return { registry, worker: { ...worker, kvNamespaces: [registry] }, others: [] };
+  }
 }
 
 /** The configuration is read by the first request. */

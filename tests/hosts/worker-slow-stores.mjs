@@ -1,0 +1,102 @@
+// Stores that are slow on demand, between a Worker and its own: a Worker of their own holds calls
+// back, so that one whose caller has gone away is carried out all the same, as by real ones.
+
+/** Sleeps, before it hands on what is asked of a store and before it hands back the answer. */
+const STORES = `
+  let delays = { taking: 0, answering: 0 };
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  export default {
+    async fetch(request, env, context) {
+      const { hostname, pathname } = new URL(request.url);
+      const name = decodeURIComponent(pathname.slice(1));
+      const body = await request.text();
+      if (hostname === 'delays') {
+        delays = JSON.parse(body);
+        return new Response();
+      }
+      const { taking, answering } = delays;
+      const answered = (async () => {
+        await sleep(taking);
+        const [text, status] = await HANDED_ON[hostname](env, name, body);
+        await sleep(answering);
+        return new Response(text, { status });
+      })();
+      context.waitUntil(answered.catch(() => undefined));
+      return answered;
+    },
+  };
+
+  const HANDED_ON = {
+    async object(env, name, body) {
+      const stub = env.OBJECTS.get(env.OBJECTS.idFromName(name));
+      const answer = await stub.fetch('https://object/', { method: 'POST', body });
+      return [await answer.text(), answer.status];
+    },
+    async kv(env, name) {
+      const value = await env.KV.get(name);
+      return [value, value === null ? 404 : 200];
+    },
+  };
+`;
+
+/** What stands where the namespace of objects should be. A Worker knows that by the name of its class. */
+const OBJECTS = `
+  class DurableObjectNamespace {
+    constructor(stores) {
+      this.stores = stores;
+    }
+    idFromName(name) {
+      return { name };
+    }
+    get({ name }) {
+      const address = 'http://object/' + encodeURIComponent(name);
+      const body = async (request) => ({ method: 'POST', body: await request.text() });
+      return { fetch: async (request) => this.stores.fetch(address, await body(request)) };
+    }
+  }
+  export default ({ STORES }) => new DurableObjectNamespace(STORES);
+`;
+
+/** What stands where the namespace of clients should be. */
+const KV = `
+  export default ({ STORES, KV }) => ({
+    async get(key) {
+      const answer = await STORES.fetch('http://kv/' + encodeURIComponent(key));
+      return answer.status === 404 ? null : answer.text();
+    },
+    put: (...parameters) => KV.put(...parameters),
+    delete: (key) => KV.delete(key),
+    list: (options) => KV.list(options),
+  });
+`;
+
+/**
+ * Puts slow stores between the Worker and its own.
+ *
+ * @param {object} worker miniflare's options, without the binding `registry`
+ * @param {string} registry the name of the KV binding
+ * @param {string} ledger the name of the binding of the ledger's objects
+ * @returns {{ worker: object, others: object[] }} the options to run instead
+ */
+export function withSlowStores(worker, registry, ledger) {
+  const { [ledger]: objects, ...durableObjects } = worker.durableObjects;
+  const serviceBindings = { STORES: 'slow-stores' };
+  const script = (name, text, bindings) => ({ name, modules: true, script: text, ...bindings });
+  return {
+    worker: {
+      ...worker,
+      durableObjects,
+      wrappedBindings: { [registry]: { scriptName: 'slow-kv' }, [ledger]: { scriptName: 'slow-objects' } },
+    },
+    others: [
+      script('slow-stores', STORES, {
+        compatibilityDate: worker.compatibilityDate,
+        durableObjects: { OBJECTS: { ...objects, scriptName: 'worker' } },
+        kvNamespaces: { KV: registry },
+      }),
+      script('slow-objects', OBJECTS, { serviceBindings }),
+      script('slow-kv', KV, { serviceBindings, kvNamespaces: { KV: registry } }),
+    ],
+  };
+}
