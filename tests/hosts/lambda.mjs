@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { call, createTable, endpoint } from './aws-dynamodb.mjs';
 import { alb, functionUrl, httpApi, listen } from './aws-gateway.mjs';
 import { fleet } from './aws-runtime.mjs';
+import { properties } from './aws-template.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const GATEWAYS = { 'http-api': httpApi, 'function-url': functionUrl, alb };
@@ -52,7 +53,7 @@ export async function start({
       ...env,
     },
     instances,
-    timeoutSeconds: 10,
+    timeoutSeconds: Number(properties('Function').Timeout),
     onLine: (line) => lines.push(line),
   }).catch((error) => {
     behind?.close();
