@@ -10,14 +10,14 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     grant::GrantType,
-    scope::Scope,
+    scope::{Scope, first_outside},
     time::{Seconds, UnixTime},
 };
 
 mod record;
 mod redirect;
 
-pub use record::{ClientRecord, InvalidClient, SecretRecord};
+pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
 pub use redirect::{InvalidRedirectUri, RedirectUri};
 
 /// A client identifier, RFC 6749 §2.2: 1 to 255 characters of printable ASCII (Appendix A.1). Not
@@ -298,8 +298,8 @@ impl Client {
     /// The first of `audiences` that the client is not registered for.
     #[must_use]
     pub fn unregistered_audience<'a>(&self, audiences: &'a [String]) -> Option<&'a str> {
-        let outside = |audience: &&String| !self.audiences.contains(audience);
-        audiences.iter().find(outside).map(String::as_str)
+        let own = self.audiences.iter().map(String::as_str);
+        first_outside(audiences.iter().map(String::as_str), own)
     }
 
     /// Whether `uri` is one of the client's redirect URIs (RFC 6749 §3.1.2.3).

@@ -73,8 +73,8 @@ pub use audit::Audit;
 pub use authentication::{Presented, Proof};
 pub use client::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
-    Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy,
-    SecretHash, SecretMethod, SecretRecord,
+    Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, MOST_VALUES, RedirectUri,
+    RefreshPolicy, SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting};
 pub use cookie::{COOKIE_PREFIXES, separate_cookies};
@@ -97,7 +97,7 @@ pub use ledger::{
     Step, Unmet, rotation, transition,
 };
 pub use mode::Mode;
-pub use parameters::{BODY_LIMIT, InvalidParameters, Parameters};
+pub use parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES, MOST_PARAMETERS, Parameters};
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
 pub use registry::{
@@ -106,7 +106,7 @@ pub use registry::{
 };
 pub use request::REQUEST_HEADERS;
 pub use route::endpoints;
-pub use scope::{InvalidScope, Scope};
+pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use server::Server;
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};

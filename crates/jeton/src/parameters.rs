@@ -9,9 +9,15 @@ use percent_encoding::percent_decode;
 /// answer has status 413 either way.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
+/// The most parameters in one form or query, repeated and empty ones counted.
+pub const MOST_PARAMETERS: usize = 200;
+
 /// The parameters that may be given more than once: `resource` (RFC 8707 §2) and `audience`
 /// (RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
+
+/// The most audiences that one request may name by the two, each counted as often as it is named.
+pub const MOST_AUDIENCES: usize = 100;
 
 /// The parameters of one request, in the order they were sent. No `Debug`: there are credentials
 /// among them.
@@ -21,6 +27,9 @@ pub struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 /// Why a body or query is not a set of parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidParameters {
+    /// There are more than [`MOST_PARAMETERS`].
+    #[error("there are more than {MOST_PARAMETERS} parameters")]
+    TooMany,
     /// The bytes, once percent-decoded, are not UTF-8.
     #[error("the parameters are not UTF-8")]
     NotUtf8,
@@ -33,8 +42,13 @@ impl<'a> Parameters<'a> {
     /// Parses a query or the body of a form.
     ///
     /// # Errors
-    /// The text is not UTF-8, or a parameter that may stand once stands twice.
+    /// There are too many, the text is not UTF-8, or a parameter that may stand once stands twice.
     pub fn parse(encoded: &'a [u8]) -> Result<Self, InvalidParameters> {
+        // Counted before anything is decoded or kept.
+        let separators = encoded.iter().filter(|&&byte| byte == b'&').count();
+        if separators >= MOST_PARAMETERS {
+            return Err(InvalidParameters::TooMany);
+        }
         let mut pairs = Vec::with_capacity(8);
         // A tree: where hashing is not seeded, as in wasm, names could be chosen to collide.
         let mut names = BTreeSet::new();
@@ -109,6 +123,19 @@ mod tests {
             expected.as_ref().map(|rows| rows.to_vec()),
             "{encoded}"
         );
+    }
+
+    #[test]
+    fn counts_repeated_and_empty_parameters() {
+        for pair in ["resource=x", "", "a", "=", "%61=b"] {
+            let fits = vec![pair; MOST_PARAMETERS].join("&");
+            let fits = Parameters::parse(fits.as_bytes());
+            assert_ne!(fits.err(), Some(InvalidParameters::TooMany), "{pair}");
+            check(
+                &vec![pair; MOST_PARAMETERS + 1].join("&"),
+                Err(InvalidParameters::TooMany),
+            );
+        }
     }
 
     #[test]

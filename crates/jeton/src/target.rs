@@ -1,11 +1,13 @@
 //! Scope and audiences of a request, checked against what the client is registered for.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use crate::{
     client::Client,
     config::IssuerIdentifier,
-    parameters::Parameters,
+    parameters::{MOST_AUDIENCES, Parameters},
     refusal::{Refusal, RequestFault},
     scope::Scope,
 };
@@ -45,16 +47,16 @@ pub(crate) fn audiences(
 /// The values of `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once. They
 /// are well-formed, and not yet checked against what the client is registered for.
 pub(crate) fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
+    let named = || parameters.all("resource").chain(parameters.all("audience"));
+    if named().nth(MOST_AUDIENCES).is_some() {
+        return Err(RequestFault::TooManyAudiences.into());
+    }
     for resource in parameters.all("resource") {
         if !Url::parse(resource).is_ok_and(|url| url.fragment().is_none()) {
             return Err(RequestFault::MalformedResource.into());
         }
     }
-    let mut audiences = Vec::<String>::new();
-    for audience in parameters.all("resource").chain(parameters.all("audience")) {
-        if !audiences.iter().any(|known| known == audience) {
-            audiences.push(audience.to_owned());
-        }
-    }
-    Ok(audiences)
+    let mut known = BTreeSet::new();
+    let audiences = named().filter(|audience| known.insert(*audience));
+    Ok(audiences.map(str::to_owned).collect())
 }

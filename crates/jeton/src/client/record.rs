@@ -32,6 +32,9 @@ const DESCRIPTIVE: [&str; 11] = [
     "application_type",
 ];
 
+/// The most values in any list of a record: requests are compared with them.
+pub const MOST_VALUES: usize = 1000;
+
 /// Client metadata as JSON, not yet checked: [`ClientRecord::parse`] makes a [`Client`] of it.
 /// Internationalized members (`client_name#de`) and those that only describe the client are kept
 /// but not read.
@@ -134,6 +137,9 @@ pub enum InvalidClient {
     /// Not JSON, or a member of the wrong type.
     #[error("{0}")]
     Json(String),
+    /// A list with more than [`MOST_VALUES`] values.
+    #[error("{0}: more than {MOST_VALUES} values")]
+    TooMany(&'static str),
     /// `client_id`.
     #[error("client_id: {0}")]
     Id(#[from] InvalidClientId),
@@ -253,6 +259,7 @@ impl ClientRecord {
     /// # Errors
     /// The first member that is invalid.
     pub fn parse(self) -> Result<Client, InvalidClient> {
+        self.check_lengths()?;
         let id = ClientId::from_str(&self.client_id)?;
         let authentication = self.authentication()?;
         let grant_types = match &self.grant_types {
@@ -309,6 +316,25 @@ impl ClientRecord {
             require_pkce,
             login,
         })
+    }
+
+    fn check_lengths(&self) -> Result<(), InvalidClient> {
+        for (member, length) in [
+            ("client_secrets", self.client_secrets.len()),
+            ("grant_types", self.grant_types.as_ref().map_or(0, Vec::len)),
+            ("audiences", self.audiences.len()),
+            ("redirect_uris", self.redirect_uris.len()),
+            (
+                "post_logout_redirect_uris",
+                self.post_logout_redirect_uris.len(),
+            ),
+            ("allowed_origins", self.allowed_origins.len()),
+        ] {
+            if length > MOST_VALUES {
+                return Err(InvalidClient::TooMany(member));
+            }
+        }
+        Ok(())
     }
 
     fn refresh_policy(

@@ -2,6 +2,9 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
+/// The length of the longest port, with its colon.
+const LONGEST_PORT: usize = ":65535".len();
+
 /// A registered redirect URI (RFC 6749 §3.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectUri {
@@ -53,7 +56,12 @@ impl RedirectUri {
         if requested == self.text {
             return true;
         }
-        self.loopback.is_some() && split_port(requested) == self.loopback
+        let Some((host, path)) = &self.loopback else {
+            return false;
+        };
+        // What is longer than with any port is not looked at: it may fill a whole body.
+        requested.len() <= self.text.len() + LONGEST_PORT
+            && split_port(requested) == Some((host, path))
     }
 }
 
@@ -80,14 +88,14 @@ impl FromStr for RedirectUri {
         }
         Ok(Self {
             text: text.to_owned(),
-            loopback: split_port(text),
+            loopback: split_port(text).map(|(host, path)| (host.to_owned(), path.to_owned())),
         })
     }
 }
 
 /// The parts of an `http` URI before and after its port, if its host is a loopback address. The name
 /// `localhost` is none: it may resolve to something else (RFC 8252 §8.3).
-fn split_port(text: &str) -> Option<(String, String)> {
+fn split_port(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix("http://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end)?;
@@ -104,9 +112,7 @@ fn split_port(text: &str) -> Option<(String, String)> {
         .unwrap_or(host)
         .parse()
         .ok()?;
-    address
-        .is_loopback()
-        .then(|| (host.to_owned(), path.to_owned()))
+    address.is_loopback().then_some((host, path))
 }
 
 impl fmt::Display for RedirectUri {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     client::ClientId,
-    scope::Scope,
+    scope::{Scope, first_outside},
     time::{Seconds, UnixTime},
 };
 
@@ -61,9 +61,10 @@ impl Step {
         if let Some(token) = self.scope.first_outside(&grant.scope) {
             return Err(Unmet::Scope(token.to_owned()));
         }
-        let outside = |audience: &&String| !grant.audiences.contains(audience);
-        if let Some(audience) = self.audiences.iter().find(outside) {
-            return Err(Unmet::Audience(audience.clone()));
+        let granted = grant.audiences.iter().map(String::as_str);
+        let asked = self.audiences.iter().map(String::as_str);
+        if let Some(audience) = first_outside(asked, granted) {
+            return Err(Unmet::Audience(audience.to_owned()));
         }
         if grant.created_at < self.created_from {
             return Err(Unmet::CutOff);

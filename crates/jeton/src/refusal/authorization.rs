@@ -27,7 +27,7 @@ pub(crate) enum AuthorizationFault {
     Challenge,
     #[error("max_age is a number of seconds")]
     MaxAge,
-    #[error("a value of prompt is unknown")]
+    #[error("a value of prompt is unknown, or there are too many")]
     Prompt,
     #[error("prompt=none stands alone")]
     PromptNone,

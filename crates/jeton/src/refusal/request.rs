@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use super::{ErrorCode, Fault, WireError};
-use crate::parameters::{BODY_LIMIT, InvalidParameters};
+use crate::parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES};
 
 /// Why a request cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,8 @@ pub(crate) enum RequestFault {
     UnsupportedGrantType,
     #[error("the scope is malformed")]
     MalformedScope,
+    #[error("more than {MOST_AUDIENCES} resources and audiences are named")]
+    TooManyAudiences,
     #[error("a resource is not an absolute URI without fragment")]
     MalformedResource,
 }
@@ -46,6 +48,9 @@ impl RequestFault {
                 ErrorCode::INVALID_REQUEST,
                 "the parameters are not UTF-8".into(),
             ),
+            Self::Parameters(too_many @ InvalidParameters::TooMany) => {
+                (ErrorCode::INVALID_REQUEST, too_many.to_string().into())
+            }
             Self::Parameters(InvalidParameters::Duplicate) => (
                 ErrorCode::INVALID_REQUEST,
                 "a parameter is given more than once".into(),
@@ -55,6 +60,7 @@ impl RequestFault {
                 "the grant type is not supported".into(),
             ),
             Self::MalformedScope => (ErrorCode::INVALID_SCOPE, "the scope is malformed".into()),
+            Self::TooManyAudiences => (ErrorCode::INVALID_TARGET, self.to_string().into()),
             Self::MalformedResource => (
                 ErrorCode::INVALID_TARGET,
                 "a resource is an absolute URI without fragment".into(),

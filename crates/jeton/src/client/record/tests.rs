@@ -62,3 +62,29 @@ fn says_what_is_wrong_with_a_record() {
         Err("\"none\" is none of"),
     );
 }
+
+#[test]
+fn no_list_of_a_record_grows_without_bound() {
+    let most = |value: &str, count: usize| vec![value; count].join(",");
+    for (member, value) in [
+        ("audiences", r#""a""#),
+        ("redirect_uris", r#""https://a.example/cb""#),
+        ("post_logout_redirect_uris", r#""https://a.example/bye""#),
+        ("allowed_origins", r#""https://a.example""#),
+        ("grant_types", r#""client_credentials""#),
+    ] {
+        let record = |count| {
+            let values = most(value, count);
+            format!(r#"{{"client_id":"a","client_secret":"s","{member}":[{values}]}}"#)
+        };
+        check(&record(MOST_VALUES), Ok(()));
+        check(&record(MOST_VALUES + 1), Err(member));
+    }
+    let secret = r#"{"sha256":"lo9H2tHmb1HI0bcuRKLMXtLUaZuu3ClUDR0Ysk9wxzM"}"#;
+    let record = |count| {
+        let secrets = most(secret, count);
+        format!(r#"{{"client_id":"a","client_secrets":[{secrets}]}}"#)
+    };
+    check(&record(MOST_VALUES), Ok(()));
+    check(&record(MOST_VALUES + 1), Err("client_secrets"));
+}

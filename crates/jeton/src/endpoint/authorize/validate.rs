@@ -160,17 +160,16 @@ fn code_challenge(
     }
 }
 
-/// The values of `prompt` (OpenID Connect Core §3.1.2.1).
+/// The values of `prompt` (OpenID Connect Core §3.1.2.1): as many as there are, repeats counted.
 fn prompt(text: Option<&str>) -> Result<BTreeSet<String>, AuthorizationFault> {
-    let prompt: BTreeSet<String> = text
-        .unwrap_or_default()
-        .split(' ')
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
-        .collect();
     let known = ["none", "login", "consent", "select_account"];
-    if prompt.iter().any(|value| !known.contains(&value.as_str())) {
-        return Err(AuthorizationFault::Prompt);
+    let mut prompt = BTreeSet::new();
+    let values = text.unwrap_or_default().split(' ');
+    for (index, value) in values.filter(|value| !value.is_empty()).enumerate() {
+        if index >= known.len() || !known.contains(&value) {
+            return Err(AuthorizationFault::Prompt);
+        }
+        prompt.insert(value.to_owned());
     }
     if prompt.contains("none") && prompt.len() > 1 {
         return Err(AuthorizationFault::PromptNone);

@@ -1,0 +1,158 @@
+// What a stranger can make a request cost, before anybody is authenticated: the rows of README's table
+// of limits that show over HTTP. A body that is as costly as it can be is refused, and exactly at the
+// limit it is not.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isError, isToken } from '../support/check.mjs';
+import { clients } from '../support/fixtures.mjs';
+import {
+  ALICE,
+  arrival,
+  authorize,
+  codeFor,
+  exchange,
+  handoff,
+  loggedIn,
+  OFFLINE,
+  postAs,
+  refresh,
+  refreshed,
+  requestIn,
+  requestOf,
+} from '../support/flow.mjs';
+import { isPage } from '../support/html.mjs';
+import { clientCredentials, post } from '../support/target.mjs';
+import { Browser } from '../support/user-agent.mjs';
+
+const { m2m, web, tv } = clients;
+const BODY_LIMIT = 64 * 1024;
+const MOST_PARAMETERS = 200;
+const MOST_SCOPE_TOKENS = 1000;
+const MOST_AUDIENCES = 100;
+
+const times = (count, text) => Array.from({ length: count }, () => text);
+const distinct = (count) => Array.from({ length: count }, (_, index) => index.toString(36));
+
+/** Scopes that are too long: of distinct tokens, of repeats, and of both as many as a body holds. */
+const SCOPES = {
+  'a thousand distinct tokens and one': distinct(MOST_SCOPE_TOKENS + 1).join(' '),
+  'one token a thousand times and once': times(MOST_SCOPE_TOKENS + 1, 'read').join(' '),
+  'a thousand distinct tokens and 13,000 repeats': [...distinct(MOST_SCOPE_TOKENS), ...times(13_000, 'rr')].join(' '),
+};
+
+describe('limits: parameters', { concurrency: 8 }, () => {
+  const JSON_ERRORS = [
+    '/token',
+    '/introspect',
+    '/revoke',
+    '/revoke_grants',
+    '/device_authorization',
+    '/authorize/request',
+    '/authorize/accept',
+    '/authorize/reject',
+    '/userinfo',
+  ];
+  const PAGES = ['/authorize', '/device', '/end_session'];
+  const BODIES = {
+    'distinct ones': distinct(MOST_PARAMETERS + 1)
+      .map((name) => `p${name}=1`)
+      .join('&'),
+    'one that may be repeated': times(MOST_PARAMETERS + 1, 'resource=https://a.example').join('&'),
+    'empty ones': '&'.repeat(MOST_PARAMETERS),
+    'as many as a body holds': '&'.repeat(BODY_LIMIT),
+    'as many with names as a body holds': times(BODY_LIMIT / 4, 'a=b').join('&'),
+  };
+
+  for (const [name, body] of Object.entries(BODIES)) {
+    test(`more than 200, ${name}: invalid_request, before anybody is authenticated`, async () => {
+      assert.ok(body.length <= BODY_LIMIT);
+      for (const path of JSON_ERRORS) {
+        const response = await post(path, body);
+        assert.equal(response.status, 400, `${path}: ${response.text}`);
+        assert.equal(response.json().error, 'invalid_request', path);
+        assert.match(response.json().error_description, /200 parameters/, path);
+      }
+      for (const path of PAGES) isPage(await post(path, body), 400);
+    });
+  }
+
+  test('in a query: the same', async () => {
+    const query = times(MOST_PARAMETERS + 1, 'x').join('&');
+    for (const path of [...PAGES, '/authorize/resume', '/end_session/resume']) {
+      isPage(await new Browser().get(`${path}?${query}`), 400);
+    }
+  });
+
+  test('exactly 200 are read', async () => {
+    const more = distinct(MOST_PARAMETERS - 1).map((name) => [`p${name}`, '']);
+    await isToken(await clientCredentials(m2m, more));
+  });
+});
+
+describe('limits: scope tokens, repeats counted', { concurrency: 8 }, () => {
+  for (const [name, scope] of Object.entries(SCOPES)) {
+    test(`${name}: invalid_scope wherever a scope is named`, async () => {
+      isError(await clientCredentials(m2m, { scope }), 400, 'invalid_scope');
+      isError(await postAs(tv, '/device_authorization', { scope }), 400, 'invalid_scope');
+      const { refresh_token } = await loggedIn(web);
+      isError(await refresh(web, refresh_token, { scope }), 400, 'invalid_scope');
+      await refreshed(web, refresh_token);
+      const request = requestIn(await authorize(new Browser(), requestOf(web)));
+      isError(await handoff('accept', { request, ...ALICE, scope }), 400, 'invalid_scope');
+      const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { scope })));
+      assert.equal(params.error, 'invalid_scope');
+    });
+  }
+
+  test('a thousand are read', async () => {
+    const scope = [...times(MOST_SCOPE_TOKENS - 1, 'read'), 'write'].join(' ');
+    const { body } = await isToken(await clientCredentials(m2m, { scope }));
+    assert.equal(body.scope, 'read write');
+    isError(await clientCredentials(m2m, { scope: distinct(MOST_SCOPE_TOKENS).join(' ') }), 400, 'invalid_scope');
+  });
+});
+
+describe('limits: resources and audiences, repeats counted', { concurrency: 8 }, () => {
+  const [own] = m2m.audiences;
+  const both = (count) => [...times(count - 1, ['resource', own]), ['audience', own]];
+
+  test('more than 100: invalid_target wherever they are named', async () => {
+    const many = both(MOST_AUDIENCES + 1);
+    isError(await clientCredentials(m2m, many), 400, 'invalid_target');
+    isError(await postAs(tv, '/device_authorization', many), 400, 'invalid_target');
+    const { refresh_token } = await loggedIn(web);
+    isError(await refresh(web, refresh_token, many), 400, 'invalid_target');
+    await refreshed(web, refresh_token);
+    const login = await codeFor(web, OFFLINE);
+    const { code, verifier, redirect_uri } = login;
+    const redemption = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri };
+    isError(await postAs(web, '/token', [...Object.entries(redemption), ...many]), 400, 'invalid_target');
+    assert.equal((await exchange(web, login)).status, 200);
+    const query = requestOf(web, { resource: times(MOST_AUDIENCES + 1, own) });
+    assert.equal(arrival(await authorize(new Browser(), query)).params.error, 'invalid_target');
+  });
+
+  test('a hundred are read', async () => {
+    await isToken(await clientCredentials(m2m, both(MOST_AUDIENCES)), { audience: own });
+  });
+});
+
+describe('limits: other lists', { concurrency: 8 }, () => {
+  test('prompt: as many values as there are, repeats counted', async () => {
+    for (const prompt of [times(5, 'login').join(' '), times(8_000, 'consent').join(' '), distinct(8_000).join(' ')]) {
+      const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { prompt })));
+      assert.equal(params.error, 'invalid_request');
+    }
+    requestIn(await authorize(new Browser(), requestOf(web, { prompt: 'login login consent' })));
+  });
+
+  for (const name of ['acr_values', 'ui_locales', 'login_hint', 'nonce']) {
+    test(`${name}: at most 2,048 bytes, whatever is in it`, async () => {
+      const value = 'x '.repeat(1025);
+      const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { [name]: value })));
+      assert.equal(params.error, 'invalid_request');
+      requestIn(await new Browser().post('/authorize', requestOf(web, { [name]: value.slice(0, 2048) })));
+    });
+  }
+});
