@@ -1,7 +1,10 @@
 //! Where a request goes: to a page, to the control API, or to an issuer.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+};
 use jeton_http::{Dropped, Scheme};
 
 use crate::{
@@ -15,6 +18,15 @@ use crate::{
 impl Provider {
     /// Answers one request.
     pub(crate) async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let mut response = self.respond(request).await?;
+        let nosniff = HeaderValue::from_static("nosniff");
+        response
+            .headers_mut()
+            .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+        Ok(response)
+    }
+
+    async fn respond(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
         let scheme = Scheme::of(&request);
         let path = request.uri().path();
         let own = path.strip_prefix(self.addresses().path());

@@ -16,6 +16,7 @@ mod issuer;
 mod lookup;
 mod settings;
 
+pub(crate) use issuer::Transport;
 pub use issuer::{InvalidIssuer, IssuerIdentifier};
 pub use lookup::ConfigError;
 pub use settings::{SETTINGS, Setting};

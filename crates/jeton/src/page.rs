@@ -6,10 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
-    header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
-        X_CONTENT_TYPE_OPTIONS,
-    },
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY},
 };
 use sha2::{Digest, Sha256};
 
@@ -159,10 +156,9 @@ fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
 }
 
 /// Headers of every page. Not `no-referrer`, which would make the `Origin` of a form on it `null`.
-const PAGE_GUARDS: [(HeaderName, &str); 3] = [
+const PAGE_GUARDS: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "no-store"),
     (REFERRER_POLICY, "same-origin"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
 /// Headers of every redirect. No referrer: the address it leaves may hold a request or a ticket.

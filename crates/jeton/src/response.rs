@@ -3,16 +3,40 @@
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, PRAGMA},
+    header::{
+        ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, PRAGMA,
+        STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use serde::Serialize;
 
 use crate::{
     audit::Audit,
-    config::IssuerIdentifier,
+    config::{IssuerIdentifier, Transport},
     page::{Escaped, page},
     refusal::{Refusal, WireError},
 };
+
+/// Two years. Not for subdomains: they may be somebody else's.
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// The challenge for a request from which no access token can be read (RFC 6750 §3.1).
+const INVALID_REQUEST: HeaderValue =
+    HeaderValue::from_static("Bearer realm=\"jeton\", error=\"invalid_request\"");
+
+/// Adds the headers that every response has, whatever it is.
+pub(crate) fn guard(response: &mut Response<Bytes>, issuer: &IssuerIdentifier) {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    match issuer.transport() {
+        Transport::Strict => {
+            headers.insert(STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+        }
+        Transport::Any => {}
+    }
+}
 
 /// A JSON response that no cache may keep (RFC 6749 §5.1).
 pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Response<Bytes> {
@@ -79,7 +103,12 @@ pub(crate) fn refuse_person(
 /// may read what became of it.
 pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
     let mut response = refuse(refusal, audit);
+    let is_malformed = response.status() == StatusCode::BAD_REQUEST;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    // §3: a request that brings no token which can be used is told how to bring one.
+    if is_malformed && !headers.contains_key(WWW_AUTHENTICATE) {
+        headers.insert(WWW_AUTHENTICATE, INVALID_REQUEST);
+    }
     response
 }

@@ -85,9 +85,16 @@ impl<H: Host> Server<H> {
         if head.method == Method::HEAD {
             *response.body_mut() = Bytes::new();
         }
+        self.guard(&mut response);
         audit.status = response.status().as_u16();
         response.extensions_mut().insert(audit);
         response
+    }
+
+    /// Adds the headers that every answer has: for one that a host makes itself, of a request that it
+    /// cannot hand over. Those of [`handle`](Self::handle) have them.
+    pub fn guard(&self, response: &mut Response<Bytes>) {
+        response::guard(response, self.issuer.config().issuer());
     }
 
     /// The response of the endpoint at `route`, once method and size of the request are checked.

@@ -15,6 +15,18 @@ pub struct IssuerIdentifier {
     path: String,
     #[serde(skip)]
     origin: String,
+    #[serde(skip)]
+    transport: Transport,
+}
+
+/// What browsers are told of the way to the issuer's host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// That they shall use https for whatever is at this host (RFC 6797).
+    Strict,
+    /// Nothing: an issuer for development shares its host with whatever else is developed, and what a
+    /// browser was told once holds for all ports and outlasts the issuer.
+    Any,
 }
 
 /// Why a text is no issuer identifier.
@@ -61,7 +73,13 @@ impl IssuerIdentifier {
         if mode == Mode::Production && url.domain().is_some_and(is_placeholder) {
             return Err(InvalidIssuer::Placeholder);
         }
+        let is_public = url.scheme() == "https" && !loopback && mode == Mode::Production;
         Ok(Self {
+            transport: if is_public {
+                Transport::Strict
+            } else {
+                Transport::Any
+            },
             text: text.to_owned(),
             origin: url.origin().ascii_serialization(),
             path: url.path().trim_end_matches('/').to_owned(),
@@ -77,6 +95,10 @@ impl IssuerIdentifier {
     /// The origin of its pages (RFC 6454).
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    pub(crate) const fn transport(&self) -> Transport {
+        self.transport
     }
 
     /// The path that all endpoints lie beneath: empty, or starting with a slash and ending without.
