@@ -12,9 +12,9 @@
 //!
 //! # Requests that are dropped
 //! The runtime never tells that a client has gone away: it lets go of the promise, and nothing polls
-//! the task again, neither its timer. What is left is one to two kilobytes here, and as much of the
-//! body as had come. So tasks are forgotten by age, and beyond a number the oldest. What the runtime
-//! itself keeps of a request ends with it.
+//! the task again; its timer does not ring either. What is left are one to two kilobytes, and as much
+//! of the body as had come. So tasks are forgotten by age, and beyond a number the oldest. What the
+//! runtime itself keeps of a request ends with it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -36,9 +36,9 @@ use wasm_bindgen::{
 /// its stores four.
 const LONGEST: Seconds = Seconds(20);
 
-/// The most requests at a time. An isolate that has more of them has no memory for their bodies: the
-/// oldest is taken for dropped.
-const MOST: usize = 1_000;
+/// The most requests at a time. With more of them, the oldest is taken for dropped: so many do not wait
+/// in an isolate unless somebody sends and hangs up, and its memory is 128 MB.
+const MOST: usize = 2_000;
 
 /// The longest that a timer is set for, in milliseconds. Shorter than the first wait may be, so that one
 /// timer serves the wait that comes after it too.
