@@ -53,7 +53,8 @@ fn path_and_query(url: &str) -> Result<Uri, http::uri::InvalidUri> {
     path.split('#').next().unwrap_or("/").parse()
 }
 
-/// Why a request cannot be converted: it broke off, did not come in time, or a part of it is not valid for the `http` crate.
+/// Why a request cannot be converted: it broke off, did not come in time, or a part of it is not valid
+/// for the `http` crate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("method: {0}")]
