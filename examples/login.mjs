@@ -1,6 +1,12 @@
 // A login application for Jeton, in one file and without dependencies: it asks for a name and a
 // password, keeps a session, and hands Jeton's sealed request back with what it found.
 //
+// It shows how the two speak, and is not fit to log anybody in. Left out, and owed by a real one (README.md,
+// "Logging people in", says how): binding a request to the browser's session before the form is shown,
+// comparing a logout's `sub` and `sid` with the session and asking where they differ or are absent, logging
+// out by POST, consent, hashed passwords, throttling, Content-Security-Policy with frame-ancestors, sessions
+// that end.
+//
 // Run with:
 //   LOGIN_CLIENT_ID=login LOGIN_CLIENT_SECRET=… JETON=http://localhost:8080 PORT=8090 node examples/login.mjs
 // and Jeton with:

@@ -74,7 +74,11 @@ async fn respond(server: &LambdaServer, event: &str) -> Answer {
             let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
             server.handle(request, jeton_native::now(), budget).await
         }
-        Err(malformed) => malformed.response(),
+        Err(malformed) => {
+            let mut response = malformed.response();
+            server.guard(&mut response);
+            response
+        }
     };
     jeton_native::log_response(&response);
     Answer::new(gateway, response)

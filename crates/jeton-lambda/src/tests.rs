@@ -42,6 +42,10 @@ async fn any_event_is_answered() {
     ] {
         let answer = serde_json::to_value(respond(&server, event).await).unwrap();
         assert_eq!(answer["statusCode"], status, "{answer}");
+        let headers = &answer["headers"];
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{answer}");
+        let strict = "max-age=63072000";
+        assert_eq!(headers["strict-transport-security"], strict, "{answer}");
     }
 }
 

@@ -34,9 +34,11 @@ async fn respond(request: &Request, env: &Env) -> Result<Response, JsValue> {
     let now = now();
     let response = match (server::server(env), request) {
         (Ok(server), Ok(request)) => server.handle(request, now, task::sleep(BUDGET)).await,
-        (Ok(_), Err(unreadable)) => {
+        (Ok(server), Err(unreadable)) => {
             log::message("info", &unreadable, now);
-            unreadable.response()
+            let mut response = unreadable.response();
+            server.guard(&mut response);
+            response
         }
         (Err(broken), _) => {
             log::message("error", &broken, now);

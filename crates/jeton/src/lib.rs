@@ -48,6 +48,7 @@ mod jose;
 mod jwk;
 mod keys;
 mod ledger;
+mod limits;
 mod mode;
 mod needs;
 pub mod page;
@@ -96,6 +97,7 @@ pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
     Step, Unmet, rotation, transition,
 };
+pub use limits::{LIMITS, Limit};
 pub use mode::Mode;
 pub use parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES, MOST_PARAMETERS, Parameters};
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};

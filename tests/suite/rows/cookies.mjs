@@ -4,7 +4,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isToken } from '../support/check.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
-import { ALICE, answered, arrival, authorize, codeFor, exchange, OFFLINE, requestIn, requestOf } from '../support/flow.mjs';
+import {
+  ALICE,
+  answered,
+  arrival,
+  authorize,
+  codeFor,
+  exchange,
+  OFFLINE,
+  requestIn,
+  requestOf,
+} from '../support/flow.mjs';
 import { isPage } from '../support/html.mjs';
 import { basic, FORM, send } from '../support/http.mjs';
 import { get, host } from '../support/target.mjs';
@@ -49,7 +59,13 @@ async function accepted() {
 async function signedIn() {
   const browser = new Browser();
   const { code, verifier, redirect_uri } = await codeFor(spa, OFFLINE);
-  const form = { client_id: spa.client_id, grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri };
+  const form = {
+    client_id: spa.client_id,
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: verifier,
+    redirect_uri,
+  };
   const response = await browser.post('/token', form, { origin: ORIGIN });
   assert.equal(response.status, 200, response.text);
   return browser;
@@ -111,7 +127,15 @@ describe('header lines that are not ASCII', { concurrency: 8 }, () => {
 
   test('of headers that are not read, or that say nothing: as if they were not there', async () => {
     for (const value of JOSE) {
-      for (const header of ['user-agent', 'referer', 'accept-language', 'x-anything', 'if-none-match', 'origin', 'cookie']) {
+      for (const header of [
+        'user-agent',
+        'referer',
+        'accept-language',
+        'x-anything',
+        'if-none-match',
+        'origin',
+        'cookie',
+      ]) {
         const response = await get('/.well-known/jwks.json', { [header]: value });
         assert.equal(response.status, 200, `${header}: ${response.text}`);
         const form = { grant_type: 'client_credentials' };
@@ -151,7 +175,13 @@ describe('header lines that are not ASCII', { concurrency: 8 }, () => {
     }
     // Two of them are none.
     const { code, verifier, redirect_uri } = login;
-    const form = { grant_type: 'authorization_code', client_id: spa.client_id, code, code_verifier: verifier, redirect_uri };
+    const form = {
+      grant_type: 'authorization_code',
+      client_id: spa.client_id,
+      code,
+      code_verifier: verifier,
+      redirect_uri,
+    };
     const body = new URLSearchParams(form).toString();
     const lines = ['content-type', FORM, 'origin', ORIGIN, 'origin', ISSUER];
     assert.equal((await sendLines('POST', '/token', lines, body)).status, 403);

@@ -153,10 +153,7 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.equal(method, 'post');
     assert.deepEqual(fields, asked);
     assert.deepEqual(buttons, [{ name: 'confirmed', value: 'yes' }]);
-    await isSentTo(
-      await confirm(browser, fields, action),
-      `${BYE}?${new URLSearchParams({ state: asked.state })}`,
-    );
+    await isSentTo(await confirm(browser, fields, action), `${BYE}?${new URLSearchParams({ state: asked.state })}`);
   });
 
   test('without anything the person is asked, and told', async () => {
@@ -321,7 +318,8 @@ describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, (
     for (const ask of [
       () => endSession({ id_token_hint: stranger.id_token }, person.browser),
       () => endSession({ id_token_hint: stranger.id_token, client_id: 'cookie', confirmed: 'yes' }, person.browser),
-      () => person.browser.post('/end_session', { id_token_hint: stranger.id_token }, { origin: 'https://evil.example' }),
+      () =>
+        person.browser.post('/end_session', { id_token_hint: stranger.id_token }, { origin: 'https://evil.example' }),
     ]) {
       const response = await ask();
       returnTo(response);

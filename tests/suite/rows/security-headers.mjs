@@ -70,7 +70,11 @@ describe('headers of every answer', { concurrency: 8 }, () => {
       ['/health', await get('/health'), 200],
       ['/token', await clientCredentials(m2m), 200],
       ['/token for a code', await exchange(web, login), 200],
-      ['/token for a cookie', await exchange(spa, await codeFor(spa), {}, { headers: { origin: 'https://app.example' } }), 200],
+      [
+        '/token for a cookie',
+        await exchange(spa, await codeFor(spa), {}, { headers: { origin: 'https://app.example' } }),
+        200,
+      ],
       ['/authorize', redirect, 303],
       ['/authorize/request', await handoff('request', { request }), 200],
       ['/authorize/reject', await handoff('reject', { request }), 200],

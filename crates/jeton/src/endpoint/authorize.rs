@@ -10,7 +10,7 @@
 pub(crate) mod handoff;
 pub(crate) mod resume;
 pub(crate) mod sealed;
-mod validate;
+pub(crate) mod validate;
 
 use bytes::Bytes;
 use http::{Response, header::SET_COOKIE};

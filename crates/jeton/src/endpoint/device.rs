@@ -29,7 +29,7 @@ use crate::{
 const STRETCH: Seconds = Seconds(600);
 
 /// The most attempts in one stretch, of one subject and of all together.
-const ATTEMPTS_OF_SUBJECT: u32 = 10;
+pub(crate) const ATTEMPTS_OF_SUBJECT: u32 = 10;
 const ATTEMPTS_IN_TOTAL: u32 = 10_000;
 
 pub(crate) async fn respond<H: Host>(

@@ -18,7 +18,13 @@ use crate::{
 };
 
 /// The longest `state`, `nonce` and hints, in bytes. They travel sealed in addresses.
-const LONGEST_VALUE: usize = 2048;
+pub(crate) const LONGEST_VALUE: usize = 2048;
+
+/// The values of `prompt`.
+const PROMPTS: [&str; MOST_PROMPTS] = ["none", "login", "consent", "select_account"];
+
+/// The most values of `prompt` in one request, repeats counted: as many as there are.
+pub(crate) const MOST_PROMPTS: usize = 4;
 
 /// The authorization request in `parameters`, checked.
 ///
@@ -160,13 +166,12 @@ fn code_challenge(
     }
 }
 
-/// The values of `prompt` (OpenID Connect Core §3.1.2.1): as many as there are, repeats counted.
+/// The values of `prompt` (OpenID Connect Core §3.1.2.1).
 fn prompt(text: Option<&str>) -> Result<BTreeSet<String>, AuthorizationFault> {
-    let known = ["none", "login", "consent", "select_account"];
     let mut prompt = BTreeSet::new();
     let values = text.unwrap_or_default().split(' ');
     for (index, value) in values.filter(|value| !value.is_empty()).enumerate() {
-        if index >= known.len() || !known.contains(&value) {
+        if index >= MOST_PROMPTS || !PROMPTS.contains(&value) {
             return Err(AuthorizationFault::Prompt);
         }
         prompt.insert(value.to_owned());

@@ -1,0 +1,136 @@
+//! The table of limits on what strangers may send, keep or try. A test holds README to it.
+
+use crate::{
+    arrival::BUDGET,
+    client::MOST_VALUES,
+    endpoint::{
+        authorize::{
+            handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT},
+            validate::{LONGEST_VALUE, MOST_PROMPTS},
+        },
+        device::ATTEMPTS_OF_SUBJECT,
+    },
+    jose::LONGEST_JWT,
+    parameters::{BODY_LIMIT, MOST_AUDIENCES, MOST_PARAMETERS},
+    scope::MOST_SCOPE_TOKENS,
+};
+
+/// One limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What is limited.
+    pub what: &'static str,
+    /// The most that is let through.
+    pub most: u64,
+    /// Of what: `bytes`, `seconds`; empty where `what` says it.
+    pub unit: &'static str,
+    /// The answer to whatever exceeds it.
+    pub answer: &'static str,
+    /// The file of the test that shows it, from the root of the repository.
+    pub file: &'static str,
+    /// The name of that test, or the part of its name that does not change.
+    pub test: &'static str,
+}
+
+const ROWS: &str = "tests/suite/rows/limits.mjs";
+const HANDOFF: &str = "tests/suite/rows/handoff.mjs";
+
+/// The limits that hold on every host.
+pub const LIMITS: &[Limit] = &[
+    Limit {
+        what: "body of a request, or its query",
+        most: BODY_LIMIT as u64,
+        unit: "bytes",
+        answer: "413 `invalid_request`",
+        file: "tests/suite/rows/token-errors.mjs",
+        test: "RFC 9110 §15.5.14: a body over 64 KiB: 413",
+    },
+    Limit {
+        what: "parameters of one form or query, with repeated and empty ones",
+        most: MOST_PARAMETERS as u64,
+        unit: "",
+        answer: "`invalid_request`",
+        file: ROWS,
+        test: "limits: parameters",
+    },
+    Limit {
+        what: "tokens of one `scope`, with repeats",
+        most: MOST_SCOPE_TOKENS as u64,
+        unit: "",
+        answer: "`invalid_scope`",
+        file: ROWS,
+        test: "limits: scope tokens, repeats counted",
+    },
+    Limit {
+        what: "`resource` and `audience` of one request together, with repeats",
+        most: MOST_AUDIENCES as u64,
+        unit: "",
+        answer: "`invalid_target`",
+        file: ROWS,
+        test: "limits: resources and audiences, repeats counted",
+    },
+    Limit {
+        what: "values of `prompt`, with repeats",
+        most: MOST_PROMPTS as u64,
+        unit: "",
+        answer: "`invalid_request`",
+        file: ROWS,
+        test: "prompt: as many values as there are, repeats counted",
+    },
+    Limit {
+        what: "each of `state`, `nonce`, `login_hint`, `ui_locales`, `acr_values`",
+        most: LONGEST_VALUE as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: ROWS,
+        test: "at most 2,048 bytes, whatever is in it",
+    },
+    Limit {
+        what: "`subject` that a login application names",
+        most: LONGEST_SUBJECT as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: HANDOFF,
+        test: "a subject of 256 bytes",
+    },
+    Limit {
+        what: "`claims` that a login application gives",
+        most: LONGEST_CLAIMS as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: HANDOFF,
+        test: "claims over 2 kB",
+    },
+    Limit {
+        what: "a JWT that is read",
+        most: LONGEST_JWT as u64,
+        unit: "bytes",
+        answer: "it is no token",
+        file: "crates/jeton-contracts/tests/jwt.rs",
+        test: "LONGEST_JWT",
+    },
+    Limit {
+        what: "values in each list of a client's record",
+        most: MOST_VALUES as u64,
+        unit: "",
+        answer: "the record is refused",
+        file: "crates/jeton/src/client/record/tests.rs",
+        test: "no_list_of_a_record_grows_without_bound",
+    },
+    Limit {
+        what: "user codes that one person may try in ten minutes",
+        most: ATTEMPTS_OF_SUBJECT as u64,
+        unit: "",
+        answer: "429, a page",
+        file: "tests/suite/rows/device.mjs",
+        test: "RFC 8628 §5.1: after ten attempts of one subject: 429",
+    },
+    Limit {
+        what: "waiting for stores, all calls of one request together",
+        most: BUDGET.0,
+        unit: "seconds",
+        answer: "503 `temporarily_unavailable`, `Retry-After: 1`",
+        file: "tests/hosts/aws-lambda.test.mjs",
+        test: "store is given up within",
+    },
+];
