@@ -11,7 +11,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use jeton::BODY_LIMIT;
+use jeton::{BODY_LIMIT, BODY_TIMEOUT};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -26,7 +26,7 @@ mod tls;
 pub use tls::{SelfSigned, SelfSignedError};
 
 /// How long a client may take over its headers, and over its body.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(BODY_TIMEOUT.0);
 
 /// How long requests in flight may take to finish once the server is to stop.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);

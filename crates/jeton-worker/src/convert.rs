@@ -7,16 +7,13 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use jeton::{REQUEST_HEADERS, Seconds, separate_cookies, within};
+use jeton::{BODY_TIMEOUT, REQUEST_HEADERS, separate_cookies, within};
 use jeton_cloudflare::describe;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
 use crate::{body, task};
-
-/// How long a client may take over a body, as where a host listens itself.
-const BODY_TIMEOUT: Seconds = Seconds(10);
 
 /// The runtime's request as the core's, with the headers that the core reads.
 pub(crate) async fn request(

@@ -9,6 +9,9 @@ use crate::time::{Seconds, UnixTime};
 /// after the first try.
 pub const BUDGET: Seconds = Seconds(4);
 
+/// How long a client may take over the body of a request, where a host reads it itself.
+pub const BODY_TIMEOUT: Seconds = Seconds(10);
+
 /// The arrival of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {

@@ -69,7 +69,7 @@ mod time;
 mod token;
 mod unavailable;
 
-pub use arrival::{Arrival, BUDGET, within};
+pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, within};
 pub use audit::Audit;
 pub use authentication::{Presented, Proof};
 pub use client::{

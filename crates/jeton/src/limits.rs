@@ -1,7 +1,7 @@
 //! The table of limits on what strangers may send, keep or try. A test holds README to it.
 
 use crate::{
-    arrival::BUDGET,
+    arrival::{BODY_TIMEOUT, BUDGET},
     client::MOST_VALUES,
     endpoint::{
         authorize::{
@@ -44,6 +44,14 @@ pub const LIMITS: &[Limit] = &[
         answer: "413 `invalid_request`",
         file: "tests/suite/rows/token-errors.mjs",
         test: "RFC 9110 §15.5.14: a body over 64 KiB: 413",
+    },
+    Limit {
+        what: "waiting for the body of a request",
+        most: BODY_TIMEOUT.0,
+        unit: "seconds",
+        answer: "408 `invalid_request`",
+        file: "tests/suite/rows/waiting.mjs",
+        test: "RFC 9110 §15.5.9: a body that does not come within ten seconds: 408",
     },
     Limit {
         what: "parameters of one form or query, with repeated and empty ones",
@@ -130,7 +138,7 @@ pub const LIMITS: &[Limit] = &[
         most: BUDGET.0,
         unit: "seconds",
         answer: "503 `temporarily_unavailable`, `Retry-After: 1`",
-        file: "tests/hosts/aws-lambda.test.mjs",
-        test: "store is given up within",
+        file: "tests/suite/rows/slow-stores.mjs",
+        test: "several calls that are slow one after the other have four seconds in all",
     },
 ];
