@@ -37,7 +37,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let issuer = config.issuer().to_string();
     let capabilities = Capabilities {
         registry: database.clone(),
-        ledger: Some(database),
+        ledger: Some(database.clone()),
         crypto: NativeCrypto::new(),
         fetch: HttpsFetch::default(),
     };
@@ -50,6 +50,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 .await
                 .with_context(|| format!("JETON_HOST, JETON_PORT: {host}:{port}"))?;
             let stop = jeton_http::stop_signal()?;
+            tokio::spawn(async move { database.keep_swept(jeton_native::now).await });
             let address = listener.local_addr()?;
             eprintln!("jeton serve: {issuer} on http://{address}, clients in {data}");
             let handle = move |request| {

@@ -1,6 +1,6 @@
 //! The calls of a [`GrantObject`](crate::GrantObject) and their answers: JSON over the stub's fetch.
 
-use jeton::{Advance, Attempt, Decision, Grant, Step, UnixTime};
+use jeton::{Advance, Attempt, Decision, Grant, Opened, Step, UnixTime};
 use serde::{Deserialize, Serialize};
 
 /// A call of the ledger, as it is sent to an object.
@@ -11,6 +11,7 @@ pub(crate) enum Call {
     Advance(Box<Step>),
     Decide {
         decision: Box<Decision>,
+        attempt: Attempt,
         now: UnixTime,
     },
     Read,
@@ -30,6 +31,10 @@ pub(crate) enum Call {
         expires: UnixTime,
         now: UnixTime,
     },
+    Uncount {
+        marker: String,
+        now: UnixTime,
+    },
 }
 
 /// The answer of an object to a [`Call`].
@@ -37,6 +42,7 @@ pub(crate) enum Call {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {
     Done(bool),
+    Opened(Opened),
     Advance(Advance),
     Grant(Option<Box<Grant>>),
     Holder(Option<Attempt>),

@@ -1,10 +1,11 @@
-//! The Durable Object that holds one grant, or one shard of markers, on its own SQLite.
+//! The Durable Object that holds one grant and its markers, one shard of other markers, or one counter,
+//! on its own SQLite.
 //!
 //! Reading and writing are consecutive synchronous statements without an `.await` between them, and an
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
 //! later one fails; therefore everything that can fail comes before the one statement that matters.
 
-use jeton::{Advance, Attempt, BUDGET, Grant, Step, UnixTime, transition};
+use jeton::{Advance, Attempt, BUDGET, Grant, Opened, SLACK, Seconds, Step, UnixTime, transition};
 use serde::Deserialize;
 use worker::{
     DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorage, SqlStorageValue,
@@ -16,7 +17,25 @@ use crate::call::{Answer, Call};
 /// The last moment a JavaScript date can hold, in seconds.
 const LAST_MOMENT: u64 = 8_640_000_000_000;
 
-/// A Durable Object with one grant or one shard of markers, on SQLite.
+/// The most rows that one alarm deletes from a table: calls wait meanwhile.
+const SWEPT_AT_ONCE: u32 = 1000;
+
+/// How long until the next alarm where there were more.
+const NEXT_SWEEP: Seconds = Seconds(1);
+
+const MARKERS: &str = "
+    CREATE TABLE IF NOT EXISTS marker
+        (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS marker_expires_at ON marker (expires_at);
+";
+
+const COUNTERS: &str = "
+    CREATE TABLE IF NOT EXISTS counter
+        (name TEXT PRIMARY KEY, count INTEGER NOT NULL, expires_at INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS counter_expires_at ON counter (expires_at);
+";
+
+/// A Durable Object with one grant, one shard of markers, or one counter, on SQLite.
 #[durable_object(alarm)]
 #[derive(Debug)]
 pub struct GrantObject {
@@ -59,13 +78,17 @@ impl DurableObject for GrantObject {
             return Response::error("given up", 503);
         }
         let answer = match call {
-            Call::Open(grant) => Answer::Done(self.open(&grant).await?),
+            Call::Open(grant) => Answer::Opened(self.open(&grant).await?),
             Call::Advance(step) => Answer::Advance(
                 self.change(|grant| transition::take(grant, &step))?
                     .unwrap_or(Advance::Conflict(None)),
             ),
-            Call::Decide { decision, now } => Answer::Done(
-                self.change(|grant| transition::decide(grant, &decision, now))?
+            Call::Decide {
+                decision,
+                attempt,
+                now,
+            } => Answer::Done(
+                self.change(|grant| transition::decide(grant, &decision, attempt, now))?
                     .unwrap_or(false),
             ),
             Call::Read => Answer::Grant(self.grant()?.map(Box::new)),
@@ -82,31 +105,35 @@ impl DurableObject for GrantObject {
                 expires,
                 now,
             } => Answer::Count(self.count(&marker, expires, now).await?),
+            Call::Uncount { marker, now } => Answer::Done(self.uncount(&marker, now)?),
         };
         Response::ok(serde_json::to_string(&answer)?)
     }
 
-    /// Deletes what has expired, and sets the alarm again while something is left.
+    /// Deletes what has ended, and sets the alarm again while something is left. A grant that was given
+    /// more time since the alarm was set is found here to have it.
     async fn alarm(&self) -> Result<Response> {
         let now = now();
         for table in ["marker", "counter"] {
-            let statement = format!("DELETE FROM {table} WHERE expires_at <= ?");
-            self.run(&statement, vec![number(now)?])?;
+            let statement = format!(
+                "DELETE FROM {table} WHERE name IN
+                     (SELECT name FROM {table} WHERE expires_at <= ? LIMIT {SWEPT_AT_ONCE})"
+            );
+            self.run(&statement, vec![number(now - SLACK)?])?;
         }
-        let grant = self.grant()?.map(|grant| grant.expires_at);
-        let earliest = [
-            Some(self.earliest("marker")?),
-            Some(self.earliest("counter")?),
-            Some(grant),
-        ]
-        .into_iter()
-        .flatten()
-        .flatten()
-        .min();
-        match earliest {
-            Some(expires) if now < expires => self.set_alarm(expires).await?,
+        let grant_ends = self.grant()?.map(|grant| grant.kept_until());
+        if grant_ends.is_some_and(|end| end <= now) {
+            self.run("DELETE FROM record", Vec::new())?;
+        }
+        let ends = [
+            grant_ends.filter(|end| now < *end),
+            self.earliest("marker")?,
+            self.earliest("counter")?,
+        ];
+        match ends.into_iter().flatten().min() {
+            Some(end) => self.set_alarm(end.max(now + NEXT_SWEEP)).await?,
             // Clears the alarm as well.
-            _ => self.state.storage().delete_all().await?,
+            None => self.state.storage().delete_all().await?,
         }
         Response::empty()
     }
@@ -153,25 +180,26 @@ impl GrantObject {
         )
     }
 
-    /// Stores a new grant; `false` if there is one. The alarm is set first: a record that is never
-    /// deleted would be worse than an alarm without a record. A call that ends between the two can be
-    /// repeated.
-    async fn open(&self, grant: &Grant) -> Result<bool> {
+    /// Stores a new grant, if there is none. The alarm is set first: a record that is never deleted would
+    /// be worse than an alarm without a record. A call that ends between the two can be repeated.
+    async fn open(&self, grant: &Grant) -> Result<Opened> {
         let record = serde_json::to_string(grant)?;
-        if self.grant()?.is_some() {
-            return Ok(false);
+        if self.grant()?.is_none() {
+            self.set_alarm(grant.kept_until()).await?;
         }
-        self.set_alarm(grant.expires_at).await?;
+        // Looked at again, because another call may have come in while the alarm was set.
+        if let Some(standing) = self.grant()? {
+            return Ok(transition::opened(grant, standing));
+        }
         self.run(
             "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY CHECK (id = 0), record TEXT NOT NULL)",
             Vec::new(),
         )?;
-        // Another call may have come in while the alarm was set.
-        let inserted: Vec<serde_json::Value> = self.rows(
-            "INSERT INTO record (id, record) VALUES (0, ?) ON CONFLICT DO NOTHING RETURNING id",
+        self.run(
+            "INSERT INTO record (id, record) VALUES (0, ?)",
             vec![record.into()],
         )?;
-        Ok(!inserted.is_empty())
+        Ok(Opened::Opened)
     }
 
     /// Applies `transition` to the grant, if there is one, and writes it if that changed it.
@@ -212,15 +240,12 @@ impl GrantObject {
         if let Some(holder) = self.holder(marker, now)? {
             return Ok(holder == value);
         }
-        self.run(
-            "CREATE TABLE IF NOT EXISTS marker (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL)",
-            Vec::new(),
-        )?;
+        self.run(MARKERS, Vec::new())?;
         self.run(
             "INSERT OR REPLACE INTO marker (name, holder, expires_at) VALUES (?, ?, ?)",
             vec![marker.into(), value.to_string().into(), end],
         )?;
-        self.ensure_alarm(expires).await?;
+        self.ensure_alarm(expires + SLACK).await?;
         Ok(true)
     }
 
@@ -235,10 +260,7 @@ impl GrantObject {
         };
         let count = count.saturating_add(1);
         let end_value = number(end)?;
-        self.run(
-            "CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, count INTEGER NOT NULL, expires_at INTEGER NOT NULL)",
-            Vec::new(),
-        )?;
+        self.run(COUNTERS, Vec::new())?;
         self.run(
             "INSERT OR REPLACE INTO counter (name, count, expires_at) VALUES (?, ?, ?)",
             vec![
@@ -247,22 +269,34 @@ impl GrantObject {
                 end_value,
             ],
         )?;
-        self.ensure_alarm(end).await?;
+        self.ensure_alarm(end + SLACK).await?;
         Ok(count)
     }
 
+    fn uncount(&self, marker: &str, now: UnixTime) -> Result<bool> {
+        let rows: Vec<serde_json::Value> = self.rows(
+            "UPDATE counter SET count = count - 1
+             WHERE name = ? AND expires_at > ? AND count > 0 RETURNING name",
+            vec![marker.into(), number(now)?],
+        )?;
+        Ok(!rows.is_empty())
+    }
+
+    /// When the first row of `table` may go.
     fn earliest(&self, table: &str) -> Result<Option<UnixTime>> {
         let rows: Vec<EarliestRow> = self.rows(
             &format!("SELECT MIN(expires_at) AS expires_at FROM {table}"),
             Vec::new(),
         )?;
-        Ok(rows.first().and_then(|row| row.expires_at).map(time))
+        let earliest = rows.first().and_then(|row| row.expires_at);
+        Ok(earliest.map(|expires| time(expires) + SLACK))
     }
 
-    /// Sets an alarm if none is set. One that is set may be later; then it cleans up later.
-    async fn ensure_alarm(&self, expires: UnixTime) -> Result<()> {
-        if self.state.storage().get_alarm().await?.is_none() {
-            self.set_alarm(expires).await?;
+    /// Sets an alarm, if none is set that is as early.
+    async fn ensure_alarm(&self, at: UnixTime) -> Result<()> {
+        let set = self.state.storage().get_alarm().await?;
+        if set.is_none_or(|set| time(set as f64 / 1000.0) > at) {
+            self.set_alarm(at).await?;
         }
         Ok(())
     }

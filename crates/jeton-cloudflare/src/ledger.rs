@@ -1,7 +1,7 @@
 //! The ledger of a Worker: calls of the objects that hold grants and markers.
 
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, Unavailable, UnixTime,
+    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened, Step, Unavailable, UnixTime,
 };
 use worker::ObjectNamespace;
 
@@ -24,22 +24,32 @@ impl DurableLedger {
     /// Asks the object of that name, and once more if the first try fails. Every call can be repeated,
     /// because the answer to the first may have been lost.
     async fn ask(&self, name: &str, call: &Call) -> Result<Answer, Unavailable> {
-        match self.try_ask(name, call).await {
+        match object::ask(&self.0, name, call).await {
             Ok(answer) => Ok(answer),
-            Err(_) => self.try_ask(name, call).await,
+            Err(_) => object::ask(&self.0, name, call).await,
         }
-    }
-
-    async fn try_ask(&self, name: &str, call: &Call) -> Result<Answer, Unavailable> {
-        object::ask(&self.0, name, call).await
     }
 
     async fn ask_grant(&self, id: GrantId, call: &Call) -> Result<Answer, Unavailable> {
         self.ask(&format!("grant:{id}"), call).await
     }
 
-    async fn ask_marker(&self, marker: &str, call: &Call) -> Result<Answer, Unavailable> {
-        self.ask(&format!("marker:{}", shard(marker)), call).await
+    /// Asks the object of a marker: the one of its grant, or else a shard.
+    async fn ask_marker(&self, marker: &Marker, call: &Call) -> Result<Answer, Unavailable> {
+        match marker.grant() {
+            Some(id) => self.ask_grant(id, call).await,
+            None => {
+                let shard = shard(marker.as_str());
+                self.ask(&format!("marker:{shard}"), call).await
+            }
+        }
+    }
+
+    /// Asks the object of a counter. Each has its own: counters are where strangers are many, and in a
+    /// shard one of them would keep others from theirs.
+    async fn ask_counter(&self, marker: &Marker, call: &Call) -> Result<Answer, Unavailable> {
+        self.ask(&format!("counter:{}", marker.as_str()), call)
+            .await
     }
 }
 
@@ -57,17 +67,12 @@ fn mismatch(answer: &Answer) -> Unavailable {
 }
 
 impl Ledger for DurableLedger {
-    async fn open(&self, grant: &Grant, _now: UnixTime) -> Result<bool, Unavailable> {
-        let name = format!("grant:{}", grant.id);
+    async fn open(&self, grant: &Grant, _now: UnixTime) -> Result<Opened, Unavailable> {
         let call = Call::Open(Box::new(grant.clone()));
-        if let Ok(answer) = self.try_ask(&name, &call).await {
-            return done(answer);
+        match self.ask_grant(grant.id, &call).await? {
+            Answer::Opened(opened) => Ok(opened),
+            other => Err(mismatch(&other)),
         }
-        if done(self.try_ask(&name, &call).await?)? {
-            return Ok(true);
-        }
-        // It exists: perhaps because the first try did happen and only its answer was lost.
-        Ok(self.read(grant.id).await?.as_ref() == Some(grant))
     }
 
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
@@ -82,10 +87,15 @@ impl Ledger for DurableLedger {
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
-        let decision = Box::new(decision.clone());
-        done(self.ask_grant(id, &Call::Decide { decision, now }).await?)
+        let call = Call::Decide {
+            decision: Box::new(decision.clone()),
+            attempt,
+            now,
+        };
+        done(self.ask_grant(id, &call).await?)
     }
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
@@ -107,23 +117,21 @@ impl Ledger for DurableLedger {
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
-        let marker = marker.as_str().to_owned();
         let call = Call::Claim {
-            marker: marker.clone(),
+            marker: marker.as_str().to_owned(),
             value,
             expires,
             now,
         };
-        done(self.ask_marker(&marker, &call).await?)
+        done(self.ask_marker(marker, &call).await?)
     }
 
     async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable> {
-        let marker = marker.as_str().to_owned();
         let call = Call::Holder {
-            marker: marker.clone(),
+            marker: marker.as_str().to_owned(),
             now,
         };
-        match self.ask_marker(&marker, &call).await? {
+        match self.ask_marker(marker, &call).await? {
             Answer::Holder(holder) => Ok(holder),
             other => Err(mismatch(&other)),
         }
@@ -135,15 +143,23 @@ impl Ledger for DurableLedger {
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<u32, Unavailable> {
-        let marker = marker.as_str().to_owned();
         let call = Call::Count {
-            marker: marker.clone(),
+            marker: marker.as_str().to_owned(),
             expires,
             now,
         };
-        match self.ask_marker(&marker, &call).await? {
+        match self.ask_counter(marker, &call).await? {
             Answer::Count(count) => Ok(count),
             other => Err(mismatch(&other)),
         }
+    }
+
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable> {
+        let call = Call::Uncount {
+            marker: marker.as_str().to_owned(),
+            now,
+        };
+        done(self.ask_counter(marker, &call).await?)?;
+        Ok(())
     }
 }

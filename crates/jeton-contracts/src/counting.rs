@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use jeton::{
     Advance, Attempt, Collection, Cursor, Decision, Document, Expected, Grant, GrantId, Key,
-    Ledger, Marker, Page, Put, Registry, Step, Unavailable, UnixTime,
+    Ledger, Marker, Opened, Page, Put, Registry, Step, Unavailable, UnixTime,
 };
 
 /// A store that counts the operations of the store behind it. Clones share the count.
@@ -23,7 +23,8 @@ pub struct Operations {
     pub registry_writes: u32,
     /// Grants and markers read.
     pub ledger_reads: u32,
-    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `claim`, `count`, taken or refused.
+    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `claim`, `count`, `uncount`, taken or
+    /// refused.
     pub ledger_writes: u32,
 }
 
@@ -93,7 +94,7 @@ impl<S: Registry> Registry for Counting<S> {
 }
 
 impl<S: Ledger> Ledger for Counting<S> {
-    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<Opened, Unavailable> {
         self.write();
         self.store.open(grant, now).await
     }
@@ -107,10 +108,11 @@ impl<S: Ledger> Ledger for Counting<S> {
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
         self.write();
-        self.store.decide(id, decision, now).await
+        self.store.decide(id, decision, attempt, now).await
     }
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
@@ -147,5 +149,10 @@ impl<S: Ledger> Ledger for Counting<S> {
     ) -> Result<u32, Unavailable> {
         self.write();
         self.store.count(marker, expires, now).await
+    }
+
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable> {
+        self.write();
+        self.store.uncount(marker, now).await
     }
 }

@@ -20,6 +20,7 @@ pub fn grant(id: GrantId, now: UnixTime) -> Grant {
         advanced_at: now,
         redeemed_at: None,
         last_attempt: None,
+        decided_by: None,
         created_at: now,
         idle_lifetime: Seconds(100),
         idle_expires_at: now + Seconds(60),

@@ -6,9 +6,12 @@ use sha2::{Digest, Sha256};
 use crate::fixture::{grant, step};
 
 mod advance;
+mod keep;
 mod life;
 mod marker;
 mod race;
+
+pub use keep::keeping;
 
 /// The time of the test, in 2096. Expiry is judged by the time that is passed, so it need not be today,
 /// but it is not long past: a store with a clock of its own refuses steps that were given up.

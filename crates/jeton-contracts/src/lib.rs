@@ -20,16 +20,32 @@ pub use counting::{Counting, Operations};
 pub use crypto::crypto;
 pub use fetch::fetch;
 pub use fixture::{grant, step};
-pub use ledger::ledger;
+pub use ledger::{keeping, ledger};
 pub use registry::registry;
 
 #[cfg(test)]
 mod tests {
+    use jeton::Ledger as _;
+
     use super::*;
 
     #[tokio::test]
     async fn memory_ledger() {
         ledger(&jeton::MemoryLedger::default(), "memory").await;
+    }
+
+    /// Records go by a few at each change.
+    #[tokio::test]
+    async fn memory_ledger_keeps() {
+        let memory = jeton::MemoryLedger::default();
+        let sweep = async |at| {
+            for n in 0..20 {
+                let marker = jeton::Marker::for_test(&format!("sweep {n}"));
+                let claim = memory.claim(&marker, jeton::Id128([1; 16]), at, at).await;
+                claim.unwrap();
+            }
+        };
+        keeping(&memory, "memory", sweep).await;
     }
 
     #[tokio::test]

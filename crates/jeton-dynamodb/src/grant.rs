@@ -1,20 +1,18 @@
 //! Conversion between grants and items of the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jeton::{Grant, Seconds, UnixTime};
+use jeton::{Grant, SLACK, UnixTime};
 use serde_json::{Map, Value};
 
 use crate::table::{Item, parse_number, text, time};
 
-/// How long an item is kept after its expiry: more than clocks differ.
-const KEPT: Seconds = Seconds(60 * 60);
-
 /// Attributes of an item that are not members of its grant.
 const NOT_OF_THE_GRANT: [&str; 3] = ["pk", "sk", "delete_at"];
 
-/// The value of `delete_at` for an item that expires at `expires`: DynamoDB deletes the item then.
+/// The value of `delete_at` for a marker or counter that expires at `expires`: DynamoDB deletes the item
+/// then.
 pub(crate) fn delete_at(expires: UnixTime) -> AttributeValue {
-    time(expires + KEPT)
+    time(expires + SLACK)
 }
 
 /// The item of a grant: its members as attributes of the same name, those included that this release
@@ -35,7 +33,7 @@ pub(crate) fn to_item(grant: &Grant) -> serde_json::Result<Item> {
         let claims = serde_json::to_string(&grant.claims)?;
         item.insert("claims".to_owned(), text(claims));
     }
-    item.insert("delete_at".to_owned(), delete_at(grant.expires_at));
+    item.insert("delete_at".to_owned(), time(grant.kept_until()));
     Ok(item)
 }
 

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Step, Unavailable, UnixTime,
-    transition::{self, is_result_of},
+    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened, Step, Unavailable,
+    UnixTime,
+    transition::{self, is_decided_by, is_result_of},
 };
 
 use crate::{
@@ -51,7 +52,8 @@ impl DynamoLedger {
              #idle_expires_at = #idle_lifetime + :now"
                 .to_owned();
         if step.standing == 0 {
-            expression.push_str(", #redeemed_at = :now");
+            // `Grant::kept_until`: from now on as long as the grant has tokens.
+            expression.push_str(", #redeemed_at = :now, #delete_at = #expires_at + :kept");
         }
         // `transition::take`, line by line.
         let mut condition = "attribute_exists(#pk) AND #state = :live \
@@ -68,6 +70,9 @@ impl DynamoLedger {
             .expression_attribute_values(":client", text(&step.client_id))
             .expression_attribute_values(":standing", number(step.standing))
             .expression_attribute_values(":from", time(step.created_from));
+        if step.standing == 0 {
+            update = update.expression_attribute_values(":kept", number(Grant::KEPT.0));
+        }
         if step.standing > 1 {
             condition.push_str(" AND #advanced_at <= :settled");
             update = update.expression_attribute_values(":settled", time(step.settled()));
@@ -78,10 +83,10 @@ impl DynamoLedger {
             update = update.expression_attribute_values(format!(":held{index}"), text(value));
         }
         Ok(match update_if(update, &expression, &condition).await? {
-            Outcome::Done(item) => Advance::Advanced(Box::new(grant(&key, &item)?)),
+            Outcome::Done(item) => Advance::Advanced(Box::new(read_grant(&key, &item)?)),
             Outcome::Refused(None) => Advance::Conflict(None),
             Outcome::Refused(Some(item)) => {
-                let standing = Box::new(grant(&key, &item)?);
+                let standing = Box::new(read_grant(&key, &item)?);
                 // Also the SDK's own second attempt, when the answer to its first was lost.
                 if is_result_of(&standing, step) {
                     Advance::Advanced(standing)
@@ -94,15 +99,20 @@ impl DynamoLedger {
 }
 
 impl Ledger for DynamoLedger {
-    async fn open(&self, grant: &Grant, _: UnixTime) -> Result<bool, Unavailable> {
+    async fn open(&self, grant: &Grant, _: UnixTime) -> Result<Opened, Unavailable> {
         let key = grant_key(grant.id);
         let item = to_item(grant).map_err(|error| unreadable(&key, error))?;
-        let mut put = self.0.put(key);
+        let mut put = self.0.put(key.clone());
         for (name, attribute) in item {
             put = put.item(name, attribute);
         }
-        let opened = put_if(put, "attribute_not_exists(#pk)").await?;
-        Ok(matches!(opened, Outcome::Done(())))
+        match put_if(put, "attribute_not_exists(#pk)").await? {
+            Outcome::Done(()) => Ok(Opened::Opened),
+            Outcome::Refused(item) => {
+                let standing = read_grant(&key, &item.unwrap_or_default())?;
+                Ok(transition::opened(grant, standing))
+            }
+        }
     }
 
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
@@ -130,40 +140,52 @@ impl Ledger for DynamoLedger {
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
+        let key = grant_key(id);
         let update = self
             .0
-            .update(grant_key(id))
+            .update(key.clone())
             .expression_attribute_values(":pending", text("pending"))
+            .expression_attribute_values(":attempt", text(attempt))
             .expression_attribute_values(":now", time(now));
         let (expression, update) = match decision {
             Decision::Deny => (
-                "SET #state = :denied",
+                "SET #decided_by = :attempt, #state = :denied",
                 update.expression_attribute_values(":denied", text("denied")),
             ),
             Decision::Approve {
                 subject,
                 claims,
                 auth_time,
+                accepted_at,
             } => (
-                "SET #state = :live, #subject = :subject, #claims = :claims, #auth_time = :auth_time",
+                "SET #decided_by = :attempt, #state = :live, #subject = :subject, \
+                 #claims = :claims, #auth_time = :auth_time, #created_at = :accepted_at",
                 update
                     .expression_attribute_values(":live", text("live"))
                     .expression_attribute_values(":subject", text(subject))
                     .expression_attribute_values(":claims", text(serde_json::json!(claims)))
-                    .expression_attribute_values(":auth_time", time(*auth_time)),
+                    .expression_attribute_values(":auth_time", time(*auth_time))
+                    .expression_attribute_values(":accepted_at", time(*accepted_at)),
             ),
         };
         let condition = "#state = :pending AND #idle_expires_at > :now";
-        let decided = update_if(update, expression, condition).await?;
-        Ok(matches!(decided, Outcome::Done(_)))
+        Ok(match update_if(update, expression, condition).await? {
+            Outcome::Done(_) => true,
+            Outcome::Refused(None) => false,
+            // The answer to the first try may have been lost.
+            Outcome::Refused(Some(item)) => {
+                is_decided_by(&read_grant(&key, &item)?, decision, attempt)
+            }
+        })
     }
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
         let key = grant_key(id);
         match self.read_item(&key).await? {
-            Some(item) => grant(&key, &item).map(Some),
+            Some(item) => read_grant(&key, &item).map(Some),
             None => Ok(None),
         }
     }
@@ -213,14 +235,13 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    /// Adds one to a counter. After a lost acknowledgement it may add two, and never none.
     async fn count(
         &self,
         marker: &Marker,
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<u32, Unavailable> {
-        let key = format!("counter#{}", marker.as_str());
+        let key = counter_key(marker);
         let update = || {
             self.0
                 .update(key.clone())
@@ -248,6 +269,17 @@ impl Ledger for DynamoLedger {
             "item {key:?}: it ended {MOST_RESTARTS} times over while it was counted"
         )))
     }
+
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable> {
+        let update = self
+            .0
+            .update(counter_key(marker))
+            .expression_attribute_values(":one", number(1u32))
+            .expression_attribute_values(":now", time(now));
+        let condition = "#expires_at > :now AND #count >= :one";
+        update_if(update, "SET #count = #count - :one", condition).await?;
+        Ok(())
+    }
 }
 
 fn grant_key(id: GrantId) -> String {
@@ -258,7 +290,11 @@ fn marker_key(marker: &Marker) -> String {
     format!("marker#{}", marker.as_str())
 }
 
-fn grant(key: &str, item: &Item) -> Result<Grant, Unavailable> {
+fn counter_key(marker: &Marker) -> String {
+    format!("counter#{}", marker.as_str())
+}
+
+fn read_grant(key: &str, item: &Item) -> Result<Grant, Unavailable> {
     from_item(item).map_err(|error| unreadable(key, error))
 }
 

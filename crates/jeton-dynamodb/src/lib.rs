@@ -7,8 +7,8 @@
 //! |---|---|---|---|---|---|
 //! | client | `client` | `<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
 //! | cut-off | `cut_off` | `subject:<hash>`, `client:<hash>` | `record` (S): `{"of":"subject:LPJN…","before":1800000001}`, grants opened before it have ended | until deleted | logged out everywhere |
-//! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: an hour beyond `expires_at` | codes and refresh tokens are generations of it |
-//! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | the same | what may happen once |
+//! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: 40 minutes beyond its code, and once that was redeemed, beyond `expires_at` | codes and refresh tokens are generations of it |
+//! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what may happen once |
 //! | counter | `counter#<kind>:<name>` | `-` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
 //!
 //! Registered documents of a realm have it in their `pk`: `client#<realm>`, `cut_off#<realm>`. Times
@@ -60,7 +60,7 @@
 //! redeemed_at     N    1800000005                        last_attempt S C2kXw0cU0m2m7Yp1r3nUqA
 //! idle_lifetime   N    2592000                           idle_expires_at N 1802592600
 //! created_at      N    1800000000                        expires_at  N  1815552000
-//! refreshable     BOOL true                              delete_at   N  1815555600
+//! refreshable     BOOL true                              delete_at   N  1815554400
 //! ```
 //!
 //! Here each member is an attribute, those included that this release does not know, because

@@ -13,15 +13,15 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// The number of the layout that this release writes, kept in `PRAGMA user_version`. A new file has 0.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS document
         (realm TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
          PRIMARY KEY (realm, kind, name)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS grant
-        (id TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
-    CREATE INDEX IF NOT EXISTS grant_expires_at ON grant (expires_at);
+        (id TEXT PRIMARY KEY, record TEXT NOT NULL, kept_until INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS grant_kept_until ON grant (kept_until);
     CREATE TABLE IF NOT EXISTS marker
         (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS marker_expires_at ON marker (expires_at);

@@ -3,36 +3,26 @@
 use std::fmt::Display;
 
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Seconds, Step, Unavailable,
+    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened, Step, Unavailable,
     UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
 
 use crate::database::{Database, integer};
 
-/// How long a row is kept after its expiry: more than clocks differ.
-const KEPT: Seconds = Seconds(60 * 60);
-
 impl Ledger for Database {
-    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+    async fn open(&self, grant: &Grant, _: UnixTime) -> Result<Opened, Unavailable> {
         let grant = grant.clone();
         self.write(move |connection| {
-            sweep(
-                connection,
-                "DELETE FROM grant WHERE rowid IN
-                     (SELECT rowid FROM grant WHERE expires_at <= ?1 LIMIT 2)",
-                now,
-            )?;
+            if let Some(standing) = read_grant(connection, grant.id)? {
+                return Ok(transition::opened(&grant, standing));
+            }
             let record =
                 serde_json::to_string(&grant).map_err(|error| unreadable(grant.id, error))?;
-            let row = (grant.id.to_string(), record, integer(grant.expires_at));
-            let opened = connection
-                .prepare_cached(
-                    "INSERT INTO grant (id, record, expires_at) VALUES (?1, ?2, ?3)
-                     ON CONFLICT DO NOTHING",
-                )?
-                .execute(row)?;
-            Ok(opened == 1)
+            connection
+                .prepare_cached("INSERT INTO grant (id, record, kept_until) VALUES (?1, ?2, ?3)")?
+                .execute((grant.id.to_string(), record, integer(grant.kept_until())))?;
+            Ok(Opened::Opened)
         })
         .await
     }
@@ -51,12 +41,13 @@ impl Ledger for Database {
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
         let decision = decision.clone();
         self.write(move |connection| {
             let decided = change_grant(connection, id, |grant| {
-                transition::decide(grant, &decision, now)
+                transition::decide(grant, &decision, attempt, now)
             })?;
             Ok(decided.unwrap_or(false))
         })
@@ -64,13 +55,8 @@ impl Ledger for Database {
     }
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
-        self.read(move |connection| {
-            record(connection, id)?
-                .map(|record| serde_json::from_str(&record))
-                .transpose()
-                .map_err(|error| unreadable(id, error))
-        })
-        .await
+        self.read(move |connection| read_grant(connection, id))
+            .await
     }
 
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
@@ -88,12 +74,6 @@ impl Ledger for Database {
     ) -> Result<bool, Unavailable> {
         let (name, value) = (marker.as_str().to_owned(), value.to_string());
         self.write(move |connection| {
-            sweep(
-                connection,
-                "DELETE FROM marker WHERE rowid IN
-                     (SELECT rowid FROM marker WHERE expires_at <= ?1 LIMIT 2)",
-                now,
-            )?;
             if let Some(holder) = holder(connection, &name, now)? {
                 return Ok(holder == value);
             }
@@ -126,12 +106,6 @@ impl Ledger for Database {
     ) -> Result<u32, Unavailable> {
         let name = marker.as_str().to_owned();
         self.write(move |connection| {
-            sweep(
-                connection,
-                "DELETE FROM counter WHERE rowid IN
-                     (SELECT rowid FROM counter WHERE expires_at <= ?1 LIMIT 2)",
-                now,
-            )?;
             connection
                 .prepare_cached(
                     "INSERT INTO counter (name, count, expires_at) VALUES (?1, 1, ?2)
@@ -144,6 +118,20 @@ impl Ledger for Database {
         })
         .await
     }
+
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable> {
+        let name = marker.as_str().to_owned();
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE counter SET count = count - 1
+                     WHERE name = ?1 AND expires_at > ?2 AND count > 0",
+                )?
+                .execute((name, integer(now)))
+        })
+        .await?;
+        Ok(())
+    }
 }
 
 /// Applies `transition` to the grant of that id, and writes the grant if that changed it. `None` if
@@ -153,27 +141,29 @@ fn change_grant<T>(
     id: GrantId,
     transition: impl FnOnce(&mut Grant) -> T,
 ) -> rusqlite::Result<Option<T>> {
-    let Some(record) = record(connection, id)? else {
+    let Some(stood) = read_grant(connection, id)? else {
         return Ok(None);
     };
-    let unreadable = |error| unreadable(id, error);
-    let stood: Grant = serde_json::from_str(&record).map_err(unreadable)?;
     let mut grant = stood.clone();
     let answer = transition(&mut grant);
     if grant != stood {
-        let record = serde_json::to_string(&grant).map_err(unreadable)?;
+        let record = serde_json::to_string(&grant).map_err(|error| unreadable(id, error))?;
         connection
-            .prepare_cached("UPDATE grant SET record = ?2 WHERE id = ?1")?
-            .execute((id.to_string(), record))?;
+            .prepare_cached("UPDATE grant SET record = ?2, kept_until = ?3 WHERE id = ?1")?
+            .execute((id.to_string(), record, integer(grant.kept_until())))?;
     }
     Ok(Some(answer))
 }
 
-fn record(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<String>> {
-    connection
+fn read_grant(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
+    let record: Option<String> = connection
         .prepare_cached("SELECT record FROM grant WHERE id = ?1")?
         .query_row([id.to_string()], |row| row.get(0))
-        .optional()
+        .optional()?;
+    record
+        .map(|record| serde_json::from_str(&record))
+        .transpose()
+        .map_err(|error| unreadable(id, error))
 }
 
 fn holder(connection: &Connection, name: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {
@@ -181,12 +171,6 @@ fn holder(connection: &Connection, name: &str, now: UnixTime) -> rusqlite::Resul
         .prepare_cached("SELECT holder FROM marker WHERE name = ?1 AND expires_at > ?2")?
         .query_row((name, integer(now)), |row| row.get(0))
         .optional()
-}
-
-fn sweep(connection: &Connection, statement: &str, now: UnixTime) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached(statement)?
-        .execute([integer(now - KEPT)])
 }
 
 /// The error for a record that cannot be read. It is the same as for a store out of reach: an absent

@@ -8,14 +8,16 @@ mod authority;
 mod fetch;
 
 use jeton::{
-    Advance, Attempt, BUDGET, Collection, Grant, Id128, Kind, Ledger, Marker, Realm, Registry,
-    UnixTime,
+    Advance, Attempt, BUDGET, Collection, Grant, GrantId, Id128, Kind, Ledger, Marker, Opened,
+    Realm, Registry, SLACK, Seconds, UnixTime,
 };
 use jeton_cloudflare::{DurableLedger, KV_BINDING, KvRegistry, WebCrypto};
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 use worker::{Context, Env, Error, Request, Response, Result, event};
 
 const VALUE: Attempt = Id128([7; 16]);
+const UNREDEEMED: GrantId = Id128([10; 16]);
+const REDEEMED: GrantId = Id128([11; 16]);
 
 #[event(fetch)]
 async fn answer(request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -65,7 +67,7 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
         "/half" => {
             let whole = jeton_contracts::grant(Id128([9; 16]), now());
             let half = Grant {
-                expires_at: UnixTime(u64::MAX / 4),
+                idle_expires_at: UnixTime(u64::MAX / 4),
                 ..whole.clone()
             };
             let now = whole.created_at;
@@ -74,32 +76,55 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
             }
             let left = ledger.read(whole.id).await.map_err(describe)?;
             let opened = ledger.open(&whole, now).await.map_err(describe)?;
-            if left.is_some() || !opened {
+            if left.is_some() || opened != Opened::Opened {
                 return Response::error("something was left behind", 500);
             }
         }
-        // Two records of one object, the second of which outlives the first alarm.
+        // A grant whose code nobody redeemed, one of which it was, and markers.
         "/alarm" => {
             let now = now();
-            let (soon, late) = (UnixTime(now.0 + 2), UnixTime(now.0 + 5));
-            ledger
-                .claim(&marker(), VALUE, soon, now)
-                .await
-                .map_err(describe)?;
-            ledger.count(&marker(), late, now).await.map_err(describe)?;
+            for (id, generation) in [(UNREDEEMED, 0), (REDEEMED, 1)] {
+                // Its code ends in 2 seconds less than what it is kept for, and all of it in 5.
+                let opened_at = now - Grant::KEPT;
+                let grant = Grant {
+                    generation,
+                    idle_expires_at: opened_at + Seconds(2),
+                    expires_at: opened_at + Seconds(5),
+                    ..jeton_contracts::grant(id, opened_at)
+                };
+                ledger.open(&grant, opened_at).await.map_err(describe)?;
+            }
+            // Two markers of one object, of which the one that comes second goes first.
+            for (ends, marker) in markers() {
+                let expires = now - SLACK + Seconds(ends);
+                let claim = ledger.claim(&marker, VALUE, expires, now - SLACK);
+                claim.await.map_err(describe)?;
+            }
+            let ends = now - SLACK + Seconds(2);
+            let counter = counter();
+            let count = ledger.count(&counter, ends, now - SLACK);
+            count.await.map_err(describe)?;
         }
         // What is stored, whether or not it has expired: seen from 1970 nothing has.
         "/stored" => {
-            let holder = ledger
-                .holder(&marker(), UnixTime(0))
-                .await
-                .map_err(describe)?;
-            return Response::ok(if holder.is_some() { "kept" } else { "gone" });
+            let mut stored = Vec::new();
+            for (name, id) in [("unredeemed", UNREDEEMED), ("redeemed", REDEEMED)] {
+                if ledger.read(id).await.map_err(describe)?.is_some() {
+                    stored.push(name.to_owned());
+                }
+            }
+            for (ends, marker) in markers() {
+                let holder = ledger.holder(&marker, UnixTime(0)).await;
+                if holder.map_err(describe)?.is_some() {
+                    stored.push(format!("marker {ends}"));
+                }
+            }
+            return Response::ok(stored.join(", "));
         }
         // Counted on from what is stored, or anew.
         "/counted" => {
             let count = ledger
-                .count(&marker(), UnixTime(now().0 + 60), UnixTime(0))
+                .count(&counter(), UnixTime(now().0 + 60), UnixTime(0))
                 .await
                 .map_err(describe)?;
             return Response::ok(count.to_string());
@@ -115,8 +140,13 @@ async fn crypto() -> Result<()> {
     Ok(())
 }
 
-fn marker() -> Marker {
-    Marker::for_test("alarm")
+/// Two markers of one shard: 31 times a letter more, and 31 less.
+fn markers() -> [(u64, Marker); 2] {
+    [(5, "aX"), (2, "b9")].map(|(ends, name)| (ends, Marker::for_test(name)))
+}
+
+fn counter() -> Marker {
+    Marker::for_test("counted")
 }
 
 fn now() -> UnixTime {

@@ -1,6 +1,9 @@
 //! The ledger: the store of grants and one-time markers, whose reads are never stale.
 
-use crate::{time::UnixTime, unavailable::Unavailable};
+use crate::{
+    time::{Seconds, UnixTime},
+    unavailable::Unavailable,
+};
 
 mod grant;
 mod id;
@@ -12,7 +15,12 @@ pub mod transition;
 pub use grant::{Grant, GrantState, Unmet};
 pub use id::{Attempt, GrantId, Id128, Marker};
 pub use memory::MemoryLedger;
-pub use step::{Advance, Decision, Step};
+pub use step::{Advance, Decision, Opened, Step};
+
+/// How much longer than until its expiry a store keeps a record: more than the clocks of hosts and
+/// stores differ. Expiry is judged by the time of a request, which may come from a clock that is behind
+/// the one by which a store collects its garbage.
+pub const SLACK: Seconds = Seconds(5 * 60);
 
 /// A store of grants and one-time markers.
 ///
@@ -26,8 +34,12 @@ pub use step::{Advance, Decision, Step};
 /// - Whoever is told to try again may do so: a step is not taken long after its request was answered
 ///   without it, as far as a store can tell. A store with a clock of its own refuses one that is older
 ///   than [`BUDGET`](crate::BUDGET); one with a queue leaves out what nobody waits for.
-/// - A call may be repeated after a lost acknowledgement: `advance` and `claim` by the same
-///   attempt answer as the first time; `open` and `decide` answer `false`, having changed nothing.
+/// - A call may be repeated after a lost acknowledgement, and answers as the first time: `open` with the
+///   same record, `advance`, `decide` and `claim` by the same attempt, unless another call has changed
+///   the record since; `revoke` always. Only `count` and `uncount` may then count twice.
+/// - What is stored goes by itself, and not too early, because single use rests on what is there: a grant
+///   not before [`Grant::kept_until`], a marker or counter not before [`SLACK`] after its expiry. Nothing
+///   stays long after that, and no call waits for more than a few records that go.
 /// - Members of a grant that this release does not know ([`Grant::other`]) are kept and answered by
 ///   every call.
 /// - Records may be rolled back by an operator who restores a backup. The ledger need not notice; the
@@ -37,17 +49,18 @@ pub use step::{Advance, Decision, Step};
 /// who can write it can move grants, but cannot make a token: those carry a MAC.
 #[allow(async_fn_in_trait)]
 pub trait Ledger {
-    /// Stores a new grant; `false` if its id exists, whatever stands there.
-    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable>;
+    /// Stores a new grant, if its id is free. Answers as [`transition::opened`] does where it is taken.
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<Opened, Unavailable>;
 
     /// Takes the step as [`transition::take`] does, in one round trip.
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable>;
 
-    /// Decides a pending grant; `false` if it is not pending, has expired, or does not exist.
+    /// Decides a pending grant as [`transition::decide`] does; `false` if it does not exist.
     async fn decide(
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable>;
 
@@ -71,11 +84,15 @@ pub trait Ledger {
     async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable>;
 
     /// Adds one to the counter of that name and answers with the count. A new counter lasts until
-    /// `expires`; then it starts anew.
+    /// `expires`; then it starts anew. Where an acknowledgement was lost it may add two, and never none.
     async fn count(
         &self,
         marker: &Marker,
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<u32, Unavailable>;
+
+    /// Takes back one [`count`](Ledger::count), where the counter has not ended since. Where an
+    /// acknowledgement was lost it may take back two. Never makes a counter.
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable>;
 }

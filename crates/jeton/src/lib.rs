@@ -95,7 +95,7 @@ pub use jwk::{
 pub use keys::{EPOCH, signing_key};
 pub use ledger::{
     Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
-    Step, Unmet, rotation, transition,
+    Opened, SLACK, Step, Unmet, rotation, transition,
 };
 pub use limits::{LIMITS, Limit};
 pub use mode::Mode;

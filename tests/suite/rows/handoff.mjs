@@ -11,8 +11,12 @@ import {
   exchange,
   handoff,
   now,
+  OFFLINE,
+  random,
+  refreshed,
   requestIn,
   requestOf,
+  sleep,
 } from '../support/flow.mjs';
 import { isPage } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
@@ -175,21 +179,42 @@ describe('the login handoff: accept', { concurrency: 8 }, () => {
     });
   }
 
-  test('a request accepted twice: one code, and a page for the second', async () => {
+  test('a request accepted twice: the first to come back gets a code, the other a page', async () => {
     const { browser, request } = await waiting();
     const [first, second] = [await accept(request), await accept(request, { subject: 'bob' })];
     assert.notEqual(first, second);
-    assert.ok(arrival(await browser.get(second)).params.code);
+    const { code } = arrival(await browser.get(second)).params;
     isPage(await browser.get(first), 400);
-    isPage(await browser.get(second), 400);
+    assert.equal(arrival(await browser.get(second)).params.code, code);
+    isPage(await browser.get(first), 400);
   });
 
   test('ten resumes at once: one code', async () => {
     const { browser, request } = await waiting();
     const redirect = await accept(request);
     const responses = await Promise.all(Array.from({ length: 10 }, () => browser.get(redirect)));
-    const statuses = responses.map(({ status }) => status).sort();
-    assert.deepEqual(statuses, [303, ...Array(9).fill(400)]);
+    const codes = new Set(responses.map((response) => arrival(response).params.code));
+    assert.equal(codes.size, 1);
+  });
+
+  test('a way back that is taken again: the same code, until it is redeemed', async () => {
+    const verifier = random();
+    const browser = new Browser();
+    const query = requestOf(web, { ...OFFLINE, nonce: 'n' }, verifier);
+    const redirect = await accept(requestIn(await authorize(browser, query)), { scope: 'openid offline_access' });
+    const first = arrival(await browser.get(redirect)).params;
+    await sleep(1100);
+    assert.deepEqual(arrival(await browser.get(redirect)).params, first, 'a second later');
+    isPage(await new Browser().get(redirect), 400);
+
+    const login = { ...first, verifier, redirect_uri: query.redirect_uri };
+    isError(await exchange(web, { ...login, verifier: random() }), 400, 'invalid_grant');
+    assert.deepEqual(arrival(await browser.get(redirect)).params, first, 'nothing was redeemed');
+    const response = await exchange(web, login);
+    assert.equal(response.status, 200, response.text);
+    isPage(await browser.get(redirect), 400);
+    await refreshed(web, response.json().refresh_token);
+    isPage(await browser.get(redirect), 400);
   });
 });
 

@@ -1,6 +1,6 @@
 //! The beginning, the decision and the end of a grant.
 
-use jeton::{Advance, Decision, Grant, GrantState, Ledger, Seconds, transition};
+use jeton::{Advance, Decision, Grant, GrantState, Ledger, Opened, Seconds, transition};
 use serde_json::Map;
 
 use super::{NOW, Run};
@@ -8,23 +8,39 @@ use super::{NOW, Run};
 pub(super) async fn opening(ledger: &impl Ledger, run: &Run<'_>) {
     let grant = run.grant("open");
     assert_eq!(ledger.read(grant.id).await.unwrap(), None, "never opened");
-    assert!(ledger.open(&grant, NOW).await.unwrap());
+    let opened = async |grant| ledger.open(grant, NOW).await.unwrap();
+    assert_eq!(opened(&grant).await, Opened::Opened);
     assert_eq!(
         ledger.read(grant.id).await.unwrap(),
         Some(grant.clone()),
         "kept whole"
     );
-    assert!(!ledger.open(&grant, NOW).await.unwrap(), "opened twice");
+    assert_eq!(
+        opened(&grant).await,
+        Opened::Opened,
+        "the same record again"
+    );
+    let standing = Opened::Exists(Box::new(grant.clone()));
     let other = Grant {
         subject: Some("another".into()),
         ..grant.clone()
     };
-    assert!(!ledger.open(&other, NOW).await.unwrap(), "the id exists");
+    assert_eq!(opened(&other).await, standing, "the id is taken");
+    let later = Grant {
+        idle_expires_at: grant.idle_expires_at + Seconds(1),
+        ..grant.clone()
+    };
+    assert_eq!(opened(&later).await, standing, "not quite the same record");
     assert_eq!(
         ledger.read(grant.id).await.unwrap(),
-        Some(grant),
-        "and still stands"
+        Some(grant.clone()),
+        "and it still stands"
     );
+    let Advance::Advanced(advanced) = ledger.advance(&run.step("open", 0, 1)).await.unwrap() else {
+        panic!("it was opened");
+    };
+    let standing = Opened::Exists(advanced);
+    assert_eq!(opened(&grant).await, standing, "it has moved since");
 
     let bare = Grant {
         subject: None,
@@ -36,12 +52,13 @@ pub(super) async fn opening(ledger: &impl Ledger, run: &Run<'_>) {
         refreshable: false,
         ..run.grant("bare")
     };
-    assert!(ledger.open(&bare, NOW).await.unwrap());
+    assert_eq!(opened(&bare).await, Opened::Opened);
     assert_eq!(
         ledger.read(bare.id).await.unwrap(),
-        Some(bare),
+        Some(bare.clone()),
         "nothing optional"
     );
+    assert_eq!(opened(&bare).await, Opened::Opened, "the same again");
 }
 
 /// Members that a newer release wrote are still there after an older one has moved the record.
@@ -81,27 +98,29 @@ pub(super) async fn keeping_unknown_members(ledger: &impl Ledger, run: &Run<'_>)
     let standing = ledger.read(live.id).await.unwrap();
     assert_eq!(standing, Some(live), "revoked");
 
-    ledger
-        .decide(pending.id, &Decision::Deny, NOW)
-        .await
-        .unwrap();
-    transition::decide(&mut pending, &Decision::Deny, NOW);
+    let attempt = run.id("deny");
+    let denied = ledger.decide(pending.id, &Decision::Deny, attempt, NOW);
+    denied.await.unwrap();
+    transition::decide(&mut pending, &Decision::Deny, attempt, NOW);
     let standing = ledger.read(pending.id).await.unwrap();
     assert_eq!(standing, Some(pending), "decided");
 }
 
 pub(super) async fn deciding(ledger: &impl Ledger, run: &Run<'_>) {
-    let approve = Decision::Approve {
-        subject: "alice".into(),
+    let approve = |subject: &str| Decision::Approve {
+        subject: subject.into(),
         claims: serde_json::from_str(r#"{"email":"a@example"}"#).unwrap(),
         auth_time: NOW,
+        accepted_at: NOW + Seconds(3),
     };
-    assert!(
-        !ledger
-            .decide(run.id("decide missing"), &approve, NOW)
-            .await
-            .unwrap()
-    );
+    let alice = approve("alice");
+    let (one, two) = (run.id("one who decides"), run.id("another who decides"));
+    let decide = async |name: &str, decision: &Decision, attempt, seconds| {
+        let now = NOW + Seconds(seconds);
+        let decided = ledger.decide(run.id(name), decision, attempt, now).await;
+        decided.unwrap()
+    };
+    assert!(!decide("decide missing", &alice, one, 1).await);
     let pending = |name: &str| Grant {
         state: GrantState::Pending,
         subject: None,
@@ -109,51 +128,42 @@ pub(super) async fn deciding(ledger: &impl Ledger, run: &Run<'_>) {
         auth_time: None,
         ..run.grant(name)
     };
-    for (name, decision) in [("approve", approve.clone()), ("deny", Decision::Deny)] {
+    for (name, decision) in [("approve", alice.clone()), ("deny", Decision::Deny)] {
         let mut expected = pending(name);
         ledger.open(&expected, NOW).await.unwrap();
-        assert!(
-            ledger
-                .decide(expected.id, &decision, NOW + Seconds(1))
-                .await
-                .unwrap()
-        );
-        transition::decide(&mut expected, &decision, NOW + Seconds(1));
-        assert_eq!(
-            ledger.read(expected.id).await.unwrap(),
-            Some(expected.clone()),
-            "{name}"
-        );
-        for again in [&approve, &Decision::Deny] {
-            assert!(
-                !ledger
-                    .decide(expected.id, again, NOW + Seconds(2))
-                    .await
-                    .unwrap(),
-                "decided once"
-            );
+        assert!(decide(name, &decision, one, 1).await, "{name}");
+        transition::decide(&mut expected, &decision, one, NOW + Seconds(1));
+        let standing = ledger.read(expected.id).await.unwrap();
+        assert_eq!(standing, Some(expected.clone()), "{name}");
+
+        for seconds in [1, 2, 5000] {
+            let again = decide(name, &decision, one, seconds).await;
+            assert!(again, "{name}, the same attempt again");
         }
-        assert_eq!(
-            ledger.read(expected.id).await.unwrap(),
-            Some(expected),
-            "{name} stands"
-        );
+        for (what, again, attempt) in [
+            ("another attempt", &decision, two),
+            ("another subject", &approve("bob"), one),
+        ] {
+            assert!(!decide(name, again, attempt, 2).await, "{name}, {what}");
+        }
+        for other in [&alice, &Decision::Deny] {
+            let again = decide(name, other, one, 2).await;
+            assert_eq!(again, *other == decision, "{name}, then {other:?}");
+        }
+        let standing = ledger.read(expected.id).await.unwrap();
+        assert_eq!(standing, Some(expected), "{name} stands");
     }
-    let late = pending("late");
-    ledger.open(&late, NOW).await.unwrap();
-    assert!(
-        !ledger
-            .decide(late.id, &approve, late.idle_expires_at)
-            .await
-            .unwrap(),
-        "too late"
-    );
-    let live = run.grant("decide live");
-    ledger.open(&live, NOW).await.unwrap();
-    assert!(
-        !ledger.decide(live.id, &Decision::Deny, NOW).await.unwrap(),
-        "not pending"
-    );
+    let advanced = ledger.advance(&run.step("approve", 0, 1)).await.unwrap();
+    assert!(matches!(advanced, Advance::Advanced(_)), "redeemed");
+    assert!(decide("approve", &alice, one, 9).await, "and still decided");
+    ledger.revoke(run.id("approve")).await.unwrap();
+    assert!(!decide("approve", &alice, one, 9).await, "but not revoked");
+
+    ledger.open(&pending("late"), NOW).await.unwrap();
+    assert!(!decide("late", &alice, one, 60).await, "too late");
+    ledger.open(&run.grant("decide live"), NOW).await.unwrap();
+    let deny = Decision::Deny;
+    assert!(!decide("decide live", &deny, one, 1).await, "not pending");
 }
 
 pub(super) async fn revoking(ledger: &impl Ledger, run: &Run<'_>) {

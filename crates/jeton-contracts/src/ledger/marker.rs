@@ -72,4 +72,22 @@ pub(super) async fn counters(ledger: &impl Ledger, run: &Run<'_>) {
         ledger.count(&marker, end + Seconds(10), end).await.unwrap(),
         2
     );
+
+    ledger.uncount(&marker, end).await.unwrap();
+    let again = ledger.count(&marker, end + Seconds(10), end).await.unwrap();
+    assert_eq!(again, 2, "one was taken back");
+    for _ in 0..5 {
+        ledger.uncount(&marker, end).await.unwrap();
+    }
+    let again = ledger.count(&marker, end + Seconds(10), end).await.unwrap();
+    assert_eq!(again, 1, "never below none");
+    let later = end + Seconds(10);
+    ledger.uncount(&marker, later).await.unwrap();
+    for expected in [1, 2] {
+        let count = ledger.count(&marker, later + Seconds(10), later).await;
+        assert_eq!(count.unwrap(), expected, "one that ended is left alone");
+    }
+    let missing = run.marker("never counted");
+    ledger.uncount(&missing, NOW).await.unwrap();
+    assert_eq!(ledger.count(&missing, end, NOW).await.unwrap(), 1);
 }

@@ -1,7 +1,7 @@
 //! Many calls at once.
 
 use futures_util::future::join_all;
-use jeton::{Advance, Grant, GrantState, Ledger, Seconds, Step};
+use jeton::{Advance, Grant, GrantState, Ledger, Opened, Seconds, Step};
 
 use super::{NOW, Run};
 
@@ -70,7 +70,7 @@ pub(super) async fn races(ledger: &impl Ledger, run: &Run<'_>) {
         assert_eq!(
             opened
                 .into_iter()
-                .filter(|won| *won.as_ref().unwrap())
+                .filter(|won| *won.as_ref().unwrap() == Opened::Opened)
                 .count(),
             1,
             "{n} opens"

@@ -53,7 +53,7 @@ async fn each_call_is_one_request() {
     check("advance, no such grant", &["UpdateItem"]);
     for what in ["decide", "decide, decided"] {
         ledger
-            .decide(pending.id, &Decision::Deny, NOW)
+            .decide(pending.id, &Decision::Deny, value, NOW)
             .await
             .unwrap();
         check(what, &["UpdateItem"]);
@@ -78,6 +78,8 @@ async fn each_call_is_one_request() {
     }
     ledger.count(&marker, end + Seconds(10), end).await.unwrap();
     check("count, at its end", &["UpdateItem", "UpdateItem"]);
+    ledger.uncount(&marker, end).await.unwrap();
+    check("uncount", &["UpdateItem"]);
 
     let (alone, of) = (Realm::default(), CutOff::subject("alice"));
     let client = Key::client(&alone, &"client".parse().unwrap());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use jeton::{GrantState, Id128};
+use jeton::{GrantState, Id128, Seconds};
 
 use super::*;
 
@@ -36,6 +36,16 @@ async fn contract() {
     jeton_contracts::ledger(&Database::for_test(&folder), "one").await;
 }
 
+#[tokio::test]
+async fn contract_of_keeping() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    let sweep = async |at| {
+        database.sweep(at).await.unwrap();
+    };
+    jeton_contracts::keeping(&database, "one", sweep).await;
+}
+
 /// Two handles of one file, as two processes have them: each call goes to the other one.
 struct Alternating([Database; 2], AtomicUsize);
 
@@ -51,7 +61,7 @@ impl Alternating {
 }
 
 impl Ledger for Alternating {
-    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<Opened, Unavailable> {
         self.other().open(grant, now).await
     }
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
@@ -61,9 +71,10 @@ impl Ledger for Alternating {
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
-        self.other().decide(id, decision, now).await
+        self.other().decide(id, decision, attempt, now).await
     }
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
         Ledger::read(self.other(), id).await
@@ -90,6 +101,9 @@ impl Ledger for Alternating {
         now: UnixTime,
     ) -> Result<u32, Unavailable> {
         self.other().count(marker, expires, now).await
+    }
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable> {
+        self.other().uncount(marker, now).await
     }
 }
 
@@ -140,9 +154,11 @@ async fn each_call_is_one_transaction_or_one_read() {
     };
 
     database.open(&grant(1), NOW).await.unwrap();
-    check("open", "BEGIN DELETE INSERT COMMIT");
+    check("open", "BEGIN SELECT INSERT COMMIT");
+    database.open(&grant(1), NOW).await.unwrap();
+    check("open, exists", "BEGIN SELECT COMMIT");
     database.open(&pending, NOW).await.unwrap();
-    check("open", "BEGIN DELETE INSERT COMMIT");
+    check("open", "BEGIN SELECT INSERT COMMIT");
     database.advance(&step(1, 1, 1)).await.unwrap();
     check("advance", "BEGIN SELECT UPDATE COMMIT");
     database.advance(&step(1, 1, 2)).await.unwrap();
@@ -152,12 +168,12 @@ async fn each_call_is_one_transaction_or_one_read() {
     database.advance(&step(7, 1, 1)).await.unwrap();
     check("advance, no such grant", "BEGIN SELECT COMMIT");
     database
-        .decide(pending.id, &Decision::Deny, NOW)
+        .decide(pending.id, &Decision::Deny, value, NOW)
         .await
         .unwrap();
     check("decide", "BEGIN SELECT UPDATE COMMIT");
     database
-        .decide(pending.id, &Decision::Deny, NOW)
+        .decide(pending.id, &Decision::Deny, value, NOW)
         .await
         .unwrap();
     check("decide, decided", "BEGIN SELECT COMMIT");
@@ -168,9 +184,9 @@ async fn each_call_is_one_transaction_or_one_read() {
     database.revoke(id).await.unwrap();
     check("revoke, revoked", "BEGIN SELECT COMMIT");
     database.claim(&marker, value, end, NOW).await.unwrap();
-    check("claim", "BEGIN DELETE SELECT INSERT COMMIT");
+    check("claim", "BEGIN SELECT INSERT COMMIT");
     database.claim(&marker, value, end, NOW).await.unwrap();
-    check("claim, held", "BEGIN DELETE SELECT COMMIT");
+    check("claim, held", "BEGIN SELECT COMMIT");
     database.holder(&marker, NOW).await.unwrap();
     check("holder", "SELECT");
     for now in [NOW, NOW, end] {
@@ -178,8 +194,10 @@ async fn each_call_is_one_transaction_or_one_read() {
             .count(&marker, now + Seconds(10), now)
             .await
             .unwrap();
-        check("count", "BEGIN DELETE INSERT COMMIT");
+        check("count", "BEGIN INSERT COMMIT");
     }
+    database.uncount(&marker, end).await.unwrap();
+    check("uncount", "BEGIN UPDATE COMMIT");
 }
 
 #[tokio::test]
@@ -190,10 +208,11 @@ async fn a_record_that_cannot_be_read_is_unavailable() {
     database.open(&grant(1), NOW).await.unwrap();
     database.execute("UPDATE grant SET record = '{'");
     let expected = format!("the record of {id}: EOF");
+    let open = database.open(&grant(1), NOW).await.unwrap_err();
     let read = Ledger::read(&database, id).await.unwrap_err();
     let advance = database.advance(&step(1, 1, 1)).await.unwrap_err();
     let revoke = database.revoke(id).await.unwrap_err();
-    for error in [read, advance, revoke] {
+    for error in [open, read, advance, revoke] {
         assert!(error.detail.contains(&expected), "{error}");
     }
     database.execute("DROP TABLE grant; DROP TABLE marker; DROP TABLE counter");
@@ -205,44 +224,13 @@ async fn a_record_that_cannot_be_read_is_unavailable() {
         database.claim(&marker, id, NOW, NOW).await.map(drop),
         database.holder(&marker, NOW).await.map(drop),
         database.count(&marker, NOW, NOW).await.map(drop),
+        database.uncount(&marker, NOW).await,
+        database.sweep(NOW).await.map(drop),
     ];
     for outcome in outcomes {
         let error = outcome.unwrap_err();
         assert!(error.detail.contains("no such table"), "{error}");
     }
-}
-
-#[tokio::test]
-async fn what_expired_long_ago_is_swept() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::for_test(&folder);
-    let old = |byte| Grant {
-        expires_at: NOW + Seconds(10),
-        ..grant(byte)
-    };
-    let name = |byte: u8| Marker::for_test(&byte.to_string());
-    let add = async |byte: u8, now: UnixTime| {
-        let (value, end) = (Id128([byte; 16]), now + Seconds(10));
-        database.open(&old(byte), now).await.unwrap();
-        database.claim(&name(byte), value, end, now).await.unwrap();
-        database.count(&name(byte), end, now).await.unwrap();
-    };
-    let check = |rows, what| {
-        for table in ["grant", "marker", "counter"] {
-            assert_eq!(database.rows(table), rows, "{table}, {what}");
-        }
-    };
-    for byte in 0..5 {
-        add(byte, NOW).await;
-    }
-    add(5, NOW + Seconds(10) + KEPT - Seconds(1)).await;
-    check(6, "expired by some clocks only");
-    let later = NOW + Seconds(10) + KEPT;
-    add(6, later).await;
-    check(5, "two go for one that comes");
-    add(7, later).await;
-    add(8, later).await;
-    assert_eq!(database.rows("marker"), 4, "5, 6, 7 and 8");
 }
 
 #[test]

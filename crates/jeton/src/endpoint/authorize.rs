@@ -5,7 +5,8 @@
 //! posts the sealed request back with the person (`accept`) or the reason why there is none
 //! (`reject`). It gets an address of Jeton's (`resume`) to send the browser to, which is known by its
 //! cookie and gets its code there. Nothing is stored until then: the sealed request carries the id of
-//! the grant it will become, so that a second use finds this id taken.
+//! the grant it will become, so that a second login with it finds this id taken. A browser that comes
+//! back twice with one ticket gets the same code, until that is redeemed.
 
 pub(crate) mod handoff;
 pub(crate) mod resume;
@@ -15,15 +16,12 @@ pub(crate) mod validate;
 use bytes::Bytes;
 use http::{Response, header::SET_COOKIE};
 
-use sealed::{LoginPurpose, SealedRequest, hash_of};
+use sealed::{LOGIN_LIFETIME, LoginPurpose, SealedRequest, hash_of};
 
 use crate::{
     audit::Audit, cookie::Cookie, host::Host, page::see_other, refusal::Refusal, request::At,
-    seal::SealKind, time::Seconds,
+    seal::SealKind,
 };
-
-/// How long a person may take to log in.
-pub(crate) const LOGIN_LIFETIME: Seconds = Seconds(30 * 60);
 
 pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     audit::Audit,
     host::Host,
-    ledger::{Decision, Grant, GrantState, Ledger, Marker},
+    ledger::{Decision, Grant, GrantId, GrantState, Ledger, Marker},
     page::{Escaped, contained},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
@@ -65,7 +65,8 @@ pub(crate) async fn respond<H: Host>(
     };
     audit.grant = Some(grant.id);
     audit.client_id = Some(grant.client_id.clone());
-    decide_grant(at, &parameters, ticket, typed, grant, accepted).await
+    let login = opened.request.grant;
+    decide_grant(at, &parameters, (ticket, login), typed, grant, accepted).await
 }
 
 /// The pending grant that a user code points to. Every attempt counts, right or wrong.
@@ -101,7 +102,7 @@ async fn find_pending<H: Host>(
 async fn decide_grant<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
-    ticket: &str,
+    (ticket, login): (&str, GrantId),
     typed: &str,
     grant: Grant,
     accepted: Accepted,
@@ -111,6 +112,7 @@ async fn decide_grant<H: Host>(
             subject: accepted.subject,
             claims: accepted.claims,
             auth_time: accepted.auth_time,
+            accepted_at: accepted.accepted_at,
         },
         Some("deny") => Decision::Deny,
         _ => {
@@ -129,7 +131,7 @@ async fn decide_grant<H: Host>(
     if !at
         .issuer
         .ledger()?
-        .decide(grant.id, &decision, at.now)
+        .decide(grant.id, &decision, login, at.now)
         .await?
     {
         return Ok(code_form(

@@ -12,7 +12,7 @@ use crate::{
     crypto::Crypto,
     grant::{GrantType, device_code::INTERVAL, open::Opening},
     host::Host,
-    ledger::{Grant, GrantState, Id128, Ledger, Marker},
+    ledger::{Grant, GrantState, Id128, Ledger, Marker, Opened},
     refusal::Refusal,
     request::At,
     response::no_store_json,
@@ -67,7 +67,7 @@ pub(crate) async fn respond<H: Host>(
     };
     let grant = Grant::open(opening, at.now);
     audit.grant = Some(grant.id);
-    if !ledger.open(&grant, at.now).await? {
+    if ledger.open(&grant, at.now).await? != Opened::Opened {
         return Err(Unavailable::new("ledger", "a random grant id exists already").into());
     }
     let user_code = claim_user_code(at, &grant).await?;

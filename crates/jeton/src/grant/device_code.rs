@@ -46,17 +46,12 @@ async fn polling_refusal<H: Host>(
         Why::Unmet(Unmet::Denied) => GrantFault::DeviceDenied.into(),
         Why::Unmet(Unmet::Expired | Unmet::Idle) => GrantFault::DeviceExpired.into(),
         Why::Unmet(Unmet::Pending) => {
-            // One poll in each stretch of `interval` seconds: two that keep the interval never
-            // fall into the same one, and no time of the last poll need be stored.
-            let stretch = step.now.0 / INTERVAL.0;
-            let marker = Marker::new("poll", format_args!("{}:{stretch}", step.id));
+            // Its holder is the last poll that was not too early: no time of it need be stored, and a
+            // device leaves one record, however long it polls.
+            let poll = Marker::of_grant("poll", step.id);
             let expires = step.now + INTERVAL;
-            let first = at
-                .issuer
-                .ledger()?
-                .claim(&marker, step.attempt, expires, step.now)
-                .await?;
-            if first {
+            let ledger = at.issuer.ledger()?;
+            if ledger.claim(&poll, step.attempt, expires, step.now).await? {
                 GrantFault::AuthorizationPending.into()
             } else {
                 GrantFault::SlowDown.into()

@@ -67,6 +67,7 @@ impl Grant {
             advanced_at: now,
             redeemed_at: None,
             last_attempt: None,
+            decided_by: None,
             created_at: now,
             // Without rotation no use is recorded, so none can be missed.
             idle_lifetime: if client.refresh.rotation {

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::id::{Attempt, GrantId};
+use super::{
+    SLACK,
+    id::{Attempt, GrantId},
+};
 use crate::{
     client::ClientId,
     scope::Scope,
@@ -63,13 +66,18 @@ pub struct Grant {
     /// The attempt that moved it last, by which a lost acknowledgement is recognized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<Attempt>,
-    /// When it was opened. A cut-off ends grants that were opened before it.
+    /// The attempt that decided it, where it was pending. Beside the last one, because a person may be
+    /// told again after the device has redeemed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<Attempt>,
+    /// When the person who granted it was accepted; while pending, when the device asked. A cut-off ends
+    /// grants that were made before it.
     pub created_at: UnixTime,
     /// How long a generation may wait to be redeemed, from generation 1 on.
     pub idle_lifetime: Seconds,
     /// When the standing generation expires for lack of use.
     pub idle_expires_at: UnixTime,
-    /// When the grant expires with all its tokens. The record is kept until then.
+    /// When the grant expires with all its tokens.
     pub expires_at: UnixTime,
     /// Whether it yields refresh tokens.
     pub refreshable: bool,
@@ -80,6 +88,23 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// How long the record is kept after nothing of it can be redeemed any more. Its being there is what
+    /// keeps a ticket from opening it twice, so it outlives every ticket: 35 minutes from the first use of
+    /// one, and [`SLACK`] for clocks.
+    pub const KEPT: Seconds = Seconds(35 * 60 + SLACK.0);
+
+    /// Until when stores keep the record. Until its code is redeemed that is soon, so that requests which
+    /// nobody goes on with leave nothing behind; then as long as it has tokens. A grant that was revoked or
+    /// denied is kept as long as it would have been otherwise: whoever presents a token of it is told so.
+    #[must_use]
+    pub fn kept_until(&self) -> UnixTime {
+        let needed_until = match self.generation {
+            0 => self.idle_expires_at,
+            _ => self.expires_at,
+        };
+        needed_until + Self::KEPT
+    }
+
     /// Whether its tokens are good at `now`. The idle expiry ends the standing generation, not the
     /// access tokens that were issued in time.
     #[must_use]

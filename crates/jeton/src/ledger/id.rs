@@ -60,11 +60,25 @@ impl<'de> Deserialize<'de> for Id128 {
 /// The key of a one-time marker or a counter: a kind and a name. The name is a hash or an identifier
 /// of ours, at most 200 characters of base64url, `:` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Marker(String);
+pub struct Marker {
+    key: String,
+    grant: Option<GrantId>,
+}
 
 impl Marker {
     pub(crate) fn new(kind: &'static str, name: impl fmt::Display) -> Self {
-        Self(format!("{kind}:{name}"))
+        Self {
+            key: format!("{kind}:{name}"),
+            grant: None,
+        }
+    }
+
+    /// The one of its kind that a grant has.
+    pub(crate) fn of_grant(kind: &'static str, grant: GrantId) -> Self {
+        Self {
+            grant: Some(grant),
+            ..Self::new(kind, grant)
+        }
     }
 
     /// A marker for tests of stores.
@@ -76,6 +90,13 @@ impl Marker {
     /// The key as stored: `kind:name`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.key
+    }
+
+    /// The grant whose marker it is, if it is one's. A store that spreads its records may keep the two in
+    /// one place: whoever is busy with a grant then stands in nobody's way.
+    #[must_use]
+    pub fn grant(&self) -> Option<GrantId> {
+        self.grant
     }
 }

@@ -1,21 +1,22 @@
 //! The ledger in memory.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    Ledger,
+    Ledger, SLACK,
     grant::Grant,
     id::{Attempt, GrantId, Marker},
-    step::{Advance, Decision, Step},
+    step::{Advance, Decision, Opened, Step},
     transition,
 };
 use crate::{time::UnixTime, unavailable::Unavailable};
 
-/// How many records may come between two sweeps of what has expired.
-const SWEEP_EVERY: usize = 1024;
+/// How many records that have ended one change takes away. More than one, so that what a flood left
+/// behind goes.
+const SWEPT_AT_ONCE: usize = 2;
 
 /// A ledger in memory, for the mock and for tests. Clones share its records.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +27,16 @@ struct Records {
     grants: HashMap<GrantId, Grant>,
     markers: HashMap<Marker, (Attempt, UnixTime)>,
     counters: HashMap<Marker, (u32, UnixTime)>,
-    since_sweep: usize,
+    /// When each record may go. One that was given more time has a later entry as well.
+    ends: BTreeSet<(UnixTime, Name)>,
+}
+
+/// The name of a record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Grant(GrantId),
+    Marker(Marker),
+    Counter(Marker),
 }
 
 impl MemoryLedger {
@@ -34,50 +44,78 @@ impl MemoryLedger {
         // Each change below is whole before anything could panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Applies `transition` to the grant of that id, if there is one.
+    fn change<T>(&self, id: GrantId, transition: impl FnOnce(&mut Grant) -> T) -> Option<T> {
+        let records = &mut *self.lock();
+        let grant = records.grants.get_mut(&id)?;
+        let kept_until = grant.kept_until();
+        let answer = transition(grant);
+        if grant.kept_until() != kept_until {
+            records.ends.insert((grant.kept_until(), Name::Grant(id)));
+        }
+        Some(answer)
+    }
 }
 
 impl Records {
+    /// Takes away a few records that have ended.
     fn sweep(&mut self, now: UnixTime) {
-        self.since_sweep += 1;
-        if self.since_sweep >= SWEEP_EVERY {
-            self.since_sweep = 0;
-            self.grants.retain(|_, grant| now < grant.expires_at);
-            self.markers.retain(|_, (_, expires)| now < *expires);
-            self.counters.retain(|_, (_, expires)| now < *expires);
+        for _ in 0..SWEPT_AT_ONCE {
+            if self.ends.first().is_none_or(|(end, _)| now < *end) {
+                return;
+            }
+            let Some((_, name)) = self.ends.pop_first() else {
+                return;
+            };
+            if self.end_of(&name).is_none_or(|end| end <= now) {
+                match name {
+                    Name::Grant(id) => drop(self.grants.remove(&id)),
+                    Name::Marker(marker) => drop(self.markers.remove(&marker)),
+                    Name::Counter(marker) => drop(self.counters.remove(&marker)),
+                }
+            }
+        }
+    }
+
+    fn end_of(&self, name: &Name) -> Option<UnixTime> {
+        match name {
+            Name::Grant(id) => self.grants.get(id).map(Grant::kept_until),
+            Name::Marker(marker) => self.markers.get(marker).map(|(_, end)| *end + SLACK),
+            Name::Counter(marker) => self.counters.get(marker).map(|(_, end)| *end + SLACK),
         }
     }
 }
 
 impl Ledger for MemoryLedger {
-    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<bool, Unavailable> {
+    async fn open(&self, grant: &Grant, now: UnixTime) -> Result<Opened, Unavailable> {
         let mut records = self.lock();
         records.sweep(now);
-        if records.grants.contains_key(&grant.id) {
-            return Ok(false);
+        if let Some(standing) = records.grants.get(&grant.id) {
+            return Ok(transition::opened(grant, standing.clone()));
         }
+        let end = (grant.kept_until(), Name::Grant(grant.id));
+        records.ends.insert(end);
         records.grants.insert(grant.id, grant.clone());
-        Ok(true)
+        Ok(Opened::Opened)
     }
 
     async fn advance(&self, step: &Step) -> Result<Advance, Unavailable> {
-        let mut records = self.lock();
-        Ok(match records.grants.get_mut(&step.id) {
-            None => Advance::Conflict(None),
-            Some(grant) => transition::take(grant, step),
-        })
+        let advance = self.change(step.id, |grant| transition::take(grant, step));
+        Ok(advance.unwrap_or(Advance::Conflict(None)))
     }
 
     async fn decide(
         &self,
         id: GrantId,
         decision: &Decision,
+        attempt: Attempt,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
-        let mut records = self.lock();
-        Ok(records
-            .grants
-            .get_mut(&id)
-            .is_some_and(|grant| transition::decide(grant, decision, now)))
+        let decided = self.change(id, |grant| {
+            transition::decide(grant, decision, attempt, now)
+        });
+        Ok(decided.unwrap_or(false))
     }
 
     async fn read(&self, id: GrantId) -> Result<Option<Grant>, Unavailable> {
@@ -85,9 +123,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
-        if let Some(grant) = self.lock().grants.get_mut(&id) {
-            transition::revoke(grant);
-        }
+        self.change(id, transition::revoke);
         Ok(())
     }
 
@@ -100,13 +136,15 @@ impl Ledger for MemoryLedger {
     ) -> Result<bool, Unavailable> {
         let mut records = self.lock();
         records.sweep(now);
-        match records.markers.get(marker) {
-            Some((holder, until)) if now < *until => Ok(*holder == value),
-            _ => {
-                records.markers.insert(marker.clone(), (value, expires));
-                Ok(true)
-            }
+        if let Some((holder, until)) = records.markers.get(marker)
+            && now < *until
+        {
+            return Ok(*holder == value);
         }
+        records.markers.insert(marker.clone(), (value, expires));
+        let end = (expires + SLACK, Name::Marker(marker.clone()));
+        records.ends.insert(end);
+        Ok(true)
     }
 
     async fn holder(&self, marker: &Marker, now: UnixTime) -> Result<Option<Attempt>, Unavailable> {
@@ -124,16 +162,26 @@ impl Ledger for MemoryLedger {
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<u32, Unavailable> {
-        let mut records = self.lock();
+        let records = &mut *self.lock();
         records.sweep(now);
-        let counter = records
-            .counters
-            .entry(marker.clone())
-            .or_insert((0, expires));
-        if now >= counter.1 {
-            *counter = (0, expires);
+        if let Some((count, until)) = records.counters.get_mut(marker)
+            && now < *until
+        {
+            *count = count.saturating_add(1);
+            return Ok(*count);
         }
-        counter.0 = counter.0.saturating_add(1);
-        Ok(counter.0)
+        records.counters.insert(marker.clone(), (1, expires));
+        let end = (expires + SLACK, Name::Counter(marker.clone()));
+        records.ends.insert(end);
+        Ok(1)
+    }
+
+    async fn uncount(&self, marker: &Marker, now: UnixTime) -> Result<(), Unavailable> {
+        if let Some((count, until)) = self.lock().counters.get_mut(marker)
+            && now < *until
+        {
+            *count = count.saturating_sub(1);
+        }
+        Ok(())
     }
 }

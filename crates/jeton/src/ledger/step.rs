@@ -102,6 +102,15 @@ pub enum Advance {
     Conflict(Option<Box<Grant>>),
 }
 
+/// The outcome of opening a grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Opened {
+    /// The record stands as it was given: made by this call, or by one whose answer was lost.
+    Opened,
+    /// The id was taken: the record that stands.
+    Exists(Box<Grant>),
+}
+
 /// What a person decided about a pending grant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
@@ -113,6 +122,8 @@ pub enum Decision {
         claims: Map<String, Value>,
         /// When the person was authenticated.
         auth_time: UnixTime,
+        /// When the person was accepted: from then on a cut-off counts.
+        accepted_at: UnixTime,
     },
     /// The grant is denied.
     Deny,

@@ -4,9 +4,21 @@
 
 use super::{
     grant::{Grant, GrantState},
-    step::{Advance, Decision, Step},
+    id::Attempt,
+    step::{Advance, Decision, Opened, Step},
 };
 use crate::time::UnixTime;
+
+/// What opening `grant` answers where the record `standing` has its id already. The very same record
+/// counts as opened: the acknowledgement was lost, and the store or the caller tries again.
+#[must_use]
+pub fn opened(grant: &Grant, standing: Grant) -> Opened {
+    if standing == *grant {
+        Opened::Opened
+    } else {
+        Opened::Exists(Box::new(standing))
+    }
+}
 
 /// Takes `step` if the record meets all its conditions, and leaves the record as it is otherwise. A
 /// record that is the result of this very attempt counts as advanced: the acknowledgement was lost,
@@ -41,25 +53,42 @@ pub fn is_result_of(grant: &Grant, step: &Step) -> bool {
         && grant.last_attempt == Some(step.attempt)
 }
 
-/// Decides a pending grant; `false` if it is not pending, or expired.
-pub fn decide(grant: &mut Grant, decision: &Decision, now: UnixTime) -> bool {
+/// Decides a pending grant; `false` if it is not pending, or has expired. A record that is the result of
+/// this very attempt counts as decided, whatever has become of its tokens.
+pub fn decide(grant: &mut Grant, decision: &Decision, attempt: Attempt, now: UnixTime) -> bool {
     if grant.state != GrantState::Pending || now >= grant.idle_expires_at {
-        return false;
+        return is_decided_by(grant, decision, attempt);
     }
+    grant.decided_by = Some(attempt);
     match decision {
         Decision::Deny => grant.state = GrantState::Denied,
         Decision::Approve {
             subject,
             claims,
             auth_time,
+            accepted_at,
         } => {
             grant.state = GrantState::Live;
             grant.subject = Some(subject.clone());
             grant.claims = claims.clone();
             grant.auth_time = Some(*auth_time);
+            grant.created_at = *accepted_at;
         }
     }
     true
+}
+
+/// Whether the record is the result of `decision` by `attempt`. A grant that has been revoked since is
+/// not.
+#[must_use]
+pub fn is_decided_by(grant: &Grant, decision: &Decision, attempt: Attempt) -> bool {
+    let as_decided = match decision {
+        Decision::Deny => grant.state == GrantState::Denied,
+        Decision::Approve { subject, .. } => {
+            grant.state == GrantState::Live && grant.subject.as_ref() == Some(subject)
+        }
+    };
+    as_decided && grant.decided_by == Some(attempt)
 }
 
 /// Ends a grant for good.

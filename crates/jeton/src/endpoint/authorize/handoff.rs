@@ -8,7 +8,9 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::Map;
 
-use super::sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket};
+use super::sealed::{
+    Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, TICKET_LIFETIME, Ticket,
+};
 use crate::{
     audit::Audit,
     authentication::authenticate,
@@ -49,9 +51,6 @@ const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::INVALID_SCOPE,
     ErrorCode::INVALID_TARGET,
 ];
-
-/// How long the browser may take to come back from the login application.
-const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
 
 /// Names of claims that a login application cannot give: those that the server makes itself.
 pub const RESERVED_CLAIMS: [&str; 20] = [
@@ -359,6 +358,7 @@ async fn read_accepted<H: Host>(
         subject: subject.to_owned(),
         claims,
         auth_time,
+        accepted_at: at.now,
         scope,
     })
 }

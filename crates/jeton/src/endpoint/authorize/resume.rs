@@ -16,10 +16,10 @@ use crate::{
     endpoint::device,
     grant::open::Opening,
     host::Host,
-    ledger::{Grant, GrantState, Ledger},
+    ledger::{Grant, GrantState, Ledger, Opened},
     refusal::{PersonFault, Refusal},
     request::At,
-    time::Seconds,
+    time::{Seconds, UnixTime},
     token::{Binding, RedirectHash, TokenKind},
 };
 
@@ -82,9 +82,12 @@ async fn grant_code<H: Host>(
         subject: Some(accepted.subject),
         claims: accepted.claims,
         auth_time: Some(accepted.auth_time),
+        created_at: accepted.accepted_at,
         ..Grant::open(opening, at.now)
     };
-    if !at.issuer.ledger()?.open(&grant, at.now).await? {
+    if let Opened::Exists(standing) = at.issuer.ledger()?.open(&grant, at.now).await?
+        && !is_opened_before(&grant, *standing, at.now)
+    {
         return Err(PersonFault::Used.into());
     }
     let binding = Binding {
@@ -100,6 +103,21 @@ async fn grant_code<H: Host>(
         &binding,
     );
     Ok(target_of(code).respond(&[("code", &code_text)], at.issuer.config().issuer()))
+}
+
+/// Whether the record `standing` is of this very login, which the browser comes back from once more, and
+/// its code can still be redeemed. Codes are derived, so it is the same one: a page that was lost on its
+/// way, or is loaded again, costs nobody a login.
+fn is_opened_before(grant: &Grant, standing: Grant, now: UnixTime) -> bool {
+    let redeemable = now < standing.idle_expires_at && now < standing.expires_at;
+    // The rest tells whether it is the same login, and whether it has moved since.
+    let opened_now = Grant {
+        advanced_at: grant.advanced_at,
+        idle_expires_at: grant.idle_expires_at,
+        expires_at: grant.expires_at,
+        ..standing
+    };
+    redeemable && opened_now == *grant
 }
 
 fn target_of(code: &CodeRequest) -> ResponseTarget {

@@ -12,13 +12,22 @@ use crate::{
     client::ClientId,
     cookie::Cookie,
     host::Host,
-    ledger::GrantId,
+    ledger::{Grant, GrantId, SLACK},
     refusal::{PersonFault, Refusal},
     request::At,
     scope::Scope,
     seal::SealKind,
     time::{Seconds, UnixTime},
 };
+
+/// How long a person may take to log in.
+pub(crate) const LOGIN_LIFETIME: Seconds = Seconds(30 * 60);
+
+/// How long the browser may take to come back from the login application.
+pub(crate) const TICKET_LIFETIME: Seconds = Seconds(5 * 60);
+
+// A ticket opens its grant once because the record is still there.
+const _: () = assert!(LOGIN_LIFETIME.0 + TICKET_LIFETIME.0 + SLACK.0 <= Grant::KEPT.0);
 
 /// A request that waits for a login, as it travels sealed through the login application.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +39,13 @@ pub(crate) struct SealedRequest {
     pub(crate) created_at: UnixTime,
     pub(crate) expires_at: UnixTime,
     pub(crate) purpose: LoginPurpose,
+}
+
+impl SealedRequest {
+    /// When the last ticket expires that it can become.
+    pub(crate) fn tickets_end(&self) -> UnixTime {
+        self.expires_at + TICKET_LIFETIME
+    }
 }
 
 /// What a person logs in for.
@@ -102,6 +118,9 @@ pub(crate) struct Accepted {
     pub(crate) subject: String,
     pub(crate) claims: Map<String, Value>,
     pub(crate) auth_time: UnixTime,
+    /// When the login application said so. The grant counts as made then: a logout in between ends it,
+    /// however late the browser comes back.
+    pub(crate) accepted_at: UnixTime,
     /// The scope that the person consented to; absent: all that was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<Scope>,

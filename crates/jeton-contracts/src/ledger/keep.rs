@@ -1,0 +1,83 @@
+//! How long records are kept.
+
+use jeton::{Advance, Decision, Grant, GrantState, Ledger, SLACK, Seconds, UnixTime};
+
+use super::{NOW, Run};
+
+/// The contract of keeping, for a store of which `sweep` takes away what may go at a given time: all of
+/// it, however often the store must be asked. The ids of records follow from `run`.
+pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixTime)) {
+    let run = Run(run);
+    let code_ends = NOW + Seconds(60);
+    let all_ends = NOW + Seconds(1000);
+    let open = async |name: &str, state| {
+        let grant = Grant {
+            state,
+            ..run.grant(name)
+        };
+        ledger.open(&grant, NOW).await.unwrap();
+        grant.id
+    };
+    let redeem = async |name: &str| {
+        let step = run.step(name, 0, 1);
+        let advance = ledger.advance(&step).await.unwrap();
+        assert!(matches!(advance, Advance::Advanced(_)), "{name}");
+    };
+
+    let unredeemed = open("kept, unredeemed", GrantState::Live).await;
+    let pending = open("kept, pending", GrantState::Pending).await;
+    let denied = open("kept, denied", GrantState::Pending).await;
+    let deny = ledger.decide(denied, &Decision::Deny, denied, NOW).await;
+    assert!(deny.unwrap());
+    let withdrawn = open("kept, revoked before it was redeemed", GrantState::Live).await;
+    ledger.revoke(withdrawn).await.unwrap();
+    let redeemed = open("kept, redeemed", GrantState::Live).await;
+    redeem("kept, redeemed").await;
+    let revoked = open("kept, revoked", GrantState::Live).await;
+    redeem("kept, revoked").await;
+    ledger.revoke(revoked).await.unwrap();
+    let (short, long) = (
+        [unredeemed, pending, denied, withdrawn],
+        [redeemed, revoked],
+    );
+
+    let marker = run.marker("kept");
+    let marker_ends = NOW + Seconds(10);
+    let holder = run.id("holder");
+    ledger
+        .claim(&marker, holder, marker_ends, NOW)
+        .await
+        .unwrap();
+    ledger.count(&marker, marker_ends, NOW).await.unwrap();
+
+    let check = async |at: UnixTime, kept: &[jeton::GrantId], gone: &[jeton::GrantId]| {
+        sweep(at).await;
+        for id in kept {
+            let grant = ledger.read(*id).await.unwrap();
+            let grant = grant.unwrap_or_else(|| panic!("{id} went before {at:?}"));
+            assert!(at < grant.kept_until(), "the rule is the one of the core");
+        }
+        for id in gone {
+            assert_eq!(ledger.read(*id).await.unwrap(), None, "at {at:?}");
+        }
+    };
+    check(
+        marker_ends + SLACK - Seconds(1),
+        &[short.as_slice(), &long].concat(),
+        &[],
+    )
+    .await;
+    let seen = ledger.holder(&marker, NOW).await.unwrap();
+    assert_eq!(seen, Some(holder), "by a clock that is behind");
+    let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
+    assert_eq!(count, 2, "by a clock that is behind");
+    check(marker_ends + SLACK, &short, &[]).await;
+    assert_eq!(ledger.holder(&marker, NOW).await.unwrap(), None);
+    let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
+    assert_eq!(count, 1, "it went");
+
+    check(code_ends + Grant::KEPT - Seconds(1), &short, &[]).await;
+    check(code_ends + Grant::KEPT, &long, &short).await;
+    check(all_ends + Grant::KEPT - Seconds(1), &long, &short).await;
+    check(all_ends + Grant::KEPT, &[], &long).await;
+}
