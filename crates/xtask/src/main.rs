@@ -22,6 +22,7 @@ mod report;
 mod shell;
 mod sizes;
 mod suite;
+mod supply;
 mod test;
 mod tools;
 mod worker;
@@ -63,6 +64,12 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             tools::rust()?;
             tools::python()?;
             println!("{}", lambda::build_arm64()?);
+        }
+        Task::Sbom => {
+            tools::rust()?;
+            tools::python()?;
+            tools::sbom()?;
+            println!("{}", supply::sbom()?);
         }
         Task::Static => {
             tools::rust()?;

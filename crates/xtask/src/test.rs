@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::suite::Answers;
 use crate::{
     boundaries, checks, circles, image, lambda, lint, mock, node, parameters, pins, shell, sizes,
-    suite, tools, worker,
+    suite, supply, tools, worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
@@ -25,6 +25,8 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     report.step("tools: node", tools::node);
     report.step("tools: python", tools::python);
     if everything {
+        report.step("deny: licences, sources, versions", supply::deny);
+        report.counted("deny: advisories", supply::advisories);
         report.step("fmt, lint: JavaScript", lint::javascript);
         report.step("fmt, lint: Python", lint::python);
         report.counted("unit + contracts", checks::tests);
@@ -45,6 +47,8 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     if everything {
         report.counted("same rows", || suite::same_rows(&answers));
         unless_quick(options, &mut report, "arm64 build", lambda::build_arm64);
+        unless_quick(options, &mut report, "tools: sbom", tools::sbom);
+        unless_quick(options, &mut report, "sbom", supply::sbom);
         if options.quick {
             report.skip("static build", "--quick");
         } else {

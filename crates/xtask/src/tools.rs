@@ -1,7 +1,7 @@
 //! Everything that is not Rust, Node, Python or Java is installed here: pinned, inside the
 //! checkout, only when missing or of another version.
 //!
-//! Each pin stands once: cargo tools in [`CARGO_TOOLS`], npm packages in `tests/package.json` and
+//! Each pin stands once: cargo tools in [`WORKER_TOOLS`] and [`SBOM_TOOLS`], npm packages in `tests/package.json` and
 //! its lock, Python packages in `crates/xtask/requirements.txt`.
 
 use std::path::{Path, PathBuf};
@@ -17,21 +17,32 @@ struct CargoTool {
     package: &'static str,
     version: &'static str,
     binary: &'static str,
+    /// Cargo's profile: `dev` for what is done in a second and takes minutes to optimize.
+    profile: &'static str,
 }
 
 /// `wasm-bindgen-cli` has to be of the version of the crate `wasm-bindgen` in the workspace.
-const CARGO_TOOLS: [CargoTool; 2] = [
+const WORKER_TOOLS: &[CargoTool] = &[
     CargoTool {
         package: "wasm-bindgen-cli",
         version: "0.2.130",
         binary: "wasm-bindgen",
+        profile: "release",
     },
     CargoTool {
         package: "worker-build",
         version: "0.8.7",
         binary: "worker-build",
+        profile: "release",
     },
 ];
+
+const SBOM_TOOLS: &[CargoTool] = &[CargoTool {
+    package: "cargo-cyclonedx",
+    version: "0.5.9",
+    binary: "cargo-cyclonedx",
+    profile: "dev",
+}];
 
 /// A cargo tool of ours.
 pub(crate) fn binary(name: &str) -> PathBuf {
@@ -54,7 +65,7 @@ pub(crate) fn zig_folder() -> PathBuf {
 }
 
 pub(crate) fn install_all() -> Result<()> {
-    for install in [rust, node, python, worker] {
+    for install in [rust, node, python, worker, sbom] {
         println!("{}", install()?);
     }
     Ok(())
@@ -173,23 +184,34 @@ fn write_script(name: &str, body: &str) -> Result<()> {
 
 /// worker-build and what it calls.
 pub(crate) fn worker() -> Result<String> {
+    cargo_install(WORKER_TOOLS)
+}
+
+/// What lists the crates of a binary.
+pub(crate) fn sbom() -> Result<String> {
+    cargo_install(SBOM_TOOLS)
+}
+
+fn cargo_install(tools: &[CargoTool]) -> Result<String> {
     let mut versions = Vec::new();
     let build = shell::path("target/tools/build");
     for CargoTool {
         package,
         version,
         binary: name,
-    } in CARGO_TOOLS
+        profile,
+    } in tools
     {
-        if !has_version(name, version) {
+        if !is_installed(package, version, name)? {
             // Without --locked: a mirror may lag behind the tools' own lock files.
             let mut install = shell::cargo("install --force --quiet");
+            install.args(["--profile", profile]);
             install.arg("--root").arg(shell::path("target/tools"));
             install
                 .arg("--target-dir")
                 .arg(shell::path("target/tools/build"));
             shell::run(install.arg(format!("{package}@{version}")))?;
-            if !has_version(name, version) {
+            if !is_installed(package, version, name)? {
                 bail!("{package} was installed, yet target/tools/bin/{name} is not {version}");
             }
         }
@@ -202,7 +224,9 @@ pub(crate) fn worker() -> Result<String> {
     Ok(versions.join(", "))
 }
 
-fn has_version(name: &str, version: &str) -> bool {
-    shell::read(shell::command(binary(name)).arg("--version"))
-        .is_ok_and(|text| text.split_whitespace().any(|word| word == version))
+fn is_installed(package: &str, version: &str, name: &str) -> Result<bool> {
+    let mut list = shell::cargo("install --list --root");
+    let list = shell::read(list.arg(shell::path("target/tools")))?;
+    let wanted = format!("{package} v{version}:");
+    Ok(binary(name).exists() && list.lines().any(|line| line == wanted))
 }
