@@ -58,7 +58,7 @@ async fn run() -> Result<(), lambda_http::Error> {
         return Err("this program is a Lambda function: only Lambda, or a Runtime API in its place, can run it".into());
     }
     // Made once for all requests; no connection is opened and no key derived before the first.
-    let stores = Stores::from_env().await;
+    let stores = Stores::from_env().await?;
     let server = LambdaServer::new(config, stores.into());
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let server = &server;

@@ -18,19 +18,17 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    pub(crate) async fn from_env() -> Self {
-        let Ok(table) = env::var("JETON_TABLE") else {
-            return Self::default();
-        };
+    pub(crate) async fn from_env() -> Result<Self, lambda_http::Error> {
+        let table = env::var("JETON_TABLE").unwrap_or_default();
         let table = table.trim();
         if table.is_empty() {
-            return Self::default();
+            return Ok(Self::default());
         }
-        let dynamodb = jeton_dynamodb::connect().await;
-        Self {
+        let dynamodb = jeton_dynamodb::connect().await?;
+        Ok(Self {
             registry: Some(DynamoRegistry::new(dynamodb.clone(), table)),
             ledger: Some(DynamoLedger::new(dynamodb, table)),
-        }
+        })
     }
 }
 
