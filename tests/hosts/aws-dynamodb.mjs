@@ -26,10 +26,7 @@ export function endpoint() {
 export async function createTable(name) {
   const { AttributeDefinitions, KeySchema, BillingMode, TimeToLiveSpecification } = properties('Table');
   await call('CreateTable', { TableName: name, AttributeDefinitions, KeySchema, BillingMode });
-  await call('UpdateTimeToLive', {
-    TableName: name,
-    TimeToLiveSpecification: { ...TimeToLiveSpecification, Enabled: TimeToLiveSpecification.Enabled === 'true' },
-  });
+  await call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification });
 }
 
 /** One operation of the DynamoDB API. */

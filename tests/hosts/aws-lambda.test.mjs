@@ -4,6 +4,9 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { start } from './lambda.mjs';
 
@@ -168,6 +171,31 @@ test('without a table the configured clients are all there are', () =>
     assert.equal((await token(host.url, 'configured')).status, 200);
     assert.equal((await token(host.url, registered.client_id)).status, 401);
   }));
+
+test('more clients than the variables hold come from a file', async () => {
+  const clients = Array.from({ length: 100 }, (_, n) => ({
+    client_id: `filed-${n}`,
+    client_secrets: [{ sha256 }],
+    grant_types: ['client_credentials'],
+  }));
+  const folder = await mkdtemp(join(tmpdir(), 'jeton-layer-'));
+  const file = join(folder, 'clients.json');
+  await writeFile(file, JSON.stringify(clients));
+  assert.ok((await stat(file)).size > 4096);
+  try {
+    await withHost({ env: { ...env, JETON_CLIENTS: `@${file}` }, instances: 1 }, async (host) => {
+      assert.equal((await token(host.url, 'filed-99')).status, 200);
+      assert.equal((await token(host.url, 'configured')).status, 401);
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  const missing = start({ env: { ...env, JETON_CLIENTS: `@${file}` }, instances: 1 });
+  await assert.rejects(
+    missing.then((host) => host.stop()),
+    /JETON_CLIENTS: expected a readable file after @/,
+  );
+});
 
 test('broken configuration is refused at start, naming the variable', async () => {
   for (const [name, value] of [

@@ -31,6 +31,9 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
         report.step("fmt, lint: Python", lint::python);
         report.counted("unit + contracts", checks::tests);
         unless_quick(options, &mut report, "cfn-lint", lambda::lint_template);
+        report.counted("template", || {
+            node::one_file("tests/hosts/aws-template.test.mjs")
+        });
         report.step("lint: image, action", image::lint);
     }
     let targets = if everything {
