@@ -31,8 +31,11 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
         report.step("fmt, lint: Python", lint::python);
         report.counted("unit + contracts", checks::tests);
         unless_quick(options, &mut report, "cfn-lint", lambda::lint_template);
-        report.counted("template", || {
+        report.counted("template.yaml", || {
             node::one_file("tests/hosts/aws-template.test.mjs")
+        });
+        report.counted("wrangler.toml", || {
+            node::one_file("tests/hosts/worker-config.test.mjs")
         });
         report.step("lint: image, action", image::lint);
     }

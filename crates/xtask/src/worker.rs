@@ -38,15 +38,18 @@ fn worker_build(folder: &str, profile: &str) -> Result<PathBuf> {
     Ok(output)
 }
 
-/// Everything `wrangler deploy` does except deploying.
+/// Everything `wrangler deploy` does except deploying, to staging and to production.
 pub(crate) fn dry_run() -> Result<&'static str> {
-    let mut wrangler = shell::command("node");
-    wrangler.arg(shell::path("tests/node_modules/wrangler/bin/wrangler.js"));
-    wrangler.args(["deploy", "--dry-run", "--outdir", "target/wrangler-dry-run"]);
-    wrangler
-        .env("WRANGLER_SEND_METRICS", "false")
-        .env("CI", "true");
-    shell::run(with_tools(&mut wrangler)?)?;
+    for environment in ["--env=", "--env=production"] {
+        let mut wrangler = shell::command("node");
+        wrangler.arg(shell::path("tests/node_modules/wrangler/bin/wrangler.js"));
+        wrangler.args(["deploy", "--dry-run", environment]);
+        wrangler.args(["--outdir", "target/wrangler-dry-run"]);
+        wrangler
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("CI", "true");
+        shell::run(with_tools(&mut wrangler)?)?;
+    }
     Ok("")
 }
 
