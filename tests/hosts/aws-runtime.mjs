@@ -85,7 +85,9 @@ export async function fleet({ binary, cwd, env, instances, timeoutSeconds, onLin
       dispatch();
     });
 
-  return { invoke, stop };
+  const crash = () => Promise.all(environments.map((environment) => environment.crash()));
+
+  return { invoke, crash, stop };
 }
 
 /** One process and the Runtime API it talks to. A process that dies is replaced, as Lambda does. */
@@ -208,6 +210,12 @@ async function openEnvironment({ binary, cwd, env, timeoutSeconds, onLine, dispa
           'lambda-runtime-trace-id': traceOf(invocation.id),
         })
         .end(invocation.json);
+    },
+    /** Ends the process without warning; another takes its place. */
+    async crash() {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
     },
     async close() {
       const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;

@@ -67,6 +67,7 @@ export async function start({
     log: () => [...lines],
     putClient: (record) => putClient(table, record),
     slow: (delays) => behind.slow(delays),
+    crash: () => environments.crash(),
     /** Any event at all, past the gateway: `{ payload: string }` or `{ error }`. */
     invoke: (event) => environments.invoke(typeof event === 'string' ? event : JSON.stringify(event)),
     async stop() {
@@ -98,14 +99,27 @@ async function listenSilently() {
   };
 }
 
-/** A proxy that holds back what it hands on, in milliseconds: `taking` there, `answering` back. */
+/** What DynamoDB answers when it is asked for too much. */
+const THROTTLED = [
+  'HTTP/1.1 400 Bad Request',
+  'content-type: application/x-amz-json-1.0',
+  'content-length: 98',
+  '',
+  '{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"-"}',
+];
+
+/**
+ * A proxy that holds back what it hands on, in milliseconds: `taking` there, `answering` back; or that
+ * refuses everything, as a throttled table does.
+ */
 async function proxy(address) {
   const { hostname, port } = new URL(address);
   const sockets = new Set();
   let delays = { taking: 0, answering: 0 };
+  let refusing = false;
   const handOn = (from, to, delay) => {
     sockets.add(from.on('error', () => undefined));
-    from.on('data', (bytes) => setTimeout(() => to.destroyed || to.write(bytes), delays[delay]));
+    from.on('data', (bytes) => refusing || setTimeout(() => to.destroyed || to.write(bytes), delays[delay]));
     // Whoever gives a request up closes its connection: what is still held back then never comes.
     from.on('close', () => {
       sockets.delete(from);
@@ -114,14 +128,16 @@ async function proxy(address) {
   };
   const server = createServer((client) => {
     const table = connect(Number(port), hostname);
+    client.on('data', () => refusing && client.write(THROTTLED.join('\r\n')));
     handOn(client, table, 'taking');
     handOn(table, client, 'answering');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    slow({ taking = 0, answering = 0 }) {
-      delays = { taking, answering };
+    slow(told) {
+      delays = { taking: 0, answering: 0, ...told };
+      refusing = told.refusing ?? false;
     },
     close() {
       server.close();

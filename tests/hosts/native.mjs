@@ -47,6 +47,11 @@ export async function launch(name, args, env) {
       child.kill('SIGTERM');
       return exited;
     },
+    /** Ends at once, whatever it is doing. */
+    async kill() {
+      child.kill('SIGKILL');
+      return exited;
+    },
   };
 }
 

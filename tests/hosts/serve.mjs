@@ -16,7 +16,8 @@ import { BINARY, launch } from './native.mjs';
 export async function start({ env = {}, store = 'ok' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'jeton-serve-'));
   const data = join(folder, 'jeton.db');
-  const host = await launch('serve', ['serve', '--data', data], env).catch((error) => {
+  const begin = () => launch('serve', ['serve', '--data', data], env);
+  let host = await begin().catch((error) => {
     rmSync(folder, { recursive: true });
     throw error;
   });
@@ -24,9 +25,18 @@ export async function start({ env = {}, store = 'ok' } = {}) {
   if (store === 'broken') sql(data, 'DROP TABLE document');
   const other = store === 'slow' ? otherProcess(data) : undefined;
   return {
-    ...host,
+    name: host.name,
+    get url() {
+      return host.url;
+    },
+    log: () => host.log(),
     /** Another process has the file locked while `taking` is not 0: changes wait, reads do not. */
     slow: ({ taking = 0 }) => other.say(taking > 0 ? 'BEGIN IMMEDIATE' : 'ROLLBACK'),
+    /** Ends the process without warning, and starts another. */
+    async crash() {
+      await host.kill();
+      host = await begin();
+    },
     /** As `jeton client new` tells its user to. */
     async putClient(record) {
       execFileSync(BINARY, ['client', 'put', '--data', data], { input: JSON.stringify(record) });

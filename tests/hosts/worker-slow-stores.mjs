@@ -1,9 +1,9 @@
-// Stores that are slow on demand, between a Worker and its own: a Worker of their own holds calls
+// Stores that are slow, or refuse, on demand, between a Worker and its own: a Worker of their own holds calls
 // back, so that one whose caller has gone away is carried out all the same, as by real ones.
 
 /** Sleeps, before it hands on what is asked of a store and before it hands back the answer. */
 const STORES = `
-  let delays = { taking: 0, answering: 0 };
+  let delays = { taking: 0, answering: 0, refusing: false };
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
   export default {
@@ -15,7 +15,8 @@ const STORES = `
         delays = JSON.parse(body);
         return new Response();
       }
-      const { taking, answering } = delays;
+      const { taking, answering, refusing } = delays;
+      if (refusing) return new Response('overloaded', { status: 503 });
       const answered = (async () => {
         await sleep(taking);
         const [text, status] = await HANDED_ON[hostname](env, name, body);
@@ -63,6 +64,7 @@ const KV = `
   export default ({ STORES, KV }) => ({
     async get(key) {
       const answer = await STORES.fetch('http://kv/' + encodeURIComponent(key));
+      if (answer.status === 503) throw new Error('KV GET failed: 503 Service Unavailable');
       return answer.status === 404 ? null : answer.text();
     },
     put: (...parameters) => KV.put(...parameters),

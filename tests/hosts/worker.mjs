@@ -21,7 +21,7 @@ const BROKEN_KV = `
 export async function start({ env = {}, store = 'ok' } = {}) {
   const { registry, worker, others } = on(store);
   const lines = [];
-  const miniflare = new Miniflare({
+  const options = {
     handleStructuredLogs: ({ message }) => void lines.push(message),
     workers: [
       {
@@ -33,7 +33,8 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       },
       ...others,
     ],
-  });
+  };
+  const miniflare = new Miniflare(options);
   const host = {
     name: 'worker',
     url: (await miniflare.unsafeGetDirectURL('worker')).origin,
@@ -44,9 +45,14 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       const kv = await miniflare.getKVNamespace(binding, script);
       await kv.put(`client:${record.client_id}`, JSON.stringify(record));
     },
-    async slow({ taking = 0, answering = 0 }) {
+    async slow({ taking = 0, answering = 0, refusing = false }) {
       const stores = await miniflare.getWorker('slow-stores');
-      await stores.fetch('http://delays/', { method: 'PUT', body: JSON.stringify({ taking, answering }) });
+      await stores.fetch('http://delays/', { method: 'PUT', body: JSON.stringify({ taking, answering, refusing }) });
+    },
+    /** Ends the runtime without warning, and starts another on the same stores. */
+    async crash() {
+      await miniflare.setOptions(options);
+      host.url = (await miniflare.unsafeGetDirectURL('worker')).origin;
     },
     stop: () => miniflare.dispose(),
   };
