@@ -44,7 +44,6 @@ pub(crate) struct Incoming<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
     /// The client's, where the host knows it.
-    #[expect(dead_code, reason = "nothing is limited by it yet")]
     pub(crate) address: Option<IpAddr>,
 }
 

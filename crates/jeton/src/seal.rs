@@ -27,12 +27,19 @@ pub(crate) enum SealKind {
     AccessToken,
     /// A logout on its way through the login application, and where the browser goes afterwards.
     Logout,
+    /// That a person has seen a device's code, on the page that asks for their decision.
+    Confirmation,
 }
 
 impl SealKind {
     /// Every kind. A kind that is missing here has no key, so nothing can be sealed as it.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Request, Self::Ticket, Self::AccessToken, Self::Logout];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Request,
+        Self::Ticket,
+        Self::AccessToken,
+        Self::Logout,
+        Self::Confirmation,
+    ];
 
     pub(crate) const fn prefix(self) -> &'static str {
         match self {
@@ -40,6 +47,7 @@ impl SealKind {
             Self::Ticket => "jst_",
             Self::AccessToken => "jat_",
             Self::Logout => "jsl_",
+            Self::Confirmation => "jsd_",
         }
     }
 }

@@ -21,7 +21,7 @@ import { DEVICE_GRANT } from '../support/grant-clients.mjs';
 import { formOf, isPage, policyOf } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
 import { host, post } from '../support/target.mjs';
-import { bent, claimsOf, generationOf, mint, parse } from '../support/tokens.mjs';
+import { bent, claimsOf, generationOf, mint, parse, reseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
 const { tv, console: box, web } = clients;
@@ -36,12 +36,6 @@ async function started(client, form) {
 }
 
 const poll = (client, { device_code }) => postAs(client, '/token', { grant_type: DEVICE_GRANT, device_code });
-
-/** Waits while the clock stands so close to a multiple of `seconds` that a row could straddle it. */
-async function awayFromTick(seconds, margin = 1) {
-  const left = seconds * 1000 - (Date.now() % (seconds * 1000));
-  if (left < margin * 1000) await sleep(left + 50);
-}
 
 /** A person who has logged in at `address`, before the form that asks for the code. */
 async function atForm(address, answer = {}) {
@@ -164,7 +158,6 @@ describe('device grant', { concurrency: 8 }, () => {
 
   test('RFC 8628 §3.5: polled twice within the interval: slow_down', async () => {
     const device = await started(tv);
-    await awayFromTick(5);
     isError(await poll(tv, device), 400, 'authorization_pending');
     isError(await poll(tv, device), 400, 'slow_down');
     isError(await poll(tv, device), 400, 'slow_down');
@@ -329,16 +322,109 @@ describe('device grant: the pages', { concurrency: 8 }, () => {
     assert.equal(policyOf(confirmation.page)['script-src'], undefined);
   });
 
-  test('RFC 8628 §5.1: after ten attempts of one subject: 429, and others go on', async () => {
-    await awayFromTick(600, 5);
+  test('RFC 8628 §5.1: after ten wrong codes of one subject: 429, and others go on', async () => {
     const subject = random();
     const person = await atForm('/device', { subject });
-    for (let n = 0; n < 10; n += 1) isPage(await submit(person, { user_code: 'BBBB-BBBB' }));
-    isPage(await submit(person, { user_code: 'BBBB-BBBB' }), 429);
     const { user_code } = await started(tv);
+    for (let n = 0; n < 9; n += 1) isPage(await submit(person, { user_code: 'BBBB-BBBB' }));
+    for (let n = 0; n < 12; n += 1) {
+      const page = isPage(await submit(person, { user_code }));
+      assert.equal(formOf(page).buttons.length, 2, 'a right code is none of them');
+    }
+    isPage(await submit(person, { user_code: 'BBBB-BBBB' }));
+    const refused = await submit(person, { user_code: 'BBBB-BBBB' });
+    isPage(refused, 429);
+    assert.equal(refused.headers['retry-after'], '600');
     isPage(await submit(person, { user_code }), 429);
     isPage(await submit(await atForm('/device', { subject }), { user_code }), 429);
     assert.match(await decided(user_code, 'approve'), /connected/i, 'somebody else');
+  });
+
+  test('RFC 8628 §5.1: of 40 wrong codes at once ten are looked up', async () => {
+    const person = await atForm('/device', { subject: random() });
+    const guesses = Array.from({ length: 40 }, () => submit(person, { user_code: 'BBBB-BBBB' }));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status).sort();
+    assert.deepEqual(statuses, [...Array(10).fill(200), ...Array(30).fill(429)]);
+  });
+
+  test('RFC 8628 §3.3.1: nothing is approved but from the page that shows the code', async () => {
+    const [device, other] = [await started(tv), await started(tv)];
+    const { user_code } = device;
+    const seen = await atConfirmation(user_code);
+    const { confirmation } = seen.form.fields;
+    const stranger = await atConfirmation(user_code);
+    const person = await atForm('/device');
+    const forms = [
+      ['without it', person, {}],
+      ['of another login', person, { confirmation }],
+      ["of another login, by the first one's browser", { ...person, browser: seen.browser }, { confirmation }, 400],
+      ['with the ticket in its place', person, { confirmation: person.form.fields.ticket }],
+      ...bent(confirmation).map(([name, text]) => [name, seen, { confirmation: text }]),
+      ['resealed for another login', seen, { confirmation: reseal(confirmation, { request: random().slice(0, 22) }) }],
+    ];
+    for (const [name, who, form, status = 200] of forms) {
+      const page = await submit(who, { user_code, decision: 'approve', ...form });
+      assert.equal(page.status, status, name);
+      if (status === 200) assert.equal(formOf(isPage(page)).buttons.length, 2, name);
+    }
+    isError(await poll(tv, device), 400, 'authorization_pending');
+    const page = await submit(seen, { user_code: other.user_code, decision: 'approve' });
+    assert.match(isPage(page), /connected/i);
+    await isToken(await poll(tv, device));
+    isError(await poll(tv, other), 400, 'authorization_pending');
+    assert.match(isPage(await submit(stranger, { decision: 'approve' })), /role="alert"/);
+  });
+
+  for (const first of ['approve', 'deny']) {
+    test(`one login decides one device: ${first}, and then another`, async () => {
+      const [device, other] = [await started(tv), await started(tv)];
+      const person = await atForm('/device');
+      const confirmations = [];
+      for (const { user_code } of [device, other]) {
+        const page = isPage(await submit(person, { user_code }));
+        confirmations.push({ browser: person.browser, form: formOf(page) });
+      }
+      assert.match(isPage(await submit(confirmations[0], { decision: first })), /connected/i);
+      for (const decision of ['approve', 'deny']) isPage(await submit(confirmations[1], { decision }), 400);
+      isError(await poll(tv, other), 400, 'authorization_pending');
+      await decided(other.user_code, 'approve');
+      await isToken(await poll(tv, other));
+    });
+  }
+
+  test('one login decides one device, whichever of its tickets it comes back with', async () => {
+    const [device, other] = [await started(tv), await started(tv)];
+    const browser = new Browser();
+    const request = requestIn(await browser.get('/device'));
+    const decide = async ({ user_code }) => {
+      const redirect = await answered('accept', { request, ...ALICE, subject: random() });
+      const form = formOf(isPage(await browser.get(redirect)));
+      const page = isPage(await submit({ browser, form }, { user_code }));
+      return submit({ browser, form: formOf(page) }, { decision: 'approve' });
+    };
+    isPage(await decide(device));
+    isPage(await decide(other), 400);
+    isError(await poll(tv, other), 400, 'authorization_pending');
+  });
+
+  test('a decision that is sent again: the same page, also once the device has its tokens', async () => {
+    const device = await started(tv);
+    const confirmation = await atConfirmation(device.user_code);
+    const approve = async () => isPage(await submit(confirmation, { decision: 'approve' }));
+    const page = await approve();
+    assert.match(page, /You can go back to your device/);
+    assert.equal(await approve(), page);
+    const tokens = (await poll(tv, device)).json();
+    assert.equal(await approve(), page);
+    assert.match(isPage(await submit(confirmation, { decision: 'deny' })), /role="alert"/, 'another decision');
+    await refreshed(tv, tokens.refresh_token);
+
+    const denied = await started(tv);
+    const second = await atConfirmation(denied.user_code);
+    for (let n = 0; n < 2; n += 1) {
+      assert.match(isPage(await submit(second, { decision: 'deny' })), /Nothing was granted/);
+    }
+    isError(await poll(tv, denied), 400, 'access_denied');
   });
 
   test('a code that was approved cannot be approved by somebody else', async () => {

@@ -78,7 +78,7 @@ export function bent(token) {
     ['without its prefix', text],
     ['another prefix', `jxx_${text}`],
     ['the prefix in capitals', prefix.toUpperCase() + text],
-    ...['jac_', 'jdc_', 'jrt_', 'jat_', 'jsr_', 'jst_']
+    ...['jac_', 'jdc_', 'jrt_', 'jat_', 'jsr_', 'jst_', 'jsd_']
       .filter((other) => other !== prefix)
       .map((other) => [`the prefix ${other}`, other + text]),
     ...stray(bytes, prefix),

@@ -1,20 +1,28 @@
 //! `/device` (RFC 8628 §3.3): where a person connects a device.
 //!
 //! The person logs in first, by the same handoff as for a client, and enters the user code
-//! afterwards. So attempts can be counted for each subject, and not only in total.
+//! afterwards. So wrong codes are counted for each subject. A page shows the code that was found, and
+//! what it asks for; it carries a confirmation, sealed, without which nothing is decided. One login
+//! decides one device.
+
+pub(in crate::endpoint) mod limits;
 
 use bytes::Bytes;
 use http::{Method, Response};
+use serde::{Deserialize, Serialize};
 
 use super::{
     authorize::{
         hand_off,
-        sealed::{Accepted, DeviceRequest, LoginOutcome, LoginPurpose, hash_of, open_ticket},
+        sealed::{
+            Accepted, DeviceRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket, open_ticket,
+        },
     },
     device_authorization::{normalize_user_code, user_code_marker},
 };
 use crate::{
     audit::Audit,
+    client::ClientId,
     host::Host,
     ledger::{Decision, Grant, GrantId, GrantState, Ledger, Marker},
     page::{Escaped, contained},
@@ -22,15 +30,19 @@ use crate::{
     refusal::{PersonFault, Refusal},
     request::At,
     route::path,
-    time::Seconds,
+    seal::SealKind,
 };
 
-/// The length of a stretch in which attempts at user codes are counted.
-const STRETCH: Seconds = Seconds(600);
-
-/// The most attempts in one stretch, of one subject and of all together.
-pub(crate) const ATTEMPTS_OF_SUBJECT: u32 = 10;
-const ATTEMPTS_IN_TOTAL: u32 = 10_000;
+/// What the page proves that shows a device's code: which login saw which device.
+#[derive(Serialize, Deserialize)]
+struct Confirmation {
+    /// The request that the person logged in for.
+    request: GrantId,
+    /// The device's grant.
+    device: GrantId,
+    /// The device's client.
+    client_id: ClientId,
+}
 
 pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,
@@ -46,13 +58,25 @@ pub(crate) async fn respond<H: Host>(
         return hand_off(at, purpose, audit);
     }
     let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
-    let opened = open_ticket(at, ticket)?;
-    let (LoginPurpose::Device(_), LoginOutcome::Accepted(accepted)) =
-        (&opened.request.purpose, opened.outcome)
+    let Ticket {
+        request,
+        outcome: LoginOutcome::Accepted(accepted),
+        ..
+    } = open_ticket(at, ticket)?
     else {
         return Err(PersonFault::Ticket.into());
     };
+    if !matches!(request.purpose, LoginPurpose::Device(_)) {
+        return Err(PersonFault::Ticket.into());
+    }
     audit.subject = Some(accepted.subject.clone());
+    if let Some(confirmation) = find_confirmation(at, &parameters, &request)
+        && let Some(decision) = read_decision(&parameters, &accepted)
+    {
+        audit.grant = Some(confirmation.device);
+        audit.client_id = Some(confirmation.client_id);
+        return decide(at, &request, confirmation.device, &decision).await;
+    }
     let typed = parameters.get("user_code").unwrap_or_default();
     let Some(grant) = find_pending(at, &accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
@@ -65,29 +89,41 @@ pub(crate) async fn respond<H: Host>(
     };
     audit.grant = Some(grant.id);
     audit.client_id = Some(grant.client_id.clone());
-    let login = opened.request.grant;
-    decide_grant(at, &parameters, (ticket, login), typed, grant, accepted).await
+    ask_for_decision(at, &request, ticket, typed, &grant).await
 }
 
-/// The pending grant that a user code points to. Every attempt counts, right or wrong.
+/// The confirmation that the form carries, if it is of this login.
+fn find_confirmation<H: Host>(
+    at: &At<'_, H>,
+    parameters: &Parameters<'_>,
+    request: &SealedRequest,
+) -> Option<Confirmation> {
+    let sealed = parameters.get("confirmation")?;
+    let confirmation: Confirmation = at.issuer.seals().open(SealKind::Confirmation, sealed)?;
+    (confirmation.request == request.grant).then_some(confirmation)
+}
+
+fn read_decision(parameters: &Parameters<'_>, accepted: &Accepted) -> Option<Decision> {
+    match parameters.get("decision")? {
+        "approve" => Some(Decision::Approve {
+            subject: accepted.subject.clone(),
+            claims: accepted.claims.clone(),
+            auth_time: accepted.auth_time,
+            accepted_at: accepted.accepted_at,
+        }),
+        "deny" => Some(Decision::Deny),
+        _ => None,
+    }
+}
+
+/// The pending grant that a user code points to. Only wrong codes count as attempts.
 async fn find_pending<H: Host>(
     at: &At<'_, H>,
     accepted: &Accepted,
     typed: &str,
 ) -> Result<Option<Grant>, Refusal> {
+    let attempt = limits::Attempt::count(at, &accepted.subject).await?;
     let ledger = at.issuer.ledger()?;
-    let stretch = at.now.0 / STRETCH.0;
-    let expires = at.now + STRETCH;
-    let subject = hash_of(&accepted.subject);
-    for (name, most) in [
-        (format!("{stretch}:{subject}"), ATTEMPTS_OF_SUBJECT),
-        (format!("{stretch}:all"), ATTEMPTS_IN_TOTAL),
-    ] {
-        let counter = Marker::new("user_code_attempts", name);
-        if ledger.count(&counter, expires, at.now).await? > most {
-            return Err(PersonFault::TooManyAttempts.into());
-        }
-    }
     let Some(code) = normalize_user_code(typed) else {
         return Ok(None);
     };
@@ -95,56 +131,65 @@ async fn find_pending<H: Host>(
         return Ok(None);
     };
     let grant = ledger.read(id).await?;
-    Ok(grant.filter(|grant| grant.state == GrantState::Pending && at.now < grant.idle_expires_at))
+    let is_pending =
+        |grant: &Grant| grant.state == GrantState::Pending && at.now < grant.idle_expires_at;
+    let grant = grant.filter(is_pending);
+    if grant.is_some() {
+        attempt.uncount(at).await?;
+    }
+    Ok(grant)
 }
 
-/// Approves or denies the grant as the person says, or asks them to.
-async fn decide_grant<H: Host>(
+/// The page that shows the code and what it asks for.
+async fn ask_for_decision<H: Host>(
     at: &At<'_, H>,
-    parameters: &Parameters<'_>,
-    (ticket, login): (&str, GrantId),
+    request: &SealedRequest,
+    ticket: &str,
     typed: &str,
-    grant: Grant,
-    accepted: Accepted,
+    grant: &Grant,
 ) -> Result<Response<Bytes>, Refusal> {
-    let decision = match parameters.get("decision") {
-        Some("approve") => Decision::Approve {
-            subject: accepted.subject,
-            claims: accepted.claims,
-            auth_time: accepted.auth_time,
-            accepted_at: accepted.accepted_at,
-        },
-        Some("deny") => Decision::Deny,
-        _ => {
-            let client = at.issuer.clients().find(&grant.client_id, at.now).await?;
-            let name = client.and_then(|client| client.name.clone());
-            return Ok(confirm_form(
-                &action(at),
-                ticket,
-                typed,
-                &grant,
-                name.as_deref(),
-            ));
-        }
+    let confirmation = Confirmation {
+        request: request.grant,
+        device: grant.id,
+        client_id: grant.client_id.clone(),
     };
-    let approved = decision != Decision::Deny;
-    if !at
-        .issuer
-        .ledger()?
-        .decide(grant.id, &decision, login, at.now)
+    let seals = at.issuer.seals();
+    let confirmation = seals.seal(SealKind::Confirmation, &confirmation, at.issuer.crypto())?;
+    let client = at.issuer.clients().find(&grant.client_id, at.now).await?;
+    let name = client.and_then(|client| client.name.clone());
+    Ok(confirm_form(
+        &action(at),
+        [("ticket", ticket), ("confirmation", &confirmation)],
+        typed,
+        grant,
+        name.as_deref(),
+    ))
+}
+
+/// Approves or denies the device as the person says: once for each login, and told again to whoever asks
+/// again.
+async fn decide<H: Host>(
+    at: &At<'_, H>,
+    request: &SealedRequest,
+    device: GrantId,
+    decision: &Decision,
+) -> Result<Response<Bytes>, Refusal> {
+    let ledger = at.issuer.ledger()?;
+    let login = Marker::new("device_login", request.grant);
+    if !ledger
+        .claim(&login, device, request.tickets_end(), at.now)
         .await?
     {
-        return Ok(code_form(
-            &action(at),
-            ticket,
-            "",
-            Some("This code has been used already."),
-        ));
+        return Err(PersonFault::Used.into());
     }
-    Ok(if approved {
-        connected()
-    } else {
-        not_connected()
+    // The login is the attempt: it has one decision to make.
+    let attempt = request.grant;
+    if !ledger.decide(device, decision, attempt, at.now).await? {
+        return Ok(too_late());
+    }
+    Ok(match decision {
+        Decision::Approve { .. } => connected(),
+        Decision::Deny => not_connected(),
     })
 }
 
@@ -187,7 +232,7 @@ fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> 
 
 fn confirm_form(
     action: &str,
-    ticket: &str,
+    carried: [(&str, &str); 2],
     typed: &str,
     grant: &Grant,
     name: Option<&str>,
@@ -199,19 +244,24 @@ fn confirm_form(
         format!("<p>It asks for: {}</p>", Escaped(&scope))
     };
     let shown = as_shown(typed);
+    let carried = carried.map(|(name, value)| {
+        format!(
+            "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
+            Escaped(value)
+        )
+    });
     let body = format!(
         "<p><strong>{name}</strong> wants to act for you. Your device should show this code:</p>\
          <p class=\"code\">{shown}</p>{wants}\
          <p class=\"hint\">Approve only if you started this on a device you hold.</p>\
-         <form method=\"post\" action=\"{action}\">\
-         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
+         <form method=\"post\" action=\"{action}\">{carried}\
          <input type=\"hidden\" name=\"user_code\" value=\"{shown}\">\
          <button name=\"decision\" value=\"approve\">Approve</button>\
          <button name=\"decision\" value=\"deny\">Deny</button></form>",
         action = Escaped(action),
         name = Escaped(name.unwrap_or(grant.client_id.as_str())),
         shown = Escaped(&shown),
-        ticket = Escaped(ticket),
+        carried = carried.concat(),
     );
     contained("Connect a device", &body)
 }
@@ -229,6 +279,15 @@ fn connected() -> Response<Bytes> {
     contained(
         "Device connected",
         "<p>You can go back to your device now.</p>",
+    )
+}
+
+/// Somebody else has decided, or nobody did in time. This login has nothing else to decide.
+fn too_late() -> Response<Bytes> {
+    contained(
+        "Device not connected",
+        "<p role=\"alert\">This code has been used already, or has expired. \
+         Let your device show another one, and begin again.</p>",
     )
 }
 

@@ -6,6 +6,7 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use sha2::Sha256;
 
+use super::device::limits;
 use crate::{
     audit::Audit,
     authentication::authenticate,
@@ -67,6 +68,7 @@ pub(crate) async fn respond<H: Host>(
     };
     let grant = Grant::open(opening, at.now);
     audit.grant = Some(grant.id);
+    limits::count_device(at, &client).await?;
     if ledger.open(&grant, at.now).await? != Opened::Opened {
         return Err(Unavailable::new("ledger", "a random grant id exists already").into());
     }

@@ -1,6 +1,6 @@
 //! Faults that are shown to a person, because there is no client that could be told.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use super::{ErrorCode, Fault, WireError};
 
@@ -31,6 +31,7 @@ impl PersonFault {
             Self::TooManyAttempts => {
                 WireError::new(ErrorCode::SLOW_DOWN, Fault::Request, self.advice())
                     .with_status(StatusCode::TOO_MANY_REQUESTS)
+                    .with_header(RETRY_AFTER, HeaderValue::from_static("600"))
             }
             _ => WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, self.advice()),
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use super::{ErrorCode, Fault, WireError};
 use crate::parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES};
@@ -32,6 +32,8 @@ pub(crate) enum RequestFault {
     TooManyAudiences,
     #[error("a resource is not an absolute URI without fragment")]
     MalformedResource,
+    #[error("too many devices of this client began in this network")]
+    TooManyDevices,
 }
 
 impl RequestFault {
@@ -65,10 +67,18 @@ impl RequestFault {
                 ErrorCode::INVALID_TARGET,
                 "a resource is an absolute URI without fragment".into(),
             ),
+            // Not `slow_down`, which is an answer to a poll (RFC 8628 §3.5) and sets its interval.
+            Self::TooManyDevices => (
+                ErrorCode::TEMPORARILY_UNAVAILABLE,
+                "too many devices began here: try again in a minute".into(),
+            ),
         };
         let wire = WireError::new(code, Fault::Request, description);
         match self {
             Self::BodyTooLarge => wire.with_status(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::TooManyDevices => wire
+                .with_status(StatusCode::TOO_MANY_REQUESTS)
+                .with_header(RETRY_AFTER, HeaderValue::from_static("60")),
             _ => wire,
         }
     }

@@ -1,0 +1,138 @@
+//! Limits on what strangers begin and guess. Each counts for somebody: a subject, a network, or a client
+//! in a network. None counts for all together, because one stranger would use it up for everybody.
+//!
+//! A network is one IPv4 address, or the IPv6 addresses that share their first 56 bits: what one
+//! subscriber gets at least, and cannot move out of. A shorter prefix would put strangers together; with
+//! a longer one a subscriber would be hundreds. Where the host does not know the address, nothing is
+//! counted by it.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::{
+    client::{Client, ClientAuthentication},
+    endpoint::authorize::sealed::hash_of,
+    host::Host,
+    ledger::{Ledger, Marker},
+    refusal::{PersonFault, Refusal, RequestFault},
+    request::At,
+    time::Seconds,
+};
+
+/// How long is counted, from the first that counts.
+const STRETCH: Seconds = Seconds(10 * 60);
+
+/// The most devices that a public client begins in one network. A carrier or a campus is one network for
+/// all its subscribers, and a device waits for as long as this is counted.
+const DEVICES_OF_PUBLIC_CLIENT: u32 = 300;
+
+/// The same for a client that has authenticated: a service that begins for all the devices of its users,
+/// and can be told apart from strangers.
+const DEVICES_OF_CONFIDENTIAL_CLIENT: u32 = 10_000;
+
+/// The most wrong user codes of one subject (RFC 8628 §5.1). There are 20^8 codes.
+const WRONG_CODES_OF_SUBJECT: u32 = 10;
+
+/// How many wrong user codes make a network one in which somebody guesses, with many accounts.
+const WRONG_CODES_OF_NETWORK: u32 = 100;
+
+/// The most wrong user codes of one subject in such a network: enough for typing errors, so that whoever
+/// guesses there stops nobody else.
+const WRONG_CODES_WHERE_GUESSED: u32 = 3;
+
+/// The length of the prefix that makes an IPv6 network.
+const IPV6_PREFIX: u32 = 56;
+
+/// Counts a device that `client` begins. Refused where it has begun too many: before anything is stored
+/// for one.
+pub(in crate::endpoint) async fn count_device<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+) -> Result<(), Refusal> {
+    let Some(network) = network_of(at) else {
+        return Ok(());
+    };
+    let most = match client.authentication {
+        ClientAuthentication::None => DEVICES_OF_PUBLIC_CLIENT,
+        ClientAuthentication::Secret { .. } => DEVICES_OF_CONFIDENTIAL_CLIENT,
+    };
+    let client = hash_of(client.id.as_str());
+    let counter = Marker::new("devices", format_args!("{client}:{network}"));
+    if count(at, &counter).await? > most {
+        return Err(RequestFault::TooManyDevices.into());
+    }
+    Ok(())
+}
+
+/// An attempt at a user code that was counted as wrong. Counted before it is known: of many attempts at
+/// once no more are looked up than the limit allows.
+pub(super) struct Attempt(Vec<Marker>);
+
+impl Attempt {
+    /// Counts an attempt of `subject`; refused where there were too many.
+    pub(super) async fn count<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Self, Refusal> {
+        let kind = "wrong_user_codes";
+        let of_subject = Marker::new(kind, format_args!("subject:{}", hash_of(subject)));
+        let by_subject = count(at, &of_subject).await?;
+        if by_subject > WRONG_CODES_OF_SUBJECT {
+            return Err(PersonFault::TooManyAttempts.into());
+        }
+        let mut counted = vec![of_subject];
+        if let Some(network) = network_of(at) {
+            let of_network = Marker::new(kind, format_args!("network:{network}"));
+            let in_network = count(at, &of_network).await?;
+            if in_network > WRONG_CODES_OF_NETWORK && by_subject > WRONG_CODES_WHERE_GUESSED {
+                return Err(PersonFault::TooManyAttempts.into());
+            }
+            counted.push(of_network);
+        }
+        Ok(Self(counted))
+    }
+
+    /// Takes it back: the code was right.
+    pub(super) async fn uncount<H: Host>(self, at: &At<'_, H>) -> Result<(), Refusal> {
+        let ledger = at.issuer.ledger()?;
+        for counter in &self.0 {
+            ledger.uncount(counter, at.now).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn count<H: Host>(at: &At<'_, H>, counter: &Marker) -> Result<u32, Refusal> {
+    let ledger = at.issuer.ledger()?;
+    Ok(ledger.count(counter, at.now + STRETCH, at.now).await?)
+}
+
+/// The network that a request comes from, as a part of a counter's name.
+fn network_of<H: Host>(at: &At<'_, H>) -> Option<String> {
+    let network = network(at.request.address?);
+    Some(hash_of(&network.to_string()))
+}
+
+/// The first address of the network that `address` is in.
+fn network(address: IpAddr) -> IpAddr {
+    // An IPv4 address within IPv6 is that address.
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let prefix = address.to_bits() & (u128::MAX << (u128::BITS - IPV6_PREFIX));
+            Ipv6Addr::from_bits(prefix).into()
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn an_address_is_in_its_network() {
+        let check = |address: &str, expected: &str| {
+            assert_eq!(network(address.parse().unwrap()).to_string(), expected);
+        };
+        check("192.0.2.7", "192.0.2.7");
+        check("::ffff:192.0.2.7", "192.0.2.7");
+        check("2001:db8:1:2ff:ffff:ffff:ffff:ffff", "2001:db8:1:200::");
+        check("2001:db8:1:300::1", "2001:db8:1:300::");
+    }
+}
