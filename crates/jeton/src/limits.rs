@@ -8,7 +8,10 @@ use crate::{
             handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT},
             validate::{LONGEST_VALUE, MOST_PROMPTS},
         },
-        device::ATTEMPTS_OF_SUBJECT,
+        device::limits::{
+            DEVICES_OF_CONFIDENTIAL_CLIENT, DEVICES_OF_PUBLIC_CLIENT, WRONG_CODES_OF_NETWORK,
+            WRONG_CODES_OF_SUBJECT, WRONG_CODES_WHERE_GUESSED,
+        },
     },
     jose::LONGEST_JWT,
     parameters::{BODY_LIMIT, MOST_AUDIENCES, MOST_PARAMETERS},
@@ -34,6 +37,7 @@ pub struct Limit {
 
 const ROWS: &str = "tests/suite/rows/limits.mjs";
 const HANDOFF: &str = "tests/suite/rows/handoff.mjs";
+const DEVICE: &str = "crates/jeton-contracts/tests/device.rs";
 
 /// The limits that hold on every host.
 pub const LIMITS: &[Limit] = &[
@@ -126,12 +130,44 @@ pub const LIMITS: &[Limit] = &[
         test: "no_list_of_a_record_grows_without_bound",
     },
     Limit {
-        what: "user codes that one person may try in ten minutes",
-        most: ATTEMPTS_OF_SUBJECT as u64,
+        what: "wrong user codes of one subject in ten minutes",
+        most: WRONG_CODES_OF_SUBJECT as u64,
         unit: "",
         answer: "429, a page",
         file: "tests/suite/rows/device.mjs",
-        test: "RFC 8628 §5.1: after ten attempts of one subject: 429",
+        test: "RFC 8628 §5.1: after ten wrong codes of one subject: 429, and others go on",
+    },
+    Limit {
+        what: "wrong user codes from one network in ten minutes, before each subject there has fewer",
+        most: WRONG_CODES_OF_NETWORK as u64,
+        unit: "",
+        answer: "the next row",
+        file: DEVICE,
+        test: "who_guesses_stops_nobody_else",
+    },
+    Limit {
+        what: "wrong user codes of one subject in such a network",
+        most: WRONG_CODES_WHERE_GUESSED as u64,
+        unit: "",
+        answer: "429, a page",
+        file: DEVICE,
+        test: "who_guesses_stops_nobody_else",
+    },
+    Limit {
+        what: "devices that a public client begins in one network in ten minutes",
+        most: DEVICES_OF_PUBLIC_CLIENT as u64,
+        unit: "",
+        answer: "429 `temporarily_unavailable`, `Retry-After: 60`",
+        file: DEVICE,
+        test: "devices_are_limited_for_a_client_in_a_network",
+    },
+    Limit {
+        what: "devices that a client which has authenticated begins there",
+        most: DEVICES_OF_CONFIDENTIAL_CLIENT as u64,
+        unit: "",
+        answer: "the same",
+        file: DEVICE,
+        test: "devices_are_limited_for_a_client_in_a_network",
     },
     Limit {
         what: "waiting for stores, all calls of one request together",

@@ -5,7 +5,7 @@
 //! what it asks for; it carries a confirmation, sealed, without which nothing is decided. One login
 //! decides one device.
 
-pub(in crate::endpoint) mod limits;
+pub(crate) mod limits;
 
 use bytes::Bytes;
 use http::{Method, Response};

@@ -23,21 +23,21 @@ const STRETCH: Seconds = Seconds(10 * 60);
 
 /// The most devices that a public client begins in one network. A carrier or a campus is one network for
 /// all its subscribers, and a device waits for as long as this is counted.
-const DEVICES_OF_PUBLIC_CLIENT: u32 = 300;
+pub(crate) const DEVICES_OF_PUBLIC_CLIENT: u32 = 300;
 
 /// The same for a client that has authenticated: a service that begins for all the devices of its users,
 /// and can be told apart from strangers.
-const DEVICES_OF_CONFIDENTIAL_CLIENT: u32 = 10_000;
+pub(crate) const DEVICES_OF_CONFIDENTIAL_CLIENT: u32 = 10_000;
 
 /// The most wrong user codes of one subject (RFC 8628 §5.1). There are 20^8 codes.
-const WRONG_CODES_OF_SUBJECT: u32 = 10;
+pub(crate) const WRONG_CODES_OF_SUBJECT: u32 = 10;
 
 /// How many wrong user codes make a network one in which somebody guesses, with many accounts.
-const WRONG_CODES_OF_NETWORK: u32 = 100;
+pub(crate) const WRONG_CODES_OF_NETWORK: u32 = 100;
 
 /// The most wrong user codes of one subject in such a network: enough for typing errors, so that whoever
 /// guesses there stops nobody else.
-const WRONG_CODES_WHERE_GUESSED: u32 = 3;
+pub(crate) const WRONG_CODES_WHERE_GUESSED: u32 = 3;
 
 /// The length of the prefix that makes an IPv6 network.
 const IPV6_PREFIX: u32 = 56;
