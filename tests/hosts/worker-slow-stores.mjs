@@ -59,15 +59,23 @@ const OBJECTS = `
   export default ({ STORES }) => new DurableObjectNamespace(STORES);
 `;
 
-/** What stands where the namespace of clients should be. */
+/** What stands where the namespace of clients should be. Like KV it takes one write a second of a key. */
 const KV = `
+  const written = new Map();
+  const limited = (key) => {
+    if (Date.now() - (written.get(key) ?? 0) < 1000) throw new Error('KV PUT failed: 429 Too Many Requests');
+    written.set(key, Date.now());
+  };
   export default ({ STORES, KV }) => ({
     async get(key) {
       const answer = await STORES.fetch('http://kv/' + encodeURIComponent(key));
       if (answer.status === 503) throw new Error('KV GET failed: 503 Service Unavailable');
       return answer.status === 404 ? null : answer.text();
     },
-    put: (...parameters) => KV.put(...parameters),
+    async put(key, ...parameters) {
+      limited(key);
+      return KV.put(key, ...parameters);
+    },
     delete: (key) => KV.delete(key),
     list: (options) => KV.list(options),
   });
