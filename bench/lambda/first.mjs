@@ -1,6 +1,6 @@
 // The first token of a fresh Lambda process, from its spawn to its answer to the Runtime API: without
-// a table, and with a client read from DynamoDB Local, beside a bare `lambda_http` function that makes
-// one ES256 signature.
+// a table, with one that is not asked, and with a client read from DynamoDB Local, beside a bare
+// `lambda_http` function that makes one ES256 signature.
 //
 //   cargo build --release -p jeton-lambda -p bench-lambda && node bench/lambda/first.mjs [rounds] [folder of the binaries]
 
@@ -31,15 +31,12 @@ await putClient(TABLE, {
 });
 
 const jeton = { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'A'.repeat(43) };
+const configured = { ...jeton, JETON_CLIENTS: JSON.stringify([{ ...client, client_secret: SECRET }]) };
+const table = { JETON_TABLE: TABLE, AWS_ENDPOINT_URL_DYNAMODB: await endpoint() };
 const subjects = {
-  lambda: {
-    binary: 'jeton-lambda',
-    env: { ...jeton, JETON_CLIENTS: JSON.stringify([{ ...client, client_secret: SECRET }]) },
-  },
-  'lambda with a table': {
-    binary: 'jeton-lambda',
-    env: { ...jeton, JETON_TABLE: TABLE, AWS_ENDPOINT_URL_DYNAMODB: await endpoint() },
-  },
+  lambda: { binary: 'jeton-lambda', env: configured },
+  'lambda with a table': { binary: 'jeton-lambda', env: { ...configured, ...table } },
+  'lambda that reads its table': { binary: 'jeton-lambda', env: { ...jeton, ...table } },
   bare: { binary: 'bench-lambda', env: {} },
 };
 const event = JSON.stringify(
@@ -80,7 +77,7 @@ async function first({ binary, env }) {
 
 await turns('spawn to first token', {
   names: Object.keys(subjects),
-  measured: ['lambda', 'lambda with a table'],
+  measured: ['lambda', 'lambda with a table', 'lambda that reads its table'],
   rounds: Number(rounds),
   time: (name) => first(subjects[name]),
 });
