@@ -8,10 +8,10 @@ use crate::{thrown::describe, within::within_deadline};
 /// The binding of the namespace that holds the registry: a Worker's and an object's.
 pub const KV_BINDING: &str = "JETON_REGISTRY";
 
-/// How many seconds a data center keeps a value that it has read before it asks KV's central store
-/// again: KV's default, and short enough for a changed client to be seen soon. KV takes no less than
-/// 30.
-const CACHE_TTL: u64 = 60;
+/// How many seconds a data center keeps a value that it has read, or that there is none, before it asks
+/// KV's central store again: the least that KV takes, so that a changed client, and one that was tried
+/// before it was stored, is seen soon. KV itself may take a minute.
+const CACHE_TTL: u64 = 30;
 
 /// The prefix of a collection's keys: `client:`, or in a realm `<realm>/client:`. A realm has no colon
 /// and the words of kinds no slash, so no key of one collection begins like another's.

@@ -12,10 +12,20 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
+mod known_clients;
+mod known_cut_offs;
+
+use known_clients::{Answer, KnownClients};
+use known_cut_offs::KnownCutOffs;
+
 /// How many registered clients are remembered, how many unknown ids, and how many cut-offs. A full map
 /// starts anew, which is simpler than an order of use. A flood of made-up ids empties only the map of
 /// unknown ids.
 const CAPACITY: usize = 10_000;
+
+/// How long it is remembered that an id is no client's. Short, because people try a client before they
+/// store it, and long enough to spare the store a program that tries in a loop.
+const UNKNOWN_AGE: Seconds = Seconds(5);
 
 /// All clients of a deployment, and their cut-offs. In trees, because callers choose the keys: where
 /// hashing is not seeded, as in wasm, they could choose keys that collide.
@@ -25,10 +35,8 @@ pub(crate) struct Clients<R> {
     realm: Realm,
     max_age: Seconds,
     // Locked only between two `.await`s.
-    registered: Mutex<BTreeMap<ClientId, (UnixTime, Arc<Client>)>>,
-    unknown: Mutex<BTreeMap<ClientId, UnixTime>>,
-    /// When each cut-off was read, and the time it sets.
-    cut_offs: Mutex<BTreeMap<CutOff, (UnixTime, UnixTime)>>,
+    known: Mutex<KnownClients>,
+    cut_offs: Mutex<KnownCutOffs>,
 }
 
 impl<R: Registry> Clients<R> {
@@ -43,61 +51,93 @@ impl<R: Registry> Clients<R> {
             // This deployment is alone in its store.
             realm: Realm::default(),
             max_age,
-            registered: Mutex::default(),
-            unknown: Mutex::default(),
+            known: Mutex::default(),
             cut_offs: Mutex::default(),
         }
     }
 
-    /// The client of that id, at most `max_age` older than the registry's answer.
+    /// The client of that id, at most `max_age` older than the registry's answer. That there is none is
+    /// at most a few seconds older.
     pub(crate) async fn find(
         &self,
         id: &ClientId,
         now: UnixTime,
     ) -> Result<Option<Arc<Client>>, Unavailable> {
+        self.find_within(id, now, UNKNOWN_AGE.min(self.max_age))
+            .await
+    }
+
+    /// Whether `subject` is the id of a client, at most `max_age` older than the registry's answer: a
+    /// person with such a subject could pass for that client (RFC 9700 §4.15).
+    ///
+    /// Ids are compared without regard to ASCII case, because resource servers may compare so: with all
+    /// configured clients, and with registered ones of this very spelling or in small letters. A store
+    /// finds only what is spelled as its key.
+    pub(crate) async fn is_client(
+        &self,
+        subject: &str,
+        now: UnixTime,
+    ) -> Result<bool, Unavailable> {
+        let mut configured = self.configured.keys();
+        if configured.any(|id| id.as_str().eq_ignore_ascii_case(subject)) {
+            return Ok(true);
+        }
+        let small = subject.to_ascii_lowercase();
+        let spellings = [
+            Some(subject),
+            Some(small.as_str()).filter(|it| *it != subject),
+        ];
+        for id in spellings.into_iter().flatten().flat_map(str::parse) {
+            if self.find_within(&id, now, self.max_age).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The client of that id; that there is none may have been read as long as `unknown_age` ago.
+    async fn find_within(
+        &self,
+        id: &ClientId,
+        now: UnixTime,
+        unknown_age: Seconds,
+    ) -> Result<Option<Arc<Client>>, Unavailable> {
         if let Some(client) = self.configured.get(id) {
             return Ok(Some(Arc::clone(client)));
         }
-        let fresh = |read_at: &UnixTime| now.since(*read_at) < self.max_age;
-        if let Some((read_at, client)) = lock(&self.registered).get(id)
-            && fresh(read_at)
-        {
-            return Ok(Some(Arc::clone(client)));
-        }
-        if lock(&self.unknown).get(id).is_some_and(fresh) {
-            return Ok(None);
-        }
+        let read = {
+            let mut known = lock(&self.known);
+            match known.find(id) {
+                Some((read_at, Answer::Client(client))) if is_fresh(read_at, now, self.max_age) => {
+                    return Ok(Some(client));
+                }
+                Some((read_at, Answer::Unknown)) if is_fresh(read_at, now, unknown_age) => {
+                    return Ok(None);
+                }
+                _ => known.begin_read(now),
+            }
+        };
         let found = self.registry.client(&self.realm, id).await?.map(Arc::new);
         if self.max_age == Seconds(0) {
             return Ok(found);
         }
-        match &found {
-            Some(client) => {
-                remember(&mut lock(&self.registered), id, (now, Arc::clone(client)));
-                lock(&self.unknown).remove(id);
-            }
-            None => {
-                remember(&mut lock(&self.unknown), id, now);
-                lock(&self.registered).remove(id);
-            }
-        }
-        Ok(found)
+        Ok(lock(&self.known).remember(id, found, read))
     }
 
     /// The time before which every grant of a subject or client has ended; 0 without a cut-off. At most
-    /// `max_age` older than the registry's answer.
+    /// `max_age` older than the registry's answer, and never older than what was set here.
     pub(crate) async fn cut_off(
         &self,
         of: &CutOff,
         now: UnixTime,
     ) -> Result<UnixTime, Unavailable> {
-        if let Some((read_at, cut_off)) = lock(&self.cut_offs).get(of)
-            && now.since(*read_at) < self.max_age
+        if let Some((read_at, at)) = lock(&self.cut_offs).find(of)
+            && is_fresh(read_at, now, self.max_age)
         {
-            return Ok(*cut_off);
+            return Ok(at);
         }
         let read = read_cut_off(&self.registry, &self.realm, of).await?;
-        Ok(self.remember_cut_off(of, read.unwrap_or(UnixTime(0)), now))
+        Ok(lock(&self.cut_offs).remember(of, read.unwrap_or(UnixTime(0)), now))
     }
 
     /// Sets a cut-off, or keeps a later one that stands. In this process it holds at once.
@@ -108,23 +148,18 @@ impl<R: Registry> Clients<R> {
         now: UnixTime,
     ) -> Result<(), Unavailable> {
         let standing = put_cut_off(&self.registry, &self.realm, of, at).await?;
-        self.remember_cut_off(of, standing, now);
+        lock(&self.cut_offs).set(of, standing, now);
         Ok(())
-    }
-
-    /// The later of the time that was read or written and the one that is remembered. A read may be
-    /// older than a write that happened meanwhile.
-    fn remember_cut_off(&self, of: &CutOff, read: UnixTime, now: UnixTime) -> UnixTime {
-        // One lock for both: between two, another thread's later one would be overwritten.
-        let mut cut_offs = lock(&self.cut_offs);
-        let remembered = cut_offs.get(of).map(|(_, at)| *at);
-        let latest = remembered.map_or(read, |at| at.max(read));
-        remember(&mut cut_offs, of, (now, latest));
-        latest
     }
 }
 
-fn remember<K: Clone + Ord, V>(map: &mut BTreeMap<K, V>, key: &K, value: V) {
+/// Whether what was read at `read_at` is no older than `age`. Nor is it younger than that: a clock that
+/// was set back must not keep it for ever.
+fn is_fresh(read_at: UnixTime, now: UnixTime, age: Seconds) -> bool {
+    now.since(read_at).max(read_at.since(now)) < age
+}
+
+fn insert<K: Clone + Ord, V>(map: &mut BTreeMap<K, V>, key: &K, value: V) {
     if map.len() >= CAPACITY {
         map.clear();
     }

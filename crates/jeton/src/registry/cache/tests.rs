@@ -152,3 +152,147 @@ fn what_cannot_be_read_is_unavailable_and_named() {
         }
     }
 }
+
+/// Has the cache read so many other cut-offs that it starts anew.
+fn flood(clients: &Clients<impl Registry>) {
+    for n in 0..=CAPACITY {
+        finish(clients.cut_off(&CutOff::subject(&n.to_string()), NOW)).unwrap();
+    }
+}
+
+#[test]
+fn a_cut_off_set_here_survives_a_flood_of_others() {
+    let clients = clients(Slow::default());
+    let of = CutOff::subject("alice");
+    let key = Key::cut_off(&clients.realm, &of);
+    let mut reading = pin!(clients.cut_off(&of, NOW));
+    assert!(poll(reading.as_mut()).is_pending(), "it has read none");
+    finish(clients.put_cut_off(&of, NOW, NOW)).unwrap();
+    // What a store shows that is a minute behind.
+    put(
+        &clients.registry,
+        &key,
+        of.document(NOW - Seconds(500)).as_str(),
+    );
+    flood(&clients);
+    assert_eq!(finish(clients.cut_off(&of, NOW)).unwrap(), NOW);
+    flood(&clients);
+    assert_eq!(finish(reading).unwrap(), NOW, "begun before it was set");
+    assert_eq!(finish(clients.cut_off(&of, NOW)).unwrap(), NOW);
+}
+
+#[test]
+fn memory_of_cut_offs_is_bounded() {
+    let clients = clients(MemoryRegistry::default());
+    let of = |n: usize| CutOff::subject(&n.to_string());
+    for n in 0..=CAPACITY {
+        let at = NOW + Seconds(n as u64 / 1000);
+        finish(clients.put_cut_off(&of(n), at, at)).unwrap();
+    }
+    let known = lock(&clients.cut_offs);
+    assert_eq!(known.len(), (1, CAPACITY));
+}
+
+fn record(id: &str, scope: &str) -> String {
+    format!(
+        r#"{{"client_id":"{id}","token_endpoint_auth_method":"none","redirect_uris":["https://a.example"],"scope":"{scope}"}}"#
+    )
+}
+
+#[test]
+fn of_two_reads_of_a_client_the_later_is_believed() {
+    let clients = clients(Slow::default());
+    let id: ClientId = "app".parse().unwrap();
+    let key = Key::client(&clients.realm, &id);
+    let scope = |client: Option<Arc<Client>>| client.map(|it| it.scope.to_string());
+    put(&clients.registry, &key, &record("app", "admin"));
+    let mut early = pin!(clients.find(&id, NOW));
+    assert!(poll(early.as_mut()).is_pending(), "it has read admin");
+    put(&clients.registry, &key, &record("app", "read"));
+    assert_eq!(
+        scope(finish(clients.find(&id, NOW)).unwrap()).unwrap(),
+        "read"
+    );
+    assert_eq!(scope(finish(early).unwrap()).unwrap(), "read");
+    assert_eq!(
+        scope(finish(clients.find(&id, NOW)).unwrap()).unwrap(),
+        "read"
+    );
+    // The same where the client goes.
+    let now = NOW + Seconds(60);
+    let mut early = pin!(clients.find(&id, now));
+    assert!(poll(early.as_mut()).is_pending(), "it has read the client");
+    finish(clients.registry.delete(&key, &Expected::Anything)).unwrap();
+    assert_eq!(finish(clients.find(&id, now)).unwrap(), None);
+    assert_eq!(finish(early).unwrap(), None);
+}
+
+#[test]
+fn that_a_client_is_unknown_is_remembered_for_seconds() {
+    let clients = clients(MemoryRegistry::default());
+    let id: ClientId = "app".parse().unwrap();
+    let find = |now| finish(clients.find(&id, now)).unwrap().is_some();
+    assert!(!find(NOW));
+    put(
+        &clients.registry,
+        &Key::client(&clients.realm, &id),
+        &record("app", "read"),
+    );
+    assert!(!find(NOW + Seconds(4)));
+    assert!(find(NOW + Seconds(5)));
+    // As the id of no client it may be older: a person's subject is rarely one.
+    let known = |now| finish(clients.is_client("bob", now)).unwrap();
+    assert!(!known(NOW));
+    put(
+        &clients.registry,
+        &Key::client(&clients.realm, &"bob".parse().unwrap()),
+        &record("bob", "read"),
+    );
+    assert!(!known(NOW + Seconds(59)));
+    assert!(known(NOW + Seconds(60)));
+}
+
+#[test]
+fn a_clock_set_back_keeps_nothing_for_ever() {
+    let clients = clients(MemoryRegistry::default());
+    let id: ClientId = "app".parse().unwrap();
+    let key = Key::client(&clients.realm, &id);
+    put(&clients.registry, &key, &record("app", "admin"));
+    let scope = |now| {
+        finish(clients.find(&id, now))
+            .unwrap()
+            .unwrap()
+            .scope
+            .to_string()
+    };
+    assert_eq!(scope(NOW), "admin");
+    put(&clients.registry, &key, &record("app", "read"));
+    assert_eq!(scope(NOW - Seconds(3600)), "read");
+}
+
+#[test]
+fn a_subject_is_compared_with_client_ids_whatever_the_case() {
+    let configured = r#"{"client_id":"M2M","client_secret":"s","grant_types":[]}"#;
+    let configured = Client::from_record(configured).unwrap();
+    let registry = MemoryRegistry::default();
+    let clients = Clients::new(&[configured], registry, Seconds(60));
+    for id in ["stored", "Mixed"] {
+        let key = Key::client(&clients.realm, &id.parse().unwrap());
+        put(&clients.registry, &key, &record(id, "read"));
+    }
+    for (subject, is_one) in [
+        ("M2M", true),
+        ("m2m", true),
+        ("m2M", true),
+        ("stored", true),
+        ("STORED", true),
+        ("Mixed", true),
+        // A store finds only what is spelled as its key.
+        ("mixed", false),
+        ("m2m2", false),
+        ("müller", false),
+    ] {
+        let answer = finish(clients.is_client(subject, NOW)).unwrap();
+        assert_eq!(answer, is_one, "{subject}");
+    }
+}
