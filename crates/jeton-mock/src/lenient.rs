@@ -10,7 +10,7 @@ use std::{
 use http::HeaderName;
 use jeton::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, Collection, Cursor, Document,
-    Expected, GrantType, Key, Page, Put, Realm, RedirectUri, RefreshPolicy, Registry, Scope,
+    Expected, GrantType, Key, Page, Pkce, Put, Realm, RedirectUri, RefreshPolicy, Registry, Scope,
     Unavailable, UnixTime,
 };
 
@@ -191,7 +191,7 @@ fn unregistered(id: &ClientId) -> Client {
         id_token_signed_response_alg: None,
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
-        require_pkce: true,
+        pkce: Pkce::Required,
         refresh: RefreshPolicy {
             offline_access_required: false,
             ..RefreshPolicy::default()

@@ -181,13 +181,26 @@ pub struct Client {
     pub redirect_uris: Vec<RedirectUri>,
     /// `post_logout_redirect_uris` (OpenID Connect RP-Initiated Logout 1.0 §3.1).
     pub post_logout_redirect_uris: Vec<RedirectUri>,
-    /// `require_pkce` (ours): always, for a public client.
-    pub require_pkce: bool,
+    /// `require_pkce` (ours).
+    pub pkce: Pkce,
     /// How its refresh tokens behave.
     pub refresh: RefreshPolicy,
     /// `login` (ours): a login application, which may accept and reject requests. Only a
     /// configured client can be one.
     pub login: bool,
+}
+
+/// What keeps a code of a client from being injected into another login of it (RFC 9700 §2.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pkce {
+    /// PKCE (RFC 7636): `require_pkce` is `true` or absent, as of any public client.
+    Required,
+    /// PKCE or, in an OpenID request, the `nonce`: `require_pkce` is `false`. A request that is none of
+    /// OpenID's goes without either; that it protects itself in another way is the client's affair.
+    OrNonce,
+    /// Whatever the request brings. No record says so: it is for registries that take what production
+    /// would not, such as the mock's.
+    Optional,
 }
 
 /// The format of a client's access tokens: `access_token_format` (ours).
@@ -300,6 +313,18 @@ impl Client {
     pub fn unregistered_audience<'a>(&self, audiences: &'a [String]) -> Option<&'a str> {
         let own = self.audiences.iter().map(String::as_str);
         first_outside(audiences.iter().map(String::as_str), own)
+    }
+
+    /// Whether an authorization request must bring a `code_challenge`.
+    #[must_use]
+    pub fn requires_pkce(&self) -> bool {
+        self.pkce == Pkce::Required
+    }
+
+    /// Whether an authorization request for `scope` without a `code_challenge` must bring a `nonce`.
+    #[must_use]
+    pub fn requires_nonce(&self, scope: &Scope) -> bool {
+        self.pkce == Pkce::OrNonce && scope.contains("openid")
     }
 
     /// Whether `uri` is one of the client's redirect URIs (RFC 6749 §3.1.2.3).

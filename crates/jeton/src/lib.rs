@@ -74,7 +74,7 @@ pub use audit::Audit;
 pub use authentication::{Presented, Proof};
 pub use client::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
-    Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, MOST_VALUES, RedirectUri,
+    Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, MOST_VALUES, Pkce, RedirectUri,
     RefreshPolicy, SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting};

@@ -1,7 +1,7 @@
 //! Codes, device codes and refresh tokens: a grant id and a generation under a MAC.
 //!
 //! ```text
-//! prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ H(redirect_uri)] ‖ MAC)
+//! prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ repeat ‖ H(redirect_uri)] ‖ MAC)
 //! ```
 //!
 //! Tokens are not stored. A token that is forged, or presented by the wrong client or with the wrong
@@ -67,7 +67,7 @@ impl TokenKind {
     /// How many bytes a token of this kind has between its generation and its MAC.
     const fn redirect_length(self) -> usize {
         match self {
-            Self::AuthorizationCode => 32,
+            Self::AuthorizationCode => 33,
             Self::DeviceCode | Self::RefreshToken => 0,
         }
     }
@@ -86,15 +86,63 @@ pub(crate) struct ParsedToken {
     pub(crate) kind: TokenKind,
     pub(crate) grant: GrantId,
     pub(crate) generation: u32,
-    pub(crate) redirect: Option<RedirectHash>,
+    pub(crate) redirect: Option<CodeRedirect>,
     key_id: [u8; 4],
     mac: [u8; 32],
 }
 
-/// The SHA-256 of a redirect URI. It travels in the code, so that a client may leave the parameter out
-/// (OAuth 2.1 §4.1.3), while one that it sends is checked.
+/// What a code says of the redirect URI that it was sent to. It travels in the code, so that one that
+/// the token request names is checked without a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CodeRedirect {
+    pub(crate) repeat: Repeat,
+    pub(crate) hash: RedirectHash,
+}
+
+/// Whether the token request must repeat `redirect_uri`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It may leave it out: PKCE protects more (OAuth 2.1 §4.1.3), or the authorization request named
+    /// none.
+    Optional,
+    /// It must (RFC 6749 §4.1.3).
+    Required,
+}
+
+/// The SHA-256 of a redirect URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectHash([u8; 32]);
+
+impl CodeRedirect {
+    /// Whether a token request with this `redirect_uri`, or without any, fits.
+    pub(crate) fn permits(&self, requested: Option<&str>) -> bool {
+        match requested {
+            None => self.repeat == Repeat::Optional,
+            Some(uri) => self.hash == RedirectHash::of(uri),
+        }
+    }
+
+    fn to_bytes(self) -> [u8; 33] {
+        let mut bytes = [0; 33];
+        let (repeat, hash) = bytes.split_at_mut(1);
+        repeat.copy_from_slice(&[u8::from(self.repeat == Repeat::Required)]);
+        hash.copy_from_slice(&self.hash.0);
+        bytes
+    }
+
+    /// `None` for what is not of this form; one redirect has one spelling.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (repeat, hash) = bytes.split_first()?;
+        Some(Self {
+            repeat: match repeat {
+                0 => Repeat::Optional,
+                1 => Repeat::Required,
+                _ => return None,
+            },
+            hash: RedirectHash(hash.try_into().ok()?),
+        })
+    }
+}
 
 impl RedirectHash {
     pub(crate) fn of(redirect_uri: &str) -> Self {
@@ -117,6 +165,10 @@ impl ParsedToken {
         let (grant, rest) = rest.split_first_chunk()?;
         let (generation, rest) = rest.split_first_chunk()?;
         let (redirect, mac) = rest.split_at_checked(kind.redirect_length())?;
+        let redirect = match redirect {
+            [] => None,
+            bytes => Some(CodeRedirect::from_bytes(bytes)?),
+        };
         let generation = u32::from_be_bytes(*generation);
         if *version != VERSION || !kind.has_generation(generation) {
             return None;
@@ -125,7 +177,7 @@ impl ParsedToken {
             kind,
             grant: Id128(*grant),
             generation,
-            redirect: redirect.try_into().ok().map(RedirectHash),
+            redirect,
             key_id: *key_id,
             mac: mac.try_into().ok()?,
         })
@@ -173,7 +225,7 @@ impl TokenKeys {
         kind: TokenKind,
         grant: GrantId,
         generation: u32,
-        redirect: Option<RedirectHash>,
+        redirect: Option<CodeRedirect>,
         binding: &Binding<'_>,
     ) -> String {
         let Some(key) = self.keys.first() else {
@@ -192,13 +244,13 @@ impl TokenKeys {
             .finalize()
             .into_bytes()
             .into();
-        let mut bytes = Vec::with_capacity(89);
+        let mut bytes = Vec::with_capacity(90);
         bytes.push(VERSION);
         bytes.extend_from_slice(&token.key_id);
         bytes.extend_from_slice(&token.grant.0);
         bytes.extend_from_slice(&token.generation.to_be_bytes());
-        if let Some(RedirectHash(hash)) = &token.redirect {
-            bytes.extend_from_slice(hash);
+        if let Some(redirect) = token.redirect {
+            bytes.extend_from_slice(&redirect.to_bytes());
         }
         bytes.extend_from_slice(&token.mac);
         format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bytes))
@@ -233,11 +285,9 @@ impl TokenKeys {
         part(&token.grant.0);
         part(&token.generation.to_be_bytes());
         part(binding.client_id.as_str().as_bytes());
+        let redirect = token.redirect.map(CodeRedirect::to_bytes);
         for optional in [
-            token
-                .redirect
-                .as_ref()
-                .map(|RedirectHash(hash)| hash.as_slice()),
+            redirect.as_ref().map(<[u8; 33]>::as_slice),
             binding.code_challenge.map(str::as_bytes),
         ] {
             match optional {

@@ -156,6 +156,24 @@ const toClient = [
   [`${OIDC}: request_uri`, web, { request_uri: 'https://evil.example/r' }, 'request_uri_not_supported'],
   [`${OIDC}: registration`, web, { registration: '{}' }, 'registration_not_supported'],
   ['a state over 2 kB', web, { state: 'x'.repeat(2049) }, 'invalid_request'],
+  [
+    'RFC 9700 §2.1.1: an OpenID request with neither PKCE nor nonce',
+    clients.noPkce,
+    { code_challenge: undefined, code_challenge_method: undefined, scope: 'openid read' },
+    'invalid_request',
+  ],
+  [
+    'RFC 9700 §2.1.1: the same by the scope that is registered',
+    clients.noPkce,
+    { code_challenge: undefined, code_challenge_method: undefined },
+    'invalid_request',
+  ],
+  [
+    'RFC 9700 §2.1.1: the same with an empty nonce',
+    clients.noPkce,
+    { code_challenge: undefined, code_challenge_method: undefined, scope: 'openid', nonce: '' },
+    'invalid_request',
+  ],
   ['a nonce over 2 kB', web, { nonce: 'x'.repeat(2049) }, 'invalid_request'],
   ['a login_hint over 2 kB', web, { login_hint: 'x'.repeat(2049) }, 'invalid_request'],
 ];

@@ -35,7 +35,7 @@ describe('/authorize', { concurrency: 8 }, () => {
     assert.equal(response.headers['referrer-policy'], 'no-referrer');
     assert.equal(uri, 'https://app.example/cb');
     assert.deepEqual(Object.keys(params), ['code', 'state', 'iss']);
-    assert.match(params.code, /^jac_[\w-]{119}$/);
+    assert.match(params.code, /^jac_[\w-]{120}$/);
     assert.equal(params.state, 'xyz');
     assert.equal(params.iss, ISSUER);
   });
@@ -146,8 +146,10 @@ describe('/authorize', { concurrency: 8 }, () => {
   }
 
   test('RFC 7636 §4.4: a client registered so may do without PKCE, or use it', async () => {
-    const without = { code_challenge: undefined, code_challenge_method: undefined };
+    const without = { code_challenge: undefined, code_challenge_method: undefined, nonce: 'a nonce' };
     assert.equal((await exchange(noPkce, await codeFor(noPkce, without))).status, 200);
+    const plain = { ...without, nonce: undefined, scope: 'read' };
+    assert.equal((await exchange(noPkce, await codeFor(noPkce, plain))).status, 200, 'without openid there is no nonce');
     assert.equal((await exchange(noPkce, await codeFor(noPkce))).status, 200);
   });
 

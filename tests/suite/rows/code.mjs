@@ -8,7 +8,7 @@ import { post, unless } from '../support/target.mjs';
 import { bent, claimsOf, halfHash, mint, parse, remint } from '../support/tokens.mjs';
 
 const { web, other, native, noPkce, noRefresh, always, opaque } = clients;
-const bare = { code_challenge: undefined, code_challenge_method: undefined };
+const bare = { code_challenge: undefined, code_challenge_method: undefined, nonce: 'a nonce' };
 
 describe('authorization_code', { concurrency: 8 }, () => {
   test('RFC 6749 §4.1.4: access token, refresh token and ID token', async () => {
@@ -99,6 +99,25 @@ describe('authorization_code', { concurrency: 8 }, () => {
   test('OAuth 2.1 §4.1.3: redirect_uri may be left out', async () => {
     await isToken(await exchange(web, await codeFor(web), { redirect_uri: undefined }));
     await isToken(await exchange(web, await codeFor(web, { redirect_uri: undefined })));
+  });
+
+  test('RFC 6749 §4.1.3: without PKCE, a redirect_uri that was sent is repeated to the character', async () => {
+    for (const form of [{ ...bare, scope: 'read' }, { ...bare, scope: 'openid', nonce: 'n' }]) {
+      const login = await codeFor(noPkce, form);
+      for (const redirect_uri of [undefined, '', 'https://app.example/cb/', 'https://app.example/c']) {
+        isError(await exchange(noPkce, login, { redirect_uri }), 400, 'invalid_grant');
+      }
+      await isToken(await exchange(noPkce, login));
+    }
+    const login = await codeFor(noPkce, { ...bare, scope: 'read', redirect_uri: undefined });
+    isError(await exchange(noPkce, login, { redirect_uri: 'https://app.example/c' }), 400, 'invalid_grant');
+    await isToken(await exchange(noPkce, login));
+    await isToken(
+      await exchange(noPkce, await codeFor(noPkce, { ...bare, scope: 'read', redirect_uri: undefined }), {
+        redirect_uri: 'https://app.example/cb',
+      }),
+    );
+    await isToken(await exchange(noPkce, await codeFor(noPkce), { redirect_uri: undefined }));
   });
 
   test('RFC 8252 §7.3: the redirect_uri with the port it was asked with', async () => {

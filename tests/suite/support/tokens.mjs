@@ -20,7 +20,7 @@ const derive = (secret, ...info) => Buffer.from(hkdfSync('sha256', secret, '', f
 const optional = (value) =>
   value === undefined ? Buffer.from([0]) : Buffer.concat([Buffer.from([1]), Buffer.from(value)]);
 
-/** `prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ H(redirect_uri)] ‖ MAC)`. */
+/** `prefix_ base64url(version ‖ key id ‖ grant id ‖ generation [‖ repeat ‖ H(redirect_uri)] ‖ MAC)`. */
 export function parse(token) {
   const at = token.indexOf('_') + 1;
   const bytes = Buffer.from(token.slice(at), 'base64url');
@@ -30,7 +30,7 @@ export function parse(token) {
     keyId: bytes.subarray(1, 5),
     grant: bytes.subarray(5, 21),
     generation: bytes.readUInt32BE(21),
-    redirect: bytes.length > 57 ? bytes.subarray(25, 57) : undefined,
+    redirect: bytes.length > 57 ? bytes.subarray(25, 58) : undefined,
     bytes,
   };
 }

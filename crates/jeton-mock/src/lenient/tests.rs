@@ -110,6 +110,35 @@ fn what_the_core_would_refuse_of_a_target_is_waived() {
 }
 
 #[test]
+fn what_an_authorization_request_lacks_is_waived() {
+    let lend = |pkce: bool, query: &str| {
+        let (mut clients, registry) = registered(json!({
+            "client_id": "web", "client_secret": "s", "scope": "openid read", "require_pkce": pkce,
+            "redirect_uris": ["https://app.example/cb"],
+        }));
+        lent(&mut clients, &registry, query).waived
+    };
+    for (pkce, query, waived) in [
+        (true, "code_challenge=x", vec![]),
+        (true, "nonce=n", vec!["pkce"]),
+        (false, "nonce=n", vec![]),
+        (false, "scope=read", vec![]),
+        (false, "scope=openid", vec!["nonce"]),
+        (false, "", vec!["nonce"]),
+    ] {
+        assert_eq!(lend(pkce, query), waived, "{query}");
+    }
+}
+
+/// What is lent to an authorization request of the client `web`.
+fn lent(clients: &mut RegisteredClients, registry: &MockRegistry, query: &str) -> Loan {
+    let uri: Uri = format!("/authorize?client_id=web&{query}").parse().unwrap();
+    let (method, headers) = (Method::GET, HeaderMap::new());
+    let asked = Asked::read(Endpoint::Authorize, &method, &uri, &headers, &[]);
+    clients.lend(registry, &Wanted::authorization(&asked).unwrap(), NOW)
+}
+
+#[test]
 fn a_stranger_is_waived_as_a_whole() {
     let (mut clients, registry) = (RegisteredClients::default(), MockRegistry::default());
     let presented = presents(secret(SecretMethod::ClientSecretPost, "any"));

@@ -1,7 +1,7 @@
 //! What a request asks of its client, read by the endpoint that it is for.
 
 use jeton::{
-    Client, ClientAuthentication, ClientFault, ClientId, ClientSecret, Presented, Proof,
+    Client, ClientAuthentication, ClientFault, ClientId, ClientSecret, Pkce, Presented, Proof,
     RedirectUri, Scope, UnixTime,
 };
 
@@ -16,15 +16,17 @@ pub(crate) struct Wanted<'a> {
     audiences: Vec<String>,
     pub(super) redirect_uri: Option<RedirectUri>,
     pub(super) post_logout_redirect_uri: Option<RedirectUri>,
-    pkce: Pkce,
+    protection: Protection,
 }
 
-/// Whether an authorization request goes without a `code_challenge` (RFC 7636 §4.3).
+/// What an authorization request brings against the injection of its code.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pkce {
-    LeftOut,
-    /// It has one, or the request is of another kind.
-    Used,
+enum Protection {
+    Nothing,
+    /// A `nonce` (OpenID Connect Core §3.1.2.1).
+    Nonce,
+    /// A `code_challenge` (RFC 7636 §4.3), or the request is of another kind.
+    Pkce,
 }
 
 impl<'a> Wanted<'a> {
@@ -37,7 +39,7 @@ impl<'a> Wanted<'a> {
             audiences: Vec::new(),
             redirect_uri: None,
             post_logout_redirect_uri: None,
-            pkce: Pkce::Used,
+            protection: Protection::Pkce,
         })
     }
 
@@ -52,9 +54,11 @@ impl<'a> Wanted<'a> {
     pub(crate) fn authorization(asked: &Asked<'_>) -> Option<Self> {
         let mut wanted = Self::of(asked.get("client_id")?)?.with_target(asked);
         wanted.redirect_uri = asked.get("redirect_uri").and_then(redirect_uri);
-        if asked.get("code_challenge").is_none() {
-            wanted.pkce = Pkce::LeftOut;
-        }
+        wanted.protection = match (asked.get("code_challenge"), asked.get("nonce")) {
+            (Some(_), _) => Protection::Pkce,
+            (None, Some(_)) => Protection::Nonce,
+            (None, None) => Protection::Nothing,
+        };
         Some(wanted)
     }
 
@@ -97,11 +101,25 @@ impl<'a> Wanted<'a> {
                 client.unregistered_audience(&self.audiences).is_some(),
                 "audience",
             ),
-            (client.require_pkce && self.pkce == Pkce::LeftOut, "pkce"),
+            (self.lacks_pkce(client), "pkce"),
+            (self.lacks_nonce(client), "nonce"),
         ];
         let rest = rest.into_iter().filter(|(is_refused, _)| *is_refused);
         let rest = rest.map(|(_, name)| name);
         authentication.into_iter().chain(rest).collect()
+    }
+
+    fn lacks_pkce(&self, client: &Client) -> bool {
+        client.requires_pkce() && self.protection != Protection::Pkce
+    }
+
+    fn lacks_nonce(&self, client: &Client) -> bool {
+        let scope = if self.scope.is_empty() {
+            &client.scope
+        } else {
+            &self.scope
+        };
+        client.requires_nonce(scope) && self.protection == Protection::Nothing
     }
 
     /// Whether a browser is to come back to an address that the request names.
@@ -124,7 +142,9 @@ impl<'a> Wanted<'a> {
             };
         }
         client.scope = client.scope.union(&self.scope);
-        client.require_pkce &= self.pkce == Pkce::Used;
+        if self.lacks_pkce(client) || self.lacks_nonce(client) {
+            client.pkce = Pkce::Optional;
+        }
         for audience in &self.audiences {
             if !client.audiences.contains(audience) {
                 client.audiences.push(audience.clone());

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, Delivery,
-    InvalidClientId, InvalidRedirectUri, RedirectUri, RefreshPolicy, SecretHash, SecretMethod,
+    InvalidClientId, InvalidRedirectUri, Pkce, RedirectUri, RefreshPolicy, SecretHash,
+    SecretMethod,
 };
 use crate::{
     crypto::SIGNING_ALGORITHMS,
@@ -85,7 +86,7 @@ pub struct ClientRecord {
     /// OpenID Connect RP-Initiated Logout 1.0 §3.1.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<String>,
-    /// Ours; `true` where absent.
+    /// Ours; `true` where absent. Without, an OpenID request needs PKCE or a `nonce`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pkce: Option<bool>,
     /// Ours, in seconds.
@@ -289,10 +290,11 @@ impl ClientRecord {
             return Err(InvalidClient::NoRedirectUri);
         }
         let public = authentication == ClientAuthentication::None;
-        let require_pkce = self.require_pkce.unwrap_or(true);
-        if public && !require_pkce {
-            return Err(InvalidClient::PublicWithoutPkce);
-        }
+        let pkce = match self.require_pkce {
+            None | Some(true) => Pkce::Required,
+            Some(false) if public => return Err(InvalidClient::PublicWithoutPkce),
+            Some(false) => Pkce::OrNonce,
+        };
         let login = self.login.unwrap_or(false);
         if login && public {
             return Err(InvalidClient::Login);
@@ -313,7 +315,7 @@ impl ClientRecord {
             access_token_lifetime: self.access_token_lifetime,
             access_token_format: self.access_token_format.unwrap_or_default(),
             redirect_uris,
-            require_pkce,
+            pkce,
             login,
         })
     }

@@ -13,7 +13,7 @@ use crate::{
     refusal::{GrantFault, Refusal, RequestFault},
     request::At,
     scope::Scope,
-    token::{RedirectHash, TokenKind},
+    token::TokenKind,
 };
 
 pub(crate) async fn redeem<H: Host>(
@@ -32,9 +32,8 @@ pub(crate) async fn redeem<H: Host>(
     };
     let kind = TokenKind::AuthorizationCode;
     let code = verified_token(at, client, kind, code, challenge.as_deref(), audit)?;
-    if let Some(redirect_uri) = parameters.get("redirect_uri")
-        && code.redirect != Some(RedirectHash::of(redirect_uri))
-    {
+    let redirect_uri = parameters.get("redirect_uri");
+    if !code.redirect.is_some_and(|own| own.permits(redirect_uri)) {
         return Err(GrantFault::RedirectUri.into());
     }
     let step = step_from(at, client, &code, Scope::default(), parameters).await?;

@@ -21,6 +21,8 @@ pub(crate) enum AuthorizationFault {
     NoChallenge,
     #[error("code_challenge is missing: the client needs PKCE")]
     PkceRequired,
+    #[error("nonce is missing: an OpenID request without PKCE needs one")]
+    NonceRequired,
     #[error("code_challenge_method is S256")]
     ChallengeMethod,
     #[error("code_challenge is 43 characters of base64url")]
@@ -43,6 +45,7 @@ impl AuthorizationFault {
             | Self::TooLong
             | Self::NoChallenge
             | Self::PkceRequired
+            | Self::NonceRequired
             | Self::ChallengeMethod
             | Self::Challenge
             | Self::MaxAge

@@ -11,7 +11,7 @@ pub(crate) enum GrantFault {
     Verifier,
     #[error("the MAC does not hold: forged, of another client, or with another code_verifier")]
     Forged,
-    #[error("the redirect_uri is not that of the authorization request")]
+    #[error("the redirect_uri is missing or not that of the authorization request")]
     RedirectUri,
     #[error("there is no such grant")]
     Unknown,

@@ -20,7 +20,7 @@ use crate::{
     refusal::{PersonFault, Refusal},
     request::At,
     time::{Seconds, UnixTime},
-    token::{Binding, RedirectHash, TokenKind},
+    token::{Binding, CodeRedirect, RedirectHash, Repeat, TokenKind},
 };
 
 /// How long a code may be redeemed. RFC 6749 §4.1.2 recommends at most ten minutes; clients need
@@ -94,7 +94,14 @@ async fn grant_code<H: Host>(
         client_id: &code.client_id,
         code_challenge: code.code_challenge.as_deref(),
     };
-    let redirect = RedirectHash::of(&code.redirect_uri);
+    let redirect = CodeRedirect {
+        hash: RedirectHash::of(&code.redirect_uri),
+        repeat: if code.redirect_uri_sent && code.code_challenge.is_none() {
+            Repeat::Required
+        } else {
+            Repeat::Optional
+        },
+    };
     let code_text = at.issuer.tokens().issue(
         TokenKind::AuthorizationCode,
         grant.id,

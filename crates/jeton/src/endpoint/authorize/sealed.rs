@@ -63,6 +63,8 @@ pub(crate) enum LoginPurpose {
 pub(crate) struct CodeRequest {
     pub(crate) client_id: ClientId,
     pub(crate) redirect_uri: String,
+    /// Whether the request named it. Where it did not, it is the only one there was.
+    pub(crate) redirect_uri_sent: bool,
     pub(crate) response_mode: ResponseMode,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,

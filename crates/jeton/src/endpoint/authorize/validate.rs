@@ -13,6 +13,7 @@ use crate::{
     parameters::Parameters,
     refusal::{AuthorizationFault, ErrorCode, PersonFault, Refusal},
     request::At,
+    scope::Scope,
     target,
     time::Seconds,
 };
@@ -114,8 +115,10 @@ fn for_client<H: Host>(
         Some(value) if value.len() > LONGEST_VALUE => Err(AuthorizationFault::TooLong),
         value => Ok(value.map(str::to_owned)),
     };
-    let code_challenge = code_challenge(client, parameters)?;
+    let code_challenge = code_challenge(parameters)?;
     let scope = target::scope(client, parameters)?;
+    let nonce = short_value("nonce")?;
+    require_code_protection(client, &scope, code_challenge.as_deref(), nonce.as_deref())?;
     let audiences = target::audiences(client, parameters, at.issuer.config().issuer())?;
     let prompt = prompt(parameters.get("prompt"))?;
     let max_age = match parameters.get("max_age") {
@@ -127,12 +130,13 @@ fn for_client<H: Host>(
     Ok(CodeRequest {
         client_id: client.id.clone(),
         redirect_uri: target.redirect_uri.clone(),
+        redirect_uri_sent: parameters.get("redirect_uri").is_some(),
         response_mode: target.response_mode,
         state: short_value("state")?,
         scope,
         audiences,
         code_challenge,
-        nonce: short_value("nonce")?,
+        nonce,
         prompt,
         max_age,
         login_hint: short_value("login_hint")?,
@@ -141,16 +145,32 @@ fn for_client<H: Host>(
     })
 }
 
+/// Refuses a request whose code could be injected into another login of the client (RFC 9700 §2.1.1):
+/// PKCE prevents it, or in an OpenID request the `nonce`, where the client is trusted to check it.
+fn require_code_protection(
+    client: &Client,
+    scope: &Scope,
+    code_challenge: Option<&str>,
+    nonce: Option<&str>,
+) -> Result<(), AuthorizationFault> {
+    if code_challenge.is_some() {
+        return Ok(());
+    }
+    if client.requires_pkce() {
+        return Err(AuthorizationFault::PkceRequired);
+    }
+    if nonce.is_none() && client.requires_nonce(scope) {
+        return Err(AuthorizationFault::NonceRequired);
+    }
+    Ok(())
+}
+
 /// `code_challenge` (RFC 7636 §4.3). The method `plain` is refused, also where it is meant by leaving
 /// the method out: it protects nothing once the request leaks.
-fn code_challenge(
-    client: &Client,
-    parameters: &Parameters<'_>,
-) -> Result<Option<String>, AuthorizationFault> {
+fn code_challenge(parameters: &Parameters<'_>) -> Result<Option<String>, AuthorizationFault> {
     let method = parameters.get("code_challenge_method");
     match parameters.get("code_challenge") {
         None if method.is_some() => Err(AuthorizationFault::NoChallenge),
-        None if client.require_pkce => Err(AuthorizationFault::PkceRequired),
         None => Ok(None),
         Some(_) if method != Some("S256") => Err(AuthorizationFault::ChallengeMethod),
         Some(challenge) => {
