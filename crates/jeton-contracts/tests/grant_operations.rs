@@ -9,7 +9,7 @@
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jeton::{
-    Capabilities, Config, Document, Expected, Host, Key, MemoryLedger, MemoryRegistry, Realm,
+    Audit, Capabilities, Config, Document, Expected, Host, Key, MemoryLedger, MemoryRegistry, Realm,
     Registry as _, Seconds, Server, UnixTime,
 };
 use jeton_contracts::{Counting, Operations};
@@ -91,18 +91,21 @@ impl Bench {
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
+        let response = self.respond(path, form, now).await;
+        let json = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+        (response.status(), json)
+    }
+
+    async fn respond(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> Response<Bytes> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
         let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Bytes::from(body));
-        let response = self
-            .server
+        self.server
             .handle(request.unwrap(), now, std::future::pending())
-            .await;
-        let json = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
-        (response.status(), json)
+            .await
     }
 
     async fn app(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
@@ -261,6 +264,37 @@ async fn code_and_refresh() {
         .await;
     assert_eq!(active["active"], false);
     bench.assert(0, 1, 0, "introspection of a revoked grant's access token");
+}
+
+#[tokio::test]
+async fn what_is_reused_within_grace_is_in_the_audit() {
+    let bench = Bench::new().await;
+    let code = bench.code().await;
+    let (_, tokens) = bench.exchange(&code, NOW).await;
+    let first = text(&tokens, "refresh_token").to_owned();
+    let present = async |grant_type, name, token: &str, now| {
+        let form = [
+            ("client_id", "app"),
+            ("client_secret", "s"),
+            ("grant_type", grant_type),
+            ("code_verifier", VERIFIER),
+            (name, token),
+        ];
+        let response = bench.respond("/token", &form, now).await;
+        let audit = response.extensions().get::<Audit>().unwrap().clone();
+        (response.status().as_u16(), audit.reused_within_grace)
+    };
+    let redeem = async |now| present("authorization_code", "code", &code, now).await;
+    assert_eq!(redeem(NOW + Seconds(1)).await, (400, true), "the code");
+    let refresh =
+        async |token: &str, now| present("refresh_token", "refresh_token", token, now).await;
+    assert_eq!(refresh(&first, NOW + Seconds(1)).await, (200, false));
+    assert_eq!(refresh(&first, NOW + Seconds(2)).await, (200, true));
+    let (_, tokens) = bench.refresh(&first, "", NOW + Seconds(2)).await;
+    let second = text(&tokens, "refresh_token").to_owned();
+    assert_eq!(refresh(&second, NOW + Seconds(3)).await, (200, false));
+    assert_eq!(refresh(&second, NOW + Seconds(20)).await, (200, false));
+    assert_eq!(refresh(&first, NOW + Seconds(21)).await, (400, false));
 }
 
 #[tokio::test]

@@ -33,6 +33,10 @@ pub struct Audit {
     /// The ledger stood behind a token it had issued: a backup was restored.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rolled_back: bool,
+    /// A code or refresh token was presented that had been redeemed within the window: an impatient
+    /// client, or a thief who was quick. Nothing has ended, so this is its only trace.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reused_within_grace: bool,
     /// `jti` of the access token issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,

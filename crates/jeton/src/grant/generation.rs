@@ -110,7 +110,19 @@ pub(super) async fn take_step<H: Host>(
         };
         next = rotation::next(&repair, ledger.advance(&repair).await?);
     }
+    audit.reused_within_grace = is_reuse_within_grace(step, &next);
     carry_out_next(ledger, next, audit).await
+}
+
+/// Whether what was presented had been redeemed before, and the window spares its grant.
+fn is_reuse_within_grace(step: &Step, next: &Next) -> bool {
+    match next {
+        Next::Serve(grant) => {
+            step.presented() < grant.generation && grant.last_attempt != Some(step.attempt)
+        }
+        Next::Refuse(why) => *why == Why::RedeemedJustNow,
+        _ => false,
+    }
 }
 
 /// Does what [`rotation`] decided: ends the grant where it must.
