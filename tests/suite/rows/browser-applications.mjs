@@ -139,7 +139,8 @@ describe('refresh_token_delivery cookie', { concurrency: 8 }, () => {
     const person = new Browser();
     const request = requestIn(await person.get('/device'));
     const { action, fields } = formOf(isPage(await person.get(await answered('accept', { request, ...ALICE }))));
-    isPage(await person.post(action, { ...fields, user_code, decision: 'approve' }));
+    const confirmation = formOf(isPage(await person.post(action, { ...fields, user_code })));
+    isPage(await person.post(confirmation.action, { ...confirmation.fields, decision: 'approve' }));
     const victim = new Browser();
     const poll = (headers) => victim.post('/token', { ...form({ grant_type: DEVICE_GRANT }), device_code }, headers);
     for (const headers of [{}, ...OTHERS.map((origin) => ({ origin }))]) {
