@@ -68,6 +68,7 @@ export async function start({
     putClient: (record) => putClient(table, record),
     slow: (delays) => behind.slow(delays),
     crash: () => environments.crash(),
+    removeClient: (id) => call('DeleteItem', { TableName: table, Key: { pk: { S: 'client' }, sk: { S: id } } }),
     /** Any event at all, past the gateway: `{ payload: string }` or `{ error }`. */
     invoke: (event) => environments.invoke(typeof event === 'string' ? event : JSON.stringify(event)),
     async stop() {

@@ -41,6 +41,9 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     async putClient(record) {
       execFileSync(BINARY, ['client', 'put', '--data', data], { input: JSON.stringify(record) });
     },
+    async removeClient(id) {
+      sql(data, `DELETE FROM document WHERE kind = 'client' AND name = '${id}'`);
+    },
     async stop() {
       const code = await host.stop();
       await other?.stop();

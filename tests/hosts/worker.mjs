@@ -45,6 +45,10 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       const kv = await miniflare.getKVNamespace(binding, script);
       await kv.put(`client:${record.client_id}`, JSON.stringify(record));
     },
+    async removeClient(id) {
+      const kv = await miniflare.getKVNamespace(registry, 'worker');
+      await kv.delete(`client:${id}`);
+    },
     async slow({ taking = 0, answering = 0, refusing = false }) {
       const stores = await miniflare.getWorker('slow-stores');
       await stores.fetch('http://delays/', { method: 'PUT', body: JSON.stringify({ taking, answering, refusing }) });

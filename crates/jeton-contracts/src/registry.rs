@@ -184,11 +184,18 @@ async fn cut_offs(registry: &impl Registry, realm: &Realm) {
     let key = Key::cut_off(realm, &alice);
     assert_eq!(set(1_800_000_000).await, 1_800_000_000);
     assert_eq!(set(1_700_000_000).await, 1_800_000_000, "it only grows");
-    assert_eq!(set(1_800_000_000).await, 1_800_000_000, "twice in a second");
+    assert_eq!(
+        set(1_799_999_999).await,
+        1_800_000_000,
+        "a clock a second behind"
+    );
+    // Who was accepted after the first and before the second is dated to the first.
+    assert_eq!(set(1_800_000_000).await, 1_800_000_001, "twice in a second");
+    assert_eq!(set(1_800_000_000).await, 1_800_000_001, "and no further");
     let standing = get(registry, &key).await.unwrap();
     assert_eq!(
         standing.as_str(),
-        format!(r#"{{"of":"{}","before":1800000000}}"#, alice.as_str())
+        format!(r#"{{"of":"{}","before":1800000001}}"#, alice.as_str())
     );
     let newer = Document::new(standing.as_str().replace('}', r#","reason":"theft"}"#));
     put(registry, &key, &newer, &version(&standing)).await;
@@ -197,7 +204,7 @@ async fn cut_offs(registry: &impl Registry, realm: &Realm) {
     let standing = get(registry, &key).await.unwrap();
     assert_eq!(
         standing.as_str(),
-        newer.as_str().replace("1800000000", "1900000007"),
+        newer.as_str().replace("1800000001", "1900000007"),
         "the latest of a race, and what another release added"
     );
     let client = CutOff::client(&"contract alice'".parse().unwrap());

@@ -27,6 +27,8 @@ pub(crate) struct Asked<'a> {
     form: Option<Parameters<'a>>,
     /// How the request authenticates its client, where it does.
     pub(crate) presented: Option<Presented>,
+    /// The claims of the bearer token at `/userinfo`, unverified; none of an opaque one.
+    pub(crate) bearer: Map<String, Value>,
 }
 
 impl<'a> Asked<'a> {
@@ -56,7 +58,9 @@ impl<'a> Asked<'a> {
         };
         let presented = form.as_ref().and_then(|form| Presented::of(headers, form));
         let claims = match endpoint {
-            Endpoint::Userinfo => bearer(headers).unwrap_or_default(),
+            Endpoint::Userinfo => {
+                bearer(headers, parameters.get("access_token")).unwrap_or_default()
+            }
             _ => Map::new(),
         };
         let said = |name: &str| {
@@ -75,6 +79,7 @@ impl<'a> Asked<'a> {
             parameters,
             form,
             presented,
+            bearer: claims,
         }
     }
 
@@ -129,9 +134,10 @@ fn is_form(content_type: &[u8]) -> bool {
     })
 }
 
-/// The claims of the access token that a request presents, unverified.
-fn bearer(headers: &HeaderMap) -> Option<Map<String, Value>> {
-    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (_, token) = header.split_once(' ')?;
-    Jwt::parse(token.trim()).map(|token| token.claims)
+/// The claims of the access token that a request presents in its header or in a form, unverified.
+fn bearer(headers: &HeaderMap, in_form: Option<&String>) -> Option<Map<String, Value>> {
+    let in_header = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let in_header = in_header.and_then(|it| Some(it.split_once(' ')?.1.trim()));
+    let token = in_header.or(in_form.map(String::as_str))?;
+    Jwt::parse(token).map(|token| token.claims)
 }

@@ -32,7 +32,7 @@ pub(crate) async fn respond(
         }
         Endpoint::Introspect => introspect::respond(visit, request, departures).await,
         Endpoint::Revoke => revoke::respond(visit, request, departures).await,
-        Endpoint::Userinfo => userinfo::respond(visit, request).await,
+        Endpoint::Userinfo => userinfo::respond(visit, request, departures).await,
         Endpoint::EndSession => end_session::respond(visit, request, departures).await,
         Endpoint::Jwks => jwks::respond(visit, request).await,
         Endpoint::OpenidConfiguration | Endpoint::AuthorizationServerMetadata => {

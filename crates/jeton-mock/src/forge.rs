@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use crate::{
     keys::{Keys, kid},
+    lenient::audiences_of,
     spec::TokenFault,
 };
 
@@ -35,6 +36,16 @@ pub(crate) struct Known {
     pub(crate) types: Vec<String>,
     /// The issuer at other addresses.
     pub(crate) issuers: Vec<String>,
+    /// An audience that the server wants, and that tokens are given where they have others.
+    pub(crate) audience: Option<String>,
+}
+
+impl Known {
+    /// Whether the server takes tokens with these claims for ones for others.
+    fn lacks_audience(&self, claims: &Map<String, Value>) -> bool {
+        let wanted = self.audience.as_ref();
+        wanted.is_some_and(|wanted| !audiences_of(claims).contains(wanted))
+    }
 }
 
 /// An issuer's keys at one moment, for signing what its server would not.
@@ -147,7 +158,8 @@ impl Forge<'_> {
         let ours = (typ == ACCESS_TOKEN || known.types.iter().any(|own| own == typ))
             && (from == issuer || known.issuers.iter().any(|own| own == from));
         // What is the server's already is left to it.
-        if !ours || (typ == ACCESS_TOKEN && from == issuer) {
+        let lacks_audience = known.lacks_audience(&token.claims);
+        if !ours || (typ == ACCESS_TOKEN && from == issuer && !lacks_audience) {
             return None;
         }
         let algorithm = token.algorithm()?;
@@ -164,6 +176,11 @@ impl Forge<'_> {
             if genuine.await.ok()? {
                 token.header.insert("typ".to_owned(), json!(ACCESS_TOKEN));
                 token.claims.insert("iss".to_owned(), json!(issuer));
+                if lacks_audience {
+                    let mut audiences = audiences_of(&token.claims);
+                    audiences.extend(known.audience.clone());
+                    token.claims.insert("aud".to_owned(), json!(audiences));
+                }
                 return token.signed_by(&key).await.ok();
             }
         }

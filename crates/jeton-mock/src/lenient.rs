@@ -2,7 +2,7 @@
 //! The core says what it would refuse a client; exactly that is waived, and named.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     future::Future,
     sync::Arc,
 };
@@ -10,24 +10,23 @@ use std::{
 use http::HeaderName;
 use jeton::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, Collection, Cursor, Document,
-    Expected, GrantType, Key, Page, Pkce, Put, Realm, RedirectUri, RefreshPolicy, Registry, Scope,
-    Unavailable, UnixTime,
+    Expected, GrantType, Key, Page, Pkce, Put, Realm, RefreshPolicy, Registry, Scope, Unavailable,
+    UnixTime,
 };
 
 use crate::{fault::is_magic_client, registry::MockRegistry};
 
 mod wanted;
 
-pub(crate) use wanted::Wanted;
+use wanted::Target;
+pub(crate) use wanted::{Wanted, audiences_of};
 
 /// The header that names what a lenient mock accepted and production would have refused, separated by
 /// commas.
 pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
 
-/// How many unregistered clients, and how many unregistered redirect URIs of one client, are kept
-/// until the browser comes back; the oldest go first.
+/// How many unregistered clients are kept that began a grant; the oldest go first.
 const KEPT: usize = 1000;
-const KEPT_REDIRECTS: usize = 64;
 
 tokio::task_local! {
     /// The client lent to the request that is being answered, if one is.
@@ -85,8 +84,10 @@ pub(crate) async fn on_loan<T>(lent: Option<Client>, answer: impl Future<Output 
 #[derive(Debug, Default)]
 pub(crate) struct RegisteredClients {
     clients: HashMap<ClientId, Client>,
-    /// The unregistered clients that the registry keeps for their redirect URIs, the oldest first.
+    /// The unregistered clients that the registry keeps because they began a grant, the oldest first.
     strangers: VecDeque<ClientId>,
+    /// The registered clients that the registry keeps with a wider scope or more audiences than their own.
+    widened: HashSet<ClientId>,
 }
 
 /// What a lenient issuer grants one request.
@@ -101,15 +102,18 @@ pub(crate) struct Loan {
 impl RegisteredClients {
     pub(crate) fn insert(&mut self, client: Client) {
         self.strangers.retain(|id| *id != client.id);
+        self.widened.remove(&client.id);
         self.clients.insert(client.id.clone(), client);
     }
 
     pub(crate) fn remove(&mut self, id: &ClientId) {
+        self.widened.remove(id);
         self.clients.remove(id);
     }
 
-    /// The loan for a request. Its redirect URIs are all that is kept of it: the browser comes back to
-    /// them after other requests.
+    /// The loan for a request. Where it begins a grant, what it asks for is kept for the requests that go
+    /// on with it: they are held to what the client may have then, and know no more of it. It is never
+    /// another request's default.
     pub(crate) fn lend(
         &mut self,
         registry: &MockRegistry,
@@ -122,14 +126,21 @@ impl RegisteredClients {
             None if is_magic_client(wanted.id.as_str()) => Vec::new(),
             None => vec!["client"],
         };
-        if registered.is_some() && waived.is_empty() {
+        let is_fresh = wanted.target == Target::Granted || !self.widened.contains(&wanted.id);
+        if registered.is_some() && waived.is_empty() && is_fresh {
             return Loan::default();
         }
-        if wanted.redirects() {
-            self.keep_redirects(registry, wanted);
+        if wanted.redirects() || wanted.target == Target::BeginsGrant || registered.is_some() {
+            self.keep(registry, wanted);
         }
         let known = registry.find(&wanted.id);
         let mut client = known.unwrap_or_else(|| unregistered(&wanted.id));
+        if wanted.target != Target::Granted {
+            // What others asked for is not this one's default.
+            let own = self.clients.get(&wanted.id);
+            client.scope = own.map_or_else(Scope::default, |own| own.scope.clone());
+            client.audiences = own.map_or_else(Vec::new, |own| own.audiences.clone());
+        }
         wanted.grant_to(&mut client, now);
         Loan {
             client: Some(client),
@@ -137,9 +148,9 @@ impl RegisteredClients {
         }
     }
 
-    fn keep_redirects(&mut self, registry: &MockRegistry, wanted: &Wanted<'_>) {
-        let registered = self.clients.get(&wanted.id);
-        if registered.is_none() && !self.strangers.contains(&wanted.id) {
+    fn keep(&mut self, registry: &MockRegistry, wanted: &Wanted<'_>) {
+        let own = self.clients.get(&wanted.id).cloned();
+        if own.is_none() && !self.strangers.contains(&wanted.id) {
             if self.strangers.len() >= KEPT
                 && let Some(oldest) = self.strangers.pop_front()
             {
@@ -147,32 +158,16 @@ impl RegisteredClients {
             }
             self.strangers.push_back(wanted.id.clone());
         }
-        let (own, own_after_logout) = registered.map_or((0, 0), |client| {
-            (
-                client.redirect_uris.len(),
-                client.post_logout_redirect_uris.len(),
-            )
-        });
+        let is_registered = own.is_some();
+        let own = own.unwrap_or_else(|| unregistered(&wanted.id));
         registry.update(&wanted.id, |known| {
-            let mut client = known.cloned().unwrap_or_else(|| unregistered(&wanted.id));
-            if let Some(uri) = &wanted.redirect_uri {
-                keep_redirect(&mut client.redirect_uris, own, uri);
-            }
-            if let Some(uri) = &wanted.post_logout_redirect_uri {
-                keep_redirect(&mut client.post_logout_redirect_uris, own_after_logout, uri);
-            }
+            let mut client = known.unwrap_or(&own).clone();
+            wanted.widen(&mut client, &own);
             client
         });
-    }
-}
-
-/// Adds a redirect URI after the client's `own`.
-fn keep_redirect(list: &mut Vec<RedirectUri>, own: usize, uri: &RedirectUri) {
-    if !list.iter().any(|known| known.matches(uri.as_str())) {
-        if list.len() >= own + KEPT_REDIRECTS {
-            list.remove(own);
+        if is_registered && wanted.widens(&own) {
+            self.widened.insert(wanted.id.clone());
         }
-        list.push(uri.clone());
     }
 }
 

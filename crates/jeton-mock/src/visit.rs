@@ -41,6 +41,7 @@ impl Visit<'_> {
         departures: &mut Departures,
     ) -> Response<Bytes> {
         let wanted = wanted.filter(|_| self.is_lenient());
+        let wanted = wanted.map(|wanted| wanted.at_issuer(&self.at.address.issuer));
         let loan = wanted.map(|wanted| self.at.issuer.lend(&wanted, self.at.now));
         let Loan { client, mut waived } = loan.unwrap_or_default();
         departures.waived.append(&mut waived);

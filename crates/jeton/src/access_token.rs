@@ -26,6 +26,9 @@ pub(crate) struct AccessToken<'a> {
     pub(crate) client_id: ClientId,
     pub(crate) iat: UnixTime,
     pub(crate) exp: UnixTime,
+    /// Read and never issued: a token of ours is good at once. One that a mock made to be wrong has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nbf: Option<UnixTime>,
     pub(crate) jti: String,
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub(crate) scope: Scope,
@@ -49,6 +52,13 @@ impl Audience {
         match audiences.len() {
             1 => Self::One(audiences.remove(0)),
             _ => Self::Several(audiences),
+        }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::Several(several) => several,
         }
     }
 
@@ -84,7 +94,7 @@ impl<'a> AccessToken<'a> {
         }
     }
 
-    /// Reads a token issued here that has not expired; `None` for anything else.
+    /// Reads a token issued here that is not expired, nor yet to become valid; `None` for anything else.
     pub(crate) async fn decode<H: Host>(
         at: &At<'_, H>,
         text: &str,
@@ -98,7 +108,9 @@ impl<'a> AccessToken<'a> {
                 }
             };
         Ok(token.filter(|token| {
-            token.iss == at.issuer.config().issuer().as_str() && at.now < token.exp
+            let begins = token.nbf.unwrap_or(at.now);
+            token.iss == at.issuer.config().issuer().as_str()
+                && (begins..token.exp).contains(&at.now)
         }))
     }
 }

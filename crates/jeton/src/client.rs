@@ -327,6 +327,15 @@ impl Client {
         self.pkce == Pkce::OrNonce && scope.contains("openid")
     }
 
+    /// Whether a grant of `scope` yields refresh tokens. OpenID Connect Core §11: they are for when the
+    /// person is away.
+    pub(crate) fn may_refresh(&self, scope: &Scope) -> bool {
+        let offline = !scope.contains("openid")
+            || scope.contains("offline_access")
+            || !self.refresh.offline_access_required;
+        self.may_use(GrantType::RefreshToken) && offline
+    }
+
     /// Whether `uri` is one of the client's redirect URIs (RFC 6749 §3.1.2.3).
     #[must_use]
     pub fn redirects_to(&self, uri: &str) -> bool {

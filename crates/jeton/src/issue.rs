@@ -16,7 +16,7 @@ use crate::{
     ledger::{Grant, GrantId},
     refusal::Refusal,
     request::At,
-    scope::Scope,
+    target::Portion,
     time::UnixTime,
     token::{Binding, TokenKind},
 };
@@ -35,12 +35,6 @@ struct IdToken<'a> {
     nonce: Option<&'a str>,
     at_hash: String,
     sid: GrantId,
-}
-
-/// What an access token is issued for: all of what was granted, or a part.
-pub(crate) struct Portion {
-    pub(crate) scope: Scope,
-    pub(crate) audiences: Vec<String>,
 }
 
 /// The token response for a client that is its own subject (RFC 9068 §2.2).
@@ -65,7 +59,9 @@ pub(crate) async fn from_grant<H: Host>(
     if tokens.scope.contains("openid") {
         tokens.id_token = Some(id_token(at, client, grant, &tokens).await?);
     }
-    tokens.refresh_token = grant.refreshable.then(|| refresh_token(at, grant));
+    tokens.refresh_token = grant
+        .is_refreshable_by(client)
+        .then(|| refresh_token(at, grant));
     audit.subject.clone_from(&grant.subject);
     audit.grant = Some(grant.id);
     audit.generation = Some(grant.generation);
@@ -94,6 +90,7 @@ async fn access_token<H: Host>(
         client_id: client.id.clone(),
         iat: at.now,
         exp: (at.now + at.issuer.access_token_lifetime(client)).min(end),
+        nbf: None,
         jti: jose::token_id(at.issuer.crypto())?,
         scope: portion.scope,
         sid: grant.map(|grant| grant.id),

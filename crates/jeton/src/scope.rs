@@ -45,6 +45,21 @@ impl Scope {
         Self(self.iter().chain(added).map(str::to_owned).collect())
     }
 
+    /// The tokens that `other` does not hold, in the order of `self`.
+    #[must_use]
+    pub fn without(&self, other: &Scope) -> Scope {
+        let other: BTreeSet<_> = other.iter().collect();
+        let tokens = self.iter().filter(|token| !other.contains(token));
+        Self(tokens.map(str::to_owned).collect())
+    }
+
+    /// The tokens that `allowed` holds, in the order of `self`.
+    pub(crate) fn within(&self, allowed: &Scope) -> Scope {
+        let allowed: BTreeSet<_> = allowed.iter().collect();
+        let tokens = self.iter().filter(|token| allowed.contains(token));
+        Self(tokens.map(str::to_owned).collect())
+    }
+
     /// The first token that `allowed` does not hold.
     pub(crate) fn first_outside<'a>(&'a self, allowed: &Scope) -> Option<&'a str> {
         first_outside(self.iter(), allowed.iter())

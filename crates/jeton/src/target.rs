@@ -1,4 +1,5 @@
-//! Scope and audiences of a request, checked against what the client is registered for.
+//! Scope and audiences: what a request asks for, and what is left of what was granted. Both are held
+//! against what the client is registered for now.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +9,46 @@ use crate::{
     client::Client,
     config::IssuerIdentifier,
     parameters::{MOST_AUDIENCES, Parameters},
-    refusal::{Refusal, RequestFault},
-    scope::Scope,
+    refusal::{GrantFault, Refusal, RequestFault},
+    scope::{Scope, first_outside},
 };
+
+/// What an access token is issued for: all of what was granted, or a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Portion {
+    pub(crate) scope: Scope,
+    /// Never empty.
+    pub(crate) audiences: Vec<String>,
+}
+
+impl Portion {
+    /// The part of it that the client is registered for now. Rights that were withdrawn come back with
+    /// the registration: a grant keeps what a person gave, and this is asked at each use.
+    ///
+    /// The issuer as audience is never withdrawn: it is this server, which decides by the scope.
+    ///
+    /// # Errors
+    /// Nothing is left of the scope, or of the audiences. A token without any would say less than it
+    /// seems to: a resource server that asks for no scope would take it.
+    pub(crate) fn registered(
+        self,
+        client: &Client,
+        issuer: &IssuerIdentifier,
+    ) -> Result<Self, GrantFault> {
+        let scope = self.scope.within(&client.scope);
+        if scope.is_empty() && !self.scope.is_empty() {
+            return Err(GrantFault::ScopeWithdrawn);
+        }
+        let registered = client.audiences.iter().map(String::as_str);
+        let registered: BTreeSet<_> = registered.chain([issuer.as_str()]).collect();
+        let mut audiences = self.audiences;
+        audiences.retain(|own| registered.contains(own.as_str()));
+        if audiences.is_empty() {
+            return Err(GrantFault::AudiencesWithdrawn);
+        }
+        Ok(Self { scope, audiences })
+    }
+}
 
 /// The scope that the request asks for (RFC 6749 §3.3); all that is registered if it names none.
 pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scope, Refusal> {
@@ -20,33 +58,73 @@ pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scop
     let requested: Scope = requested
         .parse()
         .map_err(|_| RequestFault::MalformedScope)?;
-    match client.unregistered_scope(&requested) {
-        None => Ok(requested),
+    require_registered_scope(client, &requested)?;
+    Ok(requested)
+}
+
+/// Refuses a scope that the client is not registered for.
+pub(crate) fn require_registered_scope(client: &Client, scope: &Scope) -> Result<(), Refusal> {
+    match client.unregistered_scope(scope) {
+        None => Ok(()),
         Some(_) => Err(Refusal::ScopeNotRegistered),
     }
 }
 
-/// The audiences that the request asks for. If it names none: the client's first audience, or the
-/// issuer. Never empty.
+/// The audiences that the request for `scope` asks for, and no others. If it names none: the client's
+/// first audience, with the issuer where the scope has `openid`, so that the token is good at
+/// `/userinfo`; or the issuer alone where the client has no audiences. Never empty.
 pub(crate) fn audiences(
     client: &Client,
     parameters: &Parameters<'_>,
+    scope: &Scope,
     issuer: &IssuerIdentifier,
 ) -> Result<Vec<String>, Refusal> {
-    let mut audiences = requested_audiences(parameters)?;
-    if client.unregistered_audience(&audiences).is_some() {
-        return Err(Refusal::AudienceNotRegistered);
+    let requested = requested_audiences(parameters)?;
+    if !requested.is_empty() {
+        // Whoever asks for an ID token may ask this server about the person.
+        let is_own = scope.contains("openid") || client.audiences.is_empty();
+        let own = Some(issuer.as_str()).filter(|_| is_own);
+        require_registered_audiences(client, &requested, own)?;
+        return Ok(requested);
     }
-    if audiences.is_empty() {
-        let default = client.audiences.first();
-        audiences.push(default.map_or(issuer.as_str(), String::as_str).to_owned());
+    let mut audiences: Vec<_> = client.audiences.first().cloned().into_iter().collect();
+    if audiences.is_empty()
+        || (scope.contains("openid") && !audiences.iter().any(|it| it == issuer.as_str()))
+    {
+        audiences.push(issuer.as_str().to_owned());
     }
     Ok(audiences)
 }
 
+/// The audiences of a request for a part of a grant, checked against what the client is registered for
+/// now. Whether they were granted is left to the grant, which has the issuer where it may.
+pub(crate) fn audiences_of_part(
+    client: &Client,
+    parameters: &Parameters<'_>,
+    issuer: &IssuerIdentifier,
+) -> Result<Vec<String>, Refusal> {
+    let requested = requested_audiences(parameters)?;
+    require_registered_audiences(client, &requested, Some(issuer.as_str()))?;
+    Ok(requested)
+}
+
+/// Refuses audiences that the client is not registered for, but for `own`.
+fn require_registered_audiences(
+    client: &Client,
+    audiences: &[String],
+    own: Option<&str>,
+) -> Result<(), Refusal> {
+    let asked = audiences.iter().map(String::as_str);
+    let registered = client.audiences.iter().map(String::as_str).chain(own);
+    match first_outside(asked, registered) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::AudienceNotRegistered),
+    }
+}
+
 /// The values of `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once. They
 /// are well-formed, and not yet checked against what the client is registered for.
-pub(crate) fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
+fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
     let named = || parameters.all("resource").chain(parameters.all("audience"));
     if named().nth(MOST_AUDIENCES).is_some() {
         return Err(RequestFault::TooManyAudiences.into());

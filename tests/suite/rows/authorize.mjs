@@ -171,7 +171,7 @@ describe('/authorize', { concurrency: 8 }, () => {
       client_id: 'web',
       client_name: web.client_name,
       scope: 'openid read',
-      audiences: ['https://api.example'],
+      audiences: ['https://api.example', ISSUER],
       prompt: 'consent login',
       max_age: 600,
       login_hint: 'alice@example.com',

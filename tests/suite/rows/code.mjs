@@ -28,7 +28,7 @@ describe('authorization_code', { concurrency: 8 }, () => {
     assert.deepEqual(rest, {
       iss: ISSUER,
       sub: 'alice',
-      aud: 'https://api.example',
+      aud: ['https://api.example', ISSUER],
       client_id: 'web',
       scope: OFFLINE.scope,
     });

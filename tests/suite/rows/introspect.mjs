@@ -37,7 +37,7 @@ describe('/introspect', { concurrency: 8 }, () => {
         sub: 'alice',
         client_id: client.client_id,
         scope: SCOPE.scope,
-        aud: 'https://api.example',
+        aud: ['https://api.example', ISSUER],
       });
       assert.equal(exp, iat + expires_in);
       assert.match(jti, /^[\w-]{22}$/);

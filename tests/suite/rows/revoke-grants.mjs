@@ -6,6 +6,10 @@ import { describe, test } from 'node:test';
 import { isError } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
 import {
+  ALICE,
+  answered,
+  arrival,
+  authorize,
   codeFor,
   exchange,
   introspect,
@@ -17,10 +21,15 @@ import {
   random,
   refresh,
   refreshed,
+  requestIn,
+  requestOf,
   sleep,
   userinfo,
 } from '../support/flow.mjs';
+import { DEVICE_GRANT } from '../support/grant-clients.mjs';
+import { formOf, isPage } from '../support/html.mjs';
 import { clientCredentials, post, startFor, unless } from '../support/target.mjs';
+import { Browser } from '../support/user-agent.mjs';
 
 const { login, web, other, native, steady, opaque, m2m, api } = clients;
 
@@ -61,6 +70,74 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
         const pending = await codeFor(web, OFFLINE, as(subject));
         await cut({ subject }, { on });
         isError(await exchange(web, pending, {}, { on }), 400, 'invalid_grant');
+      },
+      'a subject: a login that was accepted before has ended, however late the browser comes back': async () => {
+        const subject = random();
+        const browser = new Browser({ on });
+        const request = requestIn(await authorize(browser, requestOf(web, OFFLINE)));
+        const redirect = await answered('accept', { request, ...ALICE, subject }, { on });
+        const another = requestIn(await authorize(browser, requestOf(web, OFFLINE)));
+        const later = await answered('accept', { request: another, ...ALICE, subject: random() }, { on });
+        await cut({ subject }, { on });
+        const { params } = arrival(await browser.get(redirect));
+        assert.equal(params.error, 'login_required');
+        assert.equal(params.state, 'a state');
+        assert.ok(arrival(await browser.get(later)).params.code, "and nobody else's");
+      },
+      'a client: a login that was accepted before has ended': async () => {
+        const browser = new Browser({ on });
+        const request = requestIn(await authorize(browser, requestOf(clients.quick, OFFLINE)));
+        const redirect = await answered('accept', { request, ...ALICE, subject: random() }, { on });
+        await cut({ client: 'quick' }, { on });
+        assert.equal(arrival(await browser.get(redirect)).params.error, 'login_required');
+      },
+      'a subject or a client: a login that was accepted before connects no device': async () => {
+        const subject = random();
+        for (const whose of [{ subject }, { client: 'console' }]) {
+          const box = clients.console;
+          const device = (await postAs(box, '/device_authorization', {}, { on })).json();
+          const browser = new Browser({ on });
+          const request = requestIn(await browser.get('/device'));
+          const redirect = await answered('accept', { request, ...ALICE, subject }, { on });
+          const { action, fields } = formOf((await browser.get(redirect)).text);
+          await cut(whose, { on });
+          const form = { ...fields, user_code: device.user_code, decision: 'approve' };
+          isPage(await browser.post(action, form), 400);
+          if (whose.subject) isPage(await browser.get(redirect), 400);
+          const poll = { grant_type: DEVICE_GRANT, device_code: device.device_code };
+          isError(await postAs(box, '/token', poll, { on }), 400, 'authorization_pending');
+          await nextSecond();
+        }
+      },
+      'a device that waits lives where the person logs in after the cut-off, and ends with the next': async () => {
+        const subject = random();
+        const box = clients.tv;
+        const device = (await postAs(box, '/device_authorization', {}, { on })).json();
+        await nextSecond();
+        await cut({ subject }, { on });
+        const browser = new Browser({ on });
+        const request = requestIn(await browser.get('/device'));
+        const redirect = await answered('accept', { request, ...ALICE, subject }, { on });
+        const { action, fields } = formOf((await browser.get(redirect)).text);
+        isPage(await browser.post(action, { ...fields, user_code: device.user_code, decision: 'approve' }));
+        const poll = { grant_type: DEVICE_GRANT, device_code: device.device_code };
+        const tokens = (await postAs(box, '/token', poll, { on })).json();
+        assert.ok(tokens.refresh_token, JSON.stringify(tokens));
+        await cut({ subject }, { on });
+        isError(await refresh(box, tokens.refresh_token, {}, { on }), 400, 'invalid_grant');
+      },
+      'a subject: who logs in again in the same second is logged in, until the next cut-off in it': async () => {
+        for (let n = 0; n < 3; n += 1) {
+          const subject = random();
+          const early = await loggedIn(web, OFFLINE, as(subject));
+          await cut({ subject }, { on });
+          const tokens = await loggedIn(web, OFFLINE, as(subject));
+          assert.equal((await userinfo(tokens.access_token, { on })).status, 200);
+          await refreshed(web, tokens.refresh_token, {}, { on });
+          await isEnded(web, early, { on });
+          await cut({ subject }, { on });
+          await isEnded(web, tokens, { on });
+        }
       },
       'a subject: later logins live': async () => {
         const subject = random();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clients } from '../support/fixtures.mjs';
+import { clients, ISSUER } from '../support/fixtures.mjs';
 import { loggedIn, revoke, userinfo } from '../support/flow.mjs';
 import { FORM, send } from '../support/http.mjs';
 import { clientCredentials, host } from '../support/target.mjs';
@@ -150,6 +150,28 @@ describe('/userinfo', { concurrency: 8 }, () => {
     });
     assert.equal(response.status, 400, response.text);
     assert.equal(response.json().error, 'invalid_request');
+  });
+
+  test('RFC 9068 §4: a token for other APIs only: invalid_token', async () => {
+    for (const client of [web, opaque]) {
+      const scope = 'openid read';
+      for (const form of [
+        { scope, resource: 'https://api.example' },
+        { scope, audience: 'https://other.example' },
+        { scope, resource: ['https://api.example', 'https://other.example'] },
+      ]) {
+        isRefused(await userinfo((await loggedIn(client, form)).access_token), 401, INVALID);
+      }
+      for (const [form, aud] of [
+        [{ scope }, ['https://api.example', ISSUER]],
+        [{ scope, resource: ISSUER }, ISSUER],
+        [{ scope, resource: ['https://other.example', ISSUER] }, ['https://other.example', ISSUER]],
+      ]) {
+        const { access_token } = await loggedIn(client, form);
+        if (client === web) assert.deepEqual(claimsOf(access_token).aud, aud);
+        assert.equal((await userinfo(access_token)).status, 200);
+      }
+    }
   });
 
   test('a token of a login that has ended: invalid_token', async () => {

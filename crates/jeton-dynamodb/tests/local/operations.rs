@@ -87,7 +87,8 @@ async fn each_call_is_one_request() {
     check("client or cut-off", &["GetItem"]);
     for (what, at, requests) in [
         ("first cut-off", NOW, &["GetItem", "PutItem"][..]),
-        ("the same again", NOW, &["GetItem"]),
+        ("the same again", NOW, &["GetItem", "GetItem", "PutItem"]),
+        ("once more", NOW, &["GetItem"]),
         ("a later one", end, &["GetItem", "GetItem", "PutItem"]),
     ] {
         put_cut_off(&registry, &alone, &of, at).await.unwrap();

@@ -13,7 +13,7 @@ pub(super) async fn respond(
 ) -> Response<Bytes> {
     let presented = visit.asked.presented.as_ref();
     let wanted = presented.and_then(Wanted::authentication);
-    let wanted = wanted.map(|wanted| wanted.with_target(&visit.asked));
+    let wanted = wanted.map(|wanted| wanted.beginning_grant(&visit.asked));
     let mut response = visit.serve_wanted(wanted, request, departures).await;
     visit.remember_beginning(&response);
     readdress(&mut response, visit.at.address, |member| {

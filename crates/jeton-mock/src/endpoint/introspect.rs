@@ -18,17 +18,27 @@ pub(super) async fn respond(
     departures: &mut Departures,
 ) -> Response<Bytes> {
     retype(visit, &mut request).await;
-    let of_owner = owner(visit).map(|owner| (asked_by(&owner, &request), owner));
+    let token = visit.asked.get("token").and_then(Jwt::parse);
+    let token = token.filter(|_| visit.is_lenient());
+    let owner = token.as_ref().and_then(owner_of);
+    let asks = visit.asked.client_id.as_deref();
+    let of_owner = owner.filter(|owner| asks != Some(owner));
+    let of_owner = of_owner.map(|owner| (asked_by(owner, &request), owner));
     let presented = visit.asked.presented.as_ref();
     let wanted = presented.and_then(Wanted::authentication);
+    let own = token.as_ref().filter(|_| owner == asks);
+    let wanted = wanted.map(|wanted| match own {
+        Some(token) => wanted.with_token(&token.claims),
+        None => wanted,
+    });
     let response = visit.serve_wanted(wanted, request, departures).await;
-    let Some((request, owner)) = of_owner else {
+    let (Some((request, owner)), Some(token)) = (of_owner, &token) else {
         return response;
     };
     if active(&response) != Some(false) {
         return response;
     }
-    let shown = serve_owner(visit, &owner, request).await;
+    let shown = serve_owner(visit, owner, token, request).await;
     if active(&shown) != Some(true) {
         return response;
     }
@@ -44,13 +54,9 @@ fn active(response: &Response<Bytes>) -> Option<bool> {
     json::read(response)?.get("active")?.as_bool()
 }
 
-/// The client that an access token says it was issued to, where that is another than asks.
-fn owner(visit: &Visit<'_>) -> Option<String> {
-    let token = visit.asked.get("token").filter(|_| visit.is_lenient())?;
-    let claims = Jwt::parse(token)?.claims;
-    let owner = claims.get("client_id").and_then(Value::as_str)?;
-    let is_another = visit.asked.client_id.as_deref() != Some(owner);
-    is_another.then(|| owner.to_owned())
+/// The client that an access token says it was issued to.
+fn owner_of(token: &Jwt) -> Option<&str> {
+    token.claims.get("client_id").and_then(Value::as_str)
 }
 
 /// The same question, asked by the client `owner`.
@@ -70,13 +76,18 @@ fn asked_by(owner: &str, request: &Request<Bytes>) -> Request<Bytes> {
 }
 
 /// The server's answer to the client `owner`, whatever its secret is.
-async fn serve_owner(visit: &Visit<'_>, owner: &str, request: Request<Bytes>) -> Response<Bytes> {
+async fn serve_owner(
+    visit: &Visit<'_>,
+    owner: &str,
+    token: &Jwt,
+    request: Request<Bytes>,
+) -> Response<Bytes> {
     let hash = SecretHash::of(OWNER_SECRET);
     let presented = Presented {
         client_id: owner.to_owned(),
         proof: Proof::Secret(SecretMethod::ClientSecretPost, hash),
     };
-    let wanted = Wanted::authentication(&presented);
+    let wanted = Wanted::authentication(&presented).map(|it| it.with_token(&token.claims));
     let mut unnamed = Departures::default();
     visit.serve_wanted(wanted, request, &mut unnamed).await
 }

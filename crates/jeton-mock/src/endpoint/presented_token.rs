@@ -15,12 +15,22 @@ const TOKENS: [&str; 2] = ["token", "access_token"];
 
 /// Puts the access token of a request as the server at this address would have made it.
 pub(super) async fn retype(visit: &Visit<'_>, request: &mut Request<Bytes>) {
+    retype_for(visit, None, request).await;
+}
+
+/// The same, and with the audience `audience` where the token has others only.
+pub(super) async fn retype_for(
+    visit: &Visit<'_>,
+    audience: Option<String>,
+    request: &mut Request<Bytes>,
+) {
     let at = &visit.at;
     let known = Known {
         types: at.issuer.access_token_types(),
         issuers: at.issuer.other_addresses(at.address),
+        audience,
     };
-    if known.types.is_empty() && known.issuers.is_empty() {
+    if known.types.is_empty() && known.issuers.is_empty() && known.audience.is_none() {
         return;
     }
     let (forge, issuer) = (at.forge(), at.address.issuer.as_str());

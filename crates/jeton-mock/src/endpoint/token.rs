@@ -29,8 +29,8 @@ pub(super) async fn respond(
     let presented = asked.presented.as_ref();
     let mut wanted = presented.and_then(Wanted::authentication);
     match asked.grant_type.as_deref() {
-        // The other grants were opened for a scope and audiences, and are held to those.
-        Some("client_credentials") => wanted = wanted.map(|wanted| wanted.with_target(asked)),
+        // The other grants were opened for a scope and audiences, which are kept, and are held to those.
+        Some("client_credentials") => wanted = wanted.map(|wanted| wanted.of_own_token(asked)),
         Some("refresh_token") if visit.is_lenient() => {
             if let Some(form) = fault::without_magic_scope(asked) {
                 *request.body_mut() = form;

@@ -139,6 +139,38 @@ fn lent(clients: &mut RegisteredClients, registry: &MockRegistry, query: &str) -
 }
 
 #[test]
+fn what_one_request_was_lent_later_ones_go_on_with_and_no_other_gets_unasked() {
+    let (mut clients, registry) = registered(json!({
+        "client_id": "web", "client_secret": "s", "scope": "read",
+        "redirect_uris": ["https://app.example/cb"],
+    }));
+    let id = "web".parse().unwrap();
+    let challenge = "code_challenge=x";
+    let first = format!("{challenge}&scope=admin&resource=https://api.example");
+    assert_eq!(
+        lent(&mut clients, &registry, &first).waived,
+        ["scope", "audience"]
+    );
+    let kept = registry.find(&id).unwrap();
+    assert_eq!(kept.scope.to_string(), "read admin");
+    assert_eq!(kept.audiences, ["https://api.example"]);
+    let next = lent(&mut clients, &registry, challenge);
+    assert!(next.waived.is_empty());
+    let client = next.client.unwrap();
+    assert_eq!(client.scope.to_string(), "read", "its default");
+    assert!(client.audiences.is_empty());
+    // What is kept is bounded.
+    for n in 0..2000 {
+        let more = format!("{challenge}&scope=s{n}&audience=a{n}");
+        lent(&mut clients, &registry, &more);
+    }
+    let kept = registry.find(&id).unwrap();
+    assert!(kept.scope.iter().count() <= 1001);
+    assert_eq!(kept.audiences.len(), 64);
+    assert!(kept.scope.contains("s1999") && kept.scope.contains("read"));
+}
+
+#[test]
 fn a_stranger_is_waived_as_a_whole() {
     let (mut clients, registry) = (RegisteredClients::default(), MockRegistry::default());
     let presented = presents(secret(SecretMethod::ClientSecretPost, "any"));

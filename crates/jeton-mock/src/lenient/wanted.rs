@@ -4,8 +4,14 @@ use jeton::{
     Client, ClientAuthentication, ClientFault, ClientId, ClientSecret, Pkce, Presented, Proof,
     RedirectUri, Scope, UnixTime,
 };
+use serde_json::{Map, Value};
 
 use crate::asked::Asked;
+
+/// How many redirect URIs, scope tokens and audiences are kept that one client was lent.
+const KEPT_REDIRECTS: usize = 64;
+const KEPT_SCOPE: usize = 1000;
+const KEPT_AUDIENCES: usize = 64;
 
 /// What a request's client must be allowed for the server to grant it. Malformed values stay out: the
 /// server refuses them as production would.
@@ -17,6 +23,7 @@ pub(crate) struct Wanted<'a> {
     pub(super) redirect_uri: Option<RedirectUri>,
     pub(super) post_logout_redirect_uri: Option<RedirectUri>,
     protection: Protection,
+    pub(super) target: Target,
 }
 
 /// What an authorization request brings against the injection of its code.
@@ -27,6 +34,17 @@ enum Protection {
     Nonce,
     /// A `code_challenge` (RFC 7636 §4.3), or the request is of another kind.
     Pkce,
+}
+
+/// What a request makes of scope and audiences.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// It uses what was granted before.
+    Granted,
+    /// It asks for a token of the client's own. What it names none of is the client's default.
+    Own,
+    /// It begins a grant, which others go on with. What it names none of is the client's default.
+    BeginsGrant,
 }
 
 impl<'a> Wanted<'a> {
@@ -40,6 +58,7 @@ impl<'a> Wanted<'a> {
             redirect_uri: None,
             post_logout_redirect_uri: None,
             protection: Protection::Pkce,
+            target: Target::Granted,
         })
     }
 
@@ -52,7 +71,7 @@ impl<'a> Wanted<'a> {
 
     /// A request for a code, at `/authorize`.
     pub(crate) fn authorization(asked: &Asked<'_>) -> Option<Self> {
-        let mut wanted = Self::of(asked.get("client_id")?)?.with_target(asked);
+        let mut wanted = Self::of(asked.get("client_id")?)?.beginning_grant(asked);
         wanted.redirect_uri = asked.get("redirect_uri").and_then(redirect_uri);
         wanted.protection = match (asked.get("code_challenge"), asked.get("nonce")) {
             (Some(_), _) => Protection::Pkce,
@@ -70,12 +89,39 @@ impl<'a> Wanted<'a> {
         Some(wanted)
     }
 
-    /// The same request with the scope and the audiences that it names.
+    /// A look at an access token that says these claims, by whom it concerns.
+    pub(crate) fn of_token(claims: &Map<String, Value>) -> Option<Self> {
+        let client_id = claims.get("client_id").and_then(Value::as_str)?;
+        Some(Self::of(client_id)?.with_token(claims))
+    }
+
+    /// The same request about an access token that says these claims: its client may have them.
     #[must_use]
-    pub(crate) fn with_target(mut self, asked: &Asked<'_>) -> Self {
+    pub(crate) fn with_token(mut self, claims: &Map<String, Value>) -> Self {
+        let scope = claims.get("scope").and_then(Value::as_str);
+        self.scope = scope.and_then(|it| it.parse().ok()).unwrap_or_default();
+        self.audiences = audiences_of(claims);
+        self
+    }
+
+    /// The same request for a token of the client's own.
+    #[must_use]
+    pub(crate) fn of_own_token(self, asked: &Asked<'_>) -> Self {
+        self.with_target(Target::Own, asked)
+    }
+
+    /// The same request, which begins a grant.
+    #[must_use]
+    pub(crate) fn beginning_grant(self, asked: &Asked<'_>) -> Self {
+        self.with_target(Target::BeginsGrant, asked)
+    }
+
+    /// With the scope and the audiences that the request names.
+    fn with_target(mut self, target: Target, asked: &Asked<'_>) -> Self {
         let scope = asked.get("scope").and_then(|scope| scope.parse().ok());
         self.scope = scope.unwrap_or_default();
         self.audiences = asked.audiences();
+        self.target = target;
         self
     }
 
@@ -122,6 +168,53 @@ impl<'a> Wanted<'a> {
         client.requires_nonce(scope) && self.protection == Protection::Nothing
     }
 
+    /// The same request to the issuer itself, which is no audience that needs to be registered where the
+    /// request is an OpenID one or uses what was granted.
+    #[must_use]
+    pub(crate) fn at_issuer(mut self, issuer: &str) -> Self {
+        if self.target == Target::Granted || self.scope.contains("openid") {
+            self.audiences.retain(|audience| audience != issuer);
+        }
+        self
+    }
+
+    /// Whether it asks for what the client `own` is not registered for, and later requests go on with it.
+    pub(super) fn widens(&self, own: &Client) -> bool {
+        self.target != Target::Granted
+            && (own.unregistered_scope(&self.scope).is_some()
+                || own.unregistered_audience(&self.audiences).is_some())
+    }
+
+    /// Lets `client`, which is kept in the place of `own`, go on with the request: with its redirect URIs,
+    /// its scope, its audiences, and without PKCE.
+    pub(super) fn widen(&self, client: &mut Client, own: &Client) {
+        if let Some(uri) = &self.redirect_uri {
+            keep_redirect(&mut client.redirect_uris, own.redirect_uris.len(), uri);
+        }
+        if let Some(uri) = &self.post_logout_redirect_uri {
+            let own = own.post_logout_redirect_uris.len();
+            keep_redirect(&mut client.post_logout_redirect_uris, own, uri);
+        }
+        if self.lacks_pkce(own) || self.lacks_nonce(own) {
+            client.pkce = Pkce::Optional;
+        }
+        if !self.widens(own) {
+            return;
+        }
+        client.scope = client.scope.union(&self.scope);
+        if client.scope.without(&own.scope).iter().count() > KEPT_SCOPE {
+            client.scope = own.scope.union(&self.scope);
+        }
+        for audience in &self.audiences {
+            if !client.audiences.contains(audience) {
+                if client.audiences.len() >= own.audiences.len() + KEPT_AUDIENCES {
+                    client.audiences.remove(own.audiences.len());
+                }
+                client.audiences.push(audience.clone());
+            }
+        }
+    }
+
     /// Whether a browser is to come back to an address that the request names.
     pub(super) fn redirects(&self) -> bool {
         self.redirect_uri.is_some() || self.post_logout_redirect_uri.is_some()
@@ -151,6 +244,27 @@ impl<'a> Wanted<'a> {
             }
         }
     }
+}
+
+/// Adds a redirect URI after the client's `own`.
+fn keep_redirect(list: &mut Vec<RedirectUri>, own: usize, uri: &RedirectUri) {
+    if !list.iter().any(|known| known.matches(uri.as_str())) {
+        if list.len() >= own + KEPT_REDIRECTS {
+            list.remove(own);
+        }
+        list.push(uri.clone());
+    }
+}
+
+/// `aud` (RFC 7519 §4.1.3).
+pub(crate) fn audiences_of(claims: &Map<String, Value>) -> Vec<String> {
+    let audiences = match claims.get("aud") {
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let texts = audiences.iter().filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
 }
 
 /// The name under which a fault is waived; `None` where it is not: a registered client that must

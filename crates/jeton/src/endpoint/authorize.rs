@@ -9,6 +9,7 @@
 //! back twice with one ticket gets the same code, until that is redeemed.
 
 pub(crate) mod handoff;
+mod pending;
 pub(crate) mod resume;
 pub(crate) mod sealed;
 pub(crate) mod validate;

@@ -7,6 +7,8 @@
 
 pub(crate) mod limits;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Method, Response};
 use serde::{Deserialize, Serialize};
@@ -22,15 +24,18 @@ use super::{
 };
 use crate::{
     audit::Audit,
-    client::ClientId,
+    client::{Client, ClientId},
+    grant::{GrantType, live},
     host::Host,
-    ledger::{Decision, Grant, GrantId, GrantState, Ledger, Marker},
+    ledger::{Decision, GrantId, GrantState, Ledger, Marker},
     page::{Escaped, contained},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
     request::At,
     route::path,
+    scope::Scope,
     seal::SealKind,
+    target::Portion,
 };
 
 /// What the page proves that shows a device's code: which login saw which device.
@@ -70,15 +75,17 @@ pub(crate) async fn respond<H: Host>(
         return Err(PersonFault::Ticket.into());
     }
     audit.subject = Some(accepted.subject.clone());
+    require_login(at, None, &accepted).await?;
     if let Some(confirmation) = find_confirmation(at, &parameters, &request)
         && let Some(decision) = read_decision(&parameters, &accepted)
     {
         audit.grant = Some(confirmation.device);
-        audit.client_id = Some(confirmation.client_id);
+        audit.client_id = Some(confirmation.client_id.clone());
+        require_login(at, Some(&confirmation.client_id), &accepted).await?;
         return decide(at, &request, confirmation.device, &decision).await;
     }
     let typed = parameters.get("user_code").unwrap_or_default();
-    let Some(grant) = find_pending(at, &accepted, typed).await? else {
+    let Some(pending) = find_pending(at, &accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
         return Ok(code_form(
             &action(at),
@@ -87,9 +94,10 @@ pub(crate) async fn respond<H: Host>(
             Some("This code is not known or has expired."),
         ));
     };
-    audit.grant = Some(grant.id);
-    audit.client_id = Some(grant.client_id.clone());
-    ask_for_decision(at, &request, ticket, typed, &grant).await
+    audit.grant = Some(pending.grant);
+    audit.client_id = Some(pending.client.id.clone());
+    require_login(at, Some(&pending.client.id), &accepted).await?;
+    ask_for_decision(at, &request, ticket, typed, &pending)
 }
 
 /// The confirmation that the form carries, if it is of this login.
@@ -116,12 +124,32 @@ fn read_decision(parameters: &Parameters<'_>, accepted: &Accepted) -> Option<Dec
     }
 }
 
-/// The pending grant that a user code points to. Only wrong codes count as attempts.
+/// A device that waits for a person.
+struct PendingDevice {
+    grant: GrantId,
+    client: Arc<Client>,
+    /// What it asks for and its client is registered for now.
+    scope: Scope,
+}
+
+/// Refuses a login that a cut-off of the person or of the device's client has ended since.
+async fn require_login<H: Host>(
+    at: &At<'_, H>,
+    client: Option<&ClientId>,
+    accepted: &Accepted,
+) -> Result<(), Refusal> {
+    let subject = Some(accepted.subject.as_str());
+    let standing = live::require_standing(at, client, subject, accepted.accepted_at).await?;
+    Ok(standing.map_err(|_| PersonFault::LoggedOut)?)
+}
+
+/// The device that a user code points to, if its client may still have what it asks for. Only wrong codes
+/// count as attempts.
 async fn find_pending<H: Host>(
     at: &At<'_, H>,
     accepted: &Accepted,
     typed: &str,
-) -> Result<Option<Grant>, Refusal> {
+) -> Result<Option<PendingDevice>, Refusal> {
     let attempt = limits::Attempt::count(at, &accepted.subject).await?;
     let ledger = at.issuer.ledger()?;
     let Some(code) = normalize_user_code(typed) else {
@@ -130,39 +158,52 @@ async fn find_pending<H: Host>(
     let Some(id) = ledger.holder(&user_code_marker(at, &code), at.now).await? else {
         return Ok(None);
     };
-    let grant = ledger.read(id).await?;
-    let is_pending =
-        |grant: &Grant| grant.state == GrantState::Pending && at.now < grant.idle_expires_at;
-    let grant = grant.filter(is_pending);
-    if grant.is_some() {
-        attempt.uncount(at).await?;
+    let Some(grant) = ledger.read(id).await? else {
+        return Ok(None);
+    };
+    if grant.state != GrantState::Pending || at.now >= grant.idle_expires_at {
+        return Ok(None);
     }
-    Ok(grant)
+    // A right code, whatever becomes of its device.
+    attempt.uncount(at).await?;
+    let Some(client) = at.issuer.clients().find(&grant.client_id, at.now).await? else {
+        return Ok(None);
+    };
+    let portion = Portion {
+        scope: grant.scope,
+        audiences: grant.audiences,
+    };
+    let portion = portion.registered(&client, at.issuer.config().issuer());
+    let portion = portion
+        .ok()
+        .filter(|_| client.may_use(GrantType::DeviceCode));
+    Ok(portion.map(|Portion { scope, .. }| PendingDevice {
+        grant: grant.id,
+        client,
+        scope,
+    }))
 }
 
 /// The page that shows the code and what it asks for.
-async fn ask_for_decision<H: Host>(
+fn ask_for_decision<H: Host>(
     at: &At<'_, H>,
     request: &SealedRequest,
     ticket: &str,
     typed: &str,
-    grant: &Grant,
+    pending: &PendingDevice,
 ) -> Result<Response<Bytes>, Refusal> {
     let confirmation = Confirmation {
         request: request.grant,
-        device: grant.id,
-        client_id: grant.client_id.clone(),
+        device: pending.grant,
+        client_id: pending.client.id.clone(),
     };
     let seals = at.issuer.seals();
     let confirmation = seals.seal(SealKind::Confirmation, &confirmation, at.issuer.crypto())?;
-    let client = at.issuer.clients().find(&grant.client_id, at.now).await?;
-    let name = client.and_then(|client| client.name.clone());
     Ok(confirm_form(
         &action(at),
         [("ticket", ticket), ("confirmation", &confirmation)],
         typed,
-        grant,
-        name.as_deref(),
+        pending,
     ))
 }
 
@@ -194,13 +235,15 @@ async fn decide<H: Host>(
 }
 
 /// The first page after the login: it asks for the user code.
-pub(crate) fn ask_for_user_code<H: Host>(
+pub(crate) async fn ask_for_user_code<H: Host>(
     at: &At<'_, H>,
     ticket: &str,
     device: &DeviceRequest,
-) -> Response<Bytes> {
+    accepted: &Accepted,
+) -> Result<Response<Bytes>, Refusal> {
+    require_login(at, None, accepted).await?;
     let prefilled = device.user_code.as_deref().unwrap_or_default();
-    code_form(&action(at), ticket, prefilled, None)
+    Ok(code_form(&action(at), ticket, prefilled, None))
 }
 
 /// The `action` of the forms: beneath the issuer's path, on the host that the browser knows.
@@ -234,10 +277,10 @@ fn confirm_form(
     action: &str,
     carried: [(&str, &str); 2],
     typed: &str,
-    grant: &Grant,
-    name: Option<&str>,
+    pending: &PendingDevice,
 ) -> Response<Bytes> {
-    let scope = grant.scope.to_string();
+    let scope = pending.scope.to_string();
+    let name = pending.client.name.as_deref();
     let wants = if scope.is_empty() {
         String::new()
     } else {
@@ -259,7 +302,7 @@ fn confirm_form(
          <button name=\"decision\" value=\"approve\">Approve</button>\
          <button name=\"decision\" value=\"deny\">Deny</button></form>",
         action = Escaped(action),
-        name = Escaped(name.unwrap_or(grant.client_id.as_str())),
+        name = Escaped(name.unwrap_or(pending.client.id.as_str())),
         shown = Escaped(&shown),
         carried = carried.concat(),
     );

@@ -57,10 +57,12 @@ pub(crate) async fn respond<H: Host>(
     if !client.may_use(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotRegistered(GrantType::DeviceCode));
     }
+    let scope = target::scope(&client, &parameters)?;
+    let issuer = at.issuer.config().issuer();
     let opening = Opening {
         id: at.issuer.random_id()?,
-        scope: target::scope(&client, &parameters)?,
-        audiences: target::audiences(&client, &parameters, at.issuer.config().issuer())?,
+        audiences: target::audiences(&client, &parameters, &scope, issuer)?,
+        scope,
         state: GrantState::Pending,
         code_lifetime: DEVICE_LIFETIME,
         access_token_lifetime: at.issuer.access_token_lifetime(&client),
@@ -77,7 +79,6 @@ pub(crate) async fn respond<H: Host>(
         client_id: &client.id,
         code_challenge: None,
     };
-    let issuer = at.issuer.config().issuer();
     let verification_uri = format!("{issuer}{}", path::DEVICE);
     let response = DeviceAuthorizationResponse {
         device_code: at

@@ -9,13 +9,14 @@ use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
-    grant::live,
+    grant::live::{self, LiveToken},
     host::Host,
     ledger::{GrantId, Ledger},
     refusal::{ClientFault, Refusal, RequestFault},
     request::At,
     response::no_store_json,
     scope::Scope,
+    target::Portion,
     time::UnixTime,
     token::{Binding, ParsedToken, TokenKind},
 };
@@ -92,16 +93,24 @@ async fn active_refresh_token<H: Host>(
     let Some(grant) = live::find_grant(at, token.grant).await? else {
         return Ok(None);
     };
-    if grant.generation != token.generation || at.now >= grant.idle_expires_at || !grant.refreshable
-    {
+    let stands = grant.generation == token.generation && at.now < grant.idle_expires_at;
+    if !stands || !grant.is_refreshable_by(caller) {
         return Ok(None);
     }
+    let issuer = at.issuer.config().issuer();
+    let portion = Portion {
+        scope: grant.scope,
+        audiences: grant.audiences,
+    };
+    let Ok(portion) = portion.registered(caller, issuer) else {
+        return Ok(None);
+    };
     Ok(Some(ActiveToken {
         token_type: None,
-        iss: at.issuer.config().issuer().to_string(),
+        iss: issuer.to_string(),
         sub: grant.subject.unwrap_or_default(),
         client_id: grant.client_id,
-        scope: grant.scope,
+        scope: portion.scope,
         aud: None,
         exp: grant.idle_expires_at.min(grant.expires_at),
         iat: grant.advanced_at,
@@ -111,8 +120,8 @@ async fn active_refresh_token<H: Host>(
     }))
 }
 
-/// What the client may know of an access token: everything, if the token was issued to it or names it
-/// as audience.
+/// What the client may know of an access token: everything that still holds, if the token was issued to
+/// it or names it as audience.
 async fn active_access_token<H: Host>(
     at: &At<'_, H>,
     caller: &Client,
@@ -121,8 +130,17 @@ async fn active_access_token<H: Host>(
     let Some(token) = AccessToken::decode(at, text).await? else {
         return Ok(None);
     };
-    let concerned = token.client_id == caller.id || token.aud.contains(caller.id.as_str());
-    if !concerned || !is_active(at, &token).await? {
+    let concerns = |token: &AccessToken<'_>| {
+        token.client_id == caller.id || token.aud.contains(caller.id.as_str())
+    };
+    if !concerns(&token) {
+        return Ok(None);
+    }
+    let Some(LiveToken { token, grant }) = live::find_live(at, token).await? else {
+        return Ok(None);
+    };
+    // Whoever is no audience any more is told nothing.
+    if !concerns(&token) || (grant.is_none() && is_revoked(at, &token).await?) {
         return Ok(None);
     }
     Ok(Some(ActiveToken {
@@ -140,20 +158,11 @@ async fn active_access_token<H: Host>(
     }))
 }
 
-/// Whether an access token that is ours and has not expired is still active. Costs one ledger read:
-/// of its grant or, where it has none, of the marker that its revocation leaves.
-async fn is_active<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
-    let Some(id) = token.sid else {
-        let cut_off = live::cut_off_of_client(at, &token.client_id).await?;
-        if token.iat < cut_off {
-            return Ok(false);
-        }
-        // Without a ledger such a token cannot have been revoked.
-        let Ok(ledger) = at.issuer.ledger() else {
-            return Ok(true);
-        };
-        let marker = super::revoke::revoked_marker(&token.jti);
-        return Ok(ledger.holder(&marker, at.now).await?.is_none());
+/// Whether a client's own access token was revoked. Without a ledger it cannot have been.
+async fn is_revoked<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
+    let Ok(ledger) = at.issuer.ledger() else {
+        return Ok(false);
     };
-    Ok(live::find_grant(at, id).await?.is_some())
+    let marker = super::revoke::revoked_marker(&token.jti);
+    Ok(ledger.holder(&marker, at.now).await?.is_some())
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     access_token::AccessToken,
     audit::Audit,
-    grant::live,
+    grant::live::{self, LiveToken},
     host::Host,
     refusal::{BearerFault, Refusal},
     request::{At, Incoming},
@@ -55,14 +55,21 @@ pub(crate) async fn respond<H: Host>(
         .ok_or(BearerFault::Invalid)?;
     audit.client_id = Some(token.client_id.clone());
     audit.jti = Some(token.jti.clone());
-    let id = token.sid.ok_or(BearerFault::Scope)?;
+    audit.grant = token.sid;
+    if token.sid.is_none() || !token.scope.contains("openid") {
+        return Err(BearerFault::Scope.into());
+    }
+    // A token for other APIs only: whoever got it as one of them must not read here with it.
+    let issuer = at.issuer.config().issuer().as_str();
+    if !token.aud.contains(issuer) {
+        return Err(BearerFault::Audience.into());
+    }
+    let live = live::find_live(at, token).await?;
+    let LiveToken { token, grant } = live.ok_or(BearerFault::Invalid)?;
     if !token.scope.contains("openid") {
         return Err(BearerFault::Scope.into());
     }
-    audit.grant = Some(id);
-    let grant = live::find_grant(at, id)
-        .await?
-        .ok_or(BearerFault::Invalid)?;
+    let grant = grant.ok_or(BearerFault::Scope)?;
     audit.subject.clone_from(&grant.subject);
     let mut claims = claims_of(grant.claims, &token.scope);
     claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));

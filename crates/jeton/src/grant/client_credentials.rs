@@ -5,11 +5,11 @@ use crate::{
     audit::Audit,
     client::Client,
     host::Host,
-    issue::{self, Portion},
+    issue,
     parameters::Parameters,
     refusal::Refusal,
     request::At,
-    target,
+    target::{self, Portion},
 };
 
 pub(crate) async fn redeem<H: Host>(
@@ -23,7 +23,7 @@ pub(crate) async fn redeem<H: Host>(
         return Err(Refusal::PublicClient);
     }
     let scope = target::scope(client, parameters)?;
-    let audiences = target::audiences(client, parameters, at.issuer.config().issuer())?;
+    let audiences = target::audiences(client, parameters, &scope, at.issuer.config().issuer())?;
     let portion = Portion { scope, audiences };
     issue::to_client(at, client, portion, audit).await
 }

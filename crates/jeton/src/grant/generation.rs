@@ -7,7 +7,7 @@ use crate::{
     client::Client,
     grant::response::TokenResponse,
     host::Host,
-    issue::{self, Portion},
+    issue,
     ledger::{
         Grant, Ledger, Step, Unmet,
         rotation::{self, Next, Why},
@@ -16,7 +16,7 @@ use crate::{
     refusal::{GrantFault, Refusal},
     request::At,
     scope::Scope,
-    target,
+    target::{self, Portion},
     token::{Binding, ParsedToken, TokenKind},
     unavailable::Unavailable,
 };
@@ -45,7 +45,8 @@ pub(super) fn verified_token<H: Host>(
 }
 
 /// The step that redeems `token`: from its generation to the next, for the scope and audiences that
-/// the request names.
+/// the request names. The client must be registered for them now; that is checked before the record
+/// moves.
 pub(super) async fn step_from<H: Host>(
     at: &At<'_, H>,
     client: &Client,
@@ -53,6 +54,9 @@ pub(super) async fn step_from<H: Host>(
     scope: Scope,
     parameters: &Parameters<'_>,
 ) -> Result<Step, Refusal> {
+    target::require_registered_scope(client, &scope)?;
+    let issuer = at.issuer.config().issuer();
+    let audiences = target::audiences_of_part(client, parameters, issuer)?;
     let to = token.generation.checked_add(1);
     Ok(Step {
         id: token.grant,
@@ -60,8 +64,8 @@ pub(super) async fn step_from<H: Host>(
         to: to.ok_or(GrantFault::Malformed)?,
         client_id: client.id.clone(),
         scope,
-        audiences: target::requested_audiences(parameters)?,
-        created_from: live::created_from(at, client).await?,
+        audiences,
+        created_from: live::created_from(at, &client.id).await?,
         window: client.refresh.grace,
         attempt: at.issuer.random_id()?,
         now: at.now,
@@ -69,7 +73,9 @@ pub(super) async fn step_from<H: Host>(
 }
 
 /// The response with the tokens of `grant`, for the scope and audiences that the step names, or for
-/// all that were granted.
+/// all that were granted and that the client is registered for now.
+///
+/// Where nothing is left the record has moved all the same: what was granted is known only from it.
 pub(super) async fn token_response<H: Host>(
     at: &At<'_, H>,
     client: &Client,
@@ -77,7 +83,7 @@ pub(super) async fn token_response<H: Host>(
     step: Step,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    live::require_subject_not_cut_off(at, grant).await?;
+    live::require_subject(at, grant).await?;
     let portion = Portion {
         scope: if step.scope.is_empty() {
             grant.scope.clone()
@@ -90,6 +96,7 @@ pub(super) async fn token_response<H: Host>(
             step.audiences
         },
     };
+    let portion = portion.registered(client, at.issuer.config().issuer())?;
     issue::from_grant(at, client, grant, portion, audit).await
 }
 

@@ -1,17 +1,82 @@
-//! Whether a grant is still live: its record, and every cut-off that may have ended it.
+//! Whether what was granted still holds: met with the client, the subject and the cut-offs as they are
+//! now. `ARCHITECTURE.md`, "Rights", has the rule.
 
 use crate::{
+    access_token::{AccessToken, Audience},
     client::{Client, ClientId},
+    grant::GrantType,
     host::Host,
     ledger::{Grant, GrantId, Ledger},
     refusal::{GrantFault, Refusal},
     registry::CutOff,
     request::At,
-    time::UnixTime,
+    target::Portion,
+    time::{Seconds, UnixTime},
     unavailable::Unavailable,
 };
 
-/// The grant of that id, if it is live and was opened before no cut-off.
+/// An access token that is good now.
+pub(crate) struct LiveToken<'a> {
+    /// The token with the part of its scope and audiences that its client is still registered for.
+    pub(crate) token: AccessToken<'a>,
+    /// The grant it stems from; none where the client is its own subject.
+    pub(crate) grant: Option<Grant>,
+}
+
+/// The access token, if it is good now: its client is still registered for it, and neither it nor its
+/// grant has ended. That a client's own token was revoked is not seen here.
+pub(crate) async fn find_live<'a, H: Host>(
+    at: &At<'_, H>,
+    token: AccessToken<'a>,
+) -> Result<Option<LiveToken<'a>>, Refusal> {
+    let Some(client) = at.issuer.clients().find(&token.client_id, at.now).await? else {
+        return Ok(None);
+    };
+    let portion = Portion {
+        scope: token.scope,
+        audiences: token.aud.into_vec(),
+    };
+    let Ok(portion) = portion.registered(&client, at.issuer.config().issuer()) else {
+        return Ok(None);
+    };
+    let grant = match token.sid {
+        Some(id) => {
+            let grant = find_grant(at, id).await?;
+            let grant = grant.filter(|grant| grant.client_id == client.id && has_grants(&client));
+            if grant.is_none() {
+                return Ok(None);
+            }
+            grant
+        }
+        None => {
+            let may = client.may_use(GrantType::ClientCredentials) && client.is_confidential();
+            if !may || token.iat < cut_off_of_client(at, &client.id).await? {
+                return Ok(None);
+            }
+            None
+        }
+    };
+    let token = AccessToken {
+        scope: portion.scope,
+        aud: Audience::new(portion.audiences),
+        ..token
+    };
+    Ok(Some(LiveToken { token, grant }))
+}
+
+/// Whether the client is still registered for a grant type that gives it tokens of people's grants. By
+/// which of them a grant's tokens came is not kept.
+fn has_grants(client: &Client) -> bool {
+    [
+        GrantType::AuthorizationCode,
+        GrantType::DeviceCode,
+        GrantType::RefreshToken,
+    ]
+    .into_iter()
+    .any(|grant_type| client.may_use(grant_type))
+}
+
+/// The grant of that id, if it is live, no cut-off has ended it, and its subject is no client's id.
 pub(crate) async fn find_grant<H: Host>(
     at: &At<'_, H>,
     id: GrantId,
@@ -22,39 +87,78 @@ pub(crate) async fn find_grant<H: Host>(
     if !grant.is_live(at.now) {
         return Ok(None);
     }
-    let of_client = cut_off_of_client(at, &grant.client_id).await?;
-    let of_subject = cut_off_of_subject(at, &grant).await?;
-    let cut_off = of_client
-        .max(of_subject)
-        .max(at.issuer.config().grants_not_before());
-    Ok((grant.created_at >= cut_off).then_some(grant))
+    let subject = grant.subject.as_deref();
+    let fault = require_standing(at, Some(&grant.client_id), subject, grant.created_at).await?;
+    Ok(fault.is_ok().then_some(grant))
 }
 
 /// The earliest `created_at` of grants that neither the deployment's cut-off nor the client's has
 /// ended.
 pub(crate) async fn created_from<H: Host>(
     at: &At<'_, H>,
-    client: &Client,
+    client: &ClientId,
 ) -> Result<UnixTime, Unavailable> {
-    let cut_off = cut_off_of_client(at, &client.id).await?;
+    let cut_off = cut_off_of_client(at, client).await?;
     Ok(cut_off.max(at.issuer.config().grants_not_before()))
 }
 
-/// Refuses a grant whose subject has been logged out everywhere. The subject is known only from the
-/// record, so this comes after the step: the record has moved then, and yields no tokens.
-pub(crate) async fn require_subject_not_cut_off<H: Host>(
+/// Refuses a grant whose subject has been logged out everywhere or is the id of a client now. The
+/// subject is known only from the record, so this comes after the step: the record has moved then, and
+/// yields no tokens.
+pub(crate) async fn require_subject<H: Host>(at: &At<'_, H>, grant: &Grant) -> Result<(), Refusal> {
+    // Of the client, the step has seen to it.
+    let subject = grant.subject.as_deref();
+    Ok(require_standing(at, None, subject, grant.created_at).await??)
+}
+
+/// Checks that no cut-off of the client or of the subject has ended what a person gave at that time,
+/// and that the subject is not the id of a client, which may have been registered since.
+pub(crate) async fn require_standing<H: Host>(
     at: &At<'_, H>,
-    grant: &Grant,
-) -> Result<(), Refusal> {
-    if grant.created_at < cut_off_of_subject(at, grant).await? {
-        return Err(GrantFault::CutOff.into());
+    client: Option<&ClientId>,
+    subject: Option<&str>,
+    given_at: UnixTime,
+) -> Result<Result<(), GrantFault>, Unavailable> {
+    let mut from = at.issuer.config().grants_not_before();
+    if let Some(client) = client {
+        from = from.max(created_from(at, client).await?);
     }
-    Ok(())
+    if let Some(subject) = subject {
+        from = from.max(cut_off_of_subject(at, subject).await?);
+        if at.issuer.clients().is_client(subject, at.now).await? {
+            return Ok(Err(GrantFault::Subject));
+        }
+    }
+    Ok(if given_at < from {
+        Err(GrantFault::CutOff)
+    } else {
+        Ok(())
+    })
+}
+
+/// The time at which a person who is accepted now counts as accepted: now or, where a cut-off was set in
+/// this very second, the end of that.
+///
+/// Times are whole seconds, so a cut-off ends everything of its second, before it and after it: of two
+/// that cannot be told apart the revocation wins. Who is known here to be accepted after it is dated past
+/// it, so that a person who ends all sessions and logs in again at once has a session. Another process may
+/// not know of it yet: the login it lets in has ended then, and the person logs in once more.
+pub(crate) async fn accepted_at<H: Host>(
+    at: &At<'_, H>,
+    client: Option<&ClientId>,
+    subject: &str,
+) -> Result<UnixTime, Unavailable> {
+    let mut cut_off = cut_off_of_subject(at, subject).await?;
+    if let Some(client) = client {
+        cut_off = cut_off.max(cut_off_of_client(at, client).await?);
+    }
+    let next = at.now + Seconds(1);
+    Ok(if cut_off == next { next } else { at.now })
 }
 
 /// The cut-off of a client: every grant opened and every token issued to it before that time has
 /// ended.
-pub(crate) async fn cut_off_of_client<H: Host>(
+async fn cut_off_of_client<H: Host>(
     at: &At<'_, H>,
     client: &ClientId,
 ) -> Result<UnixTime, Unavailable> {
@@ -62,16 +166,10 @@ pub(crate) async fn cut_off_of_client<H: Host>(
     clients.cut_off(&CutOff::client(client), at.now).await
 }
 
-/// The cut-off of the grant's subject; 0 while it has none.
 async fn cut_off_of_subject<H: Host>(
     at: &At<'_, H>,
-    grant: &Grant,
+    subject: &str,
 ) -> Result<UnixTime, Unavailable> {
-    match &grant.subject {
-        None => Ok(UnixTime(0)),
-        Some(subject) => {
-            let clients = at.issuer.clients();
-            clients.cut_off(&CutOff::subject(subject), at.now).await
-        }
-    }
+    let clients = at.issuer.clients();
+    clients.cut_off(&CutOff::subject(subject), at.now).await
 }

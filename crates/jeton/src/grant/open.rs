@@ -2,7 +2,6 @@
 
 use serde_json::Map;
 
-use super::GrantType;
 use crate::{
     client::Client,
     ledger::{Grant, GrantId, GrantState},
@@ -41,11 +40,7 @@ impl Grant {
             code_lifetime,
             access_token_lifetime,
         } = opening;
-        // OpenID Connect Core §11: a refresh token is for when the person is away.
-        let offline = !scope.contains("openid")
-            || scope.contains("offline_access")
-            || !client.refresh.offline_access_required;
-        let refreshable = client.may_use(GrantType::RefreshToken) && offline;
+        let refreshable = client.may_refresh(&scope);
         // A code redeemed late still yields a whole access token; refresh tokens end with their
         // lifetime, which begins when the person has decided, or at the latest when they had to.
         let lifetime = match (refreshable, state) {
@@ -80,5 +75,10 @@ impl Grant {
             refreshable,
             other: Map::new(),
         }
+    }
+    /// Whether it yields refresh tokens: it was opened so, and the client, as it is registered now, may
+    /// still have some of what is left of its scope.
+    pub(crate) fn is_refreshable_by(&self, client: &Client) -> bool {
+        self.refreshable && client.may_refresh(&self.scope.within(&client.scope))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     host::Host,
     ledger::{Ledger, rotation},
     parameters::Parameters,
-    refusal::{Refusal, RequestFault},
+    refusal::{GrantFault, Refusal, RequestFault},
     request::At,
     scope::Scope,
     token::TokenKind,
@@ -39,5 +39,8 @@ pub(crate) async fn redeem<H: Host>(
         let standing = ledger.read(step.id).await?.map(Box::new);
         carry_out_next(ledger, rotation::next_unrotated(&step, standing), audit).await??
     };
+    if !grant.is_refreshable_by(client) {
+        return Err(GrantFault::RefreshWithdrawn.into());
+    }
     token_response(at, client, &grant, step, audit).await
 }

@@ -33,6 +33,10 @@ pub(crate) enum AuthorizationFault {
     Prompt,
     #[error("prompt=none stands alone")]
     PromptNone,
+    #[error("the person was logged out everywhere after this login")]
+    CutOff,
+    #[error("the person cannot log in: the subject is the id of a client")]
+    Subject,
 }
 
 impl AuthorizationFault {
@@ -40,6 +44,8 @@ impl AuthorizationFault {
         let code = match self {
             Self::NotSupported(code) => *code,
             Self::ResponseType => ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
+            Self::CutOff => ErrorCode::LOGIN_REQUIRED,
+            Self::Subject => ErrorCode::ACCESS_DENIED,
             Self::ResponseMode
             | Self::NoResponseType
             | Self::TooLong

@@ -13,6 +13,8 @@ pub(crate) enum BearerFault {
     Several,
     #[error("the access token is invalid, expired or revoked")]
     Invalid,
+    #[error("the access token is for others than this server")]
+    Audience,
     #[error("the access token has not the scope openid")]
     Scope,
 }
@@ -23,7 +25,7 @@ impl BearerFault {
             Self::Several => (ErrorCode::INVALID_REQUEST, None),
             // Where no token was sent, the challenge says only what would be accepted.
             Self::Missing => (ErrorCode::INVALID_TOKEN, Some("Bearer realm=\"jeton\"")),
-            Self::Invalid => (
+            Self::Invalid | Self::Audience => (
                 ErrorCode::INVALID_TOKEN,
                 Some("Bearer realm=\"jeton\", error=\"invalid_token\""),
             ),

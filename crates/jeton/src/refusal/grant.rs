@@ -32,6 +32,14 @@ pub(crate) enum GrantFault {
     ScopeNotGranted,
     #[error("the resource or audience exceeds what was granted")]
     AudienceNotGranted,
+    #[error("the client is registered for nothing of the granted scope any more")]
+    ScopeWithdrawn,
+    #[error("the client is registered for none of the granted audiences any more")]
+    AudiencesWithdrawn,
+    #[error("the client is registered for no refresh tokens of such a grant any more")]
+    RefreshWithdrawn,
+    #[error("the subject is the id of a client")]
+    Subject,
     #[error("nobody has decided yet")]
     AuthorizationPending,
     #[error("polled again within the interval")]
@@ -54,6 +62,7 @@ impl GrantFault {
                 | Self::Unknown
                 | Self::Ended
                 | Self::CutOff
+                | Self::Subject
                 | Self::RedeemedJustNow
                 | Self::CodeReplayed
                 | Self::Reused { .. }
@@ -73,11 +82,22 @@ impl GrantFault {
             | Self::Unknown
             | Self::Ended
             | Self::CutOff
+            | Self::Subject
             | Self::RedeemedJustNow => (ErrorCode::INVALID_GRANT, Fault::Request, INVALID_GRANT),
             Self::ScopeNotGranted => (
                 ErrorCode::INVALID_SCOPE,
                 Fault::Client,
                 "the scope exceeds what was granted",
+            ),
+            Self::ScopeWithdrawn | Self::RefreshWithdrawn => (
+                ErrorCode::INVALID_SCOPE,
+                Fault::Client,
+                "the client is not registered for the granted scope any more",
+            ),
+            Self::AudiencesWithdrawn => (
+                ErrorCode::INVALID_TARGET,
+                Fault::Client,
+                "the client is not registered for the granted audiences any more",
             ),
             Self::AudienceNotGranted => (
                 ErrorCode::INVALID_TARGET,

@@ -7,7 +7,9 @@ use super::{ErrorCode, Fault, WireError};
 pub(crate) enum HandoffFault {
     #[error("the request is not one of ours or has expired")]
     Request,
-    #[error("the subject is missing, longer than 255 characters, or looks like a client_id")]
+    #[error(
+        "the subject is missing, longer than 255 bytes, begins or ends with white space, has a control character, or is the id of a client"
+    )]
     Subject,
     #[error("the claims are no JSON object of at most 2048 bytes without reserved members")]
     Claims,

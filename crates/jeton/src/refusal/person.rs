@@ -21,6 +21,8 @@ pub(crate) enum PersonFault {
     Browser,
     #[error("the link has been used")]
     Used,
+    #[error("the person was logged out everywhere after this login, or cannot log in at all")]
+    LoggedOut,
     #[error("too many codes were tried")]
     TooManyAttempts,
 }
@@ -51,6 +53,7 @@ impl PersonFault {
             Self::Browser => {
                 "This link belongs to another browser, or your browser refuses cookies. Begin again in this one."
             }
+            Self::LoggedOut => "You have been signed out since. Go back and begin again.",
             Self::Used => "This link has been used already. Go back and begin again.",
             Self::TooManyAttempts => "Too many codes were tried. Wait ten minutes and begin again.",
         }

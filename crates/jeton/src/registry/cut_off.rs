@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{Document, Expected, Key, Kind, Put, Realm, Registry, Unavailable};
-use crate::{client::ClientId, time::UnixTime};
+use crate::{
+    client::ClientId,
+    time::{Seconds, UnixTime},
+};
 
 /// How often a write of a cut-off is tried while others write it. Each of them wrote an earlier time,
 /// and times are seconds: more tries than clocks of hosts differ by.
@@ -104,7 +107,8 @@ pub(super) async fn read_cut_off(
 }
 
 /// Sets the cut-off `of` to the time `at`, or keeps a later one that stands. Answers with the time that
-/// then stands.
+/// then stands. Where that very time stands already it becomes a second later, because whoever was
+/// accepted after it was set, in the same second, is dated to it.
 ///
 /// # Errors
 /// The store is unavailable, or the document in it cannot be read.
@@ -117,19 +121,23 @@ pub async fn put_cut_off(
     let key = Key::cut_off(realm, of);
     let mut standing = registry.get(&key).await?;
     for _ in 0..MOST_TRIES {
+        let mut next = at;
         let (document, expected) = match &standing {
             None => (of.document(at), Expected::Absent),
             Some(document) => {
                 let mut record = Record::parse(&key, document)?;
-                if record.before >= at {
+                if record.before > at {
                     return Ok(record.before);
                 }
-                record.before = at;
+                if record.before == at {
+                    next = at + Seconds(1);
+                }
+                record.before = next;
                 (record.document(), Expected::Version(document.version()))
             }
         };
         match registry.put(&key, &document, &expected).await? {
-            Put::Done => return Ok(at),
+            Put::Done => return Ok(next),
             Put::Conflict(other) => standing = other,
         }
     }

@@ -1,21 +1,25 @@
 //! `/authorize/request`, `/authorize/accept` and `/authorize/reject`: the endpoints that the login
 //! application calls. It authenticates as a client, and must be configured with `login`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::Map;
 
-use super::sealed::{
-    Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, TICKET_LIFETIME, Ticket,
+use super::{
+    pending::client_of,
+    sealed::{
+        Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, TICKET_LIFETIME, Ticket,
+    },
 };
 use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
     endpoint::end_session::LogoutRequest,
+    grant::live,
     host::Host,
     ledger::GrantId,
     parameters::Parameters,
@@ -200,14 +204,16 @@ pub(crate) async fn describe_request<H: Host>(
     }
     let sealed = open_login(at, text, audit)?;
     let mut info = RequestInfo::new("device", sealed.expires_at);
-    let client;
+    let (client, scope);
     if let LoginPurpose::Code(code) = &sealed.purpose {
-        client = client_of(at, code).await?;
+        client = registered_client(at, code).await?;
+        scope = code.scope.within(&client.scope);
         let prompt: Vec<_> = code.prompt.iter().map(String::as_str).collect();
         info = RequestInfo {
             client_id: Some(&code.client_id),
             client_name: client.name.as_deref(),
-            scope: Some(&code.scope),
+            // Nobody shall consent to what the client can no longer get.
+            scope: Some(&scope),
             audiences: Some(&code.audiences),
             prompt: (!prompt.is_empty()).then(|| prompt.join(" ").into()),
             max_age: code.max_age,
@@ -250,8 +256,8 @@ pub(crate) async fn accept<H: Host>(
     let accepted = read_accepted(at, &handoff).await?;
     match &handoff.sealed.purpose {
         LoginPurpose::Code(code) => {
-            // Validated again: the client may have changed while the person logged in.
-            client_of(at, code).await?;
+            // What else the client may have lost meanwhile it is told itself, when the browser comes back.
+            registered_client(at, code).await?;
             check_requested(code, &handoff.sealed, &accepted, at.now)?;
         }
         // Which device it is, and what that asks for, shows only after the login: nobody can have
@@ -317,12 +323,10 @@ async fn read_accepted<H: Host>(
     let parameters = &handoff.parameters;
     let subject = parameters
         .get("subject")
-        .filter(|subject| subject.len() <= LONGEST_SUBJECT)
+        .filter(|subject| is_subject(subject))
         .ok_or(HandoffFault::Subject)?;
     // RFC 9700 §4.15: no person may pass for a client that is its own subject.
-    if let Ok(id) = subject.parse::<ClientId>()
-        && (subject.starts_with("jc_") || at.issuer.clients().find(&id, at.now).await?.is_some())
-    {
+    if at.issuer.clients().is_client(subject, at.now).await? {
         return Err(HandoffFault::Subject.into());
     }
     let claims = match parameters.get("claims") {
@@ -354,13 +358,30 @@ async fn read_accepted<H: Host>(
         None => None,
         Some(text) => Some(text.parse::<Scope>().map_err(|_| HandoffFault::Scope)?),
     };
+    let client = match &handoff.sealed.purpose {
+        LoginPurpose::Code(code) => Some(&code.client_id),
+        LoginPurpose::Device(_) => None,
+    };
     Ok(Accepted {
         subject: subject.to_owned(),
         claims,
         auth_time,
-        accepted_at: at.now,
+        accepted_at: live::accepted_at(at, client, subject).await?,
         scope,
     })
+}
+
+/// Whether `text` may be a person's subject: a few bytes without white space around them and without
+/// control characters. Who compares loosely (a database that ignores trailing spaces does) would take it
+/// for another's. Nor may it look like a client id that the server draws.
+fn is_subject(text: &str) -> bool {
+    let drawn = text
+        .get(..3)
+        .is_some_and(|it| it.eq_ignore_ascii_case("jc_"));
+    text.len() <= LONGEST_SUBJECT
+        && text.trim() == text
+        && !text.contains(char::is_control)
+        && !drawn
 }
 
 /// Checks that the login is as the client requested it: no scope beyond the one requested, and as
@@ -393,13 +414,13 @@ fn check_requested(
     Ok(())
 }
 
-/// The client of a request, which must still be registered for it.
-pub(super) async fn client_of<H: Host>(
+/// The client of a request, which must still be registered, and with the redirect URI.
+async fn registered_client<H: Host>(
     at: &At<'_, H>,
     code: &CodeRequest,
-) -> Result<std::sync::Arc<Client>, Refusal> {
-    let client = at.issuer.clients().find(&code.client_id, at.now).await?;
-    client
-        .filter(|client| client.redirects_to(&code.redirect_uri))
-        .ok_or_else(|| HandoffFault::Request.into())
+) -> Result<Arc<Client>, Refusal> {
+    client_of(at, code).await.map_err(|refusal| match refusal {
+        Refusal::Person(_) => HandoffFault::Request.into(),
+        refusal => refusal,
+    })
 }

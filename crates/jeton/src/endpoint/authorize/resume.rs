@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    handoff::client_of,
+    pending::{client_of, portion_of},
     sealed::{
         Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket, open_ticket,
     },
@@ -13,14 +13,17 @@ use super::{
 use crate::{
     audit::Audit,
     authorization_response::ResponseTarget,
+    client::Client,
     endpoint::device,
-    grant::open::Opening,
+    grant::{live, open::Opening},
     host::Host,
     ledger::{Grant, GrantState, Ledger, Opened},
-    refusal::{PersonFault, Refusal},
+    refusal::{AuthorizationFault, GrantFault, PersonFault, Refusal},
     request::At,
+    target::Portion,
     time::{Seconds, UnixTime},
     token::{Binding, CodeRedirect, RedirectHash, Repeat, TokenKind},
+    unavailable::Unavailable,
 };
 
 /// How long a code may be redeemed. RFC 6749 §4.1.2 recommends at most ten minutes; clients need
@@ -41,20 +44,52 @@ pub(crate) async fn respond<H: Host>(
     audit.grant = Some(sealed.grant);
     match (&sealed.purpose, outcome) {
         (LoginPurpose::Code(code), LoginOutcome::Accepted(accepted)) => {
-            grant_code(at, &sealed, code, accepted, audit).await
+            audit.client_id = Some(code.client_id.clone());
+            audit.subject = Some(accepted.subject.clone());
+            let client = client_of(at, code).await?;
+            let portion = granted_portion(at, &client, code, &accepted).await?;
+            let portion = portion.map_err(|why| Refusal::SentBack {
+                why: Box::new(why),
+                to: Box::new(target_of(code)),
+            })?;
+            grant_code(at, &sealed, code, &client, portion, accepted).await
         }
         (LoginPurpose::Code(code), LoginOutcome::Rejected { error, description }) => {
             audit.client_id = Some(code.client_id.clone());
+            client_of(at, code).await?;
             let description = description.as_deref().unwrap_or("the login was refused");
             let issuer = at.issuer.config().issuer();
             Ok(target_of(code).respond_with_error(&error, description, issuer))
         }
         (LoginPurpose::Device(device), LoginOutcome::Accepted(accepted)) => {
-            audit.subject = Some(accepted.subject);
-            Ok(device::ask_for_user_code(at, ticket, device))
+            audit.subject = Some(accepted.subject.clone());
+            device::ask_for_user_code(at, ticket, device, &accepted).await
         }
         (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => Ok(device::not_connected()),
     }
+}
+
+/// What is granted: what the person agreed to and the client may still ask for, if the login still
+/// holds. The inner error is for the client.
+async fn granted_portion<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    code: &CodeRequest,
+    accepted: &Accepted,
+) -> Result<Result<Portion, Refusal>, Unavailable> {
+    let (id, subject) = (Some(&client.id), Some(accepted.subject.as_str()));
+    let standing = live::require_standing(at, id, subject, accepted.accepted_at).await?;
+    Ok(match standing {
+        Err(GrantFault::Subject) => Err(AuthorizationFault::Subject.into()),
+        Err(_) => Err(AuthorizationFault::CutOff.into()),
+        Ok(()) => portion_of(at, client, code).and_then(|portion| {
+            let portion = Portion {
+                scope: accepted.scope.clone().unwrap_or(portion.scope),
+                ..portion
+            };
+            Ok(portion.registered(client, at.issuer.config().issuer())?)
+        }),
+    })
 }
 
 /// Opens the grant and sends the browser to the client with the code.
@@ -62,20 +97,18 @@ async fn grant_code<H: Host>(
     at: &At<'_, H>,
     sealed: &SealedRequest,
     code: &CodeRequest,
+    client: &Client,
+    portion: Portion,
     accepted: Accepted,
-    audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    audit.client_id = Some(code.client_id.clone());
-    audit.subject = Some(accepted.subject.clone());
-    let client = client_of(at, code).await?;
     let opening = Opening {
         id: sealed.grant,
-        client: &client,
+        client,
         state: GrantState::Live,
-        scope: accepted.scope.unwrap_or_else(|| code.scope.clone()),
-        audiences: code.audiences.clone(),
+        scope: portion.scope,
+        audiences: portion.audiences,
         code_lifetime: CODE_LIFETIME,
-        access_token_lifetime: at.issuer.access_token_lifetime(&client),
+        access_token_lifetime: at.issuer.access_token_lifetime(client),
     };
     let grant = Grant {
         nonce: code.nonce.clone(),

@@ -119,7 +119,8 @@ fn for_client<H: Host>(
     let scope = target::scope(client, parameters)?;
     let nonce = short_value("nonce")?;
     require_code_protection(client, &scope, code_challenge.as_deref(), nonce.as_deref())?;
-    let audiences = target::audiences(client, parameters, at.issuer.config().issuer())?;
+    let issuer = at.issuer.config().issuer();
+    let audiences = target::audiences(client, parameters, &scope, issuer)?;
     let prompt = prompt(parameters.get("prompt"))?;
     let max_age = match parameters.get("max_age") {
         None => None,
@@ -147,7 +148,7 @@ fn for_client<H: Host>(
 
 /// Refuses a request whose code could be injected into another login of the client (RFC 9700 §2.1.1):
 /// PKCE prevents it, or in an OpenID request the `nonce`, where the client is trusted to check it.
-fn require_code_protection(
+pub(super) fn require_code_protection(
     client: &Client,
     scope: &Scope,
     code_challenge: Option<&str>,
