@@ -70,6 +70,8 @@ async fn an_answer_that_is_lost_is_no_conflict() {
     ]);
     let table = table(&dynamodb, "lost").await;
     let ledger = DynamoLedger::new(dynamodb, &table);
+    requests.take();
+
     lost.next(1);
     let opened = ledger.open(&grant(1), NOW).await.unwrap();
     assert_eq!(opened, Opened::Opened);
