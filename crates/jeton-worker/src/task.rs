@@ -11,10 +11,10 @@
 //! waited for sets it, and when it rings, whatever is waited for then sets the next.
 //!
 //! # Requests that are dropped
-//! The runtime never tells that a client has gone away: it lets go of the promise, and nothing polls
-//! the task again; its timer does not ring either. What is left are one to two kilobytes, and as much
-//! of the body as had come. So tasks are forgotten by age, and beyond a number the oldest. What the
-//! runtime itself keeps of a request ends with it.
+//! That a client has gone away the runtime tells only where its body is read, which fails. Else it lets
+//! go of the promise, and nothing polls the task again; its timer does not ring either. What is left
+//! is the future, some ten kilobytes, and the body. So tasks are forgotten by age, and beyond a
+//! number the oldest. What the runtime itself keeps of a request is the platform's.
 
 use std::{
     cell::{Cell, RefCell},

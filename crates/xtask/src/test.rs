@@ -177,6 +177,11 @@ impl Build {
                         node::one_file("tests/hosts/worker-contracts.test.mjs")
                     });
                 }
+                if passed {
+                    report.counted("rows of the Worker alone", || {
+                        node::one_file("tests/hosts/worker-dropped.test.mjs")
+                    });
+                }
                 unless_quick(options, report, "wrangler dry run", worker::dry_run);
                 passed
             }
