@@ -54,19 +54,29 @@ impl Bench {
             .put(&key, &document, &Expected::Absent)
             .await;
         put.unwrap();
-        Self::on(registry, Counting::new(MemoryLedger::default()))
+        Self::on(
+            registry,
+            Counting::new(MemoryLedger::default()),
+            UnixTime(0),
+        )
     }
 
     /// Another process on the same stores: nothing is in its memory.
     fn cold(&self) -> Self {
-        Self::on(self.registry.clone(), self.ledger.clone())
+        self.restarted(UnixTime(0))
     }
 
-    fn on(registry: Registry, ledger: Ledger) -> Self {
+    /// Another process with this `JETON_GRANTS_NOT_BEFORE`.
+    fn restarted(&self, not_before: UnixTime) -> Self {
+        Self::on(self.registry.clone(), self.ledger.clone(), not_before)
+    }
+
+    fn on(registry: Registry, ledger: Ledger, not_before: UnixTime) -> Self {
         let secret = "s".repeat(32);
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://issuer.example".into()),
             "JETON_SECRET" => Some("A".repeat(43)),
+            "JETON_GRANTS_NOT_BEFORE" => Some(not_before.0.to_string()),
             "JETON_LOGIN_URL" => Some("https://login.example".into()),
             "JETON_CLIENTS" => Some(format!(
                 r#"[{{"client_id":"login","client_secret":"{secret}","grant_types":[],"login":true}}]"#
@@ -279,6 +289,24 @@ async fn code_and_refresh() {
         .await;
     assert_eq!(active["active"], false);
     bench.assert(0, 1, 0, "introspection of a revoked grant's access token");
+}
+
+#[tokio::test]
+async fn after_a_restore_older_grants_have_ended() {
+    let bench = Bench::new().await;
+    let (early, code) = (bench.code().await, bench.code().await);
+    let (_, tokens) = bench.exchange(&early, NOW).await;
+    let first = text(&tokens, "refresh_token").to_owned();
+    let access = text(&tokens, "access_token").to_owned();
+    for (not_before, stands) in [(NOW + Seconds(1), false), (NOW, true)] {
+        let bench = bench.restarted(not_before);
+        let now = NOW + Seconds(2);
+        let (_, active) = bench.app("/introspect", &[("token", &access)], now).await;
+        assert_eq!(active["active"], stands);
+        let expected = if stands { 200 } else { 400 };
+        assert_eq!(bench.exchange(&code, now).await.0, expected);
+        assert_eq!(bench.refresh(&first, "", now).await.0, expected);
+    }
 }
 
 #[tokio::test]

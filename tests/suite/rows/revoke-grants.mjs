@@ -100,9 +100,11 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
           const request = requestIn(await browser.get('/device'));
           const redirect = await answered('accept', { request, ...ALICE, subject }, { on });
           const { action, fields } = formOf((await browser.get(redirect)).text);
+          const typed = { ...fields, user_code: device.user_code };
+          const confirmation = formOf((await browser.post(action, typed)).text).fields;
           await cut(whose, { on });
-          const form = { ...fields, user_code: device.user_code, decision: 'approve' };
-          isPage(await browser.post(action, form), 400);
+          isPage(await browser.post(action, { ...confirmation, decision: 'approve' }), 400);
+          isPage(await browser.post(action, typed), 400);
           if (whose.subject) isPage(await browser.get(redirect), 400);
           const poll = { grant_type: DEVICE_GRANT, device_code: device.device_code };
           isError(await postAs(box, '/token', poll, { on }), 400, 'authorization_pending');
@@ -119,7 +121,8 @@ describe('/revoke_grants', { skip: unless.startable }, () => {
         const request = requestIn(await browser.get('/device'));
         const redirect = await answered('accept', { request, ...ALICE, subject }, { on });
         const { action, fields } = formOf((await browser.get(redirect)).text);
-        isPage(await browser.post(action, { ...fields, user_code: device.user_code, decision: 'approve' }));
+        const shown = await browser.post(action, { ...fields, user_code: device.user_code });
+        isPage(await browser.post(action, { ...formOf(shown.text).fields, decision: 'approve' }));
         const poll = { grant_type: DEVICE_GRANT, device_code: device.device_code };
         const tokens = (await postAs(box, '/token', poll, { on })).json();
         assert.ok(tokens.refresh_token, JSON.stringify(tokens));

@@ -284,16 +284,17 @@ const rows = {
     const person = await atDevice(on, { subject: random() });
     const ask = async () => isPage(await person.submit({ user_code: device.user_code }));
     assert.match(await ask(), /read admin/);
+    const confirmation = await person.confirmation(device.user_code);
     await client.change({ scope: 'read' });
     assert.doesNotMatch(await ask(), /admin/);
     await client.change({ grant_types: without(DEVICE_GRANT) });
     assert.match(await ask(), /not known/);
+    assert.match(isPage(await confirmation.approve()), /Device not connected/);
     await client.remove();
     assert.match(await ask(), /not known/);
-    assert.match(await isPage(await person.submit({ user_code: device.user_code, decision: 'approve' })), /not known/);
+    assert.match(isPage(await confirmation.approve()), /Device not connected/);
     await client.change({ scope: 'read' });
-    await ask();
-    assert.match(isPage(await person.submit({ user_code: device.user_code, decision: 'approve' })), /connected/);
+    assert.match(isPage(await confirmation.approve()), /Device connected/);
     const form = { grant_type: DEVICE_GRANT, device_code: device.device_code };
     assert.equal((await postAs(client, '/token', form, { on })).json().scope, 'read');
   },
@@ -328,7 +329,13 @@ async function atDevice(on, answer) {
   const page = await browser.get(await accepted(on, request, answer));
   isPage(page);
   const { action, fields } = formOf(page.text);
-  return { submit: (more) => browser.post(action, { ...fields, ...more }) };
+  const submit = (more) => browser.post(action, { ...fields, ...more });
+  /** The page that shows the code, from which the device is approved. */
+  const confirmation = async (user_code) => {
+    const shown = formOf((await submit({ user_code })).text);
+    return { approve: () => browser.post(shown.action, { ...shown.fields, decision: 'approve' }) };
+  };
+  return { submit, confirmation };
 }
 
 describe('rights that were withdrawn', { skip: unless.startable }, () => {
