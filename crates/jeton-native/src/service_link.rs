@@ -30,8 +30,7 @@ fn names_a_port(name: &str) -> bool {
     };
     let known = |known: &&str| known.eq_ignore_ascii_case(transport);
     let port = service.rsplit_once("_PORT_").map(|(_, port)| port);
-    TRANSPORTS.iter().any(|transport| known(&transport))
-        && port.is_some_and(|port| port.parse::<u16>().is_ok())
+    TRANSPORTS.iter().any(known) && port.is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 /// Whether the value is a URL such as `tcp://10.96.0.7:8080`.
