@@ -2,7 +2,7 @@
 # mock-oauth2-server is:
 #
 #   docker build -t jeton . && docker run --rm -p 8080:8080 jeton
-#   docker run --rm -p 8080:8080 -v jeton:/data -e JETON_ISSUER=… -e JETON_SECRET=… jeton serve
+#   docker run --rm -p 8080:8080 -v jeton:/data -e JETON_ISSUER=… -e JETON_SECRET jeton serve
 
 FROM rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
 
