@@ -34,6 +34,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
+    if is_open_to_everybody(Path::new(&data)) {
+        eprintln!(
+            "jeton serve: WARNING: JETON_DATA: every user of this machine may read or write {data}; chmod 600"
+        );
+    }
     let issuer = config.issuer().to_string();
     let capabilities = Capabilities {
         registry: database.clone(),
@@ -65,4 +70,18 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             jeton_http::serve(listener, None, handle, stop).await;
             Ok(())
         })
+}
+
+/// Whether users who are neither the file's owner nor of its group may read or write it. A group is
+/// somebody's choice, as for backups.
+#[cfg(unix)]
+fn is_open_to_everybody(file: &Path) -> bool {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o006 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_everybody(_: &Path) -> bool {
+    false
 }

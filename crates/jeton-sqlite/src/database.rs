@@ -90,12 +90,14 @@ struct Pending<T, W> {
 }
 
 impl Database {
-    /// Opens `path`, creating file and tables where they are missing.
+    /// Opens `path`, creating file and tables where they are missing. A file that it makes is its owner's
+    /// alone, whatever the umask: it holds grants, and who writes clients to it can have any token.
     ///
     /// # Errors
     /// The file cannot be opened, is no SQLite file, or was written by another release.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let mut writer = connect(path)?;
+        keep_from_others(&writer);
         // Readers and the writer do not block each other, and a commit survives a power cut.
         if write_ahead(&writer)? == "memory" {
             return Err(OpenError::InMemory);
@@ -203,6 +205,24 @@ where
         let _ = self.answer.send(outcome);
     }
 }
+
+/// Takes a file without content yet from everybody but its owner. What SQLite puts beside it gets the mode
+/// that it has. One that has content keeps its mode, which somebody may have chosen; and where a mode
+/// cannot be set, there is none.
+#[cfg(unix)]
+fn keep_from_others(connection: &Connection) {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    if let Some(path) = connection.path()
+        && fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0)
+    {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+    }
+}
+
+/// Elsewhere a file has the rights of its folder.
+#[cfg(not(unix))]
+fn keep_from_others(_: &Connection) {}
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;

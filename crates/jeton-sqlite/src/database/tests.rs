@@ -213,3 +213,26 @@ async fn a_file_that_stays_locked_is_unavailable_for_writing() {
     other.execute_batch("ROLLBACK").unwrap();
     put(&database, "a").await.unwrap();
 }
+
+/// As `umask 022` leaves it, which is most machines'.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_its_owners_alone_and_a_mode_that_was_chosen_stays() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |end: &str| {
+        let path = folder.path().join(format!("jeton.db{end}"));
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    };
+    let database = Database::for_test(&folder);
+    for end in ["", "-wal", "-shm"] {
+        assert_eq!(mode(end), 0o600, "{end}");
+    }
+    drop(database);
+    let chosen = fs::Permissions::from_mode(0o640);
+    fs::set_permissions(folder.path().join("jeton.db"), chosen).unwrap();
+    let _database = Database::for_test(&folder);
+    assert_eq!(mode(""), 0o640);
+    assert_eq!(mode("-wal"), 0o640);
+}
