@@ -12,7 +12,10 @@ use worker::{
     State, durable_object,
 };
 
-use crate::call::{Answer, Call};
+use crate::{
+    call::{Answer, Call},
+    thrown::read_json,
+};
 
 /// The last moment a JavaScript date can hold, in seconds.
 const LAST_MOMENT: u64 = 8_640_000_000_000;
@@ -71,7 +74,7 @@ impl DurableObject for GrantObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let call: Call = serde_json::from_str(&request.text().await?)?;
+        let call: Call = read_json(&request.text().await?)?;
         if let Call::Advance(step) = &call
             && is_given_up(step)
         {
@@ -169,7 +172,7 @@ impl GrantObject {
         let Some(row) = rows.first() else {
             return Ok(None);
         };
-        Ok(Some(serde_json::from_str(&row.record)?))
+        read_json(&row.record).map(Some)
     }
 
     fn write(&self, grant: &Grant) -> Result<()> {

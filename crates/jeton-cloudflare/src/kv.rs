@@ -25,7 +25,8 @@ pub(crate) fn prefix(collection: &Collection) -> String {
 
 /// The document under `key`.
 pub(crate) async fn read(kv: &KvStore, key: &str) -> Result<Option<Document>, Unavailable> {
-    let value = answer(|| kv.get(key).cache_ttl(CACHE_TTL).text()).await?;
+    let value = answer(|| kv.get(key).cache_ttl(CACHE_TTL).text()).await;
+    let value = value.map_err(|error| without(key, error))?;
     Ok(value.map(Document::new))
 }
 
@@ -76,6 +77,15 @@ where
         .await
         .ok_or_else(|| Unavailable::new("kv", "no answer in time"))?
         .map_err(unavailable)
+}
+
+/// The error without the key, of which a stranger chose a part: it may be a credential in the wrong
+/// place.
+fn without(key: &str, error: Unavailable) -> Unavailable {
+    Unavailable {
+        detail: error.detail.replace(key, "the key"),
+        ..error
+    }
 }
 
 /// The error for the log, without the stack that is in the `worker` crate's text.

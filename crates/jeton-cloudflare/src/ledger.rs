@@ -62,8 +62,8 @@ fn done(answer: Answer) -> Result<bool, Unavailable> {
 
 /// The error for an answer to another kind of call: Worker and object are of two releases while a
 /// deploy is under way.
-fn mismatch(answer: &Answer) -> Unavailable {
-    unavailable(format_args!("an answer to another call: {answer:?}"))
+fn mismatch(_: &Answer) -> Unavailable {
+    unavailable("an answer to another call")
 }
 
 impl Ledger for DurableLedger {

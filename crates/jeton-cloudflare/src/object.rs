@@ -1,6 +1,6 @@
 //! Calling a Durable Object: one exchange of JSON over its stub's fetch.
 
-use jeton::Unavailable;
+use jeton::{Misread, Unavailable};
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Method, ObjectNamespace, Request, RequestInit};
 
@@ -43,7 +43,7 @@ pub(crate) async fn ask<A: DeserializeOwned>(
     if status != 200 {
         return Err(unavailable(format_args!("{status} {text}")));
     }
-    serde_json::from_str(&text).map_err(unavailable)
+    serde_json::from_str(&text).map_err(|error| unavailable(Misread(&error)))
 }
 
 pub(crate) fn unavailable(error: impl std::fmt::Display) -> Unavailable {

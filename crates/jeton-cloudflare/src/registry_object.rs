@@ -23,7 +23,10 @@ use worker::{
     durable_object, kv::KvStore,
 };
 
-use crate::kv::{self, KV_BINDING};
+use crate::{
+    kv::{self, KV_BINDING},
+    thrown::read_json,
+};
 
 /// The table of documents. `record` is NULL once deleted; `published` is 1 once KV has it.
 const TABLE: &str = "
@@ -81,7 +84,7 @@ impl DurableObject for RegistryObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let change: Change = serde_json::from_str(&request.text().await?)?;
+        let change: Change = read_json(&request.text().await?)?;
         self.run(TABLE, Vec::new())?;
         let put = self.change(&change).await?;
         Response::ok(serde_json::to_string(&put)?)

@@ -1,5 +1,7 @@
-//! Exceptions of JavaScript as text for the log.
+//! Exceptions as text for the log: those of JavaScript, and those that objects throw.
 
+use jeton::Misread;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The text of a thrown value: `TypeError: …` for an `Error`, else the value as the console shows it.
@@ -9,4 +11,9 @@ pub fn describe(thrown: &JsValue) -> String {
         Some(error) => String::from(error.to_string()),
         None => format!("{thrown:?}"),
     }
+}
+
+/// What the JSON holds. What an object throws ends up in the log, so the error quotes nothing of it.
+pub(crate) fn read_json<T: DeserializeOwned>(json: &str) -> worker::Result<T> {
+    serde_json::from_str(json).map_err(|error| worker::Error::from(Misread(&error).to_string()))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened, Step, Unavailable,
+    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread, Opened, Step, Unavailable,
     UnixTime,
     transition::{self, is_decided_by, is_result_of},
 };
@@ -101,7 +101,7 @@ impl DynamoLedger {
 impl Ledger for DynamoLedger {
     async fn open(&self, grant: &Grant, _: UnixTime) -> Result<Opened, Unavailable> {
         let key = grant_key(grant.id);
-        let item = to_item(grant).map_err(|error| unreadable(&key, error))?;
+        let item = to_item(grant).map_err(|error| unreadable(&key, Misread(&error)))?;
         let mut put = self.0.put(key.clone());
         for (name, attribute) in item {
             put = put.item(name, attribute);
@@ -295,7 +295,7 @@ fn counter_key(marker: &Marker) -> String {
 }
 
 fn read_grant(key: &str, item: &Item) -> Result<Grant, Unavailable> {
-    from_item(item).map_err(|error| unreadable(key, error))
+    from_item(item).map_err(|error| unreadable(key, Misread(&error)))
 }
 
 fn holder(key: &str, item: Option<&Item>) -> Result<Attempt, Unavailable> {

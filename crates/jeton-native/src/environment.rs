@@ -87,7 +87,7 @@ fn resolve_file(name: &str, value: String) -> Result<String, ConfigError> {
         Ok(content) => Ok(content.trim_end().to_owned()),
         Err(error) => Err(ConfigError::new(
             name,
-            format_args!("a readable file after @: {path}: {error}"),
+            format_args!("a readable file after @: {error}"),
         )),
     }
 }

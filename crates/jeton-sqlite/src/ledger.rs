@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened, Step, Unavailable,
+    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread, Opened, Step, Unavailable,
     UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
@@ -17,8 +17,8 @@ impl Ledger for Database {
             if let Some(standing) = read_grant(connection, grant.id)? {
                 return Ok(transition::opened(&grant, standing));
             }
-            let record =
-                serde_json::to_string(&grant).map_err(|error| unreadable(grant.id, error))?;
+            let record = serde_json::to_string(&grant)
+                .map_err(|error| unreadable(grant.id, Misread(&error)))?;
             connection
                 .prepare_cached("INSERT INTO grant (id, record, kept_until) VALUES (?1, ?2, ?3)")?
                 .execute((grant.id.to_string(), record, integer(grant.kept_until())))?;
@@ -147,7 +147,8 @@ fn change_grant<T>(
     let mut grant = stood.clone();
     let answer = transition(&mut grant);
     if grant != stood {
-        let record = serde_json::to_string(&grant).map_err(|error| unreadable(id, error))?;
+        let record =
+            serde_json::to_string(&grant).map_err(|error| unreadable(id, Misread(&error)))?;
         connection
             .prepare_cached("UPDATE grant SET record = ?2, kept_until = ?3 WHERE id = ?1")?
             .execute((id.to_string(), record, integer(grant.kept_until())))?;
@@ -163,7 +164,7 @@ fn read_grant(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<G
     record
         .map(|record| serde_json::from_str(&record))
         .transpose()
-        .map_err(|error| unreadable(id, error))
+        .map_err(|error| unreadable(id, Misread(&error)))
 }
 
 fn holder(connection: &Connection, name: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {

@@ -112,4 +112,4 @@ pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use server::Server;
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
-pub use unavailable::Unavailable;
+pub use unavailable::{Misread, Unavailable};

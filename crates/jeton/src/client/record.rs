@@ -16,6 +16,7 @@ use crate::{
     grant::GrantType,
     scope::{InvalidScope, Scope},
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
+    unavailable::Misread,
 };
 
 /// Members of RFC 7591 metadata that describe the client and that the server does not read.
@@ -221,7 +222,7 @@ impl Client {
     /// which only `JETON_CLIENTS` may.
     pub fn from_record(json: &str) -> Result<Self, InvalidClient> {
         let record = serde_json::from_str::<ClientRecord>(json)
-            .map_err(|error| InvalidClient::Json(error.to_string()))?;
+            .map_err(|error| InvalidClient::Json(Misread(&error).to_string()))?;
         // Who can write the store must not become who logs people in.
         if record.login == Some(true) {
             return Err(InvalidClient::Login);

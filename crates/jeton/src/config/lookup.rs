@@ -11,6 +11,7 @@ use crate::{
     mode::Mode,
     secret::Secrets,
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
+    unavailable::Misread,
 };
 
 /// The fewest characters of a configured client secret: SHA-256 alone does not protect a short one.
@@ -168,7 +169,8 @@ fn clients(json: Option<&str>, mode: Mode) -> Result<Vec<Client>, ConfigError> {
         ConfigError::new(
             VARIABLE,
             format_args!(
-                "a JSON array of client metadata (RFC 7591), or on native hosts @file; {error}"
+                "a JSON array of client metadata (RFC 7591), or on native hosts @file; {}",
+                Misread(&error)
             ),
         )
     })?;

@@ -10,6 +10,7 @@ use super::{Document, Expected, Key, Kind, Put, Realm, Registry, Unavailable};
 use crate::{
     client::ClientId,
     time::{Seconds, UnixTime},
+    unavailable::Misread,
 };
 
 /// How often a write of a cut-off is tried while others write it. Each of them wrote an earlier time,
@@ -79,8 +80,8 @@ struct Record {
 
 impl Record {
     fn parse(key: &Key, document: &Document) -> Result<Self, Unavailable> {
-        let record: Self =
-            serde_json::from_str(document.as_str()).map_err(|error| key.unreadable(error))?;
+        let record: Self = serde_json::from_str(document.as_str())
+            .map_err(|error| key.unreadable(Misread(&error)))?;
         if record.of != key.name {
             return Err(key.unreadable("its `of` is another"));
         }

@@ -22,7 +22,7 @@ fn says_what_is_wrong_with_a_record() {
         r#"{"client_id":"a","token_endpoint_auth_method":"none"}"#,
         Ok(()),
     );
-    check("{", Err("EOF"));
+    check("{", Err("line 1 column 1: no valid JSON"));
     check(r#"{"client_secret":"s"}"#, Err("client_id: "));
     check(
         r#"{"client_id":"ä","client_secret":"s"}"#,
