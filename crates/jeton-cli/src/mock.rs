@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::settings;
 
 /// Settings that a mock has no use for: its stores are in memory.
-const NOT_OURS: [&str; 1] = ["JETON_DATA"];
+const NOT_OURS: [&str; 2] = ["JETON_DATA", "JETON_TRUSTED_PROXIES"];
 
 pub(crate) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {

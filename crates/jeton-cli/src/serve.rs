@@ -4,8 +4,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
-use jeton::{BUDGET, Capabilities, Host, Server};
+use jeton::{BUDGET, Capabilities, ConfigError, Host, Server};
 use jeton_fetch::HttpsFetch;
+use jeton_http::{Listening, TrustedProxies};
 use jeton_native::NativeCrypto;
 use jeton_sqlite::Database;
 use tokio::net::TcpListener;
@@ -32,6 +33,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let config = settings::config(matches)?;
     let (host, port) = settings::address(matches, "127.0.0.1", "8080")?;
     let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
+    let proxies: TrustedProxies = settings::value(matches, "JETON_TRUSTED_PROXIES", "")?
+        .parse()
+        .map_err(|error| ConfigError::new("JETON_TRUSTED_PROXIES", error))?;
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
     if is_open_to_everybody(Path::new(&data)) {
@@ -58,7 +62,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             tokio::spawn(async move { database.keep_swept(jeton_native::now).await });
             let address = listener.local_addr()?;
             eprintln!("jeton serve: {issuer} on http://{address}, clients in {data}");
-            let handle = move |request| {
+            let handle = move |request, _| {
                 let server = Arc::clone(&server);
                 async move {
                     let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
@@ -67,7 +71,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                     Ok(response)
                 }
             };
-            jeton_http::serve(listener, None, handle, stop).await;
+            let listening = Listening {
+                listener,
+                tls: None,
+                proxies,
+            };
+            jeton_http::serve(listening, handle, stop).await;
             Ok(())
         })
 }

@@ -1,39 +1,40 @@
 //! An HTTP/1.1 server for the hosts that listen themselves. In production a reverse proxy does TLS and
 //! HTTP/2; [`SelfSigned`] is for the mock.
 
-use std::{future::Future, io, pin::pin, time::Duration};
+use std::{future::Future, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    rt::TokioIo,
+    server::graceful::{GracefulShutdown, Watcher},
 };
-use jeton::{BODY_LIMIT, BODY_TIMEOUT};
+use jeton::BODY_LIMIT;
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    task::JoinSet,
+    sync::watch,
     time::timeout,
 };
 
-use crate::tls::Stream;
+use crate::{
+    connections::{Activity, Connections, Phase, Place, Source},
+    limits::{BODY_TIMEOUT, BUFFER, DRAIN_LIMIT, HEAD_TIMEOUT, SHUTDOWN_TIMEOUT},
+    timed::Timed,
+    tls::Stream,
+};
 
+mod connections;
+mod limits;
+mod proxies;
+mod timed;
 mod tls;
 
+pub use proxies::{InvalidProxies, TrustedProxies};
 pub use tls::{SelfSigned, SelfSignedError};
-
-/// How long a client may take over its headers, and over its body.
-const READ_TIMEOUT: Duration = Duration::from_secs(BODY_TIMEOUT.0);
-
-/// How long requests in flight may take to finish once the server is to stop.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How many bytes of a body that is too large are read and dropped. A client that is cut off while it
-/// still sends may never see the response.
-const DRAIN_LIMIT: usize = 1024 * 1024;
 
 /// The error by which a handler has the connection closed without a response: so a client sees what a
 /// broken network looks like.
@@ -71,111 +72,189 @@ impl Scheme {
     }
 }
 
-/// Answers each request on `listener` with `handle` until `shutdown` is ready, then finishes those in
-/// flight. With `tls`, connections that begin with a TLS handshake are served over TLS, and all others
-/// without.
+/// The way by which clients reach this process.
+pub struct Listening {
+    /// Where connections come in.
+    pub listener: TcpListener,
+    /// Connections that begin with a TLS handshake are served over TLS, and all others without.
+    pub tls: Option<SelfSigned>,
+    /// Who is believed about the addresses of clients.
+    pub proxies: TrustedProxies,
+}
+
+/// Answers each request on `listening` with `handle` until `shutdown` is ready, then finishes those in
+/// flight. `handle` is given the address of the client as well.
 ///
 /// Takes a function rather than a `Server`, because the compiler sees that the future is `Send` only
 /// where the stores are concrete types.
 ///
 /// Never fails once it runs: a connection that fails is dropped, and a failed `accept` (too many open
-/// files) is tried again.
-pub async fn serve<H, F>(
-    listener: TcpListener,
-    tls: Option<SelfSigned>,
-    handle: H,
-    shutdown: impl Future<Output = ()>,
-) where
-    H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+/// files) is tried again. Nor can clients keep others out: each has so much time, and where there are as
+/// many connections as there may be, one that waits for its client goes for a new one.
+pub async fn serve<H, F>(listening: Listening, handle: H, shutdown: impl Future<Output = ()>)
+where
+    H: Fn(Request<Bytes>, IpAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
-    let connections = Connections {
-        graceful: GracefulShutdown::new(),
+    let Listening {
+        listener,
+        tls,
+        proxies,
+    } = listening;
+    // Else a client that asks and does not read has us make megabytes of answers. Connections have it of
+    // their listener.
+    let _ = SockRef::from(&listener).set_send_buffer_size(BUFFER);
+    let connections = Connections::new(limits::most_connections());
+    let service = Service {
+        proxies: Arc::new(proxies),
         handle,
     };
-    // Not among the connections: at shutdown nobody waits for a client that has not sent a request.
-    let mut handshakes = JoinSet::new();
+    let graceful = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(());
     let mut shutdown = pin!(shutdown);
     loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                };
-                // Small answers must not wait for an acknowledgement.
-                let _ = stream.set_nodelay(true);
-                match &tls {
-                    None => connections.spawn(stream, Scheme::Http),
-                    Some(tls) => {
-                        handshakes.spawn(timeout(READ_TIMEOUT, tls.open(stream)));
-                    }
-                }
-            }
-            Some(Ok(opened)) = handshakes.join_next() => match opened {
-                Ok(Ok(Stream::Plain(stream))) => connections.spawn(stream, Scheme::Http),
-                Ok(Ok(Stream::Tls(stream))) => connections.spawn(stream, Scheme::Https),
-                // A client that does not trust the certificate, or took too long.
-                Ok(Err(_)) | Err(_) => {}
-            },
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
-        }
+        };
+        let Ok((stream, peer)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let peer = peer.ip().to_canonical();
+        let place = tokio::select! {
+            place = connections.admit(service.source(peer)) => place,
+            () = &mut shutdown => break,
+        };
+        // Small answers must not wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let number = place.number();
+        let client = Client {
+            place,
+            peer,
+            watcher: graceful.watcher(),
+        };
+        let service = service.clone();
+        let task = match &tls {
+            None => tokio::spawn(service.serve(stream, Scheme::Http, client)),
+            Some(tls) => tokio::spawn(service.open(tls.open(stream), client, stopped.clone())),
+        };
+        connections.allow_to_end(number, task.abort_handle());
     }
-    drop(listener);
-    drop(handshakes);
-    let _ = timeout(SHUTDOWN_TIMEOUT, connections.graceful.shutdown()).await;
+    drop((listener, stopping));
+    let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
 }
 
-/// The connections under way, and the function that answers their requests.
-struct Connections<H> {
-    graceful: GracefulShutdown,
+/// A client that is connected.
+struct Client {
+    place: Place,
+    peer: IpAddr,
+    watcher: Watcher,
+}
+
+/// What all connections have in common.
+#[derive(Clone)]
+struct Service<H> {
+    proxies: Arc<TrustedProxies>,
     handle: H,
 }
 
-impl<H, F> Connections<H>
+impl<H, F> Service<H>
 where
-    H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+    H: Fn(Request<Bytes>, IpAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
-    fn spawn<S>(&self, stream: S, scheme: Scheme)
+    fn source(&self, peer: IpAddr) -> Source {
+        if self.proxies.contain(peer) {
+            Source::Proxy(peer)
+        } else {
+            Source::client(peer)
+        }
+    }
+
+    /// Serves a connection once it is open. At shutdown nobody waits for a client that has not finished
+    /// its handshake.
+    async fn open(
+        self,
+        opening: impl Future<Output = io::Result<Stream>>,
+        client: Client,
+        mut stopped: watch::Receiver<()>,
+    ) {
+        let opened = tokio::select! {
+            opened = timeout(HEAD_TIMEOUT, opening) => opened,
+            _ = stopped.changed() => return,
+        };
+        match opened {
+            Ok(Ok(Stream::Plain(stream))) => self.serve(stream, Scheme::Http, client).await,
+            Ok(Ok(Stream::Tls(stream))) => self.serve(stream, Scheme::Https, client).await,
+            // A client that does not trust the certificate, or took too long.
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+
+    /// Serves a connection until it ends.
+    async fn serve<S>(self, stream: S, scheme: Scheme, client: Client)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let handle = self.handle.clone();
-        let service = service_fn(move |request| {
-            let handle = handle.clone();
-            async move { respond(request, scheme, handle).await }
-        });
+        let Client {
+            place,
+            peer,
+            watcher,
+        } = client;
+        let activity = &place.activity;
+        let stream = Timed::new(stream, Arc::clone(activity));
+        let service = service_fn(|request| self.respond(request, scheme, peer, activity));
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(READ_TIMEOUT)
+            .header_read_timeout(None)
+            .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(self.graceful.watch(connection));
+        let _ = watcher.watch(connection).await;
+    }
+
+    /// The response to a request, once its body is read. An error closes the connection: hyper has no
+    /// other way to leave a request unanswered.
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        scheme: Scheme,
+        peer: IpAddr,
+        activity: &Activity,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        activity.enter(Phase::Body);
+        let (mut head, body) = request.into_parts();
+        let Ok(body) = timeout(BODY_TIMEOUT, read_body(body)).await else {
+            activity.enter(Phase::Head);
+            return Ok(too_slow());
+        };
+        if scheme == Scheme::Https {
+            head.extensions.insert(scheme);
+        }
+        let address = self.proxies.client(peer, &head.headers);
+        activity.enter(Phase::Answer);
+        let response = (self.handle)(Request::from_parts(head, body?), address).await;
+        activity.enter(Phase::Head);
+        let response = response.map_err(|Dropped| io::ErrorKind::ConnectionAborted)?;
+        Ok(response.map(Full::new))
     }
 }
 
-/// The response to a request, once its body is read. An error closes the connection: hyper has no other
-/// way to leave a request unanswered.
-async fn respond<H, F>(
-    request: Request<Incoming>,
-    scheme: Scheme,
-    handle: H,
-) -> io::Result<Response<Full<Bytes>>>
-where
-    H: Fn(Request<Bytes>) -> F,
-    F: Future<Output = Result<Response<Bytes>, Dropped>>,
-{
-    let (mut head, body) = request.into_parts();
-    let body = timeout(READ_TIMEOUT, read_body(body))
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    if scheme == Scheme::Https {
-        head.extensions.insert(scheme);
+/// The answer where the body did not come in time. The connection is closed after it: what still comes
+/// belongs to that body.
+fn too_slow() -> Response<Full<Bytes>> {
+    let body = r#"{"error":"invalid_request","error_description":"the body did not come in time"}"#;
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONNECTION, "close"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    let response = handle(Request::from_parts(head, body))
-        .await
-        .map_err(|Dropped| io::Error::from(io::ErrorKind::ConnectionAborted))?;
-    Ok(response.map(Full::new))
+    response
 }
 
 /// The body, cut at one byte over [`BODY_LIMIT`].

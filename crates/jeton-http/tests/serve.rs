@@ -1,11 +1,16 @@
 //! A server on a socket, and clients that know nothing of it.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton_http::{Dropped, Scheme, SelfSigned, SelfSignedError, serve};
+use jeton_http::{Dropped, Listening, Scheme, SelfSigned, SelfSignedError, TrustedProxies, serve};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -22,25 +27,41 @@ use tokio_rustls::{
     },
 };
 
+/// More bytes than the sockets between a server and a client that does not read will hold.
+const LARGE: usize = 16 * 1024 * 1024;
+
 struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-/// `/drop` is not answered; everything else is, with the scheme it came by.
+/// `/drop` is not answered, `/address` with the client's, `/large` with more than a socket holds, and
+/// everything else with the scheme it came by.
 async fn start(tls: Option<SelfSigned>) -> Running {
+    start_behind(tls, "").await
+}
+
+async fn start_behind(tls: Option<SelfSigned>, proxies: &str) -> Running {
+    let proxies: TrustedProxies = proxies.parse().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let handle = |request: Request<Bytes>| async move {
+    let handle = |request: Request<Bytes>, address: IpAddr| async move {
         match request.uri().path() {
             "/drop" => Err(Dropped),
+            "/address" => Ok(Response::new(address.to_string().into())),
+            "/large" => Ok(Response::new(vec![b'a'; LARGE].into())),
             _ => Ok(Response::new(Scheme::of(&request).as_str().into())),
         }
     };
     let task = tokio::spawn(async move {
-        serve(listener, tls, handle, async {
+        let listening = Listening {
+            listener,
+            tls,
+            proxies,
+        };
+        serve(listening, handle, async {
             let _ = stopped.await;
         })
         .await;
@@ -186,4 +207,127 @@ async fn shutdown_does_not_wait_for_silence() {
         .expect("still running")
         .unwrap();
     drop(silent);
+}
+
+#[tokio::test]
+async fn the_address_is_the_peers_or_what_a_trusted_proxy_says() {
+    let ask = async |server: &Running| {
+        let mut stream = server.connect().await;
+        let request = b"GET /address HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-forwarded-for: 203.0.113.9, 192.0.2.7\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        read_all(stream).await
+    };
+    let answer = ask(&start(None).await).await;
+    assert!(answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
+    let answer = ask(&start_behind(None, "127.0.0.0/8").await).await;
+    assert!(answer.ends_with("\r\n\r\n192.0.2.7"), "{answer}");
+}
+
+/// Everything that comes until the connection ends, however it does.
+async fn read_all(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// What a connection ends with, and after how many seconds, once `sent` was written to it.
+async fn ending(server: &Running, sent: &[u8]) -> (String, u64) {
+    let mut stream = server.connect().await;
+    stream.write_all(sent).await.unwrap();
+    let begin = Instant::now();
+    let answer = timeout(Duration::from_secs(60), read_all(stream)).await;
+    (answer.expect("still open"), begin.elapsed().as_secs())
+}
+
+#[tokio::test]
+async fn each_part_of_a_request_has_ten_seconds() {
+    let server = start(None).await;
+    let (nothing, head, body) = tokio::join!(
+        ending(&server, b""),
+        ending(&server, b"GET / HTTP/1.1\r\nhost: a\r\n"),
+        ending(
+            &server,
+            b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\na"
+        ),
+    );
+    assert_eq!(nothing, (String::new(), 10));
+    assert_eq!(head, (String::new(), 10));
+    let (answer, after) = body;
+    assert_eq!(after, 10);
+    assert!(
+        answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    assert!(
+        answer.contains("{\"error\":\"invalid_request\","),
+        "{answer}"
+    );
+}
+
+/// Bytes that come now and then do not make it longer.
+#[tokio::test]
+async fn a_head_that_drips_has_ten_seconds() {
+    let server = start(None).await;
+    let mut stream = server.connect().await;
+    let begin = Instant::now();
+    stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    while stream.write_all(b"a: b\r\n").await.is_ok() && begin.elapsed().as_secs() < 30 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(
+        (10..13).contains(&begin.elapsed().as_secs()),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+/// hyper has no deadline for it.
+#[tokio::test]
+async fn who_does_not_read_is_dropped_after_ten_seconds() {
+    let server = start(None).await;
+    let mut stream = server.connect().await;
+    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3);
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let mut received = vec![0; LARGE];
+    let mut count = 0;
+    while let Ok(read @ 1..) = stream.read(&mut received).await {
+        count += read;
+    }
+    assert!(count < LARGE, "{count} bytes came");
+}
+
+/// Long enough for a proxy that keeps its connections for a minute.
+#[tokio::test]
+async fn between_two_requests_there_is_more_time() {
+    let server = start(None).await;
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let both = get(stream, "/").await.unwrap();
+    assert_eq!(both.matches("HTTP/1.1 200 OK").count(), 2, "{both}");
+}
+
+#[tokio::test]
+async fn a_head_has_64_kb() {
+    let server = start(None).await;
+    let head = |bytes: usize| {
+        let start = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\na: ";
+        format!("{start}{}", "a".repeat(bytes - start.len()))
+    };
+    let whole = format!("{}\r\n\r\n", head(60 * 1024));
+    let (answer, _) = ending(&server, whole.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    // Not a byte more, which a closed connection would answer with a reset.
+    let (answer, after) = ending(&server, head(64 * 1024).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(after, 0);
+    let headers = "a: b\r\n".repeat(101);
+    let request = format!("GET / HTTP/1.1\r\nhost: a\r\n{headers}\r\n");
+    let (answer, _) = ending(&server, request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }

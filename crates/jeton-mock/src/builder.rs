@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use jeton::{ClientRecord, ConfigError};
-use jeton_http::{Dropped, SelfSigned, SelfSignedError};
+use jeton_http::{Dropped, Listening, SelfSigned, SelfSignedError, TrustedProxies};
 use jsonwebtoken::Algorithm;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 use url::Url;
@@ -396,7 +396,7 @@ impl BoundMock {
             shutdown.await;
             closing.close();
         };
-        let handle = move |request| {
+        let handle = move |request, _| {
             let provider = Arc::clone(&provider);
             async move {
                 let answer = provider.handle(request).await;
@@ -406,7 +406,12 @@ impl BoundMock {
                 answer
             }
         };
-        jeton_http::serve(self.listener, self.tls, handle, shutdown).await;
+        let listening = Listening {
+            listener: self.listener,
+            tls: self.tls,
+            proxies: TrustedProxies::default(),
+        };
+        jeton_http::serve(listening, handle, shutdown).await;
     }
 }
 

@@ -94,6 +94,12 @@ pub const SETTINGS: &[Setting] = &[
         about: "SQLite file",
     },
     Setting {
+        name: "JETON_TRUSTED_PROXIES",
+        default: "",
+        host: "serve",
+        about: "Addresses and networks, separated by spaces, whose X-Forwarded-For tells the address of the client",
+    },
+    Setting {
         name: "JETON_TABLE",
         default: "",
         host: "lambda",

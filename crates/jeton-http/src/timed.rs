@@ -1,0 +1,147 @@
+//! A connection whose client may not take for ever.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+use crate::{
+    connections::{Activity, Phase},
+    limits::{HEAD_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT},
+};
+
+/// A stream that fails once its client takes too long, over the head of a request or over reading an
+/// answer. hyper has a deadline for the first alone, and that one counts the time between two requests.
+pub(crate) struct Timed<S> {
+    stream: S,
+    activity: Arc<Activity>,
+    /// The phase that `reading` is for.
+    turn: u64,
+    /// Whether something of a request has come in this phase.
+    has_begun: bool,
+    reading: Deadline,
+    /// From when the client would not take more, until it has taken all: not until it takes a byte, or
+    /// one that takes a byte a second would keep it for hours.
+    writing: Deadline,
+}
+
+impl<S> Timed<S> {
+    pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self {
+            stream,
+            turn: activity.turn(),
+            activity,
+            // A new connection is for a request.
+            has_begun: true,
+            reading: Deadline(None),
+            writing: Deadline(None),
+        }
+    }
+
+    /// What comes of a write: what the stream says, or a failure if it waits for too long.
+    fn in_time<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_pending() && self.writing.is_over(context, WRITE_TIMEOUT) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        written
+    }
+}
+
+/// A moment by which something must have happened; set when it is first asked for.
+struct Deadline(Option<Pin<Box<Sleep>>>);
+
+impl Deadline {
+    fn is_over(&mut self, context: &mut Context<'_>, after: Duration) -> bool {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep(after)));
+        sleep.as_mut().poll(context).is_ready()
+    }
+
+    fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let turn = this.activity.turn();
+        if turn != this.turn {
+            this.turn = turn;
+            this.has_begun = false;
+            this.reading.clear();
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before && !this.has_begun {
+            this.has_begun = true;
+            this.reading.clear();
+        }
+        // A body has a deadline of its own, and our answer is not the client's to hurry with.
+        if read.is_ready() || this.activity.phase() != Phase::Head {
+            return read;
+        }
+        let after = if this.has_begun {
+            HEAD_TIMEOUT
+        } else {
+            IDLE_TIMEOUT
+        };
+        if this.reading.is_over(context, after) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.in_time(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.in_time(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// hyper flushes once all that it has is written.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if flushed.is_ready() {
+            self.writing.clear();
+        }
+        self.in_time(context, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.in_time(context, closed)
+    }
+}
