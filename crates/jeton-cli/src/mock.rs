@@ -1,6 +1,9 @@
 //! `jeton mock`: a provider for development and tests, with nothing to configure.
 
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -152,7 +155,9 @@ fn greet(mock: &BoundMock) {
     let address = mock.address();
     let issuer = mock.issuer_url();
     let token = format!("http://{address}{}/token", issuer_path(&issuer));
-    println!(
+    // Nobody need be there to read it.
+    let _ = writeln!(
+        io::stdout(),
         "jeton mock: {issuer} on http://{address}\n\n  curl -u demo:demo-secret -d grant_type=client_credentials {token}\n"
     );
 }

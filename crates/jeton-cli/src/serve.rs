@@ -1,13 +1,19 @@
 //! `jeton serve`: the service as one process on SQLite.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
-use jeton::{BUDGET, Capabilities, ConfigError, Host, Server};
+use jeton::{Arrival, BUDGET, Capabilities, ConfigError, Host, Server};
 use jeton_fetch::HttpsFetch;
 use jeton_http::{Listening, TrustedProxies};
-use jeton_native::NativeCrypto;
+use jeton_native::{Log, NativeCrypto, RequestIds};
 use jeton_sqlite::Database;
 use tokio::net::TcpListener;
 
@@ -50,7 +56,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         crypto: NativeCrypto::new(),
         fetch: HttpsFetch::default(),
     };
-    let server = Arc::new(Server::<Serve>::new(config, capabilities));
+    let ids = RequestIds::new(&capabilities.crypto)?;
+    let server = Arc::new((Server::<Serve>::new(config, capabilities), ids));
+    let log = Log::to_stdout();
+    let panics = log.clone();
+    jeton_native::log_panics(move |message| panics.error(message));
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
@@ -61,13 +71,26 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             let stop = jeton_http::stop_signal()?;
             tokio::spawn(async move { database.keep_swept(jeton_native::now).await });
             let address = listener.local_addr()?;
-            eprintln!("jeton serve: {issuer} on http://{address}, clients in {data}");
-            let handle = move |request, _| {
+            // Nobody need be there to read it.
+            let _ = writeln!(
+                io::stderr(),
+                "jeton serve: {issuer} on http://{address}, clients in {data}"
+            );
+            let answered = log.clone();
+            let handle = move |request, address: IpAddr| {
                 let server = Arc::clone(&server);
+                let log = answered.clone();
                 async move {
+                    let began = Instant::now();
+                    let (server, ids) = &*server;
+                    let arrival = Arrival {
+                        at: jeton_native::now(),
+                        address: Some(address),
+                        request_id: ids.next_id(),
+                    };
                     let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
-                    let response = server.handle(request, jeton_native::now(), budget).await;
-                    jeton_native::log_response(&response);
+                    let response = server.handle(request, arrival, budget).await;
+                    log.response(&response, began);
                     Ok(response)
                 }
             };
@@ -77,6 +100,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 proxies,
             };
             jeton_http::serve(listening, handle, stop).await;
+            log.close();
             Ok(())
         })
 }

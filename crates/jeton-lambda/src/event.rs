@@ -2,12 +2,14 @@
 //!
 //! Whatever the event says, the result is a request or a [`Malformed`]: nothing here panics.
 
+use std::net::{IpAddr, SocketAddr};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::PathAndQuery,
 };
-use jeton::{Audit, Fault};
+use jeton::{Audit, Fault, RequestId};
 use lambda_http::aws_lambda_events::{alb::AlbTargetGroupRequest, apigw::ApiGatewayV2httpRequest};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -23,6 +25,15 @@ pub(crate) enum Gateway {
     Version2,
     /// A load balancer's target group, with or without multi-value headers.
     Alb,
+}
+
+/// What the gateway says of a request besides: an extension of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The client's.
+    pub(crate) address: Option<IpAddr>,
+    /// The gateway's own, as in its access log.
+    pub(crate) request_id: Option<RequestId>,
 }
 
 /// An event of a known gateway.
@@ -76,12 +87,16 @@ fn version2(event: ApiGatewayV2httpRequest) -> Result<Request<Bytes>, Malformed>
         let cookies = HeaderValue::from_str(&cookies.join("; ")).map_err(|_| Malformed::Cookies)?;
         headers.insert(header::COOKIE, cookies);
     }
-    Ok(request(
-        event.request_context.http.method,
-        target(&event.raw_path.unwrap_or_default(), &query)?,
-        headers,
-        body(event.body, event.is_base64_encoded)?,
-    ))
+    let context = event.request_context;
+    let address = context.http.source_ip.as_deref().map(str::parse);
+    let request_id = context.request_id.as_deref().map(str::parse);
+    let caller = Caller {
+        address: address.and_then(Result::ok),
+        request_id: request_id.and_then(Result::ok),
+    };
+    let target = target(&event.raw_path.unwrap_or_default(), &query)?;
+    let body = body(event.body, event.is_base64_encoded)?;
+    Ok(request(context.http.method, target, headers, body, caller))
 }
 
 /// The request in a load balancer's event. With multi-value headers its single-value fields are absent,
@@ -101,12 +116,23 @@ fn alb(event: AlbTargetGroupRequest) -> Result<Request<Bytes>, Malformed> {
     } else {
         event.multi_value_headers
     };
-    Ok(request(
-        event.http_method,
-        target(&event.path.unwrap_or_default(), &query.join("&"))?,
-        headers,
-        body(event.body, event.is_base64_encoded)?,
-    ))
+    let caller = Caller {
+        address: last_forwarded(&headers),
+        request_id: None,
+    };
+    let target = target(&event.path.unwrap_or_default(), &query.join("&"))?;
+    let body = body(event.body, event.is_base64_encoded)?;
+    Ok(request(event.http_method, target, headers, body, caller))
+}
+
+/// The address that the load balancer has added to `X-Forwarded-For`: the last. What stands before it the
+/// client may have written.
+fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let last = line.to_str().ok()?.rsplit(',').next()?.trim();
+    // With its port, where the load balancer is told to keep that.
+    let with_port = || last.parse::<SocketAddr>().map(|address| address.ip());
+    last.parse().or_else(|_| with_port()).ok()
 }
 
 fn target(path: &str, query: &str) -> Result<Uri, Malformed> {
@@ -137,17 +163,24 @@ fn body(text: Option<String>, is_base64_encoded: bool) -> Result<Bytes, Malforme
     }
 }
 
-fn request(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Request<Bytes> {
+fn request(
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    caller: Caller,
+) -> Request<Bytes> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
+    request.extensions_mut().insert(caller);
     request
 }
 
 impl Malformed {
     /// The answer, with its audit: no server has seen the request.
-    pub(crate) fn response(self) -> Response<Bytes> {
+    pub(crate) fn response(self, request_id: Option<RequestId>) -> Response<Bytes> {
         let body = serde_json::json!({ "error": "invalid_request", "error_description": self.to_string() });
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -157,13 +190,14 @@ impl Malformed {
             HeaderValue::from_static("application/json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response.extensions_mut().insert(Audit {
-            status: StatusCode::BAD_REQUEST.as_u16(),
+        let audit = Audit {
+            request_id,
             error: Some("invalid_request"),
             fault: Some(Fault::Request),
             detail: Some(self.to_string().into()),
             ..Audit::default()
-        });
+        };
+        audit.attach_to(&mut response);
         response
     }
 }

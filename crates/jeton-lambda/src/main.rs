@@ -13,16 +13,25 @@ mod answer;
 mod event;
 mod stores;
 
-use std::{convert::Infallible, env, panic, process::ExitCode, time::Duration};
+use std::{
+    convert::Infallible,
+    env,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
-use jeton::{BUDGET, Host, Server};
+use jeton::{Arrival, BUDGET, Host, RequestId, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
 use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
 use serde_json::value::RawValue;
 
-use crate::{answer::Answer, event::Event, stores::Stores};
+use crate::{
+    answer::Answer,
+    event::{Caller, Event},
+    stores::Stores,
+};
 
 /// A Lambda function on DynamoDB.
 struct Lambda;
@@ -40,9 +49,7 @@ type LambdaServer = Server<Lambda>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     // The runtime turns a panic into a failed invocation; the log should stay lines of JSON.
-    panic::set_hook(Box::new(|panic| {
-        jeton_native::log_error(&panic.to_string())
-    }));
+    jeton_native::log_panics(jeton_native::log_error);
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -62,25 +69,39 @@ async fn run() -> Result<(), lambda_http::Error> {
     let server = LambdaServer::new(config, stores.into());
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let server = &server;
-        async move { Ok::<_, Infallible>(respond(server, event.payload.get()).await) }
+        async move {
+            let invocation = event.context.request_id.parse().ok();
+            Ok::<_, Infallible>(respond(server, event.payload.get(), invocation).await)
+        }
     }))
     .await
 }
 
-async fn respond(server: &LambdaServer, event: &str) -> Answer {
+/// The answer to an event. Its request is known by the gateway's id, or where the gateway gives none, by
+/// that of the invocation.
+async fn respond(server: &LambdaServer, event: &str, invocation: Option<RequestId>) -> Answer {
+    let began = Instant::now();
     let (gateway, request) = Event::parse(event);
     let response = match request {
-        Ok(request) => {
+        Ok(mut request) => {
+            let caller = request.extensions_mut().remove::<Caller>();
+            let caller = caller.unwrap_or_default();
+            let arrival = Arrival {
+                at: jeton_native::now(),
+                address: caller.address,
+                request_id: caller.request_id.or(invocation),
+            };
             let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
-            server.handle(request, jeton_native::now(), budget).await
+            server.handle(request, arrival, budget).await
         }
         Err(malformed) => {
-            let mut response = malformed.response();
+            let mut response = malformed.response(invocation);
             server.guard(&mut response);
             response
         }
     };
-    jeton_native::log_response(&response);
+    // Before the answer: the process is frozen after it.
+    jeton_native::log_response(&response, began);
     Answer::new(gateway, response)
 }
 

@@ -23,7 +23,7 @@ fn requests_may_move_between_threads() {
         UnixTime(0),
         std::future::pending(),
     ));
-    require_send(respond(&server, ""));
+    require_send(respond(&server, "", None));
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn any_event_is_answered() {
             404,
         ),
     ] {
-        let answer = serde_json::to_value(respond(&server, event).await).unwrap();
+        let answer = serde_json::to_value(respond(&server, event, None).await).unwrap();
         assert_eq!(answer["statusCode"], status, "{answer}");
         let headers = &answer["headers"];
         assert_eq!(headers["x-content-type-options"], "nosniff", "{answer}");

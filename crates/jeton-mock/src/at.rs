@@ -1,8 +1,10 @@
 //! Where and when a request is answered.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::UnixTime;
+use jeton::{Arrival, RequestId, UnixTime};
 
 use crate::{
     address::Address,
@@ -24,9 +26,10 @@ pub(crate) struct At<'a> {
 impl At<'_> {
     /// The server's answer.
     pub(crate) async fn serve(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let arrival = arrival(&request, self.now);
         self.served
             .server
-            .handle(request, self.now, std::future::pending())
+            .handle(request, arrival, std::future::pending())
             .await
     }
 
@@ -37,5 +40,14 @@ impl At<'_> {
             keys: self.issuer.own_keys(),
             now: self.now,
         }
+    }
+}
+
+/// The arrival of a request by an issuer's clock, with what its connection has left in its extensions.
+pub(crate) fn arrival(request: &Request<Bytes>, at: UnixTime) -> Arrival {
+    Arrival {
+        at,
+        address: request.extensions().get::<IpAddr>().copied(),
+        request_id: request.extensions().get::<RequestId>().cloned(),
     }
 }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jeton::{ClientRecord, ConfigError};
 use jeton_http::{Dropped, Listening, SelfSigned, SelfSignedError, TrustedProxies};
+use jeton_native::Log;
 use jsonwebtoken::Algorithm;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 use url::Url;
@@ -22,6 +23,7 @@ use crate::{
     address::{Addresses, BaseUrl, HostTrust, InvalidAddress},
     handle::MockIssuer,
     provider::Provider,
+    run::run,
     settings::Settings,
     spec::{ClaimRule, Fault, InvalidSpec, IssuerSpec, MockSpec, Strictness, User},
 };
@@ -381,37 +383,23 @@ impl BoundMock {
 
     /// Answers until `shutdown` is ready, and logs each request to standard output.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        self.run(shutdown, jeton_native::log_response).await;
+        let log = Log::to_stdout();
+        self.run(shutdown, Some(log.clone())).await;
+        log.close();
     }
 
     /// The same without the log, which no test harness captures; there is the journal.
     async fn serve_unlogged(self, shutdown: impl Future<Output = ()>) {
-        self.run(shutdown, |_| {}).await;
+        self.run(shutdown, None).await;
     }
 
-    async fn run(self, shutdown: impl Future<Output = ()>, log: fn(&Response<Bytes>)) {
-        let provider = self.provider;
-        let closing = Arc::clone(&provider);
-        let shutdown = async move {
-            shutdown.await;
-            closing.close();
-        };
-        let handle = move |request, _| {
-            let provider = Arc::clone(&provider);
-            async move {
-                let answer = provider.handle(request).await;
-                if let Ok(response) = &answer {
-                    log(response);
-                }
-                answer
-            }
-        };
+    async fn run(self, shutdown: impl Future<Output = ()>, log: Option<Log>) {
         let listening = Listening {
             listener: self.listener,
             tls: self.tls,
             proxies: TrustedProxies::default(),
         };
-        jeton_http::serve(listening, handle, shutdown).await;
+        run(self.provider, listening, shutdown, log).await;
     }
 }
 

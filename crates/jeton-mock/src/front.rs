@@ -9,7 +9,7 @@ use jeton_http::{Dropped, Scheme};
 
 use crate::{
     answer::answer,
-    at::At,
+    at::{At, arrival},
     control, home,
     json::{json_error, unusable},
     provider::{ISSUERS, NoIssuer, Provider},
@@ -89,7 +89,11 @@ impl Provider {
         match issuer.served(&address) {
             Ok(served) => Ok(served
                 .server
-                .handle(request.clone(), issuer.now(), std::future::pending())
+                .handle(
+                    request.clone(),
+                    arrival(request, issuer.now()),
+                    std::future::pending(),
+                )
                 .await),
             Err(error) => Ok(unusable(&error)),
         }

@@ -54,6 +54,7 @@ mod navikt;
 mod provider;
 mod registry;
 mod remembered;
+mod run;
 mod session;
 mod settings;
 mod spec;

@@ -4,13 +4,15 @@
 mod crypto;
 mod environment;
 mod log;
+mod request_ids;
 mod service_link;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use crypto::NativeCrypto;
 pub use environment::{config_from_env, config_from_env_over, settings_from_env, variable};
-pub use log::{log_error, log_response};
+pub use log::{Log, log_error, log_panics, log_response};
+pub use request_ids::RequestIds;
 
 use jeton::UnixTime;
 

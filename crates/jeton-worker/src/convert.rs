@@ -7,8 +7,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use jeton::{BODY_TIMEOUT, REQUEST_HEADERS, separate_cookies, within};
-use jeton_cloudflare::describe;
+use jeton::{Audit, BODY_TIMEOUT, Fault, REQUEST_HEADERS, REQUEST_ID, separate_cookies, within};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
@@ -51,17 +50,17 @@ fn path_and_query(url: &str) -> Result<Uri, http::uri::InvalidUri> {
 }
 
 /// Why a request cannot be converted: it broke off, did not come in time, or a part of it is not valid
-/// for the `http` crate.
+/// for the `http` crate. The texts are for the log and hold nothing that was sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
-    #[error("method: {0}")]
+    #[error("the method is none of HTTP")]
     Method(#[from] http::method::InvalidMethod),
-    #[error("target: {0}")]
+    #[error("the path or the query is not one of a URL")]
     Target(#[from] http::uri::InvalidUri),
-    #[error("header: {0}")]
+    #[error("a header is not one of HTTP")]
     Header(#[from] header::InvalidHeaderValue),
-    #[error("{}", describe(.0))]
-    Thrown(JsValue),
+    #[error("the request broke off")]
+    BrokeOff,
     #[error("the body did not come in time")]
     TooSlow,
 }
@@ -73,21 +72,28 @@ impl Unreadable {
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
             _ => (StatusCode::BAD_REQUEST, "the request cannot be read"),
         };
-        error_response(status, "invalid_request", description)
+        let audit = Audit {
+            fault: Some(Fault::Request),
+            detail: Some(self.to_string().into()),
+            ..Audit::default()
+        };
+        error_response(status, "invalid_request", description, audit)
     }
 }
 
 impl From<JsValue> for Unreadable {
-    fn from(thrown: JsValue) -> Self {
-        Self::Thrown(thrown)
+    /// What was thrown says no more, or quotes what was sent.
+    fn from(_: JsValue) -> Self {
+        Self::BrokeOff
     }
 }
 
-/// An error response that is made without the core.
+/// An error response that is made without the core, with its audit.
 pub(crate) fn error_response(
     status: StatusCode,
     code: &'static str,
     description: &'static str,
+    audit: Audit,
 ) -> http::Response<Bytes> {
     let body = format!(r#"{{"error":"{code}","error_description":"{description}"}}"#);
     let mut response = http::Response::new(Bytes::from(body));
@@ -98,6 +104,8 @@ pub(crate) fn error_response(
         HeaderValue::from_static("application/json"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let error = Some(code);
+    response.extensions_mut().insert(Audit { error, ..audit });
     response
 }
 
@@ -110,21 +118,29 @@ pub(crate) fn response(response: &http::Response<Bytes>) -> Result<Response, JsV
         body if body.is_empty() => None,
         body => Some(Uint8Array::from(body.as_ref())),
     };
-    Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &head(response)?)
+    let converted = Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &head(response)?)?;
+    if let Some(id) = response
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+    {
+        converted.headers().set(REQUEST_ID.as_str(), id)?;
+    }
+    Ok(converted)
 }
 
 thread_local! {
     /// Status and headers of the last response, converted, to be used again: token responses differ only
-    /// in their body. Never those that set a cookie, which may hold a token.
+    /// in their body and in the id of their request. Never those that set a cookie, which may hold a token.
     static LAST_HEAD: RefCell<Option<(StatusCode, HeaderMap, ResponseInit)>> =
         const { RefCell::new(None) };
 }
 
 fn head(response: &http::Response<Bytes>) -> Result<ResponseInit, JsValue> {
+    let mut own = response.headers().clone();
+    own.remove(REQUEST_ID);
     let kept = LAST_HEAD.with_borrow(|last| match last {
-        Some((status, headers, head))
-            if *status == response.status() && headers == response.headers() =>
-        {
+        Some((status, headers, head)) if *status == response.status() && *headers == own => {
             Some(head.clone())
         }
         _ => None,
@@ -133,15 +149,14 @@ fn head(response: &http::Response<Bytes>) -> Result<ResponseInit, JsValue> {
         return Ok(head);
     }
     let headers = Headers::new()?;
-    for (name, value) in response.headers() {
+    for (name, value) in &own {
         headers.append(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))?;
     }
     let head = ResponseInit::new();
     head.set_status(response.status().as_u16());
     head.set_headers(&headers);
-    if !response.headers().contains_key(header::SET_COOKIE) {
-        let kept = (response.status(), response.headers().clone(), head.clone());
-        LAST_HEAD.set(Some(kept));
+    if !own.contains_key(header::SET_COOKIE) {
+        LAST_HEAD.set(Some((response.status(), own, head.clone())));
     }
     Ok(head)
 }

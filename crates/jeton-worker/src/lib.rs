@@ -12,8 +12,8 @@ mod task;
 
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
-use http::StatusCode;
-use jeton::{BUDGET, UnixTime};
+use bytes::Bytes;
+use jeton::{Arrival, Audit, BUDGET, Moment, UnixTime};
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
@@ -23,35 +23,50 @@ use worker::Env;
 /// through `queueMicrotask` at each step: see [`task`].
 #[wasm_bindgen]
 pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
-    task::promise(now(), async move {
-        respond(&request, &env).await.map(JsValue::from)
+    let began = log::moment();
+    task::promise(seconds(began), async move {
+        respond(&request, &env, began).await.map(JsValue::from)
     })
 }
 
-async fn respond(request: &Request, env: &Env) -> Result<Response, JsValue> {
+async fn respond(request: &Request, env: &Env, began: Moment) -> Result<Response, JsValue> {
+    // The platform's word: it replaces what a client sends by these names.
+    let headers = request.headers();
+    let address = headers.get("cf-connecting-ip")?;
+    let request_id = headers.get("cf-ray")?;
     let request = convert::request(request).await;
-    // Not before: a body may have been held back.
-    let now = now();
+    let arrival = Arrival {
+        // Not before: a body may have been held back.
+        at: seconds(log::moment()),
+        address: address.and_then(|address| address.parse().ok()),
+        request_id: request_id.and_then(|id| id.parse().ok()),
+    };
     let response = match (server::server(env), request) {
-        (Ok(server), Ok(request)) => server.handle(request, now, task::sleep(BUDGET)).await,
+        (Ok(server), Ok(request)) => server.handle(request, arrival, task::sleep(BUDGET)).await,
         (Ok(server), Err(unreadable)) => {
-            log::message("info", &unreadable, now);
-            let mut response = unreadable.response();
+            let mut response = unread(unreadable.response(), arrival);
             server.guard(&mut response);
             response
         }
-        (Err(broken), _) => {
-            log::message("error", &broken, now);
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            convert::error_response(status, "server_error", "the configuration is refused")
-        }
+        (Err(broken), _) => unread(broken.response(), arrival),
     };
-    log::request(&response, now);
+    log::request(&response, began);
     convert::response(&response)
 }
 
-/// The time by the runtime's clock, which stands still while a request computes.
-fn now() -> UnixTime {
-    // Never negative and far below 2^53.
-    UnixTime((js_sys::Date::now() / 1000.0) as u64)
+/// A response that was made without the core, with what is known of its request.
+fn unread(mut response: http::Response<Bytes>, arrival: Arrival) -> http::Response<Bytes> {
+    let audit = response.extensions_mut().remove::<Audit>();
+    let audit = Audit {
+        request_id: arrival.request_id,
+        client_address: arrival.address,
+        ..audit.unwrap_or_default()
+    };
+    audit.attach_to(&mut response);
+    response
+}
+
+/// The time in whole seconds, by which a request is judged.
+fn seconds(moment: Moment) -> UnixTime {
+    UnixTime(moment.since_1970.as_secs())
 }

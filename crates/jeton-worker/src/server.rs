@@ -2,11 +2,13 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use jeton::{Capabilities, Config, ConfigError, CryptoError, Host};
+use bytes::Bytes;
+use http::StatusCode;
+use jeton::{Audit, Capabilities, Config, ConfigError, CryptoError, Fault, Host};
 use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto, WorkerFetch};
 use worker::Env;
 
-use crate::binding;
+use crate::{binding, convert};
 
 /// A Worker on KV and Durable Objects.
 pub(crate) struct Worker;
@@ -67,4 +69,22 @@ pub(crate) enum Broken {
     },
     #[error("{0}")]
     Crypto(#[from] CryptoError),
+}
+
+impl Broken {
+    /// The answer to every request until it is mended.
+    pub(crate) fn response(&self) -> http::Response<Bytes> {
+        let audit = Audit {
+            fault: Some(Fault::Server),
+            detail: Some(self.to_string().into()),
+            ..Audit::default()
+        };
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        convert::error_response(
+            status,
+            "server_error",
+            "the configuration is refused",
+            audit,
+        )
+    }
 }

@@ -42,8 +42,10 @@ pub(crate) struct AccessToken<'a> {
 /// `aud`: a string when there is one audience, else an array (RFC 7519 §4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Audience {
+pub enum Audience {
+    /// The one audience.
     One(String),
+    /// All of them.
     Several(Vec<String>),
 }
 

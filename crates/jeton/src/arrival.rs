@@ -1,6 +1,8 @@
 //! What a host knows of a request besides its bytes: when it came, and from where.
 
-use std::{future::poll_fn, net::IpAddr, pin::pin, task::Poll};
+use std::{fmt, future::poll_fn, net::IpAddr, pin::pin, str::FromStr, task::Poll};
+
+use serde::Serialize;
 
 use crate::time::{Seconds, UnixTime};
 
@@ -21,7 +23,45 @@ pub struct Arrival {
     /// trusted. Never what a header says otherwise.
     pub address: Option<IpAddr>,
     /// The id by which the platform, or the host, knows the request.
-    pub request_id: Option<String>,
+    pub request_id: Option<RequestId>,
+}
+
+/// The id of a request: 1 to 64 characters of visible ASCII without quotes and backslashes, so that it
+/// can stand in a header, in a line of the log and on a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct RequestId(String);
+
+/// The text is not the id of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id of a request is 1 to 64 characters of visible ASCII without quotes and backslashes")]
+pub struct InvalidRequestId;
+
+impl RequestId {
+    /// The id as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = InvalidRequestId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRequestId> {
+        let allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidRequestId)
+        }
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl From<UnixTime> for Arrival {

@@ -95,12 +95,26 @@ pub(crate) async fn authenticate<H: Host>(
     audit: &mut Audit,
 ) -> Result<Arc<Client>, Refusal> {
     let presented = Presented::read(at.request.headers, parameters)?;
-    let Ok(id) = presented.client_id.parse::<ClientId>() else {
-        return Err(ClientFault::Unknown.into());
-    };
-    audit.client_id = Some(id.clone());
-    let client = at.issuer.clients().find(&id, at.now).await?;
+    let client = find_client(at, &presented.client_id, audit).await?;
     let client = client.ok_or(ClientFault::Unknown)?;
     client.accepts(&presented, at.now)?;
     Ok(client)
+}
+
+/// The registered client that a request names by `id`. What nobody has for an id is noted as a hash: it
+/// may be a credential in the wrong place.
+pub(crate) async fn find_client<H: Host>(
+    at: &At<'_, H>,
+    id: &str,
+    audit: &mut Audit,
+) -> Result<Option<Arc<Client>>, Refusal> {
+    let found = match id.parse::<ClientId>() {
+        Ok(id) => at.issuer.clients().find(&id, at.now).await,
+        Err(_) => Ok(None),
+    };
+    match &found {
+        Ok(Some(client)) => audit.client_id = Some(client.id.clone()),
+        Ok(None) | Err(_) => audit.note_unknown_client(id),
+    }
+    Ok(found?)
 }

@@ -98,6 +98,8 @@ async fn access_token<H: Host>(
     };
     let access_token = token.encode(at, client).await?;
     audit.jti = Some(token.jti);
+    audit.audience = Some(token.aud);
+    audit.scope = Some(token.scope.clone());
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",

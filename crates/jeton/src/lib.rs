@@ -69,8 +69,9 @@ mod time;
 mod token;
 mod unavailable;
 
-pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, within};
-pub use audit::Audit;
+pub use access_token::Audience;
+pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, InvalidRequestId, RequestId, within};
+pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};
 pub use authentication::{Presented, Proof};
 pub use client::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,

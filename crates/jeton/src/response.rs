@@ -93,7 +93,11 @@ pub(crate) fn refuse_person(
     if let Refusal::SentBack { to, .. } = refusal {
         return to.respond_with_error(wire.code.as_str(), &wire.description, issuer);
     }
-    let advice = format!("<p>{}</p>", Escaped(&wire.description));
+    let mut advice = format!("<p>{}</p>", Escaped(&wire.description));
+    if let Some(id) = &audit.request_id {
+        let id = Escaped(id.as_str());
+        advice += &format!("<p class=\"hint\">Reference: <code>{id}</code></p>");
+    }
     let mut response = page(wire.status, "This did not work", &advice);
     response.headers_mut().extend(wire.headers);
     response

@@ -56,7 +56,11 @@ impl<H: Host> Server<H> {
         let arrival = arrival.into();
         let (head, body) = request.into_parts();
         let path = head.uri.path();
-        let mut audit = Audit::default();
+        let mut audit = Audit {
+            request_id: arrival.request_id,
+            client_address: arrival.address,
+            ..Audit::default()
+        };
         let found = route::find(self.issuer.config().issuer().path(), path);
         let mut response = match found {
             None => response::refuse(&Refusal::NotFound, &mut audit),
@@ -86,8 +90,7 @@ impl<H: Host> Server<H> {
             *response.body_mut() = Bytes::new();
         }
         self.guard(&mut response);
-        audit.status = response.status().as_u16();
-        response.extensions_mut().insert(audit);
+        audit.attach_to(&mut response);
         response
     }
 

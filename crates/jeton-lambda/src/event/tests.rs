@@ -225,7 +225,7 @@ fn keeps_every_header() {
 
 #[test]
 fn a_malformed_event_is_answered_and_logged() {
-    let response = Malformed::Body.response();
+    let response = Malformed::Body.response("an-id".parse().ok());
     assert_eq!(response.status(), 400);
     assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
     assert_eq!(
@@ -234,6 +234,45 @@ fn a_malformed_event_is_answered_and_logged() {
     );
     let audit: &Audit = response.extensions().get().unwrap();
     assert_eq!((audit.status, audit.fault), (400, Some(Fault::Request)));
+    assert_eq!(response.headers()["x-request-id"], "an-id");
+}
+
+#[test]
+fn the_gateway_says_who_calls() {
+    let check = |event: Value, address: Option<&str>, id: Option<&str>| {
+        let (_, request) = Event::parse(&event.to_string());
+        let expected = Caller {
+            address: address.map(|address| address.parse().unwrap()),
+            request_id: id.map(|id| id.parse().unwrap()),
+        };
+        let caller = request.unwrap().extensions_mut().remove::<Caller>();
+        assert_eq!(caller, Some(expected), "{event}");
+    };
+    check(http_api(json!({})), Some("192.0.2.1"), Some("id"));
+    let forged = json!({ "headers": { "x-forwarded-for": "203.0.113.9" } });
+    check(http_api(forged), Some("192.0.2.1"), Some("id"));
+    check(load_balancer(json!({})), None, None);
+    for (headers, expected) in [
+        (
+            json!({ "x-forwarded-for": "203.0.113.9, 192.0.2.1" }),
+            "192.0.2.1",
+        ),
+        (
+            json!({ "x-forwarded-for": "203.0.113.9,192.0.2.1:4711" }),
+            "192.0.2.1",
+        ),
+        (json!({ "x-forwarded-for": "2001:db8::1" }), "2001:db8::1"),
+    ] {
+        check(
+            load_balancer(json!({ "headers": headers })),
+            Some(expected),
+            None,
+        );
+    }
+    let several = json!({ "headers": null, "multiValueHeaders": { "x-forwarded-for": ["203.0.113.9", "192.0.2.1"] } });
+    check(load_balancer(several), Some("192.0.2.1"), None);
+    let nonsense = json!({ "headers": { "x-forwarded-for": "203.0.113.9, unknown" } });
+    check(load_balancer(nonsense), None, None);
 }
 
 #[test]

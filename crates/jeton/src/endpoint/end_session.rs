@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::Audit,
+    authentication::find_client,
     authorization_response::with_query,
     client::{Client, ClientId, Delivery},
     cookie::Cookie,
@@ -76,7 +77,7 @@ pub(crate) async fn respond<H: Host>(
     at.issuer.ledger()?;
     let parameters = at.request.query_or_form()?;
     let hint = read_hint(at, &parameters).await?;
-    let client = find_client(at, &parameters, hint.as_ref(), audit).await?;
+    let client = client_of(at, &parameters, hint.as_ref(), audit).await?;
     let uri = requested_uri(client.as_deref(), &parameters)?;
     match &hint {
         Some(hint) => end_grant_of(at, hint, audit).await?,
@@ -181,7 +182,7 @@ async fn read_hint<H: Host>(
 }
 
 /// The client that asks for the logout: named by the hint, by `client_id`, or by both alike (§2).
-async fn find_client<H: Host>(
+async fn client_of<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     hint: Option<&IdTokenHint>,
@@ -199,8 +200,7 @@ async fn find_client<H: Host>(
     let Some(id) = named.or_else(|| hint.map(|hint| hint.aud.clone())) else {
         return Ok(None);
     };
-    audit.client_id = Some(id.clone());
-    let client = at.issuer.clients().find(&id, at.now).await?;
+    let client = find_client(at, id.as_str(), audit).await?;
     Ok(Some(client.ok_or(PersonFault::Client)?))
 }
 

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use super::sealed::CodeRequest;
 use crate::{
     audit::Audit,
+    authentication::find_client,
     authorization_response::{ResponseMode, ResponseTarget},
-    client::{Client, ClientId},
+    client::Client,
     grant::GrantType,
     host::Host,
     parameters::Parameters,
@@ -36,17 +37,9 @@ pub(super) async fn code_request<H: Host>(
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<CodeRequest, Refusal> {
-    let id = parameters
-        .get("client_id")
-        .and_then(|id| id.parse::<ClientId>().ok())
-        .ok_or(PersonFault::Client)?;
-    audit.client_id = Some(id.clone());
-    let client = at
-        .issuer
-        .clients()
-        .find(&id, at.now)
-        .await?
-        .ok_or(PersonFault::Client)?;
+    let id = parameters.get("client_id").ok_or(PersonFault::Client)?;
+    let client = find_client(at, id, audit).await?;
+    let client = client.ok_or(PersonFault::Client)?;
     let redirect_uri = redirect_uri(&client, parameters.get("redirect_uri"))?;
     let response_mode = response_mode(parameters.get("response_mode"));
     let target = ResponseTarget {
