@@ -159,7 +159,15 @@ impl Build {
 
     fn make(self, report: &mut Report, options: &TestOptions) -> bool {
         match self {
-            Self::Jeton => report.step("build: jeton", || native("jeton-cli")),
+            Self::Jeton => {
+                let passed = report.step("build: jeton", || native("jeton-cli"));
+                if passed {
+                    report.counted("rows of serve alone", || {
+                        node::one_file("tests/hosts/serve.test.mjs")
+                    });
+                }
+                passed
+            }
             Self::Lambda => {
                 let passed = report.step("build: jeton-lambda", || native("jeton-lambda"));
                 if passed {
