@@ -1,6 +1,7 @@
 // Plain HTTP/1.1: what fetch would tidy up must arrive as written.
 
 import { request } from 'node:http';
+import { collect } from './credentials.mjs';
 import { record } from './record.mjs';
 
 /**
@@ -30,6 +31,7 @@ export function send(base, { method = 'GET', path, headers = {}, body, until }) 
             json: () => JSON.parse(bytes.toString()),
           };
           record({ method, path, headers, body }, response);
+          collect({ path, headers, body }, response);
           resolve(response);
           // What is still held back nobody waits for.
           outgoing.destroy();

@@ -53,8 +53,14 @@ export const unless = {
 export async function startFor(t, { changes, ...options } = {}) {
   const host = await module.start({ ...options, env: environment(changes) });
   t.after(() => host.stop());
+  started.push(host);
   return host;
 }
+
+const started = [];
+
+/** The lines that every host has logged so far. */
+export const logs = () => started.flatMap((host) => host.log());
 
 let shared;
 
@@ -62,7 +68,10 @@ let shared;
 export function host() {
   shared ??= isUrl
     ? Promise.resolve({ name: target, url: target, log: () => [], stop() {} })
-    : module.start({ env: environment() });
+    : module.start({ env: environment() }).then((host) => {
+        started.push(host);
+        return host;
+      });
   return shared;
 }
 
