@@ -66,6 +66,7 @@ export async function start({
     url: front.url,
     log: () => [...lines],
     putClient: (record) => putClient(table, record),
+    putUnchecked: (record) => putClient(table, record),
     slow: (delays) => behind.slow(delays),
     crash: () => environments.crash(),
     removeClient: (id) => call('DeleteItem', { TableName: table, Key: { pk: { S: 'client' }, sk: { S: id } } }),

@@ -58,6 +58,7 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       await miniflare.setOptions(options);
       host.url = (await miniflare.unsafeGetDirectURL('worker')).origin;
     },
+    putUnchecked: (record) => host.putClient(record),
     stop: () => miniflare.dispose(),
   };
   try {

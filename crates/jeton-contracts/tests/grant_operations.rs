@@ -17,6 +17,12 @@ use jeton_native::NativeCrypto;
 use serde_json::Value;
 use url::form_urlencoded;
 
+/// As `jeton keys new` prints one.
+const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
+
+/// The login application's, as `jeton client new` prints one.
+const LOGIN_SECRET: &str = "jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy";
+
 const NOW: UnixTime = UnixTime(1_800_000_000);
 const REDIRECT: &str = "https://app.example/cb";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -44,7 +50,7 @@ impl Bench {
     async fn new() -> Self {
         let registry = Counting::new(MemoryRegistry::default());
         let record = format!(
-            r#"{{"client_id":"app","client_secret":"s","redirect_uris":["{REDIRECT}"],"scope":"read write",
+            r#"{{"client_id":"app","client_secrets":[{{"sha256":"BDpxh3TFcr2KJa2-sb_NXAJWrhHOz5-cP5JdDlK-r4k"}}],"redirect_uris":["{REDIRECT}"],"scope":"read write",
                 "grant_types":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:device_code"]}}"#
         );
         let key = Key::client(&Realm::default(), &"app".parse().unwrap());
@@ -72,14 +78,13 @@ impl Bench {
     }
 
     fn on(registry: Registry, ledger: Ledger, not_before: UnixTime) -> Self {
-        let secret = "s".repeat(32);
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://issuer.example".into()),
-            "JETON_SECRET" => Some("A".repeat(43)),
+            "JETON_SECRET" => Some(SECRET.into()),
             "JETON_GRANTS_NOT_BEFORE" => Some(not_before.0.to_string()),
             "JETON_LOGIN_URL" => Some("https://login.example".into()),
             "JETON_CLIENTS" => Some(format!(
-                r#"[{{"client_id":"login","client_secret":"{secret}","grant_types":[],"login":true}}]"#
+                r#"[{{"client_id":"login","client_secret":"{LOGIN_SECRET}","grant_types":[],"login":true}}]"#
             )),
             _ => None,
         });
@@ -146,13 +151,12 @@ impl Bench {
         let cookie = response.headers()["set-cookie"].to_str().unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
         let sealed = parameter(&response, "request");
-        let secret = "s".repeat(32);
         let (status, accepted) = self
             .post(
                 "/authorize/accept",
                 &[
                     ("client_id", "login"),
-                    ("client_secret", &secret),
+                    ("client_secret", LOGIN_SECRET),
                     ("request", &sealed),
                     ("subject", "alice"),
                 ],
@@ -378,10 +382,9 @@ async fn machine_to_machine() {
 #[tokio::test]
 async fn log_out_everywhere() {
     let bench = Bench::new().await;
-    let secret = "s".repeat(32);
     let form = [
         ("client_id", "login"),
-        ("client_secret", &secret),
+        ("client_secret", LOGIN_SECRET),
         ("subject", "alice"),
     ];
     for (now, registry_writes, what) in [

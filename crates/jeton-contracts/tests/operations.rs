@@ -16,6 +16,12 @@ use jeton::{
 use jeton_contracts::Counting;
 use jeton_native::NativeCrypto;
 
+/// As `jeton keys new` prints one.
+const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
+
+/// Of the configured client, as `jeton client new` prints one.
+const STATIC_SECRET: &str = "jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy";
+
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
 struct Counted;
@@ -36,16 +42,15 @@ impl Bench {
     async fn new() -> Self {
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://issuer.example".into()),
-            "JETON_SECRET" => Some("A".repeat(43)),
+            "JETON_SECRET" => Some(SECRET.into()),
             "JETON_CLIENTS" => Some(format!(
                 r#"[{{"client_id":"static","client_secret":"{}","grant_types":["client_credentials"]}}]"#,
-                "s".repeat(32)
+                STATIC_SECRET
             )),
             _ => None,
         });
         let store = Counting::new(MemoryRegistry::default());
-        let record =
-            r#"{"client_id":"stored","client_secret":"s","grant_types":["client_credentials"]}"#;
+        let record = r#"{"client_id":"stored","client_secrets":[{"sha256":"BDpxh3TFcr2KJa2-sb_NXAJWrhHOz5-cP5JdDlK-r4k"}],"grant_types":["client_credentials"]}"#;
         let key = Key::client(&Realm::default(), &"stored".parse().unwrap());
         let document = Document::new(record);
         let put = store.store().put(&key, &document, &Expected::Absent).await;
@@ -106,7 +111,7 @@ async fn client_credentials() {
     );
     bench.assert_reads(1, "after JETON_REGISTRY_MAX_AGE");
     assert_eq!(
-        bench.token("static", &"s".repeat(32), NOW).await,
+        bench.token("static", STATIC_SECRET, NOW).await,
         StatusCode::OK
     );
     bench.assert_reads(0, "a configured client");

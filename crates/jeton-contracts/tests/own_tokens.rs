@@ -16,6 +16,9 @@ use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
+/// As `jeton keys new` prints one.
+const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
+
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
 /// Counts keys imported and signatures verified.
@@ -77,7 +80,7 @@ impl Bench {
     fn new() -> Self {
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://issuer.example".into()),
-            "JETON_SECRET" => Some("A".repeat(43)),
+            "JETON_SECRET" => Some(SECRET.into()),
             "JETON_LOGIN_URL" => Some("https://login.example".into()),
             _ => None,
         });

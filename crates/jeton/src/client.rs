@@ -16,6 +16,7 @@ use crate::{
 
 mod record;
 mod redirect;
+mod unsupported;
 
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
 pub use redirect::{InvalidRedirectUri, RedirectUri};

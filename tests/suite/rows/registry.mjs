@@ -79,3 +79,57 @@ test('a store out of reach: 503, Retry-After, a log line that names it, and no t
   await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
   assert.equal((await get('/health', {}, on)).status, 200);
 });
+
+/** What a client may not have in a store: `[member, value]`. */
+const REFUSED = [
+  ['client_secret', 'a'],
+  ['dpop_bound_access_tokens', true],
+  ['tls_client_certificate_bound_access_tokens', true],
+  ['require_pushed_authorization_requests', true],
+  ['require_signed_request_object', true],
+  ['id_token_encrypted_response_alg', 'ECDH-ES'],
+  ['subject_type', 'pairwise'],
+  ['default_max_age', 60],
+  ['backchannel_logout_uri', 'https://app.example/out'],
+  ['token_endpoint_auth_method', 'private_key_jwt'],
+];
+
+test('a stored plain secret, or metadata that asks for a protection which is not there: 503, named in the log', {
+  skip: unless.store,
+}, async (t) => {
+  const on = await startFor(t);
+  for (const [member, value] of REFUSED) {
+    const client_id = `with-${member}`;
+    const record = { ...registered(client_id, { secret: 'a' }), [member]: value };
+    await on.putUnchecked(record);
+    if (target === 'serve') {
+      await assert.rejects(on.putClient(record), new RegExp(member), 'it is not written either');
+    }
+    isError(await clientCredentials({ client_id, client_secret: 'a' }, {}, { on }), 503, 'temporarily_unavailable');
+    const line = await logged(on, (text) => text.includes('temporarily_unavailable') && text.includes(`${member}: `));
+    assert.ok(!line.includes('"a"'), 'no secret in the log');
+  }
+});
+
+test('stored metadata that asks for nothing, or that this release does not know, is kept and does nothing', {
+  skip: unless.store,
+}, async (t) => {
+  const on = await startFor(t);
+  await on.putClient({
+    ...registered('kept', { secret: 'a' }),
+    dpop_bound_access_tokens: false,
+    subject_type: 'public',
+    of_another_release: true,
+  });
+  await isToken(await clientCredentials({ client_id: 'kept', client_secret: 'a' }, {}, { on }), {}, on);
+});
+
+/** The first line of the log that `fits`: lines come by another pipe than answers. */
+async function logged(on, fits) {
+  for (let waited = 0; waited < 2000; waited += 20) {
+    const line = on.log().find(fits);
+    if (line) return line;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(on.log().join('\n'));
+}

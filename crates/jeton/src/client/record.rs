@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, Delivery,
     InvalidClientId, InvalidRedirectUri, Pkce, RedirectUri, RefreshPolicy, SecretHash,
-    SecretMethod,
+    SecretMethod, unsupported,
 };
 use crate::{
     crypto::SIGNING_ALGORITHMS,
@@ -19,8 +19,9 @@ use crate::{
     unavailable::Misread,
 };
 
-/// Members of RFC 7591 metadata that describe the client and that the server does not read.
-const DESCRIPTIVE: [&str; 11] = [
+/// Members that describe the client and that the server does not read (RFC 7591 §2), and
+/// `require_auth_time`, which every ID token fulfils.
+const DESCRIPTIVE: [&str; 12] = [
     "client_id_issued_at",
     "client_uri",
     "contacts",
@@ -32,6 +33,7 @@ const DESCRIPTIVE: [&str; 11] = [
     "software_version",
     "tos_uri",
     "application_type",
+    "require_auth_time",
 ];
 
 /// The most values in any list of a record: requests are compared with them.
@@ -208,6 +210,14 @@ pub enum InvalidClient {
     /// `allowed_origins`.
     #[error("allowed_origins: {0:?} is no origin, such as https://app.example.com")]
     Origin(String),
+    /// `client_secret` in a stored record.
+    #[error(
+        "client_secret: a stored record has client_secrets, which are hashes; `jeton client new` makes one"
+    )]
+    PlainSecret,
+    /// A member that asks for a protection which is not there.
+    #[error("{0}: there is no such protection here, so the client would be without it")]
+    Unsupported(&'static str),
     /// `login`.
     #[error("login: only a confidential client of JETON_CLIENTS can be a login application")]
     Login,
@@ -218,14 +228,18 @@ impl Client {
     /// newer one wrote.
     ///
     /// # Errors
-    /// The text is not JSON, a member is invalid, or the record makes its client a login application,
-    /// which only `JETON_CLIENTS` may.
+    /// The text is not JSON, a member is invalid or asks for a protection that is not there, or the
+    /// record has what only `JETON_CLIENTS` may have: a plain secret, a login application.
     pub fn from_record(json: &str) -> Result<Self, InvalidClient> {
         let record = serde_json::from_str::<ClientRecord>(json)
             .map_err(|error| InvalidClient::Json(Misread(&error).to_string()))?;
         // Who can write the store must not become who logs people in.
         if record.login == Some(true) {
             return Err(InvalidClient::Login);
+        }
+        // Who can read the store must not learn a secret.
+        if record.client_secret.is_some() {
+            return Err(InvalidClient::PlainSecret);
         }
         record.parse()
     }
@@ -250,10 +264,9 @@ impl ClientRecord {
     /// The first member that is neither read, nor descriptive, nor internationalized.
     #[must_use]
     pub fn unknown_member(&self) -> Option<&str> {
-        self.other
-            .keys()
-            .map(String::as_str)
-            .find(|name| !DESCRIPTIVE.contains(name) && !name.contains('#'))
+        self.other.keys().map(String::as_str).find(|name| {
+            !DESCRIPTIVE.contains(name) && !unsupported::is_known(name) && !name.contains('#')
+        })
     }
 
     /// The client of this record, with every member checked and a plain secret hashed.
@@ -263,6 +276,9 @@ impl ClientRecord {
     pub fn parse(self) -> Result<Client, InvalidClient> {
         self.check_lengths()?;
         let id = ClientId::from_str(&self.client_id)?;
+        if let Some(member) = unsupported::first_asked_for(&self.other) {
+            return Err(InvalidClient::Unsupported(member));
+        }
         let authentication = self.authentication()?;
         let grant_types = match &self.grant_types {
             None => vec![GrantType::AuthorizationCode],

@@ -1,7 +1,14 @@
 use super::*;
 
+/// The SHA-256 of `s`. Where a record has `SECRET`, its `client_secrets` have it.
+const HASH: &str = "BDpxh3TFcr2KJa2-sb_NXAJWrhHOz5-cP5JdDlK-r4k";
+
 fn check(json: &str, expected: Result<(), &str>) {
-    let actual = Client::from_record(json)
+    let json = json.replace(
+        "SECRET",
+        &format!(r#""client_secrets":[{{"sha256":"{HASH}"}}]"#),
+    );
+    let actual = Client::from_record(&json)
         .map(|_| ())
         .map_err(|error| error.to_string());
     match (&actual, expected) {
@@ -13,28 +20,22 @@ fn check(json: &str, expected: Result<(), &str>) {
 
 #[test]
 fn says_what_is_wrong_with_a_record() {
-    check(r#"{"client_id":"a","client_secret":"s"}"#, Ok(()));
-    check(
-        r#"{"client_id":"a","client_secret":"s","from_the_future":1}"#,
-        Ok(()),
-    );
+    check(r#"{"client_id":"a",SECRET}"#, Ok(()));
+    check(r#"{"client_id":"a",SECRET,"from_the_future":1}"#, Ok(()));
     check(
         r#"{"client_id":"a","token_endpoint_auth_method":"none"}"#,
         Ok(()),
     );
     check("{", Err("line 1 column 1: no valid JSON"));
-    check(r#"{"client_secret":"s"}"#, Err("client_id: "));
-    check(
-        r#"{"client_id":"ä","client_secret":"s"}"#,
-        Err("client_id: "),
-    );
+    check(r#"{SECRET}"#, Err("client_id: "));
+    check(r#"{"client_id":"ä",SECRET}"#, Err("client_id: "));
     check(r#"{"client_id":"a"}"#, Err("must have a client_secret"));
     check(
-        r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"none"}"#,
+        r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"none"}"#,
         Err("must not have a client_secret"),
     );
     check(
-        r#"{"client_id":"a","client_secret":"s","token_endpoint_auth_method":"tls"}"#,
+        r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"tls"}"#,
         Err("\"tls\" is none of client_secret_basic, client_secret_post, none"),
     );
     check(
@@ -42,23 +43,20 @@ fn says_what_is_wrong_with_a_record() {
         Err("client_secrets: sha256"),
     );
     check(
-        r#"{"client_id":"a","client_secret":"s","grant_types":["password"]}"#,
+        r#"{"client_id":"a",SECRET,"grant_types":["password"]}"#,
         Err("\"password\" is none of"),
     );
+    check(r#"{"client_id":"a",SECRET,"scope":"a\"b"}"#, Err("scope: "));
     check(
-        r#"{"client_id":"a","client_secret":"s","scope":"a\"b"}"#,
-        Err("scope: "),
-    );
-    check(
-        r#"{"client_id":"a","client_secret":"s","audiences":[""]}"#,
+        r#"{"client_id":"a",SECRET,"audiences":[""]}"#,
         Err("audiences: "),
     );
     check(
-        r#"{"client_id":"a","client_secret":"s","access_token_lifetime":0}"#,
+        r#"{"client_id":"a",SECRET,"access_token_lifetime":0}"#,
         Err("access_token_lifetime: 0"),
     );
     check(
-        r#"{"client_id":"a","client_secret":"s","access_token_signed_response_alg":"none"}"#,
+        r#"{"client_id":"a",SECRET,"access_token_signed_response_alg":"none"}"#,
         Err("\"none\" is none of"),
     );
 }
@@ -75,7 +73,7 @@ fn no_list_of_a_record_grows_without_bound() {
     ] {
         let record = |count| {
             let values = most(value, count);
-            format!(r#"{{"client_id":"a","client_secret":"s","{member}":[{values}]}}"#)
+            format!(r#"{{"client_id":"a",SECRET,"{member}":[{values}]}}"#)
         };
         check(&record(MOST_VALUES), Ok(()));
         check(&record(MOST_VALUES + 1), Err(member));
@@ -87,4 +85,89 @@ fn no_list_of_a_record_grows_without_bound() {
     };
     check(&record(MOST_VALUES), Ok(()));
     check(&record(MOST_VALUES + 1), Err("client_secrets"));
+}
+
+#[test]
+fn a_plain_secret_is_for_the_configuration() {
+    let json = r#"{"client_id":"a","client_secret":"of-256-random-bits"}"#;
+    check(json, Err("client_secret: a stored record has"));
+    let record: ClientRecord = serde_json::from_str(json).unwrap();
+    assert!(record.parse().is_ok());
+    let message = Client::from_record(json).unwrap_err().to_string();
+    assert!(!message.contains("random-bits"), "{message}");
+}
+
+#[test]
+fn a_protection_that_is_not_there_is_refused() {
+    for (member, harmless, asking) in [
+        ("dpop_bound_access_tokens", "false", "true"),
+        ("dpop_bound_access_tokens", "null", r#""true""#),
+        (
+            "tls_client_certificate_bound_access_tokens",
+            "false",
+            "true",
+        ),
+        ("tls_client_auth_subject_dn", "null", r#""CN=a""#),
+        ("tls_client_auth_san_dns", r#""""#, r#""a.example""#),
+        ("require_pushed_authorization_requests", "false", "true"),
+        ("require_signed_request_object", "false", "true"),
+        ("request_object_signing_alg", r#""none""#, r#""ES256""#),
+        ("token_endpoint_auth_signing_alg", "null", r#""ES256""#),
+        (
+            "id_token_encrypted_response_alg",
+            "null",
+            r#""RSA-OAEP-256""#,
+        ),
+        ("userinfo_signed_response_alg", r#""none""#, r#""ES256""#),
+        (
+            "introspection_encrypted_response_alg",
+            "null",
+            r#""ECDH-ES""#,
+        ),
+        ("authorization_signed_response_alg", "null", r#""ES256""#),
+        ("subject_type", r#""public""#, r#""pairwise""#),
+        ("default_max_age", "null", "0"),
+        ("default_acr_values", "[]", r#"["phr"]"#),
+        (
+            "backchannel_logout_uri",
+            "null",
+            r#""https://a.example/out""#,
+        ),
+        ("frontchannel_logout_session_required", "false", "true"),
+    ] {
+        let record = |value: &str| format!(r#"{{"client_id":"a",SECRET,"{member}":{value}}}"#);
+        check(&record(harmless), Ok(()));
+        check(
+            &record(asking),
+            Err(&format!("{member}: there is no such protection")),
+        );
+        let known = BTreeMap::from([(member.to_owned(), Value::Bool(true))]);
+        let configured = ClientRecord {
+            other: known,
+            ..ClientRecord::default()
+        };
+        assert_eq!(
+            configured.unknown_member(),
+            None,
+            "{member} is no typing error"
+        );
+    }
+    for unknown in ["dpop_bound_acces_tokens", "of_another_release"] {
+        check(
+            &format!(r#"{{"client_id":"a",SECRET,"{unknown}":true}}"#),
+            Ok(()),
+        );
+    }
+    check(
+        r#"{"client_id":"a",SECRET,"require_auth_time":true}"#,
+        Ok(()),
+    );
+    check(
+        r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"private_key_jwt"}"#,
+        Err("\"private_key_jwt\" is none of"),
+    );
+    check(
+        r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"tls_client_auth"}"#,
+        Err("\"tls_client_auth\" is none of"),
+    );
 }
