@@ -139,12 +139,28 @@ describe('control API: what every operation refuses', { concurrency: 8 }, () => 
   });
 
   test('a name of somebody else’s that leads here (DNS rebinding) is foreign', async () => {
-    for (const host of ['evil.example', `evil.example:${mock.port}`]) {
+    for (const host of [
+      'evil.example',
+      `evil.example:${mock.port}`,
+      `mock:${mock.port}`,
+      'mock.internal',
+      'mock.local',
+      'mock.test',
+    ]) {
       const response = await mock
         .at()
         .control('POST', '/clock', { advance: 0 }, { headers: { host, origin: `http://${host}` } });
       assert.equal(response.status, 403, `${host}: ${response.text}`);
     }
+  });
+
+  test('the name of a service is its own where it was told', async (t) => {
+    const told = await start({ t, args: ['--backend-url', 'http://mock:8080'] });
+    const host = 'mock:8080';
+    const asks = (mock, origin) => mock.at().control('POST', '/clock', { advance: 0 }, { headers: { host, origin } });
+    assert.equal((await asks(told, `http://${host}`)).status, 200);
+    assert.equal((await asks(told, 'http://mock:9000')).status, 403);
+    assert.equal((await asks(mock, `http://${host}`)).status, 403);
   });
 
   test('the preflight of a foreign page: 403', async () => {

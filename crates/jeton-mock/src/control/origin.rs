@@ -7,10 +7,6 @@ use http::{
 };
 use url::{Host, Url};
 
-/// Ends of names that no public name server knows (RFC 6761, RFC 6762, RFC 9476 and ICANN's
-/// `.internal`).
-const PRIVATE: [&str; 4] = [".localhost", ".test", ".local", ".internal"];
-
 /// The origin of a page that is not the mock's, if the request comes from one. `known` are
 /// addresses of the mock.
 pub(crate) fn foreign<'a>(
@@ -42,15 +38,15 @@ fn is_own(origin: &str, headers: &HeaderMap, known: &[Url]) -> bool {
         .is_some_and(|host| is_same(&host) && leads_here_only(&host))
 }
 
-/// Whether no stranger's name server could point the host at this machine, to make its own page look
-/// like ours (DNS rebinding).
+/// Whether no name server could point the host at this machine, to make another's page look like ours
+/// (DNS rebinding): no address is looked up, and `localhost` stays here (RFC 6761 §6.3). Every other name
+/// is answered by whoever has the network, those of one label, `.local`, `.test` and `.internal` too; the
+/// mock knows the one of its service in a container network because it is told, as `backend_url`.
 fn leads_here_only(url: &Url) -> bool {
     match url.host() {
         None => false,
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
-        Some(Host::Domain(name)) => {
-            !name.contains('.') || PRIVATE.iter().any(|end| name.ends_with(end))
-        }
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
     }
 }
 
@@ -74,8 +70,17 @@ mod tests {
             (Some("http://jeton:9400"), "127.0.0.1:9400", true),
             (Some("http://127.0.0.1:9400"), "127.0.0.1:9400", true),
             (Some("http://[::1]:9400"), "[::1]:9400", true),
-            (Some("http://mock"), "mock:80", true),
-            (Some("http://mock"), "mock", true),
+            (Some("http://mock"), "mock:80", false),
+            (Some("http://mock"), "mock", false),
+            (Some("http://mock.internal"), "mock.internal", false),
+            (Some("http://mock.local"), "mock.local", false),
+            (Some("http://mock.test"), "mock.test", false),
+            (
+                Some("http://localhost.internal"),
+                "localhost.internal",
+                false,
+            ),
+            (Some("http://localhost:3000"), "localhost:3000", true),
             (Some("http://a.localhost:1"), "a.localhost:1", true),
             (Some("http://localhost:3000"), "127.0.0.1:9400", false),
             (Some("http://login.example"), "127.0.0.1:9400", false),
