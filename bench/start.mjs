@@ -11,12 +11,13 @@ import { fileURLToPath } from 'node:url';
 
 const [runs = 20] = process.argv.slice(2).map(Number);
 const binary = fileURLToPath(new URL('../target/release/jeton', import.meta.url));
-const secret = 's'.repeat(40);
+const secret = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 const env = {
   JETON_ISSUER: 'http://localhost:9700',
-  JETON_SECRET: 'A'.repeat(43),
   JETON_CLIENTS: JSON.stringify([{ client_id: 'bench', client_secret: secret, grant_types: ['client_credentials'] }]),
 };
+/** The mock has keys of its own. */
+const keys = { mock: {}, serve: { JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj' } };
 const body = `grant_type=client_credentials&client_id=bench&client_secret=${secret}`;
 
 const token = (port, agent) =>
@@ -38,7 +39,7 @@ async function measure(command, port) {
   const data = join(mkdtempSync(join(tmpdir(), 'bench-')), 'jeton.db');
   const args = command === 'serve' ? ['serve', '--data', data] : ['mock'];
   const began = performance.now();
-  const child = spawn(binary, [...args, '--port', String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const child = spawn(binary, [...args, '--port', String(port)], { env: { ...process.env, ...env, ...keys[command] }, stdio: 'ignore' });
   try {
     for (;;) {
       if (

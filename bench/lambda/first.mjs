@@ -16,7 +16,7 @@ import { turns } from '../turns.mjs';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const [rounds = 25, folder = `${root}target/release`] = process.argv.slice(2);
 
-const SECRET = 'bench-secret-0123456789012345678901';
+const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 const client = {
   client_id: 'bench',
   grant_types: ['client_credentials'],
@@ -30,7 +30,7 @@ await putClient(TABLE, {
   client_secrets: [{ sha256: createHash('sha256').update(SECRET).digest('base64url'), created_at: 1795254449 }],
 });
 
-const jeton = { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'A'.repeat(43) };
+const jeton = { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj' };
 const configured = { ...jeton, JETON_CLIENTS: JSON.stringify([{ ...client, client_secret: SECRET }]) };
 const table = { JETON_TABLE: TABLE, AWS_ENDPOINT_URL_DYNAMODB: await endpoint() };
 const subjects = {

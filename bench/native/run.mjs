@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const [rounds = 7, seconds = 4] = process.argv.slice(2).map(Number);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** As `bench/token.lua` sends it. */
-const SECRET = 'bench-secret-0123456789012345678901';
+const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 
 const pinned = (cpu, command, args, options) =>
   spawn('taskset', ['-c', cpu, command, ...args], { stdio: 'ignore', ...options });
@@ -33,7 +33,7 @@ const servers = {
         ...process.env,
         TOKIO_WORKER_THREADS: '1',
         JETON_ISSUER: 'https://issuer.example',
-        JETON_SECRET: 'A'.repeat(43),
+        JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
         JETON_CLIENTS: JSON.stringify([client]),
       },
     },

@@ -11,7 +11,7 @@ import { built } from '../../tests/hosts/worker-miniflare.mjs';
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** As `bench/token.lua` sends it. */
-export const SECRET = 'bench-secret-0123456789012345678901';
+export const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 const client = {
   client_id: 'bench',
   client_secret: SECRET,
@@ -28,7 +28,7 @@ const javascript = (script) => ({ modules: true, script, compatibilityDate: work
 export const handlers = {
   worker: {
     ...worker,
-    bindings: { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'A'.repeat(43), JETON_CLIENTS: [client] },
+    bindings: { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj', JETON_CLIENTS: [client] },
   },
   read: javascript(readFileSync(file('read.js'), 'utf8')),
   token: javascript(

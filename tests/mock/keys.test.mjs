@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } from 'jose';
 import { halfHash, isRefused, judged } from './support/check.mjs';
+import { sleep } from './support/http.mjs';
 import { CALLBACK, header } from './support/issuer.mjs';
 import { file, refused, start } from './support/process.mjs';
 
@@ -121,7 +122,7 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
 
 describe('no production host takes the mock’s keys', { concurrency: 4 }, () => {
   const PUBLIC_SECRET = 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts';
-  const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
+  const SECRET = 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
   const serve = (env) =>
     refused({
       command: 'serve',
@@ -161,6 +162,89 @@ describe('no production host takes the mock’s keys', { concurrency: 4 }, () =>
   test('the first bundled key is the one the mock signs RS256 with', async () => {
     const rsa = (await mock.at().jwks()).keys.find((key) => key.kty === 'RSA');
     assert.equal(rsa.kid, await calculateJwkThumbprint(BUNDLED[0]));
+  });
+});
+
+describe('a mock takes no key of a deployment', { concurrency: 4 }, () => {
+  const SECRET = 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
+  const JWKS = JSON.stringify({ keys: [BUNDLED[0]] });
+  const production = { JETON_ISSUER: 'https://id.example' };
+  const isRefusal = ({ code, text }, name) => {
+    assert.notEqual(code, 0);
+    assert.match(text, new RegExp(`^jeton: ${name}: `));
+    assert.match(text, /jeton serve/, 'what to do instead');
+    assert.ok(!text.includes(SECRET) && !text.includes(BUNDLED[0].d.slice(0, 40)), 'no secret in the message');
+  };
+
+  for (const [name, value] of [
+    ['JETON_SECRET', SECRET],
+    ['JETON_SECRET', 'weak'],
+    ['JETON_SECRET', `@${file(SECRET, 'txt')}`],
+    ['JETON_SECRET', '@/nowhere/secret'],
+    ['JETON_SIGNING_JWKS', JWKS],
+    ['JETON_SIGNING_JWKS', `@${file(JWKS, 'json')}`],
+    ['JETON_KEY_SERIAL', '1'],
+    ['JETON_DATA', 'jeton.db'],
+    ['JETON_TABLE', 'jeton'],
+  ]) {
+    test(`${name}=${value.slice(0, 12)}… in the environment of a mock: it does not start`, async () => {
+      isRefusal(await refused({ env: { ...production, [name]: value } }), name);
+      isRefusal(await refused({ args: ['--strict'], env: { ...production, [name]: value, JETON_DEVELOPMENT: 'true' } }), name);
+    });
+  }
+
+  for (const flag of ['secret', 'signing-jwks']) {
+    test(`--${flag} @FILE: it does not start`, async () => {
+      const name = `JETON_${flag.toUpperCase().replace('-', '_')}`;
+      isRefusal(await refused({ args: [`--${flag}`, `@${file(SECRET, 'txt')}`] }), name);
+    });
+  }
+
+  test('an empty variable is none', async (t) => {
+    await start({ t, env: { JETON_SECRET: '', JETON_SIGNING_JWKS: ' ' } });
+  });
+
+  for (const seed of [SECRET, SECRET.slice(0, -1), 'kT2vQ9xZb7LmN4cR8wYdH3jF6sGpA1eU0iOqXtVnBaZ']) {
+    test(`a seed that a deployment would take for its secret, ${seed.length} characters: it does not start`, async () => {
+      for (const given of [{ args: ['--seed', seed] }, { config: { seed } }, { config: `seed = "${seed}"\n` }]) {
+        const { code, text } = await refused(given);
+        assert.notEqual(code, 0);
+        assert.match(text, /seed: expected/);
+        assert.ok(!text.includes(seed));
+      }
+    });
+  }
+
+  test('the JWKS says that it is a mock’s, and libraries read it all the same', async () => {
+    const issuer = mock.at();
+    for (const path of ['/.well-known/jwks.json', '/jwks']) {
+      assert.equal((await issuer.get(path)).json().jeton_mock, true);
+    }
+    const remote = createRemoteJWKSet(new URL(`${issuer.url}/.well-known/jwks.json`));
+    await jwtVerify((await issuer.granted()).access_token, remote);
+  });
+
+  for (const [how, options, said] of [
+    ['an https issuer', { args: ['--issuer', 'https://id.example'] }, /calls itself https:\/\/id\.example/],
+    ['a listener for other machines', { args: ['--host', '0.0.0.0'] }, /listens on 0\.0\.0\.0:/],
+  ]) {
+    test(`${how}: it says what it is, in its log and on its page`, async (t) => {
+      const loud = await start({ t, ...options });
+      const home = (await loud.send('/')).text;
+      // Two pipes: its log may come after its answer.
+      for (let n = 0; n < 100 && !loud.log().some((line) => said.test(line)); n += 1) await sleep(20);
+      assert.ok(loud.log().some((line) => /WARNING: this is a mock/.test(line) && said.test(line)));
+      assert.match(home, /Warning: this is a mock/);
+      assert.match(home, said);
+    });
+  }
+
+  test('on this machine, by http or https, it is quiet', async (t) => {
+    for (const args of [[], ['--https'], ['--issuer', 'https://localhost:8443']]) {
+      const quiet = await start({ t, args });
+      assert.ok(!quiet.log().some((line) => /WARNING/.test(line)));
+      assert.ok(!(await quiet.send('/')).text.includes('Warning: '));
+    }
   });
 });
 

@@ -436,7 +436,7 @@ const ISSUER = 'http://localhost:9400';
 const folder = mkdtempSync(join(tmpdir(), 'jeton-strict-'));
 const serve = await launchHost('serve', ['serve', '--data', join(folder, 'jeton.db')], {
   JETON_ISSUER: ISSUER,
-  JETON_SECRET: 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw',
+  JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
   JETON_DEVELOPMENT: 'true',
   JETON_LOGIN_URL: `${ISSUER}/login`,
   JETON_LOGOUT_URL: `${ISSUER}/logout`,

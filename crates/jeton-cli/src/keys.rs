@@ -8,6 +8,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::{Arg, ArgMatches, Command, builder::PossibleValuesParser};
+use jeton::Secrets;
 use pkcs8::PrivateKeyInfoRef;
 use serde_json::json;
 
@@ -33,7 +34,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         anyhow::bail!("no such command");
     };
     match matches.get_one::<String>("alg").map(String::as_str) {
-        None => println!("{}", random_base64url()?),
+        None => println!("{}", Secrets::text_of(&random()?).as_str()),
         Some("RS256") => println!("{}", json!({ "keys": [new_rsa_key()?] })),
         Some(name) => println!("{}", json!({ "keys": [new_curve_key(name)?] })),
     }
@@ -47,11 +48,15 @@ pub(crate) fn random_id() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// 256 random bits, for a secret.
+/// 256 random bits in base64url, for a client's secret.
 pub(crate) fn random_base64url() -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random()?))
+}
+
+fn random() -> Result<[u8; 32]> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).context("no entropy")?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 /// A new EC or OKP private key as a JWK (RFC 7518 §6.2, RFC 8037 §2).

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 
 use crate::settings;
 
-/// Settings that a mock has no use for: its stores are in memory.
-const NOT_OURS: [&str; 2] = ["JETON_DATA", "JETON_TRUSTED_PROXIES"];
+/// A setting that a mock has no use for: nothing is limited by address.
+const NOT_OURS: &str = "JETON_TRUSTED_PROXIES";
 
 pub(crate) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
@@ -64,12 +64,28 @@ pub(crate) fn command() -> Command {
             "End as soon as standard input is closed, as by a test process that ends",
         ))
         .arg(text("ca-file", "FILE", "Write the CA's certificate there"))
-        .args(settings::flags().filter(|flag| !NOT_OURS.contains(&flag.get_id().as_str())))
+        .args(
+            settings::flags()
+                .filter(|flag| flag.get_id() != NOT_OURS)
+                .map(|flag| {
+                    // Taken, so that it is said why they are refused.
+                    let name = flag.get_id().as_str();
+                    let refused = jeton_mock::refuse_deployment(|own| own == name).is_err();
+                    flag.hide(refused)
+                }),
+        )
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let spec = spec(matches)?;
     let overrides = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
+    // Before a file is read that one of them names.
+    let is_given = |name: &str| {
+        let value = overrides(name).or_else(|| std::env::var(name).ok());
+        value.is_some_and(|value| !value.trim().is_empty())
+    };
+    jeton_mock::refuse_deployment(is_given)?;
+    let overrides = settings::given(matches)?;
+    let spec = spec(matches)?;
     let settings = jeton_native::settings_from_env(overrides)?;
     let settings = settings
         .into_iter()
@@ -97,6 +113,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                     .ca_pem()
                     .context("--ca-file: there is a CA only with --https")?;
                 std::fs::write(file, pem).with_context(|| file.clone())?;
+            }
+            if let Some(warning) = mock.warning() {
+                eprintln!("jeton mock: WARNING: {warning}");
             }
             greet(&mock);
             mock.serve(stop).await;

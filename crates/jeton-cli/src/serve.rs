@@ -37,6 +37,9 @@ pub(crate) fn command() -> Command {
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let config = settings::config(matches)?;
+    for warning in config.warnings() {
+        eprintln!("jeton serve: WARNING: {warning}");
+    }
     let (host, port) = settings::address(matches, "127.0.0.1", "8080")?;
     let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
     let proxies: TrustedProxies = settings::value(matches, "JETON_TRUSTED_PROXIES", "")?

@@ -16,7 +16,7 @@ use url::form_urlencoded;
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
 const ISSUER: &str = "https://issuer.example";
-const SECRET: &str = "ssssssssssssssssssssssssssssssss";
+const SECRET: &str = "jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy";
 
 struct Counted;
 
@@ -49,7 +49,7 @@ impl Bench {
         );
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some(ISSUER.into()),
-            "JETON_SECRET" => Some("c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw".into()),
+            "JETON_SECRET" => Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".into()),
             "JETON_LOGIN_URL" => Some("https://login.example".into()),
             "JETON_CLIENTS" => Some(clients.clone()),
             _ => None,

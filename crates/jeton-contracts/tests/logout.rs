@@ -38,7 +38,7 @@ impl Bench {
     fn new() -> Self {
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some(ISSUER.into()),
-            "JETON_SECRET" => Some("c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw".into()),
+            "JETON_SECRET" => Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".into()),
             "JETON_LOGIN_URL" => Some("https://login.example".into()),
             "JETON_CLIENTS" => Some(
                 r#"[{"client_id":"client","token_endpoint_auth_method":"none"},

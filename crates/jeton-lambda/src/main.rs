@@ -61,6 +61,9 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_http::Error> {
     let config = jeton_native::config_from_env()?;
+    for warning in config.warnings() {
+        jeton_native::log_error(warning);
+    }
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         return Err("this program is a Lambda function: only Lambda, or a Runtime API in its place, can run it".into());
     }

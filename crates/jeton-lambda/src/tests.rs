@@ -7,7 +7,7 @@ use super::*;
 fn server() -> LambdaServer {
     let config = Config::from_lookup(|name| match name {
         "JETON_ISSUER" => Some("https://id.example".to_owned()),
-        "JETON_SECRET" => Some("x".repeat(43)),
+        "JETON_SECRET" => Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".to_owned()),
         _ => None,
     });
     LambdaServer::new(config.unwrap(), Stores::default().into())

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::{ClientRecord, ConfigError};
+use jeton::{ClientRecord, ConfigError, IssuerIdentifier, Mode};
 use jeton_http::{Dropped, Listening, SelfSigned, SelfSignedError, TrustedProxies};
 use jeton_native::Log;
 use jsonwebtoken::Algorithm;
@@ -191,7 +191,7 @@ impl MockProviderBuilder {
     /// The description is not sound.
     pub fn build(self) -> Result<MockProvider, StartError> {
         let port = self.spec.port.unwrap_or(DEFAULT_PORT);
-        let (provider, _) = self.provider(port)?;
+        let (provider, _) = self.provider(port, None)?;
         Ok(MockProvider {
             provider,
             running: None,
@@ -275,7 +275,7 @@ impl MockProviderBuilder {
         };
         let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (provider, tls) = self.provider(address.port())?;
+        let (provider, tls) = self.provider(address.port(), Some(address))?;
         Ok(BoundMock {
             provider,
             listener,
@@ -284,7 +284,11 @@ impl MockProviderBuilder {
         })
     }
 
-    fn provider(self, port: u16) -> Result<(Arc<Provider>, Option<SelfSigned>), StartError> {
+    fn provider(
+        self,
+        port: u16,
+        listens: Option<SocketAddr>,
+    ) -> Result<(Arc<Provider>, Option<SelfSigned>), StartError> {
         let scheme = if self.spec.https { "https" } else { "http" };
         let default = format!("{scheme}://localhost:{port}");
         // Settings first: what is wrong with one is said as every host says it.
@@ -296,7 +300,8 @@ impl MockProviderBuilder {
             None
         };
         let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
-        let provider = Provider::new(self.spec, addresses, settings, ca_pem)?;
+        let warning = warning(&addresses.issuer, listens);
+        let provider = Provider::new(self.spec, addresses, settings, ca_pem, warning)?;
         Ok((provider, tls))
     }
 }
@@ -354,6 +359,24 @@ fn addresses(spec: &MockSpec, settings: &Settings, default: &str) -> Result<Addr
     })
 }
 
+/// What a mock is, where it could be taken for a deployment: its issuer is https and not this machine, or
+/// other machines reach it.
+fn warning(issuer: &BaseUrl, listens: Option<SocketAddr>) -> Option<String> {
+    let issuer = issuer.to_string();
+    let own = IssuerIdentifier::parse(&issuer, Mode::Development);
+    let poses = own.is_ok_and(|own| own.is_https() && !own.is_loopback());
+    let poses = poses.then(|| format!("calls itself {issuer}"));
+    let open = listens.filter(|address| !address.ip().is_loopback());
+    let open = open.map(|address| format!("listens on {address}"));
+    let how: Vec<_> = poses.into_iter().chain(open).collect();
+    (!how.is_empty()).then(|| {
+        format!(
+            "this is a mock, and it {}. It signs any token for anyone who reaches it, with keys that everyone has: nothing real may trust it.",
+            how.join(" and ")
+        )
+    })
+}
+
 /// The names a certificate is for.
 fn hosts(addresses: &Addresses) -> Vec<String> {
     addresses
@@ -379,6 +402,13 @@ impl BoundMock {
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         self.provider.ca_pem()
+    }
+
+    /// What it is, where it could be taken for a deployment: its issuer is https and not this machine, or
+    /// other machines reach it.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.provider.warning()
     }
 
     /// Answers until `shutdown` is ready, and logs each request to standard output.

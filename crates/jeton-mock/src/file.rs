@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::{
     address::{BaseUrl, is_issuer_name},
+    keys::Seed,
     spec::{Effect, Fault, InvalidSpec, IssuerSpec, MockSpec, User},
 };
 
@@ -112,6 +113,7 @@ pub(crate) fn check_mock(spec: &MockSpec) -> Result<(), InvalidSpec> {
             .map_err(|error| InvalidSpec::new(at, error)),
         None => Ok(()),
     };
+    Seed::new(spec.seed.as_deref())?;
     url("issuer_url", &spec.issuer_url)?;
     for (at, text) in [
         ("browser_url", &spec.browser_url),

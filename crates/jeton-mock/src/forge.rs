@@ -51,8 +51,7 @@ impl Known {
 /// An issuer's keys at one moment, for signing what its server would not.
 pub(crate) struct Forge<'a> {
     pub(crate) config: &'a Config,
-    /// `None` where keys are configured rather than the mock's own.
-    pub(crate) keys: Option<Keys>,
+    pub(crate) keys: Keys,
     pub(crate) now: UnixTime,
 }
 
@@ -132,9 +131,8 @@ impl Forge<'_> {
         }
         let algorithm = token.algorithm().unwrap_or(Algorithm::ES256);
         if has(TokenFault::WrongKey) {
-            let wrong = self.keys.as_ref().and_then(|keys| keys.wrong(algorithm));
-            let wrong =
-                wrong.ok_or_else(|| CryptoError::new("sign", "configured keys have no other"))?;
+            let wrong = self.keys.wrong(algorithm);
+            let wrong = wrong.ok_or_else(|| CryptoError::new("sign", "no other key"))?;
             return token.signed_by(&wrong).await;
         }
         let signed = self.sign(&token).await?;
@@ -163,14 +161,10 @@ impl Forge<'_> {
             return None;
         }
         let algorithm = token.algorithm()?;
-        let keys = match &self.keys {
-            Some(keys) => keys.all(algorithm),
-            None => self.key(algorithm).into_iter().collect(),
-        };
         let (message, signature) = text.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let crypto = NativeCrypto::new();
-        for key in keys {
+        for key in self.keys.all(algorithm) {
             let (_, public) = crypto.import(&key).await.ok()?;
             let genuine = crypto.verify(algorithm, &public, message.as_bytes(), &signature);
             if genuine.await.ok()? {

@@ -94,12 +94,21 @@ pub(crate) fn home(
         "<h1>Jeton mock</h1>\
          <p>An OpenID Connect and OAuth 2.0 provider for development and tests, with the real \
          protocol and nothing to configure. Everyone knows its keys: trust no token of it.</p>\
-         <section aria-label=\"Issuers\">{sections}</section>{}{}{}",
+         {}<section aria-label=\"Issuers\">{sections}</section>{}{}{}",
+        warning(provider),
         another(&default),
         table(),
         links(layout.path(), &ca)
     );
     layout.sheet(StatusCode::OK, "Home", &body)
+}
+
+fn warning(provider: &Provider) -> String {
+    let warning = provider.warning().map(|text| {
+        let text = Escaped(text);
+        format!("<p role=\"alert\"><strong>Warning: {text}</strong></p>")
+    });
+    warning.unwrap_or_default()
 }
 
 fn section(index: usize, issuer: &Issuer, address: &Address) -> String {

@@ -261,17 +261,15 @@ impl Issuer {
         };
         let issuer = IssuerIdentifier::parse(&address.issuer, Mode::Development);
         let issuer = issuer.map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
-        let mut config = self.settings.config().clone().with_issuer(issuer);
-        if !self.settings.has_keys() {
-            let keys = &self.lock().keys;
-            let secrets = Secrets::parse(&keys.seed().secret(), Mode::Development);
-            let secrets = secrets.map_err(|error| ConfigError::new("JETON_SECRET", error))?;
-            config = config
-                .with_secrets(secrets)
-                .with_signing_keys(keys.private_keys(&self.algorithms))
-                // Known by several addresses, an issuer honours at each what it issued at any.
-                .with_key_context(format!("mock/{}", self.name));
-        }
+        let keys = self.lock().keys.clone();
+        let secrets = Secrets::parse(&keys.seed().secret(), Mode::Development);
+        let secrets = secrets.map_err(|error| ConfigError::new("seed", error))?;
+        let config = self.settings.config().clone().with_issuer(issuer);
+        let mut config = config
+            .with_secrets(secrets)
+            .with_signing_keys(keys.private_keys(&self.algorithms))
+            // Known by several addresses, an issuer honours at each what it issued at any.
+            .with_key_context(format!("mock/{}", self.name));
         if let Some(lifetime) = self.spec.access_token_lifetime {
             config = config.with_access_token_lifetime(Seconds(lifetime));
         }

@@ -3,7 +3,9 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
-use jeton::{Crypto, CryptoError, PUBLIC_PREFIX, PUBLIC_SECRET, PrivateKey};
+use jeton::{
+    Crypto, CryptoError, InvalidSecret, Mode, PUBLIC_PREFIX, PUBLIC_SECRET, PrivateKey, Secrets,
+};
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -98,11 +100,6 @@ pub enum KeyError {
     /// The bundled ones are used up.
     #[error("there is no further RS256 key: three are bundled; reset, or rotate ES256")]
     UsedUp,
-    /// Configured keys.
-    #[error(
-        "keys come from JETON_SECRET or JETON_SIGNING_JWKS, so they are changed there and not here"
-    )]
-    Configured,
     /// The issuer cannot be made again.
     #[error(transparent)]
     Issuer(InvalidSpec),
@@ -112,11 +109,22 @@ pub enum KeyError {
 }
 
 impl Seed {
-    pub(crate) fn new(text: Option<&str>) -> Self {
-        Self(text.unwrap_or(PUBLIC_SECRET).to_owned())
+    /// The seed of that text, or everyone's.
+    ///
+    /// # Errors
+    /// A deployment would take the text for its secret, so it may be one: a mock has no such key.
+    pub(crate) fn new(text: Option<&str>) -> Result<Self, InvalidSpec> {
+        let text = text.unwrap_or(PUBLIC_SECRET);
+        match Secrets::parse(text, Mode::Production) {
+            Ok(_) | Err(InvalidSecret::Length(_) | InvalidSecret::Checksum) => {
+                let expected = "a text that is no deployment's secret, such as one of fewer than 43 characters";
+                Err(InvalidSpec::new("seed", expected))
+            }
+            Err(_) => Ok(Self(text.to_owned())),
+        }
     }
 
-    /// `JETON_SECRET`: of a form that no deployment accepts.
+    /// The secret of its issuers, of a form that no deployment accepts.
     pub(crate) fn secret(&self) -> String {
         if self.0 == PUBLIC_SECRET {
             return self.0.clone();
@@ -369,19 +377,22 @@ pub(crate) async fn kid(key: &PrivateKey) -> Result<String, CryptoError> {
 mod tests {
     use super::*;
 
+    /// As `jeton keys new` prints one.
+    const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
+
     const ALL: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 
     /// What `jeton::Config` must refuse: its list holds the hashes that this prints.
     #[test]
     fn production_refuses_the_default_keys() {
-        let seed = Seed::new(None);
+        let seed = Seed::new(None).unwrap();
         for algorithm in ALL {
             for number in [0, 1, 2, WRONG] {
                 let jwk = seed.private_jwk(algorithm, "", number).unwrap();
                 let set = json!({ "keys": [jwk] }).to_string();
                 let config = jeton::Config::from_lookup(|name| match name {
                     "JETON_ISSUER" => Some("https://id.example".to_owned()),
-                    "JETON_SECRET" => Some("a".repeat(43)),
+                    "JETON_SECRET" => Some(SECRET.to_owned()),
                     "JETON_SIGNING_JWKS" => Some(set.clone()),
                     _ => None,
                 });
@@ -396,7 +407,7 @@ mod tests {
 
     #[tokio::test]
     async fn rotates() {
-        let mut keys = Keys::new(&Seed::new(Some("x")), "a", &ALL);
+        let mut keys = Keys::new(&Seed::new(Some("x")).unwrap(), "a", &ALL);
         let shape = async |keys: &Keys| {
             let list = keys.list().await.unwrap();
             let es256 = list.into_iter().filter(|key| key.alg == Algorithm::ES256);
@@ -431,8 +442,23 @@ mod tests {
     #[test]
     fn every_seed_makes_a_secret_that_is_refused() {
         for seed in [None, Some(""), Some("x")] {
-            let secret = Seed::new(seed).secret();
+            let secret = Seed::new(seed).unwrap().secret();
             assert!(secret.starts_with(PUBLIC_PREFIX) && secret.len() >= 43);
+        }
+    }
+
+    #[test]
+    fn what_a_deployment_takes_for_its_secret_is_no_seed() {
+        let random = "kT2vQ9xZb7LmN4cR8wYdH3jF6sGpA1eU0iOqXtVnBaZ";
+        let cut = SECRET.strip_suffix("jrj").unwrap();
+        for seed in [SECRET, cut, random, &format!("{SECRET} {random}")] {
+            let refused = Seed::new(Some(seed)).map(|_| ()).unwrap_err();
+            assert_eq!(refused.at, "seed");
+            assert!(!refused.to_string().contains(seed), "{refused}");
+        }
+        let words = "a seed of many words, which no deployment takes for its secret";
+        for seed in ["", "x", "ci-4711", words, PUBLIC_SECRET] {
+            assert!(Seed::new(Some(seed)).is_ok(), "{seed}");
         }
     }
 }

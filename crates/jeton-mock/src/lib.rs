@@ -72,6 +72,7 @@ pub use jsonwebtoken::Algorithm;
 pub use keys::{KeyAction, KeyError, KeyInfo};
 pub use mint::{MintError, MintRequest, Minted};
 pub use navikt::{ImportError, Imported, from_environment};
+pub use settings::refuse_deployment;
 pub use spec::{
     ClaimMatch, ClaimRule, ClientSpec, ClockSpec, CustomResponse, Delay, Effect, Endpoint,
     FAULT_NAMES, Fault, InvalidEffect, InvalidPattern, InvalidSpec, IssuerSpec, Matcher, MockSpec,

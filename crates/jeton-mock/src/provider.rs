@@ -27,6 +27,8 @@ pub(crate) struct Provider {
     seed: Seed,
     settings: Arc<Settings>,
     ca_pem: Option<String>,
+    /// What whoever starts it or comes by should read.
+    warning: Option<String>,
     issuers: Mutex<BTreeMap<String, Arc<Issuer>>>,
     closing: watch::Sender<bool>,
     /// How its issuers reach each other.
@@ -61,13 +63,16 @@ impl Provider {
         addresses: Addresses,
         settings: Settings,
         ca_pem: Option<String>,
+        warning: Option<String>,
     ) -> Result<Arc<Self>, InvalidSpec> {
+        let seed = Seed::new(spec.seed.as_deref())?;
         let provider = Arc::new_cyclic(|own| Self {
-            seed: Seed::new(spec.seed.as_deref()),
+            seed,
             settings: Arc::new(settings),
             addresses,
             spec,
             ca_pem,
+            warning,
             issuers: Mutex::default(),
             closing: watch::Sender::new(false),
             fetch: MockFetch::new(Weak::clone(own)),
@@ -83,6 +88,11 @@ impl Provider {
     /// The certificate to trust, where there is TLS.
     pub(crate) fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
+    }
+
+    /// What it is, where it could pass for a deployment or strangers reach it.
+    pub(crate) fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Issuer>>> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use jeton::{ClientRecord, Config, ConfigError};
+use jeton::{ClientRecord, Config, ConfigError, IssuerIdentifier, Mode, PUBLIC_SECRET, Secrets};
 use jsonwebtoken::Algorithm;
 
 use crate::file;
@@ -16,6 +16,22 @@ const CLIENTS: &str = r#"[{
     "scope": "read write openid profile email address phone offline_access",
     "audiences": ["https://api.example"]
 }]"#;
+
+/// The settings of a deployment that a mock must not have, and why.
+const DEPLOYMENT: [(&str, &str); 8] = [
+    ("JETON_SECRET", NO_KEYS),
+    ("JETON_SIGNING_JWKS", NO_KEYS),
+    ("JETON_KEY_SERIAL", NO_KEYS),
+    ("JETON_DATA", NO_STORE),
+    ("JETON_TABLE", NO_STORE),
+    ("JETON_REGISTRY", NO_STORE),
+    ("JETON_AUTHORITY", NO_STORE),
+    ("JETON_LEDGER", NO_STORE),
+];
+
+const NO_KEYS: &str = "a mock signs whatever anyone asks for, so it takes no key of a deployment; \
+    its own come from its seed";
+const NO_STORE: &str = "a mock keeps everything in memory";
 
 /// The settings that were given.
 pub(crate) struct Settings {
@@ -33,6 +49,22 @@ impl fmt::Debug for Settings {
     }
 }
 
+/// Refuses what is a deployment's: a process that signs whatever anyone asks for has no key of one, and
+/// where it is started with one by mistake, as by the default command of an image, it stops.
+///
+/// # Errors
+/// The first such setting that `is_given`.
+pub fn refuse_deployment(is_given: impl Fn(&str) -> bool) -> Result<(), ConfigError> {
+    let given = DEPLOYMENT.iter().find(|(name, _)| is_given(name));
+    match given {
+        None => Ok(()),
+        Some((name, why)) => Err(ConfigError::new(
+            *name,
+            format_args!("nothing: {why}. Unset it, or start `jeton serve`"),
+        )),
+    }
+}
+
 impl Settings {
     /// Settings checked as every host does.
     pub(crate) fn new(
@@ -41,23 +73,27 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         // What is blank is absent to the core.
         given.retain(|_, value| !value.trim().is_empty());
-        let config = Config::from_lookup(|name| match (name, given.get(name)) {
-            // Of its own keys every algorithm is there; which are on is read below.
-            ("JETON_SIGNING_ALGS", _) if !has_keys(&given) => Some("ES256 EdDSA".to_owned()),
-            (_, Some(value)) => Some(value.clone()),
-            ("JETON_ISSUER", None) => Some(issuer.to_owned()),
-            ("JETON_SECRET", None) => Some(jeton::PUBLIC_SECRET.to_owned()),
-            ("JETON_DEVELOPMENT", None) => Some("true".to_owned()),
-            (_, None) => None,
+        refuse_deployment(|name| given.contains_key(name))?;
+        let mode = given.get("JETON_DEVELOPMENT");
+        let mode = mode.map_or(Ok(Mode::Development), |text| text.parse());
+        let mode = mode.map_err(|error| ConfigError::new("JETON_DEVELOPMENT", error))?;
+        let issuer = given.get("JETON_ISSUER").map_or(issuer, String::as_str);
+        let issuer = IssuerIdentifier::parse(issuer, mode)
+            .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
+        // Each issuer's own take the place of this one, and of the algorithms.
+        let secrets = Secrets::parse(PUBLIC_SECRET, Mode::Development)
+            .map_err(|error| ConfigError::new("seed", error))?;
+        let config = Config::new(mode, issuer, secrets).with_settings(|name| match name {
+            "JETON_SIGNING_ALGS" => Some("ES256 EdDSA".to_owned()),
+            name => given.get(name).cloned(),
         })?;
         let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);
         let clients =
             serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_CLIENTS", error))?;
-        let algorithms = match given.get("JETON_SIGNING_ALGS") {
-            _ if has_keys(&given) => Some(config.signing_algorithms().to_vec()),
-            None => None,
-            Some(names) => Some(algorithms(names)?),
-        };
+        let algorithms = given.get("JETON_SIGNING_ALGS");
+        let algorithms = algorithms
+            .map(|names| self::algorithms(names))
+            .transpose()?;
         Ok(Self {
             config,
             given,
@@ -75,11 +111,6 @@ impl Settings {
         self.given.get("JETON_ISSUER").map(String::as_str)
     }
 
-    /// Whether keys are configured, as for production, rather than the mock's own.
-    pub(crate) fn has_keys(&self) -> bool {
-        has_keys(&self.given)
-    }
-
     pub(crate) fn algorithms(&self) -> Option<Vec<Algorithm>> {
         self.algorithms.clone()
     }
@@ -87,10 +118,6 @@ impl Settings {
     pub(crate) fn clients(&self) -> &[ClientRecord] {
         &self.clients
     }
-}
-
-fn has_keys(given: &BTreeMap<String, String>) -> bool {
-    given.contains_key("JETON_SECRET") || given.contains_key("JETON_SIGNING_JWKS")
 }
 
 /// The names the core knows; by the mock's own check, because its RS256 keys are not the core's.
@@ -108,6 +135,8 @@ fn algorithms(names: &str) -> Result<Vec<Algorithm>, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use jeton::SETTINGS;
+
     use super::*;
 
     fn settings(name: &str, value: &str) -> Result<Settings, String> {
@@ -134,11 +163,23 @@ mod tests {
     #[test]
     fn what_is_blank_is_not_given() {
         for name in ["JETON_SECRET", "JETON_SIGNING_JWKS", "JETON_CLIENTS"] {
-            let settings = settings(name, "").unwrap();
+            let settings = settings(name, " ").unwrap();
+            assert_eq!(settings.clients().len(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_deployments_is_refused() {
+        for (name, _) in DEPLOYMENT {
+            let message = settings(name, "x").map(|_| ()).unwrap_err();
             assert!(
-                !settings.has_keys() && settings.clients().len() == 1,
-                "{name}"
+                message.starts_with(name) && message.contains("`jeton serve`"),
+                "{message}"
             );
+        }
+        let of_hosts = SETTINGS.iter().filter(|setting| setting.host != "all");
+        for setting in of_hosts.filter(|it| !["JETON_HOST", "JETON_PORT"].contains(&it.name)) {
+            assert!(settings(setting.name, "x").is_err(), "{}", setting.name);
         }
     }
 }

@@ -36,8 +36,8 @@ pub fn log_response<B>(response: &Response<B>, began: Instant) {
     }
 }
 
-/// Logs an error that belongs to no request: a configuration that is refused, a listener that fails. The
-/// message holds nothing that was sent.
+/// Logs an error that belongs to no request: a configuration that is refused or that nobody should
+/// trust, a listener that fails. The message holds nothing that was sent.
 pub fn log_error(message: &str) {
     write_line(moment().error_line(message));
 }

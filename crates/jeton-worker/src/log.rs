@@ -19,6 +19,11 @@ pub(crate) fn request(response: &http::Response<Bytes>, began: Moment) {
     }
 }
 
+/// Logs what belongs to no request: a configuration that nobody should trust.
+pub(crate) fn error(message: &str) {
+    console::log_1(&JsValue::from(moment().error_line(message)));
+}
+
 /// The time by the runtime's clock.
 pub(crate) fn moment() -> Moment {
     // Never negative and far below 2^53.

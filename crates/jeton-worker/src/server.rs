@@ -8,7 +8,7 @@ use jeton::{Audit, Capabilities, Config, ConfigError, CryptoError, Fault, Host};
 use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto, WorkerFetch};
 use worker::Env;
 
-use crate::{binding, convert};
+use crate::{binding, convert, log};
 
 /// A Worker on KV and Durable Objects.
 pub(crate) struct Worker;
@@ -41,6 +41,9 @@ pub(crate) fn server(env: &Env) -> Result<Rc<Server>, Broken> {
 fn build(env: &Env) -> Result<Server, Broken> {
     Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
     let config = Config::from_lookup(|name| binding::variable(env, name))?;
+    for warning in config.warnings() {
+        log::error(&warning.to_string());
+    }
     let registry = binding::registry(env).map_err(Broken::Registry)?;
     let objects =
         |name| binding::objects(env, name).map_err(|error| Broken::Objects { name, error });

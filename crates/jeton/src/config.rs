@@ -156,6 +156,17 @@ impl Config {
         Self { reach, ..self }
     }
 
+    /// What whoever starts the deployment should read: it takes what production refuses.
+    pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
+        let development = (self.mode == Mode::Development).then_some(
+            "JETON_DEVELOPMENT is true: http, weak client secrets and keys that everyone has are accepted",
+        );
+        let public = self.secrets.are_public().then_some(
+            "JETON_SECRET is a mock's: everyone knows it, and can sign every token of this deployment",
+        );
+        development.into_iter().chain(public)
+    }
+
     /// The issuer identifier.
     #[must_use]
     pub fn issuer(&self) -> &IssuerIdentifier {

@@ -12,5 +12,5 @@ mod tests;
 pub use private::PrivateKey;
 pub use public::{InvalidRsa, Point, PublicKey, RsaPublicKey};
 pub use set::{InvalidPublicJwks, PublicJwk, PublicJwks, UnusableJwk};
-pub use supplied::InvalidJwks;
 pub(crate) use supplied::SuppliedKeys;
+pub use supplied::{InvalidJwks, MOCK_MEMBER};

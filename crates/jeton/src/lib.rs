@@ -90,8 +90,8 @@ pub use grant::GrantType;
 pub use host::{Capabilities, Host};
 pub use jose::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};
 pub use jwk::{
-    InvalidJwks, InvalidPublicJwks, InvalidRsa, Point, PrivateKey, PublicJwk, PublicJwks,
-    PublicKey, RsaPublicKey, UnusableJwk,
+    InvalidJwks, InvalidPublicJwks, InvalidRsa, MOCK_MEMBER, Point, PrivateKey, PublicJwk,
+    PublicJwks, PublicKey, RsaPublicKey, UnusableJwk,
 };
 pub use keys::{EPOCH, signing_key};
 pub use ledger::{
@@ -99,7 +99,7 @@ pub use ledger::{
     Opened, SLACK, Step, Unmet, rotation, transition,
 };
 pub use limits::{LIMITS, Limit};
-pub use mode::Mode;
+pub use mode::{InvalidMode, Mode};
 pub use parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES, MOST_PARAMETERS, Parameters};
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
 pub use refusal::{ClientFault, ErrorCode, Fault};
@@ -110,7 +110,7 @@ pub use registry::{
 pub use request::REQUEST_HEADERS;
 pub use route::endpoints;
 pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
-pub use secret::{InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
+pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use server::Server;
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
 pub use unavailable::{Misread, Unavailable};

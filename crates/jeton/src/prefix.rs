@@ -1,19 +1,19 @@
 //! The prefixes of this server's credentials, by which whoever finds one knows what it is.
 
-use crate::{seal::SealKind, token::TokenKind};
+use crate::{seal::SealKind, secret::SECRET_PREFIX, token::TokenKind};
 
 /// The prefix of generated client secrets.
 pub const CLIENT_SECRET_PREFIX: &str = "jcs_";
 
-/// The prefixes of all codes, tokens, sealed values and client secrets: for a layer that writes
-/// requests down and must leave credentials out.
+/// The prefixes of all codes, tokens, sealed values, client secrets and a deployment's own: for a layer
+/// that writes requests down and must leave credentials out.
 pub fn credential_prefixes() -> impl Iterator<Item = &'static str> {
     let tokens = TokenKind::ALL.map(TokenKind::prefix);
     let sealed = SealKind::ALL.map(SealKind::prefix);
     tokens
         .into_iter()
         .chain(sealed)
-        .chain([CLIENT_SECRET_PREFIX])
+        .chain([CLIENT_SECRET_PREFIX, SECRET_PREFIX])
 }
 
 #[cfg(test)]

@@ -2,14 +2,33 @@
 
 use std::fmt;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::mode::Mode;
 
-/// The fewest characters a `JETON_SECRET` may have: 32 bytes in base64url.
-const MIN_LENGTH: usize = 43;
+mod randomness;
+
+pub use randomness::Guessable;
+pub(crate) use randomness::require_random;
+
+/// The prefix of secrets that `jeton keys new` makes.
+pub(crate) const SECRET_PREFIX: &str = "jsk_";
+
+/// The characters of a made secret behind its prefix: 256 random bits in base64url.
+const RANDOM_LENGTH: usize = 43;
+
+/// The characters of a made secret's checksum, the beginning of a SHA-256 in base64url: of a thousand
+/// million typing errors not one is missed.
+const CHECKSUM_LENGTH: usize = 6;
+
+/// The characters of a made secret.
+const MADE_LENGTH: usize = SECRET_PREFIX.len() + RANDOM_LENGTH + CHECKSUM_LENGTH;
+
+/// The fewest characters of a secret that was made otherwise: 32 bytes in base64url.
+const LEAST_LENGTH: usize = 43;
 
 /// The prefix of every mock's secret, whatever its seed.
 pub const PUBLIC_PREFIX: &str = "jeton-mock-";
@@ -26,36 +45,100 @@ pub struct Secrets(Vec<Secret>);
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<String>);
 
-/// The text is not a `JETON_SECRET`.
+/// Why a text is no `JETON_SECRET`. Holds nothing of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "one or several secrets separated by spaces, none of them the mock's, each at least 43 characters (32 random bytes in base64url); `jeton keys new` makes one"
-)]
-pub struct InvalidSecret;
+pub enum InvalidSecret {
+    /// There is none.
+    #[error("one or several secrets separated by spaces; `jeton keys new` makes one")]
+    Missing,
+    /// One is a mock's, and the deployment is not for development.
+    #[error("secrets, none of them the mock's, which everyone knows; `jeton keys new` makes one")]
+    Public,
+    /// One begins as those of `jeton keys new` do and is longer or shorter; its length.
+    #[error(
+        "after {SECRET_PREFIX} what `jeton keys new` printed, {MADE_LENGTH} characters in all: with {0} it was cut off, or something was added"
+    )]
+    Length(usize),
+    /// One begins as those of `jeton keys new` do, and its checksum is wrong.
+    #[error(
+        "after {SECRET_PREFIX} what `jeton keys new` printed: its checksum is wrong, so that a character was mistyped"
+    )]
+    Checksum,
+    /// One was made otherwise, and could be guessed.
+    #[error(
+        "what `jeton keys new` prints, or {LEAST_LENGTH} characters or more that are plainly random: {0}"
+    )]
+    Guessable(#[from] Guessable),
+}
 
 impl Secrets {
-    /// Parses secrets separated by spaces.
+    /// Parses secrets separated by spaces: those of `jeton keys new`, and others that are long and
+    /// plainly random. A development deployment may have a mock's.
     ///
     /// # Errors
-    /// There is no secret, or one is too short or a mock's.
+    /// There is no secret, or one is mistyped, could be guessed, or is a mock's.
     pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidSecret> {
-        let secrets: Vec<_> = text
+        let secrets = text
             .split_ascii_whitespace()
-            .map(|secret| Secret(Zeroizing::new(secret.to_owned())))
-            .collect();
-        let long_enough = secrets.iter().all(|secret| secret.0.len() >= MIN_LENGTH);
-        let public = secrets
-            .iter()
-            .any(|secret| secret.0.starts_with(PUBLIC_PREFIX));
-        if secrets.is_empty() || !long_enough || (public && mode == Mode::Production) {
-            return Err(InvalidSecret);
+            .map(|secret| check(secret, mode).map(|()| Secret(Zeroizing::new(secret.to_owned()))))
+            .collect::<Result<Vec<_>, _>>()?;
+        if secrets.is_empty() {
+            return Err(InvalidSecret::Missing);
         }
         Ok(Self(secrets))
+    }
+
+    /// The text of a new secret: prefix, 256 random bits, checksum.
+    #[must_use]
+    pub fn text_of(random: &[u8; 32]) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(random)));
+        let checksum = checksum(&text);
+        text.push_str(&checksum);
+        text
+    }
+
+    /// Whether one of them is a mock's, which everyone knows.
+    #[must_use]
+    pub fn are_public(&self) -> bool {
+        self.0.iter().any(|secret| is_public(&secret.0))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter()
     }
+}
+
+fn check(secret: &str, mode: Mode) -> Result<(), InvalidSecret> {
+    if is_public(secret) {
+        return match mode {
+            Mode::Production => Err(InvalidSecret::Public),
+            Mode::Development => Ok(()),
+        };
+    }
+    if !secret.starts_with(SECRET_PREFIX) {
+        return Ok(require_random(secret, LEAST_LENGTH)?);
+    }
+    let length = secret.chars().count();
+    if length != MADE_LENGTH {
+        return Err(InvalidSecret::Length(length));
+    }
+    let (text, written) = secret
+        .split_at_checked(MADE_LENGTH - CHECKSUM_LENGTH)
+        .ok_or(InvalidSecret::Checksum)?;
+    if checksum(text) != written {
+        return Err(InvalidSecret::Checksum);
+    }
+    Ok(())
+}
+
+fn is_public(secret: &str) -> bool {
+    secret.starts_with(PUBLIC_PREFIX)
+}
+
+fn checksum(text: &str) -> String {
+    let mut checksum = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
+    checksum.truncate(CHECKSUM_LENGTH);
+    checksum
 }
 
 impl Secret {
@@ -81,5 +164,81 @@ impl Secret {
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} redacted]", self.0.len())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::string_slice)]
+mod tests {
+    use super::*;
+
+    const MADE: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
+
+    fn check(text: &str, expected: Result<(), InvalidSecret>) {
+        let parsed = Secrets::parse(text, Mode::Production);
+        assert_eq!(parsed.map(|_| ()), expected, "{text}");
+    }
+
+    #[test]
+    fn what_keys_new_prints() {
+        let random = Sha256::digest("suite").into();
+        assert_eq!(Secrets::text_of(&random).as_str(), MADE);
+        check(MADE, Ok(()));
+        check(&format!(" {MADE}\n{MADE} "), Ok(()));
+    }
+
+    #[test]
+    fn a_typing_error_or_a_truncation_is_named() {
+        check(&MADE[..52], Err(InvalidSecret::Length(52)));
+        check(&MADE[..47], Err(InvalidSecret::Length(47)));
+        check("jsk_", Err(InvalidSecret::Length(4)));
+        check(&format!("{MADE}\""), Err(InvalidSecret::Length(54)));
+        check(
+            &format!("{MADE} {}", &MADE[..52]),
+            Err(InvalidSecret::Length(52)),
+        );
+        for at in 4..MADE.len() {
+            let wrong = if &MADE[at..=at] == "x" { "y" } else { "x" };
+            let mistyped = format!("{}{wrong}{}", &MADE[..at], &MADE[at + 1..]);
+            check(&mistyped, Err(InvalidSecret::Checksum));
+            let swapped = format!("{}ä{}", &MADE[..at], &MADE[at + 1..]);
+            check(&swapped, Err(InvalidSecret::Checksum));
+        }
+    }
+
+    #[test]
+    fn another_secret_is_long_and_random() {
+        check("", Err(InvalidSecret::Missing));
+        check(" ", Err(InvalidSecret::Missing));
+        check("short", Err(Guessable::Short(43).into()));
+        check(&"a".repeat(43), Err(Guessable::FewCharacters.into()));
+        check("kT2vQ9xZb7LmN4cR8wYdH3jF6sGpA1eU0iOqXtVnBaZ", Ok(()));
+    }
+
+    #[test]
+    fn a_mocks_secret_is_for_development() {
+        let seeded = format!("{PUBLIC_PREFIX}{}", &MADE[4..47]);
+        for public in [PUBLIC_SECRET, &seeded] {
+            check(public, Err(InvalidSecret::Public));
+            check(&format!("{MADE} {public}"), Err(InvalidSecret::Public));
+            assert!(
+                Secrets::parse(public, Mode::Development)
+                    .unwrap()
+                    .are_public()
+            );
+        }
+        assert!(
+            !Secrets::parse(MADE, Mode::Development)
+                .unwrap()
+                .are_public()
+        );
+    }
+
+    #[test]
+    fn no_error_holds_the_secret() {
+        for secret in ["correct-horse-battery-staple", &MADE[..50]] {
+            let error = Secrets::parse(secret, Mode::Production).unwrap_err();
+            assert!(!error.to_string().contains(&secret[4..]), "{error}");
+        }
     }
 }

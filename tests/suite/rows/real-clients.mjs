@@ -10,6 +10,7 @@ import * as openid from 'openid-client';
 import { Browser } from '../support/browser.mjs';
 import { PYTHON } from '../support/check.mjs';
 import { deployment } from '../support/front.mjs';
+import { secretOf } from '../support/grant-clients.mjs';
 import { unless } from '../support/target.mjs';
 
 const CALLBACK = 'http://127.0.0.1:9/callback';
@@ -19,7 +20,7 @@ const SCOPE = 'openid profile email offline_access';
 const app = {
   client_id: 'app',
   client_name: 'App',
-  client_secret: 'app-secret-0123456789012345678901234567890',
+  client_secret: secretOf('app'),
   redirect_uris: [CALLBACK],
   post_logout_redirect_uris: ['http://127.0.0.1:9/bye'],
   grant_types: ['authorization_code', 'refresh_token', 'client_credentials', DEVICE],

@@ -2,15 +2,21 @@
 // (JETON_TARGET=https://…), configure it like this.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { grantClients, LOGIN_URL, LOGOUT_URL } from './grant-clients.mjs';
+import { grantClients, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
 
-export const SECRET = 'c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw';
-export const OLDER_SECRET = 'b2xkZXItc3VpdGUtc2VjcmV0LTMyLWJ5dGVzLWxvbmctLQ';
+/** The mock takes no secret: it has its own, which everyone knows. */
+export const isMock = (process.env.JETON_TARGET ?? 'mock') === 'mock';
+export const SECRET = isMock
+  ? 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts'
+  : 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
+export const OLDER_SECRET = 'jsk_UjsNMrZSzxRU_XjN6-SGsuC2Rc0n6hITsF9kktTEgpYdIyu1V';
 export const ISSUER = 'https://issuer.example';
+/** What codes, refresh tokens and seals are bound to. */
+export const KEY_CONTEXT = isMock ? 'mock/' : ISSUER;
 
 const m2m = (client_id, more = {}) => ({
   client_id,
-  client_secret: `${client_id.replace(/[^a-z-]/g, '')}-secret-`.padEnd(43, '0123456789'),
+  client_secret: secretOf(client_id),
   grant_types: ['client_credentials'],
   scope: 'read write admin',
   audiences: ['https://api.example', 'https://other.example', 'urn:example:third'],
@@ -19,7 +25,7 @@ const m2m = (client_id, more = {}) => ({
 
 export const clients = {
   m2m: m2m('m2m'),
-  odd: m2m('odd id:%+&=', { client_secret: 'odd:secret%20+&=\'"~^ äö€ padded to thirty-two characters' }),
+  odd: m2m('odd id:%+&=', { client_secret: `odd:%20+&='"~^ äö€${secretOf('odd')}` }),
   basicOnly: m2m('basic-only', { token_endpoint_auth_method: 'client_secret_basic' }),
   postOnly: m2m('post-only', { token_endpoint_auth_method: 'client_secret_post' }),
   publicClient: {
@@ -52,7 +58,7 @@ export function environment(changes = {}) {
   const { clients: list = Object.values(clients), ...variables } = changes;
   return {
     JETON_ISSUER: ISSUER,
-    JETON_SECRET: SECRET,
+    ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET }),
     JETON_LOGIN_URL: LOGIN_URL,
     JETON_LOGOUT_URL: LOGOUT_URL,
     JETON_CLIENTS: JSON.stringify(list),

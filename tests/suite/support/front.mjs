@@ -9,7 +9,7 @@ import { record } from './record.mjs';
 import { startFor } from './target.mjs';
 
 const LOGIN = fileURLToPath(new URL('../../../examples/login.mjs', import.meta.url));
-const SECRET = 'login-application-secret-0123456789';
+const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 
 /** Listens on a free port and passes everything on to `target.url`, once that is known. */
 async function front(t) {

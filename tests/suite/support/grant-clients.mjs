@@ -1,10 +1,15 @@
 // The clients of the rows about logins. Each is an application that somebody could have.
 
+import { createHash } from 'node:crypto';
+
 const APP = 'https://app.example';
+
+/** A client's secret, the same in every run. */
+export const secretOf = (client_id) => createHash('sha256').update(client_id).digest('base64url');
 
 const application = (client_id, more = {}) => ({
   client_id,
-  client_secret: `${client_id}-secret-`.padEnd(43, '0123456789'),
+  client_secret: secretOf(client_id),
   redirect_uris: [`${APP}/cb`],
   grant_types: ['authorization_code', 'refresh_token'],
   scope: 'openid profile email address phone offline_access read write',

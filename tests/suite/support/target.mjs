@@ -31,6 +31,14 @@ export const unless = {
     : target === 'mock'
       ? 'the mock has a login application of its own'
       : false,
+  /** Rows about the keys that a deployment is given. */
+  keys: isUrl
+    ? 'a deployment that is running already is not reconfigured'
+    : target === 'mock'
+      ? 'the mock takes no keys of a deployment: tests/mock/keys.test.mjs has its own'
+      : false,
+  /** Rows that derive a deployment's keys a second time. */
+  derived: target === 'mock' ? 'the mock derives its keys from its seed: tests/mock/keys.test.mjs' : false,
   /** Rows about the environment of a process. */
   native: isUrl
     ? 'a deployment that is running already is not reconfigured'

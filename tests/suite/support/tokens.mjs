@@ -2,7 +2,7 @@
 // into them, to bend them, and to make what only another deployment or another time could.
 
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { ISSUER, SECRET } from './fixtures.mjs';
+import { KEY_CONTEXT, SECRET } from './fixtures.mjs';
 
 const u32 = (n) => {
   const b = Buffer.alloc(4);
@@ -38,7 +38,7 @@ export function parse(token) {
 export const generationOf = (token) => parse(token).generation;
 
 /** A token as the deployment with this `secret` would make it. */
-export function mint({ prefix, grant, generation, redirect, client_id, challenge, secret = SECRET, issuer = ISSUER }) {
+export function mint({ prefix, grant, generation, redirect, client_id, challenge, secret = SECRET, issuer = KEY_CONTEXT }) {
   const keyId = Buffer.from(hkdfSync('sha256', secret, '', framed(['jeton/v1', 'token key id', issuer]), 4));
   const mac = createHmac('sha256', derive(secret, 'token', issuer))
     .update(framed([[1], prefix, issuer, grant, u32(generation), client_id, optional(redirect), optional(challenge)]))
@@ -96,18 +96,18 @@ function stray(bytes, prefix) {
 /** What is sealed: XChaCha20-Poly1305, its key derived for the prefix. */
 export function unseal(text, secret = SECRET) {
   const { prefix, bytes } = { prefix: text.slice(0, 4), bytes: Buffer.from(text.slice(4), 'base64url') };
-  const { key, iv } = xchacha(derive(secret, 'seal', prefix, ISSUER), bytes.subarray(0, 24));
+  const { key, iv } = xchacha(derive(secret, 'seal', prefix, KEY_CONTEXT), bytes.subarray(0, 24));
   const decipher = createDecipheriv('chacha20-poly1305', key, iv, { authTagLength: 16 });
-  decipher.setAAD(Buffer.from(ISSUER));
+  decipher.setAAD(Buffer.from(KEY_CONTEXT));
   decipher.setAuthTag(bytes.subarray(-16));
   return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(24, -16)), decipher.final()]));
 }
 
 export function seal(prefix, value, secret = SECRET) {
   const nonce = randomBytes(24);
-  const { key, iv } = xchacha(derive(secret, 'seal', prefix, ISSUER), nonce);
+  const { key, iv } = xchacha(derive(secret, 'seal', prefix, KEY_CONTEXT), nonce);
   const cipher = createCipheriv('chacha20-poly1305', key, iv, { authTagLength: 16 });
-  cipher.setAAD(Buffer.from(ISSUER));
+  cipher.setAAD(Buffer.from(KEY_CONTEXT));
   const sealed = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
   return prefix + Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
 }

@@ -9,9 +9,6 @@ use crate::keys::{KeyAction, KeyError, KeyInfo, Keys};
 
 impl Issuer {
     pub(crate) async fn keys(&self) -> Result<Vec<KeyInfo>, KeyError> {
-        if self.settings.has_keys() {
-            return Err(KeyError::Configured);
-        }
         let keys = self.lock().keys.clone();
         Ok(keys.list().await?)
     }
@@ -21,9 +18,6 @@ impl Issuer {
         action: KeyAction,
         algorithm: Option<Algorithm>,
     ) -> Result<Vec<KeyInfo>, KeyError> {
-        if self.settings.has_keys() {
-            return Err(KeyError::Configured);
-        }
         let keys = {
             let mut state = self.lock();
             state.keys.change(action, algorithm)?;
@@ -47,8 +41,8 @@ impl Issuer {
         hidden.map(|key| key.kid).collect()
     }
 
-    /// The keys for forging; `None` where they are configured.
-    pub(crate) fn own_keys(&self) -> Option<Keys> {
-        (!self.settings.has_keys()).then(|| self.lock().keys.clone())
+    /// The keys for forging.
+    pub(crate) fn own_keys(&self) -> Keys {
+        self.lock().keys.clone()
     }
 }

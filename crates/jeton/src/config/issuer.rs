@@ -52,15 +52,12 @@ impl IssuerIdentifier {
     /// that nobody can have.
     pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidIssuer> {
         let url = Url::parse(text).map_err(|_| InvalidIssuer::Form)?;
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(InvalidIssuer::Form),
-        };
+        if url.host().is_none() {
+            return Err(InvalidIssuer::Form);
+        }
         let secure = match url.scheme() {
             "https" => true,
-            "http" => loopback || mode == Mode::Development,
+            "http" => is_loopback(&url) || mode == Mode::Development,
             _ => false,
         };
         let bare = url.query().is_none()
@@ -73,7 +70,7 @@ impl IssuerIdentifier {
         if mode == Mode::Production && url.domain().is_some_and(is_placeholder) {
             return Err(InvalidIssuer::Placeholder);
         }
-        let is_public = url.scheme() == "https" && !loopback && mode == Mode::Production;
+        let is_public = url.scheme() == "https" && !is_loopback(&url) && mode == Mode::Production;
         Ok(Self {
             transport: if is_public {
                 Transport::Strict
@@ -90,6 +87,18 @@ impl IssuerIdentifier {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether its endpoints are reached by https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+
+    /// Whether its host is a name or an address of the machine that asks (RFC 6761 §6.3).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        Url::parse(&self.origin).is_ok_and(|origin| is_loopback(&origin))
     }
 
     /// The origin of its pages (RFC 6454).
@@ -121,5 +130,14 @@ fn is_placeholder(name: &str) -> bool {
 impl fmt::Display for IssuerIdentifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }

@@ -9,13 +9,14 @@ use crate::{
     crypto::SIGNING_ALGORITHMS,
     jwk::SuppliedKeys,
     mode::Mode,
-    secret::Secrets,
+    secret::{Secrets, require_random},
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
 };
 
-/// The fewest characters of a configured client secret: SHA-256 alone does not protect a short one.
-const MIN_CLIENT_SECRET_LENGTH: usize = 32;
+/// The fewest characters of a configured client secret. SHA-256 alone does not protect a short one, nor
+/// one that could be guessed.
+const LEAST_CLIENT_SECRET: usize = 32;
 
 /// A variable that is missing, unknown or malformed. Never holds the value: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,17 +43,21 @@ impl Config {
     /// cannot always leave one out.
     ///
     /// # Errors
-    /// The first variable that is missing or malformed.
+    /// The first variable that is missing or malformed, or a development deployment that is reached by
+    /// https from elsewhere: those are in production, whatever they say.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let lookup = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
-        let mode = match lookup("JETON_DEVELOPMENT").as_deref() {
-            None | Some("false") => Mode::Production,
-            Some("true") => Mode::Development,
-            Some(_) => return Err(ConfigError::new("JETON_DEVELOPMENT", "true or false")),
-        };
+        let lookup = given(lookup);
+        let mode = lookup("JETON_DEVELOPMENT").map_or(Ok(Mode::Production), |text| text.parse());
+        let mode = mode.map_err(|error| ConfigError::new("JETON_DEVELOPMENT", error))?;
         let issuer = lookup("JETON_ISSUER").unwrap_or_default();
         let issuer = IssuerIdentifier::parse(&issuer, mode)
             .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
+        if mode == Mode::Development && issuer.is_https() && !issuer.is_loopback() {
+            return Err(ConfigError::new(
+                "JETON_DEVELOPMENT",
+                "false, or nothing, with an https issuer that is not this machine: weak secrets would protect it",
+            ));
+        }
         let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default(), mode)
             .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
         let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
@@ -60,7 +65,23 @@ impl Config {
             Some(json) => SuppliedKeys::parse(&json, mode)
                 .map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))?,
         };
-        let mut config = Self::new(mode, issuer, secrets).with_supplied_keys(supplied_keys);
+        Self::new(mode, issuer, secrets)
+            .with_supplied_keys(supplied_keys)
+            .with_settings(lookup)
+    }
+
+    /// The configuration with every further setting that `lookup` gives: all but `JETON_ISSUER`, the
+    /// keys and `JETON_DEVELOPMENT`.
+    ///
+    /// # Errors
+    /// The first variable that is malformed.
+    pub fn with_settings(
+        self,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let lookup = &given(lookup);
+        let mode = self.mode;
+        let mut config = self;
         if let Some(names) = lookup("JETON_SIGNING_ALGS") {
             config.signing_algorithms = signing_algorithms(&names, &config.supplied_keys)?;
         }
@@ -119,6 +140,11 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// `lookup` with blank values absent.
+fn given(lookup: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
+    move |name| lookup(name).filter(|value| !value.trim().is_empty())
 }
 
 /// The algorithms of `names`. Each needs a key, and each supplied key must be of one of them.
@@ -186,16 +212,14 @@ fn clients(json: Option<&str>, mode: Mode) -> Result<Vec<Client>, ConfigError> {
         if let Some(name) = record.unknown_member() {
             return Err(wrong(&format_args!("{name:?} is not client metadata")));
         }
-        let secret_length = record
-            .client_secret
-            .as_ref()
-            .map(|secret| secret.chars().count());
         if mode == Mode::Production
-            && secret_length.is_some_and(|length| length < MIN_CLIENT_SECRET_LENGTH)
+            && let Some(secret) = &record.client_secret
         {
-            return Err(wrong(&format_args!(
-                "a client_secret has at least {MIN_CLIENT_SECRET_LENGTH} random characters (`jeton client new` makes one), unless JETON_DEVELOPMENT is true"
-            )));
+            require_random(secret, LEAST_CLIENT_SECRET).map_err(|guessable| {
+                wrong(&format_args!(
+                    "a client_secret has at least {LEAST_CLIENT_SECRET} characters and is plainly random (`jeton client new` makes one), unless JETON_DEVELOPMENT is true: {guessable}"
+                ))
+            })?;
         }
         let client = record.parse().map_err(|error| wrong(&error))?;
         if clients.iter().any(|known| known.id == client.id) {

@@ -23,7 +23,7 @@ pub const SETTINGS: &[Setting] = &[
     all(
         "JETON_SECRET",
         "",
-        "Secret all keys are derived from (`jeton keys new`); several, separated by spaces, while changing: the first signs, all verify",
+        "Secret all keys are derived from (`jeton keys new`, or 43 characters or more that are plainly random); several, separated by spaces, while changing: the first signs, all verify",
     ),
     all(
         "JETON_SIGNING_ALGS",
@@ -73,7 +73,7 @@ pub const SETTINGS: &[Setting] = &[
     all(
         "JETON_DEVELOPMENT",
         "false",
-        "Accept an http issuer and client secrets shorter than 32 characters",
+        "Accept an http issuer, weak client secrets and keys that everyone has; only with an http issuer, or one of this machine",
     ),
     Setting {
         name: "JETON_HOST",

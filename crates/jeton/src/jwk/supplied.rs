@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -56,14 +56,22 @@ pub enum InvalidJwks {
     /// One of the mock's keys, which everyone has; its position in `keys`.
     #[error("keys[{0}] to be secret: it is one of the mock's, which everyone has")]
     Public(usize),
+    /// The set is marked as a mock's.
+    #[error("keys of its own: the set says that it is a mock's, by its member `{MOCK_MEMBER}`")]
+    Mock,
     /// An RSA key that is too short (RFC 7518 §3.3); its position in `keys`.
     #[error("keys[{0}] to have a modulus of 2048 bits or more")]
     ShortModulus(usize),
 }
 
+/// The member by which a JWK Set says that its keys are a mock's.
+pub const MOCK_MEMBER: &str = "jeton_mock";
+
 #[derive(Deserialize)]
 struct PrivateJwkSet {
     keys: Vec<PrivateJwk>,
+    /// [`MOCK_MEMBER`], whatever its value.
+    jeton_mock: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +96,9 @@ impl SuppliedKeys {
 
     pub(crate) fn parse(json: &str, mode: Mode) -> Result<Self, InvalidJwks> {
         let set = PrivateJwkSet::parse(json)?;
+        if set.jeton_mock.is_some() && mode == Mode::Production {
+            return Err(InvalidJwks::Mock);
+        }
         let public = set.keys.iter().position(PrivateJwk::is_public);
         if let Some(index) = public.filter(|_| mode == Mode::Production) {
             return Err(InvalidJwks::Public(index));

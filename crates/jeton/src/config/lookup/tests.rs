@@ -1,7 +1,7 @@
 use super::*;
 use crate::fetch::Unreachable;
 
-const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
 
 fn check(changes: &[(&str, &str)], expected: Result<(), (&str, &str)>) {
     let mut variables = vec![
@@ -25,6 +25,7 @@ fn check(changes: &[(&str, &str)], expected: Result<(), (&str, &str)>) {
 fn what_may_be_reached() {
     let check = |development: &str, url: &str, expected| {
         let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" if development == "true" => Some("http://id.example/tenant".to_owned()),
             "JETON_ISSUER" => Some("https://id.example/tenant".to_owned()),
             "JETON_SECRET" => Some(SECRET.to_owned()),
             "JETON_DEVELOPMENT" => Some(development.to_owned()),
@@ -36,12 +37,9 @@ fn what_may_be_reached() {
     let loopback = Err(Unreachable::NotPublic("loopback"));
     check("false", "http://127.0.0.1:9400/", loopback);
     check("true", "http://127.0.0.1:9400/", Ok(()));
+    let own = Err(Unreachable::OwnOrigin);
+    check("false", "https://id.example/", own);
     for development in ["false", "true"] {
-        check(
-            development,
-            "https://id.example/",
-            Err(Unreachable::OwnOrigin),
-        );
         check(development, "https://other.example/", Ok(()));
         check(
             development,
@@ -110,6 +108,28 @@ fn names_the_variable_and_what_was_expected() {
         ],
         Ok(()),
     );
+    for issuer in [
+        "http://id.example",
+        "http://127.0.0.1:8080",
+        "https://localhost:8443/tenant",
+        "https://id.localhost",
+        "https://127.0.0.1",
+        "https://[::1]",
+    ] {
+        let development = ("JETON_DEVELOPMENT", "true");
+        check(&[("JETON_ISSUER", issuer), development], Ok(()));
+    }
+    for issuer in [
+        "https://id.example",
+        "https://id.internal",
+        "https://10.0.0.1",
+        "https://localhost.example",
+    ] {
+        check(
+            &[("JETON_ISSUER", issuer), ("JETON_DEVELOPMENT", "true")],
+            Err(("JETON_DEVELOPMENT", "not this machine")),
+        );
+    }
     check(
         &[("JETON_DEVELOPMENT", "yes")],
         Err(("JETON_DEVELOPMENT", "true or false")),
@@ -117,7 +137,7 @@ fn names_the_variable_and_what_was_expected() {
 
     check(
         &[("JETON_SECRET", " ")],
-        Err(("JETON_SECRET", "43 characters")),
+        Err(("JETON_SECRET", "`jeton keys new` makes one")),
     );
     check(
         &[("JETON_SECRET", "short")],
@@ -131,7 +151,11 @@ fn names_the_variable_and_what_was_expected() {
 
     let public = [("JETON_SECRET", crate::PUBLIC_SECRET)];
     check(&public, Err(("JETON_SECRET", "none of them the mock's")));
-    check(&[public[0], ("JETON_DEVELOPMENT", "true")], Ok(()));
+    let development = [
+        ("JETON_ISSUER", "http://id.example"),
+        ("JETON_DEVELOPMENT", "true"),
+    ];
+    check(&[public[0], development[0], development[1]], Ok(()));
 
     check(&[("JETON_SIGNING_ALGS", "EdDSA ES256")], Ok(()));
     for algorithms in ["HS256", "ES256 ES256", "none"] {
@@ -198,9 +222,17 @@ fn names_the_variable_and_what_was_expected() {
                 "JETON_CLIENTS",
                 r#"[{"client_id":"a","client_secret":"short"}]"#,
             ),
-            ("JETON_DEVELOPMENT", "true"),
+            development[0],
+            development[1],
         ],
         Ok(()),
+    );
+    check(
+        &[(
+            "JETON_CLIENTS",
+            r#"[{"client_id":"a","client_secret":"billing-secret-that-is-long-enough"}]"#,
+        )],
+        Err(("JETON_CLIENTS", "reads like words")),
     );
     let client = format!(r#"{{"client_id":"a","client_secret":"{SECRET}"}}"#);
     check(&[("JETON_CLIENTS", &format!("[{client}]"))], Ok(()));
@@ -274,4 +306,21 @@ fn errors_and_debug_never_hold_a_secret() {
         _ => None,
     });
     assert!(!format!("{config:?}").contains(SECRET));
+}
+
+#[test]
+fn warns_of_what_production_refuses() {
+    let warnings = |development: &str, secret: &str| {
+        let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some("http://localhost:8080".into()),
+            "JETON_SECRET" => Some(secret.into()),
+            "JETON_DEVELOPMENT" => Some(development.into()),
+            _ => None,
+        });
+        config.unwrap().warnings().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(warnings("false", SECRET), "");
+    assert!(warnings("true", SECRET).contains("JETON_DEVELOPMENT"));
+    assert!(!warnings("true", SECRET).contains("JETON_SECRET"));
+    assert!(warnings("true", crate::PUBLIC_SECRET).contains("JETON_SECRET is a mock's"));
 }

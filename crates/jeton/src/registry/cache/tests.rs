@@ -275,7 +275,7 @@ fn a_clock_set_back_keeps_nothing_for_ever() {
 
 #[test]
 fn a_subject_is_compared_with_client_ids_whatever_the_case() {
-    let configured = r#"{"client_id":"M2M","client_secret":"s","grant_types":[]}"#;
+    let configured = r#"{"client_id":"M2M","token_endpoint_auth_method":"none","grant_types":[]}"#;
     let configured = Client::from_record(configured).unwrap();
     let registry = MemoryRegistry::default();
     let clients = Clients::new(&[configured], registry, Seconds(60));
