@@ -251,9 +251,8 @@ mod tests {
         let dropped: usize = messages
             .iter()
             .filter_map(|text| {
-                text.strip_suffix(" lines of this log were dropped")?
-                    .parse()
-                    .ok()
+                let number = text.strip_suffix(" lines of this log were dropped")?;
+                number.parse::<usize>().ok()
             })
             .sum();
         let lines = messages.iter().filter(|text| text.parse::<u32>().is_ok());
