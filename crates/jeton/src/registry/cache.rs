@@ -36,7 +36,7 @@ pub(crate) struct Clients<R> {
     max_age: Seconds,
     // Locked only between two `.await`s.
     known: Mutex<KnownClients>,
-    cut_offs: Mutex<KnownCutOffs>,
+    cut_offs: Mutex<KnownCutOffs<CutOff>>,
 }
 
 impl<R: Registry> Clients<R> {
