@@ -1,12 +1,10 @@
 //! The ledger: the store of grants and one-time markers, whose reads are never stale.
 
-use crate::{
-    time::{Seconds, UnixTime},
-    unavailable::Unavailable,
-};
+use crate::{time::UnixTime, unavailable::Unavailable};
 
 mod grant;
 mod id;
+mod keep;
 mod memory;
 pub mod rotation;
 mod step;
@@ -14,13 +12,9 @@ pub mod transition;
 
 pub use grant::{Grant, GrantState, Unmet};
 pub use id::{Attempt, GrantId, Id128, Marker};
+pub use keep::SLACK;
 pub use memory::MemoryLedger;
 pub use step::{Advance, Decision, Opened, Step};
-
-/// How much longer than until its expiry a store keeps a record: more than the clocks of hosts and
-/// stores differ. Expiry is judged by the time of a request, which may come from a clock that is behind
-/// the one by which a store collects its garbage.
-pub const SLACK: Seconds = Seconds(5 * 60);
 
 /// A store of grants and one-time markers.
 ///

@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
-    SLACK,
-    id::{Attempt, GrantId},
-};
+use super::id::{Attempt, GrantId};
 use crate::{
     client::ClientId,
     scope::Scope,
@@ -88,23 +85,6 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// How long the record is kept after nothing of it can be redeemed any more. Its being there is what
-    /// keeps a ticket from opening it twice, so it outlives every ticket: 35 minutes from the first use of
-    /// one, and [`SLACK`] for clocks.
-    pub const KEPT: Seconds = Seconds(35 * 60 + SLACK.0);
-
-    /// Until when stores keep the record. Until its code is redeemed that is soon, so that requests which
-    /// nobody goes on with leave nothing behind; then as long as it has tokens. A grant that was revoked or
-    /// denied is kept as long as it would have been otherwise: whoever presents a token of it is told so.
-    #[must_use]
-    pub fn kept_until(&self) -> UnixTime {
-        let needed_until = match self.generation {
-            0 => self.idle_expires_at,
-            _ => self.expires_at,
-        };
-        needed_until + Self::KEPT
-    }
-
     /// Whether its tokens are good at `now`. The idle expiry ends the standing generation, not the
     /// access tokens that were issued in time.
     #[must_use]
