@@ -39,7 +39,10 @@ async function measure(command, port) {
   const data = join(mkdtempSync(join(tmpdir(), 'bench-')), 'jeton.db');
   const args = command === 'serve' ? ['serve', '--data', data] : ['mock'];
   const began = performance.now();
-  const child = spawn(binary, [...args, '--port', String(port)], { env: { ...process.env, ...env, ...keys[command] }, stdio: 'ignore' });
+  const child = spawn(binary, [...args, '--port', String(port)], {
+    env: { ...process.env, ...env, ...keys[command] },
+    stdio: 'ignore',
+  });
   try {
     for (;;) {
       if (

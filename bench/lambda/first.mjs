@@ -30,7 +30,10 @@ await putClient(TABLE, {
   client_secrets: [{ sha256: createHash('sha256').update(SECRET).digest('base64url'), created_at: 1795254449 }],
 });
 
-const jeton = { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj' };
+const jeton = {
+  JETON_ISSUER: 'https://issuer.example',
+  JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
+};
 const configured = { ...jeton, JETON_CLIENTS: JSON.stringify([{ ...client, client_secret: SECRET }]) };
 const table = { JETON_TABLE: TABLE, AWS_ENDPOINT_URL_DYNAMODB: await endpoint() };
 const subjects = {

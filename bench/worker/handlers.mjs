@@ -28,7 +28,11 @@ const javascript = (script) => ({ modules: true, script, compatibilityDate: work
 export const handlers = {
   worker: {
     ...worker,
-    bindings: { JETON_ISSUER: 'https://issuer.example', JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj', JETON_CLIENTS: [client] },
+    bindings: {
+      JETON_ISSUER: 'https://issuer.example',
+      JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
+      JETON_CLIENTS: [client],
+    },
   },
   read: javascript(readFileSync(file('read.js'), 'utf8')),
   token: javascript(

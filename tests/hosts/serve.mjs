@@ -46,7 +46,12 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     },
     /** Past the checks of `jeton client put`. */
     async putUnchecked(record) {
-      sql(data, "INSERT OR REPLACE INTO document VALUES ('', 'client', ?, ?)", record.client_id, JSON.stringify(record));
+      sql(
+        data,
+        "INSERT OR REPLACE INTO document VALUES ('', 'client', ?, ?)",
+        record.client_id,
+        JSON.stringify(record),
+      );
     },
     async stop() {
       const code = await host.stop();

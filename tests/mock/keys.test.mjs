@@ -189,7 +189,10 @@ describe('a mock takes no key of a deployment', { concurrency: 4 }, () => {
   ]) {
     test(`${name}=${value.slice(0, 12)}… in the environment of a mock: it does not start`, async () => {
       isRefusal(await refused({ env: { ...production, [name]: value } }), name);
-      isRefusal(await refused({ args: ['--strict'], env: { ...production, [name]: value, JETON_DEVELOPMENT: 'true' } }), name);
+      isRefusal(
+        await refused({ args: ['--strict'], env: { ...production, [name]: value, JETON_DEVELOPMENT: 'true' } }),
+        name,
+      );
     });
   }
 

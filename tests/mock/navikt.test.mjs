@@ -105,7 +105,10 @@ describe('navikt/mock-oauth2-server’s environment', { concurrency: 8 }, () => 
 
   test('SERVER_HOSTNAME is what it binds to', async (t) => {
     const mock = await start({ t, env: { SERVER_HOSTNAME: '0.0.0.0' } });
-    assert.match(mock.log().find((line) => / on /.test(line) && !/WARNING/.test(line)), / on http:\/\/0\.0\.0\.0:\d+$/);
+    assert.match(
+      mock.log().find((line) => / on /.test(line) && !/WARNING/.test(line)),
+      / on http:\/\/0\.0\.0\.0:\d+$/,
+    );
   });
 
   test('tokenProvider: algorithm and systemTime', async (t) => {

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::{ClientRecord, ConfigError, IssuerIdentifier, Mode};
+use jeton::{ClientRecord, ConfigError};
 use jeton_http::{Dropped, Listening, SelfSigned, SelfSignedError, TrustedProxies};
 use jeton_native::Log;
 use jsonwebtoken::Algorithm;
@@ -26,6 +26,7 @@ use crate::{
     run::run,
     settings::Settings,
     spec::{ClaimRule, Fault, InvalidSpec, IssuerSpec, MockSpec, Strictness, User},
+    warning::warning,
 };
 
 /// Where the mock listens unless told otherwise.
@@ -356,24 +357,6 @@ fn addresses(spec: &MockSpec, settings: &Settings, default: &str) -> Result<Addr
         } else {
             HostTrust::Ignored
         },
-    })
-}
-
-/// What a mock is, where it could be taken for a deployment: its issuer is https and not this machine, or
-/// other machines reach it.
-fn warning(issuer: &BaseUrl, listens: Option<SocketAddr>) -> Option<String> {
-    let issuer = issuer.to_string();
-    let own = IssuerIdentifier::parse(&issuer, Mode::Development);
-    let poses = own.is_ok_and(|own| own.is_https() && !own.is_loopback());
-    let poses = poses.then(|| format!("calls itself {issuer}"));
-    let open = listens.filter(|address| !address.ip().is_loopback());
-    let open = open.map(|address| format!("listens on {address}"));
-    let how: Vec<_> = poses.into_iter().chain(open).collect();
-    (!how.is_empty()).then(|| {
-        format!(
-            "this is a mock, and it {}. It signs any token for anyone who reaches it, with keys that everyone has: nothing real may trust it.",
-            how.join(" and ")
-        )
     })
 }
 

@@ -59,6 +59,7 @@ mod session;
 mod settings;
 mod spec;
 mod visit;
+mod warning;
 
 pub use address::InvalidAddress;
 pub use builder::{BoundMock, DEFAULT_PORT, MockProvider, MockProviderBuilder, StartError};

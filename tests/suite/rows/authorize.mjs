@@ -149,7 +149,11 @@ describe('/authorize', { concurrency: 8 }, () => {
     const without = { code_challenge: undefined, code_challenge_method: undefined, nonce: 'a nonce' };
     assert.equal((await exchange(noPkce, await codeFor(noPkce, without))).status, 200);
     const plain = { ...without, nonce: undefined, scope: 'read' };
-    assert.equal((await exchange(noPkce, await codeFor(noPkce, plain))).status, 200, 'without openid there is no nonce');
+    assert.equal(
+      (await exchange(noPkce, await codeFor(noPkce, plain))).status,
+      200,
+      'without openid there is no nonce',
+    );
     assert.equal((await exchange(noPkce, await codeFor(noPkce))).status, 200);
   });
 

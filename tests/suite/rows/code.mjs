@@ -102,7 +102,10 @@ describe('authorization_code', { concurrency: 8 }, () => {
   });
 
   test('RFC 6749 §4.1.3: without PKCE, a redirect_uri that was sent is repeated to the character', async () => {
-    for (const form of [{ ...bare, scope: 'read' }, { ...bare, scope: 'openid', nonce: 'n' }]) {
+    for (const form of [
+      { ...bare, scope: 'read' },
+      { ...bare, scope: 'openid', nonce: 'n' },
+    ]) {
       const login = await codeFor(noPkce, form);
       for (const redirect_uri of [undefined, '', 'https://app.example/cb/', 'https://app.example/c']) {
         isError(await exchange(noPkce, login, { redirect_uri }), 400, 'invalid_grant');

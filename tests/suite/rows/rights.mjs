@@ -53,7 +53,13 @@ async function registered(on, members = {}) {
   };
   const change = (members = {}) => on.putClient({ ...record, ...members });
   await change();
-  return { client_id, client_secret, redirect_uris: record.redirect_uris, change, remove: () => on.removeClient(client_id) };
+  return {
+    client_id,
+    client_secret,
+    redirect_uris: record.redirect_uris,
+    change,
+    remove: () => on.removeClient(client_id),
+  };
 }
 
 const without = (...lost) => GRANTS.filter((name) => !lost.includes(name));
@@ -264,11 +270,7 @@ const rows = {
       (client) => client.remove(),
     ]) {
       const client = await registered(on);
-      const [first, second, third] = [
-        await waiting(on, client),
-        await waiting(on, client),
-        await waiting(on, client),
-      ];
+      const [first, second, third] = [await waiting(on, client), await waiting(on, client), await waiting(on, client)];
       const redirect = await accepted(on, first.request);
       const rejected = await answered('reject', { request: second.request }, { on });
       await lose(client);
@@ -317,7 +319,11 @@ const rows = {
     isPage(await person.submit({ user_code: 'BBBB-BBBB' }), 400);
     const late = await waiting(on, client);
     for (const name of [subject, subject.toUpperCase()]) {
-      isError(await handoff('accept', { request: late.request, ...ALICE, subject: name }, { on }), 400, 'invalid_request');
+      isError(
+        await handoff('accept', { request: late.request, ...ALICE, subject: name }, { on }),
+        400,
+        'invalid_request',
+      );
     }
   },
 };

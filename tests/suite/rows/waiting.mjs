@@ -223,7 +223,9 @@ describe('in time', { concurrency: 100 }, () => {
     assert.ok(waited > 9_500 && waited < 14_000, `${waited} ms`);
   });
 
-  test('JETON_GRANTS_NOT_BEFORE: older logins open no grants, younger ones do', { skip: unless.startable }, async (t) => {
+  test('JETON_GRANTS_NOT_BEFORE: older logins open no grants, younger ones do', {
+    skip: unless.startable,
+  }, async (t) => {
     const notBefore = now() + 6;
     const on = await startFor(t, { changes: { JETON_GRANTS_NOT_BEFORE: String(notBefore) } });
     const browser = new Browser({ on });

@@ -38,7 +38,16 @@ export function parse(token) {
 export const generationOf = (token) => parse(token).generation;
 
 /** A token as the deployment with this `secret` would make it. */
-export function mint({ prefix, grant, generation, redirect, client_id, challenge, secret = SECRET, issuer = KEY_CONTEXT }) {
+export function mint({
+  prefix,
+  grant,
+  generation,
+  redirect,
+  client_id,
+  challenge,
+  secret = SECRET,
+  issuer = KEY_CONTEXT,
+}) {
   const keyId = Buffer.from(hkdfSync('sha256', secret, '', framed(['jeton/v1', 'token key id', issuer]), 4));
   const mac = createHmac('sha256', derive(secret, 'token', issuer))
     .update(framed([[1], prefix, issuer, grant, u32(generation), client_id, optional(redirect), optional(challenge)]))
