@@ -80,7 +80,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 "jeton serve: {issuer} on http://{address}, clients in {data}"
             );
             let answered = log.clone();
-            let handle = move |request, address: IpAddr| {
+            let handle = move |request, address: Option<IpAddr>| {
                 let server = Arc::clone(&server);
                 let log = answered.clone();
                 async move {
@@ -88,7 +88,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                     let (server, ids) = &*server;
                     let arrival = Arrival {
                         at: jeton_native::now(),
-                        address: Some(address),
+                        address,
                         request_id: ids.next_id(),
                     };
                     let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));

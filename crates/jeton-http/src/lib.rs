@@ -93,7 +93,7 @@ pub struct Listening {
 /// many connections as there may be, one that waits for its client goes for a new one.
 pub async fn serve<H, F>(listening: Listening, handle: H, shutdown: impl Future<Output = ()>)
 where
-    H: Fn(Request<Bytes>, IpAddr) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Bytes>, Option<IpAddr>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
     let Listening {
@@ -161,7 +161,7 @@ struct Service<H> {
 
 impl<H, F> Service<H>
 where
-    H: Fn(Request<Bytes>, IpAddr) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Bytes>, Option<IpAddr>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Bytes>, Dropped>> + Send + 'static,
 {
     fn source(&self, peer: IpAddr) -> Source {

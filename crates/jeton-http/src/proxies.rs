@@ -8,6 +8,8 @@ use std::{
 use http::HeaderMap;
 use ipnet::IpNet;
 
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// The addresses of the proxies whose `X-Forwarded-For` is believed. Nobody's, by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -39,10 +41,17 @@ impl TrustedProxies {
     /// The address of the client whose request `peer` sent with these headers: the peer itself, or where
     /// that is a trusted proxy, what it added at the end of `X-Forwarded-For`; and so on for as long as
     /// what was added is a trusted proxy too. What stands before that anybody may have written.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    ///
+    /// `None` where the peer is most likely a proxy that nobody configured: it is of this machine or of a
+    /// private network, and has the header. Its address would stand for all its clients, and what one of
+    /// them does would count for everybody.
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        if !self.contain(peer) && is_private(peer) && headers.contains_key(FORWARDED_FOR) {
+            return None;
+        }
         let mut address = peer;
         let mut added = headers
-            .get_all("x-forwarded-for")
+            .get_all(FORWARDED_FOR)
             .iter()
             .rev()
             .flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
@@ -51,7 +60,15 @@ impl TrustedProxies {
         {
             address = next;
         }
-        address
+        Some(address)
+    }
+}
+
+/// Whether an address is of this machine or of a private network (RFC 1918, RFC 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     }
 }
 
@@ -74,11 +91,11 @@ mod tests {
         let proxies: TrustedProxies = "10.0.0.0/8 2001:db8::1".parse().unwrap();
         let check = |peer: &str, lines: &[&'static str], expected: &str| {
             let lines = lines.iter().map(|line| HeaderValue::from_static(line));
-            let headers =
-                lines.map(|line| (http::HeaderName::from_static("x-forwarded-for"), line));
+            let headers = lines.map(|line| (http::HeaderName::from_static(FORWARDED_FOR), line));
             let headers = HeaderMap::from_iter(headers);
             let client = proxies.client(peer.parse().unwrap(), &headers);
-            assert_eq!(client.to_string(), expected, "{peer} {headers:?}");
+            let client = client.map(|address| address.to_string());
+            assert_eq!(client.unwrap_or_default(), expected, "{peer} {headers:?}");
         };
         check("192.0.2.1", &[], "192.0.2.1");
         check("192.0.2.1", &["198.51.100.1"], "192.0.2.1");
@@ -95,6 +112,10 @@ mod tests {
         check("2001:db8::1", &["::ffff:198.51.100.1"], "198.51.100.1");
         check("10.0.0.1", &["198.51.100.1, unknown"], "10.0.0.1");
         check("10.0.0.1", &["10.0.0.2"], "10.0.0.2");
+        check("127.0.0.1", &[], "127.0.0.1");
+        for unconfigured in ["127.0.0.1", "192.168.0.1", "::1", "fd00::1"] {
+            check(unconfigured, &["198.51.100.1"], "");
+        }
     }
 
     #[test]

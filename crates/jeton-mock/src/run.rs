@@ -22,10 +22,12 @@ pub(crate) async fn run(
         closing.close();
     };
     let ids = RequestIds::new(&NativeCrypto::new()).ok().map(Arc::new);
-    let handle = move |mut request: Request<Bytes>, address: IpAddr| {
+    let handle = move |mut request: Request<Bytes>, address: Option<IpAddr>| {
         let provider = Arc::clone(&provider);
         let log = log.clone();
-        request.extensions_mut().insert(address);
+        if let Some(address) = address {
+            request.extensions_mut().insert(address);
+        }
         if let Some(id) = ids.as_ref().and_then(|ids| ids.next_id()) {
             request.extensions_mut().insert(id);
         }
