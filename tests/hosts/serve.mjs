@@ -31,7 +31,7 @@ export async function start({ env = {}, store = 'ok' } = {}) {
     },
     log: () => host.log(),
     /** Another process has the file locked while `taking` is not 0: changes wait, reads do not. */
-    slow: ({ taking = 0 }) => other.say(taking > 0 ? 'BEGIN IMMEDIATE' : 'ROLLBACK'),
+    slow: ({ taking = 0 }) => other.lock(taking > 0),
     /** Ends the process without warning, and starts another. */
     async crash() {
       await host.kill();
@@ -81,10 +81,13 @@ function otherProcess(file) {
   ].join('\n');
   const child = spawn('python3', ['-c', script, file], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let locked = false;
   return {
-    async say(statement) {
-      child.stdin.write(`${statement}\n`);
-      if ((await answers.next()).done) throw new Error(`${statement} failed`);
+    async lock(wanted) {
+      if (wanted === locked) return;
+      locked = wanted;
+      child.stdin.write(wanted ? 'BEGIN IMMEDIATE\n' : 'ROLLBACK\n');
+      if ((await answers.next()).done) throw new Error('the other process failed');
     },
     async stop() {
       child.stdin.end();

@@ -111,13 +111,13 @@ const writings = (value) => [
 function needles(values) {
   const pieces = new Map();
   const whole = new Map();
+  const put = (piece, kind) => published.includes(piece) || pieces.set(piece, kind);
   for (const [value, kind] of values) {
     for (const text of new Set(writings(value))) {
       if (text.length < PIECE) whole.set(text.toLowerCase(), kind);
-      for (let at = 0; at + PIECE <= text.length; at += STEP) {
-        const piece = text.slice(at, at + PIECE);
-        if (!published.includes(piece)) pieces.set(piece, kind);
-      }
+      for (let at = 0; at + PIECE <= text.length; at += STEP) put(text.slice(at, at + PIECE), kind);
+      // What begins like something published may end otherwise.
+      if (text.length >= PIECE) put(text.slice(-PIECE), kind);
     }
   }
   return { pieces, whole };

@@ -81,7 +81,12 @@ pub(crate) async fn respond<H: Host>(
     {
         audit.grant = Some(confirmation.device);
         audit.client_id = Some(confirmation.client_id.clone());
-        require_login(at, Some(&confirmation.client_id), &accepted).await?;
+        if decision != Decision::Deny {
+            if find_client(at, &confirmation.client_id).await?.is_none() {
+                return Ok(too_late());
+            }
+            require_login(at, Some(&confirmation.client_id), &accepted).await?;
+        }
         return decide(at, &request, confirmation.device, &decision).await;
     }
     let typed = parameters.get("user_code").unwrap_or_default();
@@ -143,6 +148,15 @@ async fn require_login<H: Host>(
     Ok(standing.map_err(|_| PersonFault::LoggedOut)?)
 }
 
+/// The client of that id, if it is registered for devices now.
+async fn find_client<H: Host>(
+    at: &At<'_, H>,
+    id: &ClientId,
+) -> Result<Option<Arc<Client>>, Refusal> {
+    let client = at.issuer.clients().find(id, at.now).await?;
+    Ok(client.filter(|client| client.may_use(GrantType::DeviceCode)))
+}
+
 /// The device that a user code points to, if its client may still have what it asks for. Only wrong codes
 /// count as attempts.
 async fn find_pending<H: Host>(
@@ -166,7 +180,7 @@ async fn find_pending<H: Host>(
     }
     // A right code, whatever becomes of its device.
     attempt.uncount(at).await?;
-    let Some(client) = at.issuer.clients().find(&grant.client_id, at.now).await? else {
+    let Some(client) = find_client(at, &grant.client_id).await? else {
         return Ok(None);
     };
     let portion = Portion {
@@ -174,10 +188,7 @@ async fn find_pending<H: Host>(
         audiences: grant.audiences,
     };
     let portion = portion.registered(&client, at.issuer.config().issuer());
-    let portion = portion
-        .ok()
-        .filter(|_| client.may_use(GrantType::DeviceCode));
-    Ok(portion.map(|Portion { scope, .. }| PendingDevice {
+    Ok(portion.ok().map(|Portion { scope, .. }| PendingDevice {
         grant: grant.id,
         client,
         scope,
