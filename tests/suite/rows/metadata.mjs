@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clients, ISSUER } from '../support/fixtures.mjs';
+import { clients, ISSUER, isMock } from '../support/fixtures.mjs';
 import { basic, send } from '../support/http.mjs';
 import { clientCredentials, get, host, post, startFor, unless } from '../support/target.mjs';
 
@@ -121,5 +121,5 @@ test('RFC 8414 §3.1: an issuer with a path', { skip: unless.startable }, async 
   );
   assert.equal(response.status, 200);
   const keys = await get(`/tenant/one${JWKS}`, {}, on);
-  assert.equal(keys.json().keys.length, 3);
+  assert.equal(keys.json().keys.length, isMock ? 1 : 3);
 });
