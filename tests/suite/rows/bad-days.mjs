@@ -13,6 +13,9 @@ import { startFor, unless } from '../support/target.mjs';
 const COUNT = Number(process.env.JETON_SUITE_SESSIONS ?? 6);
 const SECONDS = Number(process.env.JETON_SUITE_SECONDS ?? 24);
 
+/** Execution environments of Lambda: one for each tab, but no more than a machine can run. */
+const INSTANCES = Math.min(3 * COUNT, 24);
+
 /** What happens to the store, in turn, each for a second or two. */
 const TROUBLES = [
   { taking: 300 },
@@ -27,7 +30,7 @@ const TROUBLES = [
 test(`${COUNT} people in three tabs each, a quarter of the answers lost, ${SECONDS} s of trouble`, {
   skip: unless.store,
 }, async (t) => {
-  const on = await startFor(t, { store: 'slow', instances: 8 });
+  const on = await startFor(t, { store: 'slow', instances: INSTANCES });
   const people = await logIn({ on, client: clients.native, count: COUNT, tabs: 3 });
   const day = people.use(SECONDS);
   const until = Date.now() + SECONDS * 1000;
@@ -50,5 +53,6 @@ test(`${COUNT} people in three tabs each, a quarter of the answers lost, ${SECON
   assert.equal(seen.forks, 0, 'two refresh tokens of one generation');
   assert.equal(seen.stranded, 0, 'tabs without tokens in the end');
   assert.ok(seen.rotations > COUNT, `${seen.rotations} refresh tokens in all`);
-  assert.ok(seen.longest < 5_000, `an answer took ${seen.longest} ms`);
+  // Where there are fewer environments than tabs, the longest answer has waited for one.
+  if (INSTANCES === 3 * COUNT) assert.ok(seen.longest < 5_000, `an answer took ${seen.longest} ms`);
 });
