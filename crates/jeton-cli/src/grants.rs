@@ -44,12 +44,20 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         print!("{}", instructions(&cut_off, at));
         return Ok(());
     };
+    // Opening it would make it, and report that logins ended which are in another file.
+    anyhow::ensure!(
+        Path::new(data).exists(),
+        "JETON_DATA: {data}: there is no such file; `jeton serve` and `jeton client put` make it"
+    );
     let database =
         Database::open(Path::new(data)).with_context(|| format!("JETON_DATA: {data}"))?;
     let at = tokio::runtime::Builder::new_current_thread()
         .build()?
         .block_on(put_cut_off(&database, &Realm::default(), &cut_off, at))?;
-    println!("every grant opened before {} has ended", at.0);
+    println!(
+        "every grant opened before {} ends; a running server knows within its JETON_REGISTRY_MAX_AGE",
+        at.0
+    );
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
 use jeton::{Arrival, BUDGET, Capabilities, ConfigError, Host, Server};
 use jeton_fetch::HttpsFetch;
-use jeton_http::{Listening, TrustedProxies};
+use jeton_http::{BodyTimedOut, Listening, TrustedProxies};
 use jeton_native::{Log, NativeCrypto, RequestIds};
 use jeton_sqlite::Database;
 use tokio::net::TcpListener;
@@ -91,8 +91,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                         address,
                         request_id: ids.next_id(),
                     };
-                    let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
-                    let response = server.handle(request, arrival, budget).await;
+                    let response = if BodyTimedOut::is_said_of(&request) {
+                        let mut response = BodyTimedOut::response();
+                        server.complete(&mut response, arrival, BodyTimedOut::WHY);
+                        response
+                    } else {
+                        let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
+                        server.handle(request, arrival, budget).await
+                    };
                     log.response(&response, began);
                     Ok(response)
                 }

@@ -42,6 +42,39 @@ pub use tls::{SelfSigned, SelfSignedError};
 #[error("the connection was dropped")]
 pub struct Dropped;
 
+/// Says of a request, as an extension, that its body did not come in time. What is handed over has none,
+/// and is to be answered with [`response`](Self::response).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyTimedOut;
+
+impl BodyTimedOut {
+    /// Why such a request is refused.
+    pub const WHY: &str = "the body did not come in time";
+
+    /// Whether this is said of a request that [`serve`] handed over.
+    pub fn is_said_of<B>(request: &Request<B>) -> bool {
+        request.extensions().get::<Self>().is_some()
+    }
+
+    /// The answer: 408 (RFC 9110 §15.5.9). The connection is closed after it.
+    #[must_use]
+    pub fn response() -> Response<Bytes> {
+        let body =
+            serde_json::json!({ "error": "invalid_request", "error_description": Self::WHY });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
 /// The scheme by which a request reached this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -223,38 +256,27 @@ where
     ) -> io::Result<Response<Full<Bytes>>> {
         activity.enter(Phase::Body);
         let (mut head, body) = request.into_parts();
-        let Ok(body) = timeout(BODY_TIMEOUT, read_body(body)).await else {
-            activity.enter(Phase::Head);
-            return Ok(too_slow());
-        };
+        let read = timeout(BODY_TIMEOUT, read_body(body)).await;
+        let late = read.is_err();
+        let body = read.unwrap_or_else(|_| Ok(Bytes::new()))?;
+        if late {
+            head.extensions.insert(BodyTimedOut);
+        }
         if scheme == Scheme::Https {
             head.extensions.insert(scheme);
         }
         let address = self.proxies.client(peer, &head.headers);
         activity.enter(Phase::Answer);
-        let response = (self.handle)(Request::from_parts(head, body?), address).await;
+        let response = (self.handle)(Request::from_parts(head, body), address).await;
         activity.enter(Phase::Head);
-        let response = response.map_err(|Dropped| io::ErrorKind::ConnectionAborted)?;
+        let mut response = response.map_err(|Dropped| io::ErrorKind::ConnectionAborted)?;
+        if late {
+            // What still comes belongs to that body.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
         Ok(response.map(Full::new))
     }
-}
-
-/// The answer where the body did not come in time. The connection is closed after it: what still comes
-/// belongs to that body.
-fn too_slow() -> Response<Full<Bytes>> {
-    let body = r#"{"error":"invalid_request","error_description":"the body did not come in time"}"#;
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONNECTION, "close"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 /// The body, cut at one byte over [`BODY_LIMIT`].

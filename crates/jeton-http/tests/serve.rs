@@ -10,7 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton_http::{Dropped, Listening, Scheme, SelfSigned, SelfSignedError, TrustedProxies, serve};
+use jeton_http::{
+    BodyTimedOut, Dropped, Listening, Scheme, SelfSigned, SelfSignedError, TrustedProxies, serve,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -48,6 +50,9 @@ async fn start_behind(tls: Option<SelfSigned>, proxies: &str) -> Running {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let handle = |request: Request<Bytes>, address: Option<IpAddr>| async move {
+        if BodyTimedOut::is_said_of(&request) {
+            return Ok(BodyTimedOut::response());
+        }
         match request.uri().path() {
             "/drop" => Err(Dropped),
             "/address" => {

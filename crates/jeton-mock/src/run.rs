@@ -4,7 +4,7 @@ use std::{future::Future, net::IpAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::Request;
-use jeton_http::Listening;
+use jeton_http::{BodyTimedOut, Listening};
 use jeton_native::{Log, NativeCrypto, RequestIds};
 
 use crate::provider::Provider;
@@ -32,6 +32,9 @@ pub(crate) async fn run(
             request.extensions_mut().insert(id);
         }
         async move {
+            if BodyTimedOut::is_said_of(&request) {
+                return Ok(BodyTimedOut::response());
+            }
             let began = Instant::now();
             let answer = provider.handle(request).await;
             if let (Some(log), Ok(response)) = (log, &answer) {

@@ -18,7 +18,7 @@ use crate::{
     host::{Capabilities, Host},
     issuer::Issuer,
     parameters::BODY_LIMIT,
-    refusal::{Refusal, RequestFault},
+    refusal::{ErrorCode, Fault, Refusal, RequestFault},
     request::{At, Incoming},
     response,
     route::{self, CrossOrigin, Endpoint, Presentation, Route},
@@ -98,6 +98,21 @@ impl<H: Host> Server<H> {
     /// cannot hand over. Those of [`handle`](Self::handle) have them.
     pub fn guard(&self, response: &mut Response<Bytes>) {
         response::guard(response, self.issuer.config().issuer());
+    }
+
+    /// Completes an answer that a host made to a request which it could not read: with the headers that
+    /// every answer has, and with an [`Audit`] that says `why`.
+    pub fn complete(&self, response: &mut Response<Bytes>, arrival: Arrival, why: &'static str) {
+        self.guard(response);
+        let audit = Audit {
+            request_id: arrival.request_id,
+            client_address: arrival.address,
+            error: Some(ErrorCode::INVALID_REQUEST.as_str()),
+            fault: Some(Fault::Request),
+            detail: Some(why.into()),
+            ..Audit::default()
+        };
+        audit.attach_to(response);
     }
 
     /// The response of the endpoint at `route`, once method and size of the request are checked.

@@ -64,7 +64,7 @@ mod tests {
         let clients = format!("[{record}]");
         let config = Config::from_lookup(|name| match name {
             "JETON_ISSUER" => Some("https://id.example".to_owned()),
-            "JETON_SECRET" => Some("c3VpdGUtc2VjcmV0LXRoYXQtaXMtMzItYnl0ZXMtbG9uZw".to_owned()),
+            "JETON_SECRET" => Some("Kq3vX9mB2nL7pR4tY8wZ1cD6fG5hJ0sA9uE3iO7kM2x".to_owned()),
             "JETON_CLIENTS" => Some(clients.clone()),
             _ => None,
         });

@@ -34,12 +34,12 @@ pub(crate) enum Transport {
 pub enum InvalidIssuer {
     /// It has not the form of one, or is not `https` where that is required.
     #[error(
-        "the issuer, an https URL without query, fragment or final slash, such as https://id.example.com (http only for localhost, or with JETON_DEVELOPMENT)"
+        "the issuer, an https URL without query, fragment or final slash, such as https://id.acme.dev (http only for localhost, or with JETON_DEVELOPMENT)"
     )]
     Form,
     /// It is an address that nobody can have, most likely left over from an example.
     #[error(
-        "the service's own address in the place of an example's (example.com, example.net, example.org and .invalid are nobody's)"
+        "an address of your own in the place of an example's (example.com, example.net, example.org and .invalid are nobody's)"
     )]
     Placeholder,
 }

@@ -53,7 +53,7 @@ pub const SETTINGS: &[Setting] = &[
     all(
         "JETON_REGISTRY_MAX_AGE",
         "60",
-        "Seconds a registered client may be answered from memory; 0 reads the store each time",
+        "Seconds a registered client may be answered from memory, up to a day; 0 reads the store each time",
     ),
     all(
         "JETON_LOGIN_URL",

@@ -51,7 +51,7 @@ fn what_may_be_reached() {
 
 #[test]
 fn the_address_of_an_example_is_refused_in_production() {
-    let own = "the service's own address";
+    let own = "an address of your own";
     for (host, expected) in [
         ("jeton.example.com", Err(("JETON_ISSUER", own))),
         ("example.com", Err(("JETON_ISSUER", own))),
