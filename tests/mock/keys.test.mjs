@@ -209,7 +209,11 @@ describe('a mock takes no key of a deployment', { concurrency: 4 }, () => {
 
   for (const seed of [SECRET, SECRET.slice(0, -1), 'kT2vQ9xZb7LmN4cR8wYdH3jF6sGpA1eU0iOqXtVnBaZ']) {
     test(`a seed that a deployment would take for its secret, ${seed.length} characters: it does not start`, async () => {
-      for (const given of [{ args: ['--seed', seed] }, { config: { seed } }, { config: `seed = "${seed}"\n` }]) {
+      for (const given of [
+        { args: ['--port', '0', '--seed', seed] },
+        { config: { seed } },
+        { config: `seed = "${seed}"\n` },
+      ]) {
         const { code, text } = await refused(given);
         assert.notEqual(code, 0);
         assert.match(text, /seed: expected/);
