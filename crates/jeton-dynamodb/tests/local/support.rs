@@ -27,6 +27,8 @@ pub(crate) fn client(endpoint: &str, interceptors: Vec<SharedInterceptor>) -> Cl
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::from_static("eu-central-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        // DynamoDB Local speaks no TLS, and the SDK brings no client of its own.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint);
     for interceptor in interceptors {
         config = config.interceptor(interceptor);
