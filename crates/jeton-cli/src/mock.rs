@@ -12,9 +12,6 @@ use tokio::sync::oneshot;
 
 use crate::settings;
 
-/// A setting that a mock has no use for: nothing is limited by address.
-const NOT_OURS: &str = "JETON_TRUSTED_PROXIES";
-
 pub(crate) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
@@ -64,16 +61,12 @@ pub(crate) fn command() -> Command {
             "End as soon as standard input is closed, as by a test process that ends",
         ))
         .arg(text("ca-file", "FILE", "Write the CA's certificate there"))
-        .args(
-            settings::flags()
-                .filter(|flag| flag.get_id() != NOT_OURS)
-                .map(|flag| {
-                    // Taken, so that it is said why they are refused.
-                    let name = flag.get_id().as_str();
-                    let refused = jeton_mock::refuse_deployment(|own| own == name).is_err();
-                    flag.hide(refused)
-                }),
-        )
+        .args(settings::flags().map(|flag| {
+            // Taken, so that it is said why they are refused.
+            let name = flag.get_id().as_str();
+            let refused = jeton_mock::refuse_deployment(|own| own == name).is_err();
+            flag.hide(refused)
+        }))
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {

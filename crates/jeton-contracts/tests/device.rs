@@ -227,6 +227,11 @@ async fn devices_are_limited_for_a_client_in_a_network() {
         check("box", home, 0, ok).await;
         check("tv", None, 0, ok).await;
     }
+    for _ in 302..10_000 {
+        bench.begin("tv", Sent(None, NOW)).await;
+    }
+    check("tv", None, 0, StatusCode::TOO_MANY_REQUESTS).await;
+    check("tv", Some("192.0.2.2"), 0, ok).await;
 }
 
 #[tokio::test]
@@ -286,7 +291,7 @@ async fn operations_of_connecting_a_device() {
     };
     check(0, 3, "the count, the grant and its user code");
     let user_code = bench.user_code(Sent(None, NOW)).await;
-    check(0, 2, "where no address is known");
+    check(0, 3, "where no address is known");
     let alice = bench.person("alice", HOME).await;
     check(0, 0, "logging in");
     alice.type_in("BBBB-BBBB").await;

@@ -43,8 +43,7 @@ impl TrustedProxies {
     /// what was added is a trusted proxy too. What stands before that anybody may have written.
     ///
     /// `None` where the peer is most likely a proxy that nobody configured: it is of this machine or of a
-    /// private network, and has the header. Its address would stand for all its clients, and what one of
-    /// them does would count for everybody.
+    /// private network, and has the header. Its address would stand for all its clients.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         if !self.contain(peer) && is_private(peer) && headers.contains_key(FORWARDED_FOR) {
             return None;

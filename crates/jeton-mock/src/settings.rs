@@ -18,7 +18,7 @@ const CLIENTS: &str = r#"[{
 }]"#;
 
 /// The settings of a deployment that a mock must not have, and why.
-const DEPLOYMENT: [(&str, &str); 8] = [
+const DEPLOYMENT: [(&str, &str); 9] = [
     ("JETON_SECRET", NO_KEYS),
     ("JETON_SIGNING_JWKS", NO_KEYS),
     ("JETON_KEY_SERIAL", NO_KEYS),
@@ -27,11 +27,13 @@ const DEPLOYMENT: [(&str, &str); 8] = [
     ("JETON_REGISTRY", NO_STORE),
     ("JETON_AUTHORITY", NO_STORE),
     ("JETON_LEDGER", NO_STORE),
+    ("JETON_TRUSTED_PROXIES", NO_PROXY),
 ];
 
 const NO_KEYS: &str = "a mock signs whatever anyone asks for, so it takes no key of a deployment; \
     its own come from its seed";
 const NO_STORE: &str = "a mock keeps everything in memory";
+const NO_PROXY: &str = "a mock has its host from a proxy by trust_host, and no address";
 
 /// The settings that were given.
 pub(crate) struct Settings {

@@ -9,8 +9,8 @@ use crate::{
             validate::{LONGEST_VALUE, MOST_PROMPTS},
         },
         device::limits::{
-            DEVICES_OF_CONFIDENTIAL_CLIENT, DEVICES_OF_PUBLIC_CLIENT, WRONG_CODES_OF_NETWORK,
-            WRONG_CODES_OF_SUBJECT, WRONG_CODES_WHERE_GUESSED,
+            DEVICES_OF_CONFIDENTIAL_CLIENT, DEVICES_OF_PUBLIC_CLIENT, DEVICES_WITHOUT_ADDRESS,
+            WRONG_CODES_OF_NETWORK, WRONG_CODES_OF_SUBJECT, WRONG_CODES_WHERE_GUESSED,
         },
     },
     jose::LONGEST_JWT,
@@ -162,7 +162,15 @@ pub const LIMITS: &[Limit] = &[
         test: "devices_are_limited_for_a_client_in_a_network",
     },
     Limit {
-        what: "devices that a client which has authenticated begins there",
+        what: "devices that a public client begins where the address is unknown",
+        most: DEVICES_WITHOUT_ADDRESS as u64,
+        unit: "",
+        answer: "the same",
+        file: DEVICE,
+        test: "devices_are_limited_for_a_client_in_a_network",
+    },
+    Limit {
+        what: "devices that a client which has authenticated begins in one network",
         most: DEVICES_OF_CONFIDENTIAL_CLIENT as u64,
         unit: "",
         answer: "the same",

@@ -416,7 +416,11 @@ impl ClientRecord {
             secrets.push(ClientSecret {
                 hash: SecretHash::from_base64url(&secret.sha256)
                     .ok_or(InvalidClient::SecretHash)?,
-                expires_at: expiry(secret.expires_at),
+                // RFC 7591 §3.2.1 has one time for the client, whatever a hash has of its own.
+                expires_at: expiry(secret.expires_at)
+                    .into_iter()
+                    .chain(expiry(self.client_secret_expires_at))
+                    .min(),
             });
         }
         let named = self.token_endpoint_auth_method.as_deref();

@@ -31,7 +31,9 @@ pub(crate) async fn redeem<H: Host>(
     // Narrowing is part of the step's condition, so that a wrong request never moves the record.
     let scope = parameters.get("scope").unwrap_or_default();
     let scope: Scope = scope.parse().map_err(|_| RequestFault::MalformedScope)?;
-    let step = step_from(at, client, &token, scope, parameters).await?;
+    let mut step = step_from(at, client, &token, scope, parameters).await?;
+    // The client's lifetime of now: a shorter one holds for logins that were before it.
+    step.created_from = step.created_from.max(at.now - client.refresh.lifetime);
     let grant = if client.refresh.rotation {
         take_step(at, &step, audit).await??
     } else {

@@ -94,7 +94,7 @@ pub(crate) fn require_random(text: &str, least: usize) -> Result<(), Guessable> 
     if foreseeable(folded.as_bytes()) * 5 > folded.len() * 2 {
         return Err(Guessable::Repetition);
     }
-    if reads_like_words(&folded) {
+    if reads_like_words(&folded) || is_phrase(text) {
         return Err(Guessable::Words);
     }
     match encoded_text(text) {
@@ -141,6 +141,29 @@ fn reads_like_words(folded: &str) -> bool {
         .filter(|(one, next)| COMMON_PAIRS.contains(&format!("{one}{next}")))
         .count();
     common * 2 > letters.len().saturating_sub(1)
+}
+
+/// Whether three or more words, however rare and in whatever language, stand apart, perhaps with numbers.
+fn is_phrase(text: &str) -> bool {
+    let pieces = text.split(|c: char| !c.is_alphanumeric());
+    let pieces: Vec<&str> = pieces.filter(|piece| !piece.is_empty()).collect();
+    let letters: usize = pieces.iter().map(|piece| piece.chars().count()).sum();
+    let is_number = |piece: &str| piece.chars().all(|c| c.is_ascii_digit());
+    pieces.len() >= 3
+        && letters >= 4 * pieces.len()
+        && pieces
+            .iter()
+            .all(|piece| is_number(piece) || is_word(piece))
+}
+
+/// Whether letters could be a word: with a vowel, and no two capitals side by side.
+fn is_word(piece: &str) -> bool {
+    let letters: Vec<char> = piece.chars().collect();
+    let is_vowel = |c: &char| !c.is_ascii() || "aeiouyAEIOUY".contains(*c);
+    let mut pairs = letters.iter().zip(letters.iter().skip(1));
+    letters.iter().all(|c| c.is_alphabetic())
+        && letters.iter().any(is_vowel)
+        && !pairs.any(|(one, next)| one.is_uppercase() && next.is_uppercase())
 }
 
 /// The text that `text` is in hex or base64. Random bytes are no UTF-8 text: 32 of them once in a

@@ -171,3 +171,21 @@ fn a_protection_that_is_not_there_is_refused() {
         Err("\"tls_client_auth\" is none of"),
     );
 }
+
+/// RFC 7591 §3.2.1: the time at which the client's secret expires, also where hashes have none.
+#[test]
+fn the_earlier_expiry_of_a_secret_holds() {
+    let expiry = |of_client: u64, of_hash: u64| {
+        let record = format!(
+            r#"{{"client_id":"a","client_secret_expires_at":{of_client},"client_secrets":[{{"sha256":"{HASH}","expires_at":{of_hash}}}]}}"#
+        );
+        match Client::from_record(&record).unwrap().authentication {
+            ClientAuthentication::Secret { secrets, .. } => secrets[0].expires_at.map(|end| end.0),
+            ClientAuthentication::None => panic!("no secret"),
+        }
+    };
+    assert_eq!(expiry(0, 0), None);
+    assert_eq!(expiry(7, 0), Some(7));
+    assert_eq!(expiry(7, 5), Some(5));
+    assert_eq!(expiry(5, 7), Some(5));
+}

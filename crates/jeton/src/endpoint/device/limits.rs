@@ -3,8 +3,9 @@
 //!
 //! A network is one IPv4 address, or the IPv6 addresses that share their first 56 bits: what one
 //! subscriber gets at least, and cannot move out of. A shorter prefix would put strangers together; with
-//! a longer one a subscriber would be hundreds. Where the host does not know the address, nothing is
-//! counted by it.
+//! a longer one a subscriber would be hundreds. Requests of which the host does not know the address, as
+//! behind a proxy that nobody configured, are one network, which may begin more devices: whoever hides
+//! the address gains no more than that.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -29,6 +30,9 @@ pub(crate) const DEVICES_OF_PUBLIC_CLIENT: u32 = 300;
 /// and can be told apart from strangers.
 pub(crate) const DEVICES_OF_CONFIDENTIAL_CLIENT: u32 = 10_000;
 
+/// The most devices that a public client begins where the host knows no address: they may be everybody's.
+pub(crate) const DEVICES_WITHOUT_ADDRESS: u32 = 10_000;
+
 /// The most wrong user codes of one subject (RFC 8628 §5.1). There are 20^8 codes.
 pub(crate) const WRONG_CODES_OF_SUBJECT: u32 = 10;
 
@@ -48,10 +52,9 @@ pub(in crate::endpoint) async fn count_device<H: Host>(
     at: &At<'_, H>,
     client: &Client,
 ) -> Result<(), Refusal> {
-    let Some(network) = network_of(at) else {
-        return Ok(());
-    };
+    let network = network_of(at);
     let most = match client.authentication {
+        ClientAuthentication::None if at.request.address.is_none() => DEVICES_WITHOUT_ADDRESS,
         ClientAuthentication::None => DEVICES_OF_PUBLIC_CLIENT,
         ClientAuthentication::Secret { .. } => DEVICES_OF_CONFIDENTIAL_CLIENT,
     };
@@ -65,7 +68,7 @@ pub(in crate::endpoint) async fn count_device<H: Host>(
 
 /// An attempt at a user code that was counted as wrong. Counted before it is known: of many attempts at
 /// once no more are looked up than the limit allows.
-pub(super) struct Attempt(Vec<Marker>);
+pub(super) struct Attempt([Marker; 2]);
 
 impl Attempt {
     /// Counts an attempt of `subject`; refused where there were too many.
@@ -76,16 +79,12 @@ impl Attempt {
         if by_subject > WRONG_CODES_OF_SUBJECT {
             return Err(PersonFault::TooManyAttempts.into());
         }
-        let mut counted = vec![of_subject];
-        if let Some(network) = network_of(at) {
-            let of_network = Marker::new(kind, format_args!("network:{network}"));
-            let in_network = count(at, &of_network).await?;
-            if in_network > WRONG_CODES_OF_NETWORK && by_subject > WRONG_CODES_WHERE_GUESSED {
-                return Err(PersonFault::TooManyAttempts.into());
-            }
-            counted.push(of_network);
+        let of_network = Marker::new(kind, format_args!("network:{}", network_of(at)));
+        let in_network = count(at, &of_network).await?;
+        if in_network > WRONG_CODES_OF_NETWORK && by_subject > WRONG_CODES_WHERE_GUESSED {
+            return Err(PersonFault::TooManyAttempts.into());
         }
-        Ok(Self(counted))
+        Ok(Self([of_subject, of_network]))
     }
 
     /// Takes it back: the code was right.
@@ -104,9 +103,11 @@ async fn count<H: Host>(at: &At<'_, H>, counter: &Marker) -> Result<u32, Refusal
 }
 
 /// The network that a request comes from, as a part of a counter's name.
-fn network_of<H: Host>(at: &At<'_, H>) -> Option<String> {
-    let network = network(at.request.address?);
-    Some(hash_of(&network.to_string()))
+fn network_of<H: Host>(at: &At<'_, H>) -> String {
+    match at.request.address {
+        Some(address) => hash_of(&network(address).to_string()),
+        None => "unknown".to_owned(),
+    }
 }
 
 /// The first address of the network that `address` is in.

@@ -88,6 +88,14 @@ fn accepts_what_generators_make() {
 fn refuses_what_people_make() {
     let phrase = "this is the secret of our token service, do not tell";
     for (secret, expected) in [
+        (
+            "xylophone-quartz-jukebox-vodka-sphinx-wizard-fjord",
+            Guessable::Words,
+        ),
+        (
+            "Zwölf Boxkämpfer jagen Viktor quer über den Sylter Deich",
+            Guessable::Words,
+        ),
         ("too-short-a-secret", Guessable::Short(43)),
         (&"a".repeat(43), Guessable::FewCharacters),
         (&"0".repeat(64), Guessable::FewCharacters),
