@@ -348,7 +348,12 @@ async fn what_is_reused_within_grace_is_in_the_audit() {
 async fn device() {
     let bench = Bench::new().await;
     let (_, device) = bench.app("/device_authorization", &[], NOW).await;
-    bench.assert(1, 0, 2, "device authorization: the grant and its user code");
+    bench.assert(
+        1,
+        0,
+        3,
+        "device authorization: the count, the grant and its user code",
+    );
     let form = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
         ("device_code", text(&device, "device_code")),
