@@ -166,12 +166,11 @@ fn is_word(piece: &str) -> bool {
         && !pairs.any(|(one, next)| one.is_uppercase() && next.is_uppercase())
 }
 
-/// The text that `text` is in hex or base64, as people type it. Random bytes are no such text: sixteen of
-/// them less than once in a million.
+/// The text that `text` is in hex or base64. Random bytes are no UTF-8 text: 32 of them once in a
+/// hundred million.
 fn encoded_text(text: &str) -> Option<String> {
     let bytes = hex(text).or_else(|| BASE64.iter().find_map(|engine| engine.decode(text).ok()))?;
-    let text = String::from_utf8(bytes).ok()?;
-    (!text.contains(char::is_control)).then_some(text)
+    String::from_utf8(bytes).ok()
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
