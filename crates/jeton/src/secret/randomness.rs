@@ -49,6 +49,10 @@ const COMMON_PAIRS: &str = "ac ad ag ai al am an ar as at be bl bu ca ce ch ck c
     pl po pr ps pt ra re ri ro rs rt ry se si so ss st su ta te th ti to tp tr ts tt ul un ur us \
     ut ve wi yo";
 
+/// The fewest common pairs that make words: half of the pairs of 32 random characters are common in one of
+/// a million.
+const LEAST_COMMON: usize = 18;
+
 /// What may stand between words.
 const SEPARATORS: [char; 5] = ['-', '_', '.', ',', ' '];
 
@@ -132,7 +136,8 @@ fn is_row(block: &[u8]) -> bool {
             .any(|row| within(row, block) || within(row, &backwards))
 }
 
-/// Whether more than half of the pairs of neighbours are common in words, separators left out.
+/// Whether more than half of the pairs of neighbours, and not just a few, are common in words, separators
+/// left out.
 fn reads_like_words(folded: &str) -> bool {
     let letters: Vec<char> = folded.chars().filter(|c| !SEPARATORS.contains(c)).collect();
     let common = letters
@@ -140,7 +145,7 @@ fn reads_like_words(folded: &str) -> bool {
         .zip(letters.iter().skip(1))
         .filter(|(one, next)| COMMON_PAIRS.contains(&format!("{one}{next}")))
         .count();
-    common * 2 > letters.len().saturating_sub(1)
+    common >= LEAST_COMMON && common * 2 > letters.len().saturating_sub(1)
 }
 
 /// Whether three or more words, however rare and in whatever language, stand apart, perhaps with numbers.
@@ -166,11 +171,14 @@ fn is_word(piece: &str) -> bool {
         && !pairs.any(|(one, next)| one.is_uppercase() && next.is_uppercase())
 }
 
-/// The text that `text` is in hex or base64. Random bytes are no UTF-8 text: 32 of them once in a
-/// hundred million.
+/// The text that `text` is in hex or base64, mostly ASCII. Random bytes are none: of sixteen of them fewer
+/// than one in a million, and of more far fewer.
 fn encoded_text(text: &str) -> Option<String> {
     let bytes = hex(text).or_else(|| BASE64.iter().find_map(|engine| engine.decode(text).ok()))?;
-    String::from_utf8(bytes).ok()
+    let decoded = String::from_utf8(bytes).ok()?;
+    let is_printable = |c: char| !c.is_control() || c.is_ascii_whitespace();
+    let ascii = decoded.bytes().filter(u8::is_ascii).count();
+    (decoded.chars().all(is_printable) && ascii * 8 >= decoded.len() * 7).then_some(decoded)
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {

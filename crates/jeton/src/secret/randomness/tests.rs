@@ -164,6 +164,15 @@ fn refuses_what_people_make() {
             Guessable::Encoded,
         ),
         (&STANDARD.encode(phrase), Guessable::Encoded),
+        (
+            &STANDARD.encode(
+                phrase
+                    .bytes()
+                    .flat_map(|byte| [byte, 0])
+                    .collect::<Vec<_>>(),
+            ),
+            Guessable::Repetition,
+        ),
         (&URL_SAFE_NO_PAD.encode(phrase), Guessable::Encoded),
         (
             &phrase
