@@ -16,9 +16,12 @@ const { m2m, web } = clients;
 /** What Cloudflare sets itself, whatever a client sends. Elsewhere nobody has to believe it. */
 const OF_CLOUDFLARE = { 'cf-connecting-ip': '198.51.100.7', 'cf-ray': '8f0e1d2c3b4a5968-FRA' };
 
-/** Waits until what was asked before is logged. */
+/** Waits until what was asked before is logged: until a later request is, and nothing more comes. */
 async function quiet() {
   const { log } = await host();
+  const { headers } = await get('/health', { 'cf-ray': random().slice(0, 20) });
+  const mark = `"request_id":"${headers['x-request-id']}"`;
+  for (let waited = 0; waited < 5000 && !log().some((line) => line.includes(mark)); waited += 20) await sleep(20);
   for (let before = -1; before !== log().length; await sleep(100)) before = log().length;
 }
 
