@@ -1,5 +1,7 @@
 // What only a process of its own has: its connections, and a log that somebody has to read.
 
+import './production.mjs';
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,8 @@
 // What only the Worker has: a runtime that does not tell of clients who hang up. What is left of
 // their requests is seen in the memory of the wasm module.
 
+import './production.mjs';
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
