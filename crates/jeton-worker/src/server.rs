@@ -42,7 +42,7 @@ fn build(env: &Env) -> Result<Server, Broken> {
     Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
     let config = Config::from_lookup(|name| binding::variable(env, name))?;
     for warning in config.warnings() {
-        log::error(&warning);
+        log::error(warning);
     }
     let registry = binding::registry(env).map_err(Broken::Registry)?;
     let objects =

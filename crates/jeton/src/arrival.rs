@@ -1,6 +1,7 @@
 //! What a host knows of a request besides its bytes: when it came, and from where.
 
-use std::{fmt, future::poll_fn, net::IpAddr, pin::pin, str::FromStr, task::Poll};
+use core::net::IpAddr;
+use std::{fmt, future::poll_fn, pin::pin, str::FromStr, task::Poll};
 
 use serde::Serialize;
 

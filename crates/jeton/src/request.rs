@@ -1,6 +1,6 @@
 //! A request as the endpoints see it.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use http::{HeaderMap, Method, header};
 

@@ -19,13 +19,13 @@ const broken = [
     "an example's issuer",
     { JETON_ISSUER: 'https://jeton.example.com', JETON_DEVELOPMENT: 'false' },
     'JETON_ISSUER',
-    "an address of your own",
+    'an address of your own',
   ],
   [
     "an example's login application",
     { JETON_LOGIN_URL: 'https://login.example.org/login', JETON_DEVELOPMENT: 'false' },
     'JETON_LOGIN_URL',
-    "an address of your own",
+    'an address of your own',
   ],
   ['an unknown algorithm', { JETON_SIGNING_ALGS: 'HS256' }, 'JETON_SIGNING_ALGS', 'ES256, EdDSA and RS256'],
   [

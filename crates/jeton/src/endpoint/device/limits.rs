@@ -7,7 +7,7 @@
 //! behind a proxy that nobody configured, are one network, which may begin more devices: whoever hides
 //! the address gains no more than that.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 use crate::{
     client::{Client, ClientAuthentication},

@@ -12,7 +12,7 @@ const PRINTABLE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 /// How many secrets each generator makes. A million of each, by hand:
 /// `JETON_SAMPLES=1000000 cargo test --release -p jeton accepts_what_generators_make`.
 fn samples() -> u64 {
-    let samples = std::env::var("JETON_SAMPLES").ok();
+    let samples = option_env!("JETON_SAMPLES");
     samples.map_or(300, |samples| samples.parse().unwrap())
 }
 
