@@ -15,7 +15,7 @@ use tokio::{sync::Notify, task::AbortHandle, time::timeout};
 use crate::limits::SAFE_FOR;
 
 /// How often a connection that waits to be admitted looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,8 +37,10 @@ const OTHER_FILES: usize = 32;
 /// The fewest connections, however few files may be open.
 const FEWEST_CONNECTIONS: usize = 8;
 
-/// For how long a connection is safe from being shed: a client far away has sent its request by then.
-pub(crate) const SAFE_FOR: Duration = Duration::from_millis(250);
+/// For how long a connection is safe from being shed. A client, however far away, sends its request
+/// together with the last packet that opens the connection. Longer would have a crowd of strangers hold
+/// up the queue of those who wait.
+pub(crate) const SAFE_FOR: Duration = Duration::from_millis(50);
 
 /// The most connections that this process may have at a time: [`MOST_CONNECTIONS`], or what the limit of
 /// open files leaves.
