@@ -24,7 +24,7 @@ pub(crate) enum Phase {
     Head,
     /// It waits for the rest of a body.
     Body,
-    /// Its request is being answered.
+    /// It waits for us: its request is being answered, or we have not looked yet whether there is one.
     Answer,
 }
 
@@ -40,7 +40,7 @@ impl Activity {
     fn new() -> Self {
         Self {
             start: Instant::now(),
-            state: AtomicU64::new(Phase::Head as u64),
+            state: AtomicU64::new(Phase::Answer as u64),
         }
     }
 
@@ -277,6 +277,7 @@ mod tests {
         let source = Source::client("192.0.2.1".parse().unwrap());
         for _ in 0..5 {
             let place = connections.admit(source).await;
+            place.activity.enter(Phase::Head);
             let (number, of) = (place.number, Arc::clone(&connections));
             let task = tokio::spawn(async move {
                 let _place = place;

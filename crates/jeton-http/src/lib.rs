@@ -213,6 +213,7 @@ where
         client: Client,
         mut stopped: watch::Receiver<()>,
     ) {
+        client.place.activity.enter(Phase::Head);
         let opened = tokio::select! {
             opened = timeout(HEAD_TIMEOUT, opening) => opened,
             _ = stopped.changed() => return,

@@ -23,6 +23,8 @@ use crate::{
 pub(crate) struct Timed<S> {
     stream: S,
     activity: Arc<Activity>,
+    /// Whether nothing has been waited for yet.
+    is_new: bool,
     /// The phase that `reading` is for.
     turn: u64,
     /// Whether something of a request has come in this phase.
@@ -37,6 +39,7 @@ impl<S> Timed<S> {
     pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
         Self {
             stream,
+            is_new: true,
             turn: activity.turn(),
             activity,
             // A new connection is for a request.
@@ -91,6 +94,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         if buffer.filled().len() > before && !this.has_begun {
             this.has_begun = true;
             this.reading.clear();
+        }
+        if read.is_pending() && this.is_new {
+            this.is_new = false;
+            if this.activity.turn() == this.turn {
+                this.activity.enter(Phase::Head);
+                this.turn = this.activity.turn();
+            }
         }
         // A body has a deadline of its own, and our answer is not the client's to hurry with.
         if read.is_ready() || this.activity.phase() != Phase::Head {
