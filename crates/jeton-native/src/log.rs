@@ -15,6 +15,9 @@ use std::{
 use http::Response;
 use jeton::{Audit, LONGEST_LINE, Moment};
 
+/// How long lines gather before they are written together. At 50,000 lines a second a quarter of the queue.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// How many lines wait for a reader of the log at most: 4 MB of the longest. Further ones are dropped, and
 /// counted in a later line.
 const LONGEST_QUEUE: usize = 1024;
@@ -130,9 +133,13 @@ impl Log {
     }
 }
 
-/// Writes what is in the queue, as many lines at once as wait there.
+/// Writes what is in the queue, as many lines at once as wait there. To be woken for each line would cost a
+/// service on one processor a third of its answers, so lines gather for a moment first.
 fn write_all(entries: &Receiver<Entry>, dropped: &AtomicU64, mut output: impl Write) {
     while let Ok(first) = entries.recv() {
+        if matches!(first, Entry::Line(_)) {
+            thread::sleep(GATHERING);
+        }
         let mut text = String::new();
         let mut lines = 0;
         let mut end = None;
