@@ -6,8 +6,8 @@
 //! each of these in hex or base64. zxcvbn knows more of them by dictionaries that are as large as
 //! the whole Worker, and estimates a login's guesses rather than an attacker's with the key at hand.
 //!
-//! Refused in error are fewer than one in a million of random ones: see the tests for the
-//! generators. Not among these is text made to be pronounced, as by `pwgen` without `-s`.
+//! Random ones are hardly ever refused: the tests have the generators, and draw as many samples as they
+//! are told to. Text made to be pronounced is, as by `pwgen` without `-s`.
 
 use std::collections::BTreeSet;
 
@@ -171,8 +171,8 @@ fn is_word(piece: &str) -> bool {
         && !pairs.any(|(one, next)| one.is_uppercase() && next.is_uppercase())
 }
 
-/// The text that `text` is in hex or base64, mostly ASCII. Random bytes are none: of sixteen of them fewer
-/// than one in a million, and of more far fewer.
+/// The text that `text` is in hex or base64, mostly ASCII. Random bytes are none: of sixteen of them very
+/// few, and of more far fewer.
 fn encoded_text(text: &str) -> Option<String> {
     let bytes = hex(text).or_else(|| BASE64.iter().find_map(|engine| engine.decode(text).ok()))?;
     let decoded = String::from_utf8(bytes).ok()?;
