@@ -2,7 +2,7 @@
 wrk.method = "POST"
 wrk.path = "/token"
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.headers["Authorization"] = "Basic YmVuY2g6YmVuY2gtc2VjcmV0LTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+wrk.headers["Authorization"] = "Basic YmVuY2g6amNzX0poNXZRMGFUbjNYa1o4bVIyd0xjWWQ3cEI0c0dxRTl1RjFvS2lWeFd0TXk="
 wrk.body = "grant_type=client_credentials"
 
 local failed = 0
