@@ -16,13 +16,14 @@ const SECONDS = Number(process.env.JETON_SUITE_SECONDS ?? 24);
 /** Execution environments of Lambda: one for each tab, but no more than a machine can run. */
 const INSTANCES = Math.min(3 * COUNT, 24);
 
-/** What happens to the store, in turn, each for a second or two. */
+/** What happens to the store, in turn, each for a second or two: never for so long that no try of ten seconds is
+ * answered, which no window of ten could bear. */
 const TROUBLES = [
   { taking: 300 },
   { refusing: true },
   {},
   { answering: 6_000 },
-  { taking: 1_500, answering: 500 },
+  { taking: 700, answering: 300 },
   {},
   { taking: 5_000 },
 ];

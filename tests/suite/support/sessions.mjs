@@ -43,14 +43,17 @@ export async function logIn({ on, client, count, tabs }) {
   /** One tab's day; the status of its last answer. */
   async function useTab(session, until, seen) {
     let status;
+    let again = 0;
     while (Date.now() < until + AFTERWARDS) {
-      await sleep(500 + Math.random() * 2000);
+      // After a failure at once, or as told; else when the person does something.
+      await sleep(again || 500 + Math.random() * 2000);
+      again = 0;
       const began = performance.now();
       const answer = await refresh(client, session.held, {}, { on }).catch(() => undefined);
       if (answer !== undefined) seen.longest = Math.max(seen.longest, performance.now() - began);
       if (answer === undefined || (Math.random() < LOST && Date.now() < until)) {
         seen.lost += 1;
-        await sleep(1000);
+        again = 1000;
         continue;
       }
       status = answer.status;
@@ -64,7 +67,7 @@ export async function logIn({ on, client, count, tabs }) {
         seen.loggedOut.push(answer.text);
         return status;
       }
-      await sleep(Number(answer.headers['retry-after']) * 1000);
+      again = Number(answer.headers['retry-after'] ?? 1) * 1000;
     }
     return status;
   }
