@@ -45,7 +45,7 @@ pub const LIMITS: &[Limit] = &[
         what: "body of a request, or its query",
         most: BODY_LIMIT as u64,
         unit: "bytes",
-        answer: "413 `invalid_request`",
+        answer: "413 `invalid_request`; of a long query perhaps 414 by the host",
         file: "tests/suite/rows/token-errors.mjs",
         test: "RFC 9110 §15.5.14: a body over 64 KiB: 413",
     },
