@@ -16,6 +16,14 @@ pub(crate) enum Call {
     },
     Read,
     Revoke,
+    Keep {
+        sha256: String,
+        text: String,
+        until: UnixTime,
+    },
+    Kept {
+        sha256: String,
+    },
     Claim {
         marker: String,
         value: Attempt,
@@ -45,6 +53,7 @@ pub(crate) enum Answer {
     Opened(Opened),
     Advance(Advance),
     Grant(Option<Box<Grant>>),
+    Kept(Option<String>),
     Holder(Option<Attempt>),
     Count(u32),
 }

@@ -1,5 +1,5 @@
-//! The Durable Object that holds one grant and its markers, one shard of other markers, or one counter,
-//! on its own SQLite.
+//! The Durable Object that holds one grant with its attachments and markers, one shard of other
+//! markers, or one counter, on its own SQLite.
 //!
 //! Reading and writing are consecutive synchronous statements without an `.await` between them, and an
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
@@ -26,6 +26,12 @@ const SWEPT_AT_ONCE: u32 = 1000;
 /// How long until the next alarm where there were more.
 const NEXT_SWEEP: Seconds = Seconds(1);
 
+const ATTACHMENTS: &str = "
+    CREATE TABLE IF NOT EXISTS attachment
+        (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS attachment_expires_at ON attachment (expires_at);
+";
+
 const MARKERS: &str = "
     CREATE TABLE IF NOT EXISTS marker
         (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL);
@@ -38,7 +44,8 @@ const COUNTERS: &str = "
     CREATE INDEX IF NOT EXISTS counter_expires_at ON counter (expires_at);
 ";
 
-/// A Durable Object with one grant, one shard of markers, or one counter, on SQLite.
+/// A Durable Object with one grant and what belongs to it, one shard of markers, or one counter, on
+/// SQLite.
 #[durable_object(alarm)]
 #[derive(Debug)]
 pub struct GrantObject {
@@ -48,6 +55,11 @@ pub struct GrantObject {
 #[derive(Deserialize)]
 struct RecordRow {
     record: String,
+}
+
+#[derive(Deserialize)]
+struct AttachmentRow {
+    text: String,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +108,12 @@ impl DurableObject for GrantObject {
             ),
             Call::Read => Answer::Grant(self.grant()?.map(Box::new)),
             Call::Revoke => Answer::Done(self.change(transition::revoke)?.is_some()),
+            Call::Keep {
+                sha256,
+                text,
+                until,
+            } => Answer::Done(self.keep(sha256, text, until).await?),
+            Call::Kept { sha256 } => Answer::Kept(self.kept(sha256)?),
             Call::Claim {
                 marker,
                 value,
@@ -117,10 +135,14 @@ impl DurableObject for GrantObject {
     /// more time since the alarm was set is found here to have it.
     async fn alarm(&self) -> Result<Response> {
         let now = now();
-        for table in ["marker", "counter"] {
+        for (table, key) in [
+            ("attachment", "sha256"),
+            ("marker", "name"),
+            ("counter", "name"),
+        ] {
             let statement = format!(
-                "DELETE FROM {table} WHERE name IN
-                     (SELECT name FROM {table} WHERE expires_at <= ? LIMIT {SWEPT_AT_ONCE})"
+                "DELETE FROM {table} WHERE {key} IN
+                     (SELECT {key} FROM {table} WHERE expires_at <= ? LIMIT {SWEPT_AT_ONCE})"
             );
             self.run(&statement, vec![number(now - SLACK)?])?;
         }
@@ -130,6 +152,7 @@ impl DurableObject for GrantObject {
         }
         let ends = [
             grant_ends.filter(|end| now < *end),
+            self.earliest("attachment")?,
             self.earliest("marker")?,
             self.earliest("counter")?,
         ];
@@ -147,8 +170,8 @@ impl GrantObject {
         self.state.storage().sql()
     }
 
-    /// The rows of a statement. A table that does not exist has none: only `open`, `claim` and `count`
-    /// make tables, so that asking for a grant that never existed leaves nothing behind.
+    /// The rows of a statement. A table that does not exist has none: only `open`, `keep`, `claim` and
+    /// `count` make tables, so that asking for a grant that never existed leaves nothing behind.
     fn rows<T: for<'de> Deserialize<'de>>(
         &self,
         statement: &str,
@@ -216,6 +239,26 @@ impl GrantObject {
             self.write(&grant)?;
         }
         Ok(Some(answer))
+    }
+
+    async fn keep(&self, sha256: String, text: String, until: UnixTime) -> Result<bool> {
+        let end = number(until)?;
+        self.run(ATTACHMENTS, Vec::new())?;
+        self.run(
+            "INSERT INTO attachment (sha256, text, expires_at) VALUES (?, ?, ?)
+             ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
+            vec![sha256.into(), text.into(), end],
+        )?;
+        self.ensure_alarm(until + SLACK).await?;
+        Ok(true)
+    }
+
+    fn kept(&self, sha256: String) -> Result<Option<String>> {
+        let rows: Vec<AttachmentRow> = self.rows(
+            "SELECT text FROM attachment WHERE sha256 = ?",
+            vec![sha256.into()],
+        )?;
+        Ok(rows.into_iter().next().map(|row| row.text))
     }
 
     fn holder(&self, marker: &str, now: UnixTime) -> Result<Option<Attempt>> {

@@ -1,7 +1,8 @@
-//! The ledger of a Worker: calls of the objects that hold grants and markers.
+//! The ledger of a Worker: calls of the objects that hold grants, what is attached to them, and markers.
 
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened, Step, Unavailable, UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened,
+    Step, Unavailable, UnixTime,
 };
 use worker::ObjectNamespace;
 
@@ -108,6 +109,32 @@ impl Ledger for DurableLedger {
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
         done(self.ask_grant(id, &Call::Revoke).await?)?;
         Ok(())
+    }
+
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        _now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let id = attachment.id();
+        let call = Call::Keep {
+            sha256: id.sha256().to_owned(),
+            text: attachment.text().to_owned(),
+            until,
+        };
+        done(self.ask_grant(id.grant(), &call).await?)?;
+        Ok(())
+    }
+
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
+        let call = Call::Kept {
+            sha256: id.sha256().to_owned(),
+        };
+        match self.ask_grant(id.grant(), &call).await? {
+            Answer::Kept(text) => Ok(text),
+            other => Err(mismatch(&other)),
+        }
     }
 
     async fn claim(

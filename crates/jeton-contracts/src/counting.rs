@@ -3,8 +3,8 @@
 use std::{cell::Cell, rc::Rc};
 
 use jeton::{
-    Advance, Attempt, Collection, Cursor, Decision, Document, Expected, Grant, GrantId, Key,
-    Ledger, Marker, Opened, Page, Put, Registry, Step, Unavailable, UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Collection, Cursor, Decision, Document, Expected,
+    Grant, GrantId, Key, Ledger, Marker, Opened, Page, Put, Registry, Step, Unavailable, UnixTime,
 };
 
 /// A store that counts the operations of the store behind it. Clones share the count.
@@ -21,10 +21,10 @@ pub struct Operations {
     pub registry_reads: u32,
     /// Documents written or deleted, or refused to be.
     pub registry_writes: u32,
-    /// Grants and markers read.
+    /// Grants, attachments and markers read.
     pub ledger_reads: u32,
-    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `claim`, `count`, `uncount`, taken or
-    /// refused.
+    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `keep`, `claim`, `count`, `uncount`,
+    /// taken or refused.
     pub ledger_writes: u32,
 }
 
@@ -123,6 +123,21 @@ impl<S: Ledger> Ledger for Counting<S> {
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
         self.write();
         self.store.revoke(id).await
+    }
+
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        self.write();
+        self.store.keep(attachment, until, now).await
+    }
+
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
+        Counting::read(self);
+        self.store.kept(id).await
     }
 
     async fn claim(

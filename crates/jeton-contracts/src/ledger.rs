@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::fixture::{grant, step};
 
 mod advance;
+mod attachment;
 mod keep;
 mod life;
 mod marker;
@@ -59,6 +60,7 @@ pub async fn ledger(ledger: &impl Ledger, run: &str) {
     advance::rolled_back(ledger, &run).await;
     life::revoking(ledger, &run).await;
     life::deciding(ledger, &run).await;
+    attachment::attachments(ledger, &run).await;
     marker::markers(ledger, &run).await;
     marker::counters(ledger, &run).await;
     race::races(ledger, &run).await;

@@ -1,11 +1,11 @@
-//! The ledger: grants, markers and counters as items of the table.
+//! The ledger: grants, attachments, markers and counters as items of the table.
 
 use std::fmt::Write;
 
-use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread, Opened, Step, Unavailable,
-    UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread,
+    Opened, Step, Unavailable, UnixTime,
     transition::{self, is_decided_by, is_result_of},
 };
 
@@ -199,6 +199,37 @@ impl Ledger for DynamoLedger {
         let condition = "attribute_exists(#pk)";
         update_if(update, "SET #state = :revoked", condition).await?;
         Ok(())
+    }
+
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        _: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let id = attachment.id();
+        let put = self
+            .0
+            .put_in(grant_key(id.grant()), id.sha256())
+            .item("text", text(attachment.text()))
+            .item("expires_at", time(until))
+            .item("delete_at", delete_at(until))
+            .expression_attribute_values(":until", time(until));
+        // Refused where one stands that is kept at least as long: by its name it says the same.
+        put_if(put, "attribute_not_exists(#pk) OR #expires_at < :until").await?;
+        Ok(())
+    }
+
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
+        let key = grant_key(id.grant());
+        let get = self.0.get_in(key.clone(), id.sha256());
+        let Some(mut item) = request::read(get.consistent_read(true)).await? else {
+            return Ok(None);
+        };
+        match item.remove("text") {
+            Some(AttributeValue::S(text)) => Ok(Some(text)),
+            _ => Err(unreadable(&key, "an attachment without a string `text`")),
+        }
     }
 
     async fn claim(

@@ -8,6 +8,7 @@
 //! | client | `client` | `<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
 //! | cut-off | `cut_off` | `subject:<hash>`, `client:<hash>` | `record` (S): `{"of":"subject:LPJN…","before":1800000001}`, grants opened before it have ended | until deleted | logged out everywhere |
 //! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: 40 minutes beyond its code, and once that was redeemed, beyond `expires_at` | codes and refresh tokens are generations of it |
+//! | attachment | `grant#<id>` | the SHA-256 of the text in base64url | `text` (S): claims as JSON, `{"groups":[…]}`; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what is too large for the grant, and never changes |
 //! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what may happen once |
 //! | counter | `counter#<kind>:<name>` | `-` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
 //!

@@ -16,7 +16,8 @@ use jeton::{Unavailable, UnixTime};
 pub(crate) const PARTITION: &str = "pk";
 pub(crate) const SORT: &str = "sk";
 
-/// The sort key of items that are alone in their partition: grants, markers, counters.
+/// The sort key of grants, which their attachments lie beside, and of items that are alone in their
+/// partition: markers and counters.
 const ALONE: &str = "-";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;

@@ -22,6 +22,9 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS grant
         (id TEXT PRIMARY KEY, record TEXT NOT NULL, kept_until INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS grant_kept_until ON grant (kept_until);
+    CREATE TABLE IF NOT EXISTS attachment
+        (id TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS attachment_expires_at ON attachment (expires_at);
     CREATE TABLE IF NOT EXISTS marker
         (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS marker_expires_at ON marker (expires_at);

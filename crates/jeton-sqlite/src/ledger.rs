@@ -1,10 +1,10 @@
-//! The ledger: grants, markers and counters as rows.
+//! The ledger: grants, attachments, markers and counters as rows.
 
 use std::fmt::Display;
 
 use jeton::{
-    Advance, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread, Opened, Step, Unavailable,
-    UnixTime, transition,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread,
+    Opened, Step, Unavailable, UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
 
@@ -63,6 +63,36 @@ impl Ledger for Database {
         self.write(move |connection| change_grant(connection, id, transition::revoke))
             .await?;
         Ok(())
+    }
+
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        _: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let (id, text) = (attachment.id().to_string(), attachment.text().to_owned());
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO attachment (id, text, expires_at) VALUES (?1, ?2, ?3)
+                     ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
+                )?
+                .execute((id, text, integer(until)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
+        let id = id.to_string();
+        self.read(move |connection| {
+            connection
+                .prepare_cached("SELECT text FROM attachment WHERE id = ?1")?
+                .query_row([id], |row| row.get(0))
+                .optional()
+        })
+        .await
     }
 
     async fn claim(

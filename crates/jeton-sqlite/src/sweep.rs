@@ -34,9 +34,10 @@ impl Database {
         self.write(move |connection| {
             // Each is whole by itself: where one fails, the next minute goes on.
             let grants = delete(connection, "grant", "kept_until", now)?;
+            let attachments = delete(connection, "attachment", "expires_at", now - SLACK)?;
             let markers = delete(connection, "marker", "expires_at", now - SLACK)?;
             let counters = delete(connection, "counter", "expires_at", now - SLACK)?;
-            Ok(grants + markers + counters)
+            Ok(grants + attachments + markers + counters)
         })
         .await
     }
@@ -127,6 +128,7 @@ mod tests {
         let database = Database::for_test(&folder);
         for (table, end) in [
             ("grant", "kept_until"),
+            ("attachment", "expires_at"),
             ("marker", "expires_at"),
             ("counter", "expires_at"),
         ] {

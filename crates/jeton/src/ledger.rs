@@ -1,7 +1,9 @@
-//! The ledger: the store of grants and one-time markers, whose reads are never stale.
+//! The ledger: the store of grants, of what is attached to them, and of one-time markers. Its reads are
+//! never stale.
 
 use crate::{time::UnixTime, unavailable::Unavailable};
 
+mod attachment;
 mod grant;
 mod id;
 mod keep;
@@ -10,13 +12,14 @@ pub mod rotation;
 mod step;
 pub mod transition;
 
+pub use attachment::{Attachment, AttachmentId};
 pub use grant::{Grant, GrantState, Unmet};
 pub use id::{Attempt, GrantId, Id128, Marker};
 pub use keep::SLACK;
 pub use memory::MemoryLedger;
 pub use step::{Advance, Decision, Opened, Step};
 
-/// A store of grants and one-time markers.
+/// A store of grants, of what is attached to them, and of one-time markers.
 ///
 /// # Contract
 /// - Linearizable per grant and per marker: each call sees every call that was answered before it
@@ -30,9 +33,9 @@ pub use step::{Advance, Decision, Opened, Step};
 ///   than [`BUDGET`](crate::BUDGET); one with a queue leaves out what nobody waits for.
 /// - A call may be repeated after a lost acknowledgement, and answers as the first time: `open` with the
 ///   same record, `advance`, `decide` and `claim` by the same attempt, unless another call has changed
-///   the record since; `revoke` always. Only `count` and `uncount` may then count twice.
+///   the record since; `revoke` and `keep` always. Only `count` and `uncount` may then count twice.
 /// - What is stored goes by itself, and not too early, because single use rests on what is there: a grant
-///   not before [`Grant::kept_until`], a marker or counter not before [`SLACK`] after its expiry. Nothing
+///   not before [`Grant::kept_until`], a marker, counter or attachment not before [`SLACK`] after its expiry. Nothing
 ///   stays long after that, and no call waits for more than a few records that go.
 /// - Members of a grant that this release does not know ([`Grant::other`]) are kept and answered by
 ///   every call.
@@ -63,6 +66,19 @@ pub trait Ledger {
 
     /// Ends a grant for good. Never creates a record.
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable>;
+
+    /// Keeps an attachment, whether or not its grant is there yet, until `until`. One that is kept already
+    /// stays as long as whoever asked for most: nothing that names it loses it.
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable>;
+
+    /// The text of an attachment. It is answered until the store has collected it: whoever reads it has a
+    /// record that names it, and that has its own expiry.
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable>;
 
     /// Takes a marker for `value` (an attempt, or the grant that a user code points to) until
     /// `expires`: `true` for exactly one value, each time it is asked.

@@ -95,8 +95,8 @@ pub use jwk::{
 };
 pub use keys::{EPOCH, signing_key};
 pub use ledger::{
-    Advance, Attempt, Decision, Grant, GrantId, GrantState, Id128, Ledger, Marker, MemoryLedger,
-    Opened, SLACK, Step, Unmet, rotation, transition,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, GrantState, Id128,
+    Ledger, Marker, MemoryLedger, Opened, SLACK, Step, Unmet, rotation, transition,
 };
 pub use limits::{LIMITS, Limit};
 pub use mode::{InvalidMode, Mode};

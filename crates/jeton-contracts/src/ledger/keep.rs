@@ -1,6 +1,6 @@
 //! How long records are kept.
 
-use jeton::{Advance, Decision, Grant, GrantState, Ledger, SLACK, Seconds, UnixTime};
+use jeton::{Advance, Attachment, Decision, Grant, GrantState, Ledger, SLACK, Seconds, UnixTime};
 
 use super::{NOW, Run};
 
@@ -41,6 +41,13 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
         [redeemed, revoked],
     );
 
+    // Beside a grant that is never opened, and one that was asked for once more for less.
+    let attachment = Attachment::new(run.id("kept, attached"), "{}".to_owned());
+    let attachment_ends = NOW + Seconds(10);
+    for until in [attachment_ends, NOW + Seconds(5)] {
+        ledger.keep(&attachment, until, NOW).await.unwrap();
+    }
+
     let marker = run.marker("kept");
     let marker_ends = NOW + Seconds(10);
     let holder = run.id("holder");
@@ -67,11 +74,14 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
         &[],
     )
     .await;
+    let text = ledger.kept(attachment.id()).await.unwrap();
+    assert_eq!(text.as_deref(), Some("{}"));
     let seen = ledger.holder(&marker, NOW).await.unwrap();
     assert_eq!(seen, Some(holder), "by a clock that is behind");
     let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
     assert_eq!(count, 2, "by a clock that is behind");
     check(marker_ends + SLACK, &short, &[]).await;
+    assert_eq!(ledger.kept(attachment.id()).await.unwrap(), None);
     assert_eq!(ledger.holder(&marker, NOW).await.unwrap(), None);
     let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
     assert_eq!(count, 1, "it went");

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::config::SharedInterceptor;
 use jeton::{
-    CutOff, Decision, Document, Expected, Grant, GrantState, Id128, Key, Ledger, Marker, Realm,
-    Registry, Seconds, put_cut_off,
+    Attachment, CutOff, Decision, Document, Expected, Grant, GrantState, Id128, Key, Ledger,
+    Marker, Realm, Registry, Seconds, put_cut_off,
 };
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 
@@ -66,6 +66,13 @@ async fn each_call_is_one_request() {
     }
     ledger.revoke(Id128([7; 16])).await.unwrap();
     check("revoke, no such grant", &["UpdateItem"]);
+    let attachment = Attachment::new(id, "{}".to_owned());
+    for what in ["keep", "keep, kept"] {
+        ledger.keep(&attachment, end, NOW).await.unwrap();
+        check(what, &["PutItem"]);
+    }
+    ledger.kept(attachment.id()).await.unwrap();
+    check("kept", &["GetItem"]);
     for what in ["claim", "claim, held"] {
         ledger.claim(&marker, value, end, NOW).await.unwrap();
         check(what, &["PutItem"]);

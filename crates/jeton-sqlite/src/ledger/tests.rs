@@ -82,6 +82,17 @@ impl Ledger for Alternating {
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
         self.other().revoke(id).await
     }
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        self.other().keep(attachment, until, now).await
+    }
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
+        self.other().kept(id).await
+    }
     async fn claim(
         &self,
         marker: &Marker,
@@ -183,6 +194,13 @@ async fn each_call_is_one_transaction_or_one_read() {
     check("revoke", "BEGIN SELECT UPDATE COMMIT");
     database.revoke(id).await.unwrap();
     check("revoke, revoked", "BEGIN SELECT COMMIT");
+    let attachment = Attachment::new(id, "{}".to_owned());
+    for what in ["keep", "keep, kept"] {
+        database.keep(&attachment, end, NOW).await.unwrap();
+        check(what, "BEGIN INSERT COMMIT");
+    }
+    database.kept(attachment.id()).await.unwrap();
+    check("kept", "SELECT");
     database.claim(&marker, value, end, NOW).await.unwrap();
     check("claim", "BEGIN SELECT INSERT COMMIT");
     database.claim(&marker, value, end, NOW).await.unwrap();
@@ -215,12 +233,16 @@ async fn a_record_that_cannot_be_read_is_unavailable() {
     for error in [open, read, advance, revoke] {
         assert!(error.detail.contains(&expected), "{error}");
     }
-    database.execute("DROP TABLE grant; DROP TABLE marker; DROP TABLE counter");
+    database
+        .execute("DROP TABLE grant; DROP TABLE attachment; DROP TABLE marker; DROP TABLE counter");
     let marker = Marker::for_test("dropped");
+    let attachment = Attachment::new(id, String::new());
     let outcomes = [
         Ledger::read(&database, id).await.map(drop),
         database.open(&grant(2), NOW).await.map(drop),
         database.advance(&step(1, 1, 1)).await.map(drop),
+        database.keep(&attachment, NOW, NOW).await,
+        database.kept(attachment.id()).await.map(drop),
         database.claim(&marker, id, NOW, NOW).await.map(drop),
         database.holder(&marker, NOW).await.map(drop),
         database.count(&marker, NOW, NOW).await.map(drop),

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Ledger, SLACK,
+    attachment::{Attachment, AttachmentId},
     grant::Grant,
     id::{Attempt, GrantId, Marker},
     step::{Advance, Decision, Opened, Step},
@@ -25,6 +26,7 @@ pub struct MemoryLedger(Arc<Mutex<Records>>);
 #[derive(Debug, Default)]
 struct Records {
     grants: HashMap<GrantId, Grant>,
+    attachments: HashMap<AttachmentId, (String, UnixTime)>,
     markers: HashMap<Marker, (Attempt, UnixTime)>,
     counters: HashMap<Marker, (u32, UnixTime)>,
     /// When each record may go. One that was given more time has a later entry as well.
@@ -35,6 +37,7 @@ struct Records {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
     Grant(GrantId),
+    Attachment(AttachmentId),
     Marker(Marker),
     Counter(Marker),
 }
@@ -71,6 +74,7 @@ impl Records {
             if self.end_of(&name).is_none_or(|end| end <= now) {
                 match name {
                     Name::Grant(id) => drop(self.grants.remove(&id)),
+                    Name::Attachment(id) => drop(self.attachments.remove(&id)),
                     Name::Marker(marker) => drop(self.markers.remove(&marker)),
                     Name::Counter(marker) => drop(self.counters.remove(&marker)),
                 }
@@ -81,6 +85,7 @@ impl Records {
     fn end_of(&self, name: &Name) -> Option<UnixTime> {
         match name {
             Name::Grant(id) => self.grants.get(id).map(Grant::kept_until),
+            Name::Attachment(id) => self.attachments.get(id).map(|(_, end)| *end + SLACK),
             Name::Marker(marker) => self.markers.get(marker).map(|(_, end)| *end + SLACK),
             Name::Counter(marker) => self.counters.get(marker).map(|(_, end)| *end + SLACK),
         }
@@ -125,6 +130,30 @@ impl Ledger for MemoryLedger {
     async fn revoke(&self, id: GrantId) -> Result<(), Unavailable> {
         self.change(id, transition::revoke);
         Ok(())
+    }
+
+    async fn keep(
+        &self,
+        attachment: &Attachment,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let records = &mut *self.lock();
+        records.sweep(now);
+        let id = attachment.id();
+        let (_, end) = records
+            .attachments
+            .entry(id.clone())
+            .or_insert_with(|| (attachment.text().to_owned(), until));
+        *end = until.max(*end);
+        let end = (*end + SLACK, Name::Attachment(id.clone()));
+        records.ends.insert(end);
+        Ok(())
+    }
+
+    async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
+        let records = self.lock();
+        Ok(records.attachments.get(id).map(|(text, _)| text.clone()))
     }
 
     async fn claim(
