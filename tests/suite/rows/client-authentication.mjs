@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
+import { loggedIn } from '../support/flow.mjs';
 import { basic, rawBasic } from '../support/http.mjs';
 import { clientCredentials, post } from '../support/target.mjs';
 
-const { m2m, odd, basicOnly, postOnly, expired } = clients;
+const { m2m, odd, basicOnly, postOnly, expired, native, tv } = clients;
 const GRANT = { grant_type: 'client_credentials' };
 const inBody = (client) => ({ ...GRANT, client_id: client.client_id, client_secret: client.client_secret });
 const withHeader = (authorization, form = GRANT) => post('/token', form, { headers: { authorization } });
@@ -55,11 +56,63 @@ test('RFC 6749 §2.3: one client in the header, another in the body: invalid_req
   isError(await clientCredentials(m2m, { client_id: 'basic-only' }), 400, 'invalid_request');
 });
 
+/** How libraries say that a client has no secret; `id` is its `client_id`. */
+const withoutSecret = {
+  'the client_id in the body': (id) => [{}, { client_id: id }],
+  'an empty client_secret in the body': (id) => [{}, { client_id: id, client_secret: '' }],
+  'Basic with an empty secret': (id) => [{ authorization: basic(id, '') }, {}],
+  'Basic with an empty secret, and the client_id in the body': (id) => [
+    { authorization: basic(id, '') },
+    { client_id: id },
+  ],
+  'an empty secret in both': (id) => [{ authorization: basic(id, '') }, { client_id: id, client_secret: '' }],
+};
+
+for (const [name, present] of Object.entries(withoutSecret)) {
+  const as = (client, path, form) => {
+    const [headers, own] = present(client.client_id);
+    return post(path, { ...own, ...form }, { headers });
+  };
+
+  test(`RFC 6749 §2.3.1: ${name}: a public client, wherever one may be`, async () => {
+    const { refresh_token } = await loggedIn(native);
+    const refreshed = await as(native, '/token', { grant_type: 'refresh_token', refresh_token });
+    assert.equal(refreshed.status, 200, refreshed.text);
+    assert.equal((await as(native, '/revoke', { token: refresh_token })).status, 200);
+    const device = await as(tv, '/device_authorization', {});
+    assert.equal(device.status, 200, device.text);
+    const { device_code } = device.json();
+    const poll = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code };
+    isError(await as(tv, '/token', poll), 400, 'authorization_pending');
+  });
+
+  test(`RFC 6749 §2.3.1: ${name}: no confidential client`, async () => {
+    for (const [path, form] of [
+      ['/token', GRANT],
+      ['/revoke', { token: 'x' }],
+      ['/device_authorization', {}],
+      ['/introspect', { token: 'x' }],
+      ['/revoke_grants', { subject: 'nobody at all' }],
+      ['/authorize/request', { request: 'x' }],
+    ]) {
+      isError(await as(m2m, path, form), 401, 'invalid_client');
+    }
+    isError(await as(native, '/introspect', { token: 'x' }), 401, 'invalid_client');
+  });
+}
+
+test('RFC 6749 §2.3: an empty secret beside another client, or beside a secret: invalid_request', async () => {
+  const headers = { authorization: basic(native.client_id, '') };
+  for (const body of [{ client_id: m2m.client_id }, { client_secret: m2m.client_secret }, inBody(m2m)]) {
+    isError(await post('/token', { ...GRANT, ...body }, { headers }), 400, 'invalid_request');
+  }
+});
+
 const failing = [
   ['no authentication', {}, GRANT],
   ['a client_id without a secret', {}, { ...GRANT, client_id: m2m.client_id }],
   ['a secret without a client_id', {}, { ...GRANT, client_secret: m2m.client_secret }],
-  ['an empty secret', {}, { ...GRANT, client_id: m2m.client_id, client_secret: '' }],
+  ['Basic with neither id nor secret', { authorization: rawBasic(':') }],
   ['a wrong secret in the body', {}, { ...inBody(m2m), client_secret: 'wrong' }],
   ['a wrong secret', { authorization: basic(m2m.client_id, 'wrong') }],
   ['a secret that is a prefix', { authorization: basic(m2m.client_id, m2m.client_secret.slice(0, -1)) }],

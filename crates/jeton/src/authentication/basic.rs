@@ -19,12 +19,16 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Who the header says sends the request. An empty secret may be left out (RFC 6749 §2.3.1), so it is
+/// no proof: libraries send public clients so.
 pub(super) fn read(authorization: &[u8]) -> Result<Presented, ClientFault> {
     let (client_id, secret) = credentials(authorization)?;
-    Ok(Presented {
-        client_id,
-        proof: Proof::Secret(SecretMethod::ClientSecretBasic, SecretHash::of(&secret)),
-    })
+    let proof = if secret.is_empty() {
+        Proof::None
+    } else {
+        Proof::Secret(SecretMethod::ClientSecretBasic, SecretHash::of(&secret))
+    };
+    Ok(Presented { client_id, proof })
 }
 
 /// The client id and the secret in Basic credentials (RFC 7617), both form-encoded as RFC 6749
