@@ -454,6 +454,14 @@ after(async () => {
 describe('the strict mock answers as production does', { concurrency: 4 }, () => {
   const form = (text, headers = {}) => ({ method: 'POST', headers: { 'content-type': FORM, ...headers }, body: text });
   const as = (client, text) => form(text, { authorization: basic(...client) });
+  const preflight = (names) => ({
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://a.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': names,
+    },
+  });
   const right = {
     response_type: 'code',
     client_id: 'web',
@@ -480,7 +488,10 @@ describe('the strict mock answers as production does', { concurrency: 4 }, () =>
     ['/token: a made-up refresh token', '/token', as(WEB, 'grant_type=refresh_token&refresh_token=jrt_x')],
     ['/token: a body over 64 KiB', '/token', as(M2M, `grant_type=client_credentials&x=${'y'.repeat(70_000)}`)],
     ['PUT /token', '/token', { method: 'PUT' }],
-    ['the preflight of /token', '/token', { method: 'OPTIONS', headers: { origin: 'https://a.example' } }],
+    ['the preflight of /token', '/token', preflight('x-a, authorization')],
+    ['the preflight of /introspect', '/introspect', preflight('x-a')],
+    ['OPTIONS /token', '/token', { method: 'OPTIONS' }],
+    ['/token: a page of an unknown client', '/token', form('client_id=nobody', { origin: 'https://a.example' })],
     ['/introspect: a made-up token', '/introspect', as(WEB, 'token=x')],
     ['/introspect: no authentication', '/introspect', form('token=x')],
     ['/revoke: a made-up token', '/revoke', as(WEB, 'token=x')],

@@ -93,7 +93,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                     };
                     let response = if BodyTimedOut::is_said_of(&request) {
                         let mut response = BodyTimedOut::response();
-                        server.complete(&mut response, arrival, BodyTimedOut::WHY);
+                        let (headers, why) = (request.headers(), BodyTimedOut::WHY);
+                        server.complete(&mut response, headers, arrival, why);
                         response
                     } else {
                         let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));

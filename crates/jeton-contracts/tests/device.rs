@@ -209,6 +209,7 @@ async fn devices_are_limited_for_a_client_in_a_network() {
     for address in [home, neighbour] {
         let refused = check("tv", address, 599, StatusCode::TOO_MANY_REQUESTS).await;
         assert_eq!(refused.headers()["retry-after"], "60");
+        assert_eq!(refused.headers()["access-control-allow-origin"], "*");
         let body: Value = serde_json::from_slice(refused.body()).unwrap();
         assert_eq!(body["error"], "temporarily_unavailable");
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::PathAndQuery,
 };
-use jeton::{Audit, Fault, RequestId};
+use jeton::RequestId;
 use lambda_http::aws_lambda_events::{alb::AlbTargetGroupRequest, apigw::ApiGatewayV2httpRequest};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -179,8 +179,8 @@ fn request(
 }
 
 impl Malformed {
-    /// The answer, with its audit: no server has seen the request.
-    pub(crate) fn response(self, request_id: Option<RequestId>) -> Response<Bytes> {
+    /// The answer, which the server completes.
+    pub(crate) fn response(self) -> Response<Bytes> {
         let body = serde_json::json!({ "error": "invalid_request", "error_description": self.to_string() });
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -190,14 +190,6 @@ impl Malformed {
             HeaderValue::from_static("application/json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let audit = Audit {
-            request_id,
-            error: Some("invalid_request"),
-            fault: Some(Fault::Request),
-            detail: Some(self.to_string().into()),
-            ..Audit::default()
-        };
-        audit.attach_to(&mut response);
         response
     }
 }

@@ -20,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http::HeaderMap;
 use jeton::{Arrival, BUDGET, Host, RequestId, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_fetch::HttpsFetch;
@@ -98,8 +99,19 @@ async fn respond(server: &LambdaServer, event: &str, invocation: Option<RequestI
             server.handle(request, arrival, budget).await
         }
         Err(malformed) => {
-            let mut response = malformed.response(invocation);
-            server.guard(&mut response);
+            let arrival = Arrival {
+                at: jeton_native::now(),
+                address: None,
+                request_id: invocation,
+            };
+            let mut response = malformed.response();
+            // What headers the event has is part of what could not be read.
+            server.complete(
+                &mut response,
+                &HeaderMap::new(),
+                arrival,
+                malformed.to_string(),
+            );
             response
         }
     };

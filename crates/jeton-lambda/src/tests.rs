@@ -49,6 +49,22 @@ async fn any_event_is_answered() {
     }
 }
 
+#[tokio::test]
+async fn a_malformed_event_is_answered_and_logged() {
+    let event = r#"{"requestContext":{"http":{"method":"POST"}},"rawPath":"/token","body":"\u00e4","isBase64Encoded":true}"#;
+    let answer = respond(&server(), event, "an-id".parse().ok()).await;
+    let answer = serde_json::to_value(answer).unwrap();
+    assert_eq!(answer["statusCode"], 400, "{answer}");
+    assert_eq!(
+        answer["body"],
+        r#"{"error":"invalid_request","error_description":"the body is not base64"}"#
+    );
+    let headers = &answer["headers"];
+    assert_eq!(headers["cache-control"], "no-store", "{answer}");
+    assert_eq!(headers["x-request-id"], "an-id", "{answer}");
+    assert_eq!(headers["access-control-allow-origin"], "*", "{answer}");
+}
+
 #[test]
 fn the_template_has_every_setting_of_this_host() {
     let template = include_str!("../../../template.yaml");

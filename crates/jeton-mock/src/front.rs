@@ -5,12 +5,12 @@ use http::{
     HeaderValue, Method, Request, Response, StatusCode,
     header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
-use jeton_http::{Dropped, Scheme};
+use jeton_http::{BodyTimedOut, Dropped, Scheme};
 
 use crate::{
     answer::answer,
     at::{At, arrival},
-    control, home,
+    control, cors, home,
     json::{json_error, unusable},
     provider::{ISSUERS, NoIssuer, Provider},
 };
@@ -53,13 +53,13 @@ impl Provider {
         let issuer = match self.find_or_make(name) {
             Ok(issuer) => issuer,
             Err(NoIssuer::TooMany) => {
-                return Ok(json_error(
+                return Ok(readable(json_error(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "temporarily_unavailable",
                     &format!("there are {ISSUERS} issuers already; reset, or delete some"),
-                ));
+                )));
             }
-            Err(NoIssuer::Invalid(error)) => return Ok(unusable(&error)),
+            Err(NoIssuer::Invalid(error)) => return Ok(readable(unusable(&error))),
         };
         let address = self.addresses().of(name, &request, scheme);
         match issuer.served(&address) {
@@ -73,8 +73,21 @@ impl Provider {
                 };
                 answer(at, endpoint, request).await
             }
-            Err(error) => Ok(unusable(&error)),
+            Err(error) => Ok(readable(unusable(&error))),
         }
+    }
+
+    /// The refusal of a request whose body did not come in time.
+    pub(crate) fn refuse_late(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let mut response = BodyTimedOut::response();
+        if let Some(issuer) = self.find("")
+            && let Ok(served) = issuer.served(&self.addresses().pinned(""))
+        {
+            let (headers, why) = (request.headers(), BodyTimedOut::WHY);
+            let arrival = arrival(request, issuer.now());
+            served.server.complete(&mut response, headers, arrival, why);
+        }
+        response
     }
 
     async fn pass_on(
@@ -98,6 +111,12 @@ impl Provider {
             Err(error) => Ok(unusable(&error)),
         }
     }
+}
+
+/// A refusal of which no server says who may read it: every page may.
+fn readable(mut response: Response<Bytes>) -> Response<Bytes> {
+    cors::open_to_pages(response.headers_mut());
+    response
 }
 
 fn alive() -> Response<Bytes> {

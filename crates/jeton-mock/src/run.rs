@@ -32,11 +32,12 @@ pub(crate) async fn run(
             request.extensions_mut().insert(id);
         }
         async move {
-            if BodyTimedOut::is_said_of(&request) {
-                return Ok(BodyTimedOut::response());
-            }
             let began = Instant::now();
-            let answer = provider.handle(request).await;
+            let answer = if BodyTimedOut::is_said_of(&request) {
+                Ok(provider.refuse_late(&request))
+            } else {
+                provider.handle(request).await
+            };
             if let (Some(log), Ok(response)) = (log, &answer) {
                 log.response(response, began);
             }

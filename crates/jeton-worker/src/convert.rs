@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use jeton::{Audit, BODY_TIMEOUT, Fault, REQUEST_HEADERS, REQUEST_ID, separate_cookies, within};
+use jeton::{BODY_TIMEOUT, REQUEST_HEADERS, REQUEST_ID, separate_cookies, within};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
@@ -38,6 +38,14 @@ pub(crate) async fn request(
         .await
         .ok_or(Unreadable::TooSlow)??;
     Ok(converted)
+}
+
+/// The `Origin` among the headers of a request that could not be converted, as far as it can be.
+pub(crate) fn origin(headers: &Headers) -> Result<HeaderMap, JsValue> {
+    let origin = headers.get(header::ORIGIN.as_str())?;
+    let origin = origin.and_then(|origin| HeaderValue::try_from(origin).ok());
+    let headers = origin.map(|origin| (header::ORIGIN, origin));
+    Ok(headers.into_iter().collect())
 }
 
 /// The path and query of an absolute URL (origin form, RFC 9112 §3.2.1). The core knows its own host.
@@ -72,12 +80,7 @@ impl Unreadable {
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
             _ => (StatusCode::BAD_REQUEST, "the request cannot be read"),
         };
-        let audit = Audit {
-            fault: Some(Fault::Request),
-            detail: Some(self.to_string().into()),
-            ..Audit::default()
-        };
-        error_response(status, "invalid_request", description, audit)
+        error_response(status, "invalid_request", description)
     }
 }
 
@@ -88,12 +91,11 @@ impl From<JsValue> for Unreadable {
     }
 }
 
-/// An error response that is made without the core, with its audit.
+/// An error response that is made without the core.
 pub(crate) fn error_response(
     status: StatusCode,
     code: &'static str,
     description: &'static str,
-    audit: Audit,
 ) -> http::Response<Bytes> {
     let body = format!(r#"{{"error":"{code}","error_description":"{description}"}}"#);
     let mut response = http::Response::new(Bytes::from(body));
@@ -104,8 +106,6 @@ pub(crate) fn error_response(
         HeaderValue::from_static("application/json"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let error = Some(code);
-    response.extensions_mut().insert(Audit { error, ..audit });
     response
 }
 

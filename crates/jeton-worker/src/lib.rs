@@ -12,8 +12,7 @@ mod task;
 
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
-use bytes::Bytes;
-use jeton::{Arrival, Audit, BUDGET, Moment, UnixTime};
+use jeton::{Arrival, BUDGET, Moment, UnixTime};
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
@@ -44,26 +43,15 @@ async fn respond(request: &Request, env: &Env, began: Moment) -> Result<Response
     let response = match (server::server(env), request) {
         (Ok(server), Ok(request)) => server.handle(request, arrival, task::sleep(BUDGET)).await,
         (Ok(server), Err(unreadable)) => {
-            let mut response = unread(unreadable.response(), arrival);
-            server.guard(&mut response);
+            let mut response = unreadable.response();
+            let headers = convert::origin(&headers)?;
+            server.complete(&mut response, &headers, arrival, unreadable.to_string());
             response
         }
-        (Err(broken), _) => unread(broken.response(), arrival),
+        (Err(broken), _) => broken.response(arrival),
     };
     log::request(&response, began);
     convert::response(&response)
-}
-
-/// A response that was made without the core, with what is known of its request.
-fn unread(mut response: http::Response<Bytes>, arrival: Arrival) -> http::Response<Bytes> {
-    let audit = response.extensions_mut().remove::<Audit>();
-    let audit = Audit {
-        request_id: arrival.request_id,
-        client_address: arrival.address,
-        ..audit.unwrap_or_default()
-    };
-    audit.attach_to(&mut response);
-    response
 }
 
 /// The time in whole seconds, by which a request is judged.

@@ -3,8 +3,8 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use bytes::Bytes;
-use http::StatusCode;
-use jeton::{Audit, Capabilities, Config, ConfigError, CryptoError, Fault, Host};
+use http::{HeaderValue, StatusCode, header::ACCESS_CONTROL_ALLOW_ORIGIN};
+use jeton::{Arrival, Audit, Capabilities, Config, ConfigError, CryptoError, Fault, Host};
 use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto, WorkerFetch};
 use worker::Env;
 
@@ -75,19 +75,22 @@ pub(crate) enum Broken {
 }
 
 impl Broken {
-    /// The answer to every request until it is mended.
-    pub(crate) fn response(&self) -> http::Response<Bytes> {
+    /// The answer to every request until it is mended. Every page may read it: it says nothing else.
+    pub(crate) fn response(&self, arrival: Arrival) -> http::Response<Bytes> {
+        const CODE: &str = "server_error";
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let mut response = convert::error_response(status, CODE, "the configuration is refused");
+        let any = HeaderValue::from_static("*");
+        response
+            .headers_mut()
+            .insert(ACCESS_CONTROL_ALLOW_ORIGIN, any);
         let audit = Audit {
+            error: Some(CODE),
             fault: Some(Fault::Server),
             detail: Some(self.to_string().into()),
-            ..Audit::default()
+            ..Audit::from(arrival)
         };
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        convert::error_response(
-            status,
-            "server_error",
-            "the configuration is refused",
-            audit,
-        )
+        audit.attach_to(&mut response);
+        response
     }
 }

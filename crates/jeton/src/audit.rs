@@ -9,7 +9,11 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    access_token::Audience, arrival::RequestId, client::ClientId, ledger::GrantId, refusal::Fault,
+    access_token::Audience,
+    arrival::{Arrival, RequestId},
+    client::ClientId,
+    ledger::GrantId,
+    refusal::Fault,
     scope::Scope,
 };
 
@@ -109,6 +113,17 @@ struct LogLine<T> {
 #[derive(Serialize)]
 struct Message<'a> {
     message: &'a str,
+}
+
+impl From<Arrival> for Audit {
+    /// The audit of a request of which nothing is known but its arrival.
+    fn from(arrival: Arrival) -> Self {
+        Self {
+            request_id: arrival.request_id,
+            client_address: arrival.address,
+            ..Self::default()
+        }
+    }
 }
 
 impl Audit {

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -32,8 +32,7 @@ impl PublicDocument {
         }
     }
 
-    /// The response: 200 with the document, or 304 if `If-None-Match` names it (RFC 9110 §13.1.2). Open to every
-    /// origin: the documents are public and browsers must read them.
+    /// The response: 200 with the document, or 304 if `If-None-Match` names it (RFC 9110 §13.1.2).
     pub(crate) fn respond(&self, headers: &HeaderMap) -> Response<Bytes> {
         let held = headers
             .get_all(IF_NONE_MATCH)
@@ -56,7 +55,6 @@ impl PublicDocument {
         }
         headers.insert(ETAG, self.etag.clone());
         headers.insert(CACHE_CONTROL, CACHEABLE);
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         response
     }
 }

@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// The request headers the server reads. A host for which headers are costly may pass only these.
-pub static REQUEST_HEADERS: [header::HeaderName; 5] = [
+pub static REQUEST_HEADERS: [header::HeaderName; 7] = [
+    header::ACCESS_CONTROL_REQUEST_HEADERS,
+    header::ACCESS_CONTROL_REQUEST_METHOD,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::COOKIE,

@@ -2,17 +2,19 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Response, StatusCode,
     header::{
-        ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, PRAGMA,
-        STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_TYPE, PRAGMA, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+        X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde::Serialize;
 
 use crate::{
     audit::Audit,
+    client::Client,
     config::{IssuerIdentifier, Transport},
+    cors,
     page::{Escaped, page},
     refusal::{Refusal, WireError},
 };
@@ -82,6 +84,19 @@ pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
     response
 }
 
+/// What a client that is known is answered, tokens or a refusal: as pages of its `allowed_origins` may
+/// read it.
+pub(crate) fn answer_client(
+    outcome: Result<Response<Bytes>, Refusal>,
+    client: &Client,
+    request: &HeaderMap,
+    audit: &mut Audit,
+) -> Response<Bytes> {
+    let mut response = outcome.unwrap_or_else(|refusal| refuse(&refusal, audit));
+    cors::open_to_pages_of(client, &mut response, request);
+    response
+}
+
 /// A refusal for a person at a browser: sent back to the client, or told on a page where there is
 /// nowhere to go on to.
 pub(crate) fn refuse_person(
@@ -103,13 +118,11 @@ pub(crate) fn refuse_person(
     response
 }
 
-/// A refusal for the holder of an access token (RFC 6750 §3). As on success, whoever has the token
-/// may read what became of it.
+/// A refusal for the holder of an access token (RFC 6750 §3).
 pub(crate) fn refuse_bearer(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
     let mut response = refuse(refusal, audit);
     let is_malformed = response.status() == StatusCode::BAD_REQUEST;
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     // §3: a request that brings no token which can be used is told how to bring one.
     if is_malformed && !headers.contains_key(WWW_AUTHENTICATE) {
         headers.insert(WWW_AUTHENTICATE, INVALID_REQUEST);

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::needs::Needs;
+use crate::{cors::CrossOrigin, needs::Needs};
 
 /// The paths of all endpoints, beneath the issuer's.
 pub(crate) mod path {
@@ -60,15 +60,6 @@ pub(crate) enum Presentation {
     Bearer,
 }
 
-/// Whether pages of other origins may call an endpoint (Fetch §3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CrossOrigin {
-    /// They may: it answers preflights.
-    Preflight,
-    /// They may not.
-    Refused,
-}
-
 /// The metadata member that names an endpoint, and what the deployment needs for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
@@ -96,14 +87,14 @@ pub(crate) struct Route {
     pub(crate) listed: Listed,
 }
 
-const POST: &str = "POST";
-const GET: &str = "GET, HEAD";
+const POST: &str = "POST, OPTIONS";
+const GET: &str = "GET, HEAD, OPTIONS";
 /// For endpoints that a browser visits. No HEAD, because a GET does something there.
-const BROWSER: &str = "GET, POST";
+const BROWSER: &str = "GET, POST, OPTIONS";
 /// For endpoints that a browser is redirected to. No HEAD, for the same reason.
-const REDIRECTED: &str = "GET";
+const REDIRECTED: &str = "GET, OPTIONS";
 
-use CrossOrigin::{Preflight, Refused};
+use CrossOrigin::{Document, Refused};
 use Endpoint as E;
 use Listed::{Both, No, Openid};
 use Needs::{Ledger, Login, Nothing};
@@ -111,23 +102,23 @@ use Presentation::{Bearer, Json, Page};
 
 #[rustfmt::skip]
 pub(crate) const ROUTES: [Route; 18] = [
-    route(path::TOKEN, E::Token, "token", POST, Json, Preflight, Both("token_endpoint", Nothing)),
+    route(path::TOKEN, E::Token, "token", POST, Json, CrossOrigin::Client, Both("token_endpoint", Nothing)),
     route(path::AUTHORIZE, E::Authorize, "authorize", BROWSER, Page, Refused, Both("authorization_endpoint", Login)),
     route(path::REQUEST, E::Request, "authorize_request", POST, Json, Refused, No),
     route(path::ACCEPT, E::Accept, "authorize_accept", POST, Json, Refused, No),
     route(path::REJECT, E::Reject, "authorize_reject", POST, Json, Refused, No),
     route(path::RESUME, E::Resume, "authorize_resume", REDIRECTED, Page, Refused, No),
-    route(path::DEVICE_AUTHORIZATION, E::DeviceAuthorization, "device_authorization", POST, Json, Refused, Both("device_authorization_endpoint", Login)),
+    route(path::DEVICE_AUTHORIZATION, E::DeviceAuthorization, "device_authorization", POST, Json, CrossOrigin::Client, Both("device_authorization_endpoint", Login)),
     route(path::DEVICE, E::Device, "device", BROWSER, Page, Refused, No),
     route(path::INTROSPECT, E::Introspect, "introspect", POST, Json, Refused, Both("introspection_endpoint", Ledger)),
-    route(path::REVOKE, E::Revoke, "revoke", POST, Json, Preflight, Both("revocation_endpoint", Ledger)),
+    route(path::REVOKE, E::Revoke, "revoke", POST, Json, CrossOrigin::Client, Both("revocation_endpoint", Ledger)),
     route(path::REVOKE_GRANTS, E::RevokeGrants, "revoke_grants", POST, Json, Refused, No),
-    route(path::USERINFO, E::Userinfo, "userinfo", BROWSER, Bearer, Preflight, Openid("userinfo_endpoint", Login)),
+    route(path::USERINFO, E::Userinfo, "userinfo", BROWSER, Bearer, CrossOrigin::Bearer, Openid("userinfo_endpoint", Login)),
     route(path::END_SESSION, E::EndSession, "end_session", BROWSER, Page, Refused, Openid("end_session_endpoint", Login)),
     route(path::END_SESSION_RESUME, E::EndSessionResume, "end_session_resume", REDIRECTED, Page, Refused, No),
-    route(path::JWKS, E::Jwks, "jwks", GET, Json, Refused, Both("jwks_uri", Nothing)),
-    route(path::OPENID_CONFIGURATION, E::OpenidConfiguration, "openid_configuration", GET, Json, Refused, No),
-    route(path::AUTHORIZATION_SERVER, E::AuthorizationServer, "authorization_server_metadata", GET, Json, Refused, No),
+    route(path::JWKS, E::Jwks, "jwks", GET, Json, Document, Both("jwks_uri", Nothing)),
+    route(path::OPENID_CONFIGURATION, E::OpenidConfiguration, "openid_configuration", GET, Json, Document, No),
+    route(path::AUTHORIZATION_SERVER, E::AuthorizationServer, "authorization_server_metadata", GET, Json, Document, No),
     route(path::HEALTH, E::Health, "health", GET, Json, Refused, No),
 ];
 

@@ -1,14 +1,16 @@
 //! The authorization server as a function of a request: path → endpoint → response, or a refusal and
 //! its presentation.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use http::{Method, Request, Response, header::ORIGIN};
+use http::{HeaderMap, Method, Request, Response};
 
 use crate::{
     arrival::{Arrival, within},
     audit::Audit,
     config::Config,
-    cors,
+    cors::{self, CrossOrigin},
     endpoint::{
         authorize::{self, handoff, resume},
         device, device_authorization, end_session, health, introspect, jwks,
@@ -21,7 +23,7 @@ use crate::{
     refusal::{ErrorCode, Fault, Refusal, RequestFault},
     request::{At, Incoming},
     response,
-    route::{self, CrossOrigin, Endpoint, Presentation, Route},
+    route::{self, Endpoint, Presentation, Route},
     unavailable::Unavailable,
 };
 
@@ -54,16 +56,17 @@ impl<H: Host> Server<H> {
         budget: impl Future<Output = ()>,
     ) -> Response<Bytes> {
         let arrival = arrival.into();
+        let (at, address) = (arrival.at, arrival.address);
         let (head, body) = request.into_parts();
         let path = head.uri.path();
-        let mut audit = Audit {
-            request_id: arrival.request_id,
-            client_address: arrival.address,
-            ..Audit::default()
-        };
+        let mut audit = Audit::from(arrival);
         let found = route::find(self.issuer.config().issuer().path(), path);
         let mut response = match found {
-            None => response::refuse(&Refusal::NotFound, &mut audit),
+            None => {
+                let mut response = response::refuse(&Refusal::NotFound, &mut audit);
+                cors::open_to_pages(&mut response, &head.headers, self.issuer.config());
+                response
+            }
             Some((route, parameter)) => {
                 let incoming = Incoming {
                     method: &head.method,
@@ -72,18 +75,21 @@ impl<H: Host> Server<H> {
                     query: head.uri.query().unwrap_or_default(),
                     headers: &head.headers,
                     body: &body,
-                    address: arrival.address,
+                    address,
                 };
                 let at = At {
                     issuer: &self.issuer,
                     request: &incoming,
-                    now: arrival.at,
+                    now: at,
                 };
                 let answered = within(budget, self.respond_at(route, &at, &mut audit)).await;
                 let answered = answered.unwrap_or_else(|| {
                     Err(Unavailable::new("store", "no answer within the budget").into())
                 });
-                answered.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit))
+                let mut response =
+                    answered.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit));
+                self.open(route, &mut response, &head.headers);
+                response
             }
         };
         if head.method == Method::HEAD {
@@ -94,25 +100,45 @@ impl<H: Host> Server<H> {
         response
     }
 
-    /// Adds the headers that every answer has: for one that a host makes itself, of a request that it
-    /// cannot hand over. Those of [`handle`](Self::handle) have them.
-    pub fn guard(&self, response: &mut Response<Bytes>) {
-        response::guard(response, self.issuer.config().issuer());
-    }
-
-    /// Completes an answer that a host made to a request which it could not read: with the headers that
-    /// every answer has, and with an [`Audit`] that says `why`.
-    pub fn complete(&self, response: &mut Response<Bytes>, arrival: Arrival, why: &'static str) {
+    /// Completes the refusal that a host made of a request which it could not hand over: with the headers
+    /// that every answer has, with those by which pages may read it, and with an [`Audit`] that says
+    /// `why`. `request` is what could be read of the request's headers.
+    pub fn complete(
+        &self,
+        response: &mut Response<Bytes>,
+        request: &HeaderMap,
+        arrival: Arrival,
+        why: impl Into<Cow<'static, str>>,
+    ) {
         self.guard(response);
+        cors::open_to_pages(response, request, self.issuer.config());
         let audit = Audit {
-            request_id: arrival.request_id,
-            client_address: arrival.address,
             error: Some(ErrorCode::INVALID_REQUEST.as_str()),
             fault: Some(Fault::Request),
             detail: Some(why.into()),
-            ..Audit::default()
+            ..Audit::from(arrival)
         };
         audit.attach_to(response);
+    }
+
+    /// Adds the headers that every answer has.
+    fn guard(&self, response: &mut Response<Bytes>) {
+        response::guard(response, self.issuer.config().issuer());
+    }
+
+    /// Lets pages of other origins read the answer of an endpoint that they may call: always, or if it is
+    /// a refusal. Who may read a good answer to a client has been said where the client is known.
+    fn open(&self, route: &Route, response: &mut Response<Bytes>, request: &HeaderMap) {
+        let status = response.status();
+        let is_refusal = status.is_client_error() || status.is_server_error();
+        match route.cross_origin {
+            CrossOrigin::Document => cors::open_document(response),
+            CrossOrigin::Bearer => cors::open_to_pages(response, request, self.issuer.config()),
+            CrossOrigin::Client if is_refusal && !cors::is_open(response) => {
+                cors::open_to_pages(response, request, self.issuer.config());
+            }
+            CrossOrigin::Client | CrossOrigin::Refused => {}
+        }
     }
 
     /// The response of the endpoint at `route`, once method and size of the request are checked.
@@ -129,9 +155,14 @@ impl<H: Host> Server<H> {
             body,
             ..
         } = at.request;
-        let is_preflight = *method == Method::OPTIONS && headers.contains_key(ORIGIN);
-        if is_preflight && route.cross_origin == CrossOrigin::Preflight {
-            return Ok(cors::preflight(route.allow));
+        if *method == Method::OPTIONS {
+            let config = self.issuer.config();
+            return Ok(cors::options(
+                route.cross_origin,
+                route.allow,
+                headers,
+                config,
+            ));
         }
         if !route.allows(method) {
             return Err(Refusal::MethodNotAllowed { allow: route.allow });

@@ -23,6 +23,9 @@ export const unless = {
     : target === 'mock'
       ? 'the mock keeps its clients in memory: no store to write to or to lose'
       : false,
+  /** Rows about what is known of a client before a request names it. */
+  configured:
+    target === 'mock' ? 'the mock has its clients where they can be changed, not in its configuration' : false,
   /** Rows about what is lost on the way to a store and back. */
   network: target === 'serve' ? 'nothing lies between the process and its file' : false,
   /** Rows about a deployment without a login application. */

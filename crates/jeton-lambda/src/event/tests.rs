@@ -224,20 +224,6 @@ fn keeps_every_header() {
 }
 
 #[test]
-fn a_malformed_event_is_answered_and_logged() {
-    let response = Malformed::Body.response("an-id".parse().ok());
-    assert_eq!(response.status(), 400);
-    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
-    assert_eq!(
-        response.body(),
-        r#"{"error":"invalid_request","error_description":"the body is not base64"}"#
-    );
-    let audit: &Audit = response.extensions().get().unwrap();
-    assert_eq!((audit.status, audit.fault), (400, Some(Fault::Request)));
-    assert_eq!(response.headers()["x-request-id"], "an-id");
-}
-
-#[test]
 fn the_gateway_says_who_calls() {
     let check = |event: Value, address: Option<&str>, id: Option<&str>| {
         let (_, request) = Event::parse(&event.to_string());

@@ -10,13 +10,15 @@ use super::device::limits;
 use crate::{
     audit::Audit,
     authentication::authenticate,
+    client::Client,
     crypto::Crypto,
     grant::{GrantType, device_code::INTERVAL, open::Opening},
     host::Host,
     ledger::{Grant, GrantState, Id128, Ledger, Marker, Opened},
+    parameters::Parameters,
     refusal::Refusal,
     request::At,
-    response::no_store_json,
+    response::{answer_client, no_store_json},
     route::path,
     target,
     time::Seconds,
@@ -48,30 +50,41 @@ pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let ledger = at.issuer.ledger()?;
+    at.issuer.ledger()?;
     if at.issuer.config().login_url().is_none() {
         return Err(Refusal::NotConfigured("JETON_LOGIN_URL"));
     }
     let parameters = at.request.form()?;
     let client = authenticate(at, &parameters, audit).await?;
+    let outcome = offer(at, &client, &parameters, audit).await;
+    Ok(answer_client(outcome, &client, at.request.headers, audit))
+}
+
+/// The codes of a grant that waits for a person.
+async fn offer<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
     if !client.may_use(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotRegistered(GrantType::DeviceCode));
     }
-    let scope = target::scope(&client, &parameters)?;
+    let scope = target::scope(client, parameters)?;
     let issuer = at.issuer.config().issuer();
     let opening = Opening {
         id: at.issuer.random_id()?,
-        audiences: target::audiences(&client, &parameters, &scope, issuer)?,
+        audiences: target::audiences(client, parameters, &scope, issuer)?,
         scope,
         state: GrantState::Pending,
         code_lifetime: DEVICE_LIFETIME,
         access_token_lifetime: at.issuer.access_token_lifetime(&client),
-        client: &client,
+        client,
     };
     let grant = Grant::open(opening, at.now);
     audit.grant = Some(grant.id);
-    limits::count_device(at, &client).await?;
-    if ledger.open(&grant, at.now).await? != Opened::Opened {
+    limits::count_device(at, client).await?;
+    if at.issuer.ledger()?.open(&grant, at.now).await? != Opened::Opened {
         return Err(Unavailable::new("ledger", "a random grant id exists already").into());
     }
     let user_code = claim_user_code(at, &grant).await?;

@@ -1,21 +1,20 @@
 //! `/revoke` (RFC 7009): where a client revokes its refresh or access token.
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, ORIGIN},
-};
+use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 use sha2::{Digest, Sha256};
 
 use crate::{
     access_token::AccessToken,
     audit::Audit,
     authentication::authenticate,
-    cors,
+    client::Client,
     host::Host,
     ledger::{Id128, Ledger, Marker},
+    parameters::Parameters,
     refusal::{Refusal, RequestFault},
     request::At,
+    response::answer_client,
     token::{Binding, ParsedToken, TokenKind},
 };
 
@@ -25,6 +24,17 @@ pub(crate) async fn respond<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     let parameters = at.request.form()?;
     let caller = authenticate(at, &parameters, audit).await?;
+    let outcome = revoke(at, &caller, &parameters, audit).await;
+    Ok(answer_client(outcome, &caller, at.request.headers, audit))
+}
+
+/// Revokes the token that the client names, if it is its own.
+async fn revoke<H: Host>(
+    at: &At<'_, H>,
+    caller: &Client,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
     let text = parameters
         .get("token")
         .ok_or(RequestFault::MissingParameter("token"))?;
@@ -61,9 +71,7 @@ pub(crate) async fn respond<H: Host>(
         }
     }
     // §2.2: also for a token that is unknown or another client's.
-    let mut response = empty_response();
-    cors::allow(&mut response, &caller, at.request.header(ORIGIN));
-    Ok(response)
+    Ok(empty_response())
 }
 
 /// The response with status 200 that has no body.

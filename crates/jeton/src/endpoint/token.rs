@@ -11,7 +11,6 @@ use crate::{
     authentication::authenticate,
     client::{Client, Delivery},
     cookie::Cookie,
-    cors,
     grant::{
         GrantType, authorization_code, client_credentials, device_code, refresh_token,
         response::TokenResponse,
@@ -20,7 +19,7 @@ use crate::{
     parameters::Parameters,
     refusal::{Refusal, RequestFault},
     request::At,
-    response::{no_store_json, refuse},
+    response::{answer_client, no_store_json, refuse},
 };
 
 pub(crate) async fn respond<H: Host>(
@@ -36,11 +35,8 @@ pub(crate) async fn respond<H: Host>(
         .ok_or(RequestFault::UnsupportedGrantType)?;
     audit.grant_type = Some(grant_type.as_str());
     let client = authenticate(at, &parameters, audit).await?;
-    let origin = at.request.header(header::ORIGIN);
     let outcome = deliver(at, &client, grant_type, &parameters, audit).await;
-    let mut response = outcome.unwrap_or_else(|refusal| refuse(&refusal, audit));
-    cors::allow(&mut response, &client, origin);
-    Ok(response)
+    Ok(answer_client(outcome, &client, at.request.headers, audit))
 }
 
 /// The response with the tokens for the grant of the request: the refresh token in the body or, once

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Response, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE},
+    Method, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use serde_json::{Map, Value};
 
@@ -73,13 +73,7 @@ pub(crate) async fn respond<H: Host>(
     audit.subject.clone_from(&grant.subject);
     let mut claims = claims_of(grant.claims, &token.scope);
     claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));
-    let mut response = no_store_json(StatusCode::OK, &claims);
-    // The browser does not add the token by itself, as it would a cookie: any page that has the token
-    // may read the response.
-    response
-        .headers_mut()
-        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    Ok(response)
+    Ok(no_store_json(StatusCode::OK, &claims))
 }
 
 /// The claims that `scope` allows: standard claims by their scope, and every other claim, because the
