@@ -284,6 +284,10 @@ export interface Client {
   access_token_format?: 'jwt' | 'opaque';
   access_token_signed_response_alg?: Algorithm;
   id_token_signed_response_alg?: Algorithm;
+  /** Its redirect URIs may have a scheme without a dot, such as `cursor://`. */
+  any_private_use_scheme?: boolean;
+  /** The port of `http://localhost` is free. */
+  localhost_is_loopback?: boolean;
   require_pkce?: boolean;
   refresh_token_rotation?: boolean;
   refresh_token_grace?: number;

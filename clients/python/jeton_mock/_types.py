@@ -104,6 +104,8 @@ class Client(_Client, total=False):
     access_token_format: str
     access_token_signed_response_alg: str
     id_token_signed_response_alg: str
+    any_private_use_scheme: bool
+    localhost_is_loopback: bool
     require_pkce: bool
     refresh_token_rotation: bool
     refresh_token_grace: int

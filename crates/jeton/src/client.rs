@@ -14,12 +14,13 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
+mod origin;
 mod record;
 mod redirect;
 mod unsupported;
 
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
-pub use redirect::{InvalidRedirectUri, RedirectUri};
+pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};
 
 /// A client identifier, RFC 6749 §2.2: 1 to 255 characters of printable ASCII (Appendix A.1). Not
 /// a secret.

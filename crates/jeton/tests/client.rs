@@ -32,6 +32,8 @@ fn members() -> BTreeSet<String> {
         id_token_signed_response_alg: text(),
         redirect_uris: texts(),
         post_logout_redirect_uris: texts(),
+        any_private_use_scheme: Some(true),
+        localhost_is_loopback: Some(true),
         require_pkce: Some(true),
         refresh_token_lifetime: Some(Seconds(1)),
         refresh_token_idle_lifetime: Some(Seconds(1)),

@@ -70,6 +70,29 @@ export const grantClients = {
     post_logout_redirect_uris: [`${APP}/bye`],
   }),
   page: publicly('page', { allowed_origins: [APP] }),
+  /** An app of a phone: its own scheme has a dot, and its pages an origin of their own. */
+  phone: publicly('phone', {
+    redirect_uris: ['com.example.app:/cb', 'com.example.app://auth/cb?keep=1'],
+    post_logout_redirect_uris: ['com.example.app:/bye'],
+    allowed_origins: ['capacitor://localhost', 'ionic://localhost'],
+  }),
+  /** A program of a desktop, by what it has opted into. */
+  editor: publicly('editor', {
+    any_private_use_scheme: true,
+    localhost_is_loopback: true,
+    redirect_uris: [
+      'cursor://anysphere.cursor-retrieval/oauth/cb',
+      'vscode://publisher.extension/cb',
+      'http://localhost/cb',
+    ],
+    post_logout_redirect_uris: ['cursor://anysphere.cursor-retrieval/bye', 'http://localhost/bye'],
+    allowed_origins: [
+      'tauri://localhost',
+      'chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai',
+      'moz-extension://5a6e3a5e-9e0a-4a3f-8a47-0d5b3f1c2e4d',
+      'safari-web-extension://E3449EA7-EC25-4696-8E6C-72F0A4B1C2D3',
+    ],
+  }),
   tv: publicly('tv', { ...device, client_name: 'TV <script>alert(1)</script>' }),
   console: application('console', { ...device, refresh_token_grace: 1 }),
 };

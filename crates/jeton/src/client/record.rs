@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientSecret, Delivery,
-    InvalidClientId, InvalidRedirectUri, Pkce, RedirectUri, RefreshPolicy, SecretHash,
-    SecretMethod, unsupported,
+    AccessTokenFormat, Client, ClientAuthentication, ClientId, Delivery, InvalidClientId,
+    InvalidRedirectUri, Localhost, Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy,
+    SecretMethod, origin::Origin, unsupported,
 };
 use crate::{
     crypto::SIGNING_ALGORITHMS,
@@ -18,6 +18,10 @@ use crate::{
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
 };
+
+mod secret;
+
+pub use secret::SecretRecord;
 
 /// Members that describe the client and that the server does not read (RFC 7591 §2), and
 /// `require_auth_time`, which every ID token fulfils.
@@ -89,6 +93,12 @@ pub struct ClientRecord {
     /// OpenID Connect RP-Initiated Logout 1.0 §3.1.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Ours; `false` where absent. With it, redirect URIs may have a scheme without a dot (RFC 8252 §7.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub any_private_use_scheme: Option<bool>,
+    /// Ours; `false` where absent. With it, the port of `http://localhost` is free (RFC 8252 §7.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub localhost_is_loopback: Option<bool>,
     /// Ours; `true` where absent. Without, an OpenID request needs PKCE or a `nonce`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pkce: Option<bool>,
@@ -119,20 +129,6 @@ pub struct ClientRecord {
     /// All other members.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
-}
-
-/// One secret in a [`ClientRecord`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretRecord {
-    /// base64url of the SHA-256 of the secret's UTF-8 bytes.
-    pub sha256: String,
-    /// When it was made, seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<UnixTime>,
-    /// From when on it fails, seconds since the epoch; 0 or absent for never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<UnixTime>,
 }
 
 /// Why a [`ClientRecord`] is refused.
@@ -208,8 +204,15 @@ pub enum InvalidClient {
     #[error("refresh_token_delivery: body, or cookie together with allowed_origins")]
     Delivery,
     /// `allowed_origins`.
-    #[error("allowed_origins: {0:?} is no origin, such as https://app.example.com")]
+    #[error(
+        "allowed_origins: {0:?} is no origin as browsers send it: scheme, host and port, without path and wildcard, such as https://app.example.com or capacitor://localhost"
+    )]
     Origin(String),
+    /// `allowed_origins` with `refresh_token_delivery` `cookie`.
+    #[error(
+        "allowed_origins: {0:?} is no website's, and browsers keep SameSite=Strict cookies from all others; refresh_token_delivery is body for it"
+    )]
+    CookieOrigin(String),
     /// `client_secret` in a stored record.
     #[error(
         "client_secret: a stored record has client_secrets, which are hashes; `jeton client new` makes one"
@@ -299,7 +302,7 @@ impl ClientRecord {
             return Err(InvalidClient::Lifetime(lifetime.0));
         }
         let algorithm = |name: Option<&str>| name.map(signing_algorithm).transpose();
-        let redirect_uris = redirect_uris(&self.redirect_uris)?;
+        let redirect_uris = self.redirects(&self.redirect_uris)?;
         if self.grant_types.is_some()
             && grant_types.contains(&GrantType::AuthorizationCode)
             && redirect_uris.is_empty()
@@ -318,7 +321,7 @@ impl ClientRecord {
         }
         Ok(Client {
             refresh: self.refresh_policy(&authentication)?,
-            post_logout_redirect_uris: self::redirect_uris(&self.post_logout_redirect_uris)?,
+            post_logout_redirect_uris: self.redirects(&self.post_logout_redirect_uris)?,
             access_token_signed_response_alg: algorithm(
                 self.access_token_signed_response_alg.as_deref(),
             )?,
@@ -335,6 +338,22 @@ impl ClientRecord {
             pkce,
             login,
         })
+    }
+
+    /// These texts as redirect URIs of the client, by what it opts into.
+    fn redirects(&self, texts: &[String]) -> Result<Vec<RedirectUri>, InvalidRedirectUri> {
+        let rules = RedirectRules {
+            private_use: match self.any_private_use_scheme {
+                Some(true) => PrivateUse::Any,
+                Some(false) | None => PrivateUse::WithDot,
+            },
+            localhost: match self.localhost_is_loopback {
+                Some(true) => Localhost::Loopback,
+                Some(false) | None => Localhost::Name,
+            },
+        };
+        let texts = texts.iter();
+        texts.map(|text| RedirectUri::parse(text, rules)).collect()
     }
 
     fn check_lengths(&self) -> Result<(), InvalidClient> {
@@ -365,12 +384,14 @@ impl ClientRecord {
         if *authentication == ClientAuthentication::None && !rotation {
             return Err(InvalidClient::PublicWithoutRotation);
         }
+        let has_cookie = self.refresh_token_delivery.as_deref() == Some("cookie");
         for origin in &self.allowed_origins {
-            let is_origin = url::Url::parse(origin).is_ok_and(|url| {
-                url.origin().is_tuple() && url.origin().ascii_serialization() == *origin
-            });
-            if !is_origin {
-                return Err(InvalidClient::Origin(origin.clone()));
+            match Origin::of(origin) {
+                None => return Err(InvalidClient::Origin(origin.clone())),
+                Some(Origin::App) if has_cookie => {
+                    return Err(InvalidClient::CookieOrigin(origin.clone()));
+                }
+                Some(Origin::App | Origin::Website) => {}
             }
         }
         let allowed_origins = self.allowed_origins.clone();
@@ -403,53 +424,6 @@ impl ClientRecord {
             delivery,
         })
     }
-
-    fn authentication(&self) -> Result<ClientAuthentication, InvalidClient> {
-        let mut secrets = Vec::with_capacity(self.client_secrets.len() + 1);
-        if let Some(secret) = &self.client_secret {
-            secrets.push(ClientSecret {
-                hash: SecretHash::of(secret),
-                expires_at: expiry(self.client_secret_expires_at),
-            });
-        }
-        for secret in &self.client_secrets {
-            secrets.push(ClientSecret {
-                hash: SecretHash::from_base64url(&secret.sha256)
-                    .ok_or(InvalidClient::SecretHash)?,
-                // RFC 7591 §3.2.1 has one time for the client, whatever a hash has of its own.
-                expires_at: expiry(secret.expires_at)
-                    .into_iter()
-                    .chain(expiry(self.client_secret_expires_at))
-                    .min(),
-            });
-        }
-        let named = self.token_endpoint_auth_method.as_deref();
-        let method = match named {
-            None => None,
-            Some("none") if secrets.is_empty() => return Ok(ClientAuthentication::None),
-            Some("none") => {
-                return Err(InvalidClient::Secret {
-                    method: "none".to_owned(),
-                    must: "not have a",
-                });
-            }
-            Some(name) => Some(
-                SecretMethod::from_name(name)
-                    .ok_or_else(|| InvalidClient::AuthMethod(name.to_owned()))?,
-            ),
-        };
-        if secrets.is_empty() {
-            return Err(InvalidClient::Secret {
-                method: named.unwrap_or("client_secret_basic").to_owned(),
-                must: "have a",
-            });
-        }
-        Ok(ClientAuthentication::Secret { method, secrets })
-    }
-}
-
-fn redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>, InvalidRedirectUri> {
-    texts.iter().map(|text| text.parse()).collect()
 }
 
 /// The length of time that `member` gives, or the default; refused outside of its bounds.
@@ -469,11 +443,6 @@ fn bounded_length(
         least,
         most,
     })
-}
-
-/// RFC 7591 §3.2.1 writes "never" as 0.
-fn expiry(expires_at: Option<UnixTime>) -> Option<UnixTime> {
-    expires_at.filter(|end| end.0 != 0)
 }
 
 fn signing_algorithm(name: &str) -> Result<Algorithm, InvalidClient> {

@@ -5,18 +5,94 @@ use url::{Host, Url};
 /// The length of the longest port, with its colon.
 const LONGEST_PORT: usize = ":65535".len();
 
+/// The schemes that no client has.
+const NEVER: [&str; 38] = [
+    // Browsers run them, or show what they say.
+    "javascript",
+    "jscript",
+    "livescript",
+    "vbscript",
+    "data",
+    "blob",
+    "filesystem",
+    "file",
+    "about",
+    "view-source",
+    "srcdoc",
+    // Browsers speak or spoke them.
+    "ws",
+    "wss",
+    "ftp",
+    "ftps",
+    "sftp",
+    "gopher",
+    "http+unix",
+    // Pages, settings and parts of browsers themselves.
+    "chrome",
+    "chrome-error",
+    "chrome-search",
+    "chrome-untrusted",
+    "devtools",
+    "edge",
+    "brave",
+    "opera",
+    "vivaldi",
+    "resource",
+    "moz-icon",
+    "jar",
+    "wyciwyg",
+    "feed",
+    // What other programs do with an address: `intent` starts any of a phone.
+    "intent",
+    "mailto",
+    "tel",
+    "sms",
+    "urn",
+    "cid",
+];
+
 /// A registered redirect URI (RFC 6749 §3.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectUri {
     text: String,
-    /// What stands before and after the port, where the port is not compared.
+    /// The host, and what stands after the port, where the port is not compared.
     loopback: Option<(String, String)>,
+}
+
+/// What redirect URIs a client may have beyond those of every client, by its own record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RedirectRules {
+    /// `any_private_use_scheme` (ours).
+    pub private_use: PrivateUse,
+    /// `localhost_is_loopback` (ours).
+    pub localhost: Localhost,
+}
+
+/// The schemes of its own that an app may have in a redirect URI (RFC 8252 §7.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrivateUse {
+    /// Those with a dot, made of a domain name that the app's maker has: `com.example.app`.
+    #[default]
+    WithDot,
+    /// Those without one too, such as `cursor`, which any other app may have as well.
+    Any,
+}
+
+/// What the name `localhost` is in an `http` redirect URI.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Localhost {
+    /// A name: it may resolve to something else than this machine (RFC 8252 §8.3), so its port is
+    /// compared.
+    #[default]
+    Name,
+    /// A loopback address, whose port is free (RFC 8252 §7.3).
+    Loopback,
 }
 
 /// The text is not a redirect URI that may be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not an absolute URI without fragment; http is for loopback only, and another scheme is an app's own, with a dot in it (RFC 8252 section 7.1)"
+    "{0:?} is not an absolute URI without fragment; http is for loopback only, and another scheme is an app's own, with a dot in it (RFC 8252 section 7.1) or, with any_private_use_scheme, one that means nothing to browsers"
 )]
 pub struct InvalidRedirectUri(pub String);
 
@@ -27,26 +103,42 @@ impl RedirectUri {
         &self.text
     }
 
-    /// A redirect URI that matches nothing but this very text, of any scheme but those that browsers
-    /// run rather than visit: for registries that take what production would not, such as the mock's.
+    /// The redirect URI in `text`, as a client with these rules may register it.
+    ///
+    /// # Errors
+    /// It may not.
+    pub fn parse(text: &str, rules: RedirectRules) -> Result<Self, InvalidRedirectUri> {
+        let invalid = || InvalidRedirectUri(text.to_owned());
+        let url = absolute(text).ok_or_else(invalid)?;
+        let fits = match (url.scheme(), rules.private_use) {
+            ("https", _) => true,
+            ("http", _) => is_local(&url),
+            (scheme, PrivateUse::WithDot) => scheme.contains('.'),
+            (_, PrivateUse::Any) => true,
+        };
+        if !fits {
+            return Err(invalid());
+        }
+        let around_port = split_port(text).filter(|(before, _)| is_loopback(before, rules));
+        Ok(Self {
+            text: text.to_owned(),
+            loopback: around_port.map(|(before, after)| (before.to_owned(), after.to_owned())),
+        })
+    }
+
+    /// A redirect URI that matches nothing but this very text, of any scheme but those that no client may
+    /// have: for registries that take what production would not, such as the mock's.
     ///
     /// # Errors
     /// The text is not an absolute URI without fragment, or has such a scheme.
     pub fn exactly(text: &str) -> Result<Self, InvalidRedirectUri> {
-        let invalid = || InvalidRedirectUri(text.to_owned());
-        let url = Url::parse(text).map_err(|_| invalid())?;
-        let runs = matches!(
-            url.scheme(),
-            "javascript" | "data" | "vbscript" | "blob" | "file"
-        );
-        let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
-        if runs || !printable || text.contains('#') {
-            return Err(invalid());
+        match absolute(text) {
+            Some(_) => Ok(Self {
+                text: text.to_owned(),
+                loopback: None,
+            }),
+            None => Err(InvalidRedirectUri(text.to_owned())),
         }
-        Ok(Self {
-            text: text.to_owned(),
-            loopback: None,
-        })
     }
 
     /// Whether `requested` is this redirect URI, character by character (RFC 9700 §2.1). Only the
@@ -56,63 +148,81 @@ impl RedirectUri {
         if requested == self.text {
             return true;
         }
-        let Some((host, path)) = &self.loopback else {
+        let Some((before, after)) = &self.loopback else {
             return false;
         };
         // What is longer than with any port is not looked at: it may fill a whole body.
         requested.len() <= self.text.len() + LONGEST_PORT
-            && split_port(requested) == Some((host, path))
+            && split_port(requested) == Some((before, after))
+    }
+
+    /// Whether a browser can post a form to it: to an app's own scheme it hands over the address alone.
+    pub(crate) fn takes_forms(text: &str) -> bool {
+        let web = ["https", "http"];
+        let scheme = text.split(':').next().unwrap_or_default();
+        web.iter().any(|web| scheme.eq_ignore_ascii_case(web))
     }
 }
 
 impl FromStr for RedirectUri {
     type Err = InvalidRedirectUri;
 
+    /// As a client without rules of its own may register it.
     fn from_str(text: &str) -> Result<Self, InvalidRedirectUri> {
-        let invalid = || InvalidRedirectUri(text.to_owned());
-        let url = Url::parse(text).map_err(|_| invalid())?;
-        let local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        let scheme_fits = match url.scheme() {
-            "https" => true,
-            "http" => local,
-            scheme => scheme.contains('.'),
-        };
-        let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
-        if !scheme_fits || !printable || url.fragment().is_some() || text.contains('#') {
-            return Err(invalid());
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            loopback: split_port(text).map(|(host, path)| (host.to_owned(), path.to_owned())),
-        })
+        Self::parse(text, RedirectRules::default())
     }
 }
 
-/// The parts of an `http` URI before and after its port, if its host is a loopback address. The name
-/// `localhost` is none: it may resolve to something else (RFC 8252 §8.3).
+/// Whether no client may have `scheme`, whatever it opts into: a browser has a meaning of its own for
+/// it, or gives it to a program that is not the client.
+pub(super) fn is_never_a_clients(scheme: &str) -> bool {
+    NEVER.contains(&scheme)
+}
+
+/// The URL in `text`, if it is an absolute one without fragment, in printable ASCII, and of a scheme that
+/// clients may have.
+fn absolute(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
+    let sound = printable && !text.contains('#') && !is_never_a_clients(url.scheme());
+    sound.then_some(url)
+}
+
+/// Whether the host is a name or an address of the machine that asks (RFC 6761 §6.3).
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether the port of this `http` host is not compared.
+fn is_loopback(host: &str, rules: RedirectRules) -> bool {
+    if host == "localhost" {
+        return rules.localhost == Localhost::Loopback;
+    }
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+        .parse::<IpAddr>();
+    address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The host of an `http` URI, and what stands after its port.
 fn split_port(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix("http://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end)?;
-    let host = match authority.rsplit_once(':') {
+    match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
             port.parse::<u16>().ok()?;
-            host
+            Some((host, path))
         }
-        _ => authority,
-    };
-    let address: IpAddr = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
-        .parse()
-        .ok()?;
-    address.is_loopback().then_some((host, path))
+        _ => Some((authority, path)),
+    }
 }
 
 impl fmt::Display for RedirectUri {
@@ -142,10 +252,80 @@ mod tests {
             ("javascript:alert(1)", false),
             ("data:text/html,x", false),
             ("myapp://cb", false),
+            ("cursor://cb", false),
             ("https://app.example/ü", false),
             ("https://app.example/a b", false),
         ] {
             assert_eq!(text.parse::<RedirectUri>().is_ok(), registrable, "{text}");
+        }
+    }
+
+    const ANY_SCHEME: RedirectRules = RedirectRules {
+        private_use: PrivateUse::Any,
+        localhost: Localhost::Name,
+    };
+
+    #[test]
+    fn any_scheme_that_means_nothing_to_browsers_may_be_opted_into() {
+        for (text, registrable) in [
+            ("cursor://anysphere.cursor-retrieval/oauth/callback", true),
+            ("vscode://publisher.extension/did-authenticate?x=1", true),
+            ("com.example.app:/cb", true),
+            ("myapp:cb", true),
+            ("https://app.example/cb", true),
+            ("http://localhost:3000/cb", true),
+            ("http://app.example/cb", false),
+            ("HTTP://app.example/cb", false),
+            ("cursor://cb#x", false),
+            ("cursor://a b", false),
+            ("cursor://\tcb", false),
+            ("//cursor/cb", false),
+            ("JavaScript://app.example/%0aalert(1)", false),
+            ("java\nscript:alert(1)", false),
+            ("Data:text/html,x", false),
+            ("blob:https://app.example/x", false),
+            ("view-source:https://app.example/cb", false),
+            ("about:blank", false),
+            ("wss://app.example/cb", false),
+            ("urn:ietf:wg:oauth:2.0:oob", false),
+        ] {
+            let parsed = RedirectUri::parse(text, ANY_SCHEME);
+            assert_eq!(parsed.is_ok(), registrable, "{text}");
+        }
+        for scheme in NEVER {
+            for text in [format!("{scheme}:x"), format!("{scheme}://app.example/cb")] {
+                assert!(RedirectUri::parse(&text, ANY_SCHEME).is_err(), "{text}");
+                assert!(RedirectUri::exactly(&text).is_err(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_port_of_localhost_is_free_where_the_client_opts_into_it() {
+        let rules = RedirectRules {
+            localhost: Localhost::Loopback,
+            ..RedirectRules::default()
+        };
+        for (registered, requested, matches) in [
+            ("http://localhost/cb", "http://localhost:51234/cb", true),
+            ("http://localhost:9/cb", "http://localhost/cb", true),
+            ("http://localhost/cb?x", "http://localhost:1/cb?x", true),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:51234/cb", true),
+            ("http://localhost/cb", "http://localhost:51234/cb2", false),
+            ("http://localhost/cb", "http://localhost:99999/cb", false),
+            ("http://localhost/cb", "http://localhost:/cb", false),
+            ("http://localhost/cb", "https://localhost:51234/cb", false),
+            ("http://localhost/cb", "http://127.0.0.1:51234/cb", false),
+            ("http://localhost/cb", "http://LOCALHOST:51234/cb", false),
+            ("http://localhost/cb", "http://localhost.evil:1/cb", false),
+            ("http://localhost/cb", "http://localhost:1@evil/cb", false),
+            ("http://localhost/cb", "http://evil@localhost:1/cb", false),
+            ("http://localhost/cb", "http://localhost:80:1/cb", false),
+            ("http://a.localhost/cb", "http://a.localhost:1/cb", false),
+            ("https://localhost/cb", "https://localhost:1/cb", false),
+        ] {
+            let uri = RedirectUri::parse(registered, rules).unwrap();
+            assert_eq!(uri.matches(requested), matches, "{registered} {requested}");
         }
     }
 

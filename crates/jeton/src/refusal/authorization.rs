@@ -9,7 +9,7 @@ pub(crate) enum AuthorizationFault {
     /// A parameter that this server does not support, with the error that says so.
     #[error("the parameter is not supported")]
     NotSupported(ErrorCode),
-    #[error("response_mode is query or form_post")]
+    #[error("response_mode is query or, for an http or https redirect_uri, form_post")]
     ResponseMode,
     #[error("response_type is code")]
     ResponseType,

@@ -88,6 +88,53 @@ fn no_list_of_a_record_grows_without_bound() {
 }
 
 #[test]
+fn what_redirect_uris_a_client_opts_into() {
+    let record = |members: &str| format!(r#"{{"client_id":"a",SECRET,{members}}}"#);
+    let private = r#""redirect_uris":["cursor://cb"]"#;
+    check(&record(private), Err("any_private_use_scheme"));
+    let logout = r#""post_logout_redirect_uris":["cursor://bye"]"#;
+    check(&record(logout), Err("any_private_use_scheme"));
+    for uris in [private, logout] {
+        let opted = format!(r#""any_private_use_scheme":true,{uris}"#);
+        check(&record(&opted), Ok(()));
+        let not = format!(r#""any_private_use_scheme":false,{uris}"#);
+        check(&record(&not), Err("redirect_uris: "));
+    }
+    let dangerous = r#""any_private_use_scheme":true,"redirect_uris":["javascript:alert(1)"]"#;
+    check(&record(dangerous), Err("redirect_uris: "));
+    let port_is_free = |members: &str| {
+        let json = format!(
+            r#"{{"client_id":"a","token_endpoint_auth_method":"none",{members}"redirect_uris":["http://localhost/cb"]}}"#
+        );
+        let client = Client::from_record(&json).unwrap();
+        client.redirects_to("http://localhost:51234/cb")
+    };
+    assert!(port_is_free(r#""localhost_is_loopback":true,"#));
+    assert!(!port_is_free(r#""localhost_is_loopback":false,"#));
+    assert!(!port_is_free(""));
+}
+
+#[test]
+fn cookies_are_for_websites() {
+    let record = |delivery: &str, origin: &str| {
+        format!(
+            r#"{{"client_id":"a",SECRET,"refresh_token_delivery":"{delivery}","allowed_origins":["https://a.example","{origin}"]}}"#
+        )
+    };
+    for origin in ["capacitor://localhost", "chrome-extension://abcdef"] {
+        check(&record("body", origin), Ok(()));
+        check(&record("cookie", origin), Err("SameSite=Strict"));
+    }
+    check(&record("cookie", "https://b.example"), Ok(()));
+    for origin in ["null", "https://b.example/", "https://*.b.example", "*"] {
+        check(
+            &record("body", origin),
+            Err("is no origin as browsers send it"),
+        );
+    }
+}
+
+#[test]
 fn a_plain_secret_is_for_the_configuration() {
     let json = r#"{"client_id":"a","client_secret":"of-256-random-bits"}"#;
     check(json, Err("client_secret: a stored record has"));

@@ -8,7 +8,7 @@ use crate::{
     audit::Audit,
     authentication::find_client,
     authorization_response::{ResponseMode, ResponseTarget},
-    client::Client,
+    client::{Client, RedirectUri},
     grant::GrantType,
     host::Host,
     parameters::Parameters,
@@ -41,7 +41,7 @@ pub(super) async fn code_request<H: Host>(
     let client = find_client(at, id, audit).await?;
     let client = client.ok_or(PersonFault::Client)?;
     let redirect_uri = redirect_uri(&client, parameters.get("redirect_uri"))?;
-    let response_mode = response_mode(parameters.get("response_mode"));
+    let response_mode = response_mode(parameters.get("response_mode"), &redirect_uri);
     let target = ResponseTarget {
         redirect_uri,
         response_mode: response_mode.unwrap_or_default(),
@@ -66,10 +66,15 @@ fn redirect_uri(client: &Client, requested: Option<&str>) -> Result<String, Pers
     }
 }
 
-fn response_mode(requested: Option<&str>) -> Result<ResponseMode, AuthorizationFault> {
+/// The response mode. An app that is called by a scheme of its own gets the address alone: a form would
+/// lose the code.
+fn response_mode(
+    requested: Option<&str>,
+    redirect_uri: &str,
+) -> Result<ResponseMode, AuthorizationFault> {
     match requested {
         None | Some("query") => Ok(ResponseMode::Query),
-        Some("form_post") => Ok(ResponseMode::FormPost),
+        Some("form_post") if RedirectUri::takes_forms(redirect_uri) => Ok(ResponseMode::FormPost),
         Some(_) => Err(AuthorizationFault::ResponseMode),
     }
 }

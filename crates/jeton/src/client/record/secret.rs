@@ -1,0 +1,74 @@
+//! The secrets of a record.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientRecord, InvalidClient};
+use crate::{
+    client::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod},
+    time::UnixTime,
+};
+
+/// One secret in a [`ClientRecord`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRecord {
+    /// base64url of the SHA-256 of the secret's UTF-8 bytes.
+    pub sha256: String,
+    /// When it was made, seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<UnixTime>,
+    /// From when on it fails, seconds since the epoch; 0 or absent for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixTime>,
+}
+
+impl ClientRecord {
+    /// The method and the secrets of the record.
+    pub(super) fn authentication(&self) -> Result<ClientAuthentication, InvalidClient> {
+        let mut secrets = Vec::with_capacity(self.client_secrets.len() + 1);
+        if let Some(secret) = &self.client_secret {
+            secrets.push(ClientSecret {
+                hash: SecretHash::of(secret),
+                expires_at: expiry(self.client_secret_expires_at),
+            });
+        }
+        for secret in &self.client_secrets {
+            secrets.push(ClientSecret {
+                hash: SecretHash::from_base64url(&secret.sha256)
+                    .ok_or(InvalidClient::SecretHash)?,
+                // RFC 7591 §3.2.1 has one time for the client, whatever a hash has of its own.
+                expires_at: expiry(secret.expires_at)
+                    .into_iter()
+                    .chain(expiry(self.client_secret_expires_at))
+                    .min(),
+            });
+        }
+        let named = self.token_endpoint_auth_method.as_deref();
+        let method = match named {
+            None => None,
+            Some("none") if secrets.is_empty() => return Ok(ClientAuthentication::None),
+            Some("none") => {
+                return Err(InvalidClient::Secret {
+                    method: "none".to_owned(),
+                    must: "not have a",
+                });
+            }
+            Some(name) => Some(
+                SecretMethod::from_name(name)
+                    .ok_or_else(|| InvalidClient::AuthMethod(name.to_owned()))?,
+            ),
+        };
+        if secrets.is_empty() {
+            return Err(InvalidClient::Secret {
+                method: named.unwrap_or("client_secret_basic").to_owned(),
+                must: "have a",
+            });
+        }
+        Ok(ClientAuthentication::Secret { method, secrets })
+    }
+}
+
+/// RFC 7591 §3.2.1 writes "never" as 0.
+fn expiry(expires_at: Option<UnixTime>) -> Option<UnixTime> {
+    expires_at.filter(|end| end.0 != 0)
+}
