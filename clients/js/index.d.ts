@@ -267,6 +267,7 @@ export interface Client {
   /** As hashes, base64url of their SHA-256. */
   client_secrets?: { sha256: string; created_at?: number; expires_at?: number }[];
   client_name?: string;
+  client_uri?: string;
   token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'none';
   grant_types?: (
     | 'client_credentials'

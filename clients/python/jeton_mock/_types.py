@@ -94,6 +94,7 @@ class Client(_Client, total=False):
     client_secret_expires_at: int
     client_secrets: list[dict[str, Any]]
     client_name: str
+    client_uri: str
     token_endpoint_auth_method: str
     grant_types: list[str]
     scope: str

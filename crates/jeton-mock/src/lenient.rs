@@ -176,6 +176,7 @@ fn unregistered(id: &ClientId) -> Client {
     Client {
         id: id.clone(),
         name: None,
+        home: None,
         authentication: ClientAuthentication::None,
         grant_types: GrantType::ALL.to_vec(),
         scope: Scope::default(),

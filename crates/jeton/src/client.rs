@@ -14,11 +14,13 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
+mod home;
 mod origin;
 mod record;
 mod redirect;
 mod unsupported;
 
+pub use home::Home;
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
 pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};
 
@@ -162,6 +164,8 @@ pub struct Client {
     pub id: ClientId,
     /// `client_name`, for people.
     pub name: Option<String>,
+    /// `client_uri`, if it is one that people can be sent to.
+    pub home: Option<Home>,
     /// `token_endpoint_auth_method` and the secrets.
     pub authentication: ClientAuthentication,
     /// `grant_types`; RFC 7591's default is `authorization_code` alone.

@@ -75,8 +75,9 @@ pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};
 pub use authentication::{Presented, Proof};
 pub use client::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
-    Delivery, InvalidClient, InvalidClientId, InvalidRedirectUri, Localhost, MOST_VALUES, Pkce,
-    PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, SecretHash, SecretMethod, SecretRecord,
+    Delivery, Home, InvalidClient, InvalidClientId, InvalidRedirectUri, Localhost, MOST_VALUES,
+    Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, SecretHash, SecretMethod,
+    SecretRecord,
 };
 pub use config::{Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting};
 pub use cookie::{COOKIE_PREFIXES, separate_cookies};

@@ -19,6 +19,9 @@ pub struct Seconds(pub u64);
 /// the next epoch ends; a day is left for clocks and caches.
 pub const LONGEST_TOKEN_LIFETIME: Seconds = Seconds::from_days(29);
 
+/// The longest life of a grant: of `refresh_token_lifetime`, whatever a client's record says.
+pub(crate) const LONGEST_GRANT_LIFETIME: Seconds = Seconds::from_days(3650);
+
 /// How far the clock of somebody else may differ from ours: that of a login application, or of whoever
 /// signs an assertion or a proof. Clocks that are set over the network differ by less. There is none
 /// against ourselves: what we said expires at a time has expired then.

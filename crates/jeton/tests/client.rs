@@ -15,6 +15,7 @@ fn members() -> BTreeSet<String> {
     let record = ClientRecord {
         client_id: "x".to_owned(),
         client_name: text(),
+        client_uri: text(),
         client_secret: text(),
         client_secret_expires_at: Some(UnixTime(0)),
         client_secrets: vec![SecretRecord {

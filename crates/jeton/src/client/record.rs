@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, Delivery, InvalidClientId,
+    AccessTokenFormat, Client, ClientAuthentication, ClientId, Delivery, Home, InvalidClientId,
     InvalidRedirectUri, Localhost, Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy,
     SecretMethod, origin::Origin, unsupported,
 };
@@ -15,7 +15,7 @@ use crate::{
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
     scope::{InvalidScope, Scope},
-    time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
+    time::{LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
 };
 
@@ -25,9 +25,8 @@ pub use secret::SecretRecord;
 
 /// Members that describe the client and that the server does not read (RFC 7591 §2), and
 /// `require_auth_time`, which every ID token fulfils.
-const DESCRIPTIVE: [&str; 12] = [
+const DESCRIPTIVE: [&str; 11] = [
     "client_id_issued_at",
-    "client_uri",
     "contacts",
     "logo_uri",
     "policy_uri",
@@ -54,6 +53,9 @@ pub struct ClientRecord {
     /// RFC 7591 §2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
+    /// RFC 7591 §2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
     /// RFC 7591 §3.2.1; in configuration only. A store holds `client_secrets`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
@@ -328,6 +330,7 @@ impl ClientRecord {
             id_token_signed_response_alg: algorithm(self.id_token_signed_response_alg.as_deref())?,
             id,
             name: self.client_name,
+            home: self.client_uri.as_deref().and_then(Home::of),
             authentication,
             grant_types,
             scope,
@@ -405,13 +408,13 @@ impl ClientRecord {
                 "refresh_token_lifetime",
                 self.refresh_token_lifetime,
                 default.lifetime,
-                (1, Seconds::from_days(3650).0),
+                (1, LONGEST_GRANT_LIFETIME.0),
             )?,
             idle_lifetime: bounded_length(
                 "refresh_token_idle_lifetime",
                 self.refresh_token_idle_lifetime,
                 default.idle_lifetime,
-                (1, Seconds::from_days(3650).0),
+                (1, LONGEST_GRANT_LIFETIME.0),
             )?,
             grace: bounded_length(
                 "refresh_token_grace",
