@@ -32,10 +32,26 @@ struct RedirectTo {
     redirect_to: String,
 }
 
-/// The server's answer to what it refuses (RFC 6749 §5.2).
+/// The server's answer to what it refuses (RFC 6749 §5.2), with where to send the browser all the same.
 #[derive(Deserialize)]
 struct ErrorResponse {
     error_description: String,
+    redirect_to: Option<String>,
+}
+
+/// Why the server refused: a sentence, and the way on where it knows one.
+struct Refused {
+    problem: String,
+    redirect_to: Option<String>,
+}
+
+impl From<String> for Refused {
+    fn from(problem: String) -> Self {
+        Self {
+            problem,
+            redirect_to: None,
+        }
+    }
 }
 
 /// A person's login, and whether it is one of before or happens with this request.
@@ -68,7 +84,7 @@ pub(crate) async fn show(at: &At<'_>, request: &Request<Bytes>) -> Response<Byte
     let sealed = query.get("request").unwrap_or_default();
     let asked = match login_request(at, sealed).await {
         Ok(asked) => asked,
-        Err(refusal) => return pages::stray(&layout, &refusal),
+        Err(refused) => return go_on(at, &refused, || pages::stray(&layout, &refused.problem)),
     };
     let pages = Pages {
         layout,
@@ -77,12 +93,12 @@ pub(crate) async fn show(at: &At<'_>, request: &Request<Bytes>) -> Response<Byte
     };
     let users = at.issuer.users();
     let automatic = at.issuer.auto_login();
-    let hint = asked.login_hint.as_deref().or(automatic);
     let Some(login) = login_without_asking(at, request, &asked, &users) else {
         if asked.prompts("none") {
             return reject(at, sealed, "login_required", "").await;
         }
-        let typed = hint.map(Typed::subject).unwrap_or_default();
+        let who = asked.sub.as_deref().or(asked.login_hint.as_deref());
+        let typed = who.map(Typed::subject).unwrap_or_default();
         return pages.who(&users, &typed, None);
     };
     let session = login.session();
@@ -99,10 +115,13 @@ pub(crate) async fn show(at: &At<'_>, request: &Request<Bytes>) -> Response<Byte
     };
     match accept(at, &acceptance, &users).await {
         Ok(response) => with_cookie(response, begin_session(at, request, login)),
-        Err(_) if asked.prompts("none") => reject(at, sealed, "login_required", "").await,
-        Err(refusal) => {
+        Err(refused) => {
             let typed = Typed::subject(&session.subject);
-            pages.who(&users, &typed, Some(&refusal))
+            let again = || pages.who(&users, &typed, Some(&refused.problem));
+            if asked.prompts("none") {
+                return go_on(at, &refused, again);
+            }
+            again()
         }
     }
 }
@@ -140,7 +159,8 @@ fn login_without_asking(
 /// The browser's session, if it will do for what is asked.
 fn session(at: &At<'_>, request: &Request<Bytes>, asked: &LoginRequest) -> Option<Session> {
     let session = at.issuer.sessions().find(request)?;
-    (!asked.anew() && asked.allows(session.auth_time, at.now)).then_some(session)
+    let will_do = asked.wants(&session.subject) && asked.allows(session.auth_time, at.now);
+    (will_do && !asked.anew()).then_some(session)
 }
 
 /// `POST`: what becomes of a form that was sent.
@@ -150,7 +170,7 @@ pub(crate) async fn submit(at: &At<'_>, request: &Request<Bytes>) -> Response<By
     let sealed = form.get("request").unwrap_or_default();
     let asked = match login_request(at, sealed).await {
         Ok(asked) => asked,
-        Err(refusal) => return pages::stray(&layout, &refusal),
+        Err(refused) => return go_on(at, &refused, || pages::stray(&layout, &refused.problem)),
     };
     if let Some(error) = form.get("error") {
         return reject(at, sealed, error, "").await;
@@ -202,7 +222,7 @@ pub(crate) async fn submit(at: &At<'_>, request: &Request<Bytes>) -> Response<By
     };
     match accept(at, &acceptance, &users).await {
         Ok(response) => with_cookie(response, begin_session(at, request, login)),
-        Err(refusal) => again(&refusal),
+        Err(refused) => again(&refused.problem),
     }
 }
 
@@ -236,7 +256,7 @@ fn begin_session(at: &At<'_>, request: &Request<Bytes>, login: Login) -> Option<
 }
 
 /// What the person is asked for, which the server has sealed.
-async fn login_request(at: &At<'_>, sealed: &str) -> Result<LoginRequest, String> {
+async fn login_request(at: &At<'_>, sealed: &str) -> Result<LoginRequest, Refused> {
     call_server(at, "/authorize/request", &[("request", sealed)]).await
 }
 
@@ -244,7 +264,7 @@ async fn accept(
     at: &At<'_>,
     acceptance: &Acceptance<'_>,
     users: &[User],
-) -> Result<Response<Bytes>, String> {
+) -> Result<Response<Bytes>, Refused> {
     let session = acceptance.session;
     let known;
     let claims = match &session.claims {
@@ -283,7 +303,9 @@ pub(crate) async fn reject(
     ];
     match redirect(at, "/authorize/reject", &form).await {
         Ok(response) => response,
-        Err(refusal) => pages::refused(&layout(at), &refusal),
+        Err(refused) => go_on(at, &refused, || {
+            pages::refused(&layout(at), &refused.problem)
+        }),
     }
 }
 
@@ -292,10 +314,26 @@ async fn redirect(
     at: &At<'_>,
     path: &str,
     form: &[(&str, &str)],
-) -> Result<Response<Bytes>, String> {
+) -> Result<Response<Bytes>, Refused> {
     let RedirectTo { redirect_to } = call_server(at, path, form).await?;
-    let to = here(at.address, &redirect_to).unwrap_or(redirect_to);
-    Ok(see_other(&to))
+    Ok(send_to(at, &redirect_to))
+}
+
+fn send_to(at: &At<'_>, redirect_to: &str) -> Response<Bytes> {
+    let to = here(at.address, redirect_to);
+    see_other(to.as_deref().unwrap_or(redirect_to))
+}
+
+/// The redirect to where the server sends the person whom it refused, else a page.
+fn go_on(
+    at: &At<'_>,
+    refused: &Refused,
+    page: impl FnOnce() -> Response<Bytes>,
+) -> Response<Bytes> {
+    match &refused.redirect_to {
+        Some(to) => send_to(at, to),
+        None => page(),
+    }
 }
 
 /// The server's answer to this application's client. The error is what it says of a refusal.
@@ -303,7 +341,7 @@ async fn call_server<T: DeserializeOwned>(
     at: &At<'_>,
     path: &str,
     form: &[(&str, &str)],
-) -> Result<T, String> {
+) -> Result<T, Refused> {
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .extend_pairs(at.issuer.login_client().credentials())
@@ -315,11 +353,14 @@ async fn call_server<T: DeserializeOwned>(
     let response = at.serve(request).await;
     let body = response.body();
     if response.status() == StatusCode::OK {
-        return serde_json::from_slice(body).map_err(|error| error.to_string());
+        return serde_json::from_slice(body).map_err(|error| error.to_string().into());
     }
     Err(match serde_json::from_slice::<ErrorResponse>(body) {
-        Ok(refusal) => sentence(&refusal.error_description),
-        Err(_) => format!("The server answered {}.", response.status()),
+        Ok(refusal) => Refused {
+            problem: sentence(&refusal.error_description),
+            redirect_to: refusal.redirect_to,
+        },
+        Err(_) => format!("The server answered {}.", response.status()).into(),
     })
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod device;
 pub(crate) mod device_authorization;
 pub(crate) mod end_session;
 pub(crate) mod health;
+mod id_token_hint;
 pub(crate) mod introspect;
 pub(crate) mod jwks;
 pub(crate) mod metadata;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     crypto::{Crypto, CryptoError},
     host::{Capabilities, Host},
     jose::{self, PublishedKeys, SigningKey, TokenType},
-    keys::Keyring,
+    keys::{Keyring, past_keys},
     ledger::Id128,
     refusal::Refusal,
     registry::Clients,
@@ -169,5 +170,28 @@ impl<H: Host> Issuer<H> {
         };
         let published = self.published_keys(now).await?;
         jose::own_claims(&self.crypto, &published.keys, token).await
+    }
+
+    /// The same for a JWT of however long ago, as long as a grant can live. Which keys verify it its `iat`
+    /// says: not believed for that, but the keys of any other time have not signed it.
+    pub(crate) async fn past_claims<T: DeserializeOwned>(
+        &self,
+        typ: TokenType,
+        text: &str,
+        now: UnixTime,
+    ) -> Result<Option<T>, CryptoError> {
+        let Some(token) = jose::parse_own(typ, text) else {
+            return Ok(None);
+        };
+        let issued_at = token.claimed("iat").and_then(Value::as_u64);
+        let issued_at = issued_at.map_or(now, UnixTime);
+        let (config, crypto) = (&self.config, &self.crypto);
+        match past_keys(config, crypto, token.algorithm(), issued_at, now).await? {
+            Some(keys) => jose::own_claims(crypto, &keys, token).await,
+            None => {
+                let published = self.published_keys(now).await?;
+                jose::own_claims(crypto, &published.keys, token).await
+            }
+        }
     }
 }

@@ -8,5 +8,5 @@ mod ring;
 mod tests;
 
 pub use epoch::EPOCH;
-pub(crate) use ring::Keyring;
 pub use ring::signing_key;
+pub(crate) use ring::{Keyring, past_keys};

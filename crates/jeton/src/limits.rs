@@ -14,8 +14,9 @@ use crate::{
         },
     },
     jose::LONGEST_JWT,
-    parameters::{BODY_LIMIT, MOST_AUDIENCES, MOST_PARAMETERS},
+    parameters::{BODY_LIMIT, LONGEST_POSTED, MOST_AUDIENCES, MOST_PARAMETERS},
     scope::MOST_SCOPE_TOKENS,
+    seal::LONGEST_REQUEST,
 };
 
 /// One limit.
@@ -90,12 +91,28 @@ pub const LIMITS: &[Limit] = &[
         test: "prompt: as many values as there are, repeats counted",
     },
     Limit {
-        what: "each of `state`, `nonce`, `login_hint`, `ui_locales`, `acr_values`",
+        what: "each of `state` (also of a logout), `nonce`, `login_hint`, `ui_locales`, `acr_values`",
         most: LONGEST_VALUE as u64,
         unit: "bytes",
         answer: "`invalid_request`",
         file: ROWS,
         test: "at most 2,048 bytes, whatever is in it",
+    },
+    Limit {
+        what: "an authorization request on its way to the login application, as JSON",
+        most: LONGEST_REQUEST as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: ROWS,
+        test: "an authorization request: at most 4,096 bytes travel on",
+    },
+    Limit {
+        what: "an authorization request that is posted without a cookie of ours",
+        most: LONGEST_POSTED as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: ROWS,
+        test: "a form without a cookie: at most 8,000 bytes go on as a query",
     },
     Limit {
         what: "`subject` that a login application names",

@@ -1,4 +1,5 @@
-//! Pages for people: plain HTML that needs no script and cannot be framed.
+//! Pages for people: plain HTML that needs no script and cannot be framed, but for the form that takes an
+//! answer to a client.
 
 use std::fmt::{self, Write};
 
@@ -9,6 +10,9 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY},
 };
 use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::arrival::RequestId;
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
 /// them.
@@ -30,12 +34,16 @@ input,textarea{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;backgro
 border:1px solid var(--edge);border-radius:.45rem}\
 .code{padding:.6rem;font:1.4rem ui-monospace,monospace;letter-spacing:.08em;text-align:center;\
 background:var(--ground);border-radius:.45rem}\
-button{margin:1.25rem .5rem 0 0;padding:.6rem 1.4rem;font:inherit;font-weight:600;cursor:pointer;\
+button,.button{display:inline-block;margin:1.25rem .5rem 0 0;padding:.6rem 1.4rem;font:inherit;\
+font-weight:600;text-decoration:none;cursor:pointer;\
 color:var(--on);background:var(--mark);border:1px solid var(--mark);border-radius:.45rem}\
 button+button{color:inherit;background:none;border-color:var(--edge)}\
 :focus-visible{outline:3px solid var(--mark);outline-offset:2px}\
 [role=alert]{padding:.5rem .8rem;border:1px solid var(--bad);border-left-width:5px;border-radius:.3rem}\
 .hint{color:var(--soft);font-size:.9rem}";
+
+/// The policy of every page but one: nobody may frame it.
+const UNFRAMED: &str = "frame-ancestors 'none'";
 
 /// The script that submits the form of a page made by [`form_post`].
 const SUBMIT: &str = "document.forms[0].submit()";
@@ -62,12 +70,46 @@ impl fmt::Display for Escaped<'_> {
 /// A page with a heading; `body` is HTML.
 #[must_use]
 pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
-    titled(status, title, body, "")
+    titled(status, title, body, UNFRAMED)
 }
 
 /// A page whose forms may be sent to this origin only.
 pub(crate) fn contained(title: &str, body: &str) -> Response<Bytes> {
-    titled(StatusCode::OK, title, body, "; form-action 'self'")
+    let policy = format!("{UNFRAMED}; form-action 'self'");
+    titled(StatusCode::OK, title, body, &policy)
+}
+
+/// The page at the end of a person's way.
+pub(crate) struct Ending<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'a str,
+    /// What happened, and what to do.
+    pub(crate) text: &'a str,
+    pub(crate) way_on: Option<Link<'a>>,
+    /// The id of the request, by which an operator finds it in the log.
+    pub(crate) reference: Option<&'a RequestId>,
+}
+
+/// A link on a page.
+pub(crate) struct Link<'a> {
+    /// Empty: the address of the page itself, which then does not stand on it.
+    pub(crate) to: &'a str,
+    pub(crate) text: &'a str,
+}
+
+impl Ending<'_> {
+    pub(crate) fn respond(&self) -> Response<Bytes> {
+        let mut body = format!("<p>{}</p>", Escaped(self.text));
+        if let Some(Link { to, text }) = &self.way_on {
+            let (to, text) = (Escaped(to), Escaped(text));
+            body += &format!("<p><a class=\"button\" href=\"{to}\">{text}</a></p>");
+        }
+        if let Some(id) = self.reference {
+            let id = Escaped(id.as_str());
+            body += &format!("<p class=\"hint\">Reference: <code>{id}</code></p>");
+        }
+        page(self.status, self.title, &body)
+    }
 }
 
 /// A page whose whole body the caller makes.
@@ -87,12 +129,15 @@ impl Page<'_> {
     /// The page as a response.
     #[must_use]
     pub fn respond(&self) -> Response<Bytes> {
-        html(self, "")
+        html(self, UNFRAMED)
     }
 }
 
 /// A page that posts `fields` to `action` by itself, or by its button where scripts are off
 /// (OAuth 2.0 Form Post Response Mode §2).
+///
+/// Pages of the origin that it goes to may frame it: a client renews its login silently in a frame, and what
+/// the page holds that origin gets anyway. Nobody else may.
 pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
     let mut body = format!("<form method=\"post\" action=\"{}\">", Escaped(action));
     for (name, value) in fields {
@@ -108,8 +153,12 @@ pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes
         body,
         "<button>Continue</button></form><script>{SUBMIT}</script>"
     );
-    let scripts = format!("; script-src '{}'", source_hash(SUBMIT));
-    titled(StatusCode::OK, "One moment", &body, &scripts)
+    let framed_by = Url::parse(action).ok().map(|action| action.origin());
+    let framed_by = framed_by.filter(url::Origin::is_tuple);
+    let framed_by = framed_by.map_or("'none'".into(), |origin| origin.ascii_serialization());
+    let script = source_hash(SUBMIT);
+    let policy = format!("frame-ancestors {framed_by}; script-src '{script}'");
+    titled(StatusCode::OK, "One moment", &body, &policy)
 }
 
 /// A page with a heading; `policy` is appended to its `Content-Security-Policy`.
@@ -138,7 +187,7 @@ fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
     // form-action only where asked for: browsers hold the redirects that follow a form to it as
     // well, and those lead to clients and login applications anywhere.
     let policy = format!(
-        "default-src 'none'; style-src '{}'; base-uri 'none'; frame-ancestors 'none'{policy}",
+        "default-src 'none'; style-src '{}'; base-uri 'none'; {policy}",
         source_hash(&style)
     );
     let headers = response.headers_mut();

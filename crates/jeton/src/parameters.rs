@@ -9,6 +9,10 @@ use percent_encoding::percent_decode;
 /// answer has status 413 either way.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
+/// The longest form that goes on as a query, in bytes: with the rest of an address less than the 8 kB that
+/// servers and proxies commonly take.
+pub(crate) const LONGEST_POSTED: usize = 8000;
+
 /// The most parameters in one form or query, repeated and empty ones counted.
 pub const MOST_PARAMETERS: usize = 200;
 

@@ -14,19 +14,23 @@ use crate::{
 mod authorization;
 mod bearer;
 mod client;
+mod device;
 mod error_code;
 mod grant;
 mod handoff;
+mod login;
 mod person;
 mod request;
 
 pub(crate) use authorization::AuthorizationFault;
 pub(crate) use bearer::BearerFault;
 pub use client::ClientFault;
+pub(crate) use device::DeviceFault;
 pub use error_code::ErrorCode;
 pub(crate) use grant::GrantFault;
 pub(crate) use handoff::HandoffFault;
-pub(crate) use person::PersonFault;
+pub(crate) use login::LoginFault;
+pub(crate) use person::{PersonFault, WayOn};
 pub(crate) use request::RequestFault;
 
 /// After how many seconds a client may try again when a store is out of reach.
@@ -68,8 +72,17 @@ pub(crate) enum Refusal {
         why: Box<Refusal>,
         to: Box<ResponseTarget>,
     },
+    /// A refusal of what the login application says of a request, with the address that takes the person on
+    /// all the same.
+    #[error("{why}")]
+    HandedBack {
+        why: Box<Refusal>,
+        redirect_to: String,
+    },
     #[error(transparent)]
     Person(#[from] PersonFault),
+    #[error(transparent)]
+    Device(#[from] DeviceFault),
     #[error(transparent)]
     Bearer(#[from] BearerFault),
     #[error("the endpoint needs {0}, which is not configured")]
@@ -181,8 +194,9 @@ impl Refusal {
             Self::Grant(fault) => fault.wire(),
             Self::Handoff(fault) => fault.wire(),
             Self::Authorization(fault) => fault.wire(),
-            Self::SentBack { why, .. } => why.wire(),
+            Self::SentBack { why, .. } | Self::HandedBack { why, .. } => why.wire(),
             Self::Person(fault) => fault.wire(),
+            Self::Device(fault) => fault.wire(),
             Self::Bearer(fault) => fault.wire(),
             Self::NotConfigured(_) => {
                 WireError::new(ErrorCode::SERVER_ERROR, Fault::Server, self.to_string())
@@ -204,6 +218,47 @@ impl Refusal {
                 Fault::Server,
                 "the server met an unexpected condition",
             ),
+        }
+    }
+
+    /// The error by which the client learns that its login ended here, where nothing says it better.
+    pub(crate) fn for_client(&self) -> (ErrorCode, &'static str) {
+        match self {
+            Self::Handoff(fault) => fault.for_client(),
+            Self::Unavailable(_) => (
+                ErrorCode::TEMPORARILY_UNAVAILABLE,
+                "the service is temporarily unavailable",
+            ),
+            _ => (ErrorCode::SERVER_ERROR, "the login could not be completed"),
+        }
+    }
+
+    /// What a page says to a person of it: what happened and what to do, and nothing that was sent.
+    pub(crate) fn advice(&self, wire: &WireError) -> Cow<'static, str> {
+        match self {
+            Self::Person(_) | Self::Device(_) => wire.description.clone(),
+            Self::Unavailable(_) => "This service cannot answer at the moment. Nothing is lost: wait a little and try again.".into(),
+            Self::Crypto(_) => "Something went wrong in this service. Try again, and if that does not help, tell whoever runs it.".into(),
+            Self::NotConfigured(_) => format!(
+                "This service cannot do that: {}. Go back to where you came from, and tell whoever runs it.",
+                wire.description
+            )
+            .into(),
+            _ => format!(
+                "The request that brought you here was not understood ({}). Go back to where you came from, and begin again.",
+                wire.description
+            )
+            .into(),
+        }
+    }
+
+    /// Where the page leads that tells a person of it, if the request was a GET.
+    pub(crate) const fn way_on(&self) -> WayOn<'_> {
+        match self {
+            Self::Person(fault) => fault.way_on(),
+            Self::Device(_) => WayOn::Device,
+            Self::Unavailable(_) | Self::Crypto(_) => WayOn::Again,
+            _ => WayOn::Unknown,
         }
     }
 }

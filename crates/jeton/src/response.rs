@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{
         CACHE_CONTROL, CONTENT_TYPE, PRAGMA, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
         X_CONTENT_TYPE_OPTIONS,
@@ -15,8 +15,11 @@ use crate::{
     client::Client,
     config::{IssuerIdentifier, Transport},
     cors,
-    page::{Escaped, page},
-    refusal::{Refusal, WireError},
+    host::Host,
+    page::{Ending, Link},
+    refusal::{Refusal, WayOn, WireError},
+    request::At,
+    route::path,
 };
 
 /// Two years. Not for subdomains: they may be somebody else's.
@@ -58,6 +61,9 @@ pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Respo
 struct ErrorBody<'a> {
     error: &'static str,
     error_description: &'a str,
+    /// Ours: where a login application sends the browser, if it leaves it at this error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_to: Option<&'a str>,
 }
 
 /// The error that is sent for a refusal; its reason goes into `audit`.
@@ -78,6 +84,10 @@ pub(crate) fn refuse(refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
     let body = ErrorBody {
         error: wire.code.as_str(),
         error_description: &wire.description,
+        redirect_to: match refusal {
+            Refusal::HandedBack { redirect_to, .. } => Some(redirect_to),
+            _ => None,
+        },
     };
     let mut response = no_store_json(wire.status, &body);
     response.headers_mut().extend(wire.headers);
@@ -99,21 +109,33 @@ pub(crate) fn answer_client(
 
 /// A refusal for a person at a browser: sent back to the client, or told on a page where there is
 /// nowhere to go on to.
-pub(crate) fn refuse_person(
+pub(crate) fn refuse_person<H: Host>(
     refusal: &Refusal,
-    issuer: &IssuerIdentifier,
+    at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Response<Bytes> {
     let wire = note_refusal(refusal, audit);
     if let Refusal::SentBack { to, .. } = refusal {
+        let issuer = at.issuer.config().issuer();
         return to.respond_with_error(wire.code.as_str(), &wire.description, issuer);
     }
-    let mut advice = format!("<p>{}</p>", Escaped(&wire.description));
-    if let Some(id) = &audit.request_id {
-        let id = Escaped(id.as_str());
-        advice += &format!("<p class=\"hint\">Reference: <code>{id}</code></p>");
-    }
-    let mut response = page(wire.status, "This did not work", &advice);
+    let device = at.issuer.action(path::DEVICE);
+    let link = |to, text| Some(Link { to, text });
+    let way_on = match refusal.way_on() {
+        WayOn::Device => link(&device, "Begin again"),
+        WayOn::Application(home) => link(home.as_str(), "Back to the application"),
+        // What a form has sent a link cannot send once more.
+        WayOn::Again if at.request.method == Method::GET => link("", "Try again"),
+        WayOn::Again | WayOn::Unknown => None,
+    };
+    let ending = Ending {
+        status: wire.status,
+        title: "This did not work",
+        text: &refusal.advice(&wire),
+        way_on,
+        reference: audit.request_id.as_ref(),
+    };
+    let mut response = ending.respond();
     response.headers_mut().extend(wire.headers);
     response
 }

@@ -16,6 +16,13 @@ use crate::{
 
 const NONCE_LENGTH: usize = 24;
 
+/// How much the seal adds to what it seals (RFC 8439 §2.8).
+const TAG_LENGTH: usize = 16;
+
+/// The most that is sealed of an authorization request, in bytes of JSON: it travels in addresses, to the
+/// login application and, with the answer of that, back.
+pub(crate) const LONGEST_REQUEST: usize = 4096;
+
 /// The kind of a sealed value. One kind never opens as another: each has its own key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SealKind {
@@ -40,6 +47,12 @@ impl SealKind {
         Self::Logout,
         Self::Confirmation,
     ];
+
+    /// How long the text is that `length` bytes of JSON are sealed as.
+    pub(crate) const fn length_of(self, length: usize) -> usize {
+        let sealed = NONCE_LENGTH + length + TAG_LENGTH;
+        self.prefix().len() + (4 * sealed).div_ceil(3)
+    }
 
     pub(crate) const fn prefix(self) -> &'static str {
         match self {

@@ -86,8 +86,8 @@ impl<H: Host> Server<H> {
                 let answered = answered.unwrap_or_else(|| {
                     Err(Unavailable::new("store", "no answer within the budget").into())
                 });
-                let mut response =
-                    answered.unwrap_or_else(|refusal| self.present(route, &refusal, &mut audit));
+                let mut response = answered
+                    .unwrap_or_else(|refusal| self.present(route, &refusal, &at, &mut audit));
                 self.open(route, &mut response, &head.headers);
                 response
             }
@@ -195,7 +195,7 @@ impl<H: Host> Server<H> {
             Endpoint::RevokeGrants => revoke_grants::respond(at, audit).await,
             Endpoint::Userinfo => userinfo::respond(at, audit).await,
             Endpoint::EndSession => end_session::respond(at, audit).await,
-            Endpoint::EndSessionResume => end_session::resume(at),
+            Endpoint::EndSessionResume => end_session::resume(at, audit).await,
             Endpoint::Jwks => jwks::respond(at).await,
             Endpoint::OpenidConfiguration => Ok(self
                 .documents
@@ -210,12 +210,16 @@ impl<H: Host> Server<H> {
     }
 
     /// The response for a refusal, in the form that readers of the endpoint's errors understand.
-    fn present(&self, route: &Route, refusal: &Refusal, audit: &mut Audit) -> Response<Bytes> {
+    fn present(
+        &self,
+        route: &Route,
+        refusal: &Refusal,
+        at: &At<'_, H>,
+        audit: &mut Audit,
+    ) -> Response<Bytes> {
         match route.presentation {
             Presentation::Json => response::refuse(refusal, audit),
-            Presentation::Page => {
-                response::refuse_person(refusal, self.issuer.config().issuer(), audit)
-            }
+            Presentation::Page => response::refuse_person(refusal, at, audit),
             Presentation::Bearer => response::refuse_bearer(refusal, audit),
         }
     }

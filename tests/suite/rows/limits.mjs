@@ -8,14 +8,17 @@ import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
 import {
   ALICE,
+  answered,
   arrival,
   authorize,
   codeFor,
   exchange,
+  handedBack,
   handoff,
   loggedIn,
   OFFLINE,
   postAs,
+  posted,
   refresh,
   refreshed,
   requestIn,
@@ -23,6 +26,7 @@ import {
 } from '../support/flow.mjs';
 import { isPage } from '../support/html.mjs';
 import { clientCredentials, post } from '../support/target.mjs';
+import { unseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
 const { m2m, web, tv } = clients;
@@ -99,7 +103,7 @@ describe('limits: scope tokens, repeats counted', { concurrency: 8 }, () => {
       isError(await refresh(web, refresh_token, { scope }), 400, 'invalid_scope');
       await refreshed(web, refresh_token);
       const request = requestIn(await authorize(new Browser(), requestOf(web)));
-      isError(await handoff('accept', { request, ...ALICE, scope }), 400, 'invalid_scope');
+      handedBack(await handoff('accept', { request, ...ALICE, scope }), 'invalid_scope');
       const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { scope })));
       assert.equal(params.error, 'invalid_scope');
     });
@@ -152,7 +156,54 @@ describe('limits: other lists', { concurrency: 8 }, () => {
       const value = 'x '.repeat(1025);
       const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { [name]: value })));
       assert.equal(params.error, 'invalid_request');
-      requestIn(await new Browser().post('/authorize', requestOf(web, { [name]: value.slice(0, 2048) })));
+      requestIn(await posted(new Browser(), requestOf(web, { [name]: value.slice(0, 2048) })));
     });
   }
+
+  test('an authorization request: at most 4,096 bytes travel on, and its addresses stay below 8 kB', async () => {
+    const browser = new Browser();
+    const form = { scope: 'openid read', nonce: 'n'.repeat(1700), state: '' };
+    const sizeOf = (response) => JSON.stringify(unseal(requestIn(response))).length;
+    const room = 4096 - sizeOf(await authorize(browser, requestOf(web, { ...form, state: 's' }))) + 1;
+    const full = await authorize(browser, requestOf(web, { ...form, state: 's'.repeat(room) }));
+    assert.equal(sizeOf(full), 4096);
+    assert.ok(full.headers.location.length < 8192, `the login's address: ${full.headers.location.length}`);
+    const claims = JSON.stringify({ x: 'x'.repeat(1492) });
+    assert.equal(claims.length, 1500);
+    const answer = { request: requestIn(full), ...ALICE, subject: 's'.repeat(255), claims, scope: 'openid' };
+    const redirect = await answered('accept', answer);
+    assert.ok(redirect.length < 8192, `the way back: ${redirect.length}`);
+    assert.ok(arrival(await browser.get(redirect)).params.code);
+
+    const state = 's'.repeat(room + 1);
+    const { params } = arrival(await authorize(browser, requestOf(web, { ...form, state })));
+    assert.equal(params.error, 'invalid_request');
+    assert.match(params.error_description, /at most 4096 bytes/);
+    assert.equal(params.state, state);
+    const tokens = Array.from({ length: 200 }, (_, n) => `scope-of-25-characters-${n}`.padEnd(25, '-')).join(' ');
+    for (const scope of [tokens, `read ${'read '.repeat(900)}`]) {
+      const { params } = arrival(
+        await authorize(
+          browser,
+          requestOf(web, { scope: scope.trim(), nonce: 'n'.repeat(2048), state: 's'.repeat(2048) }),
+        ),
+      );
+      assert.match(params.error, /^invalid_(scope|request)$/);
+    }
+  });
+
+  test('a form without a cookie: at most 8,000 bytes go on as a query', async () => {
+    const form = requestOf(web, { unread: '' });
+    const room = 8000 - new URLSearchParams(form).toString().length;
+    const most = { ...form, unread: 'x'.repeat(room) };
+    const response = await new Browser().post('/authorize', most);
+    assert.equal(response.headers.location.length, '/authorize?'.length + 8000);
+    const more = { ...form, unread: 'x'.repeat(room + 1) };
+    const { params } = arrival(await new Browser().post('/authorize', more));
+    assert.equal(params.error, 'invalid_request');
+    assert.match(params.error_description, /at most 8000 bytes/);
+    const browser = new Browser();
+    await authorize(browser, requestOf(web));
+    requestIn(await browser.post('/authorize', { ...form, unread: 'x'.repeat(40_000) }));
+  });
 });

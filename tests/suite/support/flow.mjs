@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { isError } from './check.mjs';
 import { clients, ISSUER } from './fixtures.mjs';
 import { LOGIN_URL, LOGOUT_URL } from './grant-clients.mjs';
 import { formOf, isPage } from './html.mjs';
@@ -41,6 +42,13 @@ export function requestOf(client, form = {}, verifier = random()) {
   return query;
 }
 
+/** A form that a browser posts to /authorize, and goes where it is sent: to the same as a query, at the first visit. */
+export async function posted(browser, form) {
+  const response = await browser.post('/authorize', form);
+  const on = response.headers.location;
+  return on?.startsWith('/authorize?') ? browser.get(on) : response;
+}
+
 /** A browser's visit to /authorize; a list of values is a parameter that often. */
 export const authorize = (browser, query) => {
   const pairs = Object.entries(query).flatMap(([name, values]) => [values].flat().map((value) => [name, value]));
@@ -75,12 +83,23 @@ export async function answered(call, form, options) {
   return response.json().redirect_to;
 }
 
+/** A refusal of what the login application says, with where the browser goes on all the same: that address. */
+export function handedBack(response, error, status = 400) {
+  assert.equal(response.status, status, response.text);
+  const { redirect_to, ...rest } = response.json();
+  isError({ ...response, json: () => rest }, status, error);
+  assert.match(redirect_to ?? '', /^https:\/\/issuer\.example\/(authorize|end_session)\/resume\?ticket=js[tl]_[\w-]+$/);
+  return redirect_to;
+}
+
 /** What a response brings the client, by redirect or by form: `{ uri, params }`. */
 export function arrival(response) {
   if (response.status === 200) {
-    isPage(response);
     const { method, action, fields } = formOf(response.text);
     assert.equal(method, 'post');
+    // Whoever gets the answer may have the form in a frame, and nobody else.
+    const { origin } = new URL(action);
+    isPage(response, 200, { framedBy: origin === 'null' ? "'none'" : origin });
     return { uri: action, params: fields };
   }
   assert.equal(response.status, 303, response.text);

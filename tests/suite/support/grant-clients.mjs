@@ -31,6 +31,7 @@ export const grantClients = {
   login: application('login-app', { login: true, grant_types: [], redirect_uris: undefined }),
   web: application('web', {
     client_name: 'Web <b>&"shop\'',
+    client_uri: `${APP}/start`,
     post_logout_redirect_uris: [`${APP}/bye`, `${APP}/bye?from=jeton`],
   }),
   other: application('other-web'),

@@ -27,7 +27,7 @@ export function formOf(html) {
 }
 
 /** A page for a person: nothing foreign runs in it, frames it, or learns its address. */
-export function isPage(response, status = 200) {
+export function isPage(response, status = 200, { framedBy = "'none'" } = {}) {
   assert.equal(response.status, status, response.text);
   assert.equal(response.headers['content-type'], 'text/html; charset=utf-8');
   assert.equal(response.headers['cache-control'], 'no-store');
@@ -37,7 +37,7 @@ export function isPage(response, status = 200) {
   assert.equal(response.headers.location, undefined);
   const policy = policyOf(response);
   assert.equal(policy['default-src'], "'none'");
-  assert.equal(policy['frame-ancestors'], "'none'");
+  assert.equal(policy['frame-ancestors'], framedBy);
   assert.equal(policy['base-uri'], "'none'");
   assert.ok(!/'unsafe-inline'|'unsafe-eval'|\*/.test(response.headers['content-security-policy']));
   // The style sheet is no text of the page.

@@ -1,7 +1,16 @@
 // Codes, refresh tokens and seals as ARCHITECTURE.md describes them, written a second time: to look
 // into them, to bend them, and to make what only another deployment or another time could.
 
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto';
+import { calculateJwkThumbprint, importJWK, SignJWT } from 'jose';
 import { KEY_CONTEXT, SECRET } from './fixtures.mjs';
 
 const u32 = (n) => {
@@ -148,6 +157,23 @@ function xchacha(key, nonce) {
   const output = Buffer.alloc(32);
   for (const [n, word] of [0, 1, 2, 3, 12, 13, 14, 15].entries()) output.writeUInt32LE(words[word], 4 * n);
   return { key: output, iv: Buffer.concat([Buffer.alloc(4), nonce.subarray(16)]) };
+}
+
+/** The private key that signs ES256 at `time`, derived a second time. */
+export function signingKeyAt(time, { secret = SECRET, serial = 0 } = {}) {
+  const epoch = Math.floor(time / (30 * 24 * 60 * 60));
+  const d = derive(secret, 'signing', 'ES256', KEY_CONTEXT, u32(serial), u64(epoch), u32(0));
+  const ecdh = createECDH('prime256v1');
+  ecdh.setPrivateKey(d);
+  const [x, y] = [ecdh.getPublicKey().subarray(1, 33), ecdh.getPublicKey().subarray(33)];
+  const text = (bytes) => bytes.toString('base64url');
+  return { kty: 'EC', crv: 'P-256', x: text(x), y: text(y), d: text(d) };
+}
+
+/** An ID token with these claims, signed by that key. */
+export async function idTokenBy(key, claims) {
+  const header = { alg: 'ES256', typ: 'JWT', kid: await calculateJwkThumbprint(key) };
+  return new SignJWT(claims).setProtectedHeader(header).sign(await importJWK(key, 'ES256'));
 }
 
 /** The claims of a JWT, unverified. */

@@ -18,6 +18,8 @@ pub(super) struct LoginRequest {
     prompt: String,
     max_age: Option<u64>,
     pub(super) login_hint: Option<String>,
+    /// The person whom the client asks for.
+    pub(super) sub: Option<String>,
 }
 
 impl LoginRequest {
@@ -29,6 +31,11 @@ impl LoginRequest {
     /// Whether a person who is logged in already is to be asked again who they are.
     pub(super) fn anew(&self) -> bool {
         self.prompts("login") || self.prompts("select_account")
+    }
+
+    /// Whether the login of that person will do.
+    pub(super) fn wants(&self, subject: &str) -> bool {
+        self.sub.as_deref().is_none_or(|wanted| wanted == subject)
     }
 
     /// Whether a login at `auth_time` is recent enough.

@@ -10,15 +10,13 @@ pub(crate) mod limits;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{
     authorize::{
         hand_off,
-        sealed::{
-            Accepted, DeviceRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket, open_ticket,
-        },
+        sealed::{Accepted, DeviceRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket},
     },
     device_authorization::{normalize_user_code, user_code_marker},
 };
@@ -28,9 +26,9 @@ use crate::{
     grant::{GrantType, live},
     host::Host,
     ledger::{Decision, GrantId, GrantState, Ledger, Marker},
-    page::{Escaped, contained},
+    page::{Ending, Escaped, Link, contained},
     parameters::Parameters,
-    refusal::{PersonFault, Refusal},
+    refusal::{DeviceFault, LoginFault, Refusal},
     request::At,
     route::path,
     scope::Scope,
@@ -62,47 +60,44 @@ pub(crate) async fn respond<H: Host>(
         let purpose = LoginPurpose::Device(DeviceRequest { user_code });
         return hand_off(at, purpose, audit);
     }
-    let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
-    let Ticket {
-        request,
-        outcome: LoginOutcome::Accepted(accepted),
-        ..
-    } = open_ticket(at, ticket)?
+    let text = parameters.get("ticket").ok_or(DeviceFault::Ticket)?;
+    let ticket = Ticket::open(at, text).ok_or(DeviceFault::Ticket)?;
+    let (LoginPurpose::Device(_), LoginOutcome::Accepted(accepted)) =
+        (&ticket.request.purpose, &ticket.outcome)
     else {
-        return Err(PersonFault::Ticket.into());
+        return Err(DeviceFault::Ticket.into());
     };
-    if !matches!(request.purpose, LoginPurpose::Device(_)) {
-        return Err(PersonFault::Ticket.into());
-    }
+    ticket.require_usable(at).map_err(DeviceFault::from)?;
+    let request = &ticket.request;
     audit.subject = Some(accepted.subject.clone());
-    require_login(at, None, &accepted).await?;
-    if let Some(confirmation) = find_confirmation(at, &parameters, &request)
-        && let Some(decision) = read_decision(&parameters, &accepted)
+    require_login(at, None, accepted).await?;
+    if let Some(confirmation) = find_confirmation(at, &parameters, request)
+        && let Some(decision) = read_decision(&parameters, accepted)
     {
         audit.grant = Some(confirmation.device);
         audit.client_id = Some(confirmation.client_id.clone());
         if decision != Decision::Deny {
             if find_client(at, &confirmation.client_id).await?.is_none() {
-                return Ok(too_late());
+                return Ok(too_late(at, audit));
             }
-            require_login(at, Some(&confirmation.client_id), &accepted).await?;
+            require_login(at, Some(&confirmation.client_id), accepted).await?;
         }
-        return decide(at, &request, confirmation.device, &decision).await;
+        return decide(at, request, confirmation.device, &decision, audit).await;
     }
     let typed = parameters.get("user_code").unwrap_or_default();
-    let Some(pending) = find_pending(at, &accepted, typed).await? else {
+    let Some(pending) = find_pending(at, accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
         return Ok(code_form(
             &action(at),
-            ticket,
+            text,
             typed,
             Some("This code is not known or has expired."),
         ));
     };
     audit.grant = Some(pending.grant);
     audit.client_id = Some(pending.client.id.clone());
-    require_login(at, Some(&pending.client.id), &accepted).await?;
-    ask_for_decision(at, &request, ticket, typed, &pending)
+    require_login(at, Some(&pending.client.id), accepted).await?;
+    ask_for_decision(at, request, text, typed, &pending)
 }
 
 /// The confirmation that the form carries, if it is of this login.
@@ -145,7 +140,7 @@ async fn require_login<H: Host>(
 ) -> Result<(), Refusal> {
     let subject = Some(accepted.subject.as_str());
     let standing = live::require_standing(at, client, subject, accepted.accepted_at).await?;
-    Ok(standing.map_err(|_| PersonFault::LoggedOut)?)
+    Ok(standing.map_err(|_| DeviceFault::LoggedOut)?)
 }
 
 /// The client of that id, if it is registered for devices now.
@@ -225,6 +220,7 @@ async fn decide<H: Host>(
     request: &SealedRequest,
     device: GrantId,
     decision: &Decision,
+    audit: &Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     let ledger = at.issuer.ledger()?;
     let login = Marker::new("device_login", request.grant);
@@ -232,16 +228,16 @@ async fn decide<H: Host>(
         .claim(&login, device, request.tickets_end(), at.now)
         .await?
     {
-        return Err(PersonFault::Used.into());
+        return Err(DeviceFault::from(LoginFault::Used).into());
     }
     // The login is the attempt: it has one decision to make.
     let attempt = request.grant;
     if !ledger.decide(device, decision, attempt, at.now).await? {
-        return Ok(too_late());
+        return Ok(too_late(at, audit));
     }
     Ok(match decision {
-        Decision::Approve { .. } => connected(),
-        Decision::Deny => not_connected(),
+        Decision::Approve { .. } => connected(audit),
+        Decision::Deny => not_connected(at, audit),
     })
 }
 
@@ -329,25 +325,45 @@ fn as_shown(typed: &str) -> String {
     })
 }
 
-fn connected() -> Response<Bytes> {
-    contained(
-        "Device connected",
-        "<p>You can go back to your device now.</p>",
-    )
+fn connected(audit: &Audit) -> Response<Bytes> {
+    let ending = Ending {
+        status: StatusCode::OK,
+        title: "Device connected",
+        text: "You can go back to your device now, and close this page.",
+        way_on: None,
+        reference: audit.request_id.as_ref(),
+    };
+    ending.respond()
 }
 
 /// Somebody else has decided, or nobody did in time. This login has nothing else to decide.
-fn too_late() -> Response<Bytes> {
-    contained(
-        "Device not connected",
-        "<p role=\"alert\">This code has been used already, or has expired. \
-         Let your device show another one, and begin again.</p>",
+fn too_late<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
+    ended(
+        at,
+        "This code has been used already, or has expired. Let your device show another one, and begin again.",
+        audit,
     )
 }
 
-pub(crate) fn not_connected() -> Response<Bytes> {
-    contained(
-        "Device not connected",
-        "<p>Nothing was granted. You can close this page.</p>",
+pub(crate) fn not_connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
+    ended(
+        at,
+        "Nothing was granted. You can close this page, or begin again.",
+        audit,
     )
+}
+
+/// The page for a person who has connected no device.
+fn ended<H: Host>(at: &At<'_, H>, text: &str, audit: &Audit) -> Response<Bytes> {
+    let ending = Ending {
+        status: StatusCode::OK,
+        title: "Device not connected",
+        text,
+        way_on: Some(Link {
+            to: &action(at),
+            text: "Begin again",
+        }),
+        reference: audit.request_id.as_ref(),
+    };
+    ending.respond()
 }

@@ -1,7 +1,8 @@
 //! `/end_session` (OpenID Connect RP-Initiated Logout 1.0).
 //!
 //! With an ID token of ours as hint, the grant that it names ends at once. Without one, any link could
-//! log a person out, so the person is asked.
+//! log a person out, so the person is asked; and so they are with one that cannot be verified, or is of
+//! another client or issuer.
 //!
 //! A hint shows who was logged in once, not who opens the link: it may be another person's, in a link
 //! that somebody made. So nothing else ends by it here. Jeton has no session of its own; the login
@@ -10,6 +11,8 @@
 //! so. On the way from another site browsers leave it out (`SameSite=Strict`): it then stays, and is
 //! worth nothing, because its grant has ended.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Response, StatusCode,
@@ -17,6 +20,7 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::{authorize::validate::LONGEST_VALUE, id_token_hint::IdTokenHint};
 use crate::{
     audit::Audit,
     authentication::find_client,
@@ -24,9 +28,8 @@ use crate::{
     client::{Client, ClientId, Delivery},
     cookie::Cookie,
     host::Host,
-    jose::TokenType,
     ledger::{GrantId, Ledger},
-    page::{Escaped, page, see_other},
+    page::{Ending, Escaped, page, see_other},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
     request::At,
@@ -39,15 +42,6 @@ use crate::{
 /// How long the login application may take to end its session.
 const LOGOUT_LIFETIME: Seconds = Seconds(600);
 
-/// The claims that are read of `id_token_hint`. It may have expired: people stay longer than tokens.
-#[derive(Deserialize)]
-struct IdTokenHint {
-    iss: String,
-    sub: String,
-    aud: ClientId,
-    sid: GrantId,
-}
-
 /// A logout, sealed while the login application ends its session.
 #[derive(Serialize, Deserialize)]
 pub(super) struct LogoutRequest {
@@ -58,16 +52,28 @@ pub(super) struct LogoutRequest {
     pub(super) sub: Option<String>,
     /// Of which login: the hint's grant. `None` without a hint.
     pub(super) sid: Option<GrantId>,
-    /// Where the browser goes afterwards: a registered URI with its `state`; `None` is a page of ours.
+    /// Where the browser goes afterwards, as the client registered it; `None` is a page of ours.
     uri: Option<String>,
+    /// `state`, which that is handed.
+    state: Option<String>,
 }
 
 impl LogoutRequest {
-    /// The logout that was sealed in `text`, if that is one and has not expired.
+    /// The logout that was sealed in `text`, if it is one of ours, however long ago.
     pub(super) fn open<H: Host>(at: &At<'_, H>, text: &str) -> Option<Self> {
-        let logout: Self = at.issuer.seals().open(SealKind::Logout, text)?;
-        (at.now < logout.expires_at).then_some(logout)
+        at.issuer.seals().open(SealKind::Logout, text)
     }
+
+    /// Whether the login application took too long.
+    pub(super) fn has_expired(&self, now: UnixTime) -> bool {
+        now >= self.expires_at
+    }
+}
+
+/// Where the login application sends the browser after the logout that was sealed as `sealed`.
+pub(super) fn resume_url<H: Host>(at: &At<'_, H>, sealed: &str) -> String {
+    let address = at.issuer.url_of(path::END_SESSION_RESUME);
+    format!("{address}?ticket={sealed}")
 }
 
 pub(crate) async fn respond<H: Host>(
@@ -76,13 +82,28 @@ pub(crate) async fn respond<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     at.issuer.ledger()?;
     let parameters = at.request.query_or_form()?;
-    let hint = read_hint(at, &parameters).await?;
+    let hint = match parameters.get("id_token_hint") {
+        Some(text) => IdTokenHint::read(at, text).await?,
+        None => None,
+    };
     let client = client_of(at, &parameters, hint.as_ref(), audit).await?;
     let uri = requested_uri(client.as_deref(), &parameters)?;
-    match &hint {
+    let state = parameters.get("state").map(str::to_owned);
+    if state
+        .as_ref()
+        .is_some_and(|state| state.len() > LONGEST_VALUE)
+    {
+        let home = client.as_ref().and_then(|client| client.home.clone());
+        return Err(PersonFault::LogoutState(home).into());
+    }
+    // A hint counts for the client it was made for (§2), and for the login it was made in.
+    let hint = hint.filter(|hint| client.as_ref().is_some_and(|client| client.id == hint.aud));
+    let hint = match hint {
         Some(hint) => end_grant_of(at, hint, audit).await?,
-        None if !is_confirmed(at, &parameters) => return Ok(confirm_form(at, &parameters)),
-        None => {}
+        None => None,
+    };
+    if hint.is_none() && !is_confirmed(at, &parameters) {
+        return Ok(confirm_form(at, client.as_deref(), &parameters));
     }
     let cleared = match &client {
         Some(client) => clear_cookie(at, client, hint.as_ref(), audit).await?,
@@ -95,6 +116,7 @@ pub(crate) async fn respond<H: Host>(
         sub,
         sid,
         uri,
+        state,
     };
     let mut response = match at.issuer.config().logout_url() {
         Some(logout_url) => {
@@ -102,8 +124,7 @@ pub(crate) async fn respond<H: Host>(
                 .issuer
                 .seals()
                 .seal(SealKind::Logout, &logout, at.issuer.crypto())?;
-            let issuer = at.issuer.config().issuer();
-            let back = format!("{issuer}{}?ticket={sealed}", path::END_SESSION_RESUME);
+            let back = resume_url(at, &sealed);
             let mut location = logout_url.clone();
             location
                 .query_pairs_mut()
@@ -111,7 +132,7 @@ pub(crate) async fn respond<H: Host>(
                 .append_pair("request", &sealed);
             see_other(location.as_str())
         }
-        None => signed_out(logout),
+        None => signed_out(&logout, audit),
     };
     if let Some(cleared) = cleared {
         response.headers_mut().append(SET_COOKIE, cleared);
@@ -120,32 +141,46 @@ pub(crate) async fn respond<H: Host>(
 }
 
 /// `/end_session/resume`: where the browser comes back after the login application has ended its
-/// session.
-pub(crate) fn resume<H: Host>(at: &At<'_, H>) -> Result<Response<Bytes>, Refusal> {
+/// session, however long that took: nothing is left to do but to go on.
+pub(crate) async fn resume<H: Host>(
+    at: &At<'_, H>,
+    audit: &mut Audit,
+) -> Result<Response<Bytes>, Refusal> {
     let parameters = at.request.query_or_form()?;
-    let logout = parameters
+    let mut logout = parameters
         .get("ticket")
         .and_then(|ticket| LogoutRequest::open(at, ticket))
         .ok_or(PersonFault::Ticket)?;
-    Ok(signed_out(logout))
+    audit.grant = logout.sid;
+    audit.client_id.clone_from(&logout.client_id);
+    let client = match &logout.client_id {
+        Some(id) => at.issuer.clients().find(id, at.now).await?,
+        None => None,
+    };
+    // The client may have lost the URI meanwhile. The person is signed out all the same.
+    logout.uri = logout
+        .uri
+        .filter(|uri| client.is_some_and(|client| client.redirects_after_logout_to(uri)));
+    Ok(signed_out(&logout, audit))
 }
 
-/// Ends the grant that the hint names. One that has ended already, or whose record is gone, is as good.
+/// Ends the grant that the hint names. One that has ended already, or whose record is gone, is as good. A
+/// hint that its record contradicts is none.
 async fn end_grant_of<H: Host>(
     at: &At<'_, H>,
-    hint: &IdTokenHint,
+    hint: IdTokenHint,
     audit: &mut Audit,
-) -> Result<(), Refusal> {
+) -> Result<Option<IdTokenHint>, Refusal> {
+    let ledger = at.issuer.ledger()?;
+    if let Some(grant) = ledger.read(hint.sid).await? {
+        if grant.client_id != hint.aud || grant.subject.as_ref() != Some(&hint.sub) {
+            return Ok(None);
+        }
+        ledger.revoke(hint.sid).await?;
+    }
     audit.subject = Some(hint.sub.clone());
     audit.grant = Some(hint.sid);
-    let ledger = at.issuer.ledger()?;
-    let Some(grant) = ledger.read(hint.sid).await? else {
-        return Ok(());
-    };
-    if grant.client_id != hint.aud || grant.subject.as_ref() != Some(&hint.sub) {
-        return Err(PersonFault::IdTokenHint.into());
-    }
-    Ok(ledger.revoke(hint.sid).await?)
+    Ok(Some(hint))
 }
 
 /// Whether the person said on a page of ours to be signed out. A form of another site must not say so
@@ -157,55 +192,47 @@ fn is_confirmed<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> bool {
 }
 
 /// The last response of a logout: to the client's URI, or a page that says that it is done.
-fn signed_out(logout: LogoutRequest) -> Response<Bytes> {
-    match logout.uri {
-        Some(uri) => see_other(&uri),
-        None => page(
-            StatusCode::OK,
-            "Signed out",
-            "<p>You are signed out. You can close this page.</p>",
-        ),
+fn signed_out(logout: &LogoutRequest, audit: &Audit) -> Response<Bytes> {
+    match (&logout.uri, &logout.state) {
+        (Some(uri), Some(state)) => see_other(&with_query(uri, &[("state", state)])),
+        (Some(uri), None) => see_other(uri),
+        (None, _) => Ending {
+            status: StatusCode::OK,
+            title: "Signed out",
+            text: "You are signed out. You can close this page.",
+            way_on: None,
+            reference: audit.request_id.as_ref(),
+        }
+        .respond(),
     }
 }
 
-async fn read_hint<H: Host>(
-    at: &At<'_, H>,
-    parameters: &Parameters<'_>,
-) -> Result<Option<IdTokenHint>, Refusal> {
-    let Some(text) = parameters.get("id_token_hint") else {
-        return Ok(None);
-    };
-    let typ = TokenType::IdToken;
-    let hint: Option<IdTokenHint> = at.issuer.own_claims(typ, text, at.now).await?;
-    let hint = hint.filter(|hint| hint.iss == at.issuer.config().issuer().as_str());
-    Ok(Some(hint.ok_or(PersonFault::IdTokenHint)?))
-}
-
-/// The client that asks for the logout: named by the hint, by `client_id`, or by both alike (§2).
+/// The client that asks for the logout: named by `client_id`, or by the hint (§2). A hint that is not
+/// verified can name one as well, because anybody can: by that nothing ends.
 async fn client_of<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     hint: Option<&IdTokenHint>,
     audit: &mut Audit,
-) -> Result<Option<std::sync::Arc<Client>>, Refusal> {
+) -> Result<Option<Arc<Client>>, Refusal> {
     let named = match parameters.get("client_id") {
-        None => None,
+        None => hint.map(|hint| hint.aud.clone()),
         Some(id) => Some(id.parse::<ClientId>().map_err(|_| PersonFault::Client)?),
     };
-    if let (Some(named), Some(hint)) = (&named, hint)
-        && *named != hint.aud
-    {
-        return Err(PersonFault::IdTokenHint.into());
+    if let Some(id) = named {
+        let client = find_client(at, id.as_str(), audit).await?;
+        return Ok(Some(client.ok_or(PersonFault::Client)?));
     }
-    let Some(id) = named.or_else(|| hint.map(|hint| hint.aud.clone())) else {
-        return Ok(None);
-    };
-    let client = find_client(at, id.as_str(), audit).await?;
-    Ok(Some(client.ok_or(PersonFault::Client)?))
+    let claimed = parameters
+        .get("id_token_hint")
+        .and_then(IdTokenHint::claimed_client);
+    match claimed {
+        Some(id) => find_client(at, id.as_str(), audit).await,
+        None => Ok(None),
+    }
 }
 
-/// `post_logout_redirect_uri` with `state`. The client must have registered it, to the character
-/// (§3).
+/// `post_logout_redirect_uri`. The client must have registered it, to the character (§3).
 fn requested_uri(
     client: Option<&Client>,
     parameters: &Parameters<'_>,
@@ -214,19 +241,28 @@ fn requested_uri(
         return Ok(None);
     };
     if !client.is_some_and(|client| client.redirects_after_logout_to(requested)) {
-        return Err(PersonFault::PostLogoutRedirectUri);
+        let home = client.and_then(|client| client.home.clone());
+        return Err(PersonFault::PostLogoutRedirectUri(home));
     }
-    Ok(Some(match parameters.get("state") {
-        None => requested.to_owned(),
-        Some(state) => with_query(requested, &[("state", state)]),
-    }))
+    Ok(Some(requested.to_owned()))
 }
 
 /// The page that asks the person whether to sign out.
-fn confirm_form<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> Response<Bytes> {
+fn confirm_form<H: Host>(
+    at: &At<'_, H>,
+    client: Option<&Client>,
+    parameters: &Parameters<'_>,
+) -> Response<Bytes> {
     let mut fields = String::new();
-    for name in ["client_id", "post_logout_redirect_uri", "state"] {
-        if let Some(value) = parameters.get(name) {
+    for (name, value) in [
+        ("client_id", client.map(|client| client.id.as_str())),
+        (
+            "post_logout_redirect_uri",
+            parameters.get("post_logout_redirect_uri"),
+        ),
+        ("state", parameters.get("state")),
+    ] {
+        if let Some(value) = value {
             fields += &format!(
                 "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
                 Escaped(value)

@@ -129,6 +129,11 @@ impl<'a> UnverifiedJwt<'a> {
         self.claims.get(name)
     }
 
+    /// How it says it is signed.
+    pub(crate) const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The JWT, verified: one of `keys` signed it by one of the `allowed` algorithms. The algorithm is
     /// the key's and the caller's, never the token's own choice (RFC 8725 §3.1): a JWT that names
     /// another is refused. Without a `kid` the first eight keys that fit are tried.

@@ -9,9 +9,13 @@ use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
     jose::{PublishedKeys, SigningKey},
-    jwk::{PrivateKey, PublicJwk},
-    time::UnixTime,
+    jwk::{PrivateKey, PublicJwk, PublicJwks},
+    time::{LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
 };
+
+/// For how long an ID token can say who is logged in: as long as a grant lives, and a token that was made at
+/// its end.
+const LONGEST_REMEMBERED: Seconds = Seconds(LONGEST_GRANT_LIFETIME.0 + LONGEST_TOKEN_LIFETIME.0);
 
 /// Imported signing keys and the JWKS, each made at its first use and kept for an epoch.
 pub(crate) struct Keyring<K> {
@@ -75,19 +79,52 @@ impl<K> Keyring<K> {
         }
         let mut keys = Vec::new();
         for &algorithm in config.signing_algorithms() {
-            for private in private_keys(config, algorithm, epoch.published()) {
-                let (_, key) = crypto.import(&private).await?;
-                keys.push(PublicJwk {
-                    kid: Some(key.thumbprint()),
-                    algorithm: Some(algorithm),
-                    key,
-                });
-            }
+            let private = private_keys(config, algorithm, epoch.published());
+            keys.extend(public_keys(crypto, algorithm, private).await?);
         }
         let published = Arc::new(PublishedKeys::new(keys));
         *lock(&self.published) = Some((epoch, Arc::clone(&published)));
         Ok(published)
     }
+}
+
+/// The keys that signed `algorithm` at `then`, where JWKS does not have them any more: one for each secret,
+/// derived anew. None where there never were any: then, or where the keys are supplied, JWKS has all.
+pub(crate) async fn past_keys<C: Crypto>(
+    config: &Config,
+    crypto: &C,
+    algorithm: Algorithm,
+    then: UnixTime,
+    now: UnixTime,
+) -> Result<Option<PublicJwks>, CryptoError> {
+    let epoch = Epoch::at(then);
+    let is_derived = config.signing_algorithms().contains(&algorithm)
+        && config.supplied_keys().of(algorithm).next().is_none();
+    let is_past = then < now && !Epoch::at(now).published().contains(&epoch);
+    if !is_derived || !is_past || now.since(then) > LONGEST_REMEMBERED {
+        return Ok(None);
+    }
+    let private = private_keys(config, algorithm, [epoch]);
+    let keys = public_keys(crypto, algorithm, private).await?;
+    Ok(Some(keys.into_iter().collect()))
+}
+
+/// The public keys of `private`, as JWKS has them.
+async fn public_keys<C: Crypto>(
+    crypto: &C,
+    algorithm: Algorithm,
+    private: Vec<PrivateKey>,
+) -> Result<Vec<PublicJwk>, CryptoError> {
+    let mut keys = Vec::with_capacity(private.len());
+    for private in private {
+        let (_, key) = crypto.import(&private).await?;
+        keys.push(PublicJwk {
+            kid: Some(key.thumbprint()),
+            algorithm: Some(algorithm),
+            key,
+        });
+    }
+    Ok(keys)
 }
 
 /// The private key that signs `algorithm` at `now`; `None` if the deployment does not sign by it. For

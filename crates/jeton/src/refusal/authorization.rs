@@ -1,7 +1,8 @@
 //! Faults of an authorization request whose client and redirect URI are known good, so that the
 //! client is told.
 
-use super::{ErrorCode, Fault, WireError};
+use super::{ErrorCode, Fault, LoginFault, WireError};
+use crate::{parameters::LONGEST_POSTED, seal::LONGEST_REQUEST};
 
 /// Why an authorization request is refused (RFC 6749 §4.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,18 @@ pub(crate) enum AuthorizationFault {
     Prompt,
     #[error("prompt=none stands alone")]
     PromptNone,
+    #[error("id_token_hint is no ID token that this server made for the client")]
+    IdTokenHint,
+    #[error(
+        "the request is too large: at most {LONGEST_REQUEST} bytes of it travel on to the login"
+    )]
+    TooLarge,
+    #[error("a request that is posted without a cookie is at most {LONGEST_POSTED} bytes long")]
+    PostedTooLarge,
+    #[error(transparent)]
+    Login(#[from] LoginFault),
+    #[error("the person is not the one that was asked for")]
+    OtherPerson,
     #[error("the person was logged out everywhere after this login")]
     CutOff,
     #[error("the person cannot log in: the subject is the id of a client")]
@@ -44,7 +57,7 @@ impl AuthorizationFault {
         let code = match self {
             Self::NotSupported(code) => *code,
             Self::ResponseType => ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
-            Self::CutOff => ErrorCode::LOGIN_REQUIRED,
+            Self::Login(_) | Self::OtherPerson | Self::CutOff => ErrorCode::LOGIN_REQUIRED,
             Self::Subject => ErrorCode::ACCESS_DENIED,
             Self::ResponseMode
             | Self::NoResponseType
@@ -56,7 +69,10 @@ impl AuthorizationFault {
             | Self::Challenge
             | Self::MaxAge
             | Self::Prompt
-            | Self::PromptNone => ErrorCode::INVALID_REQUEST,
+            | Self::PromptNone
+            | Self::IdTokenHint
+            | Self::TooLarge
+            | Self::PostedTooLarge => ErrorCode::INVALID_REQUEST,
         };
         WireError::new(code, Fault::Client, self.to_string())
     }

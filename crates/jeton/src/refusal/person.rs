@@ -1,61 +1,71 @@
 //! Faults that are shown to a person, because there is no client that could be told.
 
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
-
 use super::{ErrorCode, Fault, WireError};
+use crate::client::Home;
 
 /// Why a person at a browser cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PersonFault {
     #[error("the client is unknown")]
     Client,
+    /// With the client's home, if it has one.
     #[error("the redirect_uri is missing or not registered for the client")]
-    RedirectUri,
+    RedirectUri(Option<Home>),
+    /// With the client's home, if it has one.
     #[error("the post_logout_redirect_uri is not registered for the client")]
-    PostLogoutRedirectUri,
-    #[error("the id_token_hint is not one of ours, or is another client's")]
-    IdTokenHint,
-    #[error("the link is not one of ours or has expired")]
+    PostLogoutRedirectUri(Option<Home>),
+    /// With the client's home, if it has one.
+    #[error("the state of the logout is too long")]
+    LogoutState(Option<Home>),
+    #[error("the link is not one of ours")]
     Ticket,
-    #[error("the link belongs to another browser, or cookies are off")]
-    Browser,
-    #[error("the link has been used")]
-    Used,
-    #[error("the person was logged out everywhere after this login, or cannot log in at all")]
-    LoggedOut,
-    #[error("too many codes were tried")]
-    TooManyAttempts,
+}
+
+/// Where a page leads that ends a person's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WayOn<'a> {
+    /// To where a device is connected, to begin again.
+    Device,
+    /// To the application that the person came from.
+    Application(&'a Home),
+    /// To the same address once more.
+    Again,
+    /// To nowhere that is known here: the text says what to do.
+    Unknown,
 }
 
 impl PersonFault {
     pub(super) fn wire(&self) -> WireError {
+        WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, self.advice())
+    }
+
+    pub(super) const fn way_on(&self) -> WayOn<'_> {
         match self {
-            Self::TooManyAttempts => {
-                WireError::new(ErrorCode::SLOW_DOWN, Fault::Request, self.advice())
-                    .with_status(StatusCode::TOO_MANY_REQUESTS)
-                    .with_header(RETRY_AFTER, HeaderValue::from_static("600"))
-            }
-            _ => WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, self.advice()),
+            Self::RedirectUri(Some(home))
+            | Self::PostLogoutRedirectUri(Some(home))
+            | Self::LogoutState(Some(home)) => WayOn::Application(home),
+            _ => WayOn::Unknown,
         }
     }
 
-    /// The text for the person: what to do. It never repeats what was sent.
+    /// The text for the person: what happened and what to do. It never repeats what was sent.
     const fn advice(&self) -> &'static str {
         match self {
-            Self::Client => "The application that sent you here is not known to this service.",
-            Self::RedirectUri | Self::PostLogoutRedirectUri => {
-                "The application that sent you here wants you to be sent on to an address that is not registered for it."
+            Self::Client => {
+                "The application that sent you here is not known to this service. Go back to it, and tell whoever runs it."
             }
-            Self::IdTokenHint => {
-                "The application that sent you here could not show that you were signed in to it."
+            Self::RedirectUri(_) => {
+                "The application that sent you here wants you to come back to an address that is not registered for it, so you cannot log in this way. Go back to it, and tell whoever runs it."
             }
-            Self::Ticket => "This link has expired or is damaged. Go back and begin again.",
-            Self::Browser => {
-                "This link belongs to another browser, or your browser refuses cookies. Begin again in this one."
+            Self::PostLogoutRedirectUri(_) => {
+                "The application that sent you here wants you to be sent on to an address that is not registered for it. You have not been signed out. Go back to it, and tell whoever runs it."
             }
-            Self::LoggedOut => "You have been signed out since. Go back and begin again.",
-            Self::Used => "This link has been used already. Go back and begin again.",
-            Self::TooManyAttempts => "Too many codes were tried. Wait ten minutes and begin again.",
+            Self::LogoutState(_) => {
+                "The application that sent you here made its request too long. You have not been signed out. Go back to it, and tell whoever runs it."
+            }
+            Self::Ticket => {
+                "This link is not complete or not one of this service. Go back to the application that you want to use, and begin there."
+            }
         }
     }
 }

@@ -10,15 +10,14 @@ use serde_json::Map;
 
 use super::{
     pending::client_of,
-    sealed::{
-        Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, TICKET_LIFETIME, Ticket,
-    },
+    sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest},
+    way_back::{go_on, hand_back},
 };
 use crate::{
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
-    endpoint::end_session::LogoutRequest,
+    endpoint::end_session::{self, LogoutRequest},
     grant::live,
     host::Host,
     ledger::GrantId,
@@ -26,9 +25,7 @@ use crate::{
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
     request::At,
     response::no_store_json,
-    route::path,
     scope::Scope,
-    seal::SealKind,
     time::{LEEWAY, Seconds, UnixTime},
 };
 
@@ -103,7 +100,7 @@ struct RequestInfo<'a> {
     ui_locales: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr_values: Option<&'a str>,
-    /// Of a logout: whom it names, and of which login. Absent where it names nobody.
+    /// The person whom the client asks for, or whom a logout names. Absent where that is nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
     /// The `sid` that the ID tokens of the login have.
@@ -132,18 +129,6 @@ impl RequestInfo<'_> {
     }
 }
 
-/// The response of `/authorize/accept` and `/authorize/reject`: where to send the browser.
-#[derive(Serialize)]
-struct RedirectTo {
-    redirect_to: String,
-}
-
-/// A call of the login application: its parameters, and the request they are about.
-struct Handoff<'a> {
-    parameters: Parameters<'a>,
-    sealed: SealedRequest,
-}
-
 /// The parameters of a call of the login application, which is authenticated.
 async fn read_call<'a, H: Host>(
     at: &At<'a, H>,
@@ -164,32 +149,15 @@ fn presented<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, RequestFault
         .ok_or(RequestFault::MissingParameter("request"))
 }
 
-/// The login that was sealed in `text`.
+/// The login that the login application presents, of whatever age.
 fn open_login<H: Host>(
     at: &At<'_, H>,
     text: &str,
     audit: &mut Audit,
 ) -> Result<SealedRequest, HandoffFault> {
-    let sealed: SealedRequest = at
-        .issuer
-        .seals()
-        .open(SealKind::Request, text)
-        .ok_or(HandoffFault::Request)?;
-    if at.now >= sealed.expires_at {
-        return Err(HandoffFault::Request);
-    }
+    let sealed = SealedRequest::open(at, text).ok_or(HandoffFault::Request)?;
     audit.grant = Some(sealed.grant);
     Ok(sealed)
-}
-
-/// A call about a login, with the login opened.
-async fn open_handoff<'a, H: Host>(
-    at: &At<'a, H>,
-    audit: &mut Audit,
-) -> Result<Handoff<'a>, Refusal> {
-    let parameters = read_call(at, audit).await?;
-    let sealed = open_login(at, presented(&parameters)?, audit)?;
-    Ok(Handoff { parameters, sealed })
 }
 
 /// `/authorize/request`: describes a request, or a logout, to the login application.
@@ -200,9 +168,20 @@ pub(crate) async fn describe_request<H: Host>(
     let parameters = read_call(at, audit).await?;
     let text = presented(&parameters)?;
     if let Some(logout) = LogoutRequest::open(at, text) {
-        return describe_logout(at, &logout, audit).await;
+        return describe_logout(at, &logout, text, audit).await;
     }
     let sealed = open_login(at, text, audit)?;
+    match describe_login(at, &sealed).await {
+        Ok(response) => Ok(response),
+        Err(refusal) => Err(hand_back(at, sealed, refusal)),
+    }
+}
+
+async fn describe_login<H: Host>(
+    at: &At<'_, H>,
+    sealed: &SealedRequest,
+) -> Result<Response<Bytes>, Refusal> {
+    require_current(at, sealed)?;
     let mut info = RequestInfo::new("device", sealed.expires_at);
     let (client, scope);
     if let LoginPurpose::Code(code) = &sealed.purpose {
@@ -220,6 +199,7 @@ pub(crate) async fn describe_request<H: Host>(
             login_hint: code.login_hint.as_deref(),
             ui_locales: code.ui_locales.as_deref(),
             acr_values: code.acr_values.as_deref(),
+            sub: code.subject.as_deref(),
             sid: Some(sealed.grant),
             ..RequestInfo::new("code", sealed.expires_at)
         };
@@ -230,9 +210,16 @@ pub(crate) async fn describe_request<H: Host>(
 async fn describe_logout<H: Host>(
     at: &At<'_, H>,
     logout: &LogoutRequest,
+    text: &str,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     audit.grant = logout.sid;
+    if logout.has_expired(at.now) {
+        return Err(Refusal::HandedBack {
+            why: Box::new(HandoffFault::Expired.into()),
+            redirect_to: end_session::resume_url(at, text),
+        });
+    }
     let client = match &logout.client_id {
         Some(id) => at.issuer.clients().find(id, at.now).await?,
         None => None,
@@ -252,36 +239,61 @@ pub(crate) async fn accept<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let handoff = open_handoff(at, audit).await?;
-    let accepted = read_accepted(at, &handoff).await?;
-    match &handoff.sealed.purpose {
+    let parameters = read_call(at, audit).await?;
+    let mut sealed = open_login(at, presented(&parameters)?, audit)?;
+    match accepted_login(at, &parameters, &mut sealed).await {
+        Ok(accepted) => {
+            audit.subject = Some(accepted.subject.clone());
+            go_on(at, sealed, LoginOutcome::Accepted(accepted))
+        }
+        Err(refusal) => Err(hand_back(at, sealed, refusal)),
+    }
+}
+
+/// The login that the login application accepts. Of the request the part is left that the person agreed to.
+async fn accepted_login<H: Host>(
+    at: &At<'_, H>,
+    parameters: &Parameters<'_>,
+    sealed: &mut SealedRequest,
+) -> Result<Accepted, Refusal> {
+    require_current(at, sealed)?;
+    let accepted = read_accepted(at, parameters, sealed).await?;
+    let scope = match parameters.get("scope") {
+        None => None,
+        Some(text) => Some(text.parse::<Scope>().map_err(|_| HandoffFault::Scope)?),
+    };
+    match &mut sealed.purpose {
         LoginPurpose::Code(code) => {
             // What else the client may have lost meanwhile it is told itself, when the browser comes back.
             registered_client(at, code).await?;
-            check_requested(code, &handoff.sealed, &accepted, at.now)?;
+            check_requested(code, sealed.created_at, &accepted, at.now)?;
+            if let Some(scope) = scope {
+                if scope.first_outside(&code.scope).is_some() {
+                    return Err(HandoffFault::Scope.into());
+                }
+                code.scope = scope;
+            }
         }
         // Which device it is, and what that asks for, shows only after the login: nobody can have
         // agreed to a part of it.
-        LoginPurpose::Device(_) if accepted.scope.is_some() => {
-            return Err(HandoffFault::Scope.into());
-        }
+        LoginPurpose::Device(_) if scope.is_some() => return Err(HandoffFault::Scope.into()),
         LoginPurpose::Device(_) => {}
     }
-    audit.subject = Some(accepted.subject.clone());
-    ticket_response(at, handoff.sealed, LoginOutcome::Accepted(accepted))
+    Ok(accepted)
 }
 
-/// `/authorize/reject`: nobody logged in, or the person did not agree.
+/// `/authorize/reject`: nobody logged in, or the person did not agree. Of a request that has expired too: a
+/// rejection opens nothing, and takes the person back to the client.
 pub(crate) async fn reject<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let Handoff { parameters, sealed } = open_handoff(at, audit).await?;
+    let parameters = read_call(at, audit).await?;
+    let sealed = open_login(at, presented(&parameters)?, audit)?;
     let word = parameters.get("error").unwrap_or("access_denied");
-    let error = REJECTIONS
-        .into_iter()
-        .find(|code| code.as_str() == word)
-        .ok_or(HandoffFault::ErrorCode)?;
+    let Some(error) = REJECTIONS.into_iter().find(|code| code.as_str() == word) else {
+        return Err(hand_back(at, sealed, HandoffFault::ErrorCode.into()));
+    };
     let description = parameters.get("error_description").map(|text| {
         // RFC 6749 §4.1.2.1: printable ASCII without quotes and backslashes.
         let allowed = |c: &char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
@@ -291,36 +303,23 @@ pub(crate) async fn reject<H: Host>(
         error: error.as_str().to_owned(),
         description,
     };
-    ticket_response(at, sealed, rejected)
+    go_on(at, sealed, rejected)
 }
 
-/// The response with the address to send the browser to. Only the browser in which the request began
-/// can use it, once.
-fn ticket_response<H: Host>(
-    at: &At<'_, H>,
-    sealed: SealedRequest,
-    outcome: LoginOutcome,
-) -> Result<Response<Bytes>, Refusal> {
-    let ticket = Ticket {
-        request: sealed,
-        expires_at: at.now + TICKET_LIFETIME,
-        outcome,
-    };
-    let ticket = at
-        .issuer
-        .seals()
-        .seal(SealKind::Ticket, &ticket, at.issuer.crypto())?;
-    let issuer = at.issuer.config().issuer();
-    let redirect_to = format!("{issuer}{}?ticket={ticket}", path::RESUME);
-    Ok(no_store_json(StatusCode::OK, &RedirectTo { redirect_to }))
+/// Refuses a request to log in that has expired.
+fn require_current<H: Host>(at: &At<'_, H>, sealed: &SealedRequest) -> Result<(), HandoffFault> {
+    if at.now >= sealed.expires_at {
+        return Err(HandoffFault::Expired);
+    }
+    Ok(())
 }
 
 /// The parameters of `/authorize/accept`, checked.
 async fn read_accepted<H: Host>(
     at: &At<'_, H>,
-    handoff: &Handoff<'_>,
+    parameters: &Parameters<'_>,
+    sealed: &SealedRequest,
 ) -> Result<Accepted, Refusal> {
-    let parameters = &handoff.parameters;
     let subject = parameters
         .get("subject")
         .filter(|subject| is_subject(subject))
@@ -354,11 +353,7 @@ async fn read_accepted<H: Host>(
             .map(|time| time.min(at.now))
             .ok_or(HandoffFault::AuthTime)?,
     };
-    let scope = match parameters.get("scope") {
-        None => None,
-        Some(text) => Some(text.parse::<Scope>().map_err(|_| HandoffFault::Scope)?),
-    };
-    let client = match &handoff.sealed.purpose {
+    let client = match &sealed.purpose {
         LoginPurpose::Code(code) => Some(&code.client_id),
         LoginPurpose::Device(_) => None,
     };
@@ -367,7 +362,6 @@ async fn read_accepted<H: Host>(
         claims,
         auth_time,
         accepted_at: live::accepted_at(at, client, subject).await?,
-        scope,
     })
 }
 
@@ -384,19 +378,17 @@ fn is_subject(text: &str) -> bool {
         && !drawn
 }
 
-/// Checks that the login is as the client requested it: no scope beyond the one requested, and as
-/// recent as `max_age` and `prompt=login` want (OpenID Connect Core §3.1.2.1), by the clock of the
-/// login application, which may be behind.
+/// Checks that the login is as the client requested it (OpenID Connect Core §3.1.2.1): of the person it
+/// asks for, and as recent as `max_age` and `prompt=login` want, by the clock of the login application,
+/// which may be behind.
 fn check_requested(
     code: &CodeRequest,
-    sealed: &SealedRequest,
+    created_at: UnixTime,
     accepted: &Accepted,
     now: UnixTime,
 ) -> Result<(), HandoffFault> {
-    if let Some(scope) = &accepted.scope
-        && scope.first_outside(&code.scope).is_some()
-    {
-        return Err(HandoffFault::Scope);
+    if !code.asks_for(&accepted.subject) {
+        return Err(HandoffFault::OtherPerson);
     }
     let too_old = code
         .max_age
@@ -404,7 +396,7 @@ fn check_requested(
     // max_age=0 and prompt=login both mean: log in for this very request.
     let anew = code.prompt.contains("login") || code.max_age == Some(Seconds(0));
     let stale = if anew {
-        accepted.auth_time + LEEWAY < sealed.created_at
+        accepted.auth_time + LEEWAY < created_at
     } else {
         too_old
     };
@@ -420,7 +412,7 @@ async fn registered_client<H: Host>(
     code: &CodeRequest,
 ) -> Result<Arc<Client>, Refusal> {
     client_of(at, code).await.map_err(|refusal| match refusal {
-        Refusal::Person(_) => HandoffFault::Request.into(),
+        Refusal::Person(_) => HandoffFault::Client.into(),
         refusal => refusal,
     })
 }

@@ -24,7 +24,7 @@ pub(super) async fn client_of<H: Host>(
     let client = at.issuer.clients().find(&code.client_id, at.now).await?;
     let client = client.ok_or(PersonFault::Client)?;
     if !client.redirects_to(&code.redirect_uri) {
-        return Err(PersonFault::RedirectUri.into());
+        return Err(PersonFault::RedirectUri(client.home.clone()).into());
     }
     Ok(client)
 }

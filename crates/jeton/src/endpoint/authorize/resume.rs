@@ -1,29 +1,29 @@
 //! `/authorize/resume`: where the browser comes back from the login application, and where the grant
 //! is opened.
+//!
+//! A ticket that opens none still proves client and redirect URI, so whatever stands in the way is told to
+//! the client. Such an answer has no code in it and does nothing to the login that it is about, so it may go
+//! into any browser, at any time: whoever can send one there can send it to `/authorize` as well.
 
 use bytes::Bytes;
 use http::Response;
 
 use super::{
     pending::{client_of, portion_of},
-    sealed::{
-        Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest, Ticket, open_ticket,
-    },
+    sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, Ticket},
 };
 use crate::{
     audit::Audit,
-    authorization_response::ResponseTarget,
     client::Client,
     endpoint::device,
     grant::{live, open::Opening},
     host::Host,
     ledger::{Grant, GrantState, Ledger, Opened},
-    refusal::{AuthorizationFault, GrantFault, PersonFault, Refusal},
+    refusal::{AuthorizationFault, DeviceFault, GrantFault, LoginFault, PersonFault, Refusal},
     request::At,
     target::Portion,
     time::{Seconds, UnixTime},
     token::{Binding, CodeRedirect, RedirectHash, Repeat, TokenKind},
-    unavailable::Unavailable,
 };
 
 /// How long a code may be redeemed. RFC 6749 §4.1.2 recommends at most ten minutes; clients need
@@ -35,74 +35,82 @@ pub(crate) async fn respond<H: Host>(
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     let parameters = at.request.query_or_form()?;
-    let ticket = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
-    let Ticket {
-        request: sealed,
-        outcome,
-        ..
-    } = open_ticket(at, ticket)?;
-    audit.grant = Some(sealed.grant);
-    match (&sealed.purpose, outcome) {
-        (LoginPurpose::Code(code), LoginOutcome::Accepted(accepted)) => {
+    let text = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
+    let ticket = Ticket::open(at, text).ok_or(PersonFault::Ticket)?;
+    audit.grant = Some(ticket.request.grant);
+    match (&ticket.request.purpose, &ticket.outcome) {
+        (LoginPurpose::Code(code), outcome) => {
             audit.client_id = Some(code.client_id.clone());
-            audit.subject = Some(accepted.subject.clone());
             let client = client_of(at, code).await?;
-            let portion = granted_portion(at, &client, code, &accepted).await?;
-            let portion = portion.map_err(|why| Refusal::SentBack {
-                why: Box::new(why),
-                to: Box::new(target_of(code)),
-            })?;
-            grant_code(at, &sealed, code, &client, portion, accepted).await
-        }
-        (LoginPurpose::Code(code), LoginOutcome::Rejected { error, description }) => {
-            audit.client_id = Some(code.client_id.clone());
-            client_of(at, code).await?;
-            let description = description.as_deref().unwrap_or("the login was refused");
-            let issuer = at.issuer.config().issuer();
-            Ok(target_of(code).respond_with_error(&error, description, issuer))
+            match outcome {
+                LoginOutcome::Accepted(accepted) => {
+                    audit.subject = Some(accepted.subject.clone());
+                    let granted = grant_code(at, &ticket, code, &client, accepted).await;
+                    granted.map_err(|why| sent_back(code, why))
+                }
+                LoginOutcome::Rejected { error, description } => {
+                    let description = description.as_deref().unwrap_or("the login was refused");
+                    let issuer = at.issuer.config().issuer();
+                    Ok(code.target().respond_with_error(error, description, issuer))
+                }
+            }
         }
         (LoginPurpose::Device(device), LoginOutcome::Accepted(accepted)) => {
             audit.subject = Some(accepted.subject.clone());
-            device::ask_for_user_code(at, ticket, device, &accepted).await
+            ticket.require_usable(at).map_err(DeviceFault::from)?;
+            device::ask_for_user_code(at, text, device, accepted).await
         }
-        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => Ok(device::not_connected()),
+        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => {
+            Ok(device::not_connected(at, audit))
+        }
     }
 }
 
-/// What is granted: what the person agreed to and the client may still ask for, if the login still
-/// holds. The inner error is for the client.
+/// A refusal as the client learns of it. Where a store or the cryptography fails, the person can try again
+/// on a page of ours, unless the client asked that they see none.
+fn sent_back(code: &CodeRequest, why: Refusal) -> Refusal {
+    let is_temporary = matches!(why, Refusal::Unavailable(_) | Refusal::Crypto(_));
+    if is_temporary && !code.prompt.contains("none") {
+        return why;
+    }
+    Refusal::SentBack {
+        why: Box::new(why),
+        to: Box::new(code.target()),
+    }
+}
+
+/// What is granted: what the person agreed to and the client may still ask for, if the login still holds.
 async fn granted_portion<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     code: &CodeRequest,
     accepted: &Accepted,
-) -> Result<Result<Portion, Refusal>, Unavailable> {
+) -> Result<Portion, Refusal> {
+    if !code.asks_for(&accepted.subject) {
+        return Err(AuthorizationFault::OtherPerson.into());
+    }
     let (id, subject) = (Some(&client.id), Some(accepted.subject.as_str()));
-    let standing = live::require_standing(at, id, subject, accepted.accepted_at).await?;
-    Ok(match standing {
+    match live::require_standing(at, id, subject, accepted.accepted_at).await? {
         Err(GrantFault::Subject) => Err(AuthorizationFault::Subject.into()),
         Err(_) => Err(AuthorizationFault::CutOff.into()),
-        Ok(()) => portion_of(at, client, code).and_then(|portion| {
-            let portion = Portion {
-                scope: accepted.scope.clone().unwrap_or(portion.scope),
-                ..portion
-            };
-            Ok(portion.registered(client, at.issuer.config().issuer())?)
-        }),
-    })
+        Ok(()) => portion_of(at, client, code),
+    }
 }
 
 /// Opens the grant and sends the browser to the client with the code.
 async fn grant_code<H: Host>(
     at: &At<'_, H>,
-    sealed: &SealedRequest,
+    ticket: &Ticket,
     code: &CodeRequest,
     client: &Client,
-    portion: Portion,
-    accepted: Accepted,
+    accepted: &Accepted,
 ) -> Result<Response<Bytes>, Refusal> {
+    ticket
+        .require_usable(at)
+        .map_err(AuthorizationFault::from)?;
+    let portion = granted_portion(at, client, code, accepted).await?;
     let opening = Opening {
-        id: sealed.grant,
+        id: ticket.request.grant,
         client,
         state: GrantState::Live,
         scope: portion.scope,
@@ -112,8 +120,8 @@ async fn grant_code<H: Host>(
     };
     let grant = Grant {
         nonce: code.nonce.clone(),
-        subject: Some(accepted.subject),
-        claims: accepted.claims,
+        subject: Some(accepted.subject.clone()),
+        claims: accepted.claims.clone(),
         auth_time: Some(accepted.auth_time),
         created_at: accepted.accepted_at,
         ..Grant::open(opening, at.now)
@@ -121,7 +129,7 @@ async fn grant_code<H: Host>(
     if let Opened::Exists(standing) = at.issuer.ledger()?.open(&grant, at.now).await?
         && !is_opened_before(&grant, *standing, at.now)
     {
-        return Err(PersonFault::Used.into());
+        return Err(AuthorizationFault::from(LoginFault::Used).into());
     }
     let binding = Binding {
         client_id: &code.client_id,
@@ -142,7 +150,9 @@ async fn grant_code<H: Host>(
         Some(redirect),
         &binding,
     );
-    Ok(target_of(code).respond(&[("code", &code_text)], at.issuer.config().issuer()))
+    Ok(code
+        .target()
+        .respond(&[("code", &code_text)], at.issuer.config().issuer()))
 }
 
 /// Whether the record `standing` is of this very login, which the browser comes back from once more, and
@@ -158,12 +168,4 @@ fn is_opened_before(grant: &Grant, standing: Grant, now: UnixTime) -> bool {
         ..standing
     };
     redeemable && opened_now == *grant
-}
-
-fn target_of(code: &CodeRequest) -> ResponseTarget {
-    ResponseTarget {
-        redirect_uri: code.redirect_uri.clone(),
-        response_mode: code.response_mode,
-        state: code.state.clone(),
-    }
 }

@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    authorization_response::ResponseMode,
+    authorization_response::{ResponseMode, ResponseTarget},
     client::ClientId,
     cookie::Cookie,
     host::Host,
     ledger::{Grant, GrantId, SLACK},
-    refusal::{PersonFault, Refusal},
+    refusal::LoginFault,
     request::At,
     scope::Scope,
     seal::SealKind,
@@ -42,6 +42,21 @@ pub(crate) struct SealedRequest {
 }
 
 impl SealedRequest {
+    /// The request that was sealed in `text`, if it is one of ours, however long ago.
+    pub(crate) fn open<H: Host>(at: &At<'_, H>, text: &str) -> Option<Self> {
+        at.issuer.seals().open(SealKind::Request, text)
+    }
+
+    /// What is left of it for the way back: what only the login application reads goes, so that the ticket,
+    /// which has its answer as well, is no longer than an address may be.
+    pub(crate) fn without_hints(self) -> Self {
+        let purpose = match self.purpose {
+            LoginPurpose::Code(code) => LoginPurpose::Code(Box::new(code.without_hints())),
+            device @ LoginPurpose::Device(_) => device,
+        };
+        Self { purpose, ..self }
+    }
+
     /// When the last ticket expires that it can become.
     pub(crate) fn tickets_end(&self) -> UnixTime {
         self.expires_at + TICKET_LIFETIME
@@ -78,12 +93,40 @@ pub(crate) struct CodeRequest {
     pub(crate) prompt: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_age: Option<Seconds>,
+    /// The person whom the client asks for: nobody else's login will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) login_hint: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ui_locales: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acr_values: Option<String>,
+}
+
+impl CodeRequest {
+    /// Whether the login of that person will do.
+    pub(crate) fn asks_for(&self, subject: &str) -> bool {
+        self.subject.as_deref().is_none_or(|asked| asked == subject)
+    }
+
+    /// Where the response goes.
+    pub(crate) fn target(&self) -> ResponseTarget {
+        ResponseTarget {
+            redirect_uri: self.redirect_uri.clone(),
+            response_mode: self.response_mode,
+            state: self.state.clone(),
+        }
+    }
+
+    fn without_hints(self) -> Self {
+        Self {
+            login_hint: None,
+            ui_locales: None,
+            acr_values: None,
+            ..self
+        }
+    }
 }
 
 /// A visit to `/device` by a person who wants to connect a device.
@@ -123,32 +166,29 @@ pub(crate) struct Accepted {
     /// When the login application said so. The grant counts as made then: a logout in between ends it,
     /// however late the browser comes back.
     pub(crate) accepted_at: UnixTime,
-    /// The scope that the person consented to; absent: all that was requested.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scope: Option<Scope>,
 }
 
-/// The content of a ticket, after the checks that it is ours, has not expired, and is presented by
-/// the browser in which its request began.
-pub(crate) fn open_ticket<H: Host>(at: &At<'_, H>, ticket: &str) -> Result<Ticket, Refusal> {
-    let ticket: Ticket = at
-        .issuer
-        .seals()
-        .open(SealKind::Ticket, ticket)
-        .ok_or(PersonFault::Ticket)?;
-    if at.now >= ticket.expires_at {
-        return Err(PersonFault::Ticket.into());
+impl Ticket {
+    /// The ticket that was sealed in `text`, if it is one of ours, however long ago.
+    pub(crate) fn open<H: Host>(at: &At<'_, H>, text: &str) -> Option<Self> {
+        at.issuer.seals().open(SealKind::Ticket, text)
     }
-    let cookie = Cookie::browser(at.issuer.config().issuer());
-    let browser = at
-        .request
-        .cookie(&cookie.name)
-        .ok_or(PersonFault::Browser)?;
-    // Both are hashes: their comparison tells nothing of the cookie.
-    if hash_of(browser) != ticket.request.browser {
-        return Err(PersonFault::Browser.into());
+
+    /// Refuses an acceptance that comes too late, or in another browser than the one in which its request
+    /// began. A rejection opens nothing, so it may come late and anywhere: in a frame of another site
+    /// there are no cookies, and the client waits there for its answer.
+    pub(crate) fn require_usable<H: Host>(&self, at: &At<'_, H>) -> Result<(), LoginFault> {
+        if at.now >= self.expires_at {
+            return Err(LoginFault::Expired);
+        }
+        let cookie = Cookie::browser(at.issuer.config().issuer());
+        let browser = at.request.cookie(&cookie.name).map(hash_of);
+        // Both are hashes: their comparison tells nothing of the cookie.
+        if browser.as_ref() != Some(&self.request.browser) {
+            return Err(LoginFault::Browser);
+        }
+        Ok(())
     }
-    Ok(ticket)
 }
 
 /// The SHA-256 of `text` in base64url: what a sealed request holds of the browser's cookie.

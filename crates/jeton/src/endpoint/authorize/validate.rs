@@ -9,6 +9,7 @@ use crate::{
     authentication::find_client,
     authorization_response::{ResponseMode, ResponseTarget},
     client::{Client, RedirectUri},
+    endpoint::id_token_hint::IdTokenHint,
     grant::GrantType,
     host::Host,
     parameters::Parameters,
@@ -47,13 +48,14 @@ pub(super) async fn code_request<H: Host>(
         response_mode: response_mode.unwrap_or_default(),
         state: parameters.get("state").map(str::to_owned),
     };
-    response_mode
-        .map_err(Refusal::from)
-        .and_then(|_| for_client(at, &client, parameters, &target))
-        .map_err(|why| Refusal::SentBack {
-            why: Box::new(why),
-            to: Box::new(target),
-        })
+    let checked = match response_mode {
+        Ok(_) => for_client(at, &client, parameters, &target).await,
+        Err(fault) => Err(fault.into()),
+    };
+    checked.map_err(|why| Refusal::SentBack {
+        why: Box::new(why),
+        to: Box::new(target),
+    })
 }
 
 /// The redirect URI to use: the one requested if it is registered, or the only one there is
@@ -62,7 +64,7 @@ fn redirect_uri(client: &Client, requested: Option<&str>) -> Result<String, Pers
     match (requested, client.redirect_uris.as_slice()) {
         (Some(requested), _) if client.redirects_to(requested) => Ok(requested.to_owned()),
         (None, [only]) => Ok(only.as_str().to_owned()),
-        _ => Err(PersonFault::RedirectUri),
+        _ => Err(PersonFault::RedirectUri(client.home.clone())),
     }
 }
 
@@ -88,7 +90,7 @@ const NOT_SUPPORTED: [(&str, ErrorCode); 3] = [
 ];
 
 /// The request of a known client that goes back to `target`, with everything else checked.
-fn for_client<H: Host>(
+async fn for_client<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     parameters: &Parameters<'_>,
@@ -126,6 +128,7 @@ fn for_client<H: Host>(
             text.parse().map_err(|_| AuthorizationFault::MaxAge)?,
         )),
     };
+    let subject = hinted_subject(at, client, parameters).await?;
     Ok(CodeRequest {
         client_id: client.id.clone(),
         redirect_uri: target.redirect_uri.clone(),
@@ -138,10 +141,26 @@ fn for_client<H: Host>(
         nonce,
         prompt,
         max_age,
+        subject,
         login_hint: short_value("login_hint")?,
         ui_locales: short_value("ui_locales")?,
         acr_values: short_value("acr_values")?,
     })
+}
+
+/// The person of whom `id_token_hint` is an ID token (OpenID Connect Core §3.1.2.1). Only who that is goes on,
+/// not the token.
+async fn hinted_subject<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    parameters: &Parameters<'_>,
+) -> Result<Option<String>, Refusal> {
+    let Some(text) = parameters.get("id_token_hint") else {
+        return Ok(None);
+    };
+    let hint = IdTokenHint::read(at, text).await?;
+    let hint = hint.filter(|hint| hint.aud == client.id);
+    Ok(Some(hint.ok_or(AuthorizationFault::IdTokenHint)?.sub))
 }
 
 /// Refuses a request whose code could be injected into another login of the client (RFC 9700 §2.1.1):

@@ -14,7 +14,7 @@ use crate::{
     endpoint::authorize::sealed::hash_of,
     host::Host,
     ledger::{Ledger, Marker},
-    refusal::{PersonFault, Refusal, RequestFault},
+    refusal::{DeviceFault, Refusal, RequestFault},
     request::At,
     time::Seconds,
 };
@@ -77,12 +77,12 @@ impl Attempt {
         let of_subject = Marker::new(kind, format_args!("subject:{}", hash_of(subject)));
         let by_subject = count(at, &of_subject).await?;
         if by_subject > WRONG_CODES_OF_SUBJECT {
-            return Err(PersonFault::TooManyAttempts.into());
+            return Err(DeviceFault::TooManyAttempts.into());
         }
         let of_network = Marker::new(kind, format_args!("network:{}", network_of(at)));
         let in_network = count(at, &of_network).await?;
         if in_network > WRONG_CODES_OF_NETWORK && by_subject > WRONG_CODES_WHERE_GUESSED {
-            return Err(PersonFault::TooManyAttempts.into());
+            return Err(DeviceFault::TooManyAttempts.into());
         }
         Ok(Self([of_subject, of_network]))
     }
