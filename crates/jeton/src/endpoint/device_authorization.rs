@@ -78,7 +78,7 @@ async fn offer<H: Host>(
         scope,
         state: GrantState::Pending,
         code_lifetime: DEVICE_LIFETIME,
-        access_token_lifetime: at.issuer.access_token_lifetime(&client),
+        access_token_lifetime: at.issuer.access_token_lifetime(client),
         client,
     };
     let grant = Grant::open(opening, at.now);
