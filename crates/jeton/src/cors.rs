@@ -55,8 +55,8 @@ pub(crate) fn open_to_pages(response: &mut Response<Bytes>, request: &HeaderMap,
         Some(origin) => allow_credentials(response.headers_mut(), origin),
         None => allow_origin(response.headers_mut(), ANY),
     }
-    let depends_on_origin = HeaderValue::from_static("Origin");
-    response.headers_mut().insert(VARY, depends_on_origin);
+    let vary = response.headers_mut().entry(VARY);
+    vary.or_insert(HeaderValue::from_static("Origin"));
 }
 
 /// Lets pages of the client's `allowed_origins` read the answer, and send the cookie of its refresh

@@ -69,18 +69,16 @@ describe('Fetch §3.2: public documents are for every page', { concurrency: 8 },
     test(`${path}: the document, again, its head, and refusals`, async () => {
       const { url } = await host();
       const full = await get(path, { origin: HOSTILE });
-      const answers = {
-        200: full,
-        304: await get(path, { origin: HOSTILE, 'if-none-match': full.headers.etag }),
-        HEAD: await send(url, { method: 'HEAD', path, headers: { origin: HOSTILE } }),
-        'without Origin': await get(path),
-        405: await post(path, 'x=1', { headers: { origin: HOSTILE } }),
-      };
-      assert.deepEqual(
-        Object.values(answers).map(({ status }) => status),
-        [200, 304, 200, 200, 405],
-      );
-      for (const [name, response] of Object.entries(answers)) {
+      const headers = { origin: HOSTILE };
+      const answers = [
+        ['the document', 200, full],
+        ['again', 304, await get(path, { ...headers, 'if-none-match': full.headers.etag })],
+        ['its head', 200, await send(url, { method: 'HEAD', path, headers })],
+        ['without Origin', 200, await get(path)],
+        ['another method', 405, await post(path, 'x=1', { headers })],
+      ];
+      for (const [name, status, response] of answers) {
+        assert.equal(response.status, status, name);
         assert.equal(response.headers['access-control-allow-origin'], '*', name);
         isOpen(name, response);
         hasNoCredentials(name, response);
@@ -99,7 +97,7 @@ describe('Fetch §3.2: public documents are for every page', { concurrency: 8 },
   }
 
   test('where nothing is, a page learns so', async () => {
-    for (const path of ['/nowhere', '/.well-known/openid-configuration/nowhere', '/tokens']) {
+    for (const path of ['/nowhere', '/.well-known/jwks.json/nowhere', '/tokens']) {
       const response = await get(path, { origin: HOSTILE });
       assert.equal(response.status, 404);
       isOpen(path, response);
@@ -137,6 +135,11 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
         'an empty form': await post(path, '', { headers: { origin: HOSTILE } }),
         'a parameter twice': await post(path, 'a=1&a=2', { headers: { origin: HOSTILE } }),
         'a body that is too long': await post(path, 'a'.repeat(65_537), { headers: { origin: HOSTILE } }),
+        'an unsupported grant_type': await post(
+          path,
+          { client_id: page.client_id, grant_type: 'password' },
+          { headers: { origin: HOSTILE } },
+        ),
         'a mistyped client_id': await post(
           path,
           { client_id: 'paeg', grant_type: 'refresh_token', refresh_token: 'jrt_x', token: 'x' },
@@ -162,7 +165,6 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
   }
 
   const refusals = {
-    'an unsupported grant_type': () => ({ grant_type: 'password' }),
     'a grant it is not registered for': () => ({ grant_type: 'client_credentials' }),
     'a made-up refresh token': () => ({ grant_type: 'refresh_token', refresh_token: 'jrt_x' }),
     'a made-up code': () => ({ grant_type: 'authorization_code', code: 'jac_x' }),
@@ -180,7 +182,7 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
         const response = await postAs(page, '/token', body, { headers: { origin } });
         assert.equal(response.status, 400, response.text);
         isOpen(name, response, origin);
-        hasNoCredentials(name, response);
+        if (origin !== OWN) hasNoCredentials(name, response);
       }
     });
 
@@ -326,7 +328,8 @@ describe('RFC 9110 §9.3.7: OPTIONS', { concurrency: 8 }, () => {
         assert.equal(response.headers.allow, allow);
         assert.equal(response.bytes.length, 0);
         assert.equal(response.headers['set-cookie'], undefined);
-        if (Object.keys(headers).length < 2) isClosed(path, response);
+        const isPreflight = Object.keys(headers).length === 2 && !(path in FOR_NO_PAGE);
+        assert.equal('access-control-allow-methods' in response.headers, isPreflight);
       }
       const refused = await send(url, { method: 'DELETE', path });
       assert.equal(refused.status, 405);
