@@ -36,7 +36,7 @@ export async function launch(name, args, env) {
   const url = `http://127.0.0.1:${port}`;
   await until(async () => {
     if (!children.has(child)) return true;
-    return (await fetch(`${url}${issuerPath(env)}/health`)).ok;
+    return (await fetch(`${url}${pathOf(env)}/health`)).ok;
   });
   if (!children.has(child)) throw new Error(`${name} ended with ${await exited}:\n${lines.join('\n')}`);
   return {
@@ -55,9 +55,10 @@ export async function launch(name, args, env) {
   };
 }
 
-function issuerPath(env) {
-  const path = env.JETON_ISSUER ? new URL(env.JETON_ISSUER).pathname : '';
-  return path === '/' ? '' : path;
+/** The path of the issuer, without what a proxy would have taken off it. */
+function pathOf({ JETON_ISSUER: issuer, JETON_PROXY_STRIPS: stripped = '' }) {
+  const path = issuer ? new URL(issuer).pathname : '';
+  return path === '/' ? '' : path.slice(stripped.length);
 }
 
 async function until(condition) {

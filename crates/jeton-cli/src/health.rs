@@ -40,7 +40,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-/// The URL of `/health` on this machine, below the path of the issuer, where `jeton serve` answers.
+/// The URL of `/health` on this machine, below the path of the issuer, where `jeton serve` answers; without
+/// what a proxy would have taken off it.
 fn default_url(variable: impl Fn(&str) -> Option<String>) -> String {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let port = PORT_VARIABLES.into_iter().find_map(variable);
@@ -49,6 +50,10 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> String {
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once('/'))
         .map_or("", |(_, path)| path.trim_end_matches('/'));
+    let stripped = variable("JETON_PROXY_STRIPS").unwrap_or_default();
+    let stripped = stripped.trim_start_matches('/');
+    let path = path.strip_prefix(stripped).unwrap_or(path);
+    let path = path.trim_start_matches('/');
     let slash = if path.is_empty() { "" } else { "/" };
     let port = port.as_deref().unwrap_or("9400");
     format!("http://127.0.0.1:{port}{slash}{path}/health")
@@ -140,6 +145,14 @@ mod tests {
             &[("JETON_ISSUER", "https://a.test/b/c")],
             "http://127.0.0.1:9400/b/c/health",
         );
+        for (stripped, expected) in [
+            ("/b", "http://127.0.0.1:9400/c/health"),
+            ("/b/c", "http://127.0.0.1:9400/health"),
+            ("", "http://127.0.0.1:9400/b/c/health"),
+        ] {
+            let issuer = ("JETON_ISSUER", "https://a.test/b/c");
+            check(&[issuer, ("JETON_PROXY_STRIPS", stripped)], expected);
+        }
     }
 
     /// The status read from `answer`, and the request line that was sent.

@@ -80,6 +80,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let overrides = settings::given(matches)?;
     let spec = spec(matches)?;
     let settings = jeton_native::settings_from_env(overrides)?;
+    let stripped = settings
+        .iter()
+        .find(|(name, _)| *name == "JETON_PROXY_STRIPS");
+    let stripped = stripped.map_or_else(String::new, |(_, path)| path.clone());
     let settings = settings
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
@@ -110,7 +114,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             if let Some(warning) = mock.warning() {
                 eprintln!("jeton mock: WARNING: {warning}");
             }
-            greet(&mock);
+            greet(&mock, &stripped);
             mock.serve(stop).await;
             Ok(())
         })
@@ -162,11 +166,13 @@ fn end_of_stdin() -> oneshot::Receiver<()> {
     orphaned
 }
 
-/// Prints where the mock answers, and a command to try it with.
-fn greet(mock: &BoundMock) {
+/// Prints where the mock answers, and a command to try it with, past a proxy that strips paths.
+fn greet(mock: &BoundMock, stripped: &str) {
     let address = mock.address();
     let issuer = mock.issuer_url();
-    let token = format!("http://{address}{}/token", issuer_path(&issuer));
+    let path = issuer_path(&issuer);
+    let path = path.strip_prefix(stripped).unwrap_or(path);
+    let token = format!("http://{address}{path}/token");
     // Nobody need be there to read it.
     let _ = writeln!(
         io::stdout(),

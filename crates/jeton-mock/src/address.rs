@@ -8,9 +8,6 @@ use url::Url;
 
 use crate::spec::Endpoint;
 
-/// The path that RFC 8414 §3.1 puts in front of the issuer's own.
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
-
 /// The longest name of an issuer.
 const LONGEST_NAME: usize = 128;
 
@@ -136,14 +133,22 @@ impl Addresses {
 
     /// The name of the issuer and the endpoint in a path.
     pub(crate) fn split<'a>(&self, path: &'a str) -> Option<(&'a str, Endpoint)> {
-        if let Some(issuer) = path.strip_prefix(AUTHORIZATION_SERVER)
-            && !issuer.is_empty()
-        {
+        if let Some((issuer, document)) = jeton::in_front_of_issuer(path) {
             let name = issuer_name(issuer.strip_prefix(self.path())?)?;
-            return Some((name, Endpoint::AuthorizationServerMetadata));
+            let (_, endpoint) = Endpoint::split(document)?;
+            return Some((name, endpoint));
         }
         let (name, endpoint) = Endpoint::split(path.strip_prefix(self.path())?)?;
         Some((issuer_name(name)?, endpoint))
+    }
+}
+
+/// Puts back what a proxy has taken off a path.
+pub(crate) fn unstrip(uri: &mut Uri, stripped: &str) {
+    let path = jeton::unstripped(stripped, uri.path());
+    let query = uri.query().map(|it| format!("?{it}")).unwrap_or_default();
+    if let Ok(whole) = format!("{path}{query}").parse() {
+        *uri = whole;
     }
 }
 
@@ -253,6 +258,26 @@ mod tests {
                 "http://h",
                 "/acme/.well-known/openid-configuration",
                 Some(("acme", "openid_configuration")),
+            ),
+            (
+                "http://h",
+                "/.well-known/openid-configuration/a/b",
+                Some(("a/b", "openid_configuration")),
+            ),
+            (
+                "http://h/base",
+                "/.well-known/openid-configuration/base/acme",
+                Some(("acme", "openid_configuration")),
+            ),
+            (
+                "http://h/base",
+                "/.well-known/openid-configuration/base",
+                Some(("", "openid_configuration")),
+            ),
+            (
+                "http://h/base",
+                "/.well-known/openid-configuration/acme",
+                None,
             ),
             ("http://h", "/acme/", None),
             ("http://h", "/acme/foo", None),

@@ -282,6 +282,8 @@ impl Issuer {
         let config = config
             // Its issuers are at one address, and reach each other without a network.
             .with_reach(Reach::in_process())
+            // What a proxy has taken off is put back before an issuer is looked for.
+            .with_proxy_strips("")
             // They are in the registry, where they can be changed.
             .with_clients(Vec::new())
             // A lenient registry answers each request with another client.

@@ -5,10 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
+use http::Request;
 use tokio::sync::watch;
 
 use crate::{
-    address::{Addresses, is_issuer_name},
+    address::{Addresses, is_issuer_name, unstrip},
     fetch::MockFetch,
     file::ISSUER_NAME,
     issuer::Issuer,
@@ -83,6 +84,14 @@ impl Provider {
 
     pub(crate) fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// Puts back what a proxy in front has taken off the path of a request: `JETON_PROXY_STRIPS`.
+    pub(crate) fn unstrip<B>(&self, request: &mut Request<B>) {
+        let stripped = self.settings.config().proxy_strips();
+        if !stripped.is_empty() {
+            unstrip(request.uri_mut(), stripped);
+        }
     }
 
     /// The certificate to trust, where there is TLS.

@@ -33,6 +33,7 @@ pub(crate) async fn run(
         }
         async move {
             let began = Instant::now();
+            provider.unstrip(&mut request);
             let answer = if BodyTimedOut::is_said_of(&request) {
                 Ok(provider.refuse_late(&request))
             } else {

@@ -26,6 +26,7 @@ pub use settings::{SETTINGS, Setting};
 pub struct Config {
     mode: Mode,
     issuer: IssuerIdentifier,
+    proxy_strips: String,
     reach: Reach,
     key_context: String,
     secrets: Secrets,
@@ -50,6 +51,7 @@ impl Config {
             reach: reach(mode, &issuer),
             key_context: issuer.to_string(),
             issuer,
+            proxy_strips: String::new(),
             secrets,
             supplied_keys: SuppliedKeys::default(),
             signing_algorithms: vec![Algorithm::ES256],
@@ -81,6 +83,16 @@ impl Config {
     pub fn with_key_context(self, context: impl Into<String>) -> Self {
         Self {
             key_context: context.into(),
+            ..self
+        }
+    }
+
+    /// `JETON_PROXY_STRIPS`: the beginning of the issuer's path that requests come without; empty where
+    /// they come with all of it.
+    #[must_use]
+    pub fn with_proxy_strips(self, path: impl Into<String>) -> Self {
+        Self {
+            proxy_strips: path.into(),
             ..self
         }
     }
@@ -171,6 +183,12 @@ impl Config {
     #[must_use]
     pub fn issuer(&self) -> &IssuerIdentifier {
         &self.issuer
+    }
+
+    /// The beginning of the issuer's path that a proxy in front has taken off; empty where none does.
+    #[must_use]
+    pub fn proxy_strips(&self) -> &str {
+        &self.proxy_strips
     }
 
     /// What the deployment may fetch from.

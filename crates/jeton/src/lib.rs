@@ -79,7 +79,9 @@ pub use client::{
     Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, SecretHash, SecretMethod,
     SecretRecord,
 };
-pub use config::{Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting};
+pub use config::{
+    Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting,
+};
 pub use cookie::{COOKIE_PREFIXES, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
@@ -109,7 +111,7 @@ pub use registry::{
     Page, Put, Realm, Registry, Version, put_cut_off,
 };
 pub use request::REQUEST_HEADERS;
-pub use route::endpoints;
+pub use route::{endpoints, in_front_of_issuer, unstripped};
 pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use server::Server;

@@ -37,7 +37,7 @@ pub(crate) struct At<'a, H: Host> {
 /// A request as it came in.
 pub(crate) struct Incoming<'a> {
     pub(crate) method: &'a Method,
-    /// The path as it was sent.
+    /// The path as the browser has it: with what a proxy has taken off.
     pub(crate) path: &'a str,
     /// The segment of the path in the place of the route's `{…}`.
     #[expect(dead_code, reason = "no route has one yet")]

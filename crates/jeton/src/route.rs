@@ -1,5 +1,7 @@
 //! The table of routes: one row an endpoint.
 
+use std::borrow::Cow;
+
 use http::Method;
 
 use crate::{cors::CrossOrigin, needs::Needs};
@@ -148,15 +150,41 @@ pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str)> {
     ROUTES.iter().map(|route| (route.path, route.name))
 }
 
+/// The documents that are also found in front of the issuer's path: by RFC 8414 §3.1 its own, and by §5
+/// that of OpenID Connect, where clients look that know no other rule.
+const IN_FRONT: [&str; 2] = [path::AUTHORIZATION_SERVER, path::OPENID_CONFIGURATION];
+
+/// The issuer's path in the path of a document in front of it, and the path of the document beneath it;
+/// `None` for other paths.
+pub fn in_front_of_issuer(path: &str) -> Option<(&str, &'static str)> {
+    let mut found = IN_FRONT.into_iter().filter_map(|document| {
+        let issuer = path.strip_prefix(document)?;
+        issuer.starts_with('/').then_some((issuer, document))
+    });
+    found.next()
+}
+
+/// The path as a browser has it, of a request that came by a proxy which takes `stripped` off. What is
+/// in front of the issuer's path does not begin with it, and comes as it is.
+pub fn unstripped<'a>(stripped: &str, path: &'a str) -> Cow<'a, str> {
+    let is_beneath = |issuer: &str| {
+        let rest = issuer.strip_prefix(stripped);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_whole = in_front_of_issuer(path).is_some_and(|(issuer, _)| is_beneath(issuer));
+    if stripped.is_empty() || is_whole {
+        return path.into();
+    }
+    format!("{stripped}{path}").into()
+}
+
 /// The route of a path, and the segment of the path in the place of the route's `{…}`.
 pub(crate) fn find<'a>(
     issuer_path: &str,
     path: &'a str,
 ) -> Option<(&'static Route, Option<&'a str>)> {
-    // RFC 8414 §3.1 puts its document *before* the issuer's path; beneath it is where OpenID
-    // Connect Discovery puts its own, and where people look for both.
-    let own = match path.strip_prefix(path::AUTHORIZATION_SERVER) {
-        Some(rest) if !issuer_path.is_empty() && rest == issuer_path => path::AUTHORIZATION_SERVER,
+    let own = match in_front_of_issuer(path) {
+        Some((issuer, document)) if issuer == issuer_path => document,
         _ => path.strip_prefix(issuer_path)?,
     };
     ROUTES
@@ -212,9 +240,57 @@ mod tests {
             ),
             ("/a", "/.well-known/oauth-authorization-server", None),
             ("/a", "/.well-known/oauth-authorization-server/b", None),
+            ("/a", "/.well-known/oauth-authorization-servera", None),
+            ("", "/.well-known/oauth-authorization-server/", None),
+            (
+                "/a",
+                "/.well-known/openid-configuration/a",
+                Some("openid_configuration"),
+            ),
+            (
+                "/a",
+                "/a/.well-known/openid-configuration",
+                Some("openid_configuration"),
+            ),
+            ("/a", "/.well-known/openid-configuration", None),
+            ("/a", "/.well-known/openid-configuration/a/", None),
+            ("/a", "/.well-known/jwks.json/a", None),
         ] {
             let found = find(issuer, path).map(|(route, _)| route.name);
             assert_eq!(found, expected, "{issuer} {path}");
+        }
+    }
+
+    #[test]
+    fn what_a_proxy_took_off_is_put_back() {
+        for (stripped, path, expected) in [
+            ("", "/token", "/token"),
+            ("/auth", "/token", "/auth/token"),
+            ("/auth", "/auth/token", "/auth/auth/token"),
+            ("/auth", "/", "/auth/"),
+            ("/auth", "", "/auth"),
+            (
+                "/auth",
+                "/.well-known/openid-configuration",
+                "/auth/.well-known/openid-configuration",
+            ),
+            (
+                "/auth",
+                "/.well-known/openid-configuration/auth",
+                "/.well-known/openid-configuration/auth",
+            ),
+            (
+                "/auth",
+                "/.well-known/oauth-authorization-server/auth/one",
+                "/.well-known/oauth-authorization-server/auth/one",
+            ),
+            (
+                "/auth",
+                "/.well-known/oauth-authorization-server/author",
+                "/auth/.well-known/oauth-authorization-server/author",
+            ),
+        ] {
+            assert_eq!(unstripped(stripped, path), expected, "{stripped} {path}");
         }
     }
 

@@ -58,19 +58,20 @@ impl<H: Host> Server<H> {
         let arrival = arrival.into();
         let (at, address) = (arrival.at, arrival.address);
         let (head, body) = request.into_parts();
-        let path = head.uri.path();
+        let config = self.issuer.config();
+        let path = route::unstripped(config.proxy_strips(), head.uri.path());
         let mut audit = Audit::from(arrival);
-        let found = route::find(self.issuer.config().issuer().path(), path);
+        let found = route::find(config.issuer().path(), &path);
         let mut response = match found {
             None => {
                 let mut response = response::refuse(&Refusal::NotFound, &mut audit);
-                cors::open_to_pages(&mut response, &head.headers, self.issuer.config());
+                cors::open_to_pages(&mut response, &head.headers, config);
                 response
             }
             Some((route, parameter)) => {
                 let incoming = Incoming {
                     method: &head.method,
-                    path,
+                    path: &path,
                     parameter,
                     query: head.uri.query().unwrap_or_default(),
                     headers: &head.headers,

@@ -103,13 +103,19 @@ test('the issuer is the configured one, whatever Host says', async () => {
 test('RFC 8414 §3.1: an issuer with a path', { skip: unless.startable }, async (t) => {
   const issuer = `${ISSUER}/tenant/one`;
   const on = await startFor(t, { changes: { JETON_ISSUER: issuer } });
-  for (const path of [`${OAUTH}/tenant/one`, `/tenant/one${OAUTH}`, `/tenant/one${OPENID}`]) {
+  // §3.1 puts its document in front of the path and §5 that of OpenID Connect, whose own rule (Discovery §4)
+  // puts it beneath.
+  for (const path of [`${OAUTH}/tenant/one`, `${OPENID}/tenant/one`, `/tenant/one${OPENID}`, `/tenant/one${OAUTH}`]) {
     const response = await get(path, {}, on);
     assert.equal(response.status, 200, path);
+    assert.equal(response.headers['access-control-allow-origin'], '*', path);
+    assert.equal('userinfo_endpoint' in response.json(), path.includes(OPENID), path);
+    assert.equal(response.json().issuer, issuer);
     assert.equal(response.json().token_endpoint, `${issuer}/token`);
     assert.equal(response.json().jwks_uri, `${issuer}${JWKS}`);
   }
-  for (const path of [OAUTH, OPENID, JWKS, `${OAUTH}/tenant`, `${OAUTH}/tenant/one/`, '/tenant/onetoken']) {
+  const others = [OAUTH, OPENID].flatMap((path) => [path, `${path}/tenant`, `${path}/tenant/one/`, `${path}/one`]);
+  for (const path of [...others, JWKS, `${JWKS}/tenant/one`, '/tenant/onetoken']) {
     assert.equal((await get(path, {}, on)).status, 404, path);
   }
   assert.equal((await clientCredentials(clients.m2m, {}, { on })).status, 404);

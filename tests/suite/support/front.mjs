@@ -11,13 +11,19 @@ import { startFor } from './target.mjs';
 const LOGIN = fileURLToPath(new URL('../../../examples/login.mjs', import.meta.url));
 const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 
-/** Listens on a free port and passes everything on to `target.url`, once that is known. */
-async function front(t) {
+/**
+ * Listens on a free port and passes everything on to `target.url`, once that is known: what is beneath the path
+ * `strips` without it, what is in front of an issuer's path as it is, and nothing else where it strips.
+ */
+async function front(t, strips) {
   const target = {};
   const server = createServer((incoming, outgoing) => {
     const { hostname, port } = new URL(target.url);
+    const isBeneath = incoming.url.startsWith(`${strips}/`);
+    if (!isBeneath && !incoming.url.startsWith('/.well-known/')) return outgoing.writeHead(404).end('not of Jeton');
+    const path = isBeneath ? incoming.url.slice(strips.length) : incoming.url;
     const onward = request(
-      { hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers, agent: false },
+      { hostname, port, path, method: incoming.method, headers: incoming.headers, agent: false },
       (answer) => {
         outgoing.writeHead(answer.statusCode, answer.rawHeaders);
         answer.pipe(outgoing);
@@ -52,9 +58,10 @@ async function freePort() {
   return port;
 }
 
-/** A host with these clients, and the login application beside it. */
-export async function deployment(t, clients, variables = {}) {
-  const { target, url } = await front(t);
+/** A host with these clients, and the login application beside it. A proxy in front of it strips the issuer's path. */
+export async function deployment(t, clients, variables = {}, { strips = '' } = {}) {
+  const { target, url: origin } = await front(t, strips);
+  const url = `${origin}${strips}`;
   const port = await freePort();
   const child = spawn(process.execPath, [LOGIN], {
     env: { JETON: url, LOGIN_CLIENT_ID: 'login', LOGIN_CLIENT_SECRET: SECRET, PORT: String(port) },
@@ -69,6 +76,7 @@ export async function deployment(t, clients, variables = {}) {
       JETON_LOGIN_URL: `http://localhost:${port}/login`,
       JETON_LOGOUT_URL: `http://localhost:${port}/logout`,
       clients: [login, ...clients],
+      ...(strips && { JETON_PROXY_STRIPS: strips }),
       ...variables,
     },
   });

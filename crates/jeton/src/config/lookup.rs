@@ -96,6 +96,7 @@ impl Config {
             key_serial: number(lookup, "JETON_KEY_SERIAL", (0, 0, u32::MAX))?,
             access_token_lifetime: Seconds(lifetime),
             registry_max_age: Seconds(max_age),
+            proxy_strips: proxy_strips(lookup("JETON_PROXY_STRIPS"), config.issuer.path())?,
             login_url: url(lookup, "JETON_LOGIN_URL", mode)?,
             logout_url: url(lookup, "JETON_LOGOUT_URL", mode)?,
             grants_not_before: UnixTime(not_before),
@@ -228,6 +229,21 @@ fn clients(json: Option<&str>, mode: Mode) -> Result<Vec<Client>, ConfigError> {
         clients.push(client);
     }
     Ok(clients)
+}
+
+/// The beginning of the issuer's path, by whole segments.
+fn proxy_strips(text: Option<String>, issuer_path: &str) -> Result<String, ConfigError> {
+    let text = text.unwrap_or_default();
+    let is_beginning = issuer_path
+        .strip_prefix(&text)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if is_beginning && !text.ends_with('/') {
+        return Ok(text);
+    }
+    Err(ConfigError::new(
+        "JETON_PROXY_STRIPS",
+        "the path of JETON_ISSUER or its beginning, such as /auth, without a final slash",
+    ))
 }
 
 fn url(

@@ -21,6 +21,11 @@ pub const SETTINGS: &[Setting] = &[
         "Issuer identifier: the https URL clients know the service by, without a final slash",
     ),
     all(
+        "JETON_PROXY_STRIPS",
+        "",
+        "The beginning of the issuer's path that a proxy in front takes off requests, such as /auth; browsers keep to the whole path",
+    ),
+    all(
         "JETON_SECRET",
         "",
         "Secret all keys are derived from (`jeton keys new`, or 43 characters or more that are plainly random); several, separated by spaces, while changing: the first signs, all verify",

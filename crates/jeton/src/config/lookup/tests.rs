@@ -324,3 +324,23 @@ fn warns_of_what_production_refuses() {
     assert!(!warnings("true", SECRET).contains("JETON_SECRET"));
     assert!(warnings("true", crate::PUBLIC_SECRET).contains("JETON_SECRET is a mock's"));
 }
+
+#[test]
+fn what_a_proxy_strips_is_the_beginning_of_the_issuers_path() {
+    let wrong = Err(("JETON_PROXY_STRIPS", "without a final slash"));
+    for (issuer, stripped, expected) in [
+        ("https://id.example/auth", "/auth", Ok(())),
+        ("https://id.example/auth/one", "/auth", Ok(())),
+        ("https://id.example/auth/one", "/auth/one", Ok(())),
+        ("https://id.example/auth", "", Ok(())),
+        ("https://id.example/auth", "/auth/", wrong),
+        ("https://id.example/auth", "auth", wrong),
+        ("https://id.example/auth", "/", wrong),
+        ("https://id.example/auth", "/aut", wrong),
+        ("https://id.example/auth", "/other", wrong),
+        ("https://id.example", "/auth", wrong),
+    ] {
+        let issuer = ("JETON_ISSUER", issuer);
+        check(&[issuer, ("JETON_PROXY_STRIPS", stripped)], expected);
+    }
+}
