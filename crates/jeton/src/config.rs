@@ -36,9 +36,21 @@ pub struct Config {
     clients: Vec<Client>,
     access_token_lifetime: Seconds,
     registry_max_age: Seconds,
+    unregistered_scopes: UnregisteredScopes,
     login_url: Option<Url>,
     logout_url: Option<Url>,
     grants_not_before: UnixTime,
+}
+
+/// What becomes of a scope token that a client asks for and is not registered for:
+/// `JETON_UNREGISTERED_SCOPES`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnregisteredScopes {
+    /// `invalid_scope` (RFC 6749 §5.2): the client finds its mistake.
+    #[default]
+    Refuse,
+    /// It is left out (OpenID Connect Core §3.1.2.1), and the token response says what was granted.
+    Ignore,
 }
 
 impl Config {
@@ -59,6 +71,7 @@ impl Config {
             clients: Vec::new(),
             access_token_lifetime: Seconds(3600),
             registry_max_age: Seconds(60),
+            unregistered_scopes: UnregisteredScopes::Refuse,
             login_url: None,
             logout_url: None,
             grants_not_before: UnixTime(0),
@@ -139,6 +152,15 @@ impl Config {
     pub fn with_registry_max_age(self, age: Seconds) -> Self {
         Self {
             registry_max_age: age,
+            ..self
+        }
+    }
+
+    /// `JETON_UNREGISTERED_SCOPES`.
+    #[must_use]
+    pub fn with_unregistered_scopes(self, unregistered_scopes: UnregisteredScopes) -> Self {
+        Self {
+            unregistered_scopes,
             ..self
         }
     }
@@ -251,6 +273,10 @@ impl Config {
 
     pub(crate) fn grants_not_before(&self) -> UnixTime {
         self.grants_not_before
+    }
+
+    pub(crate) fn unregistered_scopes(&self) -> UnregisteredScopes {
+        self.unregistered_scopes
     }
 
     pub(crate) fn registry_max_age(&self) -> Seconds {

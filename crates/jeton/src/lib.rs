@@ -80,7 +80,7 @@ pub use client::{
     SecretRecord,
 };
 pub use config::{
-    Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting,
+    Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting, UnregisteredScopes,
 };
 pub use cookie::{COOKIE_PREFIXES, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};

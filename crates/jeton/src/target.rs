@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     client::Client,
-    config::IssuerIdentifier,
+    config::{IssuerIdentifier, UnregisteredScopes},
     parameters::{MOST_AUDIENCES, Parameters},
     refusal::{GrantFault, Refusal, RequestFault},
     scope::{Scope, first_outside},
@@ -50,23 +50,41 @@ impl Portion {
     }
 }
 
-/// The scope that the request asks for (RFC 6749 §3.3); all that is registered if it names none.
-pub(crate) fn scope(client: &Client, parameters: &Parameters<'_>) -> Result<Scope, Refusal> {
-    let Some(requested) = parameters.get("scope") else {
+/// The scope that the request asks for (RFC 6749 §3.3), as far as it is registered; all that is registered
+/// if it names none.
+pub(crate) fn scope(
+    client: &Client,
+    parameters: &Parameters<'_>,
+    unregistered: UnregisteredScopes,
+) -> Result<Scope, Refusal> {
+    if parameters.get("scope").is_none() {
         return Ok(client.scope.clone());
-    };
+    }
+    scope_of_part(client, parameters, unregistered)
+}
+
+/// The scope that a request for a part of a grant names, as far as it is registered; empty if it names
+/// none. Whether it was granted is left to the grant.
+pub(crate) fn scope_of_part(
+    client: &Client,
+    parameters: &Parameters<'_>,
+    unregistered: UnregisteredScopes,
+) -> Result<Scope, Refusal> {
+    let requested = parameters.get("scope").unwrap_or_default();
     let requested: Scope = requested
         .parse()
         .map_err(|_| RequestFault::MalformedScope)?;
-    require_registered_scope(client, &requested)?;
-    Ok(requested)
-}
-
-/// Refuses a scope that the client is not registered for.
-pub(crate) fn require_registered_scope(client: &Client, scope: &Scope) -> Result<(), Refusal> {
-    match client.unregistered_scope(scope) {
-        None => Ok(()),
-        Some(_) => Err(Refusal::ScopeNotRegistered),
+    if client.unregistered_scope(&requested).is_none() {
+        return Ok(requested);
+    }
+    match unregistered {
+        UnregisteredScopes::Refuse => Err(Refusal::ScopeNotRegistered),
+        UnregisteredScopes::Ignore => {
+            let registered = requested.within(&client.scope);
+            // Nothing left is not the same as nothing asked for, which gets all there is.
+            let left = Some(registered).filter(|registered| !registered.is_empty());
+            left.ok_or(Refusal::ScopeNotRegistered)
+        }
     }
 }
 

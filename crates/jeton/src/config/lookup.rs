@@ -3,7 +3,7 @@
 use jsonwebtoken::Algorithm;
 use url::Url;
 
-use super::{Config, InvalidIssuer, IssuerIdentifier, SETTINGS};
+use super::{Config, InvalidIssuer, IssuerIdentifier, SETTINGS, UnregisteredScopes};
 use crate::{
     client::{Client, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
@@ -96,6 +96,7 @@ impl Config {
             key_serial: number(lookup, "JETON_KEY_SERIAL", (0, 0, u32::MAX))?,
             access_token_lifetime: Seconds(lifetime),
             registry_max_age: Seconds(max_age),
+            unregistered_scopes: unregistered_scopes(lookup("JETON_UNREGISTERED_SCOPES"))?,
             proxy_strips: proxy_strips(lookup("JETON_PROXY_STRIPS"), config.issuer.path())?,
             login_url: url(lookup, "JETON_LOGIN_URL", mode)?,
             logout_url: url(lookup, "JETON_LOGOUT_URL", mode)?,
@@ -229,6 +230,17 @@ fn clients(json: Option<&str>, mode: Mode) -> Result<Vec<Client>, ConfigError> {
         clients.push(client);
     }
     Ok(clients)
+}
+
+fn unregistered_scopes(text: Option<String>) -> Result<UnregisteredScopes, ConfigError> {
+    match text.as_deref() {
+        None | Some("refuse") => Ok(UnregisteredScopes::Refuse),
+        Some("ignore") => Ok(UnregisteredScopes::Ignore),
+        Some(_) => Err(ConfigError::new(
+            "JETON_UNREGISTERED_SCOPES",
+            "refuse or ignore",
+        )),
+    }
 }
 
 /// The beginning of the issuer's path, by whole segments.

@@ -61,6 +61,11 @@ pub const SETTINGS: &[Setting] = &[
         "Seconds a registered client may be answered from memory, up to a day; 0 reads the store each time",
     ),
     all(
+        "JETON_UNREGISTERED_SCOPES",
+        "refuse",
+        "Whether scopes that a client asks for and is not registered for are an error (refuse), or left out as OpenID Connect Core 3.1.2.1 says (ignore)",
+    ),
+    all(
         "JETON_LOGIN_URL",
         "",
         "Where people log in: the login application's address. Without it there is no authorization endpoint",

@@ -70,8 +70,9 @@ async fn offer<H: Host>(
     if !client.may_use(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotRegistered(GrantType::DeviceCode));
     }
-    let scope = target::scope(client, parameters)?;
-    let issuer = at.issuer.config().issuer();
+    let config = at.issuer.config();
+    let scope = target::scope(client, parameters, config.unregistered_scopes())?;
+    let issuer = config.issuer();
     let opening = Opening {
         id: at.issuer.random_id()?,
         audiences: target::audiences(client, parameters, &scope, issuer)?,

@@ -22,8 +22,9 @@ pub(crate) async fn redeem<H: Host>(
     if !client.is_confidential() {
         return Err(Refusal::PublicClient);
     }
-    let scope = target::scope(client, parameters)?;
-    let audiences = target::audiences(client, parameters, &scope, at.issuer.config().issuer())?;
+    let config = at.issuer.config();
+    let scope = target::scope(client, parameters, config.unregistered_scopes())?;
+    let audiences = target::audiences(client, parameters, &scope, config.issuer())?;
     let portion = Portion { scope, audiences };
     issue::to_client(at, client, portion, audit).await
 }

@@ -44,9 +44,9 @@ pub(super) fn verified_token<H: Host>(
     Ok(token)
 }
 
-/// The step that redeems `token`: from its generation to the next, for the scope and audiences that
-/// the request names. The client must be registered for them now; that is checked before the record
-/// moves.
+/// The step that redeems `token`: from its generation to the next, for `scope`, which the client is
+/// registered for now, and the audiences that the request names. The client must be registered for these
+/// too; that is checked before the record moves.
 pub(super) async fn step_from<H: Host>(
     at: &At<'_, H>,
     client: &Client,
@@ -54,7 +54,6 @@ pub(super) async fn step_from<H: Host>(
     scope: Scope,
     parameters: &Parameters<'_>,
 ) -> Result<Step, Refusal> {
-    target::require_registered_scope(client, &scope)?;
     let issuer = at.issuer.config().issuer();
     let audiences = target::audiences_of_part(client, parameters, issuer)?;
     let to = token.generation.checked_add(1);

@@ -13,9 +13,9 @@ use crate::{
     host::Host,
     ledger::{Ledger, rotation},
     parameters::Parameters,
-    refusal::{GrantFault, Refusal, RequestFault},
+    refusal::{GrantFault, Refusal},
     request::At,
-    scope::Scope,
+    target,
     token::TokenKind,
 };
 
@@ -29,8 +29,8 @@ pub(crate) async fn redeem<H: Host>(
     let kind = TokenKind::RefreshToken;
     let token = verified_token(at, client, kind, refresh_token, None, audit)?;
     // Narrowing is part of the step's condition, so that a wrong request never moves the record.
-    let scope = parameters.get("scope").unwrap_or_default();
-    let scope: Scope = scope.parse().map_err(|_| RequestFault::MalformedScope)?;
+    let unregistered = at.issuer.config().unregistered_scopes();
+    let scope = target::scope_of_part(client, parameters, unregistered)?;
     let mut step = step_from(at, client, &token, scope, parameters).await?;
     // The client's lifetime of now: a shorter one holds for logins that were before it.
     step.created_from = step.created_from.max(at.now - client.refresh.lifetime);

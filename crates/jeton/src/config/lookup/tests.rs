@@ -344,3 +344,21 @@ fn what_a_proxy_strips_is_the_beginning_of_the_issuers_path() {
         check(&[issuer, ("JETON_PROXY_STRIPS", stripped)], expected);
     }
 }
+
+#[test]
+fn unregistered_scopes_are_refused_or_ignored() {
+    for (text, expected) in [
+        ("refuse", Ok(())),
+        ("ignore", Ok(())),
+        (
+            "Ignore",
+            Err(("JETON_UNREGISTERED_SCOPES", "refuse or ignore")),
+        ),
+        (
+            "true",
+            Err(("JETON_UNREGISTERED_SCOPES", "refuse or ignore")),
+        ),
+    ] {
+        check(&[("JETON_UNREGISTERED_SCOPES", text)], expected);
+    }
+}

@@ -116,7 +116,8 @@ async fn for_client<H: Host>(
         value => Ok(value.map(str::to_owned)),
     };
     let code_challenge = code_challenge(parameters)?;
-    let scope = target::scope(client, parameters)?;
+    let unregistered = at.issuer.config().unregistered_scopes();
+    let scope = target::scope(client, parameters, unregistered)?;
     let nonce = short_value("nonce")?;
     require_code_protection(client, &scope, code_challenge.as_deref(), nonce.as_deref())?;
     let issuer = at.issuer.config().issuer();
