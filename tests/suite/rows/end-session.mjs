@@ -219,7 +219,7 @@ describe('/end_session', { concurrency: 8 }, () => {
       path: `/end_session?id_token_hint=${tokens.id_token}`,
     });
     assert.equal(response.status, 405);
-    assert.equal(response.headers.allow, 'GET, POST');
+    assert.equal(response.headers.allow, 'GET, POST, OPTIONS');
     assert.equal((await userinfo(tokens.access_token)).status, 200);
   });
 

@@ -186,6 +186,6 @@ describe('/introspect', { concurrency: 8 }, () => {
     const headers = { authorization: basic(web.client_id, web.client_secret) };
     const response = await send((await host()).url, { path: '/introspect?token=x', headers });
     isError(response, 405, 'invalid_request');
-    assert.equal(response.headers.allow, 'POST');
+    assert.equal(response.headers.allow, 'POST, OPTIONS');
   });
 });

@@ -122,7 +122,7 @@ describe('/revoke', { concurrency: 8 }, () => {
   test('RFC 7009 §2: GET: 405 with Allow', async () => {
     const response = await send((await host()).url, { path: '/revoke?token=x' });
     isError(response, 405, 'invalid_request');
-    assert.equal(response.headers.allow, 'POST');
+    assert.equal(response.headers.allow, 'POST, OPTIONS');
   });
 
   test('RFC 7009 §2.3: a page of an allowed origin may read the answer', async () => {

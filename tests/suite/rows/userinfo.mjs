@@ -206,7 +206,7 @@ describe('/userinfo', { concurrency: 8 }, () => {
     for (const method of ['HEAD', 'PUT']) {
       const response = await ask({ method });
       assert.equal(response.status, 405);
-      assert.equal(response.headers.allow, 'GET, POST');
+      assert.equal(response.headers.allow, 'GET, POST, OPTIONS');
     }
   });
 });
