@@ -58,6 +58,8 @@ export function application({ issuer, clientId = 'app', clientSecret = 'app-secr
   }
 
   async function callback(answer, session) {
+    // Who goes back after a login comes here once more, with an answer that nobody waits for.
+    if (session?.claims && !session.pending) return seeOther('/');
     if (!session?.pending) throw new Error('no login was begun in this browser');
     const { verifier, state, nonce } = session.pending;
     delete session.pending;
