@@ -32,8 +32,10 @@ async function jeton(what, form) {
     headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
     body: new URLSearchParams(form),
   });
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
+  const answer = await response.json();
+  // What Jeton refuses it says where to send the browser all the same: to the application, which is told.
+  if (!response.ok) throw Object.assign(new Error(answer.error_description), { to: answer.redirect_to });
+  return answer;
 }
 
 const accept = async (request, { subject, authTime }) =>
@@ -53,7 +55,8 @@ async function login(method, query, form, session) {
     const fresh = { subject: form.get('username'), authTime: now };
     return { to: await accept(request, fresh), session: fresh };
   }
-  const recent = session && (asked.max_age === undefined || now - session.authTime <= asked.max_age);
+  const wanted = session && (asked.sub === undefined || asked.sub === session.subject);
+  const recent = wanted && (asked.max_age === undefined || now - session.authTime <= asked.max_age);
   const mustAsk = ['login', 'consent', 'select_account'].some((value) => prompt.includes(value)) || asked.max_age === 0;
   if (recent && !mustAsk) return { to: await accept(request, session) };
   if (prompt.includes('none')) return { to: (await jeton('reject', { request, error: 'login_required' })).redirect_to };
@@ -66,7 +69,7 @@ const page = (request, asked, problem = '') => `<!doctype html><meta charset="ut
 <h1>Log in${(asked.client_name ?? asked.client_id) ? ` to ${escaped(asked.client_name ?? asked.client_id)}` : ''}</h1>
 <p role="alert">${problem}</p>${asked.scope ? `<p>It asks for: ${escaped(asked.scope)}</p>` : ''}
 <form method="post"><input type="hidden" name="request" value="${escaped(request)}">
-<p><label>Name <input name="username" value="${known(asked.login_hint)}" autocomplete="username"></label></p>
+<p><label>Name <input name="username" value="${known(asked.sub ?? asked.login_hint)}" autocomplete="username"></label></p>
 <p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
 <button>Log in</button> <button name="deny" formnovalidate>Deny</button></form>`;
 
@@ -103,6 +106,7 @@ createServer(async (incoming, outgoing) => {
     answer(303, headers);
   } catch (error) {
     console.error(error.message);
+    if (error.to) return answer(303, { location: error.to });
     answer(400, { 'content-type': 'text/plain' }, 'This did not work. Begin again.');
   }
 }).listen(Number(PORT), '127.0.0.1', () => console.log(`login on http://localhost:${PORT}/login`));

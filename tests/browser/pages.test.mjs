@@ -88,6 +88,25 @@ const PAGES = {
   },
   'request-refused': ({ page, issuer }) =>
     page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
+  'request-refused-at-home': async ({ page, issuer, control }) => {
+    await control('PUT', 'issuer', { strictness: 'strict' });
+    await control('POST', 'clients', {
+      client_id: 'shop',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: ['https://shop.example/cb'],
+      client_uri: 'https://shop.example/',
+    });
+    await page.goto(`${issuer}/authorize?response_type=code&client_id=shop&redirect_uri=https://shop.example/other`);
+    await page.getByRole('link', { name: 'Back to the application' }).waitFor();
+  },
+  'link-damaged': ({ page, issuer }) => page.goto(`${issuer}/authorize/resume?ticket=jst_x`),
+  'device-denied': async (on) => {
+    const { code, next, deny, user_code } = await device(on);
+    await code.fill(user_code);
+    await next.click();
+    await deny.click();
+    await on.page.getByRole('link', { name: 'Begin again' }).waitFor();
+  },
   'login-without-request': ({ page, issuer }) => page.goto(`${issuer}/login`),
   'form-post': async ({ page, app }) => {
     // 204: the browser stays where it is, although the form has been sent.

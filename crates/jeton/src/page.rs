@@ -40,7 +40,8 @@ color:var(--on);background:var(--mark);border:1px solid var(--mark);border-radiu
 button+button{color:inherit;background:none;border-color:var(--edge)}\
 :focus-visible{outline:3px solid var(--mark);outline-offset:2px}\
 [role=alert]{padding:.5rem .8rem;border:1px solid var(--bad);border-left-width:5px;border-radius:.3rem}\
-.hint{color:var(--soft);font-size:.9rem}";
+.hint{color:var(--soft);font-size:.9rem}\
+.hint code{display:inline-block}";
 
 /// The policy of every page but one: nobody may frame it.
 const UNFRAMED: &str = "frame-ancestors 'none'";

@@ -6,10 +6,25 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { isActive, loggedIn, OFFLINE, refresh, refreshed, sleep } from '../support/flow.mjs';
+import {
+  ALICE,
+  answered,
+  arrival,
+  authorize,
+  isActive,
+  loggedIn,
+  OFFLINE,
+  refresh,
+  refreshed,
+  requestIn,
+  requestOf,
+  sleep,
+} from '../support/flow.mjs';
+import { isPage } from '../support/html.mjs';
 import { patiently, timely } from '../support/patience.mjs';
 import { clientCredentials, startFor, unless } from '../support/target.mjs';
 import { generationOf } from '../support/tokens.mjs';
+import { Browser } from '../support/user-agent.mjs';
 
 const { web, patient, m2m } = clients;
 
@@ -70,5 +85,26 @@ describe('a slow store', { concurrency: 3, skip: unless.store }, () => {
     await on.slow({});
     await sleep(1_000);
     assert.equal(generationOf((await refreshed(client, refresh_token, {}, { on })).refresh_token), 2);
+  });
+
+  test('a person who comes back from the login: a page to try again, or the error where nobody may see one', async (t) => {
+    const on = await startFor(t, { store: 'slow' });
+    const begin = async (form) => {
+      const browser = new Browser({ on });
+      const request = requestIn(await authorize(browser, requestOf(web, form)));
+      const redirect = await answered('accept', { request, ...ALICE }, { on });
+      return { come: () => browser.get(redirect) };
+    };
+    const [shown, silent] = [await begin({}), await begin({ prompt: 'none' })];
+    await on.slow({ taking: 4_500 });
+    const [page, sentBack] = await Promise.all([shown.come(), silent.come()]);
+    await on.slow({});
+    const text = isPage(page, 503);
+    assert.equal(page.headers['retry-after'], '1');
+    assert.match(text, /<a class="button" href="">Try again<\/a>/);
+    assert.ok(text.includes(`Reference: <code>${page.headers['x-request-id']}</code>`), text);
+    assert.equal(arrival(sentBack).params.error, 'temporarily_unavailable');
+    await sleep(1_000);
+    assert.ok(arrival(await shown.come()).params.code, 'nothing is lost');
   });
 });
