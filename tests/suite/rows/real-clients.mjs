@@ -79,6 +79,40 @@ test('openid-client: code + PKCE, userinfo, refresh, introspection, revocation, 
   assert.equal((await openid.tokenIntrospection(config, again.access_token)).active, false);
 });
 
+test('openid-client: a silent login is told what is missing, and goes through by a session and a hint', {
+  skip: unless.startable,
+}, async (t) => {
+  const issuer = await deployment(t, [app]);
+  const config = await openid.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, {
+    execute: [openid.allowInsecureRequests],
+  });
+  const logIn = async (browser, form) => {
+    const verifier = openid.randomPKCECodeVerifier();
+    const state = openid.randomState();
+    const url = openid.buildAuthorizationUrl(config, {
+      redirect_uri: CALLBACK,
+      scope: SCOPE,
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      ...form,
+    });
+    const back = await browser.visit(url.href, { end: CALLBACK });
+    const checks = { pkceCodeVerifier: verifier, expectedState: state, idTokenExpected: true };
+    return openid.authorizationCodeGrant(config, back.url, checks);
+  };
+  const browser = new Browser();
+  const silent = { prompt: 'none' };
+  await assert.rejects(logIn(browser, silent), { error: 'login_required' });
+  const tokens = await logIn(browser, {});
+  const again = await logIn(browser, { ...silent, id_token_hint: tokens.id_token });
+  assert.equal(again.claims().sub, 'alice');
+  await assert.rejects(logIn(new Browser(), { ...silent, id_token_hint: tokens.id_token }), {
+    error: 'login_required',
+  });
+  await assert.rejects(logIn(browser, { id_token_hint: `${tokens.id_token}x` }), { error: 'invalid_request' });
+});
+
 test('openid-client: the device grant', { skip: unless.startable }, async (t) => {
   const issuer = await deployment(t, [app]);
   const config = await openid.discovery(new URL(issuer), app.client_id, app.client_secret, undefined, {

@@ -87,24 +87,37 @@ describe('a slow store', { concurrency: 3, skip: unless.store }, () => {
     assert.equal(generationOf((await refreshed(client, refresh_token, {}, { on })).refresh_token), 2);
   });
 
-  test('a person who comes back from the login: a page to try again, or the error where nobody may see one', async (t) => {
+  /** A person who comes back from the login, as often as they want. */
+  const atReturn = async (on, form) => {
+    const browser = new Browser({ on });
+    const request = requestIn(await authorize(browser, requestOf(web, form)));
+    const redirect = await answered('accept', { request, ...ALICE }, { on });
+    return () => browser.get(redirect);
+  };
+
+  test('a person who comes back from the login: a page with a reference, to try again from', async (t) => {
     const on = await startFor(t, { store: 'slow' });
-    const begin = async (form) => {
-      const browser = new Browser({ on });
-      const request = requestIn(await authorize(browser, requestOf(web, form)));
-      const redirect = await answered('accept', { request, ...ALICE }, { on });
-      return { come: () => browser.get(redirect) };
-    };
-    const [shown, silent] = [await begin({}), await begin({ prompt: 'none' })];
+    const come = await atReturn(on, {});
     await on.slow({ taking: 4_500 });
-    const [page, sentBack] = await Promise.all([shown.come(), silent.come()]);
+    const page = await come();
     await on.slow({});
     const text = isPage(page, 503);
     assert.equal(page.headers['retry-after'], '1');
     assert.match(text, /<a class="button" href="">Try again<\/a>/);
     assert.ok(text.includes(`Reference: <code>${page.headers['x-request-id']}</code>`), text);
-    assert.equal(arrival(sentBack).params.error, 'temporarily_unavailable');
     await sleep(1_000);
-    assert.ok(arrival(await shown.come()).params.code, 'nothing is lost');
+    assert.ok(arrival(await come()).params.code, 'nothing is lost');
+  });
+
+  test('the same where the client wants no page to be shown: it is told, once a store gives up', {
+    skip: unless.network,
+  }, async (t) => {
+    const on = await startFor(t, { store: 'slow' });
+    const come = await atReturn(on, { prompt: 'none' });
+    await on.slow({ taking: 4_500 });
+    assert.equal(arrival(await come()).params.error, 'temporarily_unavailable');
+    await on.slow({});
+    await sleep(1_000);
+    assert.ok(arrival(await come()).params.code, 'nothing is lost');
   });
 });
