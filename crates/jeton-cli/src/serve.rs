@@ -60,7 +60,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         fetch: HttpsFetch::default(),
     };
     let ids = RequestIds::new(&capabilities.crypto)?;
-    let server = Arc::new((Server::<Serve>::new(config, capabilities), ids));
+    let server = Server::<Serve>::new(config, capabilities);
     let log = Log::to_stdout();
     let panics = log.clone();
     jeton_native::log_panics(move |message| panics.error(message));
@@ -79,13 +79,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 io::stderr(),
                 "jeton serve: {issuer} on http://{address}, clients in {data}"
             );
-            let answered = log.clone();
+            let serving = Arc::new((server, ids, log.clone()));
             let handle = move |request, address: Option<IpAddr>| {
-                let server = Arc::clone(&server);
-                let log = answered.clone();
+                let serving = Arc::clone(&serving);
                 async move {
                     let began = Instant::now();
-                    let (server, ids) = &*server;
+                    let (server, ids, log) = &*serving;
                     let arrival = Arrival {
                         at: jeton_native::now(),
                         address,
@@ -97,7 +96,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                         server.complete(&mut response, headers, arrival, why);
                         response
                     } else {
-                        let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
+                        // Made once something waits: most requests need no timer.
+                        let budget =
+                            async { tokio::time::sleep(Duration::from_secs(BUDGET.0)).await };
                         server.handle(request, arrival, budget).await
                     };
                     log.response(&response, began);

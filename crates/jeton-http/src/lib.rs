@@ -11,13 +11,13 @@ use hyper_util::{
     rt::TokioIo,
     server::graceful::{GracefulShutdown, Watcher},
 };
-use jeton::BODY_LIMIT;
+use jeton::{BODY_LIMIT, within};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     sync::watch,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -151,7 +151,7 @@ where
             () = &mut shutdown => break,
         };
         let Ok((stream, peer)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
             continue;
         };
         let peer = peer.ip().to_canonical();
@@ -257,9 +257,11 @@ where
     ) -> io::Result<Response<Full<Bytes>>> {
         activity.enter(Phase::Body);
         let (mut head, body) = request.into_parts();
-        let read = timeout(BODY_TIMEOUT, read_body(body)).await;
-        let late = read.is_err();
-        let body = read.unwrap_or_else(|_| Ok(Bytes::new()))?;
+        // Most bodies come with their head, and then no timer is made.
+        let time_is_up = async { sleep(BODY_TIMEOUT).await };
+        let read = within(time_is_up, read_body(body)).await;
+        let late = read.is_none();
+        let body = read.unwrap_or_else(|| Ok(Bytes::new()))?;
         if late {
             head.extensions.insert(BodyTimedOut);
         }

@@ -16,6 +16,9 @@ pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// load balancers keep theirs, so that it is they who close.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
+/// The shortest of these three, which the timers of all of them rely on.
+pub(crate) const SHORTEST_DEADLINE: Duration = HEAD_TIMEOUT;
+
 /// How long requests in flight may take to finish once the server is to stop.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -71,6 +74,12 @@ const fn open_files() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_deadline_is_shorter_than_the_shortest() {
+        let deadlines = [HEAD_TIMEOUT, WRITE_TIMEOUT, IDLE_TIMEOUT];
+        assert_eq!(deadlines.into_iter().min(), Some(SHORTEST_DEADLINE));
+    }
 
     #[test]
     fn connections_leave_files_to_the_rest() {

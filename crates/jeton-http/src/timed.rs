@@ -10,12 +10,12 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep_until},
 };
 
 use crate::{
     connections::{Activity, Phase},
-    limits::{HEAD_TIMEOUT, IDLE_TIMEOUT, WRITE_TIMEOUT},
+    limits::{HEAD_TIMEOUT, IDLE_TIMEOUT, SHORTEST_DEADLINE, WRITE_TIMEOUT},
 };
 
 /// A stream that fails once its client takes too long, over the head of a request or over reading an
@@ -44,8 +44,8 @@ impl<S> Timed<S> {
             activity,
             // A new connection is for a request.
             has_begun: true,
-            reading: Deadline(None),
-            writing: Deadline(None),
+            reading: Deadline::default(),
+            writing: Deadline::default(),
         }
     }
 
@@ -63,16 +63,35 @@ impl<S> Timed<S> {
 }
 
 /// A moment by which something must have happened; set when it is first asked for.
-struct Deadline(Option<Pin<Box<Sleep>>>);
+///
+/// Its timer is not the moment's: it rings every few seconds, finds that there is time left, and is set
+/// again. A timer for each request would be set and taken back in vain, and each may wake the runtime by a
+/// system call.
+#[derive(Default)]
+struct Deadline {
+    at: Option<Instant>,
+    /// Rings within [`SHORTEST_DEADLINE`], so before any moment that is set after it was.
+    timer: Option<Pin<Box<Sleep>>>,
+}
 
 impl Deadline {
     fn is_over(&mut self, context: &mut Context<'_>, after: Duration) -> bool {
-        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep(after)));
-        sleep.as_mut().poll(context).is_ready()
+        let at = *self.at.get_or_insert_with(|| Instant::now() + after);
+        let soon = || at.min(Instant::now() + SHORTEST_DEADLINE);
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(soon())));
+        while timer.as_mut().poll(context).is_ready() {
+            if at <= Instant::now() {
+                return true;
+            }
+            timer.as_mut().reset(soon());
+        }
+        false
     }
 
     fn clear(&mut self) {
-        self.0 = None;
+        self.at = None;
     }
 }
 

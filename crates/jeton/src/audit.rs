@@ -24,6 +24,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// in part.
 pub const LONGEST_LINE: usize = 4096;
 
+/// As many bytes as most lines have.
+const USUAL_LINE: usize = 512;
+
 /// How many characters of `detail` are kept in a line that would be too long.
 const SHORT_DETAIL: usize = 200;
 
@@ -203,9 +206,11 @@ impl Moment {
     }
 }
 
-/// Strings and numbers only: serialization cannot fail.
+/// Strings and numbers only: serialization cannot fail, and makes text.
 fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    let mut line = Vec::with_capacity(USUAL_LINE);
+    let _ = serde_json::to_writer(&mut line, value);
+    String::from_utf8(line).unwrap_or_default()
 }
 
 fn shortened(text: &str) -> String {

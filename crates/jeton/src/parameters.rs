@@ -95,6 +95,11 @@ impl<'a> Parameters<'a> {
 /// One name or value, decoded. `form_urlencoded::parse` would do, but it replaces what is not UTF-8,
 /// and a credential must be refused instead.
 pub(crate) fn form_decode(encoded: &[u8]) -> Result<Cow<'_, str>, InvalidParameters> {
+    // Most have nothing to decode; `percent_decode` would look for that byte by byte.
+    if !encoded.contains(&b'+') && !encoded.contains(&b'%') {
+        let text = std::str::from_utf8(encoded).map_err(|_| InvalidParameters::NotUtf8)?;
+        return Ok(Cow::Borrowed(text));
+    }
     if encoded.contains(&b'+') {
         let spaced: Vec<u8> = encoded
             .iter()

@@ -43,10 +43,14 @@ pub(crate) fn guard(response: &mut Response<Bytes>, issuer: &IssuerIdentifier) {
     }
 }
 
+/// As many bytes of JSON as an answer with an access token has.
+const USUAL_BODY: usize = 1024;
+
 /// A JSON response that no cache may keep (RFC 6749 §5.1).
 pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Response<Bytes> {
+    let mut body = Vec::with_capacity(USUAL_BODY);
     // Every value passed here is a struct of strings and numbers: serialization cannot fail.
-    let body = serde_json::to_vec(value).unwrap_or_default();
+    let _ = serde_json::to_writer(&mut body, value);
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -60,6 +60,9 @@ fn encode_header(typ: TokenType, algorithm: Algorithm, kid: &str) -> Result<Stri
         .map_err(|error| CryptoError::new("sign", error))
 }
 
+/// As many bytes of JSON as the claims of most tokens have.
+const USUAL_CLAIMS: usize = 512;
+
 /// The signed JWT with these claims.
 pub(crate) async fn sign<C: Crypto>(
     crypto: &C,
@@ -67,13 +70,14 @@ pub(crate) async fn sign<C: Crypto>(
     typ: TokenType,
     claims: &impl Serialize,
 ) -> Result<String, CryptoError> {
-    let claims = serde_json::to_vec(claims).map_err(|error| CryptoError::new("sign", error))?;
+    let mut json = Vec::with_capacity(USUAL_CLAIMS);
+    serde_json::to_writer(&mut json, claims).map_err(|error| CryptoError::new("sign", error))?;
     let header = key.encoded_header(typ);
-    // Header, claims, two dots and the largest signature, 4096-bit RSA.
-    let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 700);
+    // Header, claims, two dots and a signature of 64 bytes. RSA's are longer, and slow anyway.
+    let mut token = String::with_capacity(header.len() + json.len() * 4 / 3 + 100);
     token.push_str(header);
     token.push('.');
-    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+    URL_SAFE_NO_PAD.encode_string(json, &mut token);
     let signature = crypto.sign(&key.key, token.as_bytes()).await?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
