@@ -297,6 +297,14 @@ export interface Client {
   refresh_token_delivery?: 'body' | 'cookie';
   offline_access_required?: boolean;
   allowed_origins?: string[];
+  /** Claims about the person in ID tokens, the standard ones by scope; acr, amr and auth_time are there anyway. */
+  id_token_claims?: string[];
+  /** The same of access tokens. */
+  access_token_claims?: string[];
+  /** Claims at /userinfo, the standard ones by scope; absent: all but acr and amr. */
+  userinfo_claims?: string[];
+  /** Claims about the client in the tokens it gets by client_credentials. */
+  client_claims?: Claims;
   /** It is a login application. */
   login?: boolean;
   [member: string]: unknown;

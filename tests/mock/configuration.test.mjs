@@ -43,11 +43,11 @@ describe('a wrong configuration in TOML', { concurrency: 8 }, () => {
       /claims/,
     ],
     [
-      'claims of a user beyond 2,048 bytes',
-      `[[issuer.users]]\nsub = "a"\nclaims = { x = "${'y'.repeat(2100)}" }\n`,
+      'claims of a user beyond 32,768 bytes',
+      `[[issuer.users]]\nsub = "a"\nclaims = { x = "${'y'.repeat(33_000)}" }\n`,
       3,
       'claims',
-      /at most 2048 bytes/,
+      /at most 32768 bytes/,
     ],
     [
       'an unknown key of a client',

@@ -115,6 +115,10 @@ class Client(_Client, total=False):
     refresh_token_delivery: str
     offline_access_required: bool
     allowed_origins: list[str]
+    id_token_claims: list[str]
+    access_token_claims: list[str]
+    userinfo_claims: list[str]
+    client_claims: Claims
     login: bool
 
 

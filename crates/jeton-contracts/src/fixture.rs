@@ -1,6 +1,8 @@
 //! A grant and a step for tests.
 
-use jeton::{Grant, GrantId, GrantState, Scope, Seconds, Step, UnixTime};
+use jeton::{
+    Attachment, Claims, Grant, GrantId, GrantState, RequestedClaims, Scope, Seconds, Step, UnixTime,
+};
 
 /// A live grant that was opened at `now`: its code can be redeemed for a minute, each refresh token
 /// for 100 seconds, and all ends after 1000. A test changes the members that it is about.
@@ -13,7 +15,15 @@ pub fn grant(id: GrantId, now: UnixTime) -> Grant {
         subject: Some("user 'ä' \"1\"".into()),
         scope: "openid read write".parse().unwrap(),
         audiences: vec!["https://a.example".into(), "https://b.example".into()],
-        claims: serde_json::from_str(r#"{"name":"Ünï","address":{"x":[1,null,true]}}"#).unwrap(),
+        claims: Claims {
+            inline: serde_json::from_str(r#"{"name":"Ünï","address":{"x":[1,null,true]}}"#)
+                .unwrap(),
+            attached: Some(Attachment::new(id, "{}".to_owned()).id().clone()),
+        },
+        requested_claims: RequestedClaims {
+            id_token: ["email".to_owned()].into(),
+            userinfo: ["ä \"1\"".to_owned(), "groups".to_owned()].into(),
+        },
         auth_time: Some(now - Seconds(5)),
         nonce: Some("n'\"o".into()),
         generation: 0,

@@ -56,8 +56,9 @@
 //! state           S    pending | live | denied | revoked client_id   S  jc_QDBH-nrm7DMl8alHefMEkA
 //! subject         S    alice                             auth_time   N  1800000000
 //! scope           L    [openid, read]                    audiences   L  [https://api.example]
-//! claims          S    {"email":"a@example"}             nonce       S  n-0S6_WzA2Mj
+//! claims          S    {"inline":{"email":"a@example"}}  nonce       S  n-0S6_WzA2Mj
 //! generation      N    3                                 advanced_at N  1800000600
+//! requested_claims M   {id_token: [email]}
 //! redeemed_at     N    1800000005                        last_attempt S C2kXw0cU0m2m7Yp1r3nUqA
 //! idle_lifetime   N    2592000                           idle_expires_at N 1802592600
 //! created_at      N    1800000000                        expires_at  N  1815552000

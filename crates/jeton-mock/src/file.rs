@@ -9,8 +9,8 @@ use std::{
 };
 
 use jeton::{
-    Client, ClientRecord, LONGEST_CLAIMS, LONGEST_SUBJECT, LONGEST_TOKEN_LIFETIME, RESERVED_CLAIMS,
-    SIGNING_ALGORITHMS, Seconds,
+    Client, ClientRecord, LONGEST_CLAIMS, LONGEST_SUBJECT, LONGEST_TOKEN_LIFETIME,
+    SIGNING_ALGORITHMS, Seconds, check_claims, reserved_claim,
 };
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
@@ -220,11 +220,12 @@ pub(crate) fn check_user(user: &User) -> Result<(), InvalidSpec> {
     let Some(claims) = &user.claims else {
         return Ok(());
     };
-    let reserved = |name: &&String| RESERVED_CLAIMS.contains(&name.as_str());
-    if let Some(name) = claims.keys().find(reserved) {
+    if let Some(name) = claims.keys().find(|name| reserved_claim(name).is_some()) {
         let expected = "another name; the server makes this claim itself";
         return Err(InvalidSpec::new(format_args!("claims.{name}"), expected));
     }
+    check_claims(claims)
+        .map_err(|fault| InvalidSpec::new("claims", format_args!("others; {fault}")))?;
     if serde_json::to_string(claims).is_ok_and(|json| json.len() > LONGEST_CLAIMS) {
         let expected = format!("at most {LONGEST_CLAIMS} bytes of JSON");
         return Err(InvalidSpec::new("claims", expected));

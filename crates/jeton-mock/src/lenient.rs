@@ -10,8 +10,8 @@ use std::{
 use http::HeaderName;
 use jeton::{
     AccessTokenFormat, Client, ClientAuthentication, ClientId, Collection, Cursor, Document,
-    Expected, GrantType, Key, Page, Pkce, Put, Realm, RefreshPolicy, Registry, Scope, Unavailable,
-    UnixTime,
+    Expected, GrantType, Key, Page, Pkce, Put, Realm, RefreshPolicy, RegisteredClaims, Registry,
+    Scope, Unavailable, UnixTime,
 };
 
 use crate::{fault::is_magic_client, registry::MockRegistry};
@@ -184,6 +184,7 @@ fn unregistered(id: &ClientId) -> Client {
         access_token_lifetime: None,
         access_token_signed_response_alg: None,
         access_token_format: AccessTokenFormat::Jwt,
+        claims: RegisteredClaims::default(),
         id_token_signed_response_alg: None,
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),

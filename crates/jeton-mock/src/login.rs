@@ -9,7 +9,6 @@ use http::{
 use jeton::{UnixTime, page::see_other};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
 use crate::{
     address::Address,
@@ -336,19 +335,29 @@ fn go_on(
     }
 }
 
+/// `value` in a form, with what would be read otherwise encoded and nothing else: the claims of a user
+/// may be half as long as a body, and encoded as a browser does it they could be too long for one.
+fn in_form(value: &str) -> String {
+    value
+        .replace('%', "%25")
+        .replace('&', "%26")
+        .replace('+', "%2B")
+}
+
 /// The server's answer to this application's client. The error is what it says of a refusal.
 async fn call_server<T: DeserializeOwned>(
     at: &At<'_>,
     path: &str,
     form: &[(&str, &str)],
 ) -> Result<T, Refused> {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .extend_pairs(at.issuer.login_client().credentials())
-        .finish();
+    let credentials = at.issuer.login_client().credentials();
+    let pairs = form.iter().copied().chain(credentials);
+    let body: Vec<_> = pairs
+        .map(|(name, value)| format!("{name}={}", in_form(value)))
+        .collect();
     let request = Request::post(format!("{}{path}", path_of(&at.address.issuer)))
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Bytes::from(body))
+        .body(Bytes::from(body.join("&")))
         .map_err(|error| error.to_string())?;
     let response = at.serve(request).await;
     let body = response.body();

@@ -21,6 +21,7 @@ static OPENED: LazyLock<Grant> = LazyLock::new(|| Grant {
     scope: Scope::default(),
     audiences: Vec::new(),
     claims: Default::default(),
+    requested_claims: Default::default(),
     nonce: None,
     expires_at: UnixTime(u64::MAX),
     ..jeton_contracts::grant(GRANT, CREATED)

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     client::{AccessTokenFormat, Client, ClientId},
@@ -37,6 +38,28 @@ pub(crate) struct AccessToken<'a> {
     pub(crate) sid: Option<GrantId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) auth_time: Option<UnixTime>,
+    /// Whatever else it says of its subject, `acr` and `amr` included; none of the names above.
+    #[serde(skip)]
+    pub(crate) claims: Map<String, Value>,
+}
+
+/// A token with its claims, as it is written. One without any is written as itself: flattening takes
+/// time, and most tokens are machines'.
+#[derive(Serialize)]
+struct WithClaims<'a> {
+    #[serde(flatten)]
+    token: &'a AccessToken<'a>,
+    #[serde(flatten)]
+    claims: &'a Map<String, Value>,
+}
+
+/// A token as it is read.
+#[derive(Deserialize)]
+struct Read {
+    #[serde(flatten)]
+    token: AccessToken<'static>,
+    #[serde(flatten)]
+    claims: Map<String, Value>,
 }
 
 /// `aud`: a string when there is one audience, else an array (RFC 7519 §4.1.3).
@@ -79,21 +102,15 @@ impl<'a> AccessToken<'a> {
         at: &At<'_, H>,
         client: &Client,
     ) -> Result<String, Refusal> {
-        match client.access_token_format {
-            AccessTokenFormat::Opaque => {
-                Ok(at
-                    .issuer
-                    .seals()
-                    .seal(SealKind::AccessToken, self, at.issuer.crypto())?)
-            }
-            AccessTokenFormat::Jwt => {
-                let algorithm = client
-                    .access_token_signed_response_alg
-                    .unwrap_or(at.issuer.config().default_algorithm());
-                let key = at.issuer.signing_key(algorithm, at.now).await?;
-                Ok(jose::sign(at.issuer.crypto(), &key, TokenType::AccessToken, self).await?)
-            }
+        if self.claims.is_empty() {
+            return write(at, client, self).await;
         }
+        let claims = &self.claims;
+        let token = WithClaims {
+            token: self,
+            claims,
+        };
+        write(at, client, &token).await
     }
 
     /// Reads a token issued here that is not expired, nor yet to become valid; `None` for anything else.
@@ -101,18 +118,41 @@ impl<'a> AccessToken<'a> {
         at: &At<'_, H>,
         text: &str,
     ) -> Result<Option<AccessToken<'static>>, Refusal> {
-        let token: Option<AccessToken<'static>> =
-            match at.issuer.seals().open(SealKind::AccessToken, text) {
-                Some(token) => Some(token),
-                None => {
-                    let typ = TokenType::AccessToken;
-                    at.issuer.own_claims(typ, text, at.now).await?
-                }
-            };
+        let read: Option<Read> = match at.issuer.seals().open(SealKind::AccessToken, text) {
+            Some(read) => Some(read),
+            None => {
+                let typ = TokenType::AccessToken;
+                at.issuer.own_claims(typ, text, at.now).await?
+            }
+        };
+        let token = read.map(|Read { token, claims }| AccessToken { claims, ..token });
         Ok(token.filter(|token| {
             let begins = token.nbf.unwrap_or(at.now);
             token.iss == at.issuer.config().issuer().as_str()
                 && (begins..token.exp).contains(&at.now)
         }))
+    }
+}
+
+/// `token` as text, in the format that `client` is registered for.
+async fn write<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    token: &impl Serialize,
+) -> Result<String, Refusal> {
+    match client.access_token_format {
+        AccessTokenFormat::Opaque => {
+            Ok(at
+                .issuer
+                .seals()
+                .seal(SealKind::AccessToken, token, at.issuer.crypto())?)
+        }
+        AccessTokenFormat::Jwt => {
+            let algorithm = client
+                .access_token_signed_response_alg
+                .unwrap_or(at.issuer.config().default_algorithm());
+            let key = at.issuer.signing_key(algorithm, at.now).await?;
+            Ok(jose::sign(at.issuer.crypto(), &key, TokenType::AccessToken, token).await?)
+        }
     }
 }

@@ -14,12 +14,14 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
+mod claims;
 mod home;
 mod origin;
 mod record;
 mod redirect;
 mod unsupported;
 
+pub use claims::{ClaimsRecord, InvalidClaimNames, RegisteredClaims};
 pub use home::Home;
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
 pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};
@@ -183,6 +185,8 @@ pub struct Client {
     pub access_token_format: AccessTokenFormat,
     /// `id_token_signed_response_alg`; `None`: the deployment's first algorithm.
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// Which claims go into its tokens and answers.
+    pub claims: RegisteredClaims,
     /// `redirect_uris`.
     pub redirect_uris: Vec<RedirectUri>,
     /// `post_logout_redirect_uris` (OpenID Connect RP-Initiated Logout 1.0 §3.1).

@@ -1,27 +1,33 @@
 //! Issuing tokens: access tokens, made in one place, and the ID and refresh token of a grant.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderMap;
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::{
     access_token::{AccessToken, Audience},
+    attached_claims,
     audit::Audit,
     client::{Client, ClientId},
+    disclosure::{Disclosure, Place},
     grant::response::TokenResponse,
     host::Host,
     jose::{self, TokenType},
     ledger::{Grant, GrantId},
     refusal::Refusal,
     request::At,
+    scope::Scope,
     target::Portion,
     time::UnixTime,
     token::{Binding, TokenKind},
 };
 
-/// The claims of an ID token (OpenID Connect Core §2). Claims about the person are at `/userinfo`.
+/// The claims of an ID token (OpenID Connect Core §2).
 #[derive(Serialize)]
 struct IdToken<'a> {
     iss: &'a str,
@@ -35,6 +41,9 @@ struct IdToken<'a> {
     nonce: Option<&'a str>,
     at_hash: String,
     sid: GrantId,
+    /// Whatever else it says of the person, `acr` and `amr` included; none of the names above.
+    #[serde(flatten)]
+    claims: Map<String, Value>,
 }
 
 /// The token response for a client that is its own subject (RFC 9068 §2.2).
@@ -44,7 +53,8 @@ pub(crate) async fn to_client<H: Host>(
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    access_token(at, client, None, portion, audit).await
+    let claims = client.claims.client.clone();
+    access_token(at, client, None, claims, portion, audit).await
 }
 
 /// The token response for a grant as it stands. No token outlives its grant.
@@ -55,9 +65,13 @@ pub(crate) async fn from_grant<H: Host>(
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    let mut tokens = access_token(at, client, Some(grant), portion, audit).await?;
-    if tokens.scope.contains("openid") {
-        tokens.id_token = Some(id_token(at, client, grant, &tokens).await?);
+    let TokenClaims {
+        access_token: claims,
+        id_token: id_token_claims,
+    } = token_claims(at, client, grant, &portion.scope).await?;
+    let mut tokens = access_token(at, client, Some(grant), claims, portion, audit).await?;
+    if let Some(claims) = id_token_claims {
+        tokens.id_token = Some(id_token(at, client, grant, claims, &tokens).await?);
     }
     tokens.refresh_token = grant
         .is_refreshable_by(client)
@@ -68,12 +82,43 @@ pub(crate) async fn from_grant<H: Host>(
     Ok(tokens)
 }
 
+/// What the tokens of one response say of the person.
+struct TokenClaims {
+    access_token: Map<String, Value>,
+    /// `None` without an ID token.
+    id_token: Option<Map<String, Value>>,
+}
+
+/// The claims of `grant` for its tokens of `scope`.
+async fn token_claims<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    grant: &Grant,
+    scope: &Scope,
+) -> Result<TokenClaims, Refusal> {
+    let of = |place| Disclosure::new(place, client, scope, &grant.requested_claims);
+    let access_token = of(Place::AccessToken);
+    let id_token = scope.contains("openid").then(|| of(Place::IdToken));
+    let needs_others =
+        access_token.needs_others() || id_token.as_ref().is_some_and(Disclosure::needs_others);
+    let claims = if needs_others {
+        attached_claims::all(at, &grant.claims).await?
+    } else {
+        Cow::Borrowed(&grant.claims.inline)
+    };
+    Ok(TokenClaims {
+        access_token: access_token.token_part_of(&claims)?,
+        id_token: id_token.map(|it| it.token_part_of(&claims)).transpose()?,
+    })
+}
+
 /// The token response with an access token for a grant, or for the client itself. The only place
 /// that makes access tokens.
 async fn access_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: Option<&Grant>,
+    claims: Map<String, Value>,
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
@@ -95,6 +140,7 @@ async fn access_token<H: Host>(
         scope: portion.scope,
         sid: grant.map(|grant| grant.id),
         auth_time: grant.and_then(|grant| grant.auth_time),
+        claims,
     };
     let access_token = token.encode(at, client).await?;
     audit.jti = Some(token.jti);
@@ -115,6 +161,7 @@ async fn id_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
+    claims: Map<String, Value>,
     tokens: &TokenResponse,
 ) -> Result<String, Refusal> {
     let config = at.issuer.config();
@@ -122,7 +169,7 @@ async fn id_token<H: Host>(
         .id_token_signed_response_alg
         .unwrap_or(config.default_algorithm());
     let key = at.issuer.signing_key(algorithm, at.now).await?;
-    let claims = IdToken {
+    let token = IdToken {
         iss: config.issuer().as_str(),
         sub: grant.subject.as_deref().unwrap_or_default(),
         aud: &client.id,
@@ -133,8 +180,9 @@ async fn id_token<H: Host>(
         nonce: grant.nonce.as_deref().filter(|_| grant.generation <= 1),
         at_hash: half_hash(algorithm, &tokens.access_token),
         sid: grant.id,
+        claims,
     };
-    Ok(jose::sign(at.issuer.crypto(), &key, TokenType::IdToken, &claims).await?)
+    Ok(jose::sign(at.issuer.crypto(), &key, TokenType::IdToken, &token).await?)
 }
 
 /// The refresh token of the grant's generation: the same each time it is asked for.

@@ -4,6 +4,7 @@
 use crate::{time::UnixTime, unavailable::Unavailable};
 
 mod attachment;
+mod claims;
 mod grant;
 mod id;
 mod keep;
@@ -13,6 +14,7 @@ mod step;
 pub mod transition;
 
 pub use attachment::{Attachment, AttachmentId};
+pub use claims::{Claims, RequestedClaims};
 pub use grant::{Grant, GrantState, Unmet};
 pub use id::{Attempt, GrantId, Id128, Marker};
 pub use keep::SLACK;

@@ -30,14 +30,17 @@
 
 mod access_token;
 mod arrival;
+mod attached_claims;
 mod audit;
 mod authentication;
 mod authorization_response;
+mod claims;
 mod client;
 mod config;
 mod cookie;
 mod cors;
 mod crypto;
+mod disclosure;
 mod endpoint;
 mod fetch;
 mod grant;
@@ -73,18 +76,22 @@ pub use access_token::Audience;
 pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, InvalidRequestId, RequestId, within};
 pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};
 pub use authentication::{Presented, Proof};
+pub use claims::{
+    InvalidClaims, InvalidObject, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS, check_claims, read_claims,
+    reserved_claim,
+};
 pub use client::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
-    Delivery, Home, InvalidClient, InvalidClientId, InvalidRedirectUri, Localhost, MOST_VALUES,
-    Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, SecretHash, SecretMethod,
-    SecretRecord,
+    AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, ClientRecord,
+    ClientSecret, Delivery, Home, InvalidClaimNames, InvalidClient, InvalidClientId,
+    InvalidRedirectUri, Localhost, MOST_VALUES, Pkce, PrivateUse, RedirectRules, RedirectUri,
+    RefreshPolicy, RegisteredClaims, SecretHash, SecretMethod, SecretRecord,
 };
 pub use config::{
     Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting, UnregisteredScopes,
 };
 pub use cookie::{COOKIE_PREFIXES, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
-pub use endpoint::authorize::handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS};
+pub use endpoint::authorize::handoff::LONGEST_SUBJECT;
 pub use fetch::{
     Arriving, Documents, Fetch, Fetched, ForeignUrl, Found, LONGEST_HEAD, Loopback, MOST_HEADERS,
     MemoryFetch, Outgoing, Reach, Unreachable, get_json,
@@ -98,8 +105,9 @@ pub use jwk::{
 };
 pub use keys::{EPOCH, signing_key};
 pub use ledger::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, GrantState, Id128,
-    Ledger, Marker, MemoryLedger, Opened, SLACK, Step, Unmet, rotation, transition,
+    Advance, Attachment, AttachmentId, Attempt, Claims, Decision, Grant, GrantId, GrantState,
+    Id128, Ledger, Marker, MemoryLedger, Opened, RequestedClaims, SLACK, Step, Unmet, rotation,
+    transition,
 };
 pub use limits::{LIMITS, Limit};
 pub use mode::{InvalidMode, Mode};

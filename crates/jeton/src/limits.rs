@@ -2,10 +2,14 @@
 
 use crate::{
     arrival::{BODY_TIMEOUT, BUDGET},
+    claims::{
+        DEEPEST, LONGEST_ACR, LONGEST_AMR, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS,
+        MOST_REQUESTED_CLAIMS,
+    },
     client::MOST_VALUES,
     endpoint::{
         authorize::{
-            handoff::{LONGEST_CLAIMS, LONGEST_SUBJECT},
+            handoff::LONGEST_SUBJECT,
             validate::{LONGEST_VALUE, MOST_PROMPTS},
         },
         device::limits::{
@@ -38,6 +42,7 @@ pub struct Limit {
 
 const ROWS: &str = "tests/suite/rows/limits.mjs";
 const HANDOFF: &str = "tests/suite/rows/handoff.mjs";
+const CLAIMS: &str = "tests/suite/rows/claims.mjs";
 const DEVICE: &str = "crates/jeton-contracts/tests/device.rs";
 
 /// The limits that hold on every host.
@@ -91,7 +96,7 @@ pub const LIMITS: &[Limit] = &[
         test: "prompt: as many values as there are, repeats counted",
     },
     Limit {
-        what: "each of `state` (also of a logout), `nonce`, `login_hint`, `ui_locales`, `acr_values`",
+        what: "each of `state` (also of a logout), `nonce`, `login_hint`, `ui_locales`, `acr_values`, `claims`, `claims_locales`",
         most: LONGEST_VALUE as u64,
         unit: "bytes",
         answer: "`invalid_request`",
@@ -128,7 +133,47 @@ pub const LIMITS: &[Limit] = &[
         unit: "bytes",
         answer: "`invalid_request`",
         file: HANDOFF,
-        test: "claims over 2 kB",
+        test: "claims over 32 kB",
+    },
+    Limit {
+        what: "claims about a person, or a client, in one token",
+        most: LONGEST_TOKEN_CLAIMS as u64,
+        unit: "bytes",
+        answer: "`invalid_request` where the login is accepted; the record is refused",
+        file: CLAIMS,
+        test: "more than 4 kB for the",
+    },
+    Limit {
+        what: "`acr` that a login application gives",
+        most: LONGEST_ACR as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: "crates/jeton/src/claims.rs",
+        test: "how_long_each_may_be",
+    },
+    Limit {
+        what: "`amr` that a login application gives, as JSON",
+        most: LONGEST_AMR as u64,
+        unit: "bytes",
+        answer: "`invalid_request`",
+        file: "crates/jeton/src/claims.rs",
+        test: "how_long_each_may_be",
+    },
+    Limit {
+        what: "objects and arrays within each other, in `claims` of a request or a login",
+        most: DEEPEST as u64,
+        unit: "",
+        answer: "`invalid_request`",
+        file: CLAIMS,
+        test: "nested 33 deep",
+    },
+    Limit {
+        what: "claims that a request asks for by `claims`",
+        most: MOST_REQUESTED_CLAIMS as u64,
+        unit: "",
+        answer: "`invalid_request`",
+        file: CLAIMS,
+        test: "more than a hundred claims",
     },
     Limit {
         what: "a JWT that is read",

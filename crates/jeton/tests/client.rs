@@ -4,7 +4,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use jeton::{
-    AccessTokenFormat, ClientRecord, GrantType, Seconds, SecretMethod, SecretRecord, UnixTime,
+    AccessTokenFormat, ClaimsRecord, ClientRecord, GrantType, Seconds, SecretMethod, SecretRecord,
+    UnixTime,
 };
 use serde_json::Value;
 
@@ -44,6 +45,12 @@ fn members() -> BTreeSet<String> {
         offline_access_required: Some(true),
         allowed_origins: texts(),
         login: Some(true),
+        claims: ClaimsRecord {
+            id_token_claims: Some(texts()),
+            access_token_claims: Some(texts()),
+            userinfo_claims: Some(texts()),
+            client_claims: [("x".to_owned(), Value::Null)].into_iter().collect(),
+        },
         other: [].into(),
     };
     let json = serde_json::to_value(&record).unwrap();

@@ -151,7 +151,7 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     requestIn(await authorize(new Browser(), requestOf(web, { prompt: 'login login consent' })));
   });
 
-  for (const name of ['acr_values', 'ui_locales', 'login_hint', 'nonce']) {
+  for (const name of ['acr_values', 'ui_locales', 'claims_locales', 'login_hint', 'nonce']) {
     test(`${name}: at most 2,048 bytes, whatever is in it`, async () => {
       const value = 'x '.repeat(1025);
       const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { [name]: value })));
@@ -205,5 +205,12 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     const browser = new Browser();
     await authorize(browser, requestOf(web));
     requestIn(await browser.post('/authorize', { ...form, unread: 'x'.repeat(40_000) }));
+  });
+
+  test('claims: at most 2,048 bytes, whatever is in it', async () => {
+    const asked = (length) => ({ scope: 'openid', claims: `{"userinfo":null}${' '.repeat(length - 17)}` });
+    const { params } = arrival(await new Browser().post('/authorize', requestOf(web, asked(2049))));
+    assert.equal(params.error, 'invalid_request');
+    requestIn(await new Browser().post('/authorize', requestOf(web, asked(2048))));
   });
 });

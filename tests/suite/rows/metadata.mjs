@@ -7,6 +7,29 @@ import { clientCredentials, get, host, post, startFor, unless } from '../support
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
 const JWKS = '/.well-known/jwks.json';
+const OWN_CLAIMS = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'acr', 'amr', 'nonce', 'at_hash', 'sid'];
+/** OpenID Connect Core §5.1, but for `sub`, by the scopes of §5.4. */
+const STANDARD_CLAIMS = [
+  'name',
+  'family_name',
+  'given_name',
+  'middle_name',
+  'nickname',
+  'preferred_username',
+  'profile',
+  'picture',
+  'website',
+  'gender',
+  'birthdate',
+  'zoneinfo',
+  'locale',
+  'updated_at',
+  'email',
+  'email_verified',
+  'address',
+  'phone_number',
+  'phone_number_verified',
+];
 const SECRETS = ['client_secret_basic', 'client_secret_post'];
 
 test('RFC 8414 §3.2: authorization server metadata', async () => {
@@ -46,9 +69,10 @@ test('OpenID Connect Discovery §4.2: the same, and what it requires besides', a
     id_token_signing_alg_values_supported: ['ES256'],
     userinfo_endpoint: `${ISSUER}/userinfo`,
     end_session_endpoint: `${ISSUER}/end_session`,
-    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'at_hash', 'sid'],
+    claims_supported: [...OWN_CLAIMS, ...STANDARD_CLAIMS],
+    claim_types_supported: ['normal'],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
   });

@@ -36,6 +36,8 @@ export const clients = {
   otherGrant: m2m('other-grant', { grant_types: undefined }),
   shortLived: m2m('short-lived', { access_token_lifetime: 60 }),
   plain: m2m('plain', { scope: undefined, audiences: undefined }),
+  tenant: m2m('tenant', { client_claims: { tenant: 'blue', level: 3, rights: { a: ['x'] } } }),
+  opaqueTenant: m2m('opaque-tenant', { access_token_format: 'opaque', client_claims: { tenant: 'red' } }),
   expired: m2m('expired', { client_secret_expires_at: 1 }),
   descriptive: m2m('descriptive', {
     client_name: 'Described',

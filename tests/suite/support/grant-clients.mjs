@@ -62,6 +62,13 @@ export const grantClients = {
     access_token_format: 'opaque',
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
   }),
+  /** Their tokens say more of the person. */
+  members: application('members', { id_token_claims: ['groups', 'email'], access_token_claims: ['roles', 'email'] }),
+  opaqueMembers: application('opaque-members', { access_token_format: 'opaque', access_token_claims: ['roles'] }),
+  /** /userinfo answers with these alone. */
+  listed: application('listed', { userinfo_claims: ['groups', 'email', 'acr'] }),
+  /** A device whose ID tokens have groups. */
+  board: application('board', { ...device, id_token_claims: ['groups'] }),
   /** A resource server: an audience of the others. */
   api: application('https://api.example', { grant_types: [], redirect_uris: undefined }),
   cookie: publicly('cookie', {

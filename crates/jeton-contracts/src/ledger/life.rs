@@ -1,7 +1,9 @@
 //! The beginning, the decision and the end of a grant.
 
-use jeton::{Advance, Decision, Grant, GrantState, Ledger, Opened, Seconds, transition};
-use serde_json::Map;
+use jeton::{
+    Advance, Attachment, Claims, Decision, Grant, GrantState, Ledger, Opened, RequestedClaims,
+    Seconds, transition,
+};
 
 use super::{NOW, Run};
 
@@ -45,7 +47,8 @@ pub(super) async fn opening(ledger: &impl Ledger, run: &Run<'_>) {
     let bare = Grant {
         subject: None,
         scope: jeton::Scope::default(),
-        claims: Map::new(),
+        claims: Claims::default(),
+        requested_claims: RequestedClaims::default(),
         auth_time: None,
         nonce: None,
         state: GrantState::Pending,
@@ -109,7 +112,14 @@ pub(super) async fn keeping_unknown_members(ledger: &impl Ledger, run: &Run<'_>)
 pub(super) async fn deciding(ledger: &impl Ledger, run: &Run<'_>) {
     let approve = |subject: &str| Decision::Approve {
         subject: subject.into(),
-        claims: serde_json::from_str(r#"{"email":"a@example"}"#).unwrap(),
+        claims: Claims {
+            inline: serde_json::from_str(r#"{"email":"a@example"}"#).unwrap(),
+            attached: Some(
+                Attachment::new(run.id("attached"), "{}".to_owned())
+                    .id()
+                    .clone(),
+            ),
+        },
         auth_time: NOW,
         accepted_at: NOW + Seconds(3),
     };
@@ -124,7 +134,7 @@ pub(super) async fn deciding(ledger: &impl Ledger, run: &Run<'_>) {
     let pending = |name: &str| Grant {
         state: GrantState::Pending,
         subject: None,
-        claims: Map::new(),
+        claims: Claims::default(),
         auth_time: None,
         ..run.grant(name)
     };

@@ -258,7 +258,8 @@ async fn items_are_as_documented() {
     ledger.open(&pending, NOW).await.unwrap();
     let approve = Decision::Approve {
         subject: "bob".into(),
-        claims: serde_json::from_str(r#"{"n":1.50,"big":12345678901234567890123}"#).unwrap(),
+        claims: serde_json::from_str(r#"{"inline":{"n":1.50,"big":12345678901234567890123}}"#)
+            .unwrap(),
         auth_time: NOW,
         accepted_at: NOW,
     };
@@ -291,7 +292,10 @@ async fn items_are_as_documented() {
                 ("state", s("live")),
                 ("subject", s("bob")),
                 ("scope", AttributeValue::L(vec![s("read")])),
-                ("claims", s(r#"{"big":1.2345678901234568e+22,"n":1.5}"#)),
+                (
+                    "claims",
+                    s(r#"{"inline":{"big":1.2345678901234568e+22,"n":1.5}}"#),
+                ),
                 ("generation", AttributeValue::N("2".into())),
                 ("expires_at", n(grant_end)),
                 ("delete_at", n(grant_end + Grant::KEPT)),

@@ -229,9 +229,9 @@ fn claims_fit_where_they_go() {
         let text = "x".repeat(length);
         format!("[[issuer.users]]\nsub = \"a\"\nclaims = {{ note = \"{text}\" }}")
     };
-    assert!(parse(Path::new("mock.toml"), &user(2000)).is_ok());
+    assert!(parse(Path::new("mock.toml"), &user(32_000)).is_ok());
     assert_eq!(
-        message("mock.toml", &user(2100)),
-        "mock.toml:3:10: issuer.users[0].claims: expected at most 2048 bytes of JSON"
+        message("mock.toml", &user(33_000)),
+        "mock.toml:3:10: issuer.users[0].claims: expected at most 32768 bytes of JSON"
     );
 }

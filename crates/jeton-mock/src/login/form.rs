@@ -1,9 +1,10 @@
 //! What the login page's forms and the server say.
 
-use jeton::{LONGEST_CLAIMS, LONGEST_SUBJECT, RESERVED_CLAIMS, UnixTime};
+use jeton::{InvalidClaims, InvalidObject, LONGEST_SUBJECT, UnixTime, read_claims};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::sentence;
 use crate::form::Form;
 
 /// What a person is asked for: the server's answer at `/authorize/request`.
@@ -74,33 +75,23 @@ impl Form {
         if typed.is_empty() {
             return Ok(None);
         }
-        let claims = match serde_json::from_str(typed) {
-            Ok(Value::Object(claims)) => claims,
-            Ok(_) => {
-                return Err(
-                    "The claims are JSON, but no object: write {\"name\": \"value\"}.".into(),
-                );
+        read_claims(typed).map(Some).map_err(|fault| {
+            if let Err(error) = serde_json::from_str::<Value>(typed) {
+                return format!("The claims are no JSON: {error}.");
             }
-            Err(error) => return Err(format!("The claims are no JSON: {error}.")),
-        };
-        let long = Value::Object(claims.clone()).to_string().len() > LONGEST_CLAIMS;
-        if long {
-            return Err(format!(
-                "The claims are more than {LONGEST_CLAIMS} bytes of JSON."
-            ));
-        }
-        let reserved = |name: &&String| RESERVED_CLAIMS.contains(&name.as_str());
-        match claims.keys().find(reserved) {
-            Some(name) => Err(format!(
-                "The issuer itself says what {name} is: leave it out of the claims (JSON)."
-            )),
-            None => Ok(Some(claims)),
-        }
+            match fault {
+                InvalidClaims::Object(InvalidObject::NotAnObject) => {
+                    "The claims are JSON, but no object: write {\"name\": \"value\"}.".into()
+                }
+                fault => sentence(&fault.to_string()),
+            }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jeton::LONGEST_CLAIMS;
     use url::form_urlencoded;
 
     use super::*;

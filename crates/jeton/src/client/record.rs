@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, Delivery, Home, InvalidClientId,
-    InvalidRedirectUri, Localhost, Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy,
-    SecretMethod, origin::Origin, unsupported,
+    AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, Delivery, Home,
+    InvalidClaimNames, InvalidClientId, InvalidRedirectUri, Localhost, Pkce, PrivateUse,
+    RedirectRules, RedirectUri, RefreshPolicy, SecretMethod, origin::Origin, unsupported,
 };
 use crate::{
     crypto::SIGNING_ALGORITHMS,
@@ -128,6 +128,9 @@ pub struct ClientRecord {
     /// Ours: the client is a login application. In configuration only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<bool>,
+    /// Ours: which claims go where.
+    #[serde(flatten)]
+    pub claims: ClaimsRecord,
     /// All other members.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -170,6 +173,9 @@ pub enum InvalidClient {
     /// `audiences`.
     #[error("audiences: an audience must not be empty")]
     Audience,
+    /// `id_token_claims`, `access_token_claims`, `userinfo_claims` or `client_claims`.
+    #[error(transparent)]
+    Claims(#[from] InvalidClaimNames),
     /// `access_token_lifetime`.
     #[error("access_token_lifetime: {0} is not between 1 and {max} seconds", max = LONGEST_TOKEN_LIFETIME.0)]
     Lifetime(u64),
@@ -337,6 +343,7 @@ impl ClientRecord {
             audiences: self.audiences,
             access_token_lifetime: self.access_token_lifetime,
             access_token_format: self.access_token_format.unwrap_or_default(),
+            claims: self.claims.parse()?,
             redirect_uris,
             pkce,
             login,
@@ -370,7 +377,10 @@ impl ClientRecord {
                 self.post_logout_redirect_uris.len(),
             ),
             ("allowed_origins", self.allowed_origins.len()),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.claims.lengths())
+        {
             if length > MOST_VALUES {
                 return Err(InvalidClient::TooMany(member));
             }

@@ -8,6 +8,7 @@
 //! the grant it will become, so that a second login with it finds this id taken. A browser that comes
 //! back twice with one ticket gets the same code, until that is redeemed.
 
+mod accepted_claims;
 pub(crate) mod handoff;
 mod pending;
 pub(crate) mod resume;

@@ -7,7 +7,7 @@
 
 pub(crate) mod limits;
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
@@ -21,11 +21,13 @@ use super::{
     device_authorization::{normalize_user_code, user_code_marker},
 };
 use crate::{
+    attached_claims,
     audit::Audit,
     client::{Client, ClientId},
+    disclosure::require_token_length,
     grant::{GrantType, live},
     host::Host,
-    ledger::{Decision, GrantId, GrantState, Ledger, Marker},
+    ledger::{Decision, Grant, GrantId, GrantState, Ledger, Marker, RequestedClaims},
     page::{Ending, Escaped, Link, contained},
     parameters::Parameters,
     refusal::{DeviceFault, LoginFault, Refusal},
@@ -34,6 +36,7 @@ use crate::{
     scope::Scope,
     seal::SealKind,
     target::Portion,
+    time::UnixTime,
 };
 
 /// What the page proves that shows a device's code: which login saw which device.
@@ -45,6 +48,10 @@ struct Confirmation {
     device: GrantId,
     /// The device's client.
     client_id: ClientId,
+    /// What the device asks for and its client is registered for.
+    scope: Scope,
+    /// When its grant expires: the claims of whoever approves it are kept as long.
+    expires_at: UnixTime,
 }
 
 pub(crate) async fn respond<H: Host>(
@@ -72,17 +79,18 @@ pub(crate) async fn respond<H: Host>(
     audit.subject = Some(accepted.subject.clone());
     require_login(at, None, accepted).await?;
     if let Some(confirmation) = find_confirmation(at, &parameters, request)
-        && let Some(decision) = read_decision(&parameters, accepted)
+        && let Some(mut decision) = read_decision(&parameters, accepted)
     {
         audit.grant = Some(confirmation.device);
         audit.client_id = Some(confirmation.client_id.clone());
         if decision != Decision::Deny {
-            if find_client(at, &confirmation.client_id).await?.is_none() {
+            let Some(client) = find_client(at, &confirmation.client_id).await? else {
                 return Ok(too_late(at, audit));
-            }
-            require_login(at, Some(&confirmation.client_id), accepted).await?;
+            };
+            require_login(at, Some(&client.id), accepted).await?;
+            read_claims(at, &client, &confirmation, &mut decision).await?;
         }
-        return decide(at, request, confirmation.device, &decision, audit).await;
+        return decide(at, request, &confirmation, decision, audit).await;
     }
     let typed = parameters.get("user_code").unwrap_or_default();
     let Some(pending) = find_pending(at, accepted, typed).await? else {
@@ -127,6 +135,7 @@ fn read_decision(parameters: &Parameters<'_>, accepted: &Accepted) -> Option<Dec
 /// A device that waits for a person.
 struct PendingDevice {
     grant: GrantId,
+    expires_at: UnixTime,
     client: Arc<Client>,
     /// What it asks for and its client is registered for now.
     scope: Scope,
@@ -141,6 +150,24 @@ async fn require_login<H: Host>(
     let subject = Some(accepted.subject.as_str());
     let standing = live::require_standing(at, client, subject, accepted.accepted_at).await?;
     Ok(standing.map_err(|_| DeviceFault::LoggedOut)?)
+}
+
+/// Puts all claims of the login into the decision, and refuses those that the tokens of the device's
+/// client could not hold. That is before the login is used up: another device may bear them.
+async fn read_claims<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    confirmation: &Confirmation,
+    decision: &mut Decision,
+) -> Result<(), Refusal> {
+    if let Decision::Approve { claims, .. } = decision {
+        let all = attached_claims::all(at, claims).await?.into_owned();
+        let (scope, requested) = (&confirmation.scope, RequestedClaims::default());
+        require_token_length(client, scope, &requested, &all)
+            .map_err(|_| DeviceFault::ClaimsTooLong)?;
+        *claims = all.into();
+    }
+    Ok(())
 }
 
 /// The client of that id, if it is registered for devices now.
@@ -185,6 +212,7 @@ async fn find_pending<H: Host>(
     let portion = portion.registered(&client, at.issuer.config().issuer());
     Ok(portion.ok().map(|Portion { scope, .. }| PendingDevice {
         grant: grant.id,
+        expires_at: grant.expires_at,
         client,
         scope,
     }))
@@ -202,6 +230,8 @@ fn ask_for_decision<H: Host>(
         request: request.grant,
         device: pending.grant,
         client_id: pending.client.id.clone(),
+        scope: pending.scope.clone(),
+        expires_at: pending.expires_at,
     };
     let seals = at.issuer.seals();
     let confirmation = seals.seal(SealKind::Confirmation, &confirmation, at.issuer.crypto())?;
@@ -218,10 +248,11 @@ fn ask_for_decision<H: Host>(
 async fn decide<H: Host>(
     at: &At<'_, H>,
     request: &SealedRequest,
-    device: GrantId,
-    decision: &Decision,
+    confirmation: &Confirmation,
+    mut decision: Decision,
     audit: &Audit,
 ) -> Result<Response<Bytes>, Refusal> {
+    let device = confirmation.device;
     let ledger = at.issuer.ledger()?;
     let login = Marker::new("device_login", request.grant);
     if !ledger
@@ -230,9 +261,14 @@ async fn decide<H: Host>(
     {
         return Err(DeviceFault::from(LoginFault::Used).into());
     }
+    if let Decision::Approve { claims, .. } = &mut decision {
+        let all = mem::take(&mut claims.inline);
+        let until = confirmation.expires_at + Grant::KEPT;
+        *claims = attached_claims::attach(at, all, device, until).await?;
+    }
     // The login is the attempt: it has one decision to make.
     let attempt = request.grant;
-    if !ledger.decide(device, decision, attempt, at.now).await? {
+    if !ledger.decide(device, &decision, attempt, at.now).await? {
         return Ok(too_late(at, audit));
     }
     Ok(match decision {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{
     access_token::{AccessToken, Audience},
@@ -50,6 +51,9 @@ struct ActiveToken {
     auth_time: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<GrantId>,
+    /// What else an access token says of its subject; none of the names above.
+    #[serde(flatten)]
+    claims: Map<String, Value>,
 }
 
 pub(crate) async fn respond<H: Host>(
@@ -117,6 +121,7 @@ async fn active_refresh_token<H: Host>(
         jti: None,
         auth_time: grant.auth_time,
         sid: Some(grant.id),
+        claims: Map::new(),
     }))
 }
 
@@ -136,7 +141,7 @@ async fn active_access_token<H: Host>(
     if !concerns(&token) {
         return Ok(None);
     }
-    let Some(LiveToken { token, grant }) = live::find_live(at, token).await? else {
+    let Some(LiveToken { token, grant, .. }) = live::find_live(at, token).await? else {
         return Ok(None);
     };
     // Whoever is no audience any more is told nothing.
@@ -155,6 +160,7 @@ async fn active_access_token<H: Host>(
         jti: Some(token.jti),
         auth_time: token.auth_time,
         sid: token.sid,
+        claims: token.claims,
     }))
 }
 

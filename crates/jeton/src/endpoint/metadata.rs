@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
+    claims::standard_claims,
     client::SecretMethod,
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
@@ -23,6 +24,21 @@ pub(crate) struct MetadataDocuments {
     /// `/.well-known/openid-configuration`.
     pub(crate) openid_configuration: PublicDocument,
 }
+
+/// The claims that the server makes or passes on itself; those of scopes come to these.
+const OWN_CLAIMS: [&str; 11] = [
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "amr",
+    "nonce",
+    "at_hash",
+    "sid",
+];
 
 type Values = &'static [&'static str];
 
@@ -56,7 +72,9 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token_signing_alg_values_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claims_supported: Option<Values>,
+    claims_supported: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim_types_supported: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_values_supported: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +131,7 @@ fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
         subject_types_supported: None,
         id_token_signing_alg_values_supported: None,
         claims_supported: None,
+        claim_types_supported: None,
         prompt_values_supported: None,
         claims_parameter_supported: None,
         request_parameter_supported: None,
@@ -139,19 +158,12 @@ fn openid_metadata<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> M
                 .map(|(_, name)| name)
                 .collect(),
         ),
-        claims_supported: with_login(&[
-            "sub",
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "at_hash",
-            "sid",
-        ]),
+        claims_supported: logs_in
+            .then(|| OWN_CLAIMS.into_iter().chain(standard_claims()).collect()),
+        // What others say of a person is not passed on (OpenID Connect Core §5.6).
+        claim_types_supported: with_login(&["normal"]),
         prompt_values_supported: with_login(&["none", "login", "consent", "select_account"]),
-        claims_parameter_supported: not_supported,
+        claims_parameter_supported: logs_in.then_some(true),
         request_parameter_supported: not_supported,
         request_uri_parameter_supported: not_supported,
         ..oauth

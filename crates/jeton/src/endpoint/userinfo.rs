@@ -1,48 +1,25 @@
 //! `/userinfo` (OpenID Connect Core §5.3): claims about the person, for the holder of an access token.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{
     Method, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     access_token::AccessToken,
+    attached_claims,
     audit::Audit,
+    disclosure::{Disclosure, Place},
     grant::live::{self, LiveToken},
     host::Host,
     refusal::{BearerFault, Refusal},
     request::{At, Incoming},
     response::no_store_json,
-    scope::Scope,
 };
-
-/// The scopes that ask for standard claims, and the claims of each (OpenID Connect Core §5.4).
-const CLAIMS_BY_SCOPE: [(&str, &[&str]); 4] = [
-    (
-        "profile",
-        &[
-            "name",
-            "family_name",
-            "given_name",
-            "middle_name",
-            "nickname",
-            "preferred_username",
-            "profile",
-            "picture",
-            "website",
-            "gender",
-            "birthdate",
-            "zoneinfo",
-            "locale",
-            "updated_at",
-        ],
-    ),
-    ("email", &["email", "email_verified"]),
-    ("address", &["address"]),
-    ("phone", &["phone_number", "phone_number_verified"]),
-];
 
 pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,
@@ -65,29 +42,26 @@ pub(crate) async fn respond<H: Host>(
         return Err(BearerFault::Audience.into());
     }
     let live = live::find_live(at, token).await?;
-    let LiveToken { token, grant } = live.ok_or(BearerFault::Invalid)?;
+    let LiveToken {
+        token,
+        client,
+        grant,
+    } = live.ok_or(BearerFault::Invalid)?;
     if !token.scope.contains("openid") {
         return Err(BearerFault::Scope.into());
     }
     let grant = grant.ok_or(BearerFault::Scope)?;
     audit.subject.clone_from(&grant.subject);
-    let mut claims = claims_of(grant.claims, &token.scope);
+    let requested = &grant.requested_claims;
+    let disclosure = Disclosure::new(Place::Userinfo, &client, &token.scope, requested);
+    let claims = if disclosure.needs_others() {
+        attached_claims::all(at, &grant.claims).await?
+    } else {
+        Cow::Borrowed(&grant.claims.inline)
+    };
+    let mut claims = disclosure.part_of(&claims);
     claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));
     Ok(no_store_json(StatusCode::OK, &claims))
-}
-
-/// The claims that `scope` allows: standard claims by their scope, and every other claim, because the
-/// login application gave it for this client.
-fn claims_of(claims: Map<String, Value>, scope: &Scope) -> Map<String, Value> {
-    claims
-        .into_iter()
-        .filter(|(name, _)| {
-            CLAIMS_BY_SCOPE
-                .iter()
-                .find(|(_, claims)| claims.contains(&name.as_str()))
-                .is_none_or(|(token, _)| scope.contains(token))
-        })
-        .collect()
 }
 
 /// The access token of the request, in the header or in a form (RFC 6750 §2.1, §2.2), never in the

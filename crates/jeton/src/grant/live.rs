@@ -1,9 +1,12 @@
 //! Whether what was granted still holds: met with the client, the subject and the cut-offs as they are
 //! now. `ARCHITECTURE.md`, "Rights", has the rule.
 
+use std::sync::Arc;
+
 use crate::{
     access_token::{AccessToken, Audience},
     client::{Client, ClientId},
+    disclosure::{Disclosure, Place},
     grant::GrantType,
     host::Host,
     ledger::{Grant, GrantId, Ledger},
@@ -17,8 +20,10 @@ use crate::{
 
 /// An access token that is good now.
 pub(crate) struct LiveToken<'a> {
-    /// The token with the part of its scope and audiences that its client is still registered for.
+    /// The token with the part of its scope, audiences and claims that its client is still registered for.
     pub(crate) token: AccessToken<'a>,
+    /// Its client.
+    pub(crate) client: Arc<Client>,
     /// The grant it stems from; none where the client is its own subject.
     pub(crate) grant: Option<Grant>,
 }
@@ -56,12 +61,25 @@ pub(crate) async fn find_live<'a, H: Host>(
             None
         }
     };
+    let mut claims = token.claims;
+    match &grant {
+        Some(grant) => {
+            let (place, requested) = (Place::AccessToken, &grant.requested_claims);
+            claims = Disclosure::new(place, &client, &portion.scope, requested).part_of(&claims);
+        }
+        None => claims.retain(|name, value| client.claims.client.get(name) == Some(value)),
+    }
     let token = AccessToken {
         scope: portion.scope,
         aud: Audience::new(portion.audiences),
+        claims,
         ..token
     };
-    Ok(Some(LiveToken { token, grant }))
+    Ok(Some(LiveToken {
+        token,
+        client,
+        grant,
+    }))
 }
 
 /// Whether the client is still registered for a grant type that gives it tokens of people's grants. By

@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use crate::{
     client::Client,
-    ledger::{Grant, GrantId, GrantState},
+    ledger::{Claims, Grant, GrantId, GrantState, RequestedClaims},
     scope::Scope,
     time::{Seconds, UnixTime},
 };
@@ -27,6 +27,20 @@ pub(crate) struct Opening<'a> {
     pub(crate) access_token_lifetime: Seconds,
 }
 
+/// How long a grant of `scope` lives from the moment the person has decided.
+pub(crate) fn life_of(
+    client: &Client,
+    scope: &Scope,
+    code_lifetime: Seconds,
+    access_token_lifetime: Seconds,
+) -> Seconds {
+    if client.may_refresh(scope) {
+        client.refresh.lifetime
+    } else {
+        code_lifetime + access_token_lifetime
+    }
+}
+
 impl Grant {
     /// The grant at generation 0, without subject and claims: the caller adds them where it knows
     /// them.
@@ -43,10 +57,10 @@ impl Grant {
         let refreshable = client.may_refresh(&scope);
         // A code redeemed late still yields a whole access token; refresh tokens end with their
         // lifetime, which begins when the person has decided, or at the latest when they had to.
+        let life = life_of(client, &scope, code_lifetime, access_token_lifetime);
         let lifetime = match (refreshable, state) {
-            (false, _) => code_lifetime + access_token_lifetime,
-            (true, GrantState::Pending) => code_lifetime + client.refresh.lifetime,
-            (true, _) => client.refresh.lifetime,
+            (true, GrantState::Pending) => code_lifetime + life,
+            _ => life,
         };
         Self {
             id,
@@ -55,7 +69,8 @@ impl Grant {
             subject: None,
             scope,
             audiences,
-            claims: Map::new(),
+            claims: Claims::default(),
+            requested_claims: RequestedClaims::default(),
             auth_time: None,
             nonce: None,
             generation: 0,

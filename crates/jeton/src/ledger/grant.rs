@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::id::{Attempt, GrantId};
+use super::{
+    claims::{Claims, RequestedClaims},
+    id::{Attempt, GrantId},
+};
 use crate::{
     client::ClientId,
     scope::Scope,
@@ -44,9 +47,12 @@ pub struct Grant {
     pub scope: Scope,
     /// The audiences of its access tokens; never empty.
     pub audiences: Vec<String>,
-    /// Claims about the subject, from the login application; at most 2 kB of JSON.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub claims: Map<String, Value>,
+    /// Claims about the subject, from the login application.
+    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    pub claims: Claims,
+    /// What its authorization request asked for by name.
+    #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
+    pub requested_claims: RequestedClaims,
     /// When the subject was authenticated (OpenID Connect Core §2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<UnixTime>,

@@ -1,9 +1,9 @@
 //! Steps: what is asked of a record, and what becomes of it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::{
+    claims::Claims,
     grant::{Grant, Unmet},
     id::{Attempt, GrantId},
 };
@@ -119,7 +119,7 @@ pub enum Decision {
         /// The person.
         subject: String,
         /// Claims about the person.
-        claims: Map<String, Value>,
+        claims: Claims,
         /// When the person was authenticated.
         auth_time: UnixTime,
         /// When the person was accepted: from then on a cut-off counts.

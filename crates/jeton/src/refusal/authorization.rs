@@ -2,7 +2,7 @@
 //! client is told.
 
 use super::{ErrorCode, Fault, LoginFault, WireError};
-use crate::{parameters::LONGEST_POSTED, seal::LONGEST_REQUEST};
+use crate::{claims::InvalidClaimsRequest, parameters::LONGEST_POSTED, seal::LONGEST_REQUEST};
 
 /// Why an authorization request is refused (RFC 6749 §4.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,8 @@ pub(crate) enum AuthorizationFault {
     Prompt,
     #[error("prompt=none stands alone")]
     PromptNone,
+    #[error(transparent)]
+    Claims(#[from] InvalidClaimsRequest),
     #[error("id_token_hint is no ID token that this server made for the client")]
     IdTokenHint,
     #[error(
@@ -69,6 +71,7 @@ impl AuthorizationFault {
             | Self::Challenge
             | Self::MaxAge
             | Self::Prompt
+            | Self::Claims(_)
             | Self::PromptNone
             | Self::IdTokenHint
             | Self::TooLarge

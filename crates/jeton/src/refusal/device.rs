@@ -13,6 +13,8 @@ pub(crate) enum DeviceFault {
     Login(#[from] LoginFault),
     #[error("the person was logged out everywhere after this login, or cannot log in at all")]
     LoggedOut,
+    #[error("the claims are too long for the tokens of the device's client")]
+    ClaimsTooLong,
     #[error("too many codes were tried")]
     TooManyAttempts,
 }
@@ -41,6 +43,9 @@ impl DeviceFault {
                 "With this login a device has been connected or refused already."
             }
             Self::LoggedOut => "You have been signed out since you logged in.",
+            Self::ClaimsTooLong => {
+                "There is more to say about you than this device can be told. Ask whoever runs this service."
+            }
             Self::TooManyAttempts => "Too many codes were tried. Wait ten minutes and begin again.",
         }
     }

@@ -38,6 +38,8 @@ pub(crate) enum GrantFault {
     AudiencesWithdrawn,
     #[error("the client is registered for no refresh tokens of such a grant any more")]
     RefreshWithdrawn,
+    #[error("the claims for a token are too long, as the client is registered now")]
+    ClaimsTooLong,
     #[error("the subject is the id of a client")]
     Subject,
     #[error("nobody has decided yet")]
@@ -98,6 +100,12 @@ impl GrantFault {
                 ErrorCode::INVALID_TARGET,
                 Fault::Client,
                 "the client is not registered for the granted audiences any more",
+            ),
+            // A login that begins anew tells the login application.
+            Self::ClaimsTooLong => (
+                ErrorCode::INVALID_GRANT,
+                Fault::Client,
+                "the claims about the person are too long for a token",
             ),
             Self::AudienceNotGranted => (
                 ErrorCode::INVALID_TARGET,

@@ -1,6 +1,7 @@
 //! Faults in what a login application says of a request.
 
 use super::{ErrorCode, Fault, WireError};
+use crate::claims::{InvalidClaims, LONGEST_TOKEN_CLAIMS};
 
 /// Why a call of the login application is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +16,12 @@ pub(crate) enum HandoffFault {
         "the subject is missing, longer than 255 bytes, begins or ends with white space, has a control character, or is the id of a client"
     )]
     Subject,
-    #[error("the claims are no JSON object of at most 2048 bytes without reserved members")]
-    Claims,
+    #[error(transparent)]
+    Claims(InvalidClaims),
+    #[error("the claims for the ID token are more than {LONGEST_TOKEN_CLAIMS} bytes of JSON")]
+    IdTokenClaims,
+    #[error("the claims for the access token are more than {LONGEST_TOKEN_CLAIMS} bytes of JSON")]
+    AccessTokenClaims,
     #[error("the scope exceeds what was requested")]
     Scope,
     #[error("auth_time is no time in the past")]
@@ -25,6 +30,8 @@ pub(crate) enum HandoffFault {
     Stale,
     #[error("the client asks for another person")]
     OtherPerson,
+    #[error("acr is none of the values that the client needs")]
+    UnmetAcr,
     #[error("the error is none that an authorization endpoint may answer")]
     ErrorCode,
 }
@@ -33,12 +40,15 @@ impl HandoffFault {
     pub(super) fn wire(&self) -> WireError {
         let code = match self {
             Self::Stale | Self::OtherPerson => ErrorCode::LOGIN_REQUIRED,
+            Self::UnmetAcr => ErrorCode::UNMET_AUTHENTICATION_REQUIREMENTS,
             Self::Scope => ErrorCode::INVALID_SCOPE,
             Self::Request
             | Self::Expired
             | Self::Client
             | Self::Subject
-            | Self::Claims
+            | Self::Claims(_)
+            | Self::IdTokenClaims
+            | Self::AccessTokenClaims
             | Self::AuthTime
             | Self::ErrorCode => ErrorCode::INVALID_REQUEST,
         };
@@ -55,10 +65,16 @@ impl HandoffFault {
                 ErrorCode::LOGIN_REQUIRED,
                 "the person is not the one that was asked for",
             ),
+            Self::UnmetAcr => (
+                ErrorCode::UNMET_AUTHENTICATION_REQUIREMENTS,
+                "acr is none of the values that are essential",
+            ),
             Self::Request
             | Self::Client
             | Self::Subject
-            | Self::Claims
+            | Self::Claims(_)
+            | Self::IdTokenClaims
+            | Self::AccessTokenClaims
             | Self::Scope
             | Self::AuthTime
             | Self::ErrorCode => (ErrorCode::SERVER_ERROR, "the login could not be completed"),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Map;
 
 use super::{
+    accepted_claims::{keep_for_code, keep_for_device},
     pending::client_of,
     sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest},
     way_back::{go_on, hand_back},
@@ -16,11 +17,12 @@ use super::{
 use crate::{
     audit::Audit,
     authentication::authenticate,
+    claims::{ClaimsRequest, read_claims},
     client::{Client, ClientId},
     endpoint::end_session::{self, LogoutRequest},
     grant::live,
     host::Host,
-    ledger::GrantId,
+    ledger::{GrantId, RequestedClaims},
     parameters::Parameters,
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
     request::At,
@@ -28,9 +30,6 @@ use crate::{
     scope::Scope,
     time::{LEEWAY, Seconds, UnixTime},
 };
-
-/// The longest `claims` that a login application may give, in bytes of JSON.
-pub const LONGEST_CLAIMS: usize = 2048;
 
 /// The longest subject, in bytes (OpenID Connect Core §2, `sub`).
 pub const LONGEST_SUBJECT: usize = 255;
@@ -51,30 +50,6 @@ const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
     ErrorCode::INVALID_SCOPE,
     ErrorCode::INVALID_TARGET,
-];
-
-/// Names of claims that a login application cannot give: those that the server makes itself.
-pub const RESERVED_CLAIMS: [&str; 20] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "nbf",
-    "jti",
-    "nonce",
-    "auth_time",
-    "at_hash",
-    "c_hash",
-    "s_hash",
-    "azp",
-    "sid",
-    "cnf",
-    "act",
-    "client_id",
-    "scope",
-    "typ",
-    "active",
 ];
 
 /// The response of `/authorize/request`: what the login application may know of a request.
@@ -100,6 +75,11 @@ struct RequestInfo<'a> {
     ui_locales: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr_values: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims_locales: Option<&'a str>,
+    /// In the form of OpenID Connect Core §5.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<&'a ClaimsRequest>,
     /// The person whom the client asks for, or whom a logout names. Absent where that is nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
@@ -123,6 +103,8 @@ impl RequestInfo<'_> {
             login_hint: None,
             ui_locales: None,
             acr_values: None,
+            claims_locales: None,
+            claims: None,
             sub: None,
             sid: None,
         }
@@ -199,6 +181,8 @@ async fn describe_login<H: Host>(
             login_hint: code.login_hint.as_deref(),
             ui_locales: code.ui_locales.as_deref(),
             acr_values: code.acr_values.as_deref(),
+            claims_locales: code.claims_locales.as_deref(),
+            claims: Some(&code.claims).filter(|claims| !claims.is_empty()),
             sub: code.subject.as_deref(),
             sid: Some(sealed.grant),
             ..RequestInfo::new("code", sealed.expires_at)
@@ -257,27 +241,29 @@ async fn accepted_login<H: Host>(
     sealed: &mut SealedRequest,
 ) -> Result<Accepted, Refusal> {
     require_current(at, sealed)?;
-    let accepted = read_accepted(at, parameters, sealed).await?;
+    let mut accepted = read_accepted(at, parameters, sealed).await?;
     let scope = match parameters.get("scope") {
         None => None,
         Some(text) => Some(text.parse::<Scope>().map_err(|_| HandoffFault::Scope)?),
     };
+    let (grant, tickets_end) = (sealed.grant, sealed.tickets_end());
     match &mut sealed.purpose {
         LoginPurpose::Code(code) => {
             // What else the client may have lost meanwhile it is told itself, when the browser comes back.
-            registered_client(at, code).await?;
+            let client = registered_client(at, code).await?;
             check_requested(code, sealed.created_at, &accepted, at.now)?;
             if let Some(scope) = scope {
                 if scope.first_outside(&code.scope).is_some() {
                     return Err(HandoffFault::Scope.into());
                 }
-                code.scope = scope;
+                code.narrow(scope);
             }
+            keep_for_code(at, grant, code, &client, &mut accepted).await?;
         }
         // Which device it is, and what that asks for, shows only after the login: nobody can have
         // agreed to a part of it.
         LoginPurpose::Device(_) if scope.is_some() => return Err(HandoffFault::Scope.into()),
-        LoginPurpose::Device(_) => {}
+        LoginPurpose::Device(_) => keep_for_device(at, grant, tickets_end, &mut accepted).await?,
     }
     Ok(accepted)
 }
@@ -330,18 +316,8 @@ async fn read_accepted<H: Host>(
     }
     let claims = match parameters.get("claims") {
         None => Map::new(),
-        Some(json) if json.len() > LONGEST_CLAIMS => return Err(HandoffFault::Claims.into()),
-        Some(json) => match serde_json::from_str(json) {
-            Ok(claims) => claims,
-            Err(_) => return Err(HandoffFault::Claims.into()),
-        },
+        Some(json) => read_claims(json).map_err(HandoffFault::Claims)?,
     };
-    if claims
-        .keys()
-        .any(|name| RESERVED_CLAIMS.contains(&name.as_str()))
-    {
-        return Err(HandoffFault::Claims.into());
-    }
     let auth_time = match parameters.get("auth_time") {
         None => at.now,
         Some(text) => text
@@ -359,7 +335,9 @@ async fn read_accepted<H: Host>(
     };
     Ok(Accepted {
         subject: subject.to_owned(),
-        claims,
+        claims: claims.into(),
+        claims_end: None,
+        requested_claims: RequestedClaims::default(),
         auth_time,
         accepted_at: live::accepted_at(at, client, subject).await?,
     })
@@ -390,6 +368,9 @@ fn check_requested(
     if !code.asks_for(&accepted.subject) {
         return Err(HandoffFault::OtherPerson);
     }
+    if !code.claims.permits_subject(&accepted.subject) {
+        return Err(HandoffFault::OtherPerson);
+    }
     let too_old = code
         .max_age
         .is_some_and(|max_age| now.since(accepted.auth_time) > max_age + LEEWAY);
@@ -402,6 +383,9 @@ fn check_requested(
     };
     if stale {
         return Err(HandoffFault::Stale);
+    }
+    if !code.claims.permits_acr(accepted.claims.inline.get("acr")) {
+        return Err(HandoffFault::UnmetAcr);
     }
     Ok(())
 }

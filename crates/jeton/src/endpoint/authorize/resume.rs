@@ -28,7 +28,7 @@ use crate::{
 
 /// How long a code may be redeemed. RFC 6749 §4.1.2 recommends at most ten minutes; clients need
 /// seconds.
-const CODE_LIFETIME: Seconds = Seconds(60);
+pub(super) const CODE_LIFETIME: Seconds = Seconds(60);
 
 pub(crate) async fn respond<H: Host>(
     at: &At<'_, H>,
@@ -118,14 +118,19 @@ async fn grant_code<H: Host>(
         code_lifetime: CODE_LIFETIME,
         access_token_lifetime: at.issuer.access_token_lifetime(client),
     };
-    let grant = Grant {
+    let mut grant = Grant {
         nonce: code.nonce.clone(),
         subject: Some(accepted.subject.clone()),
         claims: accepted.claims.clone(),
+        requested_claims: accepted.requested_claims.clone(),
         auth_time: Some(accepted.auth_time),
         created_at: accepted.accepted_at,
         ..Grant::open(opening, at.now)
     };
+    // The client may have been given a longer life since, and the claims beside the grant were not.
+    if let Some(end) = accepted.claims_end {
+        grant.expires_at = grant.expires_at.min(end);
+    }
     if let Opened::Exists(standing) = at.issuer.ledger()?.open(&grant, at.now).await?
         && !is_opened_before(&grant, *standing, at.now)
     {

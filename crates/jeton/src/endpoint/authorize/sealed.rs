@@ -1,18 +1,18 @@
 //! What travels sealed between `/authorize`, the login application and `/authorize/resume`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, mem};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
     authorization_response::{ResponseMode, ResponseTarget},
+    claims::{ClaimsRequest, scope_of},
     client::ClientId,
     cookie::Cookie,
     host::Host,
-    ledger::{Grant, GrantId, SLACK},
+    ledger::{Claims, Grant, GrantId, RequestedClaims, SLACK},
     refusal::LoginFault,
     request::At,
     scope::Scope,
@@ -102,12 +102,25 @@ pub(crate) struct CodeRequest {
     pub(crate) ui_locales: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acr_values: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) claims_locales: Option<String>,
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    pub(crate) claims: ClaimsRequest,
 }
 
 impl CodeRequest {
     /// Whether the login of that person will do.
     pub(crate) fn asks_for(&self, subject: &str) -> bool {
         self.subject.as_deref().is_none_or(|asked| asked == subject)
+    }
+
+    /// Leaves what the person agreed to: `scope`, and no claim that is named and is of a scope which they
+    /// declined.
+    pub(crate) fn narrow(&mut self, scope: Scope) {
+        let declined = self.scope.without(&scope);
+        let is_left = |claim: &str| !scope_of(claim).is_some_and(|scope| declined.contains(scope));
+        self.claims = mem::take(&mut self.claims).reduced(is_left, is_left);
+        self.scope = scope;
     }
 
     /// Where the response goes.
@@ -124,6 +137,8 @@ impl CodeRequest {
             login_hint: None,
             ui_locales: None,
             acr_values: None,
+            claims_locales: None,
+            claims: ClaimsRequest::default(),
             ..self
         }
     }
@@ -161,7 +176,12 @@ pub(crate) enum LoginOutcome {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     pub(crate) subject: String,
-    pub(crate) claims: Map<String, Value>,
+    pub(crate) claims: Claims,
+    /// When the grant must end, where its claims are kept beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) claims_end: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
+    pub(crate) requested_claims: RequestedClaims,
     pub(crate) auth_time: UnixTime,
     /// When the login application said so. The grant counts as made then: a logout in between ends it,
     /// however late the browser comes back.

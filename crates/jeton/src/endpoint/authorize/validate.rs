@@ -8,7 +8,9 @@ use crate::{
     audit::Audit,
     authentication::find_client,
     authorization_response::{ResponseMode, ResponseTarget},
+    claims::{ClaimsRequest, InvalidClaimsRequest, reserved_claim},
     client::{Client, RedirectUri},
+    disclosure::may_request,
     endpoint::id_token_hint::IdTokenHint,
     grant::GrantType,
     host::Host,
@@ -122,6 +124,7 @@ async fn for_client<H: Host>(
     require_code_protection(client, &scope, code_challenge.as_deref(), nonce.as_deref())?;
     let issuer = at.issuer.config().issuer();
     let audiences = target::audiences(client, parameters, &scope, issuer)?;
+    let claims = requested_claims(client, &scope, short_value("claims")?.as_deref())?;
     let prompt = prompt(parameters.get("prompt"))?;
     let max_age = match parameters.get("max_age") {
         None => None,
@@ -130,6 +133,12 @@ async fn for_client<H: Host>(
         )),
     };
     let subject = hinted_subject(at, client, parameters).await?;
+    if subject
+        .as_ref()
+        .is_some_and(|it| !claims.permits_subject(it))
+    {
+        return Err(AuthorizationFault::from(InvalidClaimsRequest::Subjects).into());
+    }
     Ok(CodeRequest {
         client_id: client.id.clone(),
         redirect_uri: target.redirect_uri.clone(),
@@ -146,6 +155,8 @@ async fn for_client<H: Host>(
         login_hint: short_value("login_hint")?,
         ui_locales: short_value("ui_locales")?,
         acr_values: short_value("acr_values")?,
+        claims_locales: short_value("claims_locales")?,
+        claims,
     })
 }
 
@@ -203,6 +214,26 @@ fn code_challenge(parameters: &Parameters<'_>) -> Result<Option<String>, Authori
             Ok(Some(challenge.to_owned()))
         }
     }
+}
+
+/// What `claims` asks for (OpenID Connect Core §5.5), as far as the client may have it. In a request that
+/// is none of OpenID's it asks for nothing.
+fn requested_claims(
+    client: &Client,
+    scope: &Scope,
+    json: Option<&str>,
+) -> Result<ClaimsRequest, AuthorizationFault> {
+    let Some(json) = json.filter(|_| scope.contains("openid")) else {
+        return Ok(ClaimsRequest::default());
+    };
+    let request = ClaimsRequest::parse(json)?;
+    let at_userinfo = |claim: &str| {
+        let is_any = client.claims.userinfo.is_none() && reserved_claim(claim).is_none();
+        claim == "sub" || is_any || may_request(client, claim)
+    };
+    let in_id_token =
+        |claim: &str| ["sub", "auth_time"].contains(&claim) || may_request(client, claim);
+    Ok(request.reduced(at_userinfo, in_id_token))
 }
 
 /// The values of `prompt` (OpenID Connect Core §3.1.2.1).

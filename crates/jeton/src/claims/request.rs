@@ -1,0 +1,268 @@
+//! The `claims` parameter of an authorization request (OpenID Connect Core §5.5).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::object::{InvalidObject, parse_object};
+
+/// The most claims that one request may ask for, of the ID token and of `/userinfo` together.
+pub(crate) const MOST_REQUESTED_CLAIMS: usize = 100;
+
+/// The claims that a client asks for in one request, in the form of §5.5.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ClaimsRequest {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) userinfo: BTreeMap<String, Option<RequestedClaim>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) id_token: BTreeMap<String, Option<RequestedClaim>>,
+}
+
+/// How a claim is asked for (§5.5.1); `None` in its place asks for it as a voluntary claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct RequestedClaim {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    essential: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Value>,
+}
+
+/// Why a `claims` parameter is refused. It holds nothing that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidClaimsRequest {
+    #[error("claims {0}")]
+    Object(#[from] InvalidObject),
+    #[error("claims: a member is not as OpenID Connect Core section 5.5 has it")]
+    Member,
+    #[error("claims: more than {MOST_REQUESTED_CLAIMS} are asked for")]
+    TooMany,
+    #[error("claims: two persons are asked for")]
+    Subjects,
+}
+
+impl ClaimsRequest {
+    /// The request in `json`. Members that §5.5 does not define are ignored.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(json: &str) -> Result<Self, InvalidClaimsRequest> {
+        let mut members = parse_object(json)?;
+        let request = Self {
+            userinfo: requested(&mut members, "userinfo")?,
+            id_token: requested(&mut members, "id_token")?,
+        };
+        if request.userinfo.len() + request.id_token.len() > MOST_REQUESTED_CLAIMS {
+            return Err(InvalidClaimsRequest::TooMany);
+        }
+        let consistent = request.subjects().all(|subject| {
+            let subject = subject.value.as_ref();
+            subject.is_none_or(|value| request.subjects().all(|other| other.permits(Some(value))))
+        });
+        if !consistent {
+            return Err(InvalidClaimsRequest::Subjects);
+        }
+        Ok(request)
+    }
+
+    /// Whether nothing is asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.userinfo.is_empty() && self.id_token.is_empty()
+    }
+
+    /// The part of it that asks `/userinfo` and the ID token for claims that these two say yes to.
+    pub(crate) fn reduced(
+        mut self,
+        at_userinfo: impl Fn(&str) -> bool,
+        in_id_token: impl Fn(&str) -> bool,
+    ) -> Self {
+        self.userinfo.retain(|name, _| at_userinfo(name));
+        self.id_token.retain(|name, _| in_id_token(name));
+        self
+    }
+
+    /// Whether `subject` may be the person who logs in. A `sub` with a value asks for that one, and must
+    /// not yield tokens of another (§5.5.1, §3.1.2.2).
+    pub(crate) fn permits_subject(&self, subject: &str) -> bool {
+        let subject = Value::from(subject);
+        self.subjects().all(|asked| asked.permits(Some(&subject)))
+    }
+
+    /// Whether a login with this `acr` will do. One of several values that are essential must be met; a
+    /// login without is a failed one (§5.5.1.1).
+    pub(crate) fn permits_acr(&self, acr: Option<&Value>) -> bool {
+        let asked = self.id_token.get("acr").and_then(Option::as_ref);
+        asked.is_none_or(|asked| !asked.essential || asked.permits(acr))
+    }
+
+    fn subjects(&self) -> impl Iterator<Item = &RequestedClaim> {
+        [&self.userinfo, &self.id_token]
+            .into_iter()
+            .filter_map(|claims| claims.get("sub")?.as_ref())
+    }
+}
+
+impl RequestedClaim {
+    /// Whether `given` has one of the values that are asked for, if any is.
+    fn permits(&self, given: Option<&Value>) -> bool {
+        let mut values = self.value.iter().chain(&self.values).peekable();
+        values.peek().is_none() || values.any(|value| Some(value) == given)
+    }
+}
+
+/// The claims that the member `name` asks for.
+fn requested(
+    members: &mut Map<String, Value>,
+    name: &str,
+) -> Result<BTreeMap<String, Option<RequestedClaim>>, InvalidClaimsRequest> {
+    let claims = match members.remove(name) {
+        None | Some(Value::Null) => return Ok(BTreeMap::new()),
+        Some(Value::Object(claims)) => claims,
+        Some(_) => return Err(InvalidClaimsRequest::Member),
+    };
+    claims
+        .into_iter()
+        .map(|(name, asked)| {
+            // serde takes an array for a structure as well.
+            if !asked.is_null() && !asked.is_object() {
+                return Err(InvalidClaimsRequest::Member);
+            }
+            let asked: Option<RequestedClaim> =
+                serde_json::from_value(asked).map_err(|_| InvalidClaimsRequest::Member)?;
+            Ok((
+                name,
+                asked.filter(|asked| *asked != RequestedClaim::default()),
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(json: &str) -> ClaimsRequest {
+        ClaimsRequest::parse(json).unwrap_or_else(|fault| panic!("{json}: {fault}"))
+    }
+
+    #[test]
+    fn is_reduced_to_what_section_5_5_defines() {
+        for (json, expected) in [
+            ("{}", "{}"),
+            (r#"{"userinfo":null,"id_token":{}}"#, "{}"),
+            (
+                r#"{"userinfo":{"email":null,"name":{}},"other":{"x":null}}"#,
+                r#"{"userinfo":{"email":null,"name":null}}"#,
+            ),
+            (
+                r#"{"id_token":{"acr":{"values":["2","1"],"essential":true,"x":1}}}"#,
+                r#"{"id_token":{"acr":{"essential":true,"values":["2","1"]}}}"#,
+            ),
+            (
+                r#"{"id_token":{"sub":{"value":"alice"},"a":{"essential":false}}}"#,
+                r#"{"id_token":{"a":null,"sub":{"value":"alice"}}}"#,
+            ),
+        ] {
+            let reduced = serde_json::to_string(&parsed(json)).unwrap();
+            assert_eq!(reduced, expected, "{json}");
+            assert_eq!(parsed(&reduced), parsed(json));
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (json, expected) in [
+            ("", InvalidClaimsRequest::Object(InvalidObject::NotJson)),
+            (
+                "[]",
+                InvalidClaimsRequest::Object(InvalidObject::NotAnObject),
+            ),
+            (
+                r#"{"userinfo":{"a":null,"a":null}}"#,
+                InvalidClaimsRequest::Object(InvalidObject::Twice),
+            ),
+            (r#"{"userinfo":[]}"#, InvalidClaimsRequest::Member),
+            (r#"{"id_token":{"a":1}}"#, InvalidClaimsRequest::Member),
+            (r#"{"id_token":{"a":[true]}}"#, InvalidClaimsRequest::Member),
+            (
+                r#"{"id_token":{"a":{"essential":1}}}"#,
+                InvalidClaimsRequest::Member,
+            ),
+            (
+                r#"{"id_token":{"a":{"values":"x"}}}"#,
+                InvalidClaimsRequest::Member,
+            ),
+            (
+                r#"{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}"#,
+                InvalidClaimsRequest::Subjects,
+            ),
+        ] {
+            assert_eq!(ClaimsRequest::parse(json), Err(expected), "{json}");
+        }
+        let names = |count: usize| {
+            let names: Vec<_> = (0..count).map(|n| format!("\"{n}\":null")).collect();
+            format!(r#"{{"userinfo":{{{}}}}}"#, names.join(","))
+        };
+        assert!(ClaimsRequest::parse(&names(MOST_REQUESTED_CLAIMS)).is_ok());
+        assert_eq!(
+            ClaimsRequest::parse(&names(MOST_REQUESTED_CLAIMS + 1)),
+            Err(InvalidClaimsRequest::TooMany)
+        );
+    }
+
+    #[test]
+    fn who_and_how() {
+        for (json, alice, bob) in [
+            ("{}", true, true),
+            (r#"{"id_token":{"sub":null}}"#, true, true),
+            (r#"{"id_token":{"sub":{"value":"alice"}}}"#, true, false),
+            (r#"{"userinfo":{"sub":{"value":"alice"}}}"#, true, false),
+            (
+                r#"{"userinfo":{"sub":{"values":["a","bob"]}}}"#,
+                false,
+                true,
+            ),
+            (r#"{"id_token":{"sub":{"value":1}}}"#, false, false),
+        ] {
+            assert_eq!(parsed(json).permits_subject("alice"), alice, "{json}");
+            assert_eq!(parsed(json).permits_subject("bob"), bob, "{json}");
+        }
+        let (one, two) = (Value::from("1"), Value::from("2"));
+        for (json, without, with_one, with_two) in [
+            ("{}", true, true, true),
+            (r#"{"id_token":{"acr":{"values":["2"]}}}"#, true, true, true),
+            (
+                r#"{"id_token":{"acr":{"essential":true}}}"#,
+                true,
+                true,
+                true,
+            ),
+            (
+                r#"{"id_token":{"acr":{"essential":true,"values":["2","3"]}}}"#,
+                false,
+                false,
+                true,
+            ),
+            (
+                r#"{"id_token":{"acr":{"essential":true,"value":"1"}}}"#,
+                false,
+                true,
+                false,
+            ),
+            (
+                r#"{"userinfo":{"acr":{"essential":true,"value":"1"}}}"#,
+                true,
+                true,
+                true,
+            ),
+        ] {
+            let permits = |acr| parsed(json).permits_acr(acr);
+            let permitted = (permits(None), permits(Some(&one)), permits(Some(&two)));
+            assert_eq!(permitted, (without, with_one, with_two), "{json}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The claims of a login that is accepted: whether the tokens of its client can hold them, and where they
+//! are kept until the browser comes back.
+
+use super::{
+    resume::CODE_LIFETIME,
+    sealed::{Accepted, CodeRequest, TICKET_LIFETIME},
+};
+use crate::{
+    attached_claims,
+    claims::ClaimsRequest,
+    client::Client,
+    disclosure::{Place, may_request, require_token_length},
+    grant::open::life_of,
+    host::Host,
+    ledger::{Grant, GrantId, RequestedClaims},
+    refusal::{HandoffFault, Refusal},
+    request::At,
+    time::UnixTime,
+};
+
+/// Keeps the claims of a login for `code`, which its client asks for. They are there for as long as the
+/// grant may live that it becomes.
+pub(super) async fn keep_for_code<H: Host>(
+    at: &At<'_, H>,
+    grant: GrantId,
+    code: &CodeRequest,
+    client: &Client,
+    accepted: &mut Accepted,
+) -> Result<(), Refusal> {
+    let requested = requested_claims(client, code);
+    let scope = code.scope.within(&client.scope);
+    require_token_length(client, &scope, &requested, &accepted.claims.inline).map_err(
+        |too_long| match too_long.0 {
+            Place::IdToken => HandoffFault::IdTokenClaims,
+            Place::AccessToken | Place::Userinfo => HandoffFault::AccessTokenClaims,
+        },
+    )?;
+    accepted.requested_claims = requested;
+    let life = life_of(
+        client,
+        &scope,
+        CODE_LIFETIME,
+        at.issuer.access_token_lifetime(client),
+    );
+    let grant_ends = at.now + TICKET_LIFETIME + life;
+    let claims = std::mem::take(&mut accepted.claims.inline);
+    let until = grant_ends + Grant::KEPT;
+    accepted.claims = attached_claims::attach(at, claims, grant, until).await?;
+    if accepted.claims.attached.is_some() {
+        accepted.claims_end = Some(grant_ends);
+    }
+    Ok(())
+}
+
+/// Keeps the claims of a login for a device beside the login: which device it is shows only later.
+pub(super) async fn keep_for_device<H: Host>(
+    at: &At<'_, H>,
+    login: GrantId,
+    tickets_end: UnixTime,
+    accepted: &mut Accepted,
+) -> Result<(), Refusal> {
+    let claims = std::mem::take(&mut accepted.claims.inline);
+    accepted.claims = attached_claims::attach(at, claims, login, tickets_end).await?;
+    Ok(())
+}
+
+/// The claims that the request named and its client may have.
+fn requested_claims(client: &Client, code: &CodeRequest) -> RequestedClaims {
+    let may_have = |claim: &str| may_request(client, claim);
+    let ClaimsRequest { userinfo, id_token } = code.claims.clone().reduced(may_have, may_have);
+    RequestedClaims {
+        id_token: id_token.into_keys().collect(),
+        userinfo: userinfo.into_keys().collect(),
+    }
+}
