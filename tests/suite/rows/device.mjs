@@ -19,7 +19,7 @@ import {
   userinfo,
 } from '../support/flow.mjs';
 import { DEVICE_GRANT } from '../support/grant-clients.mjs';
-import { formOf, isPage, policyOf } from '../support/html.mjs';
+import { formOf, isPage, policyOf, withoutReference } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
 import { host, post } from '../support/target.mjs';
 import { bent, claimsOf, generationOf, mint, parse, reseal } from '../support/tokens.mjs';
@@ -411,10 +411,7 @@ describe('device grant: the pages', { concurrency: 8 }, () => {
   test('a decision that is sent again: the same page, also once the device has its tokens', async () => {
     const device = await started(tv);
     const confirmation = await atConfirmation(device.user_code);
-    const approve = async () => {
-      const page = isPage(await submit(confirmation, { decision: 'approve' }));
-      return page.replace(/Reference: .*?<\/p>/, '');
-    };
+    const approve = async () => withoutReference(isPage(await submit(confirmation, { decision: 'approve' })));
     const page = await approve();
     assert.match(page, /You can go back to your device/);
     assert.equal(await approve(), page);

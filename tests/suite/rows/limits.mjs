@@ -29,7 +29,7 @@ import { clientCredentials, post } from '../support/target.mjs';
 import { unseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
-const { m2m, web, tv } = clients;
+const { m2m, web, wide, tv } = clients;
 const BODY_LIMIT = 64 * 1024;
 const MOST_PARAMETERS = 200;
 const MOST_SCOPE_TOKENS = 1000;
@@ -165,7 +165,7 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     const form = { scope: 'openid read', nonce: 'n'.repeat(1700), state: '' };
     const sizeOf = (response) => JSON.stringify(unseal(requestIn(response))).length;
     const room = 4096 - sizeOf(await authorize(browser, requestOf(web, { ...form, state: 's' }))) + 1;
-    const full = await authorize(browser, requestOf(web, { ...form, state: 's'.repeat(room) }));
+    const full = await authorize(browser, requestOf(web, { ...form, state: 'q'.repeat(room) }));
     assert.equal(sizeOf(full), 4096);
     assert.ok(full.headers.location.length < 8192, `the login's address: ${full.headers.location.length}`);
     const claims = JSON.stringify({ x: 'x'.repeat(1492) });
@@ -175,21 +175,14 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     assert.ok(redirect.length < 8192, `the way back: ${redirect.length}`);
     assert.ok(arrival(await browser.get(redirect)).params.code);
 
-    const state = 's'.repeat(room + 1);
+    const state = 'q'.repeat(room + 1);
     const { params } = arrival(await authorize(browser, requestOf(web, { ...form, state })));
     assert.equal(params.error, 'invalid_request');
     assert.match(params.error_description, /at most 4096 bytes/);
     assert.equal(params.state, state);
-    const tokens = Array.from({ length: 200 }, (_, n) => `scope-of-25-characters-${n}`.padEnd(25, '-')).join(' ');
-    for (const scope of [tokens, `read ${'read '.repeat(900)}`]) {
-      const { params } = arrival(
-        await authorize(
-          browser,
-          requestOf(web, { scope: scope.trim(), nonce: 'n'.repeat(2048), state: 's'.repeat(2048) }),
-        ),
-      );
-      assert.match(params.error, /^invalid_(scope|request)$/);
-    }
+    const many = arrival(await authorize(browser, requestOf(wide, { scope: wide.scope }))).params;
+    assert.equal(many.error, 'invalid_request');
+    assert.match(many.error_description, /at most 4096 bytes/);
   });
 
   test('a form without a cookie: at most 8,000 bytes go on as a query', async () => {
@@ -211,6 +204,6 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     const asked = (length) => ({ scope: 'openid', claims: `{"userinfo":null}${' '.repeat(length - 17)}` });
     const { params } = arrival(await new Browser().post('/authorize', requestOf(web, asked(2049))));
     assert.equal(params.error, 'invalid_request');
-    requestIn(await new Browser().post('/authorize', requestOf(web, asked(2048))));
+    requestIn(await posted(new Browser(), requestOf(web, asked(2048))));
   });
 });

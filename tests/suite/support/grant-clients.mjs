@@ -42,6 +42,10 @@ export const grantClients = {
   native: publicly('native', {
     redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]:7777/cb', 'http://localhost/cb'],
   }),
+  /** Its scopes are more than an address holds. */
+  wide: application('wide', {
+    scope: Array.from({ length: 160 }, (_, n) => `a-scope-of-25-letters-${n}`.padEnd(25, '-')).join(' '),
+  }),
   /** Registered for another grant only. */
   noCode: application('no-code', { grant_types: ['client_credentials'] }),
   noPkce: application('no-pkce', { require_pkce: false }),

@@ -44,6 +44,9 @@ export function isPage(response, status = 200, { framedBy = "'none'" } = {}) {
   return response.text.replace(/<style>.*?<\/style>/s, '');
 }
 
+/** A page without the id of its request, by which two of the same differ. */
+export const withoutReference = (text) => text.replace(/Reference: <code>.*?<\/code>/, '');
+
 /** Content-Security-Policy as `{ directive: values }`. */
 export const policyOf = (response) =>
   Object.fromEntries(
