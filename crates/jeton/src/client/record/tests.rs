@@ -236,3 +236,50 @@ fn the_earlier_expiry_of_a_secret_holds() {
     assert_eq!(expiry(7, 5), Some(5));
     assert_eq!(expiry(5, 7), Some(5));
 }
+
+#[test]
+fn the_claims_of_a_record_are_names_that_are_not_the_servers_own() {
+    let check_member = |member: &str, value: &str, expected: Result<(), &str>| {
+        check(
+            &format!(r#"{{"client_id":"a",SECRET,"{member}":{value}}}"#),
+            expected,
+        );
+    };
+    for list in ["id_token_claims", "access_token_claims", "userinfo_claims"] {
+        check_member(list, r#"["groups","email","acr","amr"]"#, Ok(()));
+        check_member(list, "[]", Ok(()));
+        for (names, expected) in [
+            (r#"["sub"]"#, format!("{list}: the server alone says sub")),
+            (
+                r#"["a","ISS"]"#,
+                format!("{list}: the server alone says iss"),
+            ),
+            (r#"["Acr"]"#, format!("{list}: the server alone says acr")),
+            (r#"[""]"#, format!("{list}: the name of a claim")),
+        ] {
+            check_member(list, names, Err(&expected));
+        }
+        let long = "x".repeat(256);
+        check_member(list, &format!(r#"["{long}"]"#), Err("1 to 255 bytes"));
+        let many = vec![r#""a""#; MOST_VALUES + 1].join(",");
+        let expected = format!("{list}: more than 1000");
+        check_member(list, &format!("[{many}]"), Err(&expected));
+        check_member(list, r#""groups""#, Err("another type"));
+    }
+    check_member("id_token_claims", r#"["auth_time"]"#, Ok(()));
+    check_member("userinfo_claims", r#"["auth_time"]"#, Err("says auth_time"));
+
+    let own = |value: &str, expected| check_member("client_claims", value, expected);
+    own(r#"{"tenant":"blue","x":{"iss":1}}"#, Ok(()));
+    own(r#"{"scope":"admin"}"#, Err("the server alone says scope"));
+    own(r#"{"Sub":"admin"}"#, Err("the server alone says sub"));
+    // Nobody was authenticated.
+    own(
+        r#"{"acr":"2"}"#,
+        Err("client_claims: the server alone says acr"),
+    );
+    own(r#"["tenant"]"#, Err("another type"));
+    let sized = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - r#"{"a":""}"#.len()));
+    own(&sized(4096), Ok(()));
+    own(&sized(4097), Err("client_claims: more than 4096 bytes"));
+}
