@@ -417,6 +417,8 @@ describe('claims: what a request asks for by name', { concurrency: 8 }, () => {
   ]) {
     test(`OpenID Connect Core §3.1.2.2: the person whom ${name} asks for, and nobody else`, async () => {
       const { browser, request } = await waiting(web, asked(claims));
+      const told = (await handoff('request', { request })).json();
+      assert.equal(told.sub, name === 'one of several' ? undefined : 'bob');
       await refusal(request, { subject: 'alice' }, 'login_required', 'login_required');
       const redirect = await answered('accept', { request, ...ALICE, subject: 'bob' });
       assert.ok(arrival(await browser.get(redirect)).params.code);

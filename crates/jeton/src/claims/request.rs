@@ -85,6 +85,17 @@ impl ClaimsRequest {
         self
     }
 
+    /// The person whom it asks for, if that is a single one.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.subjects().find_map(|asked| {
+            let mut values = asked.value.iter().chain(&asked.values);
+            match (values.next(), values.next()) {
+                (Some(only), None) => only.as_str(),
+                _ => None,
+            }
+        })
+    }
+
     /// Whether `subject` may be the person who logs in. A `sub` with a value asks for that one, and must
     /// not yield tokens of another (§5.5.1, §3.1.2.2).
     pub(crate) fn permits_subject(&self, subject: &str) -> bool {
@@ -230,6 +241,17 @@ mod tests {
         ] {
             assert_eq!(parsed(json).permits_subject("alice"), alice, "{json}");
             assert_eq!(parsed(json).permits_subject("bob"), bob, "{json}");
+        }
+        for (json, only) in [
+            (r#"{"id_token":{"sub":null}}"#, None),
+            (r#"{"id_token":{"sub":{"value":"alice"}}}"#, Some("alice")),
+            (
+                r#"{"userinfo":{"sub":{"values":["alice"]}}}"#,
+                Some("alice"),
+            ),
+            (r#"{"id_token":{"sub":{"values":["a","b"]}}}"#, None),
+        ] {
+            assert_eq!(parsed(json).subject(), only, "{json}");
         }
         let (one, two) = (Value::from("1"), Value::from("2"));
         for (json, without, with_one, with_two) in [

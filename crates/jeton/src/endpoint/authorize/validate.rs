@@ -132,13 +132,13 @@ async fn for_client<H: Host>(
             text.parse().map_err(|_| AuthorizationFault::MaxAge)?,
         )),
     };
-    let subject = hinted_subject(at, client, parameters).await?;
-    if subject
-        .as_ref()
-        .is_some_and(|it| !claims.permits_subject(it))
-    {
-        return Err(AuthorizationFault::from(InvalidClaimsRequest::Subjects).into());
-    }
+    let subject = match hinted_subject(at, client, parameters).await? {
+        Some(hinted) if !claims.permits_subject(&hinted) => {
+            return Err(AuthorizationFault::from(InvalidClaimsRequest::Subjects).into());
+        }
+        Some(hinted) => Some(hinted),
+        None => claims.subject().map(str::to_owned),
+    };
     Ok(CodeRequest {
         client_id: client.id.clone(),
         redirect_uri: target.redirect_uri.clone(),
