@@ -35,6 +35,9 @@ fn offences(source: &Source) -> Vec<String> {
     offences
 }
 
+/// A function whose parameter is a `bool` because serde's `Visitor` has it so.
+const OF_SERDE: &str = "visit_bool";
+
 /// Hands out the name of a function and a parameter of it, for each that is a `bool`.
 fn find(tokens: &[TokenTree], found: &mut impl FnMut(&TokenTree, &[TokenTree])) {
     for (index, token) in tokens.iter().enumerate() {
@@ -44,6 +47,7 @@ fn find(tokens: &[TokenTree], found: &mut impl FnMut(&TokenTree, &[TokenTree])) 
         // `fn(bool)`, without a name, is a type.
         if let Some([name @ TokenTree::Ident(_), signature @ ..]) = tokens.get(index + 1..)
             && is_word(token, "fn")
+            && !is_word(name, OF_SERDE)
             && let Some(parameters) = outside_angles(signature).find_map(parenthesized)
         {
             let parameters: Vec<_> = parameters.stream().into_iter().collect();
@@ -125,6 +129,10 @@ mod tests {
             ],
         );
 
+        check(
+            "impl Visitor<'_> for V { fn visit_bool(self, x: bool) {} }",
+            &[],
+        );
         check("fn f() -> bool { true }", &[]);
         check("struct S { x: bool }", &[]);
         check("fn f<F: Fn(bool) -> bool>(x: F) { g(|x: bool| x) }", &[]);
