@@ -13,7 +13,7 @@ use http::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
         ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
         ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
-        ALLOW, ORIGIN, VARY,
+        ALLOW, AUTHORIZATION, COOKIE, ORIGIN, VARY, WWW_AUTHENTICATE,
     },
 };
 
@@ -84,6 +84,23 @@ pub(crate) fn open_to_pages_of(
 /// Whether who may read the answer has been said.
 pub(crate) fn is_open(response: &Response<Bytes>) -> bool {
     response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+}
+
+/// Takes the Basic challenge off an answer to a page whose browser uses its cookies: it would ask the
+/// person for a password, and the page would wait for that (Fetch §4.6). `invalid_client` is 400 then, as
+/// RFC 6749 §5.2 has it where nobody tried to authenticate by `Authorization`.
+pub(crate) fn ask_for_no_password(response: &mut Response<Bytes>, request: &HeaderMap) {
+    let challenge = response.headers().get(WWW_AUTHENTICATE);
+    let is_basic = challenge.is_some_and(|challenge| challenge.as_bytes().starts_with(b"Basic "));
+    let may_use_cookies = response
+        .headers()
+        .contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS);
+    let is_with_cookies = may_use_cookies || request.contains_key(COOKIE);
+    let is_of_page = request.contains_key(ORIGIN) && !request.contains_key(AUTHORIZATION);
+    if is_basic && is_with_cookies && is_of_page {
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        response.headers_mut().remove(WWW_AUTHENTICATE);
+    }
 }
 
 /// The answer to an OPTIONS request: the methods that the endpoint answers (RFC 9110 §9.3.7), and where

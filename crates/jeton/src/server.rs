@@ -93,6 +93,7 @@ impl<H: Host> Server<H> {
                 response
             }
         };
+        cors::ask_for_no_password(&mut response, &head.headers);
         if head.method == Method::HEAD {
             *response.body_mut() = Bytes::new();
         }

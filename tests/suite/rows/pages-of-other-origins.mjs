@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isError } from '../support/check.mjs';
 import { canRead, exposed, letsThrough } from '../support/fetch-standard.mjs';
 import { clients } from '../support/fixtures.mjs';
 import { codeFor, exchange, loggedIn, OFFLINE, postAs, refresh, revoke, userinfo } from '../support/flow.mjs';
@@ -216,16 +217,36 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
   test('a page whose client has a cookie reads also what names no client', { skip: unless.configured }, async () => {
     const { url } = await host();
     const headers = { origin: OWN };
-    for (const [name, response] of Object.entries({
-      405: await send(url, { path: '/token', headers }),
-      413: await post('/token', 'a'.repeat(65_537), { headers }),
-      401: await post('/token', { client_id: 'cokie', grant_type: 'refresh_token' }, { headers }),
-      404: await get('/tokens', headers),
-    })) {
-      assert.equal(String(response.status), name);
-      assert.ok(canRead(response, OWN, { credentials: true }), name);
+    for (const [status, response] of [
+      [405, await send(url, { path: '/token', headers })],
+      [413, await post('/token', 'a'.repeat(65_537), { headers })],
+      [400, await post('/token', { client_id: 'cokie', grant_type: 'refresh_token' }, { headers })],
+      [404, await get('/tokens', headers)],
+    ]) {
+      assert.equal(response.status, status);
+      assert.ok(canRead(response, OWN, { credentials: true }), response.text);
       assert.match(response.headers.vary, /\borigin\b/i);
     }
+  });
+
+  test('RFC 6749 §5.2: a page with cookies has no challenge, for which its browser would ask for a password', async () => {
+    const nobody = { client_id: 'nobody', grant_type: 'refresh_token', token: 'x', request: 'x' };
+    const page = { origin: HOSTILE, cookie: 'theme=dark' };
+    for (const path of ['/token', '/revoke', '/device_authorization', '/introspect', '/authorize/request']) {
+      const spared = await post(path, nobody, { headers: page });
+      isError(spared, 400, 'invalid_client');
+      assert.equal(spared.headers['www-authenticate'], undefined, path);
+      for (const headers of [
+        { origin: HOSTILE },
+        { cookie: 'theme=dark' },
+        { ...page, authorization: basic('a', 'b') },
+      ]) {
+        isError(await post(path, { token: 'x' }, { headers }), 401, 'invalid_client');
+      }
+    }
+    const bearer = await get('/userinfo', { ...page, authorization: 'Bearer x' });
+    assert.equal(bearer.status, 401);
+    assert.match(bearer.headers['www-authenticate'], /^Bearer /);
   });
 
   test('a store that is out of reach: 503, and when to try again', { skip: unless.store }, async (t) => {
