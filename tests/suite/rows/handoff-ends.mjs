@@ -20,7 +20,6 @@ import {
   requestOf,
 } from '../support/flow.mjs';
 import { formOf, isPage } from '../support/html.mjs';
-import { get } from '../support/target.mjs';
 import { bent, reseal, unseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
@@ -269,7 +268,7 @@ describe('the handoff of a device ends on a page that leads back', { concurrency
 
 describe('the handoff ends on a page where there is no client to tell', { concurrency: 8 }, () => {
   test('an unknown client: words', async () => {
-    const text = isEnd(await get('/authorize?client_id=nobody&state=a-strangers-words'), 400);
+    const text = isEnd(await new Browser().get('/authorize?client_id=nobody&state=a-strangers-words'), 400);
     assert.match(text, /not known/);
     assert.doesNotMatch(text, /nobody|strangers/);
   });
@@ -278,12 +277,12 @@ describe('the handoff ends on a page where there is no client to tell', { concur
     const wrong = requestOf(web, { redirect_uri: 'https://evil.example/cb' });
     assert.doesNotMatch(isEnd(await authorize(new Browser(), wrong), 400, 'https://app.example/start'), /evil/);
     const bye = 'client_id=web&post_logout_redirect_uri=https://evil.example/bye';
-    isEnd(await get(`/end_session?${bye}`), 400, 'https://app.example/start');
+    isEnd(await new Browser().get(`/end_session?${bye}`), 400, 'https://app.example/start');
     const homeless = requestOf(clients.other, { redirect_uri: 'https://evil.example/cb' });
     isEnd(await authorize(new Browser(), homeless), 400);
   });
 
   test('a logout that is damaged, and one that is done', async () => {
-    isEnd(await get('/end_session/resume?ticket=x'), 400);
+    isEnd(await new Browser().get('/end_session/resume?ticket=x'), 400);
   });
 });

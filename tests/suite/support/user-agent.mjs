@@ -3,8 +3,12 @@
 // hand.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { ISSUER } from './fixtures.mjs';
 import { get, post } from './target.mjs';
+
+/** What Cloudflare adds to a request, and a Worker knows it by. Elsewhere nobody has to believe it. */
+const ofFront = () => ({ 'cf-ray': `${randomBytes(8).toString('hex')}-FRA` });
 
 export class Browser {
   cookies = new Map();
@@ -23,7 +27,7 @@ export class Browser {
 
   #send(headers) {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    return cookie ? { cookie, ...headers } : headers;
+    return { ...ofFront(), ...(cookie && { cookie }), ...headers };
   }
 
   #keep(response) {
