@@ -230,7 +230,8 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
   });
 
   test('RFC 6749 §5.2: a page with cookies has no challenge, for which its browser would ask for a password', async () => {
-    const nobody = { client_id: 'nobody', grant_type: 'refresh_token', token: 'x', request: 'x' };
+    const asked = { grant_type: 'refresh_token', token: 'x', request: 'x' };
+    const nobody = { ...asked, client_id: 'nobody' };
     const page = { origin: HOSTILE, cookie: 'theme=dark' };
     for (const path of ['/token', '/revoke', '/device_authorization', '/introspect', '/authorize/request']) {
       const spared = await post(path, nobody, { headers: page });
@@ -241,7 +242,7 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
         { cookie: 'theme=dark' },
         { ...page, authorization: basic('a', 'b') },
       ]) {
-        isError(await post(path, { token: 'x' }, { headers }), 401, 'invalid_client');
+        isError(await post(path, headers.authorization ? asked : nobody, { headers }), 401, 'invalid_client');
       }
     }
     const bearer = await get('/userinfo', { ...page, authorization: 'Bearer x' });
