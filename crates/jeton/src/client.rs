@@ -2,10 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Deserializer, Serialize, de};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -14,6 +12,7 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
+mod authentication;
 mod claims;
 mod home;
 mod origin;
@@ -21,6 +20,7 @@ mod record;
 mod redirect;
 mod unsupported;
 
+pub use authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod};
 pub use claims::{ClaimsRecord, InvalidClaimNames, RegisteredClaims};
 pub use home::Home;
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
@@ -69,93 +69,6 @@ impl<'de> Deserialize<'de> for ClientId {
         <std::borrow::Cow<'de, str>>::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)
-    }
-}
-
-/// The SHA-256 of a client secret. No password hash: a generated secret has 256 random bits and
-/// no dictionary, and the token endpoint is the hot path. Short secrets are refused at start.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SecretHash([u8; 32]);
-
-impl SecretHash {
-    /// The hash of `secret`.
-    #[must_use]
-    pub fn of(secret: &str) -> Self {
-        Self(Sha256::digest(secret.as_bytes()).into())
-    }
-
-    /// Reads the base64url form that [`fmt::Display`] writes.
-    #[must_use]
-    pub fn from_base64url(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        Some(Self(bytes.try_into().ok()?))
-    }
-}
-
-impl fmt::Display for SecretHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for SecretHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// One of a client's secrets. A client has several while it changes from one to the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientSecret {
-    /// Its hash, which is compared.
-    pub hash: SecretHash,
-    /// From when on it no longer authenticates; `None`: never.
-    pub expires_at: Option<UnixTime>,
-}
-
-/// How a client proves who it is at the token endpoint (RFC 7591 §2,
-/// `token_endpoint_auth_method`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClientAuthentication {
-    /// `none`: a public client.
-    None,
-    /// By one of these secrets, by `method` or, where none was registered, by either.
-    Secret {
-        /// The one method registered, if one was.
-        method: Option<SecretMethod>,
-        /// Never empty.
-        secrets: Vec<ClientSecret>,
-    },
-}
-
-/// How a client secret is sent (RFC 6749 §2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretMethod {
-    /// The `Authorization` header, both halves form-encoded.
-    ClientSecretBasic,
-    /// The parameters `client_id` and `client_secret` in the body.
-    ClientSecretPost,
-}
-
-impl SecretMethod {
-    /// Every method.
-    pub const ALL: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
-
-    /// The value of `token_endpoint_auth_method`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name)
-    }
-
-    pub(crate) fn names() -> String {
-        Self::ALL.map(Self::as_str).join(", ")
     }
 }
 
@@ -295,7 +208,7 @@ impl Client {
             .iter()
             .filter(|secret| secret.expires_at.is_none_or(|end| now < end))
             .fold(subtle::Choice::from(0), |found, secret| {
-                found | secret.hash.0.ct_eq(&presented.0)
+                found | secret.hash.ct_eq(presented)
             })
             .into()
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientRecord, InvalidClient};
 use crate::{
-    client::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod},
+    client::authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod},
     time::UnixTime,
 };
 
