@@ -1,7 +1,8 @@
 // Client libraries as they are, against a deployment as it is.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -182,4 +183,20 @@ test('authlib: code + PKCE, refresh, introspection, revocation', { skip: unless.
   const back = await new Browser().visit(url, { end: CALLBACK });
   const outcome = JSON.parse((await python('exchange', back.url.href, verifier, state)).stdout);
   assert.deepEqual(outcome, { sub: 'alice', rotated: true, active: true, active_after_revocation: false });
+});
+
+test('requests-oauthlib: a public client, by Basic with an empty secret', { skip: unless.startable }, async (t) => {
+  const issuer = await deployment(t, [spa]);
+  const script = fileURLToPath(new URL('../support/requests_oauthlib_client.py', import.meta.url));
+  const child = spawn(PYTHON, [script, issuer, spa.client_id, CALLBACK], {
+    env: { ...process.env, OAUTHLIB_INSECURE_TRANSPORT: '1' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill());
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { value: url } = await lines.next();
+  const back = await new Browser().visit(url, { end: CALLBACK });
+  child.stdin.end(`${back.url.href}\n`);
+  const { value: outcome } = await lines.next();
+  assert.deepEqual(JSON.parse(outcome), { sub: 'alice', rotated: true });
 });
