@@ -156,6 +156,16 @@ describe('/end_session', { concurrency: 8 }, () => {
     isPage(await endSession({ id_token_hint: unsigned, post_logout_redirect_uri: 'https://evil.example/bye' }), 400);
   });
 
+  test('RP-Initiated Logout §4: a hint that names no client: the person is asked, and led nowhere', async () => {
+    for (const id_token_hint of ['x', 'a.b.c']) {
+      const browser = new Browser();
+      const asked = await endSession({ id_token_hint, post_logout_redirect_uri: BYE, state: 's' }, browser);
+      const { action, fields } = formOf(isPage(asked));
+      assert.equal(fields.post_logout_redirect_uri, undefined);
+      await isSignedOut(await confirm(browser, fields, action));
+    }
+  });
+
   test('RP-Initiated Logout §2: client_id and the hint disagree: the person is asked, and nothing ends', async () => {
     const tokens = await loggedIn(web);
     for (const client_id of ['nobody', '\u0000']) {

@@ -92,7 +92,7 @@ pub enum Localhost {
 /// The text is not a redirect URI that may be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not an absolute URI without fragment; http is for loopback only, and another scheme is an app's own, with a dot in it (RFC 8252 section 7.1) or, with any_private_use_scheme, one that means nothing to browsers"
+    "{0:?} cannot be registered: it has to be an absolute URI without fragment and wildcard, of https, of http on this machine, or of an app's own scheme with a dot in it (RFC 8252 section 7.1), which any_private_use_scheme: true spares it"
 )]
 pub struct InvalidRedirectUri(pub String);
 
@@ -111,7 +111,7 @@ impl RedirectUri {
         let invalid = || InvalidRedirectUri(text.to_owned());
         let url = absolute(text).ok_or_else(invalid)?;
         let fits = match (url.scheme(), rules.private_use) {
-            ("https", _) => true,
+            ("https", _) => !url.host_str().is_some_and(|host| host.contains('*')),
             ("http", _) => is_local(&url),
             (scheme, PrivateUse::WithDot) => scheme.contains('.'),
             (_, PrivateUse::Any) => true,
@@ -239,6 +239,7 @@ mod tests {
     fn only_what_may_be_registered() {
         for (text, registrable) in [
             ("https://app.example/cb", true),
+            ("https://*.app.example/cb", false),
             ("https://app.example/cb?x=1", true),
             ("http://localhost:3000/cb", true),
             ("http://127.0.0.1/cb", true),

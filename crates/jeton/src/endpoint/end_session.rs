@@ -103,7 +103,7 @@ pub(crate) async fn respond<H: Host>(
         None => None,
     };
     if hint.is_none() && !is_confirmed(at, &parameters) {
-        return Ok(confirm_form(at, client.as_deref(), &parameters));
+        return Ok(confirm_form(at, client.as_deref(), uri, state));
     }
     let cleared = match &client {
         Some(client) => clear_cookie(at, client, hint.as_ref(), audit).await?,
@@ -232,7 +232,8 @@ async fn client_of<H: Host>(
     }
 }
 
-/// `post_logout_redirect_uri`. The client must have registered it, to the character (§3).
+/// `post_logout_redirect_uri`. The client must have registered it, to the character (§3). Where it came with
+/// a hint that names no client, the person is asked all the same, and is led nowhere.
 fn requested_uri(
     client: Option<&Client>,
     parameters: &Parameters<'_>,
@@ -240,6 +241,9 @@ fn requested_uri(
     let Some(requested) = parameters.get("post_logout_redirect_uri") else {
         return Ok(None);
     };
+    if client.is_none() && parameters.get("id_token_hint").is_some() {
+        return Ok(None);
+    }
     if !client.is_some_and(|client| client.redirects_after_logout_to(requested)) {
         let home = client.and_then(|client| client.home.clone());
         return Err(PersonFault::PostLogoutRedirectUri(home));
@@ -251,27 +255,30 @@ fn requested_uri(
 fn confirm_form<H: Host>(
     at: &At<'_, H>,
     client: Option<&Client>,
-    parameters: &Parameters<'_>,
+    uri: Option<String>,
+    state: Option<String>,
 ) -> Response<Bytes> {
+    let id = client.map(|client| client.id.to_string());
     let mut fields = String::new();
     for (name, value) in [
-        ("client_id", client.map(|client| client.id.as_str())),
-        (
-            "post_logout_redirect_uri",
-            parameters.get("post_logout_redirect_uri"),
-        ),
-        ("state", parameters.get("state")),
+        ("client_id", id),
+        ("post_logout_redirect_uri", uri),
+        ("state", state),
     ] {
         if let Some(value) = value {
             fields += &format!(
                 "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
-                Escaped(value)
+                Escaped(&value)
             );
         }
     }
+    let asked_by = client.and_then(|client| client.name.as_deref());
+    let asked_by = asked_by.map_or_else(String::new, |name| {
+        format!("<p><b>{}</b> sent you here.</p>", Escaped(name))
+    });
     let action = at.issuer.action(path::END_SESSION);
     let body = format!(
-        "<p>Do you want to sign out?</p><form method=\"post\" action=\"{}\">{fields}\
+        "{asked_by}<p>Do you want to sign out?</p><form method=\"post\" action=\"{}\">{fields}\
          <button name=\"confirmed\" value=\"yes\">Sign out</button></form>",
         Escaped(&action)
     );

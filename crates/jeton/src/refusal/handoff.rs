@@ -12,10 +12,14 @@ pub(crate) enum HandoffFault {
     Expired,
     #[error("the client is no longer registered, or not with the redirect_uri of the request")]
     Client,
+    #[error("the subject is missing")]
+    NoSubject,
     #[error(
-        "the subject is missing, longer than 255 bytes, begins or ends with white space, has a control character, or is the id of a client"
+        "the subject is longer than 255 bytes, begins or ends with white space, or has a control character"
     )]
     Subject,
+    #[error("the subject is the id of a client, or looks like one that the server draws")]
+    SubjectOfClient,
     #[error(transparent)]
     Claims(InvalidClaims),
     #[error("the claims for the ID token are more than {LONGEST_TOKEN_CLAIMS} bytes of JSON")]
@@ -24,7 +28,9 @@ pub(crate) enum HandoffFault {
     AccessTokenClaims,
     #[error("the scope exceeds what was requested")]
     Scope,
-    #[error("auth_time is no time in the past")]
+    #[error("the scope is empty: leave it out for all that was asked for, or reject")]
+    NoScope,
+    #[error("auth_time is not in whole seconds since 1970, or in the future")]
     AuthTime,
     #[error("the subject was authenticated too long ago for max_age or prompt=login")]
     Stale,
@@ -41,11 +47,13 @@ impl HandoffFault {
         let code = match self {
             Self::Stale | Self::OtherPerson => ErrorCode::LOGIN_REQUIRED,
             Self::UnmetAcr => ErrorCode::UNMET_AUTHENTICATION_REQUIREMENTS,
-            Self::Scope => ErrorCode::INVALID_SCOPE,
+            Self::Scope | Self::NoScope => ErrorCode::INVALID_SCOPE,
             Self::Request
             | Self::Expired
             | Self::Client
+            | Self::NoSubject
             | Self::Subject
+            | Self::SubjectOfClient
             | Self::Claims(_)
             | Self::IdTokenClaims
             | Self::AccessTokenClaims
@@ -71,11 +79,14 @@ impl HandoffFault {
             ),
             Self::Request
             | Self::Client
+            | Self::NoSubject
             | Self::Subject
+            | Self::SubjectOfClient
             | Self::Claims(_)
             | Self::IdTokenClaims
             | Self::AccessTokenClaims
             | Self::Scope
+            | Self::NoScope
             | Self::AuthTime
             | Self::ErrorCode => (ErrorCode::SERVER_ERROR, "the login could not be completed"),
         }

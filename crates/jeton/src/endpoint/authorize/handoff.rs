@@ -242,8 +242,9 @@ async fn accepted_login<H: Host>(
 ) -> Result<Accepted, Refusal> {
     require_current(at, sealed)?;
     let mut accepted = read_accepted(at, parameters, sealed).await?;
-    let scope = match parameters.get("scope") {
+    let scope = match sent(parameters, "scope") {
         None => None,
+        Some(text) if text.trim().is_empty() => return Err(HandoffFault::NoScope.into()),
         Some(text) => Some(text.parse::<Scope>().map_err(|_| HandoffFault::Scope)?),
     };
     let (grant, tickets_end) = (sealed.grant, sealed.tickets_end());
@@ -300,25 +301,32 @@ fn require_current<H: Host>(at: &At<'_, H>, sealed: &SealedRequest) -> Result<()
     Ok(())
 }
 
+/// The value of `name`, also an empty one. What is left out has a meaning here, all of the scope or now, that
+/// a form with nothing ticked or a session without a time should not get.
+fn sent<'a>(parameters: &'a Parameters<'_>, name: &str) -> Option<&'a str> {
+    let mut sent = parameters.iter().filter(|(own, _)| *own == name);
+    sent.next().map(|(_, value)| value)
+}
+
 /// The parameters of `/authorize/accept`, checked.
 async fn read_accepted<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     sealed: &SealedRequest,
 ) -> Result<Accepted, Refusal> {
-    let subject = parameters
-        .get("subject")
-        .filter(|subject| is_subject(subject))
-        .ok_or(HandoffFault::Subject)?;
-    // RFC 9700 §4.15: no person may pass for a client that is its own subject.
-    if at.issuer.clients().is_client(subject, at.now).await? {
+    let subject = parameters.get("subject").ok_or(HandoffFault::NoSubject)?;
+    if !is_subject(subject) {
         return Err(HandoffFault::Subject.into());
     }
-    let claims = match parameters.get("claims") {
+    // RFC 9700 §4.15: no person may pass for a client that is its own subject.
+    if is_like_a_drawn_id(subject) || at.issuer.clients().is_client(subject, at.now).await? {
+        return Err(HandoffFault::SubjectOfClient.into());
+    }
+    let claims = match sent(parameters, "claims") {
         None => Map::new(),
         Some(json) => read_claims(json).map_err(HandoffFault::Claims)?,
     };
-    let auth_time = match parameters.get("auth_time") {
+    let auth_time = match sent(parameters, "auth_time") {
         None => at.now,
         Some(text) => text
             .parse()
@@ -345,15 +353,15 @@ async fn read_accepted<H: Host>(
 
 /// Whether `text` may be a person's subject: a few bytes without white space around them and without
 /// control characters. Who compares loosely (a database that ignores trailing spaces does) would take it
-/// for another's. Nor may it look like a client id that the server draws.
+/// for another's.
 fn is_subject(text: &str) -> bool {
-    let drawn = text
-        .get(..3)
-        .is_some_and(|it| it.eq_ignore_ascii_case("jc_"));
-    text.len() <= LONGEST_SUBJECT
-        && text.trim() == text
-        && !text.contains(char::is_control)
-        && !drawn
+    text.len() <= LONGEST_SUBJECT && text.trim() == text && !text.contains(char::is_control)
+}
+
+/// Whether `text` looks like a client id that the server draws.
+fn is_like_a_drawn_id(text: &str) -> bool {
+    text.get(..3)
+        .is_some_and(|it| it.eq_ignore_ascii_case("jc_"))
 }
 
 /// Checks that the login is as the client requested it (OpenID Connect Core §3.1.2.1): of the person it
