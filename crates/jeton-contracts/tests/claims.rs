@@ -29,6 +29,8 @@ struct Damaged {
     ledger: MemoryLedger,
     /// What it answers in the place of every attachment; `None`: what was kept.
     instead: Rc<RefCell<Option<Option<String>>>>,
+    /// Until when each attachment was to be kept.
+    ends: Rc<RefCell<Vec<UnixTime>>>,
 }
 
 impl Ledger for Damaged {
@@ -72,6 +74,7 @@ impl Ledger for Damaged {
         until: UnixTime,
         now: UnixTime,
     ) -> Result<(), Unavailable> {
+        self.ends.borrow_mut().push(until);
         self.ledger.keep(attachment, until, now).await
     }
 
@@ -240,6 +243,38 @@ impl Bench {
         self.get("/userinfo", ("authorization", &bearer), now).await
     }
 
+    /// The device code of a device that a person with these claims has approved.
+    async fn approved_device(&self, claims: &Value) -> String {
+        let form = [("client_id", "tv")];
+        let device = self.post("/device_authorization", "", &form, NOW).await;
+        let device = device.json();
+        let (back, cookie) = self.accepted("/device", claims).await;
+        let page = self.get(&back, ("cookie", &cookie), NOW).await;
+        let ticket = page.field("ticket");
+        let user_code = device["user_code"].as_str().unwrap();
+        let form = [("ticket", ticket.as_str()), ("user_code", user_code)];
+        let page = self.post("/device", &cookie, &form, NOW).await;
+        let confirmation = page.field("confirmation");
+        let approval = [
+            ("confirmation", confirmation.as_str()),
+            ("decision", "approve"),
+        ];
+        let page = self
+            .post("/device", &cookie, &[&form[..], &approval].concat(), NOW)
+            .await;
+        assert!(page.page().contains("Device connected"));
+        device["device_code"].as_str().unwrap().to_owned()
+    }
+
+    async fn poll(&self, device_code: &str) -> Answer {
+        let form = [
+            ("client_id", "tv"),
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", device_code),
+        ];
+        self.post("/token", "", &form, NOW).await
+    }
+
     fn assert(&self, ledger_reads: u32, ledger_writes: u32, what: &str) {
         let expected = Operations {
             ledger_reads,
@@ -297,9 +332,13 @@ async fn long_claims_cost_a_write_and_a_read_where_they_are_needed() {
     let code = bench.code("plain", &groups()).await;
     bench.assert(0, 2, "a login with many claims");
     let tokens = bench.exchange("plain", &code).await.json();
-    bench.assert(0, 1, "its code, where no token has one of them");
+    bench.assert(
+        2,
+        2,
+        "its code: they are read and kept on before the grant moves",
+    );
     let tokens = bench.refresh("plain", &tokens, NOW + Seconds(60)).await;
-    bench.assert(0, 1, "a refresh, where no token has one of them");
+    bench.assert(1, 1, "a refresh, where no token has one of them");
     let info = bench.userinfo(&tokens.json(), NOW + Seconds(60)).await;
     assert_eq!(info.json()["email"], "a@example");
     bench.assert(2, 0, "/userinfo: the grant and its claims");
@@ -313,10 +352,10 @@ async fn long_claims_cost_a_write_and_a_read_where_they_are_needed() {
     let code = bench.code("groups", &claims).await;
     bench.assert(0, 2, "the login");
     let tokens = bench.exchange("groups", &code).await.json();
-    bench.assert(1, 1, "many claims, of which a token has one");
+    bench.assert(2, 2, "many claims, of which a token has one");
     let later = bench.refresh("groups", &tokens, NOW + Seconds(60)).await;
     assert_eq!(later.0.status(), StatusCode::OK);
-    bench.assert(1, 1, "and its refresh");
+    bench.assert(2, 1, "and its refresh");
 }
 
 #[tokio::test]
@@ -342,6 +381,67 @@ async fn a_device_has_the_claims_of_the_login_beside_its_grant() {
     let page = bench.post("/device", &cookie, &form, NOW).await;
     assert!(page.page().contains("Device connected"));
     bench.assert(1, 3, "the approval reads them and keeps them anew");
+}
+
+/// A store that fails to answer with claims does so before anything moved: whoever tries again as they are
+/// told has their tokens, however late.
+#[tokio::test]
+async fn a_store_that_fails_to_read_claims_costs_nobody_a_login() {
+    let bench = Bench::new();
+    let damage = bench.ledger.store().instead.clone();
+    let claims = json!({ "groups": ["a"], "others": groups()["groups"] });
+    let unavailable = |answer: Answer| {
+        assert_eq!(answer.0.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.0.headers()["retry-after"], "1");
+    };
+
+    let code = bench.code("groups", &claims).await;
+    damage.replace(Some(None));
+    unavailable(bench.exchange("groups", &code).await);
+    damage.replace(None);
+    let first = bench.exchange("groups", &code).await;
+    assert_eq!(first.0.status(), StatusCode::OK, "the same code");
+
+    damage.replace(Some(None));
+    let tokens = first.json();
+    for seconds in [100, 105, 130, 1000] {
+        unavailable(
+            bench
+                .refresh("groups", &tokens, NOW + Seconds(seconds))
+                .await,
+        );
+    }
+    damage.replace(None);
+    let later = bench.refresh("groups", &tokens, NOW + Seconds(2000)).await;
+    assert_eq!(later.0.status(), StatusCode::OK, "no theft");
+    assert_ne!(later.json()["refresh_token"], tokens["refresh_token"]);
+
+    let device = bench.approved_device(&claims).await;
+    damage.replace(Some(None));
+    unavailable(bench.poll(&device).await);
+    damage.replace(None);
+    assert_eq!(bench.poll(&device).await.0.status(), StatusCode::OK);
+}
+
+/// What nobody redeems leaves nothing behind, as with the record of a grant.
+#[tokio::test]
+async fn claims_are_kept_shortly_until_their_code_is_redeemed() {
+    let bench = Bench::new();
+    let claims = groups();
+    let code = bench.code("plain", &claims).await;
+    let ends = &bench.ledger.store().ends;
+    // A request, its ticket and its code, and no more.
+    assert_eq!(ends.take(), [NOW + Seconds(35 * 60 + 60)]);
+    let tokens = bench.exchange("plain", &code).await.json();
+    let grant_ends = NOW + Seconds::from_days(90);
+    assert_eq!(ends.take(), [grant_ends]);
+    bench.refresh("plain", &tokens, NOW + Seconds(60)).await;
+    assert_eq!(ends.take(), [], "no step touches them");
+
+    let device = bench.approved_device(&claims).await;
+    assert_eq!(ends.take(), [NOW + Seconds(35 * 60), NOW + Seconds(600)]);
+    bench.poll(&device).await;
+    assert_eq!(ends.take().len(), 1);
 }
 
 /// Never tokens or answers without claims that were decided by.

@@ -360,12 +360,7 @@ async fn device() {
     ];
     let (_, pending) = bench.app("/token", &form, NOW + Seconds(5)).await;
     assert_eq!(text(&pending, "error"), "authorization_pending");
-    bench.assert(
-        1,
-        0,
-        2,
-        "a poll: the failed condition and the interval's marker",
-    );
+    bench.assert(1, 1, 1, "a poll: the record and the interval's marker");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Claims that are too long for a ticket and for the record of a grant: they are kept beside the grant,
-//! written once, and read where a token or `/userinfo` may have one of them.
+//! and read where a token or `/userinfo` may have one of them. Like a grant's record they are kept for a
+//! short time until its code is redeemed, and then as long as it has tokens.
 
 use std::borrow::Cow;
 
@@ -7,8 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     claims::{self, AUTHENTICATION_CLAIMS},
+    client::Client,
+    disclosure::{Disclosure, Place},
     host::Host,
-    ledger::{Attachment, Claims, GrantId, Ledger},
+    ledger::{Attachment, AttachmentId, Claims, Grant, GrantId, Ledger},
     refusal::Refusal,
     request::At,
     time::UnixTime,
@@ -42,23 +45,74 @@ pub(crate) async fn attach<H: Host>(
     })
 }
 
-/// All the claims. Where the store has lost those that are attached, or has others, there are none to be
-/// had: a token without them would say less than was decided by.
+/// What is attached to a grant that is about to move, where a token may need it. It is read before the step,
+/// which is not undone where a store fails afterwards: whoever tried again then would have a code that is
+/// used up, or a refresh token that is superseded.
+///
+/// Where the code is about to be redeemed, it is kept on for as long as the grant has tokens.
+pub(crate) async fn read_before_step<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    grant: &Grant,
+) -> Result<Option<Attachment>, Refusal> {
+    let Some(id) = &grant.claims.attached else {
+        return Ok(None);
+    };
+    let is_first = grant.generation == 0;
+    if !grant.is_live(at.now) || !(is_first || tokens_need_others(client, grant)) {
+        return Ok(None);
+    }
+    let attachment = read(at, id).await?;
+    if is_first {
+        let ledger = at.issuer.ledger()?;
+        ledger.keep(&attachment, grant.expires_at, at.now).await?;
+    }
+    Ok(Some(attachment))
+}
+
+/// Whether a token of the grant may have a claim that is not in its record.
+fn tokens_need_others(client: &Client, grant: &Grant) -> bool {
+    let scope = grant.scope.within(&client.scope);
+    [Place::AccessToken, Place::IdToken]
+        .into_iter()
+        .any(|place| Disclosure::new(place, client, &scope, &grant.requested_claims).needs_others())
+}
+
+/// All the claims; `read` is what is attached, if that was read already.
 pub(crate) async fn all<'a, H: Host>(
     at: &At<'_, H>,
     claims: &'a Claims,
+    read: Option<&Attachment>,
 ) -> Result<Cow<'a, Map<String, Value>>, Refusal> {
     let Some(id) = &claims.attached else {
         return Ok(Cow::Borrowed(&claims.inline));
     };
-    let damaged = |what: &str| Unavailable::new("ledger", format_args!("attachment {id}: {what}"));
-    let text = at.issuer.ledger()?.kept(id).await?;
-    let text = text.ok_or_else(|| damaged("it is gone"))?;
-    if !id.names(&text) {
-        return Err(damaged("it is another text").into());
-    }
+    let found;
+    let attachment = match read {
+        Some(read) if read.id() == id => read,
+        _ => {
+            found = self::read(at, id).await?;
+            &found
+        }
+    };
     let mut all: Map<String, Value> =
-        serde_json::from_str(&text).map_err(|_| damaged("it is no JSON object"))?;
+        serde_json::from_str(attachment.text()).map_err(|_| damaged(id, "it is no JSON object"))?;
     all.extend(claims.inline.clone());
     Ok(Cow::Owned(all))
+}
+
+/// The attachment of that name. Where the store has lost it, or has another text, there is none to be had:
+/// a token without these claims would say less than was decided by.
+async fn read<H: Host>(at: &At<'_, H>, id: &AttachmentId) -> Result<Attachment, Refusal> {
+    let text = at.issuer.ledger()?.kept(id).await?;
+    let text = text.ok_or_else(|| damaged(id, "it is gone"))?;
+    let attachment = Attachment::new(id.grant(), text);
+    if attachment.id() != id {
+        return Err(damaged(id, "it is another text").into());
+    }
+    Ok(attachment)
+}
+
+fn damaged(id: &AttachmentId, what: &str) -> Unavailable {
+    Unavailable::new("ledger", format_args!("attachment {id}: {what}"))
 }

@@ -18,7 +18,7 @@ use crate::{
     grant::response::TokenResponse,
     host::Host,
     jose::{self, TokenType},
-    ledger::{Grant, GrantId},
+    ledger::{Attachment, Grant, GrantId},
     refusal::Refusal,
     request::At,
     scope::Scope,
@@ -57,18 +57,20 @@ pub(crate) async fn to_client<H: Host>(
     access_token(at, client, None, claims, portion, audit).await
 }
 
-/// The token response for a grant as it stands. No token outlives its grant.
+/// The token response for a grant as it stands. No token outlives its grant. `attached` is what was read
+/// of its claims before it moved.
 pub(crate) async fn from_grant<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
+    attached: Option<&Attachment>,
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let TokenClaims {
         access_token: claims,
         id_token: id_token_claims,
-    } = token_claims(at, client, grant, &portion.scope).await?;
+    } = token_claims(at, client, grant, attached, &portion.scope).await?;
     let mut tokens = access_token(at, client, Some(grant), claims, portion, audit).await?;
     if let Some(claims) = id_token_claims {
         tokens.id_token = Some(id_token(at, client, grant, claims, &tokens).await?);
@@ -94,6 +96,7 @@ async fn token_claims<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
+    attached: Option<&Attachment>,
     scope: &Scope,
 ) -> Result<TokenClaims, Refusal> {
     let of = |place| Disclosure::new(place, client, scope, &grant.requested_claims);
@@ -102,7 +105,7 @@ async fn token_claims<H: Host>(
     let needs_others =
         access_token.needs_others() || id_token.as_ref().is_some_and(Disclosure::needs_others);
     let claims = if needs_others {
-        attached_claims::all(at, &grant.claims).await?
+        attached_claims::all(at, &grant.claims, attached).await?
     } else {
         Cow::Borrowed(&grant.claims.inline)
     };
@@ -191,13 +194,8 @@ fn refresh_token<H: Host>(at: &At<'_, H>, grant: &Grant) -> String {
         client_id: &grant.client_id,
         code_challenge: None,
     };
-    at.issuer.tokens().issue(
-        TokenKind::RefreshToken,
-        grant.id,
-        grant.generation,
-        None,
-        &binding,
-    )
+    let tokens = at.issuer.tokens();
+    tokens.issue(TokenKind::RefreshToken, grant, None, &binding)
 }
 
 /// `at_hash` (OpenID Connect Core §3.1.3.6): the left half of the hash that goes with the

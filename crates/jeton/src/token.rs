@@ -17,11 +17,44 @@ use zeroize::Zeroizing;
 use crate::{
     client::ClientId,
     config::Config,
-    ledger::{GrantId, Id128},
+    ledger::{Grant, GrantId, Id128},
     secret::Secret,
 };
 
-const VERSION: u8 = 1;
+/// Where the claims of a token's grant are. It is the first byte of the token, so that whoever redeems it
+/// knows before any store is asked: claims beside the record are read before the record moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClaimsAt {
+    /// In the record itself, or nowhere.
+    Record,
+    /// Beside it.
+    Attachment,
+}
+
+impl ClaimsAt {
+    /// Where the claims of `grant` are.
+    pub(crate) fn of(grant: &Grant) -> Self {
+        match grant.claims.attached {
+            None => Self::Record,
+            Some(_) => Self::Attachment,
+        }
+    }
+
+    const fn version(self) -> u8 {
+        match self {
+            Self::Record => 1,
+            Self::Attachment => 2,
+        }
+    }
+
+    const fn from_version(version: u8) -> Option<Self> {
+        match version {
+            1 => Some(Self::Record),
+            2 => Some(Self::Attachment),
+            _ => None,
+        }
+    }
+}
 
 /// The kind of a token. Its prefix says it, and its MAC covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +117,7 @@ pub(crate) struct Binding<'a> {
 #[derive(Clone)]
 pub(crate) struct ParsedToken {
     pub(crate) kind: TokenKind,
+    pub(crate) claims: ClaimsAt,
     pub(crate) grant: GrantId,
     pub(crate) generation: u32,
     pub(crate) redirect: Option<CodeRedirect>,
@@ -169,12 +203,14 @@ impl ParsedToken {
             [] => None,
             bytes => Some(CodeRedirect::from_bytes(bytes)?),
         };
+        let claims = ClaimsAt::from_version(*version)?;
         let generation = u32::from_be_bytes(*generation);
-        if *version != VERSION || !kind.has_generation(generation) {
+        if !kind.has_generation(generation) {
             return None;
         }
         Some(Self {
             kind,
+            claims,
             grant: Id128(*grant),
             generation,
             redirect,
@@ -219,12 +255,11 @@ impl TokenKeys {
         }
     }
 
-    /// The token of `grant` at `generation`: the same each time it is asked for.
+    /// The token of `grant` at its generation: the same each time it is asked for.
     pub(crate) fn issue(
         &self,
         kind: TokenKind,
-        grant: GrantId,
-        generation: u32,
+        grant: &Grant,
         redirect: Option<CodeRedirect>,
         binding: &Binding<'_>,
     ) -> String {
@@ -233,8 +268,9 @@ impl TokenKeys {
         };
         let mut token = ParsedToken {
             kind,
-            grant,
-            generation,
+            claims: ClaimsAt::of(grant),
+            grant: grant.id,
+            generation: grant.generation,
             redirect,
             key_id: key.id,
             mac: [0; 32],
@@ -245,7 +281,7 @@ impl TokenKeys {
             .into_bytes()
             .into();
         let mut bytes = Vec::with_capacity(90);
-        bytes.push(VERSION);
+        bytes.push(token.claims.version());
         bytes.extend_from_slice(&token.key_id);
         bytes.extend_from_slice(&token.grant.0);
         bytes.extend_from_slice(&token.generation.to_be_bytes());
@@ -279,7 +315,7 @@ impl TokenKeys {
             mac.update(&(bytes.len() as u64).to_be_bytes());
             mac.update(bytes);
         };
-        part(&[VERSION]);
+        part(&[token.claims.version()]);
         part(token.kind.prefix().as_bytes());
         part(self.issuer.as_bytes());
         part(&token.grant.0);

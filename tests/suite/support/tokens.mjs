@@ -49,6 +49,7 @@ export const generationOf = (token) => parse(token).generation;
 /** A token as the deployment with this `secret` would make it. */
 export function mint({
   prefix,
+  version = 1,
   grant,
   generation,
   redirect,
@@ -59,9 +60,9 @@ export function mint({
 }) {
   const keyId = Buffer.from(hkdfSync('sha256', secret, '', framed(['jeton/v1', 'token key id', issuer]), 4));
   const mac = createHmac('sha256', derive(secret, 'token', issuer))
-    .update(framed([[1], prefix, issuer, grant, u32(generation), client_id, optional(redirect), optional(challenge)]))
+    .update(framed([[version], prefix, issuer, grant, u32(generation), client_id, optional(redirect), optional(challenge)]))
     .digest();
-  const bytes = Buffer.concat([Buffer.from([1]), keyId, grant, u32(generation), redirect ?? Buffer.alloc(0), mac]);
+  const bytes = Buffer.concat([Buffer.from([version]), keyId, grant, u32(generation), redirect ?? Buffer.alloc(0), mac]);
   return prefix + bytes.toString('base64url');
 }
 

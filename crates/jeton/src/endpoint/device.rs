@@ -27,7 +27,7 @@ use crate::{
     disclosure::require_token_length,
     grant::{GrantType, live},
     host::Host,
-    ledger::{Decision, Grant, GrantId, GrantState, Ledger, Marker, RequestedClaims},
+    ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims},
     page::{Ending, Escaped, Link, contained},
     parameters::Parameters,
     refusal::{DeviceFault, LoginFault, Refusal},
@@ -50,8 +50,9 @@ struct Confirmation {
     client_id: ClientId,
     /// What the device asks for and its client is registered for.
     scope: Scope,
-    /// When its grant expires: the claims of whoever approves it are kept as long.
-    expires_at: UnixTime,
+    /// Until when it can be redeemed: the claims of whoever approves it are kept as long, and longer once it
+    /// was.
+    code_ends: UnixTime,
 }
 
 pub(crate) async fn respond<H: Host>(
@@ -135,7 +136,7 @@ fn read_decision(parameters: &Parameters<'_>, accepted: &Accepted) -> Option<Dec
 /// A device that waits for a person.
 struct PendingDevice {
     grant: GrantId,
-    expires_at: UnixTime,
+    code_ends: UnixTime,
     client: Arc<Client>,
     /// What it asks for and its client is registered for now.
     scope: Scope,
@@ -161,7 +162,7 @@ async fn read_claims<H: Host>(
     decision: &mut Decision,
 ) -> Result<(), Refusal> {
     if let Decision::Approve { claims, .. } = decision {
-        let all = attached_claims::all(at, claims).await?.into_owned();
+        let all = attached_claims::all(at, claims, None).await?.into_owned();
         let (scope, requested) = (&confirmation.scope, RequestedClaims::default());
         require_token_length(client, scope, &requested, &all)
             .map_err(|_| DeviceFault::ClaimsTooLong)?;
@@ -212,7 +213,7 @@ async fn find_pending<H: Host>(
     let portion = portion.registered(&client, at.issuer.config().issuer());
     Ok(portion.ok().map(|Portion { scope, .. }| PendingDevice {
         grant: grant.id,
-        expires_at: grant.expires_at,
+        code_ends: grant.idle_expires_at,
         client,
         scope,
     }))
@@ -231,7 +232,7 @@ fn ask_for_decision<H: Host>(
         device: pending.grant,
         client_id: pending.client.id.clone(),
         scope: pending.scope.clone(),
-        expires_at: pending.expires_at,
+        code_ends: pending.code_ends,
     };
     let seals = at.issuer.seals();
     let confirmation = seals.seal(SealKind::Confirmation, &confirmation, at.issuer.crypto())?;
@@ -263,8 +264,7 @@ async fn decide<H: Host>(
     }
     if let Decision::Approve { claims, .. } = &mut decision {
         let all = mem::take(&mut claims.inline);
-        let until = confirmation.expires_at + Grant::KEPT;
-        *claims = attached_claims::attach(at, all, device, until).await?;
+        *claims = attached_claims::attach(at, all, device, confirmation.code_ends).await?;
     }
     // The login is the attempt: it has one decision to make.
     let attempt = request.grant;

@@ -98,7 +98,7 @@ async fn offer<H: Host>(
         device_code: at
             .issuer
             .tokens()
-            .issue(TokenKind::DeviceCode, grant.id, 0, None, &binding),
+            .issue(TokenKind::DeviceCode, &grant, None, &binding),
         verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
         verification_uri,
         user_code,

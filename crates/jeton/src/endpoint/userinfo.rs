@@ -55,7 +55,7 @@ pub(crate) async fn respond<H: Host>(
     let requested = &grant.requested_claims;
     let disclosure = Disclosure::new(Place::Userinfo, &client, &token.scope, requested);
     let claims = if disclosure.needs_others() {
-        attached_claims::all(at, &grant.claims).await?
+        attached_claims::all(at, &grant.claims, None).await?
     } else {
         Cow::Borrowed(&grant.claims.inline)
     };

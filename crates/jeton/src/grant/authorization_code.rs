@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::generation::{step_from, take_step, token_response, verified_token};
+use super::generation::{read_attached, step_from, take_step, token_response, verified_token};
 use crate::{
     audit::Audit,
     client::Client,
@@ -37,8 +37,9 @@ pub(crate) async fn redeem<H: Host>(
         return Err(GrantFault::RedirectUri.into());
     }
     let step = step_from(at, client, &code, Scope::default(), parameters).await?;
+    let attached = read_attached(at, client, &code).await?;
     let grant = take_step(at, &step, audit).await??;
-    token_response(at, client, &grant, step, audit).await
+    token_response(at, client, &grant, attached.as_ref(), step, audit).await
 }
 
 /// Whether `text` has the form of a `code_verifier` (RFC 7636 §4.1).

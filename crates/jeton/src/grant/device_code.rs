@@ -3,6 +3,7 @@
 
 use super::generation::{step_from, take_step, token_response, verified_token};
 use crate::{
+    attached_claims,
     audit::Audit,
     client::Client,
     grant::response::TokenResponse,
@@ -30,8 +31,21 @@ pub(crate) async fn redeem<H: Host>(
         .ok_or(RequestFault::MissingParameter("device_code"))?;
     let code = verified_token(at, client, TokenKind::DeviceCode, code, None, audit)?;
     let step = step_from(at, client, &code, Scope::default(), parameters).await?;
+    // Its code was made before anybody said who they are, so it cannot tell whether claims are attached.
+    // That nobody has decided yet is told from the same record, and then there is no step to take.
+    let standing = at.issuer.ledger()?.read(step.id).await?;
+    let attached = match standing {
+        Some(grant) => match step.permits(&grant) {
+            Err(Unmet::Pending) => {
+                let why = Why::Unmet(Unmet::Pending);
+                return Err(polling_refusal(at, &step, why).await?);
+            }
+            _ => attached_claims::read_before_step(at, client, &grant).await?,
+        },
+        None => None,
+    };
     match take_step(at, &step, audit).await? {
-        Ok(grant) => token_response(at, client, &grant, step, audit).await,
+        Ok(grant) => token_response(at, client, &grant, attached.as_ref(), step, audit).await,
         Err(why) => Err(polling_refusal(at, &step, why).await?),
     }
 }

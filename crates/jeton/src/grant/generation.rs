@@ -3,13 +3,14 @@
 
 use super::live;
 use crate::{
+    attached_claims,
     audit::Audit,
     client::Client,
     grant::response::TokenResponse,
     host::Host,
     issue,
     ledger::{
-        Grant, Ledger, Step, Unmet,
+        Attachment, Grant, Ledger, Step, Unmet,
         rotation::{self, Next, Why},
     },
     parameters::Parameters,
@@ -17,7 +18,7 @@ use crate::{
     request::At,
     scope::Scope,
     target::{self, Portion},
-    token::{Binding, ParsedToken, TokenKind},
+    token::{Binding, ClaimsAt, ParsedToken, TokenKind},
     unavailable::Unavailable,
 };
 
@@ -79,6 +80,7 @@ pub(super) async fn token_response<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
+    attached: Option<&Attachment>,
     step: Step,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
@@ -96,7 +98,23 @@ pub(super) async fn token_response<H: Host>(
         },
     };
     let portion = portion.registered(client, at.issuer.config().issuer())?;
-    issue::from_grant(at, client, grant, portion, audit).await
+    issue::from_grant(at, client, grant, attached, portion, audit).await
+}
+
+/// What is attached to the grant of `token`, read before the grant moves. Where the token says that nothing
+/// is, no store is asked.
+pub(super) async fn read_attached<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    token: &ParsedToken,
+) -> Result<Option<Attachment>, Refusal> {
+    if token.claims == ClaimsAt::Record {
+        return Ok(None);
+    }
+    match at.issuer.ledger()?.read(token.grant).await? {
+        Some(grant) => attached_claims::read_before_step(at, client, &grant).await,
+        None => Ok(None),
+    }
 }
 
 /// Takes `step` in the ledger. Answers with the grant whose tokens are to be issued, or with the

@@ -28,7 +28,7 @@ pub(crate) struct Opening<'a> {
 }
 
 /// How long a grant of `scope` lives from the moment the person has decided.
-pub(crate) fn life_of(
+fn life_of(
     client: &Client,
     scope: &Scope,
     code_lifetime: Seconds,

@@ -5,7 +5,9 @@
 //! the successor keeps it: a lost response, a slow tab and ten racing workers all end with the same
 //! token. After the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
 
-use super::generation::{carry_out_next, step_from, take_step, token_response, verified_token};
+use super::generation::{
+    carry_out_next, read_attached, step_from, take_step, token_response, verified_token,
+};
 use crate::{
     audit::Audit,
     client::Client,
@@ -34,7 +36,9 @@ pub(crate) async fn redeem<H: Host>(
     let mut step = step_from(at, client, &token, scope, parameters).await?;
     // The client's lifetime of now: a shorter one holds for logins that were before it.
     step.created_from = step.created_from.max(at.now - client.refresh.lifetime);
+    let mut attached = None;
     let grant = if client.refresh.rotation {
+        attached = read_attached(at, client, &token).await?;
         take_step(at, &step, audit).await??
     } else {
         let ledger = at.issuer.ledger()?;
@@ -44,5 +48,5 @@ pub(crate) async fn redeem<H: Host>(
     if !grant.is_refreshable_by(client) {
         return Err(GrantFault::RefreshWithdrawn.into());
     }
-    token_response(at, client, &grant, step, audit).await
+    token_response(at, client, &grant, attached.as_ref(), step, audit).await
 }

@@ -59,12 +59,6 @@ impl AttachmentId {
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
-
-    /// Whether `text` is what is kept under this name. False is a damaged store.
-    #[must_use]
-    pub fn names(&self, text: &str) -> bool {
-        self.sha256 == hash_of(text)
-    }
 }
 
 impl fmt::Display for AttachmentId {

@@ -3,26 +3,25 @@
 
 use super::{
     resume::CODE_LIFETIME,
-    sealed::{Accepted, CodeRequest, TICKET_LIFETIME},
+    sealed::{Accepted, CodeRequest},
 };
 use crate::{
     attached_claims,
     claims::ClaimsRequest,
     client::Client,
     disclosure::{Place, may_request, require_token_length},
-    grant::open::life_of,
     host::Host,
-    ledger::{Grant, GrantId, RequestedClaims},
+    ledger::{GrantId, RequestedClaims},
     refusal::{HandoffFault, Refusal},
     request::At,
     time::UnixTime,
 };
 
-/// Keeps the claims of a login for `code`, which its client asks for. They are there for as long as the
-/// grant may live that it becomes.
+/// Keeps the claims of a login for `code`, which its client asks for. They are there for as long as its
+/// tickets and the code that one becomes can be redeemed; whoever redeems it keeps them on.
 pub(super) async fn keep_for_code<H: Host>(
     at: &At<'_, H>,
-    grant: GrantId,
+    (grant, tickets_end): (GrantId, UnixTime),
     code: &CodeRequest,
     client: &Client,
     accepted: &mut Accepted,
@@ -36,19 +35,9 @@ pub(super) async fn keep_for_code<H: Host>(
         },
     )?;
     accepted.requested_claims = requested;
-    let life = life_of(
-        client,
-        &scope,
-        CODE_LIFETIME,
-        at.issuer.access_token_lifetime(client),
-    );
-    let grant_ends = at.now + TICKET_LIFETIME + life;
     let claims = std::mem::take(&mut accepted.claims.inline);
-    let until = grant_ends + Grant::KEPT;
+    let until = tickets_end + CODE_LIFETIME;
     accepted.claims = attached_claims::attach(at, claims, grant, until).await?;
-    if accepted.claims.attached.is_some() {
-        accepted.claims_end = Some(grant_ends);
-    }
     Ok(())
 }
 

@@ -259,7 +259,7 @@ async fn accepted_login<H: Host>(
                 }
                 code.narrow(scope);
             }
-            keep_for_code(at, grant, code, &client, &mut accepted).await?;
+            keep_for_code(at, (grant, tickets_end), code, &client, &mut accepted).await?;
         }
         // Which device it is, and what that asks for, shows only after the login: nobody can have
         // agreed to a part of it.
@@ -344,7 +344,6 @@ async fn read_accepted<H: Host>(
     Ok(Accepted {
         subject: subject.to_owned(),
         claims: claims.into(),
-        claims_end: None,
         requested_claims: RequestedClaims::default(),
         auth_time,
         accepted_at: live::accepted_at(at, client, subject).await?,

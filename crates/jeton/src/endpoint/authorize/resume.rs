@@ -118,7 +118,7 @@ async fn grant_code<H: Host>(
         code_lifetime: CODE_LIFETIME,
         access_token_lifetime: at.issuer.access_token_lifetime(client),
     };
-    let mut grant = Grant {
+    let grant = Grant {
         nonce: code.nonce.clone(),
         subject: Some(accepted.subject.clone()),
         claims: accepted.claims.clone(),
@@ -127,10 +127,6 @@ async fn grant_code<H: Host>(
         created_at: accepted.accepted_at,
         ..Grant::open(opening, at.now)
     };
-    // The client may have been given a longer life since, and the claims beside the grant were not.
-    if let Some(end) = accepted.claims_end {
-        grant.expires_at = grant.expires_at.min(end);
-    }
     if let Opened::Exists(standing) = at.issuer.ledger()?.open(&grant, at.now).await?
         && !is_opened_before(&grant, *standing, at.now)
     {
@@ -150,8 +146,7 @@ async fn grant_code<H: Host>(
     };
     let code_text = at.issuer.tokens().issue(
         TokenKind::AuthorizationCode,
-        grant.id,
-        0,
+        &grant,
         Some(redirect),
         &binding,
     );

@@ -177,9 +177,6 @@ pub(crate) enum LoginOutcome {
 pub(crate) struct Accepted {
     pub(crate) subject: String,
     pub(crate) claims: Claims,
-    /// When the grant must end, where its claims are kept beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) claims_end: Option<UnixTime>,
     #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
     pub(crate) requested_claims: RequestedClaims,
     pub(crate) auth_time: UnixTime,
