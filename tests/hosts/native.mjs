@@ -69,7 +69,7 @@ async function until(condition) {
   throw new Error('no answer within 20 s');
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

@@ -1,6 +1,6 @@
 //! What only the mock has: its control API, its pages in a browser, its client libraries.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -93,23 +93,7 @@ fn browser() -> Result<PathBuf> {
     if let Some(found) = installed_browser() {
         return Ok(found);
     }
-    let root = shell::read(shell::command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if root && Path::new("/etc/debian_version").exists() {
-        for action in [
-            &["update", "--quiet"][..],
-            &[
-                "install",
-                "--yes",
-                "--quiet",
-                "chromium",
-                "fonts-liberation",
-            ],
-        ] {
-            let mut apt = shell::command("apt-get");
-            apt.args(action).env("DEBIAN_FRONTEND", "noninteractive");
-            shell::run(&mut apt)?;
-        }
-    }
+    tools::debian(&["chromium", "fonts-liberation"])?;
     installed_browser().context(
         "no Chromium: install it (Debian: apt-get install chromium), or name one in CHROMIUM",
     )

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::args::{Target, TestOptions};
-use crate::report::Report;
+use crate::report::{Report, Tally};
 use crate::suite::Answers;
 use crate::{
     boundaries, checks, circles, image, lambda, lint, mock, node, parameters, pins, shell, sizes,
@@ -165,6 +165,7 @@ impl Build {
                     report.counted("rows of serve alone", || {
                         node::one_file("tests/hosts/serve.test.mjs")
                     });
+                    report.counted("instructions", instructions);
                 }
                 passed
             }
@@ -195,6 +196,15 @@ impl Build {
             }
         }
     }
+}
+
+/// Those tests skip themselves without valgrind; here that is a failure.
+fn instructions() -> Result<Tally> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Ok(Tally::skipped("they are counted on Linux with x86-64"));
+    }
+    tools::valgrind()?;
+    node::one_file("tests/hosts/instructions.test.mjs")
 }
 
 fn native(package: &str) -> Result<&'static str> {

@@ -104,6 +104,33 @@ fn rustup(args: &[&str]) -> Result<()> {
     })
 }
 
+/// Debian's packages, where they may be installed: by root, on Debian. Elsewhere the caller finds out that
+/// they are missing.
+pub(crate) fn debian(packages: &[&str]) -> Result<()> {
+    let root = shell::read(shell::command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !root || !Path::new("/etc/debian_version").exists() {
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = shell::command("apt-get");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        shell::run(&mut apt)
+    };
+    apt(&["update", "--quiet"])?;
+    apt(&[&["install", "--yes", "--quiet"], packages].concat())
+}
+
+/// valgrind, which counts instructions.
+pub(crate) fn valgrind() -> Result<String> {
+    let version = || shell::read(shell::command("valgrind").arg("--version"));
+    if version().is_err() {
+        debian(&["valgrind"])?;
+    }
+    let version =
+        version().context("no valgrind: install it (Debian: apt-get install valgrind)")?;
+    Ok(version.trim().to_owned())
+}
+
 /// The suite's packages, the Workers runtime, DynamoDB Local, and Biome.
 pub(crate) fn node() -> Result<String> {
     let node = shell::read(shell::command("node").arg("--version"))
