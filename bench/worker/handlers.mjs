@@ -1,5 +1,6 @@
 // What is measured in workerd, for miniflare: the Worker beside two JavaScript handlers, `read.js`
-// that only reads the body and `token.js` that does the same work.
+// that only reads the body and `token.js` that does the same work; and at a refresh beside two others,
+// `row.js` whose object only writes a row and `refresh.js` that does the same work.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,35 +13,58 @@ import { built } from '../../tests/hosts/worker-miniflare.mjs';
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** As `bench/token.lua` sends it. */
 export const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
-const client = {
+export const ISSUER = 'https://issuer.example';
+const machine = {
   client_id: 'bench',
   client_secret: SECRET,
   grant_types: ['client_credentials'],
   scope: 'read write',
   audiences: ['https://api.example'],
 };
+/** The client whose refreshes are measured: each of them moves its grant. */
+export const client = {
+  ...machine,
+  grant_types: ['authorization_code', 'refresh_token'],
+  redirect_uris: ['https://app.example/cb'],
+  scope: 'openid offline_access read write',
+  refresh_token_grace: 0,
+};
+/** The login application. */
+export const loginClient = { client_id: 'login', client_secret: SECRET, grant_types: [], login: true };
 
 process.env.MINIFLARE_WORKERD_PATH = quietWorkerd();
 const { worker } = built();
-const javascript = (script) => ({ modules: true, script, compatibilityDate: worker.compatibilityDate });
-
-/** Miniflare's options by name. */
-export const handlers = {
-  worker: {
-    ...worker,
-    bindings: {
-      JETON_ISSUER: 'https://issuer.example',
-      JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
-      JETON_CLIENTS: [client],
-    },
-  },
-  read: javascript(readFileSync(file('read.js'), 'utf8')),
-  token: javascript(
-    readFileSync(file('token.js'), 'utf8').replace(
-      '__SECRET_SHA256__',
-      createHash('sha256').update(SECRET).digest('base64url'),
-    ),
+const javascript = (name) => ({
+  modules: true,
+  script: readFileSync(file(name), 'utf8').replace(
+    '__SECRET_SHA256__',
+    createHash('sha256').update(SECRET).digest('base64url'),
   ),
+  compatibilityDate: worker.compatibilityDate,
+});
+const jeton = (clients) => ({
+  ...worker,
+  bindings: {
+    JETON_ISSUER: ISSUER,
+    JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
+    JETON_LOGIN_URL: 'https://login.example/login',
+    JETON_CLIENTS: clients,
+  },
+});
+
+/** Miniflare's options by name: client credentials. */
+export const handlers = { worker: jeton([machine]), read: javascript('read.js'), token: javascript('token.js') };
+
+const withObjects = (name, className) => ({
+  ...javascript(name),
+  durableObjects: { LEDGER: { className, useSQLite: true } },
+});
+
+/** The same: refreshes. */
+export const refreshing = {
+  worker: jeton([client, loginClient]),
+  row: withObjects('row.js', 'Row'),
+  refresh: withObjects('refresh.js', 'Grant'),
 };
 
 /**
