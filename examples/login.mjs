@@ -33,9 +33,13 @@ async function jeton(what, form) {
     body: new URLSearchParams(form),
   });
   const answer = await response.json();
+  if (response.ok) return answer;
   // What Jeton refuses it says where to send the browser all the same: to the application, which is told.
-  if (!response.ok) throw Object.assign(new Error(answer.error_description), { to: answer.redirect_to });
-  return answer;
+  // Where it could not read the call, a rejection leads there.
+  let to = answer.redirect_to;
+  if (!to && what !== 'reject')
+    to = (await jeton('reject', { request: form.request, error: 'server_error' })).redirect_to;
+  throw Object.assign(new Error(answer.error_description), { to });
 }
 
 const accept = async (request, { subject, authTime }) =>

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isError } from '../support/check.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
 import {
   ALICE,
@@ -28,6 +29,15 @@ const [CB] = web.redirect_uris;
 const DAY = 24 * 60 * 60;
 /** How long ago things may have expired: a second, and long before the keys that JWKS shows. */
 const AGES = [0, 3600, 400 * DAY];
+
+/** What is appended to a call of the login application so that it cannot be read. */
+const UNREAD = {
+  'more than a body holds': { status: 413, body: `&x=${'x'.repeat(64 * 1024)}` },
+  'a parameter twice': { body: '&subject=bob' },
+  'more than 200 parameters': { body: '&x'.repeat(200) },
+  'what is no UTF-8': { body: '&x=%ff' },
+  'no form': { body: '', headers: { 'content-type': 'application/json' } },
+};
 
 async function waiting(form = {}, browser = new Browser()) {
   const verifier = random();
@@ -148,6 +158,18 @@ for (const response_mode of [undefined, 'form_post']) {
         const redirect = handedBack(response, said);
         isTold(await new Browser().get(redirect), told);
         await isLoggedIn(login.browser, await accept(login.request), login);
+      });
+    }
+
+    for (const [name, { status = 400, body, headers }] of Object.entries(UNREAD)) {
+      test(`the login application sends ${name}: no way on with that, and one by rejecting`, async () => {
+        const { browser, request } = await begin();
+        for (const call of ['request', 'accept', 'reject']) {
+          const form = `${new URLSearchParams({ request, ...ALICE })}${body}`;
+          const response = await handoff(call, form, { headers });
+          isError(response, status, 'invalid_request');
+        }
+        isTold(await browser.get(await reject(request, { error: 'server_error' })), 'server_error');
       });
     }
 
