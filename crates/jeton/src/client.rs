@@ -18,6 +18,7 @@ mod home;
 mod origin;
 mod record;
 mod redirect;
+mod schemes;
 mod unsupported;
 
 pub use authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod};

@@ -124,7 +124,11 @@ describe('RFC 8252: redirect URIs of apps', { concurrency: 8 }, () => {
     ...Object.fromEntries(
       ['javascript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://a.example/x', 'file:///x', 'about:blank']
         .concat(['view-source:https://a.example/', 'ws://a.example/cb', 'wss://a.example/cb', 'intent://a/#Intent;end'])
-        .concat(['filesystem:https://a.example/x', 'chrome://settings', 'mailto:a@a.example'])
+        .concat(['filesystem:https://a.example/x', 'chrome://settings', 'mailto:a@a.example', 'web+a://cb', 'shell:cb'])
+        .concat(['microsoft-edge:https://a.example', 'googlechromes://a.example/', 'x-safari-https://a.example/'])
+        .concat(['android-app://a/cb', 'content://a/cb', 'ms-msdt:/id', 'search-ms:x', 'firefox://open-url?url=x'])
+        .concat(['https:a.example/cb', 'https:///a.example/cb', 'http://2130706433/cb', 'http://0x7f.1/cb'])
+        .concat(['https://a.example@b.example/cb', 'http://a.example@127.0.0.1/cb', 'https://a%2eexample/cb'])
         .map((uri) => [`${uri}, whatever it opts into`, [{ redirect_uris: [uri], any_private_use_scheme: true }, uri]]),
     ),
     'null as an origin': [{ allowed_origins: ['null'] }, 'no origin'],

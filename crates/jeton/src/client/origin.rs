@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::redirect::is_never_a_clients;
+use super::schemes::is_never_a_clients;
 
 /// Whose pages have an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,54 +2,10 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
+use super::schemes::is_never_a_clients;
+
 /// The length of the longest port, with its colon.
 const LONGEST_PORT: usize = ":65535".len();
-
-/// The schemes that no client has.
-const NEVER: [&str; 38] = [
-    // Browsers run them, or show what they say.
-    "javascript",
-    "jscript",
-    "livescript",
-    "vbscript",
-    "data",
-    "blob",
-    "filesystem",
-    "file",
-    "about",
-    "view-source",
-    "srcdoc",
-    // Browsers speak or spoke them.
-    "ws",
-    "wss",
-    "ftp",
-    "ftps",
-    "sftp",
-    "gopher",
-    "http+unix",
-    // Pages, settings and parts of browsers themselves.
-    "chrome",
-    "chrome-error",
-    "chrome-search",
-    "chrome-untrusted",
-    "devtools",
-    "edge",
-    "brave",
-    "opera",
-    "vivaldi",
-    "resource",
-    "moz-icon",
-    "jar",
-    "wyciwyg",
-    "feed",
-    // What other programs do with an address: `intent` starts any of a phone.
-    "intent",
-    "mailto",
-    "tel",
-    "sms",
-    "urn",
-    "cid",
-];
 
 /// A registered redirect URI (RFC 6749 §3.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +48,7 @@ pub enum Localhost {
 /// The text is not a redirect URI that may be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} cannot be registered: it has to be an absolute URI without fragment and wildcard, of https, of http on this machine, or of an app's own scheme with a dot in it (RFC 8252 section 7.1), which any_private_use_scheme: true spares it"
+    "{0:?} cannot be registered: it has to be an absolute URI without fragment, backslash, user and wildcard, of https, of http on this machine, both with scheme and host as browsers write them, or of an app's own scheme with a dot in it (RFC 8252 section 7.1), which any_private_use_scheme: true spares it"
 )]
 pub struct InvalidRedirectUri(pub String);
 
@@ -111,8 +67,10 @@ impl RedirectUri {
         let invalid = || InvalidRedirectUri(text.to_owned());
         let url = absolute(text).ok_or_else(invalid)?;
         let fits = match (url.scheme(), rules.private_use) {
-            ("https", _) => !url.host_str().is_some_and(|host| host.contains('*')),
-            ("http", _) => is_local(&url),
+            ("https", _) => {
+                is_as_written(&url, text) && !url.host_str().is_some_and(|host| host.contains('*'))
+            }
+            ("http", _) => is_as_written(&url, text) && is_local(&url),
             (scheme, PrivateUse::WithDot) => scheme.contains('.'),
             (_, PrivateUse::Any) => true,
         };
@@ -130,7 +88,8 @@ impl RedirectUri {
     /// have: for registries that take what production would not, such as the mock's.
     ///
     /// # Errors
-    /// The text is not an absolute URI without fragment, or has such a scheme.
+    /// The text is not an absolute URI without fragment and backslash, has such a scheme, or is a web
+    /// address with a user.
     pub fn exactly(text: &str) -> Result<Self, InvalidRedirectUri> {
         match absolute(text) {
             Some(_) => Ok(Self {
@@ -158,9 +117,8 @@ impl RedirectUri {
 
     /// Whether a browser can post a form to it: to an app's own scheme it hands over the address alone.
     pub(crate) fn takes_forms(text: &str) -> bool {
-        let web = ["https", "http"];
         let scheme = text.split(':').next().unwrap_or_default();
-        web.iter().any(|web| scheme.eq_ignore_ascii_case(web))
+        is_web(&scheme.to_ascii_lowercase())
     }
 }
 
@@ -173,19 +131,40 @@ impl FromStr for RedirectUri {
     }
 }
 
-/// Whether no client may have `scheme`, whatever it opts into: a browser has a meaning of its own for
-/// it, or gives it to a program that is not the client.
-pub(super) fn is_never_a_clients(scheme: &str) -> bool {
-    NEVER.contains(&scheme)
-}
-
 /// The URL in `text`, if it is an absolute one without fragment, in printable ASCII, and of a scheme that
-/// clients may have.
+/// clients may have. A backslash is in no URI (RFC 3986 §2), and to browsers a slash: before it, and before
+/// an `@`, stands what looks like the host and is none.
 fn absolute(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let printable = text.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
-    let sound = printable && !text.contains('#') && !is_never_a_clients(url.scheme());
-    sound.then_some(url)
+    let sound = printable && !text.contains(['#', '\\']) && !is_never_a_clients(url.scheme());
+    let names_user = is_web(url.scheme()) && authority(text).contains('@');
+    (sound && !names_user).then_some(url)
+}
+
+fn is_web(scheme: &str) -> bool {
+    ["https", "http"].contains(&scheme)
+}
+
+/// What stands in `text`, as browsers read a web address: after the scheme and however many slashes, up to
+/// the path.
+fn authority(text: &str) -> &str {
+    let (_, rest) = text.split_once(':').unwrap_or_default();
+    let rest = rest.trim_start_matches('/');
+    rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// Whether scheme, host and port of a web address stand in `text` as browsers understand them. They make
+/// `http://127.0.0.1/` of `http:2130706433`, and it is the text that is shown, compared and relied on.
+fn is_as_written(url: &Url, text: &str) -> bool {
+    let default = match url.scheme() {
+        "https" => ":443",
+        _ => ":80",
+    };
+    let origin = url.origin().ascii_serialization();
+    let path = text.strip_prefix(&origin);
+    let path = path.map(|path| path.strip_prefix(default).unwrap_or(path));
+    path.is_some_and(|path| path.is_empty() || path.starts_with(['/', '?']))
 }
 
 /// Whether the host is a name or an address of the machine that asks (RFC 6761 §6.3).
@@ -293,11 +272,58 @@ mod tests {
             let parsed = RedirectUri::parse(text, ANY_SCHEME);
             assert_eq!(parsed.is_ok(), registrable, "{text}");
         }
-        for scheme in NEVER {
-            for text in [format!("{scheme}:x"), format!("{scheme}://app.example/cb")] {
-                assert!(RedirectUri::parse(&text, ANY_SCHEME).is_err(), "{text}");
-                assert!(RedirectUri::exactly(&text).is_err(), "{text}");
-            }
+        for text in [
+            "intent:x",
+            "intent://app.example/cb",
+            "microsoft-edge:https://app.example",
+        ] {
+            assert!(RedirectUri::parse(text, ANY_SCHEME).is_err(), "{text}");
+            assert!(RedirectUri::exactly(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_web_address_means_what_it_says() {
+        for (text, registrable, exactly) in [
+            ("https://app.example", true, true),
+            ("https://app.example?x", true, true),
+            ("https://app.example:8443/cb", true, true),
+            ("https://app.example:443/cb", true, true),
+            ("http://127.0.0.1:80/cb", true, true),
+            ("http://[::1]:9/cb", true, true),
+            ("https://app.example/@cb?a=@", true, true),
+            ("https://app.example/a//b/../c", true, true),
+            ("https:app.example/cb", false, true),
+            ("https:/app.example/cb", false, true),
+            ("https:///app.example/cb", false, true),
+            ("HTTPS://app.example/cb", false, true),
+            ("https://App.example/cb", false, true),
+            ("https://app%2eexample/cb", false, true),
+            ("https://app.example:0443/cb", false, true),
+            ("https://app.example:/cb", false, true),
+            ("https://app.example:80443/cb", false, false),
+            ("http://2130706433/cb", false, true),
+            ("http://0x7f.1/cb", false, true),
+            ("http://127.1/cb", false, true),
+            ("http://[0:0:0:0:0:0:0:1]/cb", false, true),
+            ("https://app.example\\@evil.example/cb", false, false),
+            ("https://app.example\\.evil.example/cb", false, false),
+            ("https:\\\\evil.example/cb", false, false),
+            ("https://app.example/a\\b", false, false),
+            ("https://app.example@evil.example/cb", false, false),
+            ("https://user:word@app.example/cb", false, false),
+            ("https://@app.example/cb", false, false),
+            ("https:@app.example/cb", false, false),
+            ("https:///a@app.example/cb", false, false),
+            ("http://localhost:80@evil.example/cb", false, false),
+            ("http://evil.example@127.0.0.1/cb", false, false),
+        ] {
+            assert_eq!(text.parse::<RedirectUri>().is_ok(), registrable, "{text}");
+            assert_eq!(RedirectUri::exactly(text).is_ok(), exactly, "{text}");
+        }
+        for text in ["cursor:\\cb", "cursor://app\\cb", "com.example.app:/a\\b"] {
+            assert!(RedirectUri::parse(text, ANY_SCHEME).is_err(), "{text}");
+            assert!(RedirectUri::exactly(text).is_err(), "{text}");
         }
     }
 
