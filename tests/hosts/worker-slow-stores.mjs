@@ -30,9 +30,7 @@ const STORES = `
 
   const HANDED_ON = {
     async object(env, name, body) {
-      const stub = env.OBJECTS.get(env.OBJECTS.idFromName(name));
-      const answer = await stub.fetch('https://object/', { method: 'POST', body });
-      return [await answer.text(), answer.status];
+      return [await env.OBJECTS.getByName(name).call(body), 200];
     },
     async kv(env, name) {
       const value = await env.KV.get(name);
@@ -47,13 +45,15 @@ const OBJECTS = `
     constructor(stores) {
       this.stores = stores;
     }
-    idFromName(name) {
-      return { name };
-    }
-    get({ name }) {
+    getByName(name) {
       const address = 'http://object/' + encodeURIComponent(name);
-      const body = async (request) => ({ method: 'POST', body: await request.text() });
-      return { fetch: async (request) => this.stores.fetch(address, await body(request)) };
+      return {
+        call: async (body) => {
+          const answer = await this.stores.fetch(address, { method: 'POST', body });
+          if (!answer.ok) throw new Error(await answer.text());
+          return answer.text();
+        },
+      };
     }
   }
   export default ({ STORES }) => new DurableObjectNamespace(STORES);

@@ -1,4 +1,4 @@
-//! The calls of a [`GrantObject`](crate::GrantObject) and their answers: JSON over the stub's fetch.
+//! The calls of a [`GrantObject`](crate::GrantObject) and their answers: JSON, by [`rpc`](crate::rpc).
 
 use jeton::{Advance, Attempt, Decision, Grant, Opened, Step, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -56,4 +56,6 @@ pub(crate) enum Answer {
     Kept(Option<String>),
     Holder(Option<Attempt>),
     Count(u32),
+    /// The step came too late, and was not taken.
+    GivenUp,
 }

@@ -5,15 +5,20 @@
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
 //! later one fails; therefore everything that can fail comes before the one statement that matters.
 
+use std::{cell::OnceCell, rc::Rc};
+
 use jeton::{Advance, Attempt, BUDGET, Grant, Opened, SLACK, Seconds, Step, UnixTime, transition};
+use js_sys::Promise;
 use serde::Deserialize;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::{
-    DurableObject, Env, Request, Response, Result, ScheduledTime, SqlStorage, SqlStorageValue,
-    State, durable_object,
+    Result, ScheduledTime, SqlStorage, SqlStorageValue, State, Storage,
+    worker_sys::DurableObjectState,
 };
 
 use crate::{
     call::{Answer, Call},
+    task,
     thrown::read_json,
 };
 
@@ -45,11 +50,21 @@ const COUNTERS: &str = "
 ";
 
 /// A Durable Object with one grant and what belongs to it, one shard of markers, or one counter, on
-/// SQLite.
-#[durable_object(alarm)]
+/// SQLite. Exported by hand, as the Worker's own handler is, rather than by `worker::durable_object`: see
+/// [`rpc`](crate::rpc).
+#[wasm_bindgen]
 #[derive(Debug)]
 pub struct GrantObject {
-    state: State,
+    /// What the runtime knows of it.
+    state: JsValue,
+    records: OnceCell<Rc<Records>>,
+}
+
+/// What an object keeps.
+#[derive(Debug)]
+struct Records {
+    storage: Storage,
+    sql: SqlStorage,
 }
 
 #[derive(Deserialize)]
@@ -80,19 +95,51 @@ struct EarliestRow {
     expires_at: Option<f64>,
 }
 
-impl DurableObject for GrantObject {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state }
+#[wasm_bindgen]
+impl GrantObject {
+    /// The object, as the runtime makes it.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: JsValue) -> Self {
+        Self {
+            state,
+            records: OnceCell::new(),
+        }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let call: Call = read_json(&request.text().await?)?;
-        if let Call::Advance(step) = &call
-            && is_given_up(step)
-        {
-            return Response::error("given up", 503);
-        }
-        let answer = match call {
+    /// The answer to a call, both JSON.
+    pub fn call(&self, call: String) -> Promise {
+        let records = self.records();
+        task::promise(now(), async move {
+            let answer = records.answer(read_json(&call)?).await?;
+            let answer = serde_json::to_string(&answer).map_err(worker::Error::from)?;
+            Ok(JsValue::from(answer))
+        })
+    }
+
+    /// Deletes what has ended.
+    pub fn alarm(&self) -> Promise {
+        let records = self.records();
+        task::promise(now(), async move {
+            records.sweep().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    fn records(&self) -> Rc<Records> {
+        let records = self.records.get_or_init(|| {
+            let state: DurableObjectState = self.state.clone().unchecked_into();
+            let storage = State::from(state).storage();
+            let sql = storage.sql();
+            Rc::new(Records { storage, sql })
+        });
+        Rc::clone(records)
+    }
+}
+
+impl Records {
+    async fn answer(&self, call: Call) -> Result<Answer> {
+        Ok(match call {
+            Call::Advance(step) if is_given_up(&step) => Answer::GivenUp,
             Call::Open(grant) => Answer::Opened(self.open(&grant).await?),
             Call::Advance(step) => Answer::Advance(
                 self.change(|grant| transition::take(grant, &step))?
@@ -127,13 +174,12 @@ impl DurableObject for GrantObject {
                 now,
             } => Answer::Count(self.count(&marker, expires, now).await?),
             Call::Uncount { marker, now } => Answer::Done(self.uncount(&marker, now)?),
-        };
-        Response::ok(serde_json::to_string(&answer)?)
+        })
     }
 
     /// Deletes what has ended, and sets the alarm again while something is left. A grant that was given
     /// more time since the alarm was set is found here to have it.
-    async fn alarm(&self) -> Result<Response> {
+    async fn sweep(&self) -> Result<()> {
         let now = now();
         for (table, key) in [
             ("attachment", "sha256"),
@@ -159,15 +205,9 @@ impl DurableObject for GrantObject {
         match ends.into_iter().flatten().min() {
             Some(end) => self.set_alarm(end.max(now + NEXT_SWEEP)).await?,
             // Clears the alarm as well.
-            None => self.state.storage().delete_all().await?,
+            None => self.storage.delete_all().await?,
         }
-        Response::empty()
-    }
-}
-
-impl GrantObject {
-    fn sql(&self) -> SqlStorage {
-        self.state.storage().sql()
+        Ok(())
     }
 
     /// The rows of a statement. A table that does not exist has none: only `open`, `keep`, `claim` and
@@ -177,7 +217,7 @@ impl GrantObject {
         statement: &str,
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<T>> {
-        match self.sql().exec(statement, bindings) {
+        match self.sql.exec(statement, bindings) {
             Ok(cursor) => cursor.to_array(),
             Err(error) if error.to_string().contains("no such table") => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -340,7 +380,7 @@ impl GrantObject {
 
     /// Sets an alarm, if none is set that is as early.
     async fn ensure_alarm(&self, at: UnixTime) -> Result<()> {
-        let set = self.state.storage().get_alarm().await?;
+        let set = self.storage.get_alarm().await?;
         if set.is_none_or(|set| time(set as f64 / 1000.0) > at) {
             self.set_alarm(at).await?;
         }
@@ -351,10 +391,7 @@ impl GrantObject {
     async fn set_alarm(&self, at: UnixTime) -> Result<()> {
         number(at)?;
         let date = js_sys::Date::new(&(at.0 as f64 * 1000.0).into());
-        self.state
-            .storage()
-            .set_alarm(ScheduledTime::new(date))
-            .await
+        self.storage.set_alarm(ScheduledTime::new(date)).await
     }
 }
 

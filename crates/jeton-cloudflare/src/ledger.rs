@@ -8,7 +8,8 @@ use worker::ObjectNamespace;
 
 use crate::{
     call::{Answer, Call},
-    object::{self, shard, unavailable},
+    object::{shard, unavailable},
+    rpc,
 };
 
 /// The ledger on a namespace of [`GrantObject`](crate::GrantObject)s.
@@ -25,9 +26,9 @@ impl DurableLedger {
     /// Asks the object of that name, and once more if the first try fails. Every call can be repeated,
     /// because the answer to the first may have been lost.
     async fn ask(&self, name: &str, call: &Call) -> Result<Answer, Unavailable> {
-        match object::ask(&self.0, name, call).await {
+        match rpc::ask(&self.0, name, call).await {
             Ok(answer) => Ok(answer),
-            Err(_) => object::ask(&self.0, name, call).await,
+            Err(_) => rpc::ask(&self.0, name, call).await,
         }
     }
 

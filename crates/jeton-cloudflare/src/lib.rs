@@ -36,7 +36,9 @@ mod registry;
 // As above.
 #[allow(missing_docs)]
 mod registry_object;
+mod rpc;
 mod settled;
+pub mod task;
 mod thrown;
 mod within;
 

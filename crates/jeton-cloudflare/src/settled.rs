@@ -13,6 +13,8 @@ use std::{
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 
+use crate::task;
+
 /// The value that `promise` is fulfilled with. The caller knows its type from the specification of the
 /// function that it called.
 ///
@@ -69,7 +71,7 @@ fn callback(
             state.waker.take()
         };
         if let Some(waker) = waker {
-            waker.wake();
+            task::wake_in_this_turn(waker);
         }
     })
 }

@@ -3,16 +3,17 @@
 //! Written against `web_sys` because the `worker` crate's own conversion reads every header and
 //! `cf` property and streams every body, which costs more than signing the token.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use jeton::{BODY_TIMEOUT, REQUEST_HEADERS, REQUEST_ID, separate_cookies, within};
+use jeton_cloudflare::task;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
-use crate::{body, task};
+use crate::body;
 
 /// The runtime's request as the core's, with the headers that the core reads.
 pub(crate) async fn request(
@@ -34,7 +35,8 @@ pub(crate) async fn request(
             .headers_mut()
             .insert(name, HeaderValue::from_maybe_shared(Bytes::from(value))?);
     }
-    *converted.body_mut() = within(task::sleep(BODY_TIMEOUT), body::read(request))
+    let time_is_up = task::sleep(Duration::from_secs(BODY_TIMEOUT.0));
+    *converted.body_mut() = within(time_is_up, body::read(request))
         .await
         .ok_or(Unreadable::TooSlow)??;
     Ok(converted)

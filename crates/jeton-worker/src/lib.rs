@@ -8,11 +8,13 @@ mod body;
 mod convert;
 mod log;
 mod server;
-mod task;
 
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
+use std::time::Duration;
+
 use jeton::{Arrival, BUDGET, Moment, UnixTime};
+use jeton_cloudflare::task;
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
@@ -41,7 +43,10 @@ async fn respond(request: &Request, env: &Env, began: Moment) -> Result<Response
         request_id: request_id.and_then(|id| id.parse().ok()),
     };
     let response = match (server::server(env), request) {
-        (Ok(server), Ok(request)) => server.handle(request, arrival, task::sleep(BUDGET)).await,
+        (Ok(server), Ok(request)) => {
+            let budget = task::sleep(Duration::from_secs(BUDGET.0));
+            server.handle(request, arrival, budget).await
+        }
         (Ok(server), Err(unreadable)) => {
             let mut response = unreadable.response();
             let headers = convert::origin(&headers)?;

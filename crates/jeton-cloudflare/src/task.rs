@@ -1,14 +1,15 @@
-//! One request's future, run as a JavaScript promise.
+//! The future of one request, or of one call of an object, run as a JavaScript promise.
 //!
 //! `wasm_bindgen_futures` would do, at a price: all requests of the isolate wait in one queue that
 //! is emptied through `queueMicrotask`, a tenth of a token's CPU time; and a request that is
-//! aborted keeps its memory for as long as the isolate lives. Here each wake is a promise of its
-//! own, so a future only ever runs in the turn of its own request.
+//! aborted keeps its memory for as long as the isolate lives. Here a future is polled by the promise that it
+//! waited for, so it only ever runs in the turn of its own request.
 //!
 //! # Time
-//! A plain token waits for its body and for its signature, and each wait has a limit. A timer for each
-//! would be made and cleared for nothing, so a task has one at most: the first [`sleep`] that is
-//! waited for sets it, and when it rings, whatever is waited for then sets the next.
+//! A request waits for its body, for its stores and for signatures, and each wait has a limit. A timer for
+//! each would be made and cleared for nothing, so a task has one at most: the first [`sleep`] that is
+//! waited for sets it, and when it rings, whatever is waited for then sets the next. It rings within
+//! [`LONGEST_TIMER`], so before any of these limits.
 //!
 //! # Requests that are dropped
 //! That a client has gone away the runtime tells only where its body is read, which fails. Else it lets
@@ -23,6 +24,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
+    time::Duration,
 };
 
 use jeton::{Seconds, UnixTime};
@@ -32,6 +34,8 @@ use wasm_bindgen::{
     prelude::{Closure, wasm_bindgen},
 };
 
+use crate::within::DEADLINE;
+
 /// After how long a request that has not ended is taken for dropped: its body may take ten seconds, and
 /// its stores four.
 const LONGEST: Seconds = Seconds(20);
@@ -40,15 +44,16 @@ const LONGEST: Seconds = Seconds(20);
 /// in an isolate unless somebody sends and hangs up, and its memory is 128 MB.
 const MOST: usize = 2_000;
 
-/// The longest that a timer is set for, in milliseconds. Shorter than the first wait may be, so that one
-/// timer serves the wait that comes after it too.
-const LONGEST_TIMER: f64 = 4_000.0;
+/// The longest that a timer is set for: no longer than the shortest limit, that of one try at a store, so
+/// that one timer serves them all.
+const LONGEST_TIMER: Duration = DEADLINE;
 
 thread_local! {
     static TASKS: RefCell<BTreeMap<u32, Rc<Task>>> = const { RefCell::new(BTreeMap::new()) };
     static NEXT_ID: Cell<u32> = const { Cell::new(0) };
     /// The task that is being polled.
-    static CURRENT: Cell<Option<u32>> = const { Cell::new(None) };
+    static CURRENT: RefCell<Option<Rc<Task>>> = const { RefCell::new(None) };
+    static TURN: Cell<Turn> = const { Cell::new(Turn::Another) };
     static POLL: Closure<dyn FnMut(JsValue)> = Closure::new(|id: JsValue| {
         if let Some(id) = id.as_f64() {
             poll(id as u32);
@@ -72,6 +77,7 @@ extern "C" {
 
 /// The future of one request, until it has ended.
 struct Task {
+    id: u32,
     future: RefCell<Pin<Box<dyn Future<Output = ()>>>>,
     waker: Waker,
     since: UnixTime,
@@ -79,12 +85,19 @@ struct Task {
     timer: Cell<Option<f64>>,
 }
 
-/// A future that is ready at a time, in milliseconds since 1970. For use in a task.
-pub(crate) struct Sleep(f64);
+/// A future that is ready at a time, in milliseconds since 1970. Outside of a task it never is.
+#[derive(Debug)]
+pub struct Sleep(f64);
 
-/// A future that is ready once `length` has gone by from now.
-pub(crate) fn sleep(length: Seconds) -> Sleep {
-    Sleep(Date::now() + length.0 as f64 * 1000.0)
+/// A future that is ready once `length` has gone by from now. For use in a task, and for limits that are
+/// no shorter than that of one try at a store.
+#[must_use]
+pub fn sleep(length: Duration) -> Sleep {
+    Sleep(Date::now() + milliseconds(length))
+}
+
+fn milliseconds(length: Duration) -> f64 {
+    length.as_secs_f64() * 1000.0
 }
 
 impl Future for Sleep {
@@ -95,13 +108,15 @@ impl Future for Sleep {
         if left <= 0.0 {
             return Poll::Ready(());
         }
-        if let Some(id) = CURRENT.get()
-            && let Some(task) = task(id)
-            && task.timer.get().is_none()
-        {
-            let timer = RING.with(|ring| set_timeout(ring, left.min(LONGEST_TIMER), id));
-            task.timer.set(Some(timer));
-        }
+        CURRENT.with_borrow(|task| {
+            if let Some(task) = task
+                && task.timer.get().is_none()
+            {
+                let until = left.min(milliseconds(LONGEST_TIMER));
+                let timer = RING.with(|ring| set_timeout(ring, until, task.id));
+                task.timer.set(Some(timer));
+            }
+        });
         Poll::Pending
     }
 }
@@ -114,8 +129,13 @@ impl Wake for TaskId {
         self.wake_by_ref();
     }
 
-    /// Polls the task in a turn of its own, because the caller may not have finished what it is doing.
+    /// Polls the task in this turn if that is there for it, else in one of its own, because the caller may
+    /// not have finished what it is doing.
     fn wake_by_ref(self: &Arc<Self>) {
+        if let Turn::Free = TURN.get() {
+            TURN.set(Turn::For(self.0));
+            return;
+        }
         let turn = Promise::resolve(&JsValue::from(self.0));
         POLL.with(|poll| {
             let _ = turn.then(poll);
@@ -123,8 +143,29 @@ impl Wake for TaskId {
     }
 }
 
+/// What this turn of JavaScript's event loop is there for.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// Something that is not ours to interrupt.
+    Another,
+    /// A task, if one is woken.
+    Free,
+    /// The task that was woken.
+    For(u32),
+}
+
+/// Wakes a task by a promise that has settled, and polls it at once: another promise for that would cost
+/// each wait a second turn. For use at the bottom of the stack, in the function that the promise calls.
+pub(crate) fn wake_in_this_turn(waker: Waker) {
+    TURN.set(Turn::Free);
+    waker.wake();
+    if let Turn::For(id) = TURN.replace(Turn::Another) {
+        poll(id);
+    }
+}
+
 /// A promise that settles as `future` does, which is polled now and whenever it is woken.
-pub(crate) fn promise(
+pub fn promise(
     now: UnixTime,
     future: impl Future<Output = Result<JsValue, JsValue>> + 'static,
 ) -> Promise {
@@ -136,6 +177,7 @@ pub(crate) fn promise(
         let id = NEXT_ID.get();
         NEXT_ID.set(id.wrapping_add(1));
         let task = Rc::new(Task {
+            id,
             future: RefCell::new(Box::pin(async move {
                 // Neither function throws.
                 let _ = match future.await {
@@ -163,7 +205,7 @@ fn poll(id: u32) {
         return;
     };
     let mut context = Context::from_waker(&task.waker);
-    CURRENT.set(Some(id));
+    CURRENT.set(Some(Rc::clone(&task)));
     let polled = task.future.borrow_mut().as_mut().poll(&mut context);
     CURRENT.set(None);
     if polled.is_ready() {
