@@ -119,7 +119,7 @@ describe('RFC 8252: redirect URIs of apps', { concurrency: 8 }, () => {
     'such a scheme after a logout': [{ post_logout_redirect_uris: ['cursor://bye'] }, 'any_private_use_scheme'],
     'http to elsewhere, whatever it opts into': [
       { redirect_uris: ['http://app.example/cb'], any_private_use_scheme: true, localhost_is_loopback: true },
-      'http is for loopback only',
+      'of http on this machine',
     ],
     ...Object.fromEntries(
       ['javascript:alert(1)', 'data:text/html,x', 'vbscript:x', 'blob:https://a.example/x', 'file:///x', 'about:blank']
