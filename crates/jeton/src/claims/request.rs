@@ -1,6 +1,6 @@
 //! The `claims` parameter of an authorization request (OpenID Connect Core §5.5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -41,7 +41,9 @@ pub(crate) enum InvalidClaimsRequest {
     Member,
     #[error("claims: more than {MOST_REQUESTED_CLAIMS} are asked for")]
     TooMany,
-    #[error("claims: two persons are asked for")]
+    #[error("claims: a sub is no string")]
+    SubjectType,
+    #[error("claims: no person is every sub that is asked for")]
     Subjects,
 }
 
@@ -59,11 +61,14 @@ impl ClaimsRequest {
         if request.userinfo.len() + request.id_token.len() > MOST_REQUESTED_CLAIMS {
             return Err(InvalidClaimsRequest::TooMany);
         }
-        let consistent = request.subjects().all(|subject| {
-            let subject = subject.value.as_ref();
-            subject.is_none_or(|value| request.subjects().all(|other| other.permits(Some(value))))
-        });
-        if !consistent {
+        let subjects = request.subjects().flat_map(RequestedClaim::sets);
+        if !subjects.flatten().all(Value::is_string) {
+            return Err(InvalidClaimsRequest::SubjectType);
+        }
+        if request
+            .permitted_subjects()
+            .is_some_and(|left| left.is_empty())
+        {
             return Err(InvalidClaimsRequest::Subjects);
         }
         Ok(request)
@@ -87,20 +92,15 @@ impl ClaimsRequest {
 
     /// The person whom it asks for, if that is a single one.
     pub(crate) fn subject(&self) -> Option<&str> {
-        self.subjects().find_map(|asked| {
-            let mut values = asked.value.iter().chain(&asked.values);
-            match (values.next(), values.next()) {
-                (Some(only), None) => only.as_str(),
-                _ => None,
-            }
-        })
+        let mut left = self.permitted_subjects()?.into_iter();
+        left.next().filter(|_| left.next().is_none())
     }
 
     /// Whether `subject` may be the person who logs in. A `sub` with a value asks for that one, and must
     /// not yield tokens of another (§5.5.1, §3.1.2.2).
     pub(crate) fn permits_subject(&self, subject: &str) -> bool {
-        let subject = Value::from(subject);
-        self.subjects().all(|asked| asked.permits(Some(&subject)))
+        let permitted = self.permitted_subjects();
+        permitted.is_none_or(|permitted| permitted.contains(subject))
     }
 
     /// Whether a login with this `acr` will do. One of several values that are essential must be met; a
@@ -108,6 +108,13 @@ impl ClaimsRequest {
     pub(crate) fn permits_acr(&self, acr: Option<&Value>) -> bool {
         let asked = self.id_token.get("acr").and_then(Option::as_ref);
         asked.is_none_or(|asked| !asked.essential || asked.permits(acr))
+    }
+
+    /// The persons who are asked for wherever a `sub` is; `None` where anybody will do.
+    fn permitted_subjects(&self) -> Option<BTreeSet<&str>> {
+        let sets = self.subjects().flat_map(RequestedClaim::sets);
+        sets.map(|set| set.iter().filter_map(Value::as_str).collect())
+            .reduce(|left: BTreeSet<_>, set| &left & &set)
     }
 
     fn subjects(&self) -> impl Iterator<Item = &RequestedClaim> {
@@ -118,10 +125,16 @@ impl ClaimsRequest {
 }
 
 impl RequestedClaim {
-    /// Whether `given` has one of the values that are asked for, if any is.
+    /// The sets of values, each of which the claim is asked to be of: `value` alone, and `values`.
+    fn sets(&self) -> impl Iterator<Item = &[Value]> {
+        let sets = [self.value.as_slice(), self.values.as_slice()];
+        sets.into_iter().filter(|set| !set.is_empty())
+    }
+
+    /// Whether `given` has a value that is asked for, if any is.
     fn permits(&self, given: Option<&Value>) -> bool {
-        let mut values = self.value.iter().chain(&self.values).peekable();
-        values.peek().is_none() || values.any(|value| Some(value) == given)
+        let mut sets = self.sets();
+        sets.all(|set| given.is_some_and(|given| set.contains(given)))
     }
 }
 
@@ -211,6 +224,22 @@ mod tests {
                 r#"{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}"#,
                 InvalidClaimsRequest::Subjects,
             ),
+            (
+                r#"{"id_token":{"sub":{"values":["a","b"]}},"userinfo":{"sub":{"values":["c"]}}}"#,
+                InvalidClaimsRequest::Subjects,
+            ),
+            (
+                r#"{"id_token":{"sub":{"value":"a","values":["b","c"]}}}"#,
+                InvalidClaimsRequest::Subjects,
+            ),
+            (
+                r#"{"id_token":{"sub":{"value":1}}}"#,
+                InvalidClaimsRequest::SubjectType,
+            ),
+            (
+                r#"{"userinfo":{"sub":{"values":["a",null]}}}"#,
+                InvalidClaimsRequest::SubjectType,
+            ),
         ] {
             assert_eq!(ClaimsRequest::parse(json), Err(expected), "{json}");
         }
@@ -237,7 +266,11 @@ mod tests {
                 false,
                 true,
             ),
-            (r#"{"id_token":{"sub":{"value":1}}}"#, false, false),
+            (
+                r#"{"id_token":{"sub":{"values":["a","alice"]}},"userinfo":{"sub":{"values":["bob","alice"]}}}"#,
+                true,
+                false,
+            ),
         ] {
             assert_eq!(parsed(json).permits_subject("alice"), alice, "{json}");
             assert_eq!(parsed(json).permits_subject("bob"), bob, "{json}");
@@ -250,6 +283,10 @@ mod tests {
                 Some("alice"),
             ),
             (r#"{"id_token":{"sub":{"values":["a","b"]}}}"#, None),
+            (
+                r#"{"id_token":{"sub":{"values":["a","b"]}},"userinfo":{"sub":{"values":["b","c"]}}}"#,
+                Some("b"),
+            ),
         ] {
             assert_eq!(parsed(json).subject(), only, "{json}");
         }
@@ -280,6 +317,12 @@ mod tests {
                 true,
                 true,
                 true,
+            ),
+            (
+                r#"{"id_token":{"acr":{"essential":true,"value":"1","values":["1","2"]}}}"#,
+                false,
+                true,
+                false,
             ),
         ] {
             let permits = |acr| parsed(json).permits_acr(acr);
