@@ -70,10 +70,14 @@ pub(crate) fn scope_of_part(
     parameters: &Parameters<'_>,
     unregistered: UnregisteredScopes,
 ) -> Result<Scope, Refusal> {
-    let requested = parameters.get("scope").unwrap_or_default();
-    let requested: Scope = requested
-        .parse()
-        .map_err(|_| RequestFault::MalformedScope)?;
+    let Some(text) = parameters.get("scope") else {
+        return Ok(Scope::default());
+    };
+    let requested: Scope = text.parse().map_err(|_| RequestFault::MalformedScope)?;
+    // Spaces alone are no scope (RFC 6749 §3.3), and not the same as none asked for.
+    if requested.is_empty() {
+        return Err(RequestFault::MalformedScope.into());
+    }
     if client.unregistered_scope(&requested).is_none() {
         return Ok(requested);
     }

@@ -142,6 +142,7 @@ const toClient = [
   ['RFC 7636 §4.2: code_challenge in plain base64', web, { code_challenge: `${'a'.repeat(41)}+/` }, 'invalid_request'],
   ['RFC 6749 §4.1.2.1: a scope that is not registered', web, { scope: 'read root' }, 'invalid_scope'],
   ['RFC 6749 §3.3: a malformed scope', web, { scope: 'read "write"' }, 'invalid_scope'],
+  ['RFC 6749 §3.3: a scope of spaces', web, { scope: '  ' }, 'invalid_scope'],
   ['RFC 8707 §2: a resource that is not registered', web, { resource: 'https://evil.example' }, 'invalid_target'],
   ['RFC 8707 §2: a relative resource', web, { resource: '/api' }, 'invalid_target'],
   [`${OIDC}: prompt=none beside another`, web, { prompt: 'none login' }, 'invalid_request'],

@@ -243,6 +243,7 @@ describe('device grant', { concurrency: 8 }, () => {
     ['RFC 8628 §3.1: wrong client authentication', { ...box, client_secret: 'wrong' }, {}, 401, 'invalid_client'],
     ['RFC 8628 §3.1: an unknown client', { client_id: 'nobody' }, {}, 401, 'invalid_client'],
     ['RFC 8628 §3.2: a scope that is not registered', tv, { scope: 'root' }, 400, 'invalid_scope'],
+    ['RFC 6749 §3.3: a scope of spaces', tv, { scope: ' ' }, 400, 'invalid_scope'],
     ['RFC 8707 §2: a resource that is not registered', tv, { resource: 'https://evil.example' }, 400, 'invalid_target'],
     [
       'RFC 8628 §3.1: a parameter twice',

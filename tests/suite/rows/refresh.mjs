@@ -153,6 +153,7 @@ describe('refresh_token: part of a grant', { concurrency: 8 }, () => {
     ['RFC 6749 §6: a wider scope', { scope: 'read write' }, 'invalid_scope'],
     ['RFC 6749 §6: a scope that is not registered', { scope: 'root' }, 'invalid_scope'],
     ['RFC 6749 §3.3: a malformed scope', { scope: 'read "' }, 'invalid_scope'],
+    ['RFC 6749 §3.3: a scope of spaces', { scope: ' ' }, 'invalid_scope'],
     ['RFC 8707 §2.2: a resource that was not granted', { resource: 'https://other.example' }, 'invalid_target'],
     [
       'RFC 8707 §2.2: one of several resources was not granted',

@@ -25,6 +25,7 @@ const rows = [
   ['§3.2: the same parameter and value twice', `${GRANT}&${GRANT}`, {}, 400, 'invalid_request'],
   ['§3.2: an unknown parameter twice', `${GRANT}&x=1&x=2`, {}, 400, 'invalid_request'],
   ['§3.2: a parameter twice, once encoded', `${GRANT}&scope=read&s%63ope=read`, {}, 400, 'invalid_request'],
+  ['§3.3: a scope of spaces', `${GRANT}&scope=%20+`, {}, 400, 'invalid_scope'],
   ['Appendix B: the body is not UTF-8', `${GRANT}&scope=%ff%fe`, {}, 400, 'invalid_request'],
   [
     'Appendix B: a raw byte is not UTF-8',
