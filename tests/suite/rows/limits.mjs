@@ -160,6 +160,22 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     });
   }
 
+  test('state: at most 2,048 bytes, and one that is longer does not come back', async () => {
+    const of = async (length) => {
+      const state = '='.repeat(length);
+      const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { state, scope: 'root' })));
+      return [params.error, params.state === state, params.state === undefined];
+    };
+    assert.deepEqual(await of(2048), ['invalid_scope', true, false]);
+    assert.deepEqual(await of(2049), ['invalid_scope', false, true]);
+    const state = 'x'.repeat(20_000);
+    for (const response_mode of ['query', 'fragment']) {
+      const response = await new Browser().post('/authorize', requestOf(web, { state, response_mode }));
+      assert.equal(arrival(response).params.error, 'invalid_request');
+      assert.ok(response.headers.location.length < 1024, response.headers.location);
+    }
+  });
+
   test('an authorization request: at most 4,096 bytes travel on, and its addresses stay below 8 kB', async () => {
     const browser = new Browser();
     const form = { scope: 'openid read', nonce: 'n'.repeat(1700), state: '' };

@@ -48,7 +48,12 @@ pub(super) async fn code_request<H: Host>(
     let target = ResponseTarget {
         redirect_uri,
         response_mode: response_mode.unwrap_or_default(),
-        state: parameters.get("state").map(str::to_owned),
+        // RFC 6749 §4.1.2.1 wants it back "if present". One that is refused for its length would make an
+        // address that no server takes, so that the client would not learn why.
+        state: parameters
+            .get("state")
+            .filter(|state| state.len() <= LONGEST_VALUE)
+            .map(str::to_owned),
     };
     let checked = match response_mode {
         Ok(_) => for_client(at, &client, parameters, &target).await,
