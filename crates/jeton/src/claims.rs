@@ -8,10 +8,12 @@ mod request;
 
 pub(crate) use object::DEEPEST;
 pub use object::InvalidObject;
+pub(crate) use object::object;
 use object::parse_object;
 pub(crate) use request::{ClaimsRequest, InvalidClaimsRequest, MOST_REQUESTED_CLAIMS};
 
-/// The longest `claims` that a login application may give, in bytes of JSON as they were sent.
+/// The longest `claims` that a login application may give, in bytes of JSON, both as they were sent and as
+/// they are kept: `1e15` becomes `1000000000000000.0`.
 pub const LONGEST_CLAIMS: usize = 32 * 1024;
 
 /// The longest claims about a person, or a client, in one token, in bytes of JSON.
@@ -110,6 +112,9 @@ pub fn read_claims(json: &str) -> Result<Map<String, Value>, InvalidClaims> {
         return Err(InvalidClaims::TooLong);
     }
     let claims = parse_object(json)?;
+    if length(&claims) > LONGEST_CLAIMS {
+        return Err(InvalidClaims::TooLong);
+    }
     check_claims(&claims)?;
     Ok(claims)
 }
@@ -220,6 +225,9 @@ mod tests {
         };
         check(&sized("a", LONGEST_CLAIMS), Ok(()));
         check(&sized("a", LONGEST_CLAIMS + 1), Err(InvalidClaims::TooLong));
+        let numbers = |count| format!(r#"{{"a":[{}]}}"#, vec!["1e15"; count].join(","));
+        check(&numbers(1600), Ok(()));
+        check(&numbers(1800), Err(InvalidClaims::TooLong));
         check(&sized("acr", 10 + LONGEST_ACR), Ok(()));
         check(&sized("acr", 11 + LONGEST_ACR), Err(InvalidClaims::Acr));
         let amr = |bytes| format!(r#"{{"amr":["{}"]}}"#, "x".repeat(bytes));

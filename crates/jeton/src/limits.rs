@@ -120,7 +120,7 @@ pub const LIMITS: &[Limit] = &[
         test: "a form without a cookie: at most 8,000 bytes go on as a query",
     },
     Limit {
-        what: "`subject` that a login application names",
+        what: "`subject` that a login application names, as JSON",
         most: LONGEST_SUBJECT as u64,
         unit: "bytes",
         answer: "`invalid_request`",
@@ -128,7 +128,7 @@ pub const LIMITS: &[Limit] = &[
         test: "a subject of 256 bytes",
     },
     Limit {
-        what: "`claims` that a login application gives",
+        what: "`claims` that a login application gives, as sent and as kept",
         most: LONGEST_CLAIMS as u64,
         unit: "bytes",
         answer: "`invalid_request`",

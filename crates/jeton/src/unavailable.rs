@@ -31,7 +31,7 @@ pub struct Misread<'a>(pub &'a serde_json::Error);
 impl fmt::Display for Misread<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.0.is_data() {
-            "a member is missing, unknown or of another type"
+            "a member is missing, unknown, there twice or of another type"
         } else {
             "no valid JSON"
         };
@@ -54,7 +54,7 @@ mod tests {
             let read = serde_json::from_str::<Vec<u8>>(json).unwrap_err();
             assert_eq!(Misread(&read).to_string(), expected);
         };
-        let data = "a member is missing, unknown or of another type";
+        let data = "a member is missing, unknown, there twice or of another type";
         check("[\"hunter2\"]", &format!("line 1 column 10: {data}"));
         check("[1,\nhunter2", "line 2 column 1: no valid JSON");
 

@@ -86,6 +86,7 @@ const badAnswers = [
   ['an empty subject', { subject: '' }],
   ['a subject of 256 bytes', { subject: 's'.repeat(256) }],
   ['a subject of 128 letters in 256 bytes', { subject: 'ä'.repeat(128) }],
+  ['a subject of 128 quotes, 256 bytes of JSON', { subject: '"'.repeat(128) }],
   ['a subject like a generated client_id (RFC 9700 §4.15)', { subject: 'jc_QDBH-nrm7DMl8alHefMEkA' }],
   ['a subject that is a client_id (RFC 9700 §4.15)', { subject: 'm2m' }],
   ["the client's own id as subject (RFC 9700 §4.15)", { subject: 'web' }],
@@ -102,6 +103,9 @@ const badAnswers = [
   ['claims that are a string', { claims: '"x"' }],
   ['claims that are null', { claims: 'null' }],
   ['claims over 32 kB', { claims: JSON.stringify({ x: 'x'.repeat(32_761) }) }],
+  ['claims that are kept as more than 32 kB', { claims: `{"x":[${Array(6000).fill('1e15')}]}` }],
+  ['a number of more than 64 bits', { claims: '{"x":12345678901234567890123}' }],
+  ['a number that is -0', { claims: '{"x":[-0]}' }],
   ...[
     'iss',
     'sub',

@@ -8,6 +8,9 @@ use serde_json::{Map, Number, Value};
 /// How deep objects and arrays may lie in each other. What is deeper, some readers refuse.
 pub(crate) const DEEPEST: usize = 32;
 
+/// Between these integers are kept as they are. Others become fractions when they are read.
+const SIXTY_FOUR_BITS: (f64, f64) = (-9_223_372_036_854_775_808.0, 18_446_744_073_709_551_616.0);
+
 /// Why a text is no JSON object that everyone reads the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidObject {
@@ -23,6 +26,9 @@ pub enum InvalidObject {
     /// Deeper than [`DEEPEST`].
     #[error("lie more than {DEEPEST} objects or arrays deep")]
     TooDeep,
+    /// Such a number is read differently: as 0, and as the nearest that a reader has.
+    #[error("have -0, or a number of more than 64 bits, which would not be kept as it is")]
+    Number,
 }
 
 /// The object that `json` is.
@@ -41,6 +47,24 @@ pub(crate) fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObje
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(InvalidObject::NotAnObject),
         Err(_) => Err(fault.get()),
+    }
+}
+
+/// The object that a member of a document is, for serde.
+///
+/// # Errors
+/// As of [`parse_object`].
+pub(crate) fn object<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    let fault = Cell::new(InvalidObject::NotJson);
+    let element = Element {
+        depth: 0,
+        fault: &fault,
+    };
+    match element.deserialize(deserializer)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Error::custom(InvalidObject::NotAnObject)),
     }
 }
 
@@ -101,6 +125,11 @@ impl<'de> Visitor<'de> for Element<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        let is_negative_zero = value == 0.0 && value.is_sign_negative();
+        let (least, most) = SIXTY_FOUR_BITS;
+        if is_negative_zero || value <= least || value >= most {
+            return Err(self.refuse(InvalidObject::Number));
+        }
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -143,7 +172,7 @@ mod tests {
     fn objects_are_read_as_serde_json_reads_them() {
         for json in [
             "{}",
-            r#"{"a":[1,-2,1.5,1e300,true,false,null,"x",{"b":{}}],"ä":"\u0000\n"}"#,
+            r#"{"a":[1,-2,1.5,1e15,-1e-300,true,false,null,"x",{"b":{}}],"ä":"\u0000\n"}"#,
             r#"{"a":18446744073709551615,"b":-9223372036854775808}"#,
         ] {
             let expected = serde_json::from_str::<Value>(json).unwrap().to_string();
@@ -172,6 +201,17 @@ mod tests {
             r#"{"a":[{"b":{"c":1,"c":1}}]}"#,
         ] {
             check(json, Err(InvalidObject::Twice));
+        }
+        for number in [
+            "-0",
+            "-0.0",
+            "[1e300]",
+            "18446744073709551616",
+            "-9223372036854775809",
+            "12345678901234567890123",
+        ] {
+            let json = format!(r#"{{"a":{number}}}"#);
+            check(&json, Err(InvalidObject::Number));
         }
         let nested = |depth: usize| {
             let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));

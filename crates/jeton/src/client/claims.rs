@@ -24,7 +24,10 @@ pub struct ClaimsRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_claims: Option<Vec<String>>,
     /// Claims about the client itself, in the tokens that it gets by `client_credentials`.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(
+        deserialize_with = "claims::object",
+        skip_serializing_if = "Map::is_empty"
+    )]
     pub client_claims: Map<String, Value>,
 }
 

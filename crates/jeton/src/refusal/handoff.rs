@@ -15,7 +15,7 @@ pub(crate) enum HandoffFault {
     #[error("the subject is missing")]
     NoSubject,
     #[error(
-        "the subject is longer than 255 bytes, begins or ends with white space, or has a control character"
+        "the subject is longer than 255 bytes of JSON, begins or ends with white space, or has a control character"
     )]
     Subject,
     #[error("the subject is the id of a client, or looks like one that the server draws")]

@@ -279,6 +279,13 @@ fn the_claims_of_a_record_are_names_that_are_not_the_servers_own() {
         Err("client_claims: the server alone says acr"),
     );
     own(r#"["tenant"]"#, Err("another type"));
+    for unclear in [
+        r#"{"a":1,"a":2}"#,
+        r#"{"x":[{"a":1,"a":1}]}"#,
+        r#"{"a":-0}"#,
+    ] {
+        own(unclear, Err("there twice"));
+    }
     let sized = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - r#"{"a":""}"#.len()));
     own(&sized(4096), Ok(()));
     own(&sized(4097), Err("client_claims: more than 4096 bytes"));

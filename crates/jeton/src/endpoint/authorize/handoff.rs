@@ -31,7 +31,8 @@ use crate::{
     time::{LEEWAY, Seconds, UnixTime},
 };
 
-/// The longest subject, in bytes (OpenID Connect Core §2, `sub`).
+/// The longest subject, in bytes of what stands between the quotes in JSON (OpenID Connect Core §2, `sub`):
+/// it travels in addresses.
 pub const LONGEST_SUBJECT: usize = 255;
 
 /// The error codes a login application may reject with. It is part of the authorization server, so
@@ -354,7 +355,11 @@ async fn read_accepted<H: Host>(
 /// control characters. Who compares loosely (a database that ignores trailing spaces does) would take it
 /// for another's.
 fn is_subject(text: &str) -> bool {
-    text.len() <= LONGEST_SUBJECT && text.trim() == text && !text.contains(char::is_control)
+    // Of what is no control character, these two are longer in JSON.
+    let escaped = text.bytes().filter(|byte| b"\"\\".contains(byte)).count();
+    text.len() + escaped <= LONGEST_SUBJECT
+        && text.trim() == text
+        && !text.contains(char::is_control)
 }
 
 /// Whether `text` looks like a client id that the server draws.
