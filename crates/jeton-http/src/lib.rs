@@ -270,7 +270,8 @@ where
         }
         let address = self.proxies.client(peer, &head.headers);
         activity.enter(Phase::Answer);
-        let response = (self.handle)(Request::from_parts(head, body), address).await;
+        let answering = pin!((self.handle)(Request::from_parts(head, body), address));
+        let response = answering.await;
         activity.enter(Phase::Head);
         let mut response = response.map_err(|Dropped| io::ErrorKind::ConnectionAborted)?;
         if late {

@@ -45,8 +45,9 @@ impl TrustedProxies {
     /// `None` where the peer is most likely a proxy that nobody configured: it is of this machine or of a
     /// private network, and has the header. Its address would stand for all its clients.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        if !self.contain(peer) && is_private(peer) && headers.contains_key(FORWARDED_FOR) {
-            return None;
+        if !self.contain(peer) {
+            let is_hidden = is_private(peer) && headers.contains_key(FORWARDED_FOR);
+            return (!is_hidden).then_some(peer);
         }
         let mut address = peer;
         let mut added = headers

@@ -174,3 +174,43 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         self.in_time(context, closed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    async fn is_over(deadline: &mut Deadline, after: Duration) -> bool {
+        poll_fn(|context| Poll::Ready(deadline.is_over(context, after))).await
+    }
+
+    #[tokio::test]
+    async fn many_requests_have_one_timer() {
+        let mut deadline = Deadline::default();
+        assert!(!is_over(&mut deadline, IDLE_TIMEOUT).await);
+        let rings_at = deadline.timer.as_ref().unwrap().deadline();
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            deadline.clear();
+            assert!(!is_over(&mut deadline, HEAD_TIMEOUT).await);
+            assert_eq!(deadline.timer.as_ref().unwrap().deadline(), rings_at);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_timer_that_rings_early_is_set_again() {
+        let over = Instant::now() + Duration::from_millis(30);
+        let mut deadline = Deadline {
+            at: Some(over),
+            timer: Some(Box::pin(sleep_until(over - Duration::from_millis(20)))),
+        };
+        let mut asked = 0;
+        while !is_over(&mut deadline, HEAD_TIMEOUT).await {
+            asked += 1;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert!(asked > 1);
+        assert!(over <= Instant::now());
+    }
+}

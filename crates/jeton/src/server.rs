@@ -1,7 +1,7 @@
 //! The authorization server as a function of a request: path → endpoint → response, or a refusal and
 //! its presentation.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, pin::pin};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
@@ -83,7 +83,11 @@ impl<H: Host> Server<H> {
                     request: &incoming,
                     now: at,
                 };
-                let answered = within(budget, self.respond_at(route, &at, &mut audit)).await;
+                let answered = {
+                    // In its place: it is kilobytes, and each hand it goes through would copy it.
+                    let responding = pin!(self.respond_at(route, &at, &mut audit));
+                    within(budget, responding).await
+                };
                 let answered = answered.unwrap_or_else(|| {
                     Err(Unavailable::new("store", "no answer within the budget").into())
                 });
