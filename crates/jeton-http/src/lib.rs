@@ -255,10 +255,12 @@ where
         peer: IpAddr,
         activity: &Activity,
     ) -> io::Result<Response<Full<Bytes>>> {
-        activity.enter(Phase::Body);
         let (mut head, body) = request.into_parts();
-        // Most bodies come with their head, and then no timer is made.
-        let time_is_up = async { sleep(BODY_TIMEOUT).await };
+        // Most bodies come with their head, and are not waited for.
+        let time_is_up = async {
+            activity.enter(Phase::Body);
+            sleep(BODY_TIMEOUT).await;
+        };
         let read = within(time_is_up, read_body(body)).await;
         let late = read.is_none();
         let body = read.unwrap_or_else(|| Ok(Bytes::new()))?;

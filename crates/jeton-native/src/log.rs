@@ -2,25 +2,25 @@
 
 use std::{
     io::{self, Write},
-    panic,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
+    mem, panic,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use http::Response;
-use jeton::{Audit, LONGEST_LINE, Moment};
+use jeton::{Audit, Moment};
 
-/// How long lines gather before they are written together. At 50,000 lines a second a quarter of the queue.
-const GATHERING: Duration = Duration::from_millis(5);
+/// How long lines gather before they are written together: to be woken for each would cost a service on one
+/// processor a third of its answers.
+const GATHERING: Duration = Duration::from_millis(20);
 
-/// How many lines wait for a reader of the log at most: 4 MB of the longest. Further ones are dropped, and
-/// counted in a later line.
-const LONGEST_QUEUE: usize = 1024;
+/// How many bytes of lines wait for a reader of the log at most. Further lines are dropped, and counted in a
+/// later one.
+const MOST_WAITING: usize = 4 * 1024 * 1024;
+
+/// As many bytes as are kept for lines that come while others are written: more than gather in a moment.
+const USUALLY_WAITING: usize = 1024 * 1024;
 
 /// How long the end of the process waits for a reader of the log.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -69,15 +69,55 @@ fn write_line(mut line: String) {
 /// The log of a process that answers many at a time. A thread of its own writes it, so that a reader who
 /// stands still holds up the log and nothing else.
 #[derive(Clone)]
-pub struct Log {
-    queue: SyncSender<Entry>,
-    dropped: Arc<AtomicU64>,
+pub struct Log(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// That there is something to write, or that nothing is left.
+    changed: Condvar,
 }
 
-enum Entry {
-    Line(String),
-    /// The last entry. Who sends it is told once everything before it is written.
-    End(SyncSender<()>),
+/// The lines that are not written yet.
+#[derive(Default)]
+struct Waiting {
+    text: String,
+    lines: u64,
+    /// The bytes that are being written.
+    in_hand: usize,
+    dropped: u64,
+    writer: Writer,
+}
+
+/// What the thread that writes is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Writer {
+    /// It waits to be told of a line.
+    #[default]
+    Idle,
+    /// It will look by itself.
+    Busy,
+    /// It ends once nothing is left.
+    Ending,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.in_hand == 0
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until `is_due`.
+    fn wait(&self, is_due: impl Fn(&Waiting) -> bool) -> MutexGuard<'_, Waiting> {
+        self.changed
+            .wait_while(self.lock(), |waiting| !is_due(waiting))
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Log {
@@ -88,90 +128,92 @@ impl Log {
     }
 
     fn to(output: impl Write + Send + 'static) -> Self {
-        let (queue, entries) = sync_channel(LONGEST_QUEUE);
-        let log = Self {
-            queue,
-            dropped: Arc::default(),
-        };
-        let dropped = Arc::clone(&log.dropped);
-        // Ends with the process, or with the last of its logs.
-        thread::spawn(move || write_all(&entries, &dropped, output));
-        log
+        let shared = Arc::<Shared>::default();
+        let written = Arc::clone(&shared);
+        thread::spawn(move || write_all(&written, output));
+        Self(shared)
     }
 
     /// Logs a response that took since `began`.
     pub fn response<B>(&self, response: &Response<B>, began: Instant) {
         if let Some(line) = line_of(response, began) {
-            self.line(line);
+            self.line(&line);
         }
     }
 
     /// Logs an error that belongs to no request. The message holds nothing that was sent.
     pub fn error(&self, message: &str) {
-        self.line(moment().error_line(message));
+        self.line(&moment().error_line(message));
     }
 
-    fn line(&self, line: String) {
-        if self.queue.try_send(Entry::Line(line)).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+    fn line(&self, line: &str) {
+        let mut waiting = self.0.lock();
+        if waiting.text.len() + waiting.in_hand + line.len() >= MOST_WAITING {
+            waiting.dropped += 1;
+            return;
+        }
+        waiting.text.push_str(line);
+        waiting.text.push('\n');
+        waiting.lines += 1;
+        if waiting.writer == Writer::Idle {
+            waiting.writer = Writer::Busy;
+            drop(waiting);
+            self.0.changed.notify_all();
         }
     }
 
     /// Waits until everything is written, for two seconds at most. What is logged later is lost.
     pub fn close(&self) {
-        let begin = Instant::now();
-        let (written, end) = sync_channel(1);
-        let mut entry = Entry::End(written);
-        while let Err(TrySendError::Full(again)) = self.queue.try_send(entry) {
-            if begin.elapsed() >= CLOSING_TIMEOUT {
-                return;
-            }
-            entry = again;
-            thread::sleep(Duration::from_millis(10));
-        }
-        let _ = end.recv_timeout(CLOSING_TIMEOUT.saturating_sub(begin.elapsed()));
+        let mut waiting = self.0.lock();
+        waiting.writer = Writer::Ending;
+        self.0.changed.notify_all();
+        let _ = self
+            .0
+            .changed
+            .wait_timeout_while(waiting, CLOSING_TIMEOUT, |waiting| !waiting.is_empty());
     }
 }
 
-/// Writes what is in the queue, as many lines at once as wait there. To be woken for each line would cost a
-/// service on one processor a third of its answers, so lines gather for a moment first.
-fn write_all(entries: &Receiver<Entry>, dropped: &AtomicU64, mut output: impl Write) {
-    while let Ok(first) = entries.recv() {
-        if matches!(first, Entry::Line(_)) {
+/// Writes what waits, as many lines at once as there are, until the log is closed.
+fn write_all(shared: &Shared, mut output: impl Write) {
+    let mut text = String::with_capacity(USUALLY_WAITING);
+    loop {
+        let writer = shared.wait(|waiting| waiting.writer != Writer::Idle).writer;
+        if writer == Writer::Busy {
             thread::sleep(GATHERING);
         }
-        let mut text = String::new();
-        let mut lines = 0;
-        let mut end = None;
-        let mut next = Some(first);
-        while let Some(entry) = next.take() {
-            match entry {
-                Entry::Line(line) => {
-                    text.push_str(&line);
-                    text.push('\n');
-                    lines += 1;
-                }
-                Entry::End(written) => end = Some(written),
-            }
-            if end.is_none() && text.len() < 16 * LONGEST_LINE {
-                next = entries.try_recv().ok();
-            }
-        }
-        let missing = dropped.swap(0, Ordering::Relaxed);
+        let mut waiting = shared.lock();
+        mem::swap(&mut text, &mut waiting.text);
+        waiting.in_hand = text.len();
+        let (lines, missing) = (
+            mem::take(&mut waiting.lines),
+            mem::take(&mut waiting.dropped),
+        );
+        drop(waiting);
         if missing > 0 {
-            text.push_str(
-                &moment().error_line(&format!("{missing} lines of this log were dropped")),
-            );
+            let message = format!("{missing} lines of this log were dropped");
+            text.push_str(&moment().error_line(&message));
             text.push('\n');
         }
         let written = output.write_all(text.as_bytes());
-        if written.and_then(|()| output.flush()).is_err() {
+        let failed = written.and_then(|()| output.flush()).is_err();
+        text.clear();
+        text.shrink_to(USUALLY_WAITING);
+        let mut waiting = shared.lock();
+        waiting.in_hand = 0;
+        if failed {
             // The reader has gone, perhaps for good. Should it come back, it is told.
-            dropped.fetch_add(lines + missing, Ordering::Relaxed);
+            waiting.dropped += lines + missing;
         }
-        if let Some(written) = end {
-            let _ = written.send(());
-            return;
+        let is_last = waiting.text.is_empty() && (failed || waiting.dropped == 0);
+        match waiting.writer {
+            Writer::Ending if is_last => {
+                drop(waiting);
+                shared.changed.notify_all();
+                return;
+            }
+            Writer::Busy if is_last => waiting.writer = Writer::Idle,
+            _ => {}
         }
     }
 }
@@ -246,15 +288,15 @@ mod tests {
         reader.change(|state| state.stands_still = true);
         let log = Log::to(reader.clone());
         let begin = Instant::now();
-        for number in 0..5000 {
+        for number in 0..80_000 {
             log.error(&number.to_string());
         }
-        assert!(begin.elapsed() < Duration::from_secs(2));
         log.close();
-        assert!(begin.elapsed() < Duration::from_secs(4), "the end waits");
+        assert!(begin.elapsed() < Duration::from_secs(6), "the end waits");
         reader.change(|state| state.stands_still = false);
         log.close();
-        let messages = messages(&reader.read());
+        let text = reader.read();
+        let messages = messages(&text);
         let dropped: usize = messages
             .iter()
             .filter_map(|text| {
@@ -264,11 +306,8 @@ mod tests {
             .sum();
         let lines = messages.iter().filter(|text| text.parse::<u32>().is_ok());
         let lines = lines.count();
-        assert_eq!(lines + dropped, 5000, "each is written or counted");
-        assert!(
-            (LONGEST_QUEUE..2 * LONGEST_QUEUE).contains(&lines),
-            "{lines}"
-        );
+        assert_eq!(lines + dropped, 80_000, "each is written or counted");
+        assert!(text.len().abs_diff(MOST_WAITING) < 1000, "{}", text.len());
     }
 
     #[test]
@@ -277,7 +316,7 @@ mod tests {
         reader.change(|state| state.has_gone = true);
         let log = Log::to(reader.clone());
         log.error("unread");
-        while log.dropped.load(Ordering::Relaxed) == 0 {
+        while log.0.lock().dropped == 0 {
             thread::sleep(Duration::from_millis(1));
         }
         reader.change(|state| state.has_gone = false);
