@@ -12,7 +12,7 @@ use http::{
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::arrival::RequestId;
+use crate::{arrival::RequestId, client::Home};
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
 /// them.
@@ -96,6 +96,16 @@ pub(crate) struct Link<'a> {
     /// Empty: the address of the page itself, which then does not stand on it.
     pub(crate) to: &'a str,
     pub(crate) text: &'a str,
+}
+
+impl<'a> Link<'a> {
+    /// To the application that the person came from.
+    pub(crate) fn to_application(home: &'a Home) -> Self {
+        Self {
+            to: home.as_str(),
+            text: "Back to the application",
+        }
+    }
 }
 
 impl Ending<'_> {

@@ -125,17 +125,23 @@ pub(crate) fn refuse_person<H: Host>(
     }
     let device = at.issuer.action(path::DEVICE);
     let link = |to, text| Some(Link { to, text });
+    let is_sent = at.request.method == Method::POST;
+    let mut text = refusal.advice(&wire);
     let way_on = match refusal.way_on() {
         WayOn::Device => link(&device, "Begin again"),
-        WayOn::Application(home) => link(home.as_str(), "Back to the application"),
+        WayOn::Application(home) => Some(Link::to_application(home)),
         // What a form has sent a link cannot send once more.
-        WayOn::Again if at.request.method == Method::GET => link("", "Try again"),
-        WayOn::Again | WayOn::Unknown => None,
+        WayOn::Again if is_sent => {
+            text += " To try again, go back to the page that you came from, and send it once more.";
+            None
+        }
+        WayOn::Again => link("", "Try again"),
+        WayOn::Unknown => None,
     };
     let ending = Ending {
         status: wire.status,
         title: "This did not work",
-        text: &refusal.advice(&wire),
+        text: &text,
         way_on,
         reference: audit.request_id.as_ref(),
     };

@@ -55,6 +55,16 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.equal((await userinfo(kept.access_token)).status, 200, 'and no other');
   });
 
+  test('the page that ends a logout leads back to the application, if that has a home', async () => {
+    const home = '<a class="button" href="https://app.example/start">Back to the application</a>';
+    const { id_token } = await loggedIn(web);
+    const page = isPage(await new Browser().get(returnTo(await endSession({ id_token_hint: id_token }))));
+    assert.ok(page.includes(home), page);
+    const [confirmed, browser] = [{ client_id: other.client_id }, new Browser()];
+    const homeless = isPage(await new Browser().get(returnTo(await confirm(browser, confirmed))));
+    assert.doesNotMatch(homeless, /<a /);
+  });
+
   test('RP-Initiated Logout §2: POST works like GET', async () => {
     const tokens = await loggedIn(web);
     const form = { id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE, client_id: 'web' };

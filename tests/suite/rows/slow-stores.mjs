@@ -20,7 +20,7 @@ import {
   requestOf,
   sleep,
 } from '../support/flow.mjs';
-import { isPage } from '../support/html.mjs';
+import { formOf, isPage } from '../support/html.mjs';
 import { patiently, timely } from '../support/patience.mjs';
 import { clientCredentials, startFor, unless } from '../support/target.mjs';
 import { generationOf } from '../support/tokens.mjs';
@@ -109,7 +109,19 @@ describe('a slow store', { concurrency: 3, skip: unless.store }, () => {
     assert.ok(arrival(await come()).params.code, 'nothing is lost');
   });
 
-  test('the same where the client wants no page to be shown: it is told, once a store gives up', {
+  test('a person who sends a form: a page that says how to try again, because no link can', async (t) => {
+    const on = await startFor(t, { store: 'slow' });
+    const browser = new Browser({ on });
+    const request = requestIn(await browser.get('/device'));
+    const { fields } = formOf((await browser.get(await answered('accept', { request, ...ALICE }, { on }))).text);
+    await on.slow({ taking: 4_500 });
+    const text = isPage(await browser.post('/device', { ...fields, user_code: 'BBBB-BBBB' }), 503);
+    await on.slow({});
+    assert.match(text, /go back to the page that you came from, and send it once more/);
+    assert.doesNotMatch(text, /<a /);
+  });
+
+  test('coming back where the client wants no page to be shown: it is told, once a store gives up', {
     skip: unless.network,
   }, async (t) => {
     const on = await startFor(t, { store: 'slow' });

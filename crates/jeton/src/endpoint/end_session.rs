@@ -25,11 +25,11 @@ use crate::{
     audit::Audit,
     authentication::find_client,
     authorization_response::with_query,
-    client::{Client, ClientId, Delivery},
+    client::{Client, ClientId, Delivery, Home},
     cookie::Cookie,
     host::Host,
     ledger::{GrantId, Ledger},
-    page::{Ending, Escaped, page, see_other},
+    page::{Ending, Escaped, Link, page, see_other},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
     request::At,
@@ -109,6 +109,7 @@ pub(crate) async fn respond<H: Host>(
         Some(client) => clear_cookie(at, client, hint.as_ref(), audit).await?,
         None => None,
     };
+    let home = client.as_ref().and_then(|client| client.home.clone());
     let (sub, sid) = hint.map(|hint| (hint.sub, hint.sid)).unzip();
     let logout = LogoutRequest {
         expires_at: at.now + LOGOUT_LIFETIME,
@@ -132,7 +133,7 @@ pub(crate) async fn respond<H: Host>(
                 .append_pair("request", &sealed);
             see_other(location.as_str())
         }
-        None => signed_out(&logout, audit),
+        None => signed_out(&logout, home.as_ref(), audit),
     };
     if let Some(cleared) = cleared {
         response.headers_mut().append(SET_COOKIE, cleared);
@@ -158,10 +159,12 @@ pub(crate) async fn resume<H: Host>(
         None => None,
     };
     // The client may have lost the URI meanwhile. The person is signed out all the same.
+    let client = client.as_deref();
     logout.uri = logout
         .uri
         .filter(|uri| client.is_some_and(|client| client.redirects_after_logout_to(uri)));
-    Ok(signed_out(&logout, audit))
+    let home = client.and_then(|client| client.home.as_ref());
+    Ok(signed_out(&logout, home, audit))
 }
 
 /// Ends the grant that the hint names. One that has ended already, or whose record is gone, is as good. A
@@ -191,8 +194,9 @@ fn is_confirmed<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> bool {
         && at.request.header(ORIGIN) == Some(at.issuer.config().issuer().origin())
 }
 
-/// The last response of a logout: to the client's URI, or a page that says that it is done.
-fn signed_out(logout: &LogoutRequest, audit: &Audit) -> Response<Bytes> {
+/// The last response of a logout: to the client's URI, or a page that says that it is done, with the way to
+/// the client's home.
+fn signed_out(logout: &LogoutRequest, home: Option<&Home>, audit: &Audit) -> Response<Bytes> {
     match (&logout.uri, &logout.state) {
         (Some(uri), Some(state)) => see_other(&with_query(uri, &[("state", state)])),
         (Some(uri), None) => see_other(uri),
@@ -200,7 +204,7 @@ fn signed_out(logout: &LogoutRequest, audit: &Audit) -> Response<Bytes> {
             status: StatusCode::OK,
             title: "Signed out",
             text: "You are signed out. You can close this page.",
-            way_on: None,
+            way_on: home.map(Link::to_application),
             reference: audit.request_id.as_ref(),
         }
         .respond(),
