@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
         ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -35,6 +35,9 @@ pub(crate) enum CrossOrigin {
     /// None: the endpoint is for other servers, or a browser comes to it by navigation.
     Refused,
 }
+
+/// How a browser came to send a request (Fetch Metadata Request Headers §2.3).
+pub(crate) const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
@@ -86,9 +89,10 @@ pub(crate) fn is_open(response: &Response<Bytes>) -> bool {
     response.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
 }
 
-/// Takes the Basic challenge off an answer to a page whose browser uses its cookies: it would ask the
-/// person for a password, and the page would wait for that (Fetch §4.6). `invalid_client` is 400 then, as
-/// RFC 6749 §5.2 has it where nobody tried to authenticate by `Authorization`.
+/// Takes the Basic challenge off an answer where a browser would ask the person for a password: to a page
+/// whose browser uses its cookies, which would wait for that (Fetch §4.6), and to a navigation, as by the
+/// form of any page. `invalid_client` is 400 then, as RFC 6749 §5.2 has it where nobody tried to
+/// authenticate by `Authorization`.
 pub(crate) fn ask_for_no_password(response: &mut Response<Bytes>, request: &HeaderMap) {
     let challenge = response.headers().get(WWW_AUTHENTICATE);
     let is_basic = challenge.is_some_and(|challenge| challenge.as_bytes().starts_with(b"Basic "));
@@ -96,8 +100,12 @@ pub(crate) fn ask_for_no_password(response: &mut Response<Bytes>, request: &Head
         .headers()
         .contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS);
     let is_with_cookies = may_use_cookies || request.contains_key(COOKIE);
-    let is_of_page = request.contains_key(ORIGIN) && !request.contains_key(AUTHORIZATION);
-    if is_basic && is_with_cookies && is_of_page {
+    let is_of_page = request.contains_key(ORIGIN) && is_with_cookies;
+    let is_navigation = request
+        .get(SEC_FETCH_MODE)
+        .is_some_and(|mode| mode == "navigate");
+    let would_ask = (is_of_page || is_navigation) && !request.contains_key(AUTHORIZATION);
+    if is_basic && would_ask {
         *response.status_mut() = StatusCode::BAD_REQUEST;
         response.headers_mut().remove(WWW_AUTHENTICATE);
     }
@@ -115,8 +123,7 @@ pub(crate) fn options(
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static(allow));
-    let method = request.get(ACCESS_CONTROL_REQUEST_METHOD);
-    let Some(method) = method.filter(|_| request.contains_key(ORIGIN)) else {
+    let Some(method) = preflighted(request) else {
         return response;
     };
     match cross_origin {
@@ -126,6 +133,27 @@ pub(crate) fn options(
     }
     allow_request(response.headers_mut(), allow, method, request);
     response
+}
+
+/// The answer to a preflight to where nothing is: the page may send its request, so that it can read that
+/// it has the path wrong. `None` for other requests.
+pub(crate) fn preflight_to_nowhere(
+    method: &Method,
+    request: &HeaderMap,
+    config: &Config,
+) -> Option<Response<Bytes>> {
+    let asked = preflighted(request).filter(|_| *method == Method::OPTIONS)?;
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    open_to_pages(&mut response, request, config);
+    allow_request(response.headers_mut(), "GET", asked, request);
+    Some(response)
+}
+
+/// The method of the request that an OPTIONS request asks for, if it is a preflight.
+fn preflighted(request: &HeaderMap) -> Option<&HeaderValue> {
+    let method = request.get(ACCESS_CONTROL_REQUEST_METHOD);
+    method.filter(|_| request.contains_key(ORIGIN))
 }
 
 /// Lets a page send the request that it asks for, by any method and with any headers. A preflight names
@@ -148,9 +176,11 @@ fn allow_request(
     if let Ok(methods) = methods {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     }
-    let names = request.get(ACCESS_CONTROL_REQUEST_HEADERS);
-    if let Some(names) = names.filter(|names| names.to_str().is_ok()) {
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    // In several lines perhaps, as of any list (RFC 9110 §5.3).
+    for names in request.get_all(ACCESS_CONTROL_REQUEST_HEADERS) {
+        if names.to_str().is_ok() {
+            headers.append(ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+        }
     }
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     // Caches keep no answer to OPTIONS unless they are told to: then one for each request.

@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, header};
 
 use crate::{
     config::IssuerIdentifier,
+    cors::SEC_FETCH_MODE,
     host::Host,
     issuer::Issuer,
     parameters::{BODY_LIMIT, Parameters},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// The request headers the server reads. A host for which headers are costly may pass only these.
-pub static REQUEST_HEADERS: [header::HeaderName; 7] = [
+pub static REQUEST_HEADERS: [header::HeaderName; 8] = [
     header::ACCESS_CONTROL_REQUEST_HEADERS,
     header::ACCESS_CONTROL_REQUEST_METHOD,
     header::AUTHORIZATION,
@@ -22,6 +23,7 @@ pub static REQUEST_HEADERS: [header::HeaderName; 7] = [
     header::COOKIE,
     header::IF_NONE_MATCH,
     header::ORIGIN,
+    SEC_FETCH_MODE,
 ];
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, pin::pin};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, request::Parts};
 
 use crate::{
     arrival::{Arrival, within},
@@ -19,6 +19,7 @@ use crate::{
     },
     host::{Capabilities, Host},
     issuer::Issuer,
+    page::see_other,
     parameters::BODY_LIMIT,
     refusal::{ErrorCode, Fault, Refusal, RequestFault},
     request::{At, Incoming},
@@ -63,11 +64,7 @@ impl<H: Host> Server<H> {
         let mut audit = Audit::from(arrival);
         let found = route::find(config.issuer().path(), &path);
         let mut response = match found {
-            None => {
-                let mut response = response::refuse(&Refusal::NotFound, &mut audit);
-                cors::open_to_pages(&mut response, &head.headers, config);
-                response
-            }
+            None => self.respond_nowhere(&head, &path, &mut audit),
             Some((route, parameter)) => {
                 let incoming = Incoming {
                     method: &head.method,
@@ -145,6 +142,26 @@ impl<H: Host> Server<H> {
             }
             CrossOrigin::Client | CrossOrigin::Refused => {}
         }
+    }
+
+    /// The response where no endpoint is. JSON, also to a browser: nobody is led here, and who mistypes an
+    /// address is most often a developer.
+    fn respond_nowhere(&self, head: &Parts, path: &str, audit: &mut Audit) -> Response<Bytes> {
+        let config = self.issuer.config();
+        // People type this one, from the screen of their device.
+        let device = self.issuer.action(route::path::DEVICE);
+        if head.method == Method::GET && path.strip_suffix('/') == Some(device.as_str()) {
+            return see_other(&match head.uri.query() {
+                Some(query) => format!("{device}?{query}"),
+                None => device,
+            });
+        }
+        if let Some(let_through) = cors::preflight_to_nowhere(&head.method, &head.headers, config) {
+            return let_through;
+        }
+        let mut response = response::refuse(&Refusal::NotFound, audit);
+        cors::open_to_pages(&mut response, &head.headers, config);
+        response
     }
 
     /// The response of the endpoint at `route`, once method and size of the request are checked.

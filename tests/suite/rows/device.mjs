@@ -21,7 +21,7 @@ import {
 import { DEVICE_GRANT } from '../support/grant-clients.mjs';
 import { formOf, isPage, policyOf, withoutReference } from '../support/html.mjs';
 import { send } from '../support/http.mjs';
-import { host, post } from '../support/target.mjs';
+import { get, host, post } from '../support/target.mjs';
 import { bent, claimsOf, generationOf, mint, parse, reseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
@@ -80,6 +80,16 @@ describe('device grant', { concurrency: 8 }, () => {
       });
     });
   }
+
+  test('/device/, as it is typed by hand: led to /device, with the code', async () => {
+    for (const query of ['', '?user_code=WDJB-MJHT']) {
+      const response = await new Browser().get(`/device/${query}`);
+      assert.equal(response.status, 303, response.text);
+      assert.equal(response.headers.location, `/device${query}`);
+    }
+    for (const path of ['/device//', '/devices/', '/authorize/']) assert.equal((await get(path)).status, 404, path);
+    assert.equal((await post('/device/', {})).status, 404);
+  });
 
   test('RFC 8628 §5.1: user codes are drawn, evenly', async () => {
     const codes = (await Promise.all(Array.from({ length: 60 }, () => started(tv)))).map((body) => body.user_code);

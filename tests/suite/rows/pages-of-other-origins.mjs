@@ -103,6 +103,24 @@ describe('Fetch §3.2: public documents are for every page', { concurrency: 8 },
       assert.equal(response.status, 404);
       isOpen(path, response);
       hasNoCredentials(path, response);
+      for (const method of ['GET', 'POST', 'DELETE']) {
+        await isLetThrough(path, { origin: HOSTILE, method, names: NAMES });
+      }
+    }
+    assert.equal((await send((await host()).url, { method: 'OPTIONS', path: '/nowhere' })).status, 404);
+  });
+
+  test('RFC 9110 §5.3: the headers of a preflight may come in several lines', async () => {
+    const { url } = await host();
+    for (const path of ['/token', '/nowhere', DOCUMENTS[0]]) {
+      const headers = {
+        origin: HOSTILE,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': ['authorization', 'x-one,x-two'],
+      };
+      const response = await send(url, { method: 'OPTIONS', path, headers });
+      const asked = { origin: HOSTILE, method: 'POST', names: ['authorization', 'x-one', 'x-two'] };
+      assert.ok(letsThrough(response, asked), JSON.stringify(response.headers));
     }
   });
 });
@@ -229,7 +247,7 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
     }
   });
 
-  test('RFC 6749 §5.2: a page with cookies has no challenge, for which its browser would ask for a password', async () => {
+  test('RFC 6749 §5.2: no challenge where a browser would ask for a password: to a page with cookies, to a form', async () => {
     const asked = { grant_type: 'refresh_token', token: 'x', request: 'x' };
     const nobody = { ...asked, client_id: 'nobody' };
     const page = { origin: HOSTILE, cookie: 'theme=dark' };
@@ -243,6 +261,15 @@ describe('Fetch §3.2: endpoints that pages call', { concurrency: 8 }, () => {
         { ...page, authorization: basic('a', 'b') },
       ]) {
         isError(await post(path, headers.authorization ? asked : nobody, { headers }), 401, 'invalid_client');
+      }
+    }
+    for (const path of ['/token', '/revoke', '/introspect', '/revoke_grants', '/authorize/accept']) {
+      for (const origin of [HOSTILE, 'null', undefined]) {
+        const headers = { ...(origin && { origin }), 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' };
+        const spared = await post(path, asked, { headers });
+        isError(spared, 400, 'invalid_client');
+        assert.equal(spared.headers['www-authenticate'], undefined, path);
+        isError(await post(path, asked, { headers: { ...headers, 'sec-fetch-mode': 'cors' } }), 401, 'invalid_client');
       }
     }
     const bearer = await get('/userinfo', { ...page, authorization: 'Bearer x' });
