@@ -307,7 +307,10 @@ describe('claims: what a request asks for by name', { concurrency: 8 }, () => {
     ['nested 33 deep', `{"x":${'['.repeat(32)}${']'.repeat(32)}}`],
     ['two persons', '{"id_token":{"sub":{"value":"alice"}},"userinfo":{"sub":{"value":"bob"}}}'],
     ['value and values that are two', '{"id_token":{"sub":{"value":"alice","values":["bob","carol"]}}}'],
-    ['sets without a person in common', '{"id_token":{"sub":{"values":["a","b"]}},"userinfo":{"sub":{"values":["c"]}}}'],
+    [
+      'sets without a person in common',
+      '{"id_token":{"sub":{"values":["a","b"]}},"userinfo":{"sub":{"values":["c"]}}}',
+    ],
     ['a person that is no string', '{"id_token":{"sub":{"value":1}}}'],
     ['a person that is a list', '{"userinfo":{"sub":{"values":[["alice"]]}}}'],
     ['more than 2 kB', JSON.stringify({ userinfo: voluntary('x'.repeat(2048)) })],
