@@ -99,7 +99,7 @@ pub const LIMITS: &[Limit] = &[
         what: "each of `state` (also of a logout), `nonce`, `login_hint`, `ui_locales`, `acr_values`, `claims`, `claims_locales`",
         most: LONGEST_VALUE as u64,
         unit: "bytes",
-        answer: "`invalid_request`, without `state` where it is too long itself",
+        answer: "`invalid_request`, without a `state` of more than 4096",
         file: ROWS,
         test: "at most 2,048 bytes, whatever is in it",
     },

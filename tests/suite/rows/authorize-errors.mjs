@@ -156,6 +156,7 @@ const toClient = [
   [`${OIDC}: request`, web, { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
   [`${OIDC}: request_uri`, web, { request_uri: 'https://evil.example/r' }, 'request_uri_not_supported'],
   [`${OIDC}: registration`, web, { registration: '{}' }, 'registration_not_supported'],
+  ['a state over 2 kB', web, { state: 'x'.repeat(2049) }, 'invalid_request'],
   [
     'RFC 9700 §2.1.1: an OpenID request with neither PKCE nor nonce',
     clients.noPkce,

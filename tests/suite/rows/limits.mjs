@@ -160,14 +160,15 @@ describe('limits: other lists', { concurrency: 8 }, () => {
     });
   }
 
-  test('state: at most 2,048 bytes, and one that is longer does not come back', async () => {
+  test('state: at most 2,048 bytes, and of more than 4,096 it does not come back', async () => {
     const of = async (length) => {
       const state = '='.repeat(length);
       const { params } = arrival(await new Browser().post('/authorize', requestOf(web, { state, scope: 'root' })));
       return [params.error, params.state === state, params.state === undefined];
     };
     assert.deepEqual(await of(2048), ['invalid_scope', true, false]);
-    assert.deepEqual(await of(2049), ['invalid_scope', false, true]);
+    assert.deepEqual(await of(4096), ['invalid_scope', true, false]);
+    assert.deepEqual(await of(4097), ['invalid_scope', false, true]);
     const state = 'x'.repeat(20_000);
     for (const response_mode of ['query', 'fragment']) {
       const response = await new Browser().post('/authorize', requestOf(web, { state, response_mode }));

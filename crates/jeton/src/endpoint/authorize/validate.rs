@@ -25,6 +25,11 @@ use crate::{
 /// The longest `state`, `nonce` and hints, in bytes. They travel sealed in addresses.
 pub(crate) const LONGEST_VALUE: usize = 2048;
 
+/// The longest `state` that is sent back, in bytes, also where it is refused for its length: RFC 6749 §4.1.2.1
+/// wants it back "if present". A longer one would make an address that no server takes, so that the client
+/// would not learn why.
+const LONGEST_RETURNED: usize = 2 * LONGEST_VALUE;
+
 /// The values of `prompt`.
 const PROMPTS: [&str; MOST_PROMPTS] = ["none", "login", "consent", "select_account"];
 
@@ -48,11 +53,9 @@ pub(super) async fn code_request<H: Host>(
     let target = ResponseTarget {
         redirect_uri,
         response_mode: response_mode.unwrap_or_default(),
-        // RFC 6749 §4.1.2.1 wants it back "if present". One that is refused for its length would make an
-        // address that no server takes, so that the client would not learn why.
         state: parameters
             .get("state")
-            .filter(|state| state.len() <= LONGEST_VALUE)
+            .filter(|state| state.len() <= LONGEST_RETURNED)
             .map(str::to_owned),
     };
     let checked = match response_mode {
