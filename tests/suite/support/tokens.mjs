@@ -60,9 +60,18 @@ export function mint({
 }) {
   const keyId = Buffer.from(hkdfSync('sha256', secret, '', framed(['jeton/v1', 'token key id', issuer]), 4));
   const mac = createHmac('sha256', derive(secret, 'token', issuer))
-    .update(framed([[version], prefix, issuer, grant, u32(generation), client_id, optional(redirect), optional(challenge)]))
+    .update(
+      framed([[version], prefix, issuer, grant, u32(generation), client_id, optional(redirect), optional(challenge)]),
+    )
     .digest();
-  const bytes = Buffer.concat([Buffer.from([version]), keyId, grant, u32(generation), redirect ?? Buffer.alloc(0), mac]);
+  const bytes = Buffer.concat([
+    Buffer.from([version]),
+    keyId,
+    grant,
+    u32(generation),
+    redirect ?? Buffer.alloc(0),
+    mac,
+  ]);
   return prefix + bytes.toString('base64url');
 }
 
