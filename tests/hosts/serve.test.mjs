@@ -130,7 +130,7 @@ test('a log that nobody reads holds up nothing, and says later what it lacks', a
   const entries = [];
   const { child, url } = await start(t, { onLine: (entry) => entries.push(entry) });
   child.stdout.pause();
-  const REQUESTS = 4000;
+  const REQUESTS = 8000;
   for (let sent = 0; sent < REQUESTS; sent += 40) {
     await Promise.all(Array.from({ length: 40 }, () => send(url, { path: '/nothing' })));
   }
