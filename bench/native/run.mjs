@@ -6,7 +6,7 @@
 //   cargo build --release -p jeton-cli -p bench-native && node bench/native/run.mjs [rounds] [seconds]
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, openSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,7 @@ const servers = {
 const ports = { serve: 9601, bare: 9602 };
 process.on('exit', () => {
   for (const child of Object.values(servers)) child.kill();
+  rmSync(folder, { recursive: true });
 });
 await new Promise((resolve) => setTimeout(resolve, 1000));
 
