@@ -438,6 +438,17 @@ async fn claims_are_kept_shortly_until_their_code_is_redeemed() {
     bench.refresh("plain", &tokens, NOW + Seconds(60)).await;
     assert_eq!(ends.take(), [], "no step touches them");
 
+    let code = bench.code("plain", &claims).await;
+    ends.take();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("code_verifier", VERIFIER),
+    ];
+    let late = bench.token("plain", &form, NOW + Seconds(60)).await;
+    assert_eq!(late.json()["error"], "invalid_grant");
+    assert_eq!(ends.take(), [], "a code that has expired keeps nothing on");
+
     let device = bench.approved_device(&claims).await;
     assert_eq!(ends.take(), [NOW + Seconds(35 * 60), NOW + Seconds(600)]);
     bench.poll(&device).await;

@@ -58,8 +58,10 @@ pub(crate) async fn read_before_step<H: Host>(
     let Some(id) = &grant.claims.attached else {
         return Ok(None);
     };
+    // One that waited too long moves no more: its claims are not kept on for whoever presents it.
+    let may_move = grant.is_live(at.now) && at.now < grant.idle_expires_at;
     let is_first = grant.generation == 0;
-    if !grant.is_live(at.now) || !(is_first || tokens_need_others(client, grant)) {
+    if !may_move || !(is_first || tokens_need_others(client, grant)) {
         return Ok(None);
     }
     let attachment = read(at, id).await?;
