@@ -70,6 +70,7 @@ mod server;
 mod target;
 mod time;
 mod token;
+mod trust;
 mod unavailable;
 
 pub use access_token::Audience;
@@ -124,4 +125,9 @@ pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use server::Server;
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
+pub use trust::{
+    ClaimPath, Condition, ConditionRecord, InvalidRule, InvalidTrust, KeySource, MOST_CONDITIONS,
+    MOST_RULES, Rule, RuleRecord, SPIFFE_SCHEME, Scalar, Subject, Test, TrustRecord, TrustedIssuer,
+    hashed_subject, trust_domain_of,
+};
 pub use unavailable::{Misread, Unavailable};

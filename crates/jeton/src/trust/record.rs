@@ -1,0 +1,377 @@
+//! Trust documents as JSON, as they stand in `JETON_TRUST` and in every store.
+//!
+//! Members that this release does not know are refused, in stores too: one that is ignored may have
+//! been a condition.
+
+use std::collections::BTreeSet;
+
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    ClaimPath, Condition, KeySource, MOST_CONDITIONS, MOST_RULES, Rule, SPIFFE_SCHEME, Scalar,
+    Subject, Test, TrustedIssuer, condition::BORDERS, spiffe::is_trust_domain_name,
+};
+use crate::{
+    client::{ClientId, InvalidClientId},
+    crypto::VERIFICATION_ALGORITHMS,
+    jwk::{InvalidPublicJwks, PublicJwks},
+    scope::{InvalidScope, Scope},
+    time::{LONGEST_TOKEN_LIFETIME, Seconds},
+    unavailable::Misread,
+};
+
+/// The document of a trusted issuer, not yet checked: [`TrustRecord::parse`] makes a [`TrustedIssuer`]
+/// of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustRecord {
+    /// The issuer of the tokens, or the SPIFFE trust domain.
+    pub issuer: String,
+    /// Where its JWK Set is, or the SPIFFE bundle. Without it and `jwks`, its metadata says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Its JWK Set itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// The algorithms its tokens may be signed by; all that are verified where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithms: Option<Vec<String>>,
+    /// `false` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// The rules.
+    #[serde(default)]
+    pub rules: Vec<RuleRecord>,
+}
+
+/// One rule in a [`TrustRecord`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleRecord {
+    /// Unique within the document; 1 to 100 characters of printable ASCII.
+    pub name: String,
+    /// `false` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// The audience that its tokens must have; our issuer identifier where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// All must be met.
+    #[serde(default)]
+    pub conditions: Vec<ConditionRecord>,
+    /// The client.
+    pub client_id: String,
+    /// The most scope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The most audiences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audiences: Option<Vec<String>>,
+    /// The longest lifetime, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<Seconds>,
+    /// `false` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single_use: Option<bool>,
+    /// `client` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+    /// `false` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impersonation: Option<bool>,
+}
+
+/// One condition in a [`RuleRecord`], with exactly one of the four tests.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionRecord {
+    /// The name of the claim, or for one inside of another an array of names.
+    pub claim: Value,
+    /// A string, number or boolean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<Value>,
+    /// Some of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<Vec<Value>>,
+    /// A string that ends at the border of a segment, `/` or `:`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// A string, number or boolean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contains: Option<Value>,
+}
+
+/// Why a [`TrustRecord`] is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTrust {
+    /// Not JSON, or a member is missing, unknown or of the wrong type.
+    #[error("{0}")]
+    Json(String),
+    /// `issuer`.
+    #[error(
+        "issuer: 1 to 255 characters of printable ASCII, or a SPIFFE trust domain without a path, spiffe://example.org"
+    )]
+    Issuer,
+    /// Both `jwks_uri` and `jwks`.
+    #[error("jwks_uri, jwks: one of them, or neither where the issuer's metadata is to be read")]
+    TwoKeySources,
+    /// A trust domain without keys.
+    #[error(
+        "jwks_uri: of a SPIFFE trust domain the bundle endpoint is needed, or its bundle as jwks"
+    )]
+    NoBundle,
+    /// An issuer that is no URL, without keys.
+    #[error("jwks_uri, jwks: an issuer that is no https URL has no metadata that says it")]
+    NoMetadata,
+    /// `jwks`.
+    #[error("jwks: {0}")]
+    Jwks(#[from] InvalidPublicJwks),
+    /// `jwks` without a key that verifies.
+    #[error("jwks: no key in it can verify a signature")]
+    NoKey,
+    /// `algorithms`.
+    #[error("algorithms: {0:?} is none of ES256, ES384, EdDSA, RS256, PS256")]
+    Algorithm(String),
+    /// `algorithms` is empty.
+    #[error("algorithms: at least one")]
+    NoAlgorithm,
+    /// Too many rules.
+    #[error("rules: more than {MOST_RULES}")]
+    TooManyRules,
+    /// Two rules of one name.
+    #[error("rules: two are called {0:?}")]
+    SameName(String),
+    /// What is wrong with a rule.
+    #[error("rule {name:?}: {why}")]
+    Rule {
+        /// Its name, or what stands in its place.
+        name: String,
+        /// What is wrong.
+        why: InvalidRule,
+    },
+}
+
+/// Why a [`RuleRecord`] is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRule {
+    /// `name`.
+    #[error("name: 1 to 100 characters of printable ASCII")]
+    Name,
+    /// `audience` is empty, or an audience in `audiences` is.
+    #[error("{0}: an audience must not be empty")]
+    Audience(&'static str),
+    /// `audiences` has none.
+    #[error("audiences: at least one, or leave it out")]
+    NoAudience,
+    /// `conditions` has none: every token of the issuer would do.
+    #[error("conditions: at least one")]
+    NoCondition,
+    /// Too many.
+    #[error("{0}: more than {MOST_CONDITIONS}")]
+    TooMany(&'static str),
+    /// A condition that cannot be read; its position in `conditions`.
+    #[error("conditions[{0}]: {1}")]
+    Condition(usize, &'static str),
+    /// `client_id`.
+    #[error("client_id: {0}")]
+    Client(#[from] InvalidClientId),
+    /// `scope`.
+    #[error("scope: {0}")]
+    Scope(#[from] InvalidScope),
+    /// `access_token_lifetime`.
+    #[error("access_token_lifetime: {0} is not between 1 and {max} seconds", max = LONGEST_TOKEN_LIFETIME.0)]
+    Lifetime(u64),
+}
+
+impl TrustedIssuer {
+    /// Parses a document.
+    ///
+    /// # Errors
+    /// The text is not JSON, or a member is invalid.
+    pub fn from_record(json: &str) -> Result<Self, InvalidTrust> {
+        serde_json::from_str::<TrustRecord>(json)
+            .map_err(|error| InvalidTrust::Json(Misread(&error).to_string()))?
+            .parse()
+    }
+
+    /// Whether it is a SPIFFE trust domain.
+    #[must_use]
+    pub fn is_trust_domain(&self) -> bool {
+        self.issuer.starts_with(SPIFFE_SCHEME)
+    }
+}
+
+impl TrustRecord {
+    /// The issuer of this document, with every member checked.
+    ///
+    /// # Errors
+    /// The first member that is invalid.
+    pub fn parse(self) -> Result<TrustedIssuer, InvalidTrust> {
+        check_issuer(&self.issuer)?;
+        let keys = self.keys()?;
+        let algorithms = match self.algorithms {
+            None => VERIFICATION_ALGORITHMS.to_vec(),
+            Some(names) if names.is_empty() => return Err(InvalidTrust::NoAlgorithm),
+            Some(names) => names
+                .into_iter()
+                .map(verification_algorithm)
+                .collect::<Result<_, _>>()?,
+        };
+        if self.rules.len() > MOST_RULES {
+            return Err(InvalidTrust::TooManyRules);
+        }
+        let mut names = BTreeSet::new();
+        let mut rules = Vec::with_capacity(self.rules.len());
+        for record in self.rules {
+            let name = record.name.clone();
+            if !names.insert(name.clone()) {
+                return Err(InvalidTrust::SameName(name));
+            }
+            let rule = record.parse();
+            rules.push(rule.map_err(|why| InvalidTrust::Rule { name, why })?);
+        }
+        Ok(TrustedIssuer {
+            issuer: self.issuer,
+            keys,
+            algorithms,
+            disabled: self.disabled.unwrap_or(false),
+            rules,
+        })
+    }
+
+    fn keys(&self) -> Result<KeySource, InvalidTrust> {
+        match (&self.jwks_uri, &self.jwks) {
+            (Some(_), Some(_)) => Err(InvalidTrust::TwoKeySources),
+            (Some(uri), None) => Ok(KeySource::Uri(uri.clone())),
+            (None, Some(set)) => {
+                let keys = PublicJwks::from_value(set)?;
+                if keys.is_empty() {
+                    return Err(InvalidTrust::NoKey);
+                }
+                Ok(KeySource::Pasted(keys))
+            }
+            (None, None) if self.issuer.starts_with(SPIFFE_SCHEME) => Err(InvalidTrust::NoBundle),
+            (None, None) if is_url(&self.issuer) => Ok(KeySource::Discovery),
+            (None, None) => Err(InvalidTrust::NoMetadata),
+        }
+    }
+}
+
+fn is_url(issuer: &str) -> bool {
+    issuer.starts_with("https://") || issuer.starts_with("http://")
+}
+
+fn check_issuer(issuer: &str) -> Result<(), InvalidTrust> {
+    let fits = match issuer.strip_prefix(SPIFFE_SCHEME) {
+        Some(name) => is_trust_domain_name(name),
+        None => {
+            let printable = issuer.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
+            (1..=255).contains(&issuer.len()) && printable
+        }
+    };
+    fits.then_some(()).ok_or(InvalidTrust::Issuer)
+}
+
+fn verification_algorithm(name: String) -> Result<Algorithm, InvalidTrust> {
+    name.parse::<Algorithm>()
+        .ok()
+        .filter(|algorithm| VERIFICATION_ALGORITHMS.contains(algorithm))
+        .ok_or(InvalidTrust::Algorithm(name))
+}
+
+impl RuleRecord {
+    fn parse(self) -> Result<Rule, InvalidRule> {
+        let printable = self.name.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
+        if !(1..=100).contains(&self.name.len()) || !printable {
+            return Err(InvalidRule::Name);
+        }
+        if self.audience.as_deref() == Some("") {
+            return Err(InvalidRule::Audience("audience"));
+        }
+        if self.conditions.is_empty() {
+            return Err(InvalidRule::NoCondition);
+        }
+        if self.conditions.len() > MOST_CONDITIONS {
+            return Err(InvalidRule::TooMany("conditions"));
+        }
+        if let Some(audiences) = &self.audiences {
+            if audiences.is_empty() {
+                return Err(InvalidRule::NoAudience);
+            }
+            if audiences.len() > MOST_CONDITIONS {
+                return Err(InvalidRule::TooMany("audiences"));
+            }
+            if audiences.iter().any(String::is_empty) {
+                return Err(InvalidRule::Audience("audiences"));
+            }
+        }
+        if let Some(lifetime) = self.access_token_lifetime
+            && !(Seconds(1)..=LONGEST_TOKEN_LIFETIME).contains(&lifetime)
+        {
+            return Err(InvalidRule::Lifetime(lifetime.0));
+        }
+        let conditions = self.conditions.into_iter().enumerate();
+        let conditions = conditions.map(|(index, record)| {
+            let condition = record.parse();
+            condition.map_err(|why| InvalidRule::Condition(index, why))
+        });
+        Ok(Rule {
+            conditions: conditions.collect::<Result<_, _>>()?,
+            client_id: self.client_id.parse::<ClientId>()?,
+            scope: self.scope.map(|text| text.parse::<Scope>()).transpose()?,
+            name: self.name,
+            disabled: self.disabled.unwrap_or(false),
+            audience: self.audience,
+            audiences: self.audiences,
+            access_token_lifetime: self.access_token_lifetime,
+            single_use: self.single_use.unwrap_or(false),
+            subject: self.subject.unwrap_or_default(),
+            impersonation: self.impersonation.unwrap_or(false),
+        })
+    }
+}
+
+impl ConditionRecord {
+    fn parse(self) -> Result<Condition, &'static str> {
+        let claim = claim_path(self.claim).ok_or("claim: a name, or an array of names")?;
+        let scalar = |value: &Value| {
+            Scalar::from_value(value).ok_or("a string, a number or a boolean is compared")
+        };
+        let test = match (self.equals, self.one_of, self.prefix, self.contains) {
+            (Some(value), None, None, None) => Test::Equals(scalar(&value)?),
+            (None, Some(values), None, None) => {
+                if values.is_empty() || values.len() > MOST_CONDITIONS {
+                    return Err("one_of: 1 to 50 values");
+                }
+                Test::OneOf(values.iter().map(scalar).collect::<Result<_, _>>()?)
+            }
+            (None, None, Some(prefix), None) => {
+                if !prefix.ends_with(BORDERS) {
+                    return Err("prefix: it must end in / or :, the border of a segment");
+                }
+                Test::Prefix(prefix)
+            }
+            (None, None, None, Some(value)) => Test::Contains(scalar(&value)?),
+            _ => return Err("exactly one of equals, one_of, prefix, contains"),
+        };
+        Ok(Condition { claim, test })
+    }
+}
+
+fn claim_path(claim: Value) -> Option<ClaimPath> {
+    match claim {
+        Value::String(name) => ClaimPath::new(vec![name]),
+        Value::Array(names) => ClaimPath::new(
+            names
+                .into_iter()
+                .map(|name| match name {
+                    Value::String(name) => Some(name),
+                    _ => None,
+                })
+                .collect::<Option<_>>()?,
+        ),
+        _ => None,
+    }
+}
