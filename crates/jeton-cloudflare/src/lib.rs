@@ -5,7 +5,8 @@
 //! |---|---|---|---|---|
 //! | KV | `client:<client_id>` | `{"client_id":"jc_…","client_secrets":[…],…}` | until deleted | a registered client |
 //! | KV | `cut_off:subject:<SHA-256>`, `cut_off:client:<SHA-256>` | `{"of":"subject:LPJN…","before":1800000001}` | until deleted | logged out everywhere |
-//! | Durable Object `client:`, `cut_off:<0…63>` | table `document`, `key` as in KV | `record`: as in KV, NULL once deleted; `published` | for ever | the authority over what KV shows; cut-offs are sharded by hash |
+//! | KV | `trust:<SHA-256 of the issuer>` | `{"issuer":"https://…","rules":[…],…}` | until deleted | a trusted issuer |
+//! | Durable Object `client:`, `trust:`, `cut_off:<0…63>` | table `document`, `key` as in KV | `record`: as in KV, NULL once deleted; `published` | for ever | the authority over what KV shows; cut-offs are sharded by hash |
 //! | Durable Object `grant:<grant id>` | table `record`, one row | the grant as JSON | 40 minutes beyond its code, and once that was redeemed, beyond its `expires_at`; by alarm | one grant, one object: its steps are in one place |
 //! | … | table `attachment`, `sha256` | `text`: claims as JSON; `expires_at` | five minutes beyond it, by alarm | what is too large for the grant, and never changes |
 //! | Durable Object `marker:<0…63>` | table `marker`, `name` | `holder`, `expires_at` | five minutes beyond it, by alarm | one-time markers, sharded by hash; a grant's own are in its object |

@@ -109,7 +109,7 @@ fn kv_key(key: &Key) -> String {
 fn object_name(key: &Key) -> String {
     let collection = kv::prefix(&key.collection);
     match key.collection.kind {
-        Kind::Client => collection,
+        Kind::Client | Kind::Trust => collection,
         Kind::CutOff => format!("{collection}{}", shard(&key.name)),
     }
 }

@@ -7,12 +7,13 @@
 //! |---|---|---|---|---|---|
 //! | client | `client` | `<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
 //! | cut-off | `cut_off` | `subject:<hash>`, `client:<hash>` | `record` (S): `{"of":"subject:LPJN…","before":1800000001}`, grants opened before it have ended | until deleted | logged out everywhere |
+//! | trust document | `trust` | the SHA-256 of the issuer in base64url | `record` (S): `{"issuer":"https://…","rules":[…],…}` | until deleted | trusted issuers |
 //! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: 40 minutes beyond its code, and once that was redeemed, beyond `expires_at` | codes and refresh tokens are generations of it |
 //! | attachment | `grant#<id>` | the SHA-256 of the text in base64url | `text` (S): claims as JSON, `{"groups":[…]}`; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what is too large for the grant, and never changes |
 //! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what may happen once |
 //! | counter | `counter#<kind>:<name>` | `-` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
 //!
-//! Registered documents of a realm have it in their `pk`: `client#<realm>`, `cut_off#<realm>`. Times
+//! Registered documents of a realm have it in their `pk`: `client#<realm>`, and so for the others. Times
 //! are seconds since the epoch. Nothing in the table is a secret.
 //!
 //! ```text

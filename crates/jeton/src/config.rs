@@ -10,6 +10,7 @@ use crate::{
     mode::Mode,
     secret::Secrets,
     time::{Seconds, UnixTime},
+    trust::TrustedIssuer,
 };
 
 mod issuer;
@@ -34,6 +35,7 @@ pub struct Config {
     signing_algorithms: Vec<Algorithm>,
     key_serial: u32,
     clients: Vec<Client>,
+    trust: Vec<TrustedIssuer>,
     access_token_lifetime: Seconds,
     registry_max_age: Seconds,
     unregistered_scopes: UnregisteredScopes,
@@ -69,6 +71,7 @@ impl Config {
             signing_algorithms: vec![Algorithm::ES256],
             key_serial: 0,
             clients: Vec::new(),
+            trust: Vec::new(),
             access_token_lifetime: Seconds(3600),
             registry_max_age: Seconds(60),
             unregistered_scopes: UnregisteredScopes::Refuse,
@@ -136,6 +139,12 @@ impl Config {
     #[must_use]
     pub fn with_clients(self, clients: Vec<Client>) -> Self {
         Self { clients, ..self }
+    }
+
+    /// `JETON_TRUST`: these issuers, beside those that are registered.
+    #[must_use]
+    pub fn with_trust(self, trust: Vec<TrustedIssuer>) -> Self {
+        Self { trust, ..self }
     }
 
     /// `JETON_ACCESS_TOKEN_LIFETIME`.
@@ -252,6 +261,10 @@ impl Config {
 
     pub(crate) fn clients(&self) -> &[Client] {
         &self.clients
+    }
+
+    pub(crate) fn trust(&self) -> &[TrustedIssuer] {
+        &self.trust
     }
 
     pub(crate) fn access_token_lifetime(&self) -> Seconds {

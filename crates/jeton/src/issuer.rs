@@ -17,7 +17,7 @@ use crate::{
     keys::{Keyring, past_keys},
     ledger::Id128,
     refusal::Refusal,
-    registry::Clients,
+    registry::{Clients, TrustedIssuers},
     seal::SealKeys,
     time::{Seconds, UnixTime},
     token::TokenKeys,
@@ -35,6 +35,7 @@ pub(crate) struct Issuer<H: Host> {
     config: Config,
     offers: Offers,
     clients: Clients<H::Registry>,
+    trusted_issuers: TrustedIssuers<H::Registry>,
     ledger: Option<H::Ledger>,
     crypto: H::Crypto,
     #[expect(dead_code, reason = "no document of others is asked for yet")]
@@ -54,6 +55,8 @@ impl<H: Host> Issuer<H> {
             crypto,
             fetch,
         } = capabilities;
+        let registry = Arc::new(registry);
+        let max_age = config.registry_max_age();
         let context = config.key_context().as_bytes();
         let user_code_key = config
             .secrets()
@@ -64,7 +67,8 @@ impl<H: Host> Issuer<H> {
             });
         Self {
             offers: Offers::new(&config, ledger.as_ref()),
-            clients: Clients::new(config.clients(), registry, config.registry_max_age()),
+            clients: Clients::new(config.clients(), Arc::clone(&registry), max_age),
+            trusted_issuers: TrustedIssuers::new(config.trust(), registry, max_age),
             ledger,
             crypto,
             fetch,
@@ -104,6 +108,12 @@ impl<H: Host> Issuer<H> {
 
     pub(crate) fn clients(&self) -> &Clients<H::Registry> {
         &self.clients
+    }
+
+    /// The issuers whose tokens stand for clients.
+    #[expect(dead_code, reason = "no token of another issuer is read yet")]
+    pub(crate) fn trusted_issuers(&self) -> &TrustedIssuers<H::Registry> {
+        &self.trusted_issuers
     }
 
     /// The ledger; refused where the host has none.

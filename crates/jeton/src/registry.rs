@@ -1,9 +1,10 @@
 //! The registry: the store of registered documents, whose reads may be stale.
 //!
 //! ```text
-//! cache.rs     what the server calls: parsed clients and cut-offs, from memory for a while
+//! cache.rs     what the server calls: parsed clients, cut-offs and trusted issuers, from memory for a while
 //! client.rs    one file a kind of document: what it holds and how it is checked
 //! cut_off.rs
+//! trust.rs
 //! Registry     what a store implements: text under a key, and writes that name what they replace
 //! ```
 
@@ -18,8 +19,9 @@ mod cut_off;
 mod document;
 mod key;
 mod memory;
+mod trust;
 
-pub(crate) use cache::Clients;
+pub(crate) use cache::{Clients, TrustedIssuers};
 use cut_off::read_cut_off;
 pub use cut_off::{CutOff, put_cut_off};
 pub use document::{Document, Expected, Version};
@@ -30,7 +32,8 @@ pub use memory::MemoryRegistry;
 /// free plan a request may ask fifty times.
 pub const PAGE: usize = 40;
 
-/// A store of documents under keys: clients and cut-offs that were registered at run time.
+/// A store of documents under keys: clients, cut-offs and trusted issuers that were registered at run
+/// time.
 ///
 /// # Contract
 /// - A document is text, kept as it was written: a member that this release does not know survives,

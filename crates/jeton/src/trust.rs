@@ -16,6 +16,7 @@ mod record;
 mod spiffe;
 
 pub use condition::{ClaimPath, Condition, Scalar, Test};
+pub(crate) use record::is_issuer;
 pub use record::{ConditionRecord, InvalidRule, InvalidTrust, RuleRecord, TrustRecord};
 pub use spiffe::{SPIFFE_SCHEME, trust_domain_of};
 

@@ -1,5 +1,5 @@
-//! The clients and cut-offs that the server asks for: configured clients, and what is registered,
-//! through a cache.
+//! What the server asks for of what is configured and registered, through a cache: clients with their
+//! cut-offs here, trusted issuers in `trusted_issuers.rs`.
 
 use std::{
     collections::BTreeMap,
@@ -12,35 +12,37 @@ use crate::{
     time::{Seconds, UnixTime},
 };
 
-mod known_clients;
 mod known_cut_offs;
+mod remembered;
+mod trusted_issuers;
 
-use known_clients::{Answer, KnownClients};
 use known_cut_offs::KnownCutOffs;
+use remembered::Remembered;
+pub(crate) use trusted_issuers::TrustedIssuers;
 
-/// How many registered clients are remembered, how many unknown ids, and how many cut-offs. A full map
-/// starts anew, which is simpler than an order of use. A flood of made-up ids empties only the map of
-/// unknown ids.
+/// How many registered clients are remembered, how many unknown ids, how many cut-offs, and of issuers
+/// the same. A full map starts anew, which is simpler than an order of use. A flood of made-up ids
+/// empties only the map of unknown ids.
 const CAPACITY: usize = 10_000;
 
-/// How long it is remembered that an id is no client's. Short, because people try a client before they
-/// store it, and long enough to spare the store a program that tries in a loop.
+/// How long it is remembered that an id is no client's, or that an issuer is not trusted. Short, because
+/// people try a client before they store it, and long enough to spare the store a program that tries in a loop.
 const UNKNOWN_AGE: Seconds = Seconds(5);
 
 /// All clients of a deployment, and their cut-offs. In trees, because callers choose the keys: where
 /// hashing is not seeded, as in wasm, they could choose keys that collide.
 pub(crate) struct Clients<R> {
     configured: BTreeMap<ClientId, Arc<Client>>,
-    registry: R,
+    registry: Arc<R>,
     realm: Realm,
     max_age: Seconds,
+    registered: Remembered<ClientId, Client>,
     // Locked only between two `.await`s.
-    known: Mutex<KnownClients>,
     cut_offs: Mutex<KnownCutOffs<CutOff>>,
 }
 
 impl<R: Registry> Clients<R> {
-    pub(crate) fn new(configured: &[Client], registry: R, max_age: Seconds) -> Self {
+    pub(crate) fn new(configured: &[Client], registry: Arc<R>, max_age: Seconds) -> Self {
         let configured = configured
             .iter()
             .map(|client| (client.id.clone(), Arc::new(client.clone())))
@@ -51,7 +53,7 @@ impl<R: Registry> Clients<R> {
             // This deployment is alone in its store.
             realm: Realm::default(),
             max_age,
-            known: Mutex::default(),
+            registered: Remembered::new(max_age),
             cut_offs: Mutex::default(),
         }
     }
@@ -105,23 +107,8 @@ impl<R: Registry> Clients<R> {
         if let Some(client) = self.configured.get(id) {
             return Ok(Some(Arc::clone(client)));
         }
-        let read = {
-            let mut known = lock(&self.known);
-            match known.find(id) {
-                Some((read_at, Answer::Client(client))) if is_fresh(read_at, now, self.max_age) => {
-                    return Ok(Some(client));
-                }
-                Some((read_at, Answer::Unknown)) if is_fresh(read_at, now, unknown_age) => {
-                    return Ok(None);
-                }
-                _ => known.begin_read(now),
-            }
-        };
-        let found = self.registry.client(&self.realm, id).await?.map(Arc::new);
-        if self.max_age == Seconds(0) {
-            return Ok(found);
-        }
-        Ok(lock(&self.known).remember(id, found, read))
+        let read = self.registry.client(&self.realm, id);
+        self.registered.find(id, now, unknown_age, read).await
     }
 
     /// The time before which every grant of a subject or client has ended; 0 without a cut-off. At most
@@ -136,7 +123,7 @@ impl<R: Registry> Clients<R> {
         {
             return Ok(at);
         }
-        let read = read_cut_off(&self.registry, &self.realm, of).await?;
+        let read = read_cut_off(&*self.registry, &self.realm, of).await?;
         Ok(lock(&self.cut_offs).remember(of, read.unwrap_or(UnixTime(0)), now))
     }
 
@@ -147,7 +134,7 @@ impl<R: Registry> Clients<R> {
         at: UnixTime,
         now: UnixTime,
     ) -> Result<(), Unavailable> {
-        let standing = put_cut_off(&self.registry, &self.realm, of, at).await?;
+        let standing = put_cut_off(&*self.registry, &self.realm, of, at).await?;
         lock(&self.cut_offs).set(of, standing, now);
         Ok(())
     }

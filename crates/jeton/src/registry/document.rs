@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// A registered document: the JSON text of an object, as it is stored. One of its members repeats its
-/// name: `client_id` of a client, `of` of a cut-off.
+/// name: `client_id` of a client, `of` of a cut-off; or what its name is a hash of: `issuer` of a
+/// trusted one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Document(String);

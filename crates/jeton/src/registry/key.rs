@@ -43,11 +43,13 @@ pub enum Kind {
     Client,
     /// A cut-off, named by whose grants it ends.
     CutOff,
+    /// The document of a trusted issuer, named by a hash of that issuer.
+    Trust,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Client, Self::CutOff];
+    pub const ALL: [Self; 3] = [Self::Client, Self::CutOff, Self::Trust];
 
     /// The word for this kind that stores write.
     #[must_use]
@@ -55,6 +57,7 @@ impl Kind {
         match self {
             Self::Client => "client",
             Self::CutOff => "cut_off",
+            Self::Trust => "trust",
         }
     }
 }

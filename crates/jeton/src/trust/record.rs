@@ -209,7 +209,9 @@ impl TrustRecord {
     /// # Errors
     /// The first member that is invalid.
     pub fn parse(self) -> Result<TrustedIssuer, InvalidTrust> {
-        check_issuer(&self.issuer)?;
+        if !is_issuer(&self.issuer) {
+            return Err(InvalidTrust::Issuer);
+        }
         let keys = self.keys()?;
         let algorithms = match self.algorithms {
             None => VERIFICATION_ALGORITHMS.to_vec(),
@@ -263,15 +265,15 @@ fn is_url(issuer: &str) -> bool {
     issuer.starts_with("https://") || issuer.starts_with("http://")
 }
 
-fn check_issuer(issuer: &str) -> Result<(), InvalidTrust> {
-    let fits = match issuer.strip_prefix(SPIFFE_SCHEME) {
+/// Whether a document may be about `issuer`: no other text needs to be looked for.
+pub(crate) fn is_issuer(issuer: &str) -> bool {
+    match issuer.strip_prefix(SPIFFE_SCHEME) {
         Some(name) => is_trust_domain_name(name),
         None => {
             let printable = issuer.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
             (1..=255).contains(&issuer.len()) && printable
         }
-    };
-    fits.then_some(()).ok_or(InvalidTrust::Issuer)
+    }
 }
 
 fn verification_algorithm(name: String) -> Result<Algorithm, InvalidTrust> {

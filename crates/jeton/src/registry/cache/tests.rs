@@ -8,7 +8,7 @@ use crate::registry::{
     Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put, Version,
 };
 
-const NOW: UnixTime = UnixTime(1_800_000_000);
+pub(super) const NOW: UnixTime = UnixTime(1_800_000_000);
 
 /// A store whose reads take their time: each answers, at its second poll, what stood at its first.
 #[derive(Default)]
@@ -55,7 +55,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-fn finish<F: Future>(future: F) -> F::Output {
+pub(super) fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
         if let Poll::Ready(output) = poll(future.as_mut()) {
@@ -65,10 +65,10 @@ fn finish<F: Future>(future: F) -> F::Output {
 }
 
 fn clients(registry: impl Registry) -> Clients<impl Registry> {
-    Clients::new(&[], registry, Seconds(60))
+    Clients::new(&[], Arc::new(registry), Seconds(60))
 }
 
-fn put(registry: &impl Registry, key: &Key, text: &str) -> Version {
+pub(super) fn put(registry: &impl Registry, key: &Key, text: &str) -> Version {
     let document = Document::new(text);
     let done = finish(registry.put(key, &document, &Expected::Anything)).unwrap();
     assert_eq!(done, Put::Done);
@@ -100,13 +100,13 @@ fn a_cut_off_only_grows() {
     assert_eq!(cut_off(NOW), NOW);
     // What a store that is behind would show.
     put(
-        &clients.registry,
+        &*clients.registry,
         &key,
         of.document(NOW - Seconds(5)).as_str(),
     );
     assert_eq!(cut_off(NOW + Seconds(60)), NOW);
     put(
-        &clients.registry,
+        &*clients.registry,
         &key,
         of.document(NOW + Seconds(9)).as_str(),
     );
@@ -128,7 +128,7 @@ fn what_cannot_be_read_is_unavailable_and_named() {
             r#"registry: client "half \"": its client_id is another"#,
         ),
     ] {
-        put(&clients.registry, &Key::client(&clients.realm, &id), text);
+        put(&*clients.registry, &Key::client(&clients.realm, &id), text);
         let error = finish(clients.find(&id, NOW)).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
@@ -143,7 +143,11 @@ fn what_cannot_be_read_is_unavailable_and_named() {
             "its `of` is another",
         ),
     ] {
-        put(&clients.registry, &Key::cut_off(&clients.realm, &of), &text);
+        put(
+            &*clients.registry,
+            &Key::cut_off(&clients.realm, &of),
+            &text,
+        );
         let read = finish(clients.cut_off(&of, NOW)).unwrap_err();
         let written = finish(clients.put_cut_off(&of, NOW, NOW)).unwrap_err();
         for error in [read, written].map(|error| error.to_string()) {
@@ -173,7 +177,7 @@ fn a_cut_off_set_here_survives_a_flood_of_others() {
     finish(clients.put_cut_off(&of, NOW, NOW)).unwrap();
     // What a store shows that is a minute behind.
     put(
-        &clients.registry,
+        &*clients.registry,
         &key,
         of.document(NOW - Seconds(500)).as_str(),
     );
@@ -208,10 +212,10 @@ fn of_two_reads_of_a_client_the_later_is_believed() {
     let id: ClientId = "app".parse().unwrap();
     let key = Key::client(&clients.realm, &id);
     let scope = |client: Option<Arc<Client>>| client.map(|it| it.scope.to_string());
-    put(&clients.registry, &key, &record("app", "admin"));
+    put(&*clients.registry, &key, &record("app", "admin"));
     let mut early = pin!(clients.find(&id, NOW));
     assert!(poll(early.as_mut()).is_pending(), "it has read admin");
-    put(&clients.registry, &key, &record("app", "read"));
+    put(&*clients.registry, &key, &record("app", "read"));
     assert_eq!(
         scope(finish(clients.find(&id, NOW)).unwrap()).unwrap(),
         "read"
@@ -237,7 +241,7 @@ fn that_a_client_is_unknown_is_remembered_for_seconds() {
     let find = |now| finish(clients.find(&id, now)).unwrap().is_some();
     assert!(!find(NOW));
     put(
-        &clients.registry,
+        &*clients.registry,
         &Key::client(&clients.realm, &id),
         &record("app", "read"),
     );
@@ -247,7 +251,7 @@ fn that_a_client_is_unknown_is_remembered_for_seconds() {
     let known = |now| finish(clients.is_client("bob", now)).unwrap();
     assert!(!known(NOW));
     put(
-        &clients.registry,
+        &*clients.registry,
         &Key::client(&clients.realm, &"bob".parse().unwrap()),
         &record("bob", "read"),
     );
@@ -260,7 +264,7 @@ fn a_clock_set_back_keeps_nothing_for_ever() {
     let clients = clients(MemoryRegistry::default());
     let id: ClientId = "app".parse().unwrap();
     let key = Key::client(&clients.realm, &id);
-    put(&clients.registry, &key, &record("app", "admin"));
+    put(&*clients.registry, &key, &record("app", "admin"));
     let scope = |now| {
         finish(clients.find(&id, now))
             .unwrap()
@@ -269,7 +273,7 @@ fn a_clock_set_back_keeps_nothing_for_ever() {
             .to_string()
     };
     assert_eq!(scope(NOW), "admin");
-    put(&clients.registry, &key, &record("app", "read"));
+    put(&*clients.registry, &key, &record("app", "read"));
     assert_eq!(scope(NOW - Seconds(3600)), "read");
 }
 
@@ -278,10 +282,10 @@ fn a_subject_is_compared_with_client_ids_whatever_the_case() {
     let configured = r#"{"client_id":"M2M","token_endpoint_auth_method":"none","grant_types":[]}"#;
     let configured = Client::from_record(configured).unwrap();
     let registry = MemoryRegistry::default();
-    let clients = Clients::new(&[configured], registry, Seconds(60));
+    let clients = Clients::new(&[configured], Arc::new(registry), Seconds(60));
     for id in ["stored", "Mixed"] {
         let key = Key::client(&clients.realm, &id.parse().unwrap());
-        put(&clients.registry, &key, &record(id, "read"));
+        put(&*clients.registry, &key, &record(id, "read"));
     }
     for (subject, is_one) in [
         ("M2M", true),
