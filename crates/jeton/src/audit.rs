@@ -71,6 +71,15 @@ pub struct Audit {
     /// client, or a thief who was quick. Nothing has ended, so this is its only trace.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reused_within_grace: bool,
+    /// The trusted issuer of the token that was presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_issuer: Option<String>,
+    /// The rule of that issuer that the token met, or came closest to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_rule: Option<String>,
+    /// The condition of that rule that it did not meet: the claim and the kind of test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_condition: Option<String>,
     /// The scope of the access token issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,

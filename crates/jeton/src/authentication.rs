@@ -6,24 +6,30 @@ use std::sync::Arc;
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use crate::{
+    assertion::SingleUse,
     audit::Audit,
     client::{Client, ClientId, SecretHash, SecretMethod},
+    foreign_token::For,
     host::Host,
     parameters::Parameters,
-    refusal::{ClientFault, Refusal, RequestFault},
+    refusal::{ClientFault, NotAccepted, Refusal, RequestFault},
     request::At,
     time::UnixTime,
 };
 
+mod assertion;
 mod basic;
 mod none;
 mod post;
 mod secret;
 
+pub use assertion::ClientAssertion;
+
 /// The client that a request claims to be sent by, and its proof. Nothing here has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presented {
-    /// `client_id` as it was sent.
+    /// `client_id` as it was sent; of an assertion that comes without, whoever it says has signed it for
+    /// itself, else empty.
     pub client_id: String,
     /// The proof.
     pub proof: Proof,
@@ -37,6 +43,61 @@ pub enum Proof {
     /// A secret, and how it was sent. Hashed at once, so that one that is wrong and one of an unknown
     /// client cost the same.
     Secret(SecretMethod, SecretHash),
+    /// An assertion.
+    Assertion(ClientAssertion),
+}
+
+/// Who sends a request, authenticated.
+pub(crate) struct Caller {
+    /// The client. Where a rule stands behind its assertion, with what that lets it have.
+    pub(crate) client: Arc<Client>,
+    /// The subject of a token of its own; `None`: the client itself.
+    pub(crate) subject: Option<String>,
+    /// To be taken before anything is issued.
+    single_use: Option<SingleUse>,
+}
+
+/// Who sends a request that need not authenticate its client (RFC 7521 §4.1).
+pub(crate) enum Sender {
+    /// A client that has authenticated.
+    Authenticated(Caller),
+    /// Somebody who names a client and proves nothing.
+    Named(String),
+    /// Somebody.
+    Unnamed,
+}
+
+impl Caller {
+    pub(crate) fn of(
+        client: Arc<Client>,
+        subject: Option<String>,
+        single_use: Option<SingleUse>,
+    ) -> Self {
+        Self {
+            client,
+            subject,
+            single_use,
+        }
+    }
+
+    /// The caller, whose assertion is used up.
+    pub(crate) async fn use_up<H: Host>(mut self, at: &At<'_, H>) -> Result<Self, NotAccepted> {
+        if let Some(single_use) = self.single_use.take() {
+            single_use.take(at).await?;
+        }
+        Ok(self)
+    }
+}
+
+impl Sender {
+    /// For whom a token that it presents may stand.
+    pub(crate) fn whom(&self) -> For<'_> {
+        match self {
+            Self::Authenticated(caller) => For::Authenticated(&caller.client),
+            Self::Named(id) => For::Named(id),
+            Self::Unnamed => For::Anyone,
+        }
+    }
 }
 
 impl Presented {
@@ -46,15 +107,21 @@ impl Presented {
     /// The request has none, more than one, or a malformed one.
     pub(crate) fn read(headers: &HeaderMap, parameters: &Parameters<'_>) -> Result<Self, Refusal> {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
+        let by_secret = post::is_used(parameters);
+        let by_assertion = assertion::is_used(parameters);
+        if by_secret && by_assertion {
+            return Err(RequestFault::TwoAuthentications.into());
+        }
         let line = match (lines.next(), lines.next()) {
             (Some(line), None) => line,
             (Some(_), Some(_)) => return Err(ClientFault::MalformedBasic.into()),
+            (None, _) if by_assertion => return Ok(assertion::read(parameters)?),
             (None, _) => {
                 let by_body = post::read(parameters).or_else(|| none::read(parameters));
                 return by_body.ok_or(ClientFault::Missing.into());
             }
         };
-        if post::is_used(parameters) {
+        if by_secret || by_assertion {
             return Err(RequestFault::TwoAuthentications.into());
         }
         let presented = basic::read(line.as_bytes())?;
@@ -75,7 +142,8 @@ impl Presented {
 }
 
 impl Client {
-    /// Checks that what was presented proves at `now` that this client sends the request.
+    /// Checks that what was presented proves at `now` that this client sends the request. Of an assertion
+    /// it says whether the client may send one of its own; to verify it takes keys.
     ///
     /// # Errors
     /// It does not: why.
@@ -83,22 +151,66 @@ impl Client {
         match &presented.proof {
             Proof::None => none::check(self),
             Proof::Secret(method, hash) => secret::check(self, *method, hash, now),
+            Proof::Assertion(_) => assertion::check(self),
         }
     }
 }
 
-/// The authenticated client of the request. An unknown client and a wrong secret cost the same hash
-/// and get the same bytes as answer, so that nobody learns which client ids exist.
+/// The authenticated client of the request, with what a rule lets it have if one stands behind its
+/// assertion. An unknown client and a wrong secret cost the same hash and get the same bytes as answer, so
+/// that nobody learns which client ids exist.
 pub(crate) async fn authenticate<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<Arc<Client>, Refusal> {
+    Ok(authenticate_caller(at, parameters, audit).await?.client)
+}
+
+/// The same for an endpoint that issues tokens, whose subject is not always the client.
+pub(crate) async fn authenticate_caller<H: Host>(
+    at: &At<'_, H>,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<Caller, Refusal> {
     let presented = Presented::read(at.request.headers, parameters)?;
-    let client = find_client(at, &presented.client_id, audit).await?;
+    check_presented(at, presented, audit).await
+}
+
+/// Who sends a request that need not authenticate its client. What it presents must be right all the same.
+pub(crate) async fn identify<H: Host>(
+    at: &At<'_, H>,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<Sender, Refusal> {
+    match Presented::read(at.request.headers, parameters) {
+        Err(Refusal::Client(ClientFault::Missing)) => Ok(Sender::Unnamed),
+        Err(refusal) => Err(refusal),
+        Ok(Presented {
+            client_id,
+            proof: Proof::None,
+        }) => Ok(Sender::Named(client_id)),
+        Ok(presented) => {
+            let caller = check_presented(at, presented, audit).await?;
+            Ok(Sender::Authenticated(caller))
+        }
+    }
+}
+
+async fn check_presented<H: Host>(
+    at: &At<'_, H>,
+    presented: Presented,
+    audit: &mut Audit,
+) -> Result<Caller, Refusal> {
+    let client_id = &presented.client_id;
+    if let Proof::Assertion(assertion) = &presented.proof {
+        // Boxed: what few requests need is not in the future of every one.
+        return Box::pin(assertion::authenticate(at, assertion, client_id, audit)).await;
+    }
+    let client = find_client(at, client_id, audit).await?;
     let client = client.ok_or(ClientFault::Unknown)?;
     client.accepts(&presented, at.now)?;
-    Ok(client)
+    Ok(Caller::of(client, None, None))
 }
 
 /// The registered client that a request names by `id`. What nobody has for an id is noted as a hash: it

@@ -15,15 +15,18 @@ use crate::{
 mod authentication;
 mod claims;
 mod home;
+mod keys;
 mod origin;
 mod record;
 mod redirect;
 mod schemes;
 mod unsupported;
 
+pub(crate) use authentication::ASSERTION_METHODS;
 pub use authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod};
 pub use claims::{ClaimsRecord, InvalidClaimNames, RegisteredClaims};
 pub use home::Home;
+pub use keys::{ClientKeys, InvalidKeys, KeysRecord, PrivateKeyJwt};
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
 pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};
 

@@ -56,7 +56,7 @@ pub trait Crypto {
 }
 
 /// The host's cryptography failed: a key it cannot use, or no entropy.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {detail}")]
 pub struct CryptoError {
     /// What was tried: `fill`, `import`, `sign`, `verify`, `seal`.

@@ -7,6 +7,7 @@ pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 mod generation;
+pub(crate) mod jwt_bearer;
 pub(crate) mod live;
 pub(crate) mod open;
 pub(crate) mod refresh_token;
@@ -23,15 +24,18 @@ pub enum GrantType {
     RefreshToken,
     /// A device code (RFC 8628 §3.4).
     DeviceCode,
+    /// A JWT of a trusted issuer (RFC 7523 §2.1).
+    JwtBearer,
 }
 
 impl GrantType {
     /// Every value.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::DeviceCode,
+        Self::JwtBearer,
     ];
 
     /// The value on the wire.
@@ -42,13 +46,14 @@ impl GrantType {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 
-    /// What a deployment needs to offer this grant type. All but `client_credentials` begin with a login.
+    /// What a deployment needs to offer this grant type. Those of machines begin without a login.
     pub(crate) const fn needs(self) -> Needs {
         match self {
-            Self::ClientCredentials => Needs::Nothing,
+            Self::ClientCredentials | Self::JwtBearer => Needs::Nothing,
             Self::AuthorizationCode | Self::RefreshToken | Self::DeviceCode => Needs::Login,
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     access_token::{AccessToken, Audience},
     attached_claims,
     audit::Audit,
+    authentication::Caller,
     client::{Client, ClientId},
     disclosure::{Disclosure, Place},
     grant::response::TokenResponse,
@@ -46,15 +47,21 @@ struct IdToken<'a> {
     claims: Map<String, Value>,
 }
 
-/// The token response for a client that is its own subject (RFC 9068 §2.2).
+/// The token response for a client that is its own subject (RFC 9068 §2.2), or that a trusted issuer
+/// vouches for with another.
 pub(crate) async fn to_client<H: Host>(
     at: &At<'_, H>,
-    client: &Client,
+    caller: &Caller,
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
+    let client = &caller.client;
+    let subject = caller.subject.as_deref().unwrap_or(client.id.as_str());
     let claims = client.claims.client.clone();
-    access_token(at, client, None, claims, portion, audit).await
+    let about = About::Machine(subject);
+    let tokens = access_token(at, client, about, claims, portion, audit).await?;
+    audit.subject.clone_from(&caller.subject);
+    Ok(tokens)
 }
 
 /// The token response for a grant as it stands. No token outlives its grant. `attached` is what was read
@@ -71,7 +78,8 @@ pub(crate) async fn from_grant<H: Host>(
         access_token: claims,
         id_token: id_token_claims,
     } = token_claims(at, client, grant, attached, &portion.scope).await?;
-    let mut tokens = access_token(at, client, Some(grant), claims, portion, audit).await?;
+    let about = About::Grant(grant);
+    let mut tokens = access_token(at, client, about, claims, portion, audit).await?;
     if let Some(claims) = id_token_claims {
         tokens.id_token = Some(id_token(at, client, grant, claims, &tokens).await?);
     }
@@ -115,22 +123,30 @@ async fn token_claims<H: Host>(
     })
 }
 
-/// The token response with an access token for a grant, or for the client itself. The only place
-/// that makes access tokens.
+/// What an access token is about.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    /// What a person granted.
+    Grant(&'a Grant),
+    /// A machine: the `sub`.
+    Machine(&'a str),
+}
+
+/// The token response with an access token. The only place that makes access tokens.
 async fn access_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
-    grant: Option<&Grant>,
+    about: About<'_>,
     claims: Map<String, Value>,
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let config = at.issuer.config();
-    let end = grant.map_or(UnixTime(u64::MAX), |grant| grant.expires_at);
-    let subject = match grant {
-        Some(grant) => grant.subject.as_deref().unwrap_or_default(),
-        None => client.id.as_str(),
+    let (grant, subject) = match about {
+        About::Grant(grant) => (Some(grant), grant.subject.as_deref().unwrap_or_default()),
+        About::Machine(subject) => (None, subject),
     };
+    let end = grant.map_or(UnixTime(u64::MAX), |grant| grant.expires_at);
     let token = AccessToken {
         iss: config.issuer().as_str().into(),
         sub: subject.into(),

@@ -12,6 +12,7 @@ use crate::{
     client::Client,
     config::Config,
     crypto::{Crypto, CryptoError},
+    foreign_keys::{ForeignKeys, Verifier},
     host::{Capabilities, Host},
     jose::{self, PublishedKeys, SigningKey, TokenType},
     keys::{Keyring, past_keys},
@@ -38,8 +39,8 @@ pub(crate) struct Issuer<H: Host> {
     trusted_issuers: TrustedIssuers<H::Registry>,
     ledger: Option<H::Ledger>,
     crypto: H::Crypto,
-    #[expect(dead_code, reason = "no document of others is asked for yet")]
     fetch: H::Fetch,
+    foreign_keys: ForeignKeys,
     keyring: Keyring<KeyOf<H>>,
     tokens: TokenKeys,
     seals: SealKeys,
@@ -72,6 +73,7 @@ impl<H: Host> Issuer<H> {
             ledger,
             crypto,
             fetch,
+            foreign_keys: ForeignKeys::new(),
             keyring: Keyring::new(),
             tokens: TokenKeys::new(&config),
             seals: SealKeys::new(&config),
@@ -111,7 +113,6 @@ impl<H: Host> Issuer<H> {
     }
 
     /// The issuers whose tokens stand for clients.
-    #[expect(dead_code, reason = "no token of another issuer is read yet")]
     pub(crate) fn trusted_issuers(&self) -> &TrustedIssuers<H::Registry> {
         &self.trusted_issuers
     }
@@ -125,6 +126,17 @@ impl<H: Host> Issuer<H> {
 
     pub(crate) fn crypto(&self) -> &H::Crypto {
         &self.crypto
+    }
+
+    /// What verifies the JWTs of others at `now`.
+    pub(crate) fn verifier(&self, now: UnixTime) -> Verifier<'_, H::Fetch, H::Crypto> {
+        Verifier {
+            keys: &self.foreign_keys,
+            fetch: &self.fetch,
+            reach: self.config.reach(),
+            crypto: &self.crypto,
+            now,
+        }
     }
 
     pub(crate) fn tokens(&self) -> &TokenKeys {

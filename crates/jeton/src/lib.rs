@@ -30,6 +30,7 @@
 
 mod access_token;
 mod arrival;
+mod assertion;
 mod attached_claims;
 mod audit;
 mod authentication;
@@ -43,6 +44,8 @@ mod crypto;
 mod disclosure;
 mod endpoint;
 mod fetch;
+mod foreign_keys;
+mod foreign_token;
 mod grant;
 mod host;
 mod issue;
@@ -76,16 +79,17 @@ mod unavailable;
 pub use access_token::Audience;
 pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, InvalidRequestId, RequestId, within};
 pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};
-pub use authentication::{Presented, Proof};
+pub use authentication::{ClientAssertion, Presented, Proof};
 pub use claims::{
     InvalidClaims, InvalidObject, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS, check_claims, read_claims,
     reserved_claim,
 };
 pub use client::{
-    AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, ClientRecord,
-    ClientSecret, Delivery, Home, InvalidClaimNames, InvalidClient, InvalidClientId,
-    InvalidRedirectUri, Localhost, MOST_VALUES, Pkce, PrivateUse, RedirectRules, RedirectUri,
-    RefreshPolicy, RegisteredClaims, SecretHash, SecretMethod, SecretRecord,
+    AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, ClientKeys,
+    ClientRecord, ClientSecret, Delivery, Home, InvalidClaimNames, InvalidClient, InvalidClientId,
+    InvalidKeys, InvalidRedirectUri, KeysRecord, Localhost, MOST_VALUES, Pkce, PrivateKeyJwt,
+    PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, RegisteredClaims, SecretHash,
+    SecretMethod, SecretRecord,
 };
 pub use config::{
     Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting, UnregisteredScopes,
@@ -114,7 +118,7 @@ pub use limits::{LIMITS, Limit};
 pub use mode::{InvalidMode, Mode};
 pub use parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES, MOST_PARAMETERS, Parameters};
 pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
-pub use refusal::{ClientFault, ErrorCode, Fault};
+pub use refusal::{AssertionFault, ClientFault, ErrorCode, Fault};
 pub use registry::{
     Collection, Cursor, CutOff, Document, Expected, InvalidRealm, Key, Kind, MemoryRegistry, PAGE,
     Page, Put, Realm, Registry, Version, put_cut_off,

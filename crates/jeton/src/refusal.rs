@@ -11,6 +11,7 @@ use crate::{
     parameters::InvalidParameters, unavailable::Unavailable,
 };
 
+mod assertion;
 mod authorization;
 mod bearer;
 mod client;
@@ -22,6 +23,8 @@ mod login;
 mod person;
 mod request;
 
+pub use assertion::AssertionFault;
+pub(crate) use assertion::NotAccepted;
 pub(crate) use authorization::AuthorizationFault;
 pub(crate) use bearer::BearerFault;
 pub use client::ClientFault;

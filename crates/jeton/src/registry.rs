@@ -27,6 +27,7 @@ pub use cut_off::{CutOff, put_cut_off};
 pub use document::{Document, Expected, Version};
 pub use key::{Collection, InvalidRealm, Key, Kind, Realm};
 pub use memory::MemoryRegistry;
+use trust::read_trusted_issuer;
 
 /// The most documents in a page of [`Registry::list`]. A Worker asks KV for each, and on Cloudflare's
 /// free plan a request may ask fifty times.

@@ -6,7 +6,6 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{client::ClientId, jwk::PublicJwks, scope::Scope, time::Seconds};
@@ -89,16 +88,6 @@ pub enum Subject {
     Client,
     /// `hashed`: a hash of the token's issuer and subject, see [`hashed_subject`].
     Hashed,
-}
-
-impl Rule {
-    /// The first condition that these claims of a token do not meet; `None` if they meet all.
-    #[must_use]
-    pub fn unmet(&self, claims: &Map<String, Value>) -> Option<&Condition> {
-        self.conditions
-            .iter()
-            .find(|condition| !condition.is_met(claims))
-    }
 }
 
 /// The subject that stands for `subject` of another `issuer`: `jfs_ ‖ base64url(SHA-256(part(issuer)

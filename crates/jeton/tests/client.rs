@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use jeton::{
-    AccessTokenFormat, ClaimsRecord, ClientRecord, GrantType, Seconds, SecretMethod, SecretRecord,
-    UnixTime,
+    AccessTokenFormat, ClaimsRecord, ClientRecord, GrantType, KeysRecord, Seconds, SecretMethod,
+    SecretRecord, UnixTime,
 };
 use serde_json::Value;
 
@@ -45,6 +45,14 @@ fn members() -> BTreeSet<String> {
         offline_access_required: Some(true),
         allowed_origins: texts(),
         login: Some(true),
+        keys: KeysRecord {
+            jwks: Some(Value::Null),
+            jwks_uri: text(),
+            token_endpoint_auth_signing_alg: text(),
+            token_endpoint_is_audience: Some(true),
+            client_assertion_lifetime: Some(Seconds(1)),
+            client_assertion_single_use: Some(true),
+        },
         claims: ClaimsRecord {
             id_token_claims: Some(texts()),
             access_token_claims: Some(texts()),

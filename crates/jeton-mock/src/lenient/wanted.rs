@@ -223,16 +223,23 @@ impl<'a> Wanted<'a> {
     /// Allows `client` what it is refused, but for redirect URIs, which the registry keeps.
     pub(super) fn grant_to(&self, client: &mut Client, now: UnixTime) {
         if let Some(presented) = self.presented
-            && let Proof::Secret(_, hash) = presented.proof
             && client.accepts(presented, now).is_err()
         {
-            client.authentication = ClientAuthentication::Secret {
-                method: None,
-                secrets: vec![ClientSecret {
-                    hash,
-                    expires_at: None,
-                }],
-            };
+            match presented.proof {
+                Proof::None => {}
+                Proof::Secret(_, hash) => {
+                    client.authentication = ClientAuthentication::Secret {
+                        method: None,
+                        secrets: vec![ClientSecret {
+                            hash,
+                            expires_at: None,
+                        }],
+                    };
+                }
+                Proof::Assertion(_) => {
+                    client.authentication = ClientAuthentication::UnverifiedAssertion;
+                }
+            }
         }
         client.scope = client.scope.union(&self.scope);
         if self.lacks_pkce(client) || self.lacks_nonce(client) {
@@ -271,7 +278,10 @@ pub(crate) fn audiences_of(claims: &Map<String, Value>) -> Vec<String> {
 /// authenticate and sends no secret has a bug that any secret would cure.
 fn waived_as(fault: &ClientFault) -> Option<&'static str> {
     match fault {
-        ClientFault::WrongSecret | ClientFault::SecretOfPublicClient => Some("secret"),
+        ClientFault::WrongSecret
+        | ClientFault::SecretOfPublicClient
+        | ClientFault::SecretInsteadOfAssertion => Some("secret"),
+        ClientFault::Assertion(_) => Some("client_assertion"),
         ClientFault::WrongMethod(_) => Some("token_endpoint_auth_method"),
         ClientFault::Missing
         | ClientFault::Scheme

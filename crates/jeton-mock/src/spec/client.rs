@@ -96,7 +96,7 @@ impl From<ClientSpec> for ClientRecord {
         let redirects = !record.redirect_uris.is_empty();
         let can_use = |grant_type: &GrantType| match grant_type {
             GrantType::AuthorizationCode => redirects,
-            GrantType::ClientCredentials => !public,
+            GrantType::ClientCredentials | GrantType::JwtBearer => !public,
             GrantType::RefreshToken | GrantType::DeviceCode => true,
         };
         record.grant_types.get_or_insert_with(|| {

@@ -17,6 +17,9 @@ pub(super) fn read(parameters: &Parameters<'_>) -> Option<Presented> {
 pub(super) fn check(client: &Client) -> Result<(), ClientFault> {
     match client.authentication {
         ClientAuthentication::None => Ok(()),
-        ClientAuthentication::Secret { .. } => Err(ClientFault::Missing),
+        ClientAuthentication::Secret { .. }
+        | ClientAuthentication::PrivateKeyJwt(_)
+        | ClientAuthentication::Federated
+        | ClientAuthentication::UnverifiedAssertion => Err(ClientFault::Missing),
     }
 }

@@ -12,8 +12,14 @@ pub(super) fn check(
     presented: &SecretHash,
     now: UnixTime,
 ) -> Result<(), ClientFault> {
-    let ClientAuthentication::Secret { method, .. } = &client.authentication else {
-        return Err(ClientFault::SecretOfPublicClient);
+    let method = match &client.authentication {
+        ClientAuthentication::Secret { method, .. } => method,
+        ClientAuthentication::None => return Err(ClientFault::SecretOfPublicClient),
+        ClientAuthentication::PrivateKeyJwt(_)
+        | ClientAuthentication::Federated
+        | ClientAuthentication::UnverifiedAssertion => {
+            return Err(ClientFault::SecretInsteadOfAssertion);
+        }
     };
     if !client.holds_secret(presented, now) {
         return Err(ClientFault::WrongSecret);

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use super::keys::PrivateKeyJwt;
 use crate::time::UnixTime;
 
 /// The SHA-256 of a client secret. No password hash: a generated secret has 256 random bits and
@@ -68,6 +69,14 @@ pub enum ClientAuthentication {
         /// Never empty.
         secrets: Vec<ClientSecret>,
     },
+    /// `private_key_jwt`: by assertions that it signs with a key of its own (RFC 7523 §2.2).
+    PrivateKeyJwt(Box<PrivateKeyJwt>),
+    /// `federated_jwt` (ours), `spiffe_jwt` (draft-ietf-oauth-spiffe-client-auth §3.1): by nothing of its
+    /// own. Trust rules that name it say whose tokens stand for it.
+    Federated,
+    /// By any assertion at all, which is believed as it stands. No record says so: it is for registries
+    /// that take what production would not, such as the mock's.
+    UnverifiedAssertion,
 }
 
 /// How a client secret is sent (RFC 6749 §2.3.1).
@@ -100,3 +109,7 @@ impl SecretMethod {
         Self::ALL.map(Self::as_str).join(", ")
     }
 }
+
+/// The methods by which a client authenticates with an assertion, as `token_endpoint_auth_method` names
+/// them.
+pub(crate) const ASSERTION_METHODS: [&str; 3] = ["private_key_jwt", "federated_jwt", "spiffe_jwt"];

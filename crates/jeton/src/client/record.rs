@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{
     AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, Delivery, Home,
-    InvalidClaimNames, InvalidClientId, InvalidRedirectUri, Localhost, Pkce, PrivateUse,
-    RedirectRules, RedirectUri, RefreshPolicy, SecretMethod, origin::Origin, unsupported,
+    InvalidClaimNames, InvalidClientId, InvalidKeys, InvalidRedirectUri, KeysRecord, Localhost,
+    Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, SecretMethod, origin::Origin,
+    unsupported,
 };
 use crate::{
     crypto::SIGNING_ALGORITHMS,
@@ -65,7 +66,7 @@ pub struct ClientRecord {
     /// Ours: the client's secrets as hashes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub client_secrets: Vec<SecretRecord>,
-    /// RFC 7591 §2: a [`SecretMethod`] or `none`.
+    /// RFC 7591 §2: a [`SecretMethod`], `none`, `private_key_jwt`, `federated_jwt` or `spiffe_jwt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<String>,
     /// RFC 7591 §2.
@@ -128,6 +129,9 @@ pub struct ClientRecord {
     /// Ours: the client is a login application. In configuration only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<bool>,
+    /// Its public keys, and what its assertions may be like.
+    #[serde(flatten)]
+    pub keys: KeysRecord,
     /// Ours: which claims go where.
     #[serde(flatten)]
     pub claims: ClaimsRecord,
@@ -162,8 +166,11 @@ pub enum InvalidClient {
         must: &'static str,
     },
     /// `token_endpoint_auth_method`.
-    #[error("token_endpoint_auth_method: {0:?} is none of {names}, none", names = SecretMethod::names())]
+    #[error("token_endpoint_auth_method: {0:?} is none of {names}, none, private_key_jwt, federated_jwt, spiffe_jwt", names = SecretMethod::names())]
     AuthMethod(String),
+    /// `jwks`, `jwks_uri`, or what goes with them.
+    #[error(transparent)]
+    Keys(#[from] InvalidKeys),
     /// `grant_types`.
     #[error("grant_types: {0:?} is none of {names}", names = GrantType::names())]
     GrantType(String),

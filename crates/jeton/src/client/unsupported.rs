@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// The members, by where they are registered.
-const MEMBERS: [&str; 32] = [
+const MEMBERS: [&str; 31] = [
     // RFC 9449 §5.2, RFC 8705 §3.4: access tokens that are of no use to a thief.
     "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens",
@@ -21,7 +21,6 @@ const MEMBERS: [&str; 32] = [
     "require_pushed_authorization_requests",
     "require_signed_request_object",
     // OpenID Connect Dynamic Client Registration 1.0 §2.
-    "token_endpoint_auth_signing_alg",
     "request_object_signing_alg",
     "request_object_encryption_alg",
     "request_object_encryption_enc",

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use jsonwebtoken::Algorithm;
 use serde::Serialize;
 
 use crate::{
     claims::standard_claims,
-    client::SecretMethod,
-    crypto::SIGNING_ALGORITHMS,
+    client::{ASSERTION_METHODS, SecretMethod},
+    crypto::{SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS},
     grant::GrantType,
     host::Host,
     issuer::Issuer,
@@ -53,10 +54,15 @@ struct Metadata<'a> {
     response_types_supported: Values,
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint_auth_signing_alg_values_supported: Option<Vec<Algorithm>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     revocation_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint_auth_signing_alg_values_supported: Option<Vec<Algorithm>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_modes_supported: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,8 +104,10 @@ fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
     let offers = issuer.offers();
     let logs_in = offers.has(Needs::Login);
     let has_ledger = offers.has(Needs::Ledger);
-    let secrets = SecretMethod::ALL.map(SecretMethod::as_str).to_vec();
-    let secrets_or_none = [secrets.as_slice(), &["none"]].concat();
+    let secrets = SecretMethod::ALL.map(SecretMethod::as_str);
+    let proofs = [secrets.as_slice(), &ASSERTION_METHODS].concat();
+    let proofs_or_none = [proofs.as_slice(), &["none"]].concat();
+    let algorithms = VERIFICATION_ALGORITHMS.to_vec();
     let with_login = |values: Values| logs_in.then_some(values);
     Metadata {
         issuer: issuer.config().issuer().as_str(),
@@ -111,12 +119,16 @@ fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
         grant_types_supported: offers.grant_types().map(GrantType::as_str).collect(),
         // A public client can do nothing but log people in.
         token_endpoint_auth_methods_supported: if logs_in {
-            secrets_or_none.clone()
+            proofs_or_none.clone()
         } else {
-            secrets.clone()
+            proofs.clone()
         },
-        introspection_endpoint_auth_methods_supported: has_ledger.then_some(secrets),
-        revocation_endpoint_auth_methods_supported: has_ledger.then_some(secrets_or_none),
+        token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+        introspection_endpoint_auth_methods_supported: has_ledger.then_some(proofs),
+        introspection_endpoint_auth_signing_alg_values_supported: has_ledger
+            .then(|| algorithms.clone()),
+        revocation_endpoint_auth_methods_supported: has_ledger.then_some(proofs_or_none),
+        revocation_endpoint_auth_signing_alg_values_supported: has_ledger.then_some(algorithms),
         response_modes_supported: with_login(&["query", "form_post"]),
         code_challenge_methods_supported: with_login(&["S256"]),
         authorization_response_iss_parameter_supported: logs_in.then_some(true),

@@ -1,5 +1,7 @@
 //! `/token` (RFC 6749 §3.2): authenticates the client and hands over to the file of the `grant_type`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{
     Response, StatusCode,
@@ -8,11 +10,11 @@ use http::{
 
 use crate::{
     audit::Audit,
-    authentication::authenticate,
+    authentication::{Caller, authenticate_caller},
     client::{Client, Delivery},
     cookie::Cookie,
     grant::{
-        GrantType, authorization_code, client_credentials, device_code, refresh_token,
+        GrantType, authorization_code, client_credentials, device_code, jwt_bearer, refresh_token,
         response::TokenResponse,
     },
     host::Host,
@@ -34,8 +36,13 @@ pub(crate) async fn respond<H: Host>(
         .filter(|known| at.issuer.offers().has_grant_type(*known))
         .ok_or(RequestFault::UnsupportedGrantType)?;
     audit.grant_type = Some(grant_type.as_str());
-    let client = authenticate(at, &parameters, audit).await?;
-    let outcome = deliver(at, &client, grant_type, &parameters, audit).await;
+    let caller = match grant_type {
+        // The assertion says whose request it is.
+        GrantType::JwtBearer => Box::pin(jwt_bearer::caller(at, &parameters, audit)).await?,
+        _ => authenticate_caller(at, &parameters, audit).await?,
+    };
+    let client = Arc::clone(&caller.client);
+    let outcome = deliver(at, caller, grant_type, &parameters, audit).await;
     Ok(answer_client(outcome, &client, at.request.headers, audit))
 }
 
@@ -43,21 +50,22 @@ pub(crate) async fn respond<H: Host>(
 /// the cookie for it may be set, in that.
 async fn deliver<H: Host>(
     at: &At<'_, H>,
-    client: &Client,
+    caller: Caller,
     grant_type: GrantType,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
+    let client = &Arc::clone(&caller.client);
     if !client.may_use(grant_type) {
         return Err(Refusal::GrantTypeNotRegistered(grant_type));
     }
     // Before the grant is redeemed: what may not be delivered stays usable.
     let cookie = match grant_type {
-        GrantType::ClientCredentials => None,
+        GrantType::ClientCredentials | GrantType::JwtBearer => None,
         _ => refresh_cookie(at, client)?,
     };
     let cookie = cookie.as_ref();
-    match redeem_grant(at, client, grant_type, cookie, parameters, audit).await {
+    match redeem_grant(at, caller, grant_type, cookie, parameters, audit).await {
         Ok(tokens) => Ok(token_response(client, cookie, tokens)),
         Err(refusal) => {
             let mut response = refuse(&refusal, audit);
@@ -93,16 +101,18 @@ fn refresh_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Result<Option<Coo
 /// The tokens for the grant of the request, by the rules of its `grant_type`.
 async fn redeem_grant<H: Host>(
     at: &At<'_, H>,
-    client: &Client,
+    caller: Caller,
     grant_type: GrantType,
     cookie: Option<&Cookie>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
+    let client = &caller.client;
     match grant_type {
         GrantType::ClientCredentials => {
-            client_credentials::redeem(at, client, parameters, audit).await
+            client_credentials::redeem(at, &caller, parameters, audit).await
         }
+        GrantType::JwtBearer => Box::pin(jwt_bearer::redeem(at, caller, parameters, audit)).await,
         GrantType::AuthorizationCode => {
             authorization_code::redeem(at, client, parameters, audit).await
         }

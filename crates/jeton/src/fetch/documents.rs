@@ -21,7 +21,7 @@ mod entry;
 use entry::{Entry, Held, Lookup};
 
 /// How long a request that fetches a document keeps others from fetching it too. After that, which is
-/// twice a fetch's deadline, the request is taken for dropped: a Worker never tells.
+/// three times a fetch's deadline, the request is taken for dropped: a Worker never tells.
 const LEASE: Seconds = Seconds(10);
 
 /// How many requests may fetch the same URL at once while there is no document.

@@ -67,8 +67,9 @@ impl Outgoing {
     /// The most bytes of a document: many times the size of a large provider's JWK Set.
     pub const LIMIT: usize = 100 * 1024;
 
-    /// How long fetching a document may take. A client waits meanwhile, and gives up not much later.
-    pub const DEADLINE: Duration = Duration::from_secs(5);
+    /// How long fetching a document may take. A client waits meanwhile, and its request has
+    /// [`BUDGET`](crate::BUDGET) for everything.
+    pub const DEADLINE: Duration = Duration::from_secs(3);
 
     /// A GET of `url` within [`Self::LIMIT`] and [`Self::DEADLINE`]; `accept` is the media type wanted.
     #[must_use]

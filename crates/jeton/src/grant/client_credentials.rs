@@ -1,9 +1,9 @@
-//! `client_credentials` (RFC 6749 §4.4): a token for the client itself. Nothing is stored.
+//! `client_credentials` (RFC 6749 §4.4): a token for the client itself, or whom it stands for. Nothing is stored.
 
 use super::response::TokenResponse;
 use crate::{
     audit::Audit,
-    client::Client,
+    authentication::Caller,
     host::Host,
     issue,
     parameters::Parameters,
@@ -14,10 +14,11 @@ use crate::{
 
 pub(crate) async fn redeem<H: Host>(
     at: &At<'_, H>,
-    client: &Client,
+    caller: &Caller,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
+    let client = &caller.client;
     // §4.4: confidential clients only.
     if !client.is_confidential() {
         return Err(Refusal::PublicClient);
@@ -26,5 +27,5 @@ pub(crate) async fn redeem<H: Host>(
     let scope = target::scope(client, parameters, config.unregistered_scopes())?;
     let audiences = target::audiences(client, parameters, &scope, config.issuer())?;
     let portion = Portion { scope, audiences };
-    issue::to_client(at, client, portion, audit).await
+    issue::to_client(at, caller, portion, audit).await
 }

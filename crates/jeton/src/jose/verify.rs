@@ -52,7 +52,7 @@ pub struct VerifiedJwt {
 }
 
 /// Why a JWT could not be verified. For the log: it holds nothing of the token.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtFault {
     /// Longer than [`LONGEST_JWT`].
     #[error("longer than {LONGEST_JWT} bytes")]
@@ -129,9 +129,37 @@ impl<'a> UnverifiedJwt<'a> {
         self.claims.get(name)
     }
 
+    /// All claims, not verified: to refuse by.
+    pub(crate) const fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// The `typ` header, not verified.
+    pub(crate) fn typ(&self) -> Option<&str> {
+        self.header.get("typ").and_then(Value::as_str)
+    }
+
     /// How it says it is signed.
     pub(crate) const fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// Refuses what no key could verify: a header that brings or names a key, or an algorithm that is not
+    /// allowed. Asked before keys are fetched.
+    pub(crate) fn check_header(&self, allowed: &[Algorithm]) -> Result<(), JwtFault> {
+        if OWN_KEY.iter().any(|name| self.header.contains_key(*name)) {
+            return Err(JwtFault::OwnKey);
+        }
+        if !allowed.contains(&self.algorithm) {
+            return Err(JwtFault::Algorithm);
+        }
+        Ok(())
+    }
+
+    /// Whether one of `keys` may have signed it: one that fits its `kid` and `alg`.
+    pub(crate) fn fits_one_of(&self, keys: &PublicJwks) -> bool {
+        let kid = self.header.get("kid").and_then(Value::as_str);
+        keys.candidates(kid, self.algorithm).next().is_some()
     }
 
     /// The JWT, verified: one of `keys` signed it by one of the `allowed` algorithms. The algorithm is
@@ -160,12 +188,7 @@ impl<'a> UnverifiedJwt<'a> {
         allowed: &[Algorithm],
         crypto: &C,
     ) -> Result<(), JwtFault> {
-        if OWN_KEY.iter().any(|name| self.header.contains_key(*name)) {
-            return Err(JwtFault::OwnKey);
-        }
-        if !allowed.contains(&self.algorithm) {
-            return Err(JwtFault::Algorithm);
-        }
+        self.check_header(allowed)?;
         let kid = self.header.get("kid").and_then(Value::as_str);
         let mut fault = JwtFault::NoKey;
         for candidate in keys.candidates(kid, self.algorithm).take(MOST_TRIED) {

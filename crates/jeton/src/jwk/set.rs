@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::public::{InvalidRsa, Point, PublicKey, RsaPublicKey};
 
@@ -15,7 +15,10 @@ const MOST_KEYS: usize = 100;
 const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /// The values of `use` for a key that verifies tokens. The second is that of SPIFFE bundles.
-const USES: [&str; 2] = ["sig", "jwt-svid"];
+const USES: [&str; 2] = ["sig", JWT_SVID];
+
+/// `use` of a key that signs a workload's JWT-SVIDs (JWT-SVID §4.1).
+const JWT_SVID: &str = "jwt-svid";
 
 /// A public key and what its owner says of it (RFC 7517 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +96,23 @@ impl PublicJwks {
             }
         }
         Ok(Self { keys: usable })
+    }
+
+    /// The keys of a SPIFFE bundle that verify JWT-SVIDs: those of that `use`, with a `kid` (SPIFFE Trust
+    /// Domain and Bundle §4.2). Others, as of X.509-SVIDs, are left out.
+    ///
+    /// # Errors
+    /// As [`Self::from_value`].
+    pub fn from_bundle(bundle: &Value) -> Result<Self, InvalidPublicJwks> {
+        let Some(keys) = bundle.get("keys").and_then(Value::as_array) else {
+            return Err(InvalidPublicJwks::NotASet);
+        };
+        let is_for_svids = |key: &&Value| {
+            let purpose = key.get("use").and_then(Value::as_str);
+            purpose == Some(JWT_SVID) && key.get("kid").is_some()
+        };
+        let keys: Vec<_> = keys.iter().filter(is_for_svids).cloned().collect();
+        Self::from_value(&json!({ "keys": keys }))
     }
 
     /// The keys that may have made a signature of `algorithm` with this `kid` in its header; all

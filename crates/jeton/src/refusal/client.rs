@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, header::WWW_AUTHENTICATE};
 
-use super::{ErrorCode, Fault, WireError};
+use super::{AssertionFault, ErrorCode, Fault, WireError};
 use crate::client::SecretMethod;
 
 /// Why client authentication failed (RFC 6749 §2.3). The response is the same `invalid_client` for
@@ -30,6 +30,12 @@ pub enum ClientFault {
     /// A client that has no secret sent one.
     #[error("the client is public but sent a secret")]
     SecretOfPublicClient,
+    /// A client that proves itself by assertions sent a secret.
+    #[error("the client has no secret but sent one")]
+    SecretInsteadOfAssertion,
+    /// An assertion that is not accepted.
+    #[error(transparent)]
+    Assertion(#[from] AssertionFault),
 }
 
 impl ClientFault {

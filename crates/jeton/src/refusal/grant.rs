@@ -1,6 +1,6 @@
 //! Faults of codes, device codes and refresh tokens.
 
-use super::{ErrorCode, Fault, WireError};
+use super::{AssertionFault, ErrorCode, Fault, WireError};
 
 /// Why a code, device code or refresh token yields no tokens now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,8 @@ pub(crate) enum GrantFault {
     DeviceDenied,
     #[error("the device code has expired")]
     DeviceExpired,
+    #[error(transparent)]
+    Assertion(#[from] AssertionFault),
 }
 
 impl GrantFault {
@@ -73,6 +75,10 @@ impl GrantFault {
 
     pub(super) fn wire(&self) -> WireError {
         let (code, fault, description) = match self {
+            Self::Assertion(fault) => {
+                let description = fault.public_text();
+                return WireError::new(ErrorCode::INVALID_GRANT, Fault::Client, description);
+            }
             // A replay is somebody's attack or bug; the rest happens to everyone.
             Self::CodeReplayed | Self::Reused { .. } => {
                 (ErrorCode::INVALID_GRANT, Fault::Client, INVALID_GRANT)

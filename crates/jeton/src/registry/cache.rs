@@ -3,31 +3,24 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use super::{CutOff, Realm, Registry, Unavailable, put_cut_off, read_cut_off};
+use super::{CutOff, Realm, Registry, Unavailable, put_cut_off, read_cut_off, read_trusted_issuer};
 use crate::{
     client::{Client, ClientId},
     time::{Seconds, UnixTime},
 };
 
+mod bounds;
 mod known_cut_offs;
 mod remembered;
 mod trusted_issuers;
 
+use bounds::{UNKNOWN_AGE, is_fresh, lock};
 use known_cut_offs::KnownCutOffs;
 use remembered::Remembered;
 pub(crate) use trusted_issuers::TrustedIssuers;
-
-/// How many registered clients are remembered, how many unknown ids, how many cut-offs, and of issuers
-/// the same. A full map starts anew, which is simpler than an order of use. A flood of made-up ids
-/// empties only the map of unknown ids.
-const CAPACITY: usize = 10_000;
-
-/// How long it is remembered that an id is no client's, or that an issuer is not trusted. Short, because
-/// people try a client before they store it, and long enough to spare the store a program that tries in a loop.
-const UNKNOWN_AGE: Seconds = Seconds(5);
 
 /// All clients of a deployment, and their cut-offs. In trees, because callers choose the keys: where
 /// hashing is not seeded, as in wasm, they could choose keys that collide.
@@ -138,24 +131,6 @@ impl<R: Registry> Clients<R> {
         lock(&self.cut_offs).set(of, standing, now);
         Ok(())
     }
-}
-
-/// Whether what was read at `read_at` is no older than `age`. Nor is it younger than that: a clock that
-/// was set back must not keep it for ever.
-fn is_fresh(read_at: UnixTime, now: UnixTime, age: Seconds) -> bool {
-    now.since(read_at).max(read_at.since(now)) < age
-}
-
-fn insert<K: Clone + Ord, V>(map: &mut BTreeMap<K, V>, key: &K, value: V) {
-    if map.len() >= CAPACITY {
-        map.clear();
-    }
-    map.insert(key.clone(), value);
-}
-
-/// A panic elsewhere leaves the maps whole: each change is one insertion or removal.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -50,11 +50,13 @@ pub struct Condition {
 pub(super) const BORDERS: [char; 2] = ['/', ':'];
 
 impl ClaimPath {
-    /// The path of these names; `None` where there is none, or one is empty.
+    /// The path of these names; `None` where there is none, one is empty, or all together are longer than
+    /// 255 bytes.
     #[must_use]
     pub fn new(names: Vec<String>) -> Option<Self> {
         let fits = !names.is_empty() && !names.iter().any(String::is_empty);
-        fits.then_some(Self(names))
+        let length: usize = names.iter().map(String::len).sum();
+        (fits && length <= 255).then_some(Self(names))
     }
 
     /// The names, from the outside to the inside.
@@ -116,6 +118,13 @@ impl Condition {
         self.claim
             .find(claims)
             .is_some_and(|value| self.test.is_met(value))
+    }
+}
+
+/// For the audit: the claim and the kind of test, and no value.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.claim, self.test.name())
     }
 }
 

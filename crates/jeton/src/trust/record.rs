@@ -248,7 +248,11 @@ impl TrustRecord {
             (Some(_), Some(_)) => Err(InvalidTrust::TwoKeySources),
             (Some(uri), None) => Ok(KeySource::Uri(uri.clone())),
             (None, Some(set)) => {
-                let keys = PublicJwks::from_value(set)?;
+                let keys = if self.issuer.starts_with(SPIFFE_SCHEME) {
+                    PublicJwks::from_bundle(set)?
+                } else {
+                    PublicJwks::from_value(set)?
+                };
                 if keys.is_empty() {
                     return Err(InvalidTrust::NoKey);
                 }

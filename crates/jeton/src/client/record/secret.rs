@@ -44,15 +44,27 @@ impl ClientRecord {
             });
         }
         let named = self.token_endpoint_auth_method.as_deref();
-        let method = match named {
-            None => None,
-            Some("none") if secrets.is_empty() => return Ok(ClientAuthentication::None),
-            Some("none") => {
+        if let Some(name @ ("none" | "private_key_jwt" | "federated_jwt" | "spiffe_jwt")) = named {
+            if !secrets.is_empty() {
                 return Err(InvalidClient::Secret {
-                    method: "none".to_owned(),
+                    method: name.to_owned(),
                     must: "not have a",
                 });
             }
+            if name == "private_key_jwt" {
+                let keys = Box::new(self.keys.parse()?);
+                return Ok(ClientAuthentication::PrivateKeyJwt(keys));
+            }
+            self.keys.require_unused()?;
+            return Ok(if name == "none" {
+                ClientAuthentication::None
+            } else {
+                ClientAuthentication::Federated
+            });
+        }
+        self.keys.require_unused()?;
+        let method = match named {
+            None => None,
             Some(name) => Some(
                 SecretMethod::from_name(name)
                     .ok_or_else(|| InvalidClient::AuthMethod(name.to_owned()))?,

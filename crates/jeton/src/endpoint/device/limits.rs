@@ -56,7 +56,7 @@ pub(in crate::endpoint) async fn count_device<H: Host>(
     let most = match client.authentication {
         ClientAuthentication::None if at.request.address.is_none() => DEVICES_WITHOUT_ADDRESS,
         ClientAuthentication::None => DEVICES_OF_PUBLIC_CLIENT,
-        ClientAuthentication::Secret { .. } => DEVICES_OF_CONFIDENTIAL_CLIENT,
+        _ => DEVICES_OF_CONFIDENTIAL_CLIENT,
     };
     let client = hash_of(client.id.as_str());
     let counter = Marker::new("devices", format_args!("{client}:{network}"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CAPACITY, insert};
+use super::bounds::{CAPACITY, insert};
 use crate::time::{Seconds, UnixTime};
 
 /// How long a cut-off that was set here is kept whatever else happens: longer than any store shows it

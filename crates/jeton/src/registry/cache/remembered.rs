@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::{insert, is_fresh, lock};
+use super::bounds::{insert, is_fresh, lock};
 use crate::{
     time::{Seconds, UnixTime},
     unavailable::Unavailable,

@@ -3,7 +3,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::*;
+use super::{bounds::CAPACITY, *};
 use crate::registry::{
     Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put, Version,
 };

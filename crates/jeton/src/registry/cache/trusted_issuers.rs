@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{UNKNOWN_AGE, remembered::Remembered};
+use super::{Realm, Registry, bounds::UNKNOWN_AGE, read_trusted_issuer, remembered::Remembered};
 use crate::{
-    registry::{Realm, Registry, trust::read_trusted_issuer},
     time::{Seconds, UnixTime},
     trust::{TrustedIssuer, is_issuer},
     unavailable::Unavailable,
@@ -37,10 +36,6 @@ impl<R: Registry> TrustedIssuers<R> {
 
     /// The document of that issuer, also of one that is disabled; as old as a client may be. A text that
     /// is no issuer, which whoever sends a token can choose, is looked for nowhere.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no token of another issuer is read yet")
-    )]
     pub(crate) async fn find(
         &self,
         issuer: &str,

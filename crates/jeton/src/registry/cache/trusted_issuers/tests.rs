@@ -2,7 +2,7 @@ use super::*;
 use crate::registry::{
     Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put,
     cache::{
-        CAPACITY,
+        bounds::CAPACITY,
         tests::{NOW, finish, put},
     },
 };

@@ -1,0 +1,279 @@
+//! Tokens of trusted issuers: for which of our clients one stands, by the rules of its issuer. The same
+//! for a client assertion, an assertion as a grant and a token to exchange.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    assertion::{ASSERTION_TYPES, SingleUse, check_times, check_typ, text},
+    audit::Audit,
+    client::Client,
+    host::Host,
+    jose::UnverifiedJwt,
+    refusal::{AssertionFault, NotAccepted},
+    request::At,
+    time::{Seconds, UnixTime},
+    trust::{Rule, Subject, TrustedIssuer, hashed_subject, trust_domain_of},
+};
+
+/// How far ahead the `exp` of a platform's token may be. Some are made for as long as a job may run.
+const LONGEST_LIFETIME: Seconds = Seconds::from_days(1);
+
+/// Claims that bind what is issued for the token to what is not supported here (RFC 7800, RFC 9396). They
+/// are not ignored: what was bound would come loose.
+const BINDING: [&str; 2] = ["cnf", "authorization_details"];
+
+/// What a token of a trusted issuer is presented as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An assertion, or a subject or actor token that is any JWT.
+    Jwt,
+    /// A client assertion that is a JWT-SVID. Its trust domain is its issuer.
+    JwtSvid,
+    /// A subject or actor token that is an access token (RFC 8693 §3).
+    AccessToken,
+}
+
+/// For whom a token of a trusted issuer may stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum For<'a> {
+    /// Whoever its rules say: all that are met must name one client.
+    Anyone,
+    /// The client of this id, which has proved nothing.
+    Named(&'a str),
+    /// The client that has authenticated.
+    Authenticated(&'a Arc<Client>),
+}
+
+impl For<'_> {
+    fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Anyone => None,
+            Self::Named(id) => Some(id),
+            Self::Authenticated(client) => Some(client.id.as_str()),
+        }
+    }
+}
+
+/// What a token of a trusted issuer stands for.
+#[derive(Debug)]
+pub(crate) struct Vouched {
+    /// The client, which has for this request no more than the rule lets it have, and tokens that live no
+    /// longer than this one.
+    pub(crate) client: Arc<Client>,
+    /// The subject of what is issued; `None`: the client itself.
+    pub(crate) subject: Option<String>,
+    /// The claims of the token.
+    pub(crate) claims: Map<String, Value>,
+    /// Its issuer.
+    pub(crate) issuer: String,
+    /// Whether what is exchanged for it names nobody who acts.
+    pub(crate) impersonation: bool,
+    /// To be taken last, where the rule lets each token be used once.
+    pub(crate) single_use: Option<SingleUse>,
+}
+
+/// What `jwt` stands for.
+pub(crate) async fn vouch<H: Host>(
+    at: &At<'_, H>,
+    jwt: UnverifiedJwt<'_>,
+    form: Form,
+    whom: For<'_>,
+    audit: &mut Audit,
+) -> Result<Vouched, NotAccepted> {
+    let issuer = find_issuer(at, &jwt, form).await?;
+    audit.trust_issuer = Some(issuer.issuer.clone());
+    let expires_at = check_unverified(&jwt, form, &issuer, at.now)?;
+    let claims = at.issuer.verifier(at.now).of_issuer(jwt, &issuer).await?;
+    let claims = claims.claims;
+    let own_issuer = at.issuer.config().issuer().as_str();
+    let rule = choose_rule(&issuer, &claims, own_issuer, whom.client_id(), audit)?;
+    let client = match whom {
+        // With what the rule lets it have by which it has authenticated, if one did.
+        For::Authenticated(client) => Some(Arc::clone(client)),
+        For::Anyone | For::Named(_) => at.issuer.clients().find(&rule.client_id, at.now).await?,
+    };
+    let client = client.filter(|client| client.is_confidential());
+    let client = client.ok_or(AssertionFault::RuleClient)?;
+    audit.client_id = Some(client.id.clone());
+    let longest = at.issuer.access_token_lifetime(&client);
+    let longest = longest.min(expires_at.since(at.now));
+    if longest == Seconds(0) {
+        return Err(AssertionFault::Expired.into());
+    }
+    let client = narrowed(&client, rule, longest, own_issuer)?;
+    let single_use = if rule.single_use {
+        Some(SingleUse::of(&issuer.issuer, &claims, expires_at)?)
+    } else {
+        None
+    };
+    let subject = match rule.subject {
+        Subject::Client => None,
+        Subject::Hashed => Some(hashed_subject(&issuer.issuer, text(&claims, "sub")?)),
+    };
+    Ok(Vouched {
+        client: Arc::new(client),
+        subject,
+        issuer: issuer.issuer.clone(),
+        impersonation: rule.impersonation,
+        claims,
+        single_use,
+    })
+}
+
+/// The trusted issuer of the token. An SVID's is the trust domain in its `sub`, whatever its `iss` says
+/// (JWT-SVID §3); any other JWT's is its `iss`, or the trust domain where that is not trusted itself.
+async fn find_issuer<H: Host>(
+    at: &At<'_, H>,
+    jwt: &UnverifiedJwt<'_>,
+    form: Form,
+) -> Result<Arc<TrustedIssuer>, NotAccepted> {
+    let claim = |name| jwt.claims().get(name).and_then(Value::as_str);
+    let iss = claim("iss").filter(|_| form != Form::JwtSvid);
+    if iss == Some(at.issuer.config().issuer().as_str()) {
+        return Err(AssertionFault::OwnToken.into());
+    }
+    let trust_domain = claim("sub").and_then(trust_domain_of);
+    for name in [iss, trust_domain].into_iter().flatten() {
+        let found = at.issuer.trusted_issuers().find(name, at.now).await?;
+        if let Some(issuer) = found {
+            return if issuer.disabled {
+                Err(AssertionFault::Issuer.into())
+            } else {
+                Ok(issuer)
+            };
+        }
+    }
+    Err(AssertionFault::Issuer.into())
+}
+
+/// What can be refused without a key: it costs neither a fetch nor a signature. The `exp`.
+fn check_unverified(
+    jwt: &UnverifiedJwt<'_>,
+    form: Form,
+    issuer: &TrustedIssuer,
+    now: UnixTime,
+) -> Result<UnixTime, AssertionFault> {
+    let more: &[&str] = match form {
+        Form::AccessToken => &["at+jwt"],
+        _ if issuer.is_trust_domain() => &["JOSE"],
+        _ => &[],
+    };
+    check_typ(jwt, &[&ASSERTION_TYPES, more].concat())?;
+    let claims = jwt.claims();
+    let subject = text(claims, "sub")?;
+    if issuer.is_trust_domain() && trust_domain_of(subject) != Some(issuer.issuer.as_str()) {
+        return Err(AssertionFault::Claim("sub"));
+    }
+    if let Some(name) = BINDING.into_iter().find(|name| claims.contains_key(*name)) {
+        return Err(AssertionFault::Bound(name));
+    }
+    check_times(claims, LONGEST_LIFETIME, now)
+}
+
+/// The rule that the claims meet, of the client `client_id` if one is named. The audit has the rule, or the
+/// one that came closest and the condition it failed at.
+fn choose_rule<'a>(
+    issuer: &'a TrustedIssuer,
+    claims: &Map<String, Value>,
+    own_issuer: &str,
+    client_id: Option<&str>,
+    audit: &mut Audit,
+) -> Result<&'a Rule, AssertionFault> {
+    let candidates = issuer.rules.iter().filter(|rule| {
+        let is_wanted = client_id.is_none_or(|wanted| rule.client_id.as_str() == wanted);
+        !rule.disabled && is_wanted
+    });
+    let mut chosen: Option<&Rule> = None;
+    let mut closest = None;
+    for rule in candidates {
+        match unmet(rule, claims, own_issuer) {
+            None => match chosen {
+                None => chosen = Some(rule),
+                Some(other) if other.client_id == rule.client_id => {}
+                Some(_) => return Err(AssertionFault::SeveralClients),
+            },
+            Some(unmet) if closest.as_ref().is_none_or(|(best, _)| unmet.met > *best) => {
+                closest = Some((unmet.met, (rule, unmet)));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(rule) = chosen {
+        audit.trust_rule = Some(rule.name.clone());
+        return Ok(rule);
+    }
+    let Some((_, (rule, unmet))) = closest else {
+        return Err(AssertionFault::Rule);
+    };
+    audit.trust_rule = Some(rule.name.clone());
+    audit.trust_condition = Some(unmet.what);
+    Err(unmet.fault)
+}
+
+/// The first thing that a rule asks for and the claims are not.
+struct Unmet {
+    /// How much before it was met.
+    met: usize,
+    /// What it is, for the audit: of the rule, never of the claims.
+    what: String,
+    fault: AssertionFault,
+}
+
+fn unmet(rule: &Rule, claims: &Map<String, Value>, own_issuer: &str) -> Option<Unmet> {
+    let audience = rule.audience.as_deref().unwrap_or(own_issuer);
+    if !is_sole_audience(claims.get("aud"), audience) {
+        return Some(Unmet {
+            met: 0,
+            what: "audience".to_owned(),
+            fault: AssertionFault::Audience,
+        });
+    }
+    let position = rule.conditions.iter().position(|it| !it.is_met(claims))?;
+    let condition = rule.conditions.get(position)?;
+    Some(Unmet {
+        met: position + 1,
+        what: condition.to_string(),
+        fault: AssertionFault::Rule,
+    })
+}
+
+/// Whether `aud` is this audience and no other (RFC 7519 §4.1.3): platforms write an array of one.
+fn is_sole_audience(aud: Option<&Value>, audience: &str) -> bool {
+    match aud {
+        Some(Value::String(only)) => only == audience,
+        Some(Value::Array(several)) => {
+            matches!(several.as_slice(), [Value::String(only)] if only == audience)
+        }
+        _ => false,
+    }
+}
+
+/// The client with what the rule lets it have, and access tokens of at most `longest`.
+fn narrowed(
+    client: &Client,
+    rule: &Rule,
+    longest: Seconds,
+    own_issuer: &str,
+) -> Result<Client, AssertionFault> {
+    let mut client = client.clone();
+    if let Some(scope) = &rule.scope {
+        client.scope = client.scope.within(scope);
+    }
+    if let Some(audiences) = &rule.audiences {
+        // A client without audiences has the issuer.
+        if client.audiences.is_empty() {
+            client.audiences.push(own_issuer.to_owned());
+        }
+        client.audiences.retain(|own| audiences.contains(own));
+        if client.audiences.is_empty() {
+            return Err(AssertionFault::RuleClient);
+        }
+    }
+    let longest = rule
+        .access_token_lifetime
+        .map_or(longest, |it| it.min(longest));
+    client.access_token_lifetime = Some(longest);
+    Ok(client)
+}
