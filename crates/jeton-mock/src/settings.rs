@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use jeton::{ClientRecord, Config, ConfigError, IssuerIdentifier, Mode, PUBLIC_SECRET, Secrets};
+use jeton::{
+    ClientRecord, Config, ConfigError, IssuerIdentifier, Mode, PUBLIC_SECRET, Reach, Secrets,
+};
 use jsonwebtoken::Algorithm;
 
 use crate::file;
@@ -85,7 +87,8 @@ impl Settings {
         // Each issuer's own take the place of this one, and of the algorithms.
         let secrets = Secrets::parse(PUBLIC_SECRET, Mode::Development)
             .map_err(|error| ConfigError::new("seed", error))?;
-        let config = Config::new(mode, issuer, secrets).with_settings(|name| match name {
+        let config = Config::new(mode, issuer, secrets).with_reach(Reach::in_process());
+        let config = config.with_settings(|name| match name {
             "JETON_SIGNING_ALGS" => Some("ES256 EdDSA".to_owned()),
             name => given.get(name).cloned(),
         })?;

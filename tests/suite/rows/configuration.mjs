@@ -12,6 +12,10 @@ const { keys: mockKeys } = JSON.parse(
 
 const SOUND = 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
 
+const CI = 'https://ci.example';
+const rule = { name: 'main', client_id: clients.m2m.client_id, conditions: [{ claim: 'sub', equals: 'job' }] };
+const trust = (changes) => ({ JETON_TRUST: JSON.stringify([{ issuer: CI, rules: [rule], ...changes }]) });
+
 const broken = [
   ['an issuer that is no URL', { JETON_ISSUER: 'issuer' }, 'JETON_ISSUER', 'https URL'],
   ['an issuer with a query', { JETON_ISSUER: 'https://issuer.example/?x' }, 'JETON_ISSUER', 'query'],
@@ -42,6 +46,26 @@ const broken = [
     { clients: [{ ...clients.m2m, dpop_bound_access_tokens: true }] },
     'JETON_CLIENTS',
     'dpop_bound_access_tokens: there is no such protection',
+  ],
+  ['trust documents that are no JSON', { JETON_TRUST: '[{' }, 'JETON_TRUST', 'JSON array'],
+  ['a trust document with a typing error', trust({ rule: [] }), 'JETON_TRUST', 'member is missing, unknown'],
+  [
+    'a rule without conditions',
+    trust({ rules: [{ ...rule, conditions: [] }] }),
+    'JETON_TRUST',
+    'conditions: at least one',
+  ],
+  [
+    'a rule for a public client',
+    trust({ rules: [{ ...rule, client_id: clients.publicClient.client_id }] }),
+    'JETON_TRUST',
+    'of JETON_CLIENTS is public',
+  ],
+  [
+    'two documents of one issuer',
+    { JETON_TRUST: JSON.stringify([{ issuer: CI }, { issuer: CI }]) },
+    'JETON_TRUST',
+    'has two documents',
   ],
   ['a variable that is no setting', { JETON_ISUER: 'https://issuer.example' }, 'JETON_ISUER', 'no such one'],
 ];

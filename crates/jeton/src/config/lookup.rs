@@ -14,6 +14,8 @@ use crate::{
     unavailable::Misread,
 };
 
+mod trust;
+
 /// The fewest characters of a configured client secret. SHA-256 alone does not protect a short one, nor
 /// one that could be guessed.
 const LEAST_CLIENT_SECRET: usize = 32;
@@ -87,6 +89,7 @@ impl Config {
         }
         config.clients = clients(lookup("JETON_CLIENTS").as_deref(), mode)?;
         config.require_algorithms_of_clients()?;
+        config.trust = config.trust_of(lookup("JETON_TRUST").as_deref())?;
         let lifetime = (1, config.access_token_lifetime.0, LONGEST_TOKEN_LIFETIME.0);
         let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime)?;
         let max_age = (0, config.registry_max_age.0, 86_400);

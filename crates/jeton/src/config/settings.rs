@@ -51,6 +51,11 @@ pub const SETTINGS: &[Setting] = &[
         "JSON array of clients (RFC 7591 metadata), or on native hosts @file",
     ),
     all(
+        "JETON_TRUST",
+        "[]",
+        "JSON array of trust documents: whose tokens stand for which clients; or on native hosts @file",
+    ),
+    all(
         "JETON_ACCESS_TOKEN_LIFETIME",
         "3600",
         "Lifetime of access tokens in seconds, up to 29 days, where the client has none of its own",
