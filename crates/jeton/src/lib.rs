@@ -130,8 +130,8 @@ pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets
 pub use server::Server;
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
 pub use trust::{
-    ClaimPath, Condition, ConditionRecord, InvalidRule, InvalidTrust, KeySource, MOST_CONDITIONS,
-    MOST_RULES, Rule, RuleRecord, SPIFFE_SCHEME, Scalar, Subject, Test, TrustRecord, TrustedIssuer,
-    hashed_subject, trust_domain_of,
+    ClaimPath, Condition, ConditionRecord, Danger, InvalidRule, InvalidTrust, KeySource,
+    MOST_CONDITIONS, MOST_RULES, Rule, RuleRecord, SPIFFE_SCHEME, Scalar, Subject, Test,
+    TrustRecord, TrustedIssuer, dangers, hashed_subject, trust_domain_of,
 };
 pub use unavailable::{Misread, Unavailable};

@@ -11,10 +11,14 @@ use sha2::{Digest, Sha256};
 use crate::{client::ClientId, jwk::PublicJwks, scope::Scope, time::Seconds};
 
 mod condition;
+mod danger;
+mod pins;
+mod platform;
 mod record;
 mod spiffe;
 
 pub use condition::{ClaimPath, Condition, Scalar, Test};
+pub use danger::{Danger, dangers};
 pub(crate) use record::is_issuer;
 pub use record::{ConditionRecord, InvalidRule, InvalidTrust, RuleRecord, TrustRecord};
 pub use spiffe::{SPIFFE_SCHEME, trust_domain_of};
@@ -77,6 +81,8 @@ pub struct Rule {
     pub subject: Subject,
     /// `impersonation`: a token exchanged by this rule does not name who acts (RFC 8693 §1.1).
     pub impersonation: bool,
+    /// `accepted_dangers`: those that whoever wrote the rule knows of.
+    pub accepted_dangers: Vec<Danger>,
 }
 
 /// The subject of the tokens that are issued by a rule: `subject`.

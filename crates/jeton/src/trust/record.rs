@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    ClaimPath, Condition, KeySource, MOST_CONDITIONS, MOST_RULES, Rule, SPIFFE_SCHEME, Scalar,
-    Subject, Test, TrustedIssuer, condition::BORDERS, spiffe::is_trust_domain_name,
+    ClaimPath, Condition, Danger, KeySource, MOST_CONDITIONS, MOST_RULES, Rule, SPIFFE_SCHEME,
+    Scalar, Subject, Test, TrustedIssuer, condition::BORDERS, dangers,
+    spiffe::is_trust_domain_name,
 };
 use crate::{
     client::{ClientId, InvalidClientId},
     crypto::VERIFICATION_ALGORITHMS,
+    fetch::{Loopback, Reach, Unreachable},
     jwk::{InvalidPublicJwks, PublicJwks},
     scope::{InvalidScope, Scope},
     time::{LONGEST_TOKEN_LIFETIME, Seconds},
@@ -81,6 +83,9 @@ pub struct RuleRecord {
     /// `false` where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impersonation: Option<bool>,
+    /// Names of dangers that the rule may have. With any other it is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_dangers: Vec<String>,
 }
 
 /// One condition in a [`RuleRecord`], with exactly one of the four tests.
@@ -125,6 +130,9 @@ pub enum InvalidTrust {
     /// An issuer that is no URL, without keys.
     #[error("jwks_uri, jwks: an issuer that is no https URL has no metadata that says it")]
     NoMetadata,
+    /// `jwks_uri` is nothing that may be reached from any deployment.
+    #[error("jwks_uri: {0}")]
+    KeysUri(#[from] Unreachable),
     /// `jwks`.
     #[error("jwks: {0}")]
     Jwks(#[from] InvalidPublicJwks),
@@ -183,6 +191,17 @@ pub enum InvalidRule {
     /// `access_token_lifetime`.
     #[error("access_token_lifetime: {0} is not between 1 and {max} seconds", max = LONGEST_TOKEN_LIFETIME.0)]
     Lifetime(u64),
+    /// `accepted_dangers` has a name that is none.
+    #[error("accepted_dangers: {0:?} is no danger")]
+    UnknownDanger(String),
+    /// It lets in others than whoever wrote it would think, and does not say that it may.
+    #[error("{}; `accepted_dangers` takes those by name that are meant", sentences(.0))]
+    Dangers(Vec<Danger>),
+}
+
+fn sentences(dangers: &[Danger]) -> String {
+    let sentences: Vec<_> = dangers.iter().map(Danger::to_string).collect();
+    sentences.join("; ")
 }
 
 impl TrustedIssuer {
@@ -231,7 +250,9 @@ impl TrustRecord {
             if !names.insert(name.clone()) {
                 return Err(InvalidTrust::SameName(name));
             }
-            let rule = record.parse();
+            let rule = record
+                .parse()
+                .and_then(|rule| rule.accepted_at(&self.issuer));
             rules.push(rule.map_err(|why| InvalidTrust::Rule { name, why })?);
         }
         Ok(TrustedIssuer {
@@ -246,7 +267,11 @@ impl TrustRecord {
     fn keys(&self) -> Result<KeySource, InvalidTrust> {
         match (&self.jwks_uri, &self.jwks) {
             (Some(_), Some(_)) => Err(InvalidTrust::TwoKeySources),
-            (Some(uri), None) => Ok(KeySource::Uri(uri.clone())),
+            (Some(uri), None) => {
+                // What a deployment in development may reach; production, no more than that.
+                Reach::new("", Loopback::Admitted).url(uri)?;
+                Ok(KeySource::Uri(uri.clone()))
+            }
             (None, Some(set)) => {
                 let keys = if self.issuer.starts_with(SPIFFE_SCHEME) {
                     PublicJwks::from_bundle(set)?
@@ -323,7 +348,11 @@ impl RuleRecord {
             let condition = record.parse();
             condition.map_err(|why| InvalidRule::Condition(index, why))
         });
+        let dangers = self.accepted_dangers.into_iter();
+        let dangers =
+            dangers.map(|name| Danger::named(&name).ok_or(InvalidRule::UnknownDanger(name)));
         Ok(Rule {
+            accepted_dangers: dangers.collect::<Result<_, _>>()?,
             conditions: conditions.collect::<Result<_, _>>()?,
             client_id: self.client_id.parse::<ClientId>()?,
             scope: self.scope.map(|text| text.parse::<Scope>()).transpose()?,
@@ -336,6 +365,19 @@ impl RuleRecord {
             subject: self.subject.unwrap_or_default(),
             impersonation: self.impersonation.unwrap_or(false),
         })
+    }
+}
+
+impl Rule {
+    /// This rule, if it has no danger at `issuer` that it does not accept.
+    fn accepted_at(self, issuer: &str) -> Result<Self, InvalidRule> {
+        let mut found = dangers(issuer, self.audience.as_deref(), &self.conditions);
+        found.retain(|danger| !self.accepted_dangers.contains(danger));
+        if found.is_empty() {
+            Ok(self)
+        } else {
+            Err(InvalidRule::Dangers(found))
+        }
     }
 }
 
