@@ -2,13 +2,14 @@
 // Jeton shows.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { listen } from './fetch-server.mjs';
 import { built, Miniflare } from './worker-miniflare.mjs';
 
 const MAIN = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/index.js', import.meta.url));
+const VECTORS = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/wycheproof.json', import.meta.url));
 
 /** A KV that fails or hangs as often as it was told to: `put('fails:put', 2)`, `put('hangs:get', 1)`. */
 const FAILING_KV = `
@@ -54,8 +55,8 @@ before(async () => {
 
 after(() => miniflare?.dispose());
 
-async function ask(path) {
-  const response = await miniflare.dispatchFetch(`http://contracts${path}`);
+async function ask(path, body) {
+  const response = await miniflare.dispatchFetch(`http://contracts${path}`, body && { method: 'POST', body });
   const text = await response.text();
   assert.equal(response.status, 200, `${text}\n${lines.join('\n')}`);
   return text;
@@ -108,6 +109,10 @@ test('a list of KV that fails once is tried again', async () => {
 
 test("WebCrypto passes the contract of a host's cryptography", async () => {
   assert.equal(await ask('/crypto'), 'kept');
+});
+
+test('WebCrypto judges the vectors of Project Wycheproof rightly', async () => {
+  assert.equal(await ask('/wycheproof', readFileSync(VECTORS)), 'kept');
 });
 
 test('Durable Objects pass the contract of a ledger, races included', async () => {

@@ -15,6 +15,7 @@ mod fetch;
 mod fixture;
 mod ledger;
 mod registry;
+mod wycheproof;
 
 pub use counting::{Counting, Operations};
 pub use crypto::crypto;
@@ -22,6 +23,9 @@ pub use fetch::fetch;
 pub use fixture::{grant, step};
 pub use ledger::{keeping, ledger};
 pub use registry::registry;
+pub use wycheproof::wycheproof;
+#[cfg(not(target_arch = "wasm32"))]
+pub use wycheproof::wycheproof_vectors;
 
 #[cfg(test)]
 mod tests {

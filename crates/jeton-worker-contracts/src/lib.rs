@@ -20,7 +20,7 @@ const UNREDEEMED: GrantId = Id128([10; 16]);
 const REDEEMED: GrantId = Id128([11; 16]);
 
 #[event(fetch)]
-async fn answer(request: Request, env: Env, _context: Context) -> Result<Response> {
+async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Response> {
     let ledger = DurableLedger::new(env.durable_object("JETON_LEDGER")?);
     let kv = env.kv(KV_BINDING)?;
     let authority = env.durable_object("JETON_AUTHORITY")?;
@@ -44,7 +44,9 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
         path if path.starts_with("/authority/") => {
             return authority::answer_row(path, &registry, &kv).await;
         }
-        "/crypto" => crypto().await?,
+        "/crypto" => jeton_contracts::crypto(&crypto()?).await,
+        // Its body is the vectors.
+        "/wycheproof" => jeton_contracts::wycheproof(&crypto()?, &request.text().await?).await,
         "/fetch" => fetch::contract(&request).await?,
         "/ledger" => jeton_contracts::ledger(&ledger, "worker").await,
         // A step that arrives once its request has been told to try again is not taken.
@@ -134,10 +136,8 @@ async fn answer(request: Request, env: Env, _context: Context) -> Result<Respons
     Response::ok("kept")
 }
 
-async fn crypto() -> Result<()> {
-    let crypto = WebCrypto::new().map_err(|error| Error::from(error.to_string()))?;
-    jeton_contracts::crypto(&crypto).await;
-    Ok(())
+fn crypto() -> Result<WebCrypto> {
+    WebCrypto::new().map_err(|error| Error::from(error.to_string()))
 }
 
 /// Two markers of one shard: 31 times a letter more, and 31 less.

@@ -18,9 +18,11 @@ pub(crate) fn build() -> Result<String> {
     size(&worker_build("crates/jeton-worker", "worker")?)
 }
 
-/// Builds the Worker that runs the stores' contracts inside workerd.
+/// Builds the Worker that runs the contracts inside workerd, and beside it the vectors that it is handed.
 pub(crate) fn build_contracts() -> Result<&'static str> {
-    worker_build("crates/jeton-worker-contracts", "suite")?;
+    let output = worker_build("crates/jeton-worker-contracts", "suite")?;
+    let mut vectors = shell::cargo("run --quiet -p jeton-contracts --example wycheproof");
+    std::fs::write(output.join("wycheproof.json"), shell::read(&mut vectors)?)?;
     Ok("")
 }
 
