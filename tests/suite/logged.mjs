@@ -12,7 +12,8 @@ const IDS = /"(grant|jti|request_id|unknown_client)":"[\w.:=/+-]{1,64}"/g;
 const OWN_CLAIM = /the claims have [a-z_]{2,21},/g;
 
 /** The kinds of credentials without which the rows were not all asked. */
-const KINDS = `access_token basic bearer client_secret code code_verifier cookie device_code id_token
+const KINDS =
+  `access_token assertion basic bearer client_assertion client_secret code code_verifier cookie device_code id_token
   id_token_hint redirect_uri refresh_token request state ticket token user_code`.split(/\s+/);
 
 test('no log holds a credential, or what a stranger sent', { skip: unless.startable }, async (t) => {

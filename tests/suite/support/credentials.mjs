@@ -5,8 +5,9 @@ import { clients, ISSUER, OLDER_SECRET, overlapping, SECRET } from './fixtures.m
 
 /** Parameters whose values are names of ours or registered ones, which a log may have. */
 const PUBLIC = new Set(
-  `audience client client_id code_challenge_method error error_description grant_type iss prompt resource
-   response_mode response_type scope sub subject token_type_hint`.split(/\s+/),
+  `actor_token_type audience client client_assertion_type client_id code_challenge_method error error_description
+   grant_type iss prompt requested_token_type resource response_mode response_type scope sub subject
+   subject_token_type token_type_hint`.split(/\s+/),
 );
 /** Parameters that are credentials however short. */
 const SHORT = new Set(['user_code']);

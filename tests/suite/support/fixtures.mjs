@@ -2,7 +2,11 @@
 // (JETON_TARGET=https://…), configure it like this.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { grantClients, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
+import { assertionClients } from './assertion-clients.mjs';
+import { grantClients, ISSUER, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
+import { trust } from './platforms.mjs';
+
+export { ISSUER };
 
 /** The mock takes no secret: it has its own, which everyone knows. */
 export const isMock = (process.env.JETON_TARGET ?? 'mock') === 'mock';
@@ -10,7 +14,6 @@ export const SECRET = isMock
   ? 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts'
   : 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
 export const OLDER_SECRET = 'jsk_UjsNMrZSzxRU_XjN6-SGsuC2Rc0n6hITsF9kktTEgpYdIyu1V';
-export const ISSUER = 'https://issuer.example';
 /** What codes, refresh tokens and seals are bound to. */
 export const KEY_CONTEXT = isMock ? 'mock/' : ISSUER;
 
@@ -47,6 +50,7 @@ export const clients = {
     software_id: '4711',
   }),
   ...grantClients,
+  ...assertionClients,
 };
 
 /** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
@@ -57,13 +61,14 @@ export const overlapping = {
 };
 
 export function environment(changes = {}) {
-  const { clients: list = Object.values(clients), ...variables } = changes;
+  const { clients: list = Object.values(clients), trust: documents = trust, ...variables } = changes;
   return {
     JETON_ISSUER: ISSUER,
     ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET }),
     JETON_LOGIN_URL: LOGIN_URL,
     JETON_LOGOUT_URL: LOGOUT_URL,
     JETON_CLIENTS: JSON.stringify(list),
+    JETON_TRUST: JSON.stringify(documents),
     ...variables,
   };
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { assertionOf, presented } from './assertions.mjs';
 import { isError } from './check.mjs';
 import { clients, ISSUER } from './fixtures.mjs';
 import { LOGIN_URL, LOGOUT_URL } from './grant-clients.mjs';
@@ -15,13 +16,13 @@ export const random = () => randomBytes(32).toString('base64url');
 export const challengeOf = (verifier) => createHash('sha256').update(verifier).digest('base64url');
 export const now = () => Math.floor(Date.now() / 1000);
 
-/** `POST path` as `client`: by Basic, or by its `client_id` where it is public. */
+/** `POST path` as `client`: by Basic, by an assertion, or by its `client_id` where it is public. */
 export function postAs(client, path, form = {}, { headers = {}, ...options } = {}) {
   if (client.client_secret === undefined) {
-    const own = Array.isArray(form)
-      ? [['client_id', client.client_id], ...form]
-      : { client_id: client.client_id, ...form };
-    return post(path, own, { headers, ...options });
+    const isSigned = client.token_endpoint_auth_method === 'private_key_jwt';
+    const own = isSigned ? presented(assertionOf(client)) : { client_id: client.client_id };
+    const whole = Array.isArray(form) ? [...Object.entries(own), ...form] : { ...own, ...form };
+    return post(path, whole, { headers, ...options });
   }
   const authorization = basic(client.client_id, client.client_secret);
   return post(path, form, { headers: { authorization, ...headers }, ...options });

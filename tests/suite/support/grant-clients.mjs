@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 
 const APP = 'https://app.example';
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** A client's secret, the same in every run. */
 export const secretOf = (client_id) => createHash('sha256').update(client_id).digest('base64url');
@@ -20,9 +21,9 @@ const application = (client_id, more = {}) => ({
 const publicly = (client_id, more = {}) =>
   application(client_id, { client_secret: undefined, token_endpoint_auth_method: 'none', ...more });
 
-const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const device = { redirect_uris: undefined, grant_types: [DEVICE, 'refresh_token'] };
 
+export const ISSUER = 'https://issuer.example';
 export const LOGIN_URL = 'https://login.example/login';
 export const LOGOUT_URL = 'https://login.example/logout?from=jeton';
 

@@ -42,6 +42,12 @@ export const unless = {
       : false,
   /** Rows that derive a deployment's keys a second time. */
   derived: target === 'mock' ? 'the mock derives its keys from its seed: tests/mock/keys.test.mjs' : false,
+  /** Rows in which a deployment fetches the keys of somebody else. */
+  fetching: isUrl
+    ? 'a deployment that is running already is not reconfigured'
+    : target === 'mock'
+      ? 'the mock reaches nobody: its clients and issuers have their keys pasted'
+      : false,
   /** Rows about the environment of a process. */
   native: isUrl
     ? 'a deployment that is running already is not reconfigured'
