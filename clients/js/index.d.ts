@@ -274,6 +274,7 @@ export interface Client {
     | 'authorization_code'
     | 'refresh_token'
     | 'urn:ietf:params:oauth:grant-type:device_code'
+    | 'urn:ietf:params:oauth:grant-type:token-exchange'
   )[];
   /** All it may ask for, and what it gets when it asks for none. */
   scope?: string;

@@ -5,12 +5,14 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::{
     client::{AccessTokenFormat, Client, ClientId},
+    delegation::{Actor, MayAct},
     host::Host,
     jose::{self, TokenType},
-    ledger::GrantId,
+    ledger::{GrantId, Id128, Marker},
     refusal::Refusal,
     request::At,
     scope::Scope,
@@ -38,9 +40,30 @@ pub(crate) struct AccessToken<'a> {
     pub(crate) sid: Option<GrantId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) auth_time: Option<UnixTime>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<Actor>,
+    /// Who may (RFC 8693 §4.4). Of the claims that are given, it alone is decided by: so it is not among
+    /// them, and is believed whatever the client's record lists by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) may_act: Option<MayAct>,
+    /// Where it was exchanged for another: what that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchanged_from: Option<ExchangedFrom>,
     /// Whatever else it says of its subject, `acr` and `amr` included; none of the names above.
     #[serde(skip)]
     pub(crate) claims: Map<String, Value>,
+}
+
+/// The token that the first exchange (RFC 8693) of a chain began with: `exchanged_from` (ours). What ends
+/// that one's client, or all that was issued when it was, ends what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExchangedFrom {
+    /// Its client.
+    pub(crate) client_id: ClientId,
+    /// When it was issued. A token that came of it is issued later, so its own `iat` tells nothing about
+    /// cut-offs of the subject.
+    pub(crate) iat: UnixTime,
 }
 
 /// A token with its claims, as it is written. One without any is written as itself: flattening takes
@@ -96,6 +119,22 @@ impl Audience {
 }
 
 impl<'a> AccessToken<'a> {
+    /// Whether it is revoked by itself, with [`AccessToken::revoked_marker`]: no grant of its client's
+    /// stands behind it, which would end with it.
+    pub(crate) fn is_revoked_alone(&self) -> bool {
+        self.sid.is_none() || self.exchanged_from.is_some()
+    }
+
+    /// The marker that says that it was revoked. It is kept until the token would have expired.
+    pub(crate) fn revoked_marker(&self) -> Marker {
+        let digest = Sha256::digest(&self.jti);
+        let (short, _) = digest.split_at(16);
+        Marker::new(
+            "revoked",
+            short.try_into().map(Id128).unwrap_or(Id128([0; 16])),
+        )
+    }
+
     /// The token as text, in the format that `client` is registered for.
     pub(crate) async fn encode<H: Host>(
         &self,

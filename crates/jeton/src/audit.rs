@@ -58,6 +58,9 @@ pub struct Audit {
     /// The subject, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Who acts for the subject with the access token issued: `sub` of its `act`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
     /// The grant, once its token proved genuine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantId>,

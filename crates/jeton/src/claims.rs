@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::delegation::MayAct;
+
 mod object;
 mod request;
 
@@ -28,6 +30,13 @@ pub(crate) const LONGEST_AMR: usize = 512;
 /// The claims that say how a person was authenticated (OpenID Connect Core §2), beside `auth_time`.
 pub(crate) const AUTHENTICATION_CLAIMS: [&str; 2] = ["acr", "amr"];
 
+/// Claims that are decided by, so what is given for them is checked: [`AUTHENTICATION_CLAIMS`], and who may
+/// act for the subject (RFC 8693 §4.4).
+const CHECKED_CLAIMS: [&str; 3] = ["acr", "amr", MAY_ACT];
+
+/// The claim that says who may act for the subject of a token (RFC 8693 §4.4).
+pub(crate) const MAY_ACT: &str = "may_act";
+
 /// Names of claims that nobody can give: those that the server makes itself, and those by which others
 /// would take a token for more than it is.
 const RESERVED_CLAIMS: [&str; 24] = [
@@ -47,7 +56,7 @@ const RESERVED_CLAIMS: [&str; 24] = [
     "sid",
     "cnf",
     "act",
-    "may_act",
+    "exchanged_from",
     "client_id",
     "scope",
     "authorization_details",
@@ -101,6 +110,9 @@ pub enum InvalidClaims {
     /// `amr` (OpenID Connect Core §2).
     #[error("amr is no array of strings, or more than {LONGEST_AMR} bytes of JSON")]
     Amr,
+    /// `may_act` (RFC 8693 §4.4).
+    #[error("may_act is no object of strings: sub or client_id, and perhaps iss")]
+    MayAct,
 }
 
 /// The claims in `json`, as a login application may give them.
@@ -122,7 +134,7 @@ pub fn read_claims(json: &str) -> Result<Map<String, Value>, InvalidClaims> {
 /// Checks names and types of claims that were read.
 ///
 /// # Errors
-/// A name is reserved, or `acr` or `amr` is none.
+/// A name is reserved, or `acr`, `amr` or `may_act` is none.
 pub fn check_claims(claims: &Map<String, Value>) -> Result<(), InvalidClaims> {
     if let Some(reserved) = claims.keys().find_map(|name| reserved_claim(name)) {
         return Err(InvalidClaims::Reserved(reserved));
@@ -138,20 +150,26 @@ pub fn check_claims(claims: &Map<String, Value>) -> Result<(), InvalidClaims> {
             .filter(|_| amr.to_string().len() <= LONGEST_AMR)
             .ok_or(InvalidClaims::Amr)?;
     }
+    if claims
+        .get(MAY_ACT)
+        .is_some_and(|value| !MayAct::is_well_formed(value))
+    {
+        return Err(InvalidClaims::MayAct);
+    }
     Ok(())
 }
 
 /// The name of the server's own that `name` is, or that a reader would take it for who does not tell
-/// letters by their case, as Go's `encoding/json` does not. So `acr` and `amr` are good as they are, and
-/// in no other letters.
+/// letters by their case, as Go's `encoding/json` does not. So `acr`, `amr` and `may_act` are good as they
+/// are, and in no other letters.
 #[must_use]
 pub fn reserved_claim(name: &str) -> Option<&'static str> {
-    if AUTHENTICATION_CLAIMS.contains(&name) {
+    if CHECKED_CLAIMS.contains(&name) {
         return None;
     }
     RESERVED_CLAIMS
         .into_iter()
-        .chain(AUTHENTICATION_CLAIMS)
+        .chain(CHECKED_CLAIMS)
         .find(|own| folded(name).eq(own.chars()))
 }
 
@@ -215,6 +233,15 @@ mod tests {
         for json in [r#"{"amr":"pwd"}"#, r#"{"amr":[1]}"#, r#"{"amr":null}"#] {
             check(json, Err(InvalidClaims::Amr));
         }
+        check(r#"{"may_act":{"sub":"gateway"}}"#, Ok(()));
+        for json in [
+            r#"{"may_act":"gateway"}"#,
+            r#"{"may_act":{}}"#,
+            r#"{"may_act":{"sub":["gateway"]}}"#,
+            r#"{"may_act":{"sub":"gateway","email":"a@x"}}"#,
+        ] {
+            check(json, Err(InvalidClaims::MayAct));
+        }
     }
 
     #[test]
@@ -244,7 +271,10 @@ mod tests {
         assert_eq!(reserved_claim("i\u{17f}s"), Some("iss"));
         assert_eq!(reserved_claim("to\u{212a}en_type"), Some("token_type"));
         assert_eq!(reserved_claim("Acr"), Some("acr"));
-        for other in ["acr", "amr", "issuer", "su", "", "roles", "naïve"] {
+        assert_eq!(reserved_claim("MAY_ACT"), Some("may_act"));
+        for other in [
+            "acr", "amr", "may_act", "issuer", "su", "", "roles", "naïve",
+        ] {
             assert_eq!(reserved_claim(other), None, "{other}");
         }
     }

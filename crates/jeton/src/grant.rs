@@ -12,6 +12,7 @@ pub(crate) mod live;
 pub(crate) mod open;
 pub(crate) mod refresh_token;
 pub(crate) mod response;
+pub(crate) mod token_exchange;
 
 /// A `grant_type`: what a client presents to get tokens (RFC 6749 §1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +27,19 @@ pub enum GrantType {
     DeviceCode,
     /// A JWT of a trusted issuer (RFC 7523 §2.1).
     JwtBearer,
+    /// An access token, for another (RFC 8693 §2.1).
+    TokenExchange,
 }
 
 impl GrantType {
     /// Every value.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AuthorizationCode,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::DeviceCode,
         Self::JwtBearer,
+        Self::TokenExchange,
     ];
 
     /// The value on the wire.
@@ -47,13 +51,14 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 
     /// What a deployment needs to offer this grant type. Those of machines begin without a login.
     pub(crate) const fn needs(self) -> Needs {
         match self {
-            Self::ClientCredentials | Self::JwtBearer => Needs::Nothing,
+            Self::ClientCredentials | Self::JwtBearer | Self::TokenExchange => Needs::Nothing,
             Self::AuthorizationCode | Self::RefreshToken | Self::DeviceCode => Needs::Login,
         }
     }

@@ -10,11 +10,13 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::{
-    access_token::{AccessToken, Audience},
+    access_token::{AccessToken, Audience, ExchangedFrom},
     attached_claims,
     audit::Audit,
     authentication::Caller,
+    claims::MAY_ACT,
     client::{Client, ClientId},
+    delegation::{Actor, MayAct},
     disclosure::{Disclosure, Place},
     grant::response::TokenResponse,
     host::Host,
@@ -27,6 +29,9 @@ use crate::{
     time::UnixTime,
     token::{Binding, TokenKind},
 };
+
+/// The type of what an exchange issues (RFC 8693 §3).
+pub(crate) const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// The claims of an ID token (OpenID Connect Core §2).
 #[derive(Serialize)]
@@ -47,6 +52,19 @@ struct IdToken<'a> {
     claims: Map<String, Value>,
 }
 
+/// What an access token says of its subject, and where it stems from.
+pub(crate) struct About<'a> {
+    pub(crate) subject: Cow<'a, str>,
+    pub(crate) grant: Option<GrantId>,
+    pub(crate) auth_time: Option<UnixTime>,
+    pub(crate) act: Option<Actor>,
+    pub(crate) may_act: Option<MayAct>,
+    pub(crate) exchanged_from: Option<ExchangedFrom>,
+    pub(crate) claims: Map<String, Value>,
+    /// The token lives no longer.
+    pub(crate) until: UnixTime,
+}
+
 /// The token response for a client that is its own subject (RFC 9068 §2.2), or that a trusted issuer
 /// vouches for with another.
 pub(crate) async fn to_client<H: Host>(
@@ -56,11 +74,37 @@ pub(crate) async fn to_client<H: Host>(
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let client = &caller.client;
-    let subject = caller.subject.as_deref().unwrap_or(client.id.as_str());
-    let claims = client.claims.client.clone();
-    let about = About::Machine(subject);
-    let tokens = access_token(at, client, about, claims, portion, audit).await?;
+    let mut claims = client.claims.client.clone();
+    let about = About {
+        subject: caller
+            .subject
+            .as_deref()
+            .unwrap_or(client.id.as_str())
+            .into(),
+        grant: None,
+        auth_time: None,
+        act: None,
+        may_act: claims.remove(MAY_ACT).map(MayAct),
+        exchanged_from: None,
+        claims,
+        until: UnixTime(u64::MAX),
+    };
     audit.subject.clone_from(&caller.subject);
+    access_token(at, client, about, portion, audit).await
+}
+
+/// The token response for a token that was exchanged (RFC 8693 §2.2.1).
+pub(crate) async fn by_exchange<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    about: About<'_>,
+    portion: Portion,
+    audit: &mut Audit,
+) -> Result<TokenResponse, Refusal> {
+    audit.subject = Some(about.subject.clone().into_owned());
+    audit.grant = about.grant;
+    let mut tokens = access_token(at, client, about, portion, audit).await?;
+    tokens.issued_token_type = Some(ACCESS_TOKEN_TYPE);
     Ok(tokens)
 }
 
@@ -75,11 +119,20 @@ pub(crate) async fn from_grant<H: Host>(
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let TokenClaims {
-        access_token: claims,
+        access_token: mut claims,
         id_token: id_token_claims,
     } = token_claims(at, client, grant, attached, &portion.scope).await?;
-    let about = About::Grant(grant);
-    let mut tokens = access_token(at, client, about, claims, portion, audit).await?;
+    let about = About {
+        subject: grant.subject.as_deref().unwrap_or_default().into(),
+        grant: Some(grant.id),
+        auth_time: grant.auth_time,
+        act: None,
+        may_act: claims.remove(MAY_ACT).map(MayAct),
+        exchanged_from: None,
+        claims,
+        until: grant.expires_at,
+    };
+    let mut tokens = access_token(at, client, about, portion, audit).await?;
     if let Some(claims) = id_token_claims {
         tokens.id_token = Some(id_token(at, client, grant, claims, &tokens).await?);
     }
@@ -123,43 +176,31 @@ async fn token_claims<H: Host>(
     })
 }
 
-/// What an access token is about.
-#[derive(Clone, Copy)]
-enum About<'a> {
-    /// What a person granted.
-    Grant(&'a Grant),
-    /// A machine: the `sub`.
-    Machine(&'a str),
-}
-
 /// The token response with an access token. The only place that makes access tokens.
 async fn access_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     about: About<'_>,
-    claims: Map<String, Value>,
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let config = at.issuer.config();
-    let (grant, subject) = match about {
-        About::Grant(grant) => (Some(grant), grant.subject.as_deref().unwrap_or_default()),
-        About::Machine(subject) => (None, subject),
-    };
-    let end = grant.map_or(UnixTime(u64::MAX), |grant| grant.expires_at);
     let token = AccessToken {
         iss: config.issuer().as_str().into(),
-        sub: subject.into(),
+        sub: about.subject,
         aud: Audience::new(portion.audiences),
         client_id: client.id.clone(),
         iat: at.now,
-        exp: (at.now + at.issuer.access_token_lifetime(client)).min(end),
+        exp: (at.now + at.issuer.access_token_lifetime(client)).min(about.until),
         nbf: None,
         jti: jose::token_id(at.issuer.crypto())?,
         scope: portion.scope,
-        sid: grant.map(|grant| grant.id),
-        auth_time: grant.and_then(|grant| grant.auth_time),
-        claims,
+        sid: about.grant,
+        auth_time: about.auth_time,
+        act: about.act,
+        may_act: about.may_act,
+        exchanged_from: about.exchanged_from,
+        claims: about.claims,
     };
     let access_token = token.encode(at, client).await?;
     audit.jti = Some(token.jti);
@@ -167,6 +208,7 @@ async fn access_token<H: Host>(
     audit.scope = Some(token.scope.clone());
     Ok(TokenResponse {
         access_token,
+        issued_token_type: None,
         token_type: "Bearer",
         expires_in: token.exp.since(at.now),
         scope: token.scope,

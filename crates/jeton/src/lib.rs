@@ -41,6 +41,7 @@ mod config;
 mod cookie;
 mod cors;
 mod crypto;
+mod delegation;
 mod disclosure;
 mod endpoint;
 mod fetch;

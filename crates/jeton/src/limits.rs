@@ -7,6 +7,7 @@ use crate::{
         MOST_REQUESTED_CLAIMS,
     },
     client::MOST_VALUES,
+    delegation::MOST_ACTORS,
     endpoint::{
         authorize::{
             handoff::LONGEST_SUBJECT,
@@ -174,6 +175,14 @@ pub const LIMITS: &[Limit] = &[
         answer: "`invalid_request`",
         file: CLAIMS,
         test: "more than a hundred claims",
+    },
+    Limit {
+        what: "actors in the `act` of a token that is exchanged, the one who acts now included",
+        most: MOST_ACTORS as u64,
+        unit: "",
+        answer: "`invalid_request`",
+        file: "tests/suite/rows/token-exchange.mjs",
+        test: "a fifth actor",
     },
     Limit {
         what: "a JWT that is read",

@@ -17,6 +17,7 @@ mod bearer;
 mod client;
 mod device;
 mod error_code;
+mod exchange;
 mod grant;
 mod handoff;
 mod login;
@@ -30,6 +31,7 @@ pub(crate) use bearer::BearerFault;
 pub use client::ClientFault;
 pub(crate) use device::DeviceFault;
 pub use error_code::ErrorCode;
+pub(crate) use exchange::ExchangeFault;
 pub(crate) use grant::GrantFault;
 pub(crate) use handoff::HandoffFault;
 pub(crate) use login::LoginFault;
@@ -53,8 +55,8 @@ pub(crate) enum Refusal {
     Client(#[from] ClientFault),
     #[error("the client is not registered for {}", .0.as_str())]
     GrantTypeNotRegistered(GrantType),
-    #[error("a public client cannot use client_credentials")]
-    PublicClient,
+    #[error("a public client cannot use {}", .0.as_str())]
+    PublicClient(GrantType),
     #[error("the client is no login application")]
     NotALoginApplication,
     #[error("the Origin is missing or not allowed for the client")]
@@ -65,6 +67,8 @@ pub(crate) enum Refusal {
     AudienceNotRegistered,
     #[error(transparent)]
     Grant(#[from] GrantFault),
+    #[error(transparent)]
+    Exchange(#[from] ExchangeFault),
     #[error(transparent)]
     Handoff(#[from] HandoffFault),
     #[error(transparent)]
@@ -169,7 +173,7 @@ impl Refusal {
             .with_header(ALLOW, HeaderValue::from_static(allow)),
             Self::Request(fault) => fault.wire(),
             Self::Client(fault) => fault.wire(),
-            Self::GrantTypeNotRegistered(_) | Self::PublicClient => WireError::new(
+            Self::GrantTypeNotRegistered(_) | Self::PublicClient(_) => WireError::new(
                 ErrorCode::UNAUTHORIZED_CLIENT,
                 Fault::Client,
                 self.to_string(),
@@ -195,6 +199,7 @@ impl Refusal {
                 "the resource or audience is not registered for the client",
             ),
             Self::Grant(fault) => fault.wire(),
+            Self::Exchange(fault) => fault.wire(),
             Self::Handoff(fault) => fault.wire(),
             Self::Authorization(fault) => fault.wire(),
             Self::SentBack { why, .. } | Self::HandedBack { why, .. } => why.wire(),

@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::{
     client::Client,
-    config::{IssuerIdentifier, UnregisteredScopes},
+    config::{Config, IssuerIdentifier, UnregisteredScopes},
     parameters::{MOST_AUDIENCES, Parameters},
-    refusal::{GrantFault, Refusal, RequestFault},
+    refusal::{ExchangeFault, GrantFault, Refusal, RequestFault},
     scope::{Scope, first_outside},
 };
 
@@ -128,6 +128,63 @@ pub(crate) fn audiences_of_part(
     let requested = requested_audiences(parameters)?;
     require_registered_audiences(client, &requested, Some(issuer.as_str()))?;
     Ok(requested)
+}
+
+/// What the request asks for of what a token is for that is exchanged: all that the client is registered
+/// for, unless it names less. `further` are audiences that a rule opens: the request has to name them.
+pub(crate) fn portion_of_exchange(
+    client: &Client,
+    parameters: &Parameters<'_>,
+    held: &Portion,
+    further: &[String],
+    config: &Config,
+) -> Result<Portion, Refusal> {
+    let mut scope = scope_of_part(client, parameters, config.unregistered_scopes())?;
+    if scope.first_outside(&held.scope).is_some() {
+        return Err(ExchangeFault::Scope.into());
+    }
+    if scope.is_empty() {
+        scope = held.scope.within(&client.scope);
+        if scope.is_empty() && !held.scope.is_empty() {
+            return Err(ExchangeFault::NoScope.into());
+        }
+    }
+    let audiences = audiences_of_exchange(client, parameters, &scope, held, further, config)?;
+    Ok(Portion { scope, audiences })
+}
+
+fn audiences_of_exchange(
+    client: &Client,
+    parameters: &Parameters<'_>,
+    scope: &Scope,
+    held: &Portion,
+    further: &[String],
+    config: &Config,
+) -> Result<Vec<String>, Refusal> {
+    let issuer = config.issuer().as_str();
+    let own = Some(issuer).filter(|_| scope.contains("openid") || client.audiences.is_empty());
+    let requested = requested_audiences(parameters)?;
+    require_registered_audiences(client, &requested, own)?;
+    let held = held.audiences.iter().map(String::as_str);
+    if requested.is_empty() {
+        let registered: BTreeSet<_> = client
+            .audiences
+            .iter()
+            .map(String::as_str)
+            .chain(own)
+            .collect();
+        let left: Vec<_> = held
+            .filter(|held| registered.contains(held))
+            .map(str::to_owned)
+            .collect();
+        let left = Some(left).filter(|left| !left.is_empty());
+        return left.ok_or(ExchangeFault::NoTarget.into());
+    }
+    let open = held.chain(further.iter().map(String::as_str));
+    match first_outside(requested.iter().map(String::as_str), open) {
+        None => Ok(requested),
+        Some(_) => Err(ExchangeFault::Target.into()),
+    }
 }
 
 /// Refuses audiences that the client is not registered for, but for `own`.

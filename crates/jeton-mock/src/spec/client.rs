@@ -1,11 +1,12 @@
 use jeton::{ClientRecord, GrantType};
 
 /// The grant types of a client that names none, those that need a redirect URI first.
-const GRANT_TYPES: [GrantType; 4] = [
+const GRANT_TYPES: [GrantType; 5] = [
     GrantType::AuthorizationCode,
     GrantType::RefreshToken,
     GrantType::DeviceCode,
     GrantType::ClientCredentials,
+    GrantType::TokenExchange,
 ];
 
 /// The scope of a client that names none: OpenID Connect Core §5.4 and §11.
@@ -96,7 +97,9 @@ impl From<ClientSpec> for ClientRecord {
         let redirects = !record.redirect_uris.is_empty();
         let can_use = |grant_type: &GrantType| match grant_type {
             GrantType::AuthorizationCode => redirects,
-            GrantType::ClientCredentials | GrantType::JwtBearer => !public,
+            GrantType::ClientCredentials | GrantType::JwtBearer | GrantType::TokenExchange => {
+                !public
+            }
             GrantType::RefreshToken | GrantType::DeviceCode => true,
         };
         record.grant_types.get_or_insert_with(|| {

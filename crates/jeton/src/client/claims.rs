@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims::{self, AUTHENTICATION_CLAIMS, LONGEST_TOKEN_CLAIMS, reserved_claim};
+use crate::{
+    claims::{self, AUTHENTICATION_CLAIMS, LONGEST_TOKEN_CLAIMS, MAY_ACT, reserved_claim},
+    delegation::MayAct,
+};
 
 /// The longest name of a claim in a record, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -58,6 +61,9 @@ pub enum InvalidClaimNames {
         /// The claim.
         claim: &'static str,
     },
+    /// `may_act` in `client_claims`.
+    #[error("client_claims: may_act is an object of strings: sub or client_id, and perhaps iss")]
+    MayAct,
     /// `client_claims` are too long.
     #[error("client_claims: more than {LONGEST_TOKEN_CLAIMS} bytes of JSON")]
     TooLong,
@@ -139,6 +145,12 @@ fn check_client_claims(given: &Map<String, Value>) -> Result<(), InvalidClaimNam
         if let Some(claim) = AUTHENTICATION_CLAIMS.into_iter().find(|own| own == name) {
             return Err(InvalidClaimNames::Reserved { member, claim });
         }
+    }
+    if given
+        .get(MAY_ACT)
+        .is_some_and(|value| !MayAct::is_well_formed(value))
+    {
+        return Err(InvalidClaimNames::MayAct);
     }
     if claims::length(given) > LONGEST_TOKEN_CLAIMS {
         return Err(InvalidClaimNames::TooLong);

@@ -6,13 +6,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    access_token::{AccessToken, Audience},
+    access_token::{AccessToken, Audience, ExchangedFrom},
     audit::Audit,
     authentication::authenticate,
     client::{Client, ClientId},
+    delegation::{Actor, MayAct},
     grant::live::{self, LiveToken},
     host::Host,
-    ledger::{GrantId, Ledger},
+    ledger::GrantId,
     refusal::{ClientFault, Refusal, RequestFault},
     request::At,
     response::no_store_json,
@@ -51,6 +52,13 @@ struct ActiveToken {
     auth_time: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<GrantId>,
+    /// RFC 8693 §4.1, as it stands in an access token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_act: Option<MayAct>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchanged_from: Option<ExchangedFrom>,
     /// What else an access token says of its subject; none of the names above.
     #[serde(flatten)]
     claims: Map<String, Value>,
@@ -121,6 +129,9 @@ async fn active_refresh_token<H: Host>(
         jti: None,
         auth_time: grant.auth_time,
         sid: Some(grant.id),
+        act: None,
+        may_act: None,
+        exchanged_from: None,
         claims: Map::new(),
     }))
 }
@@ -141,11 +152,11 @@ async fn active_access_token<H: Host>(
     if !concerns(&token) {
         return Ok(None);
     }
-    let Some(LiveToken { token, grant, .. }) = live::find_live(at, token).await? else {
+    let Some(LiveToken { token, .. }) = live::find_live(at, token).await? else {
         return Ok(None);
     };
     // Whoever is no audience any more is told nothing.
-    if !concerns(&token) || (grant.is_none() && is_revoked(at, &token).await?) {
+    if !concerns(&token) {
         return Ok(None);
     }
     Ok(Some(ActiveToken {
@@ -160,15 +171,9 @@ async fn active_access_token<H: Host>(
         jti: Some(token.jti),
         auth_time: token.auth_time,
         sid: token.sid,
+        act: token.act,
+        may_act: token.may_act,
+        exchanged_from: token.exchanged_from,
         claims: token.claims,
     }))
-}
-
-/// Whether a client's own access token was revoked. Without a ledger it cannot have been.
-async fn is_revoked<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
-    let Ok(ledger) = at.issuer.ledger() else {
-        return Ok(false);
-    };
-    let marker = super::revoke::revoked_marker(&token.jti);
-    Ok(ledger.holder(&marker, at.now).await?.is_some())
 }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
-use sha2::{Digest, Sha256};
 
 use crate::{
     access_token::AccessToken,
@@ -10,7 +9,7 @@ use crate::{
     authentication::authenticate,
     client::Client,
     host::Host,
-    ledger::{Id128, Ledger, Marker},
+    ledger::Ledger,
     parameters::Parameters,
     refusal::{Refusal, RequestFault},
     request::At,
@@ -53,19 +52,20 @@ async fn revoke<H: Host>(
     {
         audit.jti = Some(token.jti.clone());
         match token.sid {
-            // §2.1 lets the grant end with its access token; introspection then reads the grant alone.
-            Some(grant) => {
+            // §2.1 lets the grant end with its access token; introspection then reads the grant alone. Not
+            // with one that was exchanged: what a person gave is not its client's to end.
+            Some(grant) if !token.is_revoked_alone() => {
                 audit.grant = Some(grant);
                 at.issuer.ledger()?.revoke(grant).await?;
             }
-            None => {
+            _ => {
                 let ledger = at
                     .issuer
                     .ledger()
                     .map_err(|_| Refusal::UnsupportedTokenType)?;
                 let attempt = at.issuer.random_id()?;
                 ledger
-                    .claim(&revoked_marker(&token.jti), attempt, token.exp, at.now)
+                    .claim(&token.revoked_marker(), attempt, token.exp, at.now)
                     .await?;
             }
         }
@@ -82,15 +82,4 @@ pub(crate) fn empty_response() -> Response<Bytes> {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// The marker that says that an access token without a grant was revoked. It is kept until the token
-/// would have expired.
-pub(crate) fn revoked_marker(jti: &str) -> Marker {
-    let digest = Sha256::digest(jti);
-    let (short, _) = digest.split_at(16);
-    Marker::new(
-        "revoked",
-        short.try_into().map(Id128).unwrap_or(Id128([0; 16])),
-    )
 }

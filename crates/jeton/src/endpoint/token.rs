@@ -15,7 +15,7 @@ use crate::{
     cookie::Cookie,
     grant::{
         GrantType, authorization_code, client_credentials, device_code, jwt_bearer, refresh_token,
-        response::TokenResponse,
+        response::TokenResponse, token_exchange,
     },
     host::Host,
     parameters::Parameters,
@@ -61,7 +61,7 @@ async fn deliver<H: Host>(
     }
     // Before the grant is redeemed: what may not be delivered stays usable.
     let cookie = match grant_type {
-        GrantType::ClientCredentials | GrantType::JwtBearer => None,
+        GrantType::ClientCredentials | GrantType::JwtBearer | GrantType::TokenExchange => None,
         _ => refresh_cookie(at, client)?,
     };
     let cookie = cookie.as_ref();
@@ -121,6 +121,9 @@ async fn redeem_grant<H: Host>(
             refresh_token::redeem(at, client, token, parameters, audit).await
         }
         GrantType::DeviceCode => device_code::redeem(at, client, parameters, audit).await,
+        GrantType::TokenExchange => {
+            Box::pin(token_exchange::redeem(at, client, parameters, audit)).await
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) async fn respond<H: Host>(
     let LiveToken {
         token,
         client,
+        root,
         grant,
     } = live.ok_or(BearerFault::Invalid)?;
     if !token.scope.contains("openid") {
@@ -60,6 +61,11 @@ pub(crate) async fn respond<H: Host>(
         Cow::Borrowed(&grant.claims.inline)
     };
     let mut claims = disclosure.part_of(&claims);
+    // Whoever exchanged a token learns no more than its first client could.
+    if root.id != client.id {
+        let of_root = Disclosure::new(Place::Userinfo, &root, &token.scope, requested);
+        claims = of_root.part_of(&claims);
+    }
     claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));
     Ok(no_store_json(StatusCode::OK, &claims))
 }

@@ -1,6 +1,6 @@
 //! `client_credentials` (RFC 6749 §4.4): a token for the client itself, or whom it stands for. Nothing is stored.
 
-use super::response::TokenResponse;
+use super::{GrantType, response::TokenResponse};
 use crate::{
     audit::Audit,
     authentication::Caller,
@@ -21,7 +21,7 @@ pub(crate) async fn redeem<H: Host>(
     let client = &caller.client;
     // §4.4: confidential clients only.
     if !client.is_confidential() {
-        return Err(Refusal::PublicClient);
+        return Err(Refusal::PublicClient(GrantType::ClientCredentials));
     }
     let config = at.issuer.config();
     let scope = target::scope(client, parameters, config.unregistered_scopes())?;

@@ -24,12 +24,14 @@ pub(crate) struct LiveToken<'a> {
     pub(crate) token: AccessToken<'a>,
     /// Its client.
     pub(crate) client: Arc<Client>,
-    /// The grant it stems from; none where the client is its own subject.
+    /// The client of the token that the first exchange began with; its own where none was exchanged.
+    pub(crate) root: Arc<Client>,
+    /// The grant it stems from; none where no person granted anything.
     pub(crate) grant: Option<Grant>,
 }
 
-/// The access token, if it is good now: its client is still registered for it, and neither it nor its
-/// grant has ended. That a client's own token was revoked is not seen here.
+/// The access token, if it is good now: its client and the one of its first exchange are still registered
+/// for such tokens, and neither it nor what it stems from has ended.
 pub(crate) async fn find_live<'a, H: Host>(
     at: &At<'_, H>,
     token: AccessToken<'a>,
@@ -38,39 +40,47 @@ pub(crate) async fn find_live<'a, H: Host>(
         return Ok(None);
     };
     let portion = Portion {
-        scope: token.scope,
-        audiences: token.aud.into_vec(),
+        scope: token.scope.clone(),
+        audiences: token.aud.clone().into_vec(),
     };
     let Ok(portion) = portion.registered(&client, at.issuer.config().issuer()) else {
         return Ok(None);
     };
+    let Some(root) = find_root(at, &token, &client).await? else {
+        return Ok(None);
+    };
+    let scope = portion.scope.within(&root.scope);
+    if scope.is_empty() && !token.scope.is_empty() {
+        return Ok(None);
+    }
     let grant = match token.sid {
         Some(id) => {
             let grant = find_grant(at, id).await?;
-            let grant = grant.filter(|grant| grant.client_id == client.id && has_grants(&client));
+            let grant = grant.filter(|grant| grant.client_id == root.id && has_grants(&root));
             if grant.is_none() {
                 return Ok(None);
             }
             grant
         }
-        None => {
-            let may = client.may_use(GrantType::ClientCredentials) && client.is_confidential();
-            if !may || token.iat < cut_off_of_client(at, &client.id).await? {
-                return Ok(None);
-            }
-            None
-        }
+        None if stands_alone(at, &token, &root).await? => None,
+        None => return Ok(None),
     };
+    if token.is_revoked_alone() && is_revoked(at, &token).await? {
+        return Ok(None);
+    }
     let mut claims = token.claims;
     match &grant {
         Some(grant) => {
             let (place, requested) = (Place::AccessToken, &grant.requested_claims);
-            claims = Disclosure::new(place, &client, &portion.scope, requested).part_of(&claims);
+            claims = Disclosure::new(place, &client, &scope, requested).part_of(&claims);
+            if token.exchanged_from.is_some() {
+                claims = Disclosure::new(place, &root, &scope, requested).part_of(&claims);
+            }
         }
-        None => claims.retain(|name, value| client.claims.client.get(name) == Some(value)),
+        None => claims.retain(|name, value| root.claims.client.get(name) == Some(value)),
     }
     let token = AccessToken {
-        scope: portion.scope,
+        scope,
         aud: Audience::new(portion.audiences),
         claims,
         ..token
@@ -78,8 +88,48 @@ pub(crate) async fn find_live<'a, H: Host>(
     Ok(Some(LiveToken {
         token,
         client,
+        root,
         grant,
     }))
+}
+
+/// The client of the token that the first exchange began with: that of the token itself where none was
+/// exchanged. `None` where it is gone, or where the token's own client may not exchange any more.
+async fn find_root<H: Host>(
+    at: &At<'_, H>,
+    token: &AccessToken<'_>,
+    client: &Arc<Client>,
+) -> Result<Option<Arc<Client>>, Unavailable> {
+    let Some(from) = &token.exchanged_from else {
+        return Ok(Some(Arc::clone(client)));
+    };
+    let may = client.may_use(GrantType::TokenExchange) && client.is_confidential();
+    if !may || token.iat < cut_off_of_client(at, &client.id).await? {
+        return Ok(None);
+    }
+    at.issuer.clients().find(&from.client_id, at.now).await
+}
+
+/// Whether a token that stems from no grant stands: `root` is still registered for such, and no cut-off has
+/// ended what it began with.
+async fn stands_alone<H: Host>(
+    at: &At<'_, H>,
+    token: &AccessToken<'_>,
+    root: &Client,
+) -> Result<bool, Unavailable> {
+    let from = token.exchanged_from.as_ref();
+    let begun_at = from.map_or(token.iat, |from| from.iat);
+    let may = root.may_use(GrantType::ClientCredentials) && root.is_confidential();
+    Ok(may && begun_at >= cut_off_of_client(at, &root.id).await?)
+}
+
+/// Whether an access token was revoked by itself. Without a ledger it cannot have been.
+async fn is_revoked<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
+    let Ok(ledger) = at.issuer.ledger() else {
+        return Ok(false);
+    };
+    let marker = token.revoked_marker();
+    Ok(ledger.holder(&marker, at.now).await?.is_some())
 }
 
 /// Whether the client is still registered for a grant type that gives it tokens of people's grants. By

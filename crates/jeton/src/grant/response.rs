@@ -10,6 +10,9 @@ use crate::{scope::Scope, time::Seconds};
 #[derive(Serialize)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: String,
+    /// RFC 8693 §2.2.1; in answers to a token exchange alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issued_token_type: Option<&'static str>,
     pub(crate) token_type: &'static str,
     pub(crate) expires_in: Seconds,
     #[serde(skip_serializing_if = "Scope::is_empty")]
