@@ -3,6 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { assertionClients } from './assertion-clients.mjs';
+import { exchangeClients } from './exchange-clients.mjs';
 import { grantClients, ISSUER, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
 import { trust } from './platforms.mjs';
 
@@ -51,6 +52,7 @@ export const clients = {
   }),
   ...grantClients,
   ...assertionClients,
+  ...exchangeClients,
 };
 
 /** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
