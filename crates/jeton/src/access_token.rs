@@ -135,6 +135,18 @@ impl<'a> AccessToken<'a> {
         )
     }
 
+    /// All its claims, as they are written.
+    pub(crate) fn to_claims(&self) -> Map<String, Value> {
+        let token = WithClaims {
+            token: self,
+            claims: &self.claims,
+        };
+        match serde_json::to_value(&token) {
+            Ok(Value::Object(claims)) => claims,
+            _ => Map::new(),
+        }
+    }
+
     /// The token as text, in the format that `client` is registered for.
     pub(crate) async fn encode<H: Host>(
         &self,

@@ -33,6 +33,24 @@ impl Actor {
         }
     }
 
+    /// The actor with this subject of another issuer.
+    pub(crate) fn of(sub: impl Into<String>, issuer: String) -> Self {
+        Self {
+            iss: Some(issuer),
+            ..Self::own(sub)
+        }
+    }
+
+    /// The chain as one of our tokens may have it: whoever is named without an issuer is `issuer`'s.
+    pub(crate) fn of_issuer(mut self, issuer: &str) -> Self {
+        let mut next = Some(&mut self);
+        while let Some(actor) = next {
+            actor.iss.get_or_insert_with(|| issuer.to_owned());
+            next = actor.act.as_deref_mut();
+        }
+        self
+    }
+
     /// This actor, around those who acted before it.
     pub(crate) fn after(self, before: Option<Self>) -> Self {
         Self {
@@ -41,9 +59,14 @@ impl Actor {
         }
     }
 
-    /// How many actors there are in the chain.
-    pub(crate) fn count(&self) -> usize {
-        std::iter::successors(Some(self), |actor| actor.act.as_deref()).count()
+    /// Every actor of the chain, from the outside.
+    pub(crate) fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |actor| actor.act.as_deref())
+    }
+
+    /// How long it is in a token, in bytes of JSON.
+    pub(crate) fn length(&self) -> usize {
+        serde_json::to_string(self).map_or(usize::MAX, |json| json.len())
     }
 }
 
@@ -64,6 +87,16 @@ impl MayAct {
             let names_somebody = members.contains_key("sub") || members.contains_key("client_id");
             names_somebody && members.iter().all(is_known)
         })
+    }
+
+    /// The same in one of our tokens, of a token of `issuer`; `None` where it cannot be said: a `client_id`
+    /// is of a client of that issuer.
+    pub(crate) fn of_issuer(mut self, issuer: &str) -> Option<Self> {
+        let is_ours = Self::is_well_formed(&self.0) && self.0.get("client_id").is_none();
+        let members = self.0.as_object_mut().filter(|_| is_ours)?;
+        let own = || Value::String(issuer.to_owned());
+        members.entry("iss").or_insert_with(own);
+        Some(self)
     }
 
     /// Whether `actor` may act, who comes by the client of that id. `issuer` is ours, whose token has the
@@ -144,7 +177,7 @@ mod tests {
     #[test]
     fn a_chain_is_counted_from_the_outside() {
         let chain = Actor::own("c").after(Some(Actor::own("b").after(Some(Actor::own("a")))));
-        assert_eq!(chain.count(), 3);
+        assert_eq!(chain.chain().count(), 3);
         let json = json!({"sub": "c", "act": {"sub": "b", "act": {"sub": "a"}}});
         assert_eq!(serde_json::to_value(&chain).unwrap(), json);
         assert_eq!(serde_json::from_value::<Actor>(json).unwrap(), chain);

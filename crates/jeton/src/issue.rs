@@ -103,6 +103,9 @@ pub(crate) async fn by_exchange<H: Host>(
 ) -> Result<TokenResponse, Refusal> {
     audit.subject = Some(about.subject.clone().into_owned());
     audit.grant = about.grant;
+    // Of other issuers' names there is no telling what they are.
+    let actor = about.act.as_ref().filter(|actor| actor.iss.is_none());
+    audit.actor = actor.map(|actor| actor.sub.clone());
     let mut tokens = access_token(at, client, about, portion, audit).await?;
     tokens.issued_token_type = Some(ACCESS_TOKEN_TYPE);
     Ok(tokens)

@@ -111,7 +111,7 @@ async fn find_root<H: Host>(
 }
 
 /// Whether a token that stems from no grant stands: `root` is still registered for such, and no cut-off has
-/// ended what it began with.
+/// ended what it began with, of that client or of a subject that is another.
 async fn stands_alone<H: Host>(
     at: &At<'_, H>,
     token: &AccessToken<'_>,
@@ -119,8 +119,18 @@ async fn stands_alone<H: Host>(
 ) -> Result<bool, Unavailable> {
     let from = token.exchanged_from.as_ref();
     let begun_at = from.map_or(token.iat, |from| from.iat);
-    let may = root.may_use(GrantType::ClientCredentials) && root.is_confidential();
-    Ok(may && begun_at >= cut_off_of_client(at, &root.id).await?)
+    let may = root.may_use(GrantType::ClientCredentials)
+        || root.may_use(GrantType::JwtBearer)
+        // By which of these the first token of a chain came is not kept.
+        || (from.is_some() && root.may_use(GrantType::TokenExchange));
+    if !may || !root.is_confidential() || begun_at < cut_off_of_client(at, &root.id).await? {
+        return Ok(false);
+    }
+    if token.sub == root.id.as_str() {
+        return Ok(true);
+    }
+    let standing = require_standing(at, None, Some(&token.sub), begun_at).await?;
+    Ok(standing.is_ok())
 }
 
 /// Whether an access token was revoked by itself. Without a ledger it cannot have been.

@@ -1,189 +1,161 @@
-//! Token exchange (RFC 8693): a client that was given a token, as its resource server or as its own
-//! client, gets one that is good for less, or that says who acts with it. Nothing is stored.
+//! Token exchange (RFC 8693): for a token that it was given, a client gets one that is good for less, or
+//! that says who acts with it. Nothing is stored.
+//!
+//! For a token of ours its client, or one of its audiences, must authenticate: whoever finds a token must
+//! not make another of it. A token of a trusted issuer stands for a client by the rules of that issuer, as
+//! it does where it is an assertion.
 
-use super::{
-    GrantType,
-    live::{self, LiveToken},
-    response::TokenResponse,
-};
+use super::{GrantType, response::TokenResponse};
 use crate::{
-    access_token::{AccessToken, ExchangedFrom},
+    assertion::SingleUse,
     audit::Audit,
-    client::Client,
-    delegation::{Actor, MOST_ACTORS},
-    disclosure::{Disclosure, Place},
+    authentication::{Caller, Sender, authenticate_caller, identify},
+    claims::LONGEST_TOKEN_CLAIMS,
+    delegation::{Actor, MOST_ACTORS, MayAct},
+    foreign_token::Vouched,
     host::Host,
-    issue::{self, ACCESS_TOKEN_TYPE, About},
+    issue::{self, About},
     parameters::Parameters,
-    refusal::{ExchangeFault, Refusal, RequestFault},
+    refusal::{ExchangeFault, Refusal},
     request::At,
-    target::{self, Portion},
+    target::Portion,
 };
 
-/// Claims that bind a token to what the request would have to prove or be checked for. No token of ours
-/// has one; what says so all the same must not lose it here.
-const BINDING_CLAIMS: [&str; 2] = ["cnf", "authorization_details"];
+mod actor;
+mod foreign_subject;
+mod own_subject;
+mod presented;
 
+use actor::VerifiedActor;
+use presented::{Presented, PresentedToken};
+
+/// What a subject token allows the client that exchanges it.
+struct Subject {
+    /// What the new token says, who acts included so far as the subject token says it.
+    about: About<'static>,
+    portion: Portion,
+    /// Who acts now, where no actor token says so.
+    acting: Acting,
+    /// Who may act now, by the subject token.
+    may_act: Option<MayAct>,
+    /// To be taken last, where a rule lets each token be used once.
+    single_use: Option<SingleUse>,
+}
+
+/// Who acts for the subject.
+enum Acting {
+    /// Nobody new: the client exchanges its own token.
+    Nobody,
+    /// This actor, whom the new token names.
+    Named(Actor),
+    /// This actor, whom it does not name: impersonation (RFC 8693 §1.1).
+    Unnamed(Actor),
+}
+
+/// Who sends the request, and what a subject token of a trusted issuer stands for; `None` for one of ours.
+/// Only for one of a trusted issuer the client need not authenticate; a client that is named, or that does,
+/// must be the one of the rule.
+pub(crate) async fn caller<H: Host>(
+    at: &At<'_, H>,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<(Caller, Option<Vouched>), Refusal> {
+    let presented = Presented::read(at, parameters)?;
+    let PresentedToken::Foreign(subject) = presented.subject else {
+        return Ok((authenticate_caller(at, parameters, audit).await?, None));
+    };
+    let sender = match presented.actor {
+        Some(PresentedToken::Own(_)) => {
+            Sender::Authenticated(authenticate_caller(at, parameters, audit).await?)
+        }
+        _ => identify(at, parameters, audit).await?,
+    };
+    let vouched = subject.vouched(at, sender.whom(), audit).await;
+    let mut vouched = vouched.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
+    let single_use = vouched.single_use.take();
+    let caller = Caller::of(vouched.client.clone(), vouched.subject.clone(), single_use);
+    Ok((caller, Some(vouched)))
+}
+
+/// The new token. Only when all is decided are the tokens used up that count once.
 pub(crate) async fn redeem<H: Host>(
     at: &At<'_, H>,
-    client: &Client,
+    caller: Caller,
+    vouched: Option<Vouched>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    // Whoever finds a token must not make another of it.
+    let mut client = caller.client.clone();
     if !client.is_confidential() {
         return Err(Refusal::PublicClient(GrantType::TokenExchange));
     }
-    let presented = Presented::read(parameters)?;
-    let subject = find_subject(at, client, presented.subject_token).await?;
-    let mut until = subject.token.exp;
+    let presented = Presented::read(at, parameters)?;
     let mut actor = None;
-    if let Some(token) = presented.actor_token {
-        let token = find_actor(at, client, token).await?;
-        until = until.min(token.exp);
-        actor = Some(Actor::own(token.sub));
+    let mut single_uses = Vec::new();
+    if let Some(token) = presented.actor {
+        let verified = VerifiedActor::find(at, &client, token, audit).await?;
+        client = verified.client.clone();
+        single_uses.extend(verified.single_use.clone());
+        actor = Some(verified);
     }
-    let LiveToken { token, grant, .. } = subject;
-    let held = Portion {
-        scope: token.scope.clone(),
-        audiences: token.aud.clone().into_vec(),
-    };
-    let act = acting(at, client, &token, actor)?;
-    let portion = target::portion_of_exchange(client, parameters, &held, &[], at.issuer.config())?;
-    let mut claims = token.claims;
-    if let Some(grant) = &grant {
-        let (place, requested) = (Place::AccessToken, &grant.requested_claims);
-        claims = Disclosure::new(place, client, &portion.scope, requested).part_of(&claims);
-    }
-    audit.actor = act.as_ref().map(|actor| actor.sub.clone());
-    let about = About {
-        subject: token.sub,
-        grant: token.sid,
-        auth_time: token.auth_time,
-        act,
-        may_act: token.may_act,
-        exchanged_from: Some(token.exchanged_from.unwrap_or(ExchangedFrom {
-            client_id: token.client_id,
-            iat: token.iat,
-        })),
-        claims,
-        until,
-    };
-    issue::by_exchange(at, client, about, portion, audit).await
-}
-
-/// The tokens of a request, as they were sent. Their types are known to be supported.
-struct Presented<'a> {
-    subject_token: &'a str,
-    actor_token: Option<&'a str>,
-}
-
-impl<'a> Presented<'a> {
-    fn read(parameters: &'a Parameters<'_>) -> Result<Self, Refusal> {
-        let required = |name| {
-            let value = parameters.get(name);
-            value.ok_or(RequestFault::MissingParameter(name))
-        };
-        let subject_token = required("subject_token")?;
-        require_type(required("subject_token_type")?)?;
-        let actor_token = parameters.get("actor_token");
-        // RFC 8693 §2.1: required with an actor_token, and not to be sent without.
-        match (actor_token, parameters.get("actor_token_type")) {
-            (None, None) => {}
-            (Some(_), Some(token_type)) => require_type(token_type)?,
-            _ => return Err(ExchangeFault::HalfActor.into()),
+    let subject = match &vouched {
+        Some(vouched) => foreign_subject::read(at, &client, vouched, parameters)?,
+        None => {
+            let text = presented.subject.text();
+            own_subject::find(at, &client, text, parameters, audit).await?
         }
-        let requested = parameters.get("requested_token_type");
-        if requested.is_some_and(|requested| requested != ACCESS_TOKEN_TYPE) {
-            return Err(ExchangeFault::RequestedType.into());
-        }
-        Ok(Self {
-            subject_token,
-            actor_token,
-        })
-    }
-}
-
-fn require_type(token_type: &str) -> Result<(), ExchangeFault> {
-    if token_type == ACCESS_TOKEN_TYPE {
-        Ok(())
-    } else {
-        Err(ExchangeFault::TokenType)
-    }
-}
-
-/// The subject token, if it is good now and the client was given it: as its own client, or as one of its
-/// audiences.
-async fn find_subject<H: Host>(
-    at: &At<'_, H>,
-    client: &Client,
-    text: &str,
-) -> Result<LiveToken<'static>, Refusal> {
-    let live = find_token(at, text).await?.ok_or(ExchangeFault::Subject)?;
-    let token = &live.token;
-    if token.client_id != client.id && !token.aud.contains(client.id.as_str()) {
-        return Err(ExchangeFault::OthersSubject.into());
-    }
-    Ok(live)
-}
-
-/// The actor token, if it is good now and the client's own.
-async fn find_actor<H: Host>(
-    at: &At<'_, H>,
-    client: &Client,
-    text: &str,
-) -> Result<AccessToken<'static>, Refusal> {
-    let live = find_token(at, text).await?.ok_or(ExchangeFault::Actor)?;
-    let token = live.token;
-    if token.client_id != client.id {
-        return Err(ExchangeFault::OthersActor.into());
-    }
-    // Whom such an actor acts for would be lost: `act` is about the subject (§4.1).
-    if token.act.is_some() {
-        return Err(ExchangeFault::ActingActor.into());
-    }
-    Ok(token)
-}
-
-/// The access token of ours that the text is, if it is good now.
-async fn find_token<H: Host>(
-    at: &At<'_, H>,
-    text: &str,
-) -> Result<Option<LiveToken<'static>>, Refusal> {
-    let Some(token) = AccessToken::decode(at, text).await? else {
-        return Ok(None);
     };
-    if BINDING_CLAIMS
-        .iter()
-        .any(|name| token.claims.contains_key(*name))
-    {
-        return Err(ExchangeFault::Bound.into());
+    single_uses.extend(subject.single_use);
+    let mut about = subject.about;
+    let mut acting = subject.acting;
+    if let Some(actor) = actor {
+        about.until = about.until.min(actor.until);
+        acting = Acting::Named(actor.actor);
     }
-    live::find_live(at, token).await
-}
-
-/// Who acts with the new token, around who acted before. A client that exchanges its own token acts as
-/// before; any other is the actor, unless it brings another's token.
-fn acting<H: Host>(
-    at: &At<'_, H>,
-    client: &Client,
-    subject: &AccessToken<'_>,
-    actor: Option<Actor>,
-) -> Result<Option<Actor>, ExchangeFault> {
-    let before = subject.act.clone();
-    let actor = match actor {
-        Some(actor) => actor,
-        None if subject.client_id == client.id => return Ok(before),
-        None => Actor::own(client.id.as_str()),
-    };
-    let (id, issuer) = (client.id.as_str(), at.issuer.config().issuer().as_str());
     let may_act = subject.may_act.as_ref();
-    if may_act.is_some_and(|may_act| !may_act.admits(&actor, id, issuer)) {
-        return Err(ExchangeFault::MayAct);
+    acting.require_allowed(at, client.id.as_str(), may_act)?;
+    about.act = acting.around(about.act)?;
+    let caller = caller.use_up(at).await;
+    caller.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
+    for single_use in single_uses {
+        let taken = single_use.take(at).await;
+        taken.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
     }
-    let act = actor.after(before);
-    if act.count() > MOST_ACTORS {
-        return Err(ExchangeFault::TooManyActors);
+    issue::by_exchange(at, &client, about, subject.portion, audit).await
+}
+
+impl Acting {
+    /// Refuses an actor, named or not, who is none of those that `may_act`.
+    fn require_allowed<H: Host>(
+        &self,
+        at: &At<'_, H>,
+        client_id: &str,
+        may_act: Option<&MayAct>,
+    ) -> Result<(), ExchangeFault> {
+        let issuer = at.issuer.config().issuer().as_str();
+        match (self, may_act) {
+            (Self::Named(actor) | Self::Unnamed(actor), Some(may_act))
+                if !may_act.admits(actor, client_id, issuer) =>
+            {
+                Err(ExchangeFault::MayAct)
+            }
+            _ => Ok(()),
+        }
     }
-    Ok(Some(act))
+
+    /// `act` of the new token: who acts, around those who acted `before`.
+    fn around(self, before: Option<Actor>) -> Result<Option<Actor>, ExchangeFault> {
+        let act = match self {
+            Self::Named(actor) => Some(actor.after(before)),
+            Self::Nobody | Self::Unnamed(_) => before,
+        };
+        let fits = |act: &Actor| {
+            act.chain().count() <= MOST_ACTORS && act.length() <= LONGEST_TOKEN_CLAIMS
+        };
+        if act.as_ref().is_none_or(fits) {
+            Ok(act)
+        } else {
+            Err(ExchangeFault::TooManyActors)
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Faults of a token exchange.
 
-use super::{ErrorCode, Fault, WireError};
+use super::{AssertionFault, ErrorCode, Fault, WireError};
 use crate::delegation::MOST_ACTORS;
 
 /// Why a token is not exchanged (RFC 8693 §2.2.2).
@@ -12,6 +12,10 @@ pub(crate) enum ExchangeFault {
     HalfActor,
     #[error("no token of this type is exchanged")]
     TokenType,
+    #[error(transparent)]
+    Foreign(#[from] AssertionFault),
+    #[error("the token of another issuer has actors that cannot be taken over")]
+    ForeignActor,
     #[error("the subject token is none that is good now")]
     Subject,
     #[error("the actor token is none that is good now")]
@@ -26,7 +30,7 @@ pub(crate) enum ExchangeFault {
     Bound,
     #[error("the subject token names another as who may act")]
     MayAct,
-    #[error("the chain would have more than {MOST_ACTORS} actors")]
+    #[error("the chain would have more than {MOST_ACTORS} actors, or too long names")]
     TooManyActors,
     #[error("the scope exceeds the subject token's")]
     Scope,
@@ -41,6 +45,10 @@ pub(crate) enum ExchangeFault {
 impl ExchangeFault {
     pub(super) fn wire(&self) -> WireError {
         let (code, description) = match self {
+            Self::Foreign(fault) => {
+                let description = fault.public_text();
+                return WireError::new(ErrorCode::INVALID_REQUEST, Fault::Client, description);
+            }
             Self::RequestedType => (
                 ErrorCode::INVALID_REQUEST,
                 "the requested_token_type is not supported",
@@ -51,6 +59,7 @@ impl ExchangeFault {
             ),
             Self::TokenType => (ErrorCode::INVALID_REQUEST, "a token type is not supported"),
             Self::Subject
+            | Self::ForeignActor
             | Self::Actor
             | Self::OthersSubject
             | Self::OthersActor
@@ -79,6 +88,6 @@ impl ExchangeFault {
     }
 }
 
-/// The description of `invalid_request` for an unacceptable token: the same for every reason, so that
+/// The description of `invalid_request` for an unacceptable token of ours: the same for every reason, so that
 /// nobody learns which part of a stolen one was right.
 const UNACCEPTABLE: &str = "the subject_token or actor_token is not acceptable";

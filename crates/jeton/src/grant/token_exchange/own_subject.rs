@@ -1,0 +1,148 @@
+//! Subject tokens of ours.
+
+use super::{Acting, Subject};
+use crate::{
+    access_token::{AccessToken, ExchangedFrom},
+    assertion::SingleUse,
+    audit::Audit,
+    client::Client,
+    delegation::Actor,
+    disclosure::{Disclosure, Place},
+    grant::live::{self, LiveToken},
+    host::Host,
+    issue::About,
+    parameters::Parameters,
+    refusal::{ExchangeFault, Refusal},
+    request::At,
+    target::{self, Portion},
+    trust::Rule,
+    unavailable::Unavailable,
+};
+
+/// Claims that bind a token to what the request would have to prove or be checked for. No token of ours
+/// has one yet; what says so all the same must not lose it here.
+const BINDING: [&str; 2] = ["cnf", "authorization_details"];
+
+/// What the subject token allows, if it is good now and the client was given it: as its own client, or as
+/// one of its audiences.
+pub(super) async fn find<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    text: &str,
+    parameters: &Parameters<'_>,
+    audit: &mut Audit,
+) -> Result<Subject, Refusal> {
+    let live = find_token(at, text).await?.ok_or(ExchangeFault::Subject)?;
+    let LiveToken { token, grant, .. } = live;
+    if token.client_id != client.id && !token.aud.contains(client.id.as_str()) {
+        return Err(ExchangeFault::OthersSubject.into());
+    }
+    let rule = find_rule(at, client, &token, audit).await?;
+    let rule = rule.as_ref();
+    let held = Portion {
+        scope: token.scope.clone(),
+        audiences: token.aud.clone().into_vec(),
+    };
+    let further = rule.and_then(|rule| rule.audiences.as_deref());
+    let scope = rule.and_then(|rule| rule.scope.as_ref());
+    let scope = scope.map_or(client.scope.clone(), |most| client.scope.within(most));
+    let narrowed = Client {
+        scope,
+        ..client.clone()
+    };
+    let portion = target::portion_of_exchange(
+        &narrowed,
+        parameters,
+        &held,
+        further.unwrap_or_default(),
+        at.issuer.config(),
+    )?;
+    let longest = rule.and_then(|rule| rule.access_token_lifetime);
+    let until = longest.map_or(token.exp, |longest| token.exp.min(at.now + longest));
+    let single_use = if rule.is_some_and(|rule| rule.single_use) {
+        let single_use = SingleUse::of(&token.iss, &token.to_claims(), token.exp);
+        Some(single_use.map_err(ExchangeFault::Foreign)?)
+    } else {
+        None
+    };
+    let acting = if token.client_id == client.id {
+        Acting::Nobody
+    } else if rule.is_some_and(|rule| rule.impersonation) {
+        Acting::Unnamed(Actor::own(client.id.as_str()))
+    } else {
+        Acting::Named(Actor::own(client.id.as_str()))
+    };
+    let mut claims = token.claims;
+    if let Some(grant) = &grant {
+        let (place, requested) = (Place::AccessToken, &grant.requested_claims);
+        claims = Disclosure::new(place, client, &portion.scope, requested).part_of(&claims);
+    }
+    let about = About {
+        subject: token.sub,
+        grant: token.sid,
+        auth_time: token.auth_time,
+        act: token.act,
+        may_act: token.may_act,
+        exchanged_from: Some(token.exchanged_from.unwrap_or(ExchangedFrom {
+            client_id: token.client_id,
+            iat: token.iat,
+        })),
+        claims,
+        until,
+    };
+    Ok(Subject {
+        may_act: about.may_act.clone(),
+        about,
+        portion,
+        acting,
+        single_use,
+    })
+}
+
+/// The access token of ours that the text is, if it is good now.
+pub(super) async fn find_token<H: Host>(
+    at: &At<'_, H>,
+    text: &str,
+) -> Result<Option<LiveToken<'static>>, Refusal> {
+    let Some(token) = AccessToken::decode(at, text).await? else {
+        return Ok(None);
+    };
+    let is_bound = |name: &&str| token.claims.contains_key(*name);
+    if BINDING.iter().any(is_bound) {
+        return Err(ExchangeFault::Bound.into());
+    }
+    live::find_live(at, token).await
+}
+
+/// The first rule about our own tokens that is for the client and that the token meets. It opens
+/// `audiences` that the token is not for, and with `impersonation` it leaves the client unnamed; else it
+/// only narrows. Whose token may be exchanged by whom is decided without rules.
+async fn find_rule<H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    token: &AccessToken<'_>,
+    audit: &mut Audit,
+) -> Result<Option<Rule>, Unavailable> {
+    let own = at.issuer.config().issuer().as_str();
+    let document = at.issuer.trusted_issuers().find(own, at.now).await?;
+    let Some(document) = document.filter(|document| !document.disabled) else {
+        return Ok(None);
+    };
+    let is_for_client = |rule: &&Rule| !rule.disabled && rule.client_id == client.id;
+    let mut rules = document.rules.iter().filter(is_for_client).peekable();
+    if rules.peek().is_none() {
+        return Ok(None);
+    }
+    let claims = token.to_claims();
+    let is_met = |rule: &&Rule| {
+        let audience = rule.audience.as_deref();
+        let is_for = audience.is_none_or(|audience| token.aud.contains(audience));
+        is_for && rule.conditions.iter().all(|it| it.is_met(&claims))
+    };
+    let rule = rules.find(is_met).cloned();
+    if let Some(rule) = &rule {
+        audit.trust_issuer = Some(own.to_owned());
+        audit.trust_rule = Some(rule.name.clone());
+    }
+    Ok(rule)
+}
