@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EXCHANGE_GRANT } from '../support/exchange-clients.mjs';
+import { JWT_BEARER, TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
 import { clients, ISSUER, isMock } from '../support/fixtures.mjs';
 import { basic, send } from '../support/http.mjs';
 import { clientCredentials, get, host, post, startFor, unless } from '../support/target.mjs';
@@ -47,7 +47,8 @@ test('RFC 8414 §3.2: authorization server metadata', async () => {
       'client_credentials',
       'refresh_token',
       'urn:ietf:params:oauth:grant-type:device_code',
-      EXCHANGE_GRANT,
+      JWT_BEARER,
+      TOKEN_EXCHANGE,
     ],
     token_endpoint_auth_methods_supported: [...SECRETS, 'none'],
     introspection_endpoint: `${ISSUER}/introspect`,
@@ -87,7 +88,7 @@ test('RFC 8414 §2: without a login application nothing that needs one is listed
   const { json } = await get(OPENID, {}, on);
   const metadata = json();
   assert.deepEqual(metadata.response_types_supported, []);
-  assert.deepEqual(metadata.grant_types_supported, ['client_credentials', EXCHANGE_GRANT]);
+  assert.deepEqual(metadata.grant_types_supported, ['client_credentials', JWT_BEARER, TOKEN_EXCHANGE]);
   assert.deepEqual(metadata.token_endpoint_auth_methods_supported, SECRETS);
   assert.equal(metadata.introspection_endpoint, `${ISSUER}/introspect`, 'which needs none');
   for (const name of ['authorization', 'device_authorization', 'userinfo', 'end_session']) {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
+import { assertionOf, presented } from '../support/assertions.mjs';
 import { isError, isToken } from '../support/check.mjs';
-import { EXCHANGE_GRANT } from '../support/exchange-clients.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
 import {
   introspect,
@@ -18,6 +19,8 @@ import {
   sleep,
   userinfo,
 } from '../support/flow.mjs';
+import { basic } from '../support/http.mjs';
+import { ci } from '../support/platforms.mjs';
 import { clientCredentials, post, startFor, unless } from '../support/target.mjs';
 import { claimsOf, reseal, unseal } from '../support/tokens.mjs';
 
@@ -41,7 +44,7 @@ function ask(client, subject_token, form = {}, options = {}) {
   const more = list(form);
   const named = Array.isArray(form) ? [] : Object.keys(form);
   const usual = Object.entries({
-    grant_type: EXCHANGE_GRANT,
+    grant_type: TOKEN_EXCHANGE,
     subject_token,
     subject_token_type: ACCESS_TOKEN,
   });
@@ -322,7 +325,7 @@ describe('token exchange', { concurrency: 8 }, () => {
       const { access_token } = await personal();
       isError(await ask({ ...gateway, client_secret: 'wrong' }, access_token), 401, 'invalid_client');
       isError(await ask({ client_id: id(gateway) }, access_token), 401, 'invalid_client');
-      const form = { grant_type: EXCHANGE_GRANT, subject_token: access_token, subject_token_type: ACCESS_TOKEN };
+      const form = { grant_type: TOKEN_EXCHANGE, subject_token: access_token, subject_token_type: ACCESS_TOKEN };
       isError(await post('/token', form), 401, 'invalid_client');
     });
 
@@ -514,6 +517,263 @@ describe('token exchange', { concurrency: 8 }, () => {
     }
   });
 
+  describe('rules about own tokens', () => {
+    const grouped = (...groups) => personal({ claims: { groups } }).then(({ access_token }) => access_token);
+    const further = { resource: 'https://further.example' };
+
+    test('RFC 8693 §2.1: a rule opens an audience that the subject token has not, to who names it', async () => {
+      const token = await exchanged(gateway, await grouped('further'), further);
+      const { aud, act } = claimsOf(token);
+      assert.deepEqual([aud, act], ['https://further.example', { sub: id(gateway) }]);
+      assert.equal((await shown(gateway, token)).aud, 'https://further.example');
+      const usual = claimsOf(await exchanged(gateway, await grouped('further')));
+      assert.ok(!usual.aud.includes('https://further.example'), 'and to nobody else');
+      isError(await ask(gateway, await grouped(), further), 400, 'invalid_target');
+      isError(await ask(orders, await grouped('further'), further), 400, 'invalid_target');
+      const unregistered = { resource: 'https://unregistered.example' };
+      isError(await ask(gateway, await grouped('further'), unregistered), 400, 'invalid_target');
+    });
+
+    test('RFC 8693 §1.1: impersonation, by rule alone', async () => {
+      for (const [groups, act] of [
+        [['impersonated'], undefined],
+        [[], { sub: id(gateway) }],
+        [['disabled'], { sub: id(gateway) }],
+        [['others'], { sub: id(gateway) }],
+        [['for orders'], undefined],
+      ]) {
+        const token = claimsOf(await exchanged(gateway, await grouped(...groups), { resource: API }));
+        assert.deepEqual([token.act, token.client_id, token.sub], [act, id(gateway), 'alice'], groups.join());
+      }
+      const { access_token } = await personal({ claims: { groups: ['for orders'] }, audiences: [id(gateway), API] });
+      const token = await exchanged(gateway, access_token, { resource: API });
+      assert.deepEqual(claimsOf(token).act, { sub: id(gateway) }, 'a rule for tokens of another audience');
+    });
+
+    test('RFC 8693 §1.1: who impersonates must be one who may act, and hides nobody who acted before', async () => {
+      const claims = { groups: ['impersonated'], may_act: { sub: id(orders) } };
+      isUnacceptable(await ask(gateway, (await personal({ claims })).access_token, { resource: API }));
+      const first = await exchanged(shop, await grouped('impersonated'), {
+        actor_token: (await personal({ audiences: [API] }, { answer: { subject: 'bob' } })).access_token,
+        actor_token_type: ACCESS_TOKEN,
+        resource: [id(gateway), API],
+      });
+      assert.deepEqual(claimsOf(await exchanged(gateway, first, { resource: API })).act, { sub: 'bob' });
+      const by = { resource: API, actor_token: await machine(gateway, [API]), actor_token_type: ACCESS_TOKEN };
+      const named = await exchanged(gateway, await grouped('impersonated'), by);
+      assert.deepEqual(claimsOf(named).act, { sub: id(gateway) }, 'an actor token is for being named');
+    });
+
+    test('no more scope and time than a rule has; of two that are met the first', async () => {
+      const brief = await isToken(await ask(gateway, await grouped('brief'), { resource: API }));
+      assert.deepEqual([brief.payload.scope, brief.body.expires_in], ['read', 30]);
+      isError(await ask(gateway, await grouped('brief'), { resource: API, scope: 'profile' }), 400, 'invalid_scope');
+      const twice = await isToken(await ask(gateway, await grouped('twice'), { resource: API }));
+      assert.equal(twice.body.expires_in, 40);
+    });
+
+    test('single use: a token is exchanged once, by fifty at once too; what is refused uses nothing up', async () => {
+      const token = await grouped('once');
+      isError(await ask(gateway, token, { resource: id(elsewhere) }), 400, 'invalid_target');
+      isError(await ask(gateway, token, { resource: API, scope: 'admin' }), 400, 'invalid_scope');
+      const answers = await Promise.all(Array.from({ length: 50 }, () => ask(gateway, token, { resource: API })));
+      assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+      isError(await ask(gateway, token, { resource: API }), 400, 'invalid_request');
+      assert.equal((await ask(orders, token, { resource: API })).status, 200, 'by whom the rule is not for');
+    });
+  });
+
+  describe('tokens of trusted issuers', () => {
+    const ofCase = (name, claims = {}, more) => ci.token({ case: name, ...claims }, more);
+    /** An exchange of a platform's token, by nobody in particular. */
+    const foreign = (subject_token, form = {}, options = {}) =>
+      post(
+        '/token',
+        list({ grant_type: TOKEN_EXCHANGE, subject_token, subject_token_type: `${TYPE}:jwt`, ...form }),
+        options,
+      );
+    const issued = async (token, form) => (await isToken(await foreign(token, form))).payload;
+    const deployer = { client_id: 'deployer' };
+    const mover = { headers: { authorization: basic(clients.mover.client_id, clients.mover.client_secret) } };
+
+    test('RFC 8693 §2.2.1: the answer', async () => {
+      const { body, payload } = await isToken(await foreign(ofCase('plain'), { scope: 'read' }));
+      assert.deepEqual(Object.keys(body).sort(), [
+        'access_token',
+        'expires_in',
+        'issued_token_type',
+        'scope',
+        'token_type',
+      ]);
+      const { sub, client_id, act, exchanged_from } = payload;
+      assert.deepEqual({ sub, client_id, act }, { ...deployer, sub: 'deployer', act: undefined });
+      assert.deepEqual(exchanged_from, { ...deployer, iat: payload.iat });
+      assert.equal(await isActive(api, body.access_token), true);
+    });
+
+    for (const [type, typs] of [
+      ['jwt', [undefined, 'JWT']],
+      ['id_token', [undefined, 'JWT']],
+      ['access_token', [undefined, 'JWT', 'at+jwt', 'application/at+jwt']],
+    ]) {
+      test(`RFC 8693 §3: a token of type ${type}`, async () => {
+        const subject_token_type = `${TYPE}:${type}`;
+        for (const typ of [undefined, 'JWT', 'at+jwt', 'application/at+jwt', 'dpop+jwt']) {
+          const answer = await foreign(ofCase('plain', {}, { header: { typ } }), { subject_token_type });
+          if (typs.includes(typ)) assert.equal(answer.status, 200, `${typ}: ${answer.text}`);
+          else isError(answer, 400, 'invalid_request');
+        }
+      });
+    }
+
+    test('RFC 8693 §3: a token of no type that is exchanged: invalid_request', async () => {
+      for (const type of ['refresh_token', 'saml1', 'saml2']) {
+        isError(await foreign(ofCase('plain'), { subject_token_type: `${TYPE}:${type}` }), 400, 'invalid_request');
+      }
+    });
+
+    test('RFC 8693 §1.1: whose subject is another than the client: it acts, unless the rule lets it go unnamed', async () => {
+      const hashed = await issued(ofCase('hashed'));
+      assert.match(hashed.sub, /^jfs_/);
+      assert.deepEqual(hashed.act, { sub: 'deployer' });
+      const unnamed = await issued(ofCase('impersonating'));
+      assert.equal(unnamed.sub, hashed.sub);
+      assert.ok(!('act' in unnamed));
+    });
+
+    test("RFC 8693 §4.1: who acted before, in the names of the token's issuer", async () => {
+      const act = { sub: 'step:2', act: { sub: 'step:1', iss: 'https://elsewhere.example' } };
+      const before = { ...act, iss: ci.issuer };
+      assert.deepEqual((await issued(ofCase('plain', { act }))).act, before);
+      assert.deepEqual((await issued(ofCase('impersonating', { act }))).act, before);
+      assert.deepEqual((await issued(ofCase('hashed', { act }))).act, { sub: 'deployer', act: before });
+      const deep = { sub: 'a', act: { sub: 'b', act: { sub: 'c', act: { sub: 'd' } } } };
+      assert.equal((await foreign(ofCase('plain', { act: deep }))).status, 200);
+      for (const refused of [
+        ['of this server', { sub: 'root', iss: ISSUER }],
+        ['of this server, before', { sub: 'a', act: { sub: 'root', iss: ISSUER } }],
+        ['no object', 'deployer'],
+        ['without sub', { iss: ci.issuer }],
+        ['five', { sub: 'e', act: deep }],
+        ['of long names', { sub: 'a'.repeat(5000) }],
+      ]) {
+        isError(await foreign(ofCase('plain', { act: refused[1] })), 400, 'invalid_request');
+      }
+      isError(await foreign(ofCase('hashed', { act: deep })), 400, 'invalid_request');
+    });
+
+    test('RFC 8693 §4.4: may_act in it, in the names of its issuer', async () => {
+      const ours = { sub: 'deployer', iss: ISSUER };
+      for (const name of ['plain', 'hashed', 'impersonating']) {
+        assert.deepEqual((await issued(ofCase(name, { may_act: ours }))).may_act, ours);
+        for (const may_act of [
+          { sub: 'deployer' },
+          { sub: 'deployer', iss: ci.issuer },
+          { client_id: 'deployer', iss: ISSUER },
+          { sub: 'checker', iss: ISSUER },
+          {},
+          'deployer',
+        ]) {
+          isError(await foreign(ofCase(name, { may_act })), 400, 'invalid_request');
+        }
+      }
+    });
+
+    test('RFC 7521 §4.1: a client that authenticates, or is named, must be the one of the rule', async () => {
+      const token = () => ofCase('of a client with a secret');
+      assert.equal((await foreign(token(), {}, mover)).status, 200);
+      assert.equal((await foreign(token(), { client_id: 'mover' })).status, 200);
+      isError(await foreign(ofCase('plain'), {}, mover), 400, 'invalid_request');
+      isError(await foreign(token(), deployer), 400, 'invalid_request');
+      const wrong = { headers: { authorization: basic('mover', 'wrong') } };
+      isError(await foreign(token(), {}, wrong), 401, 'invalid_client');
+      const own = presented(assertionOf(clients.movingSigner));
+      assert.equal((await foreign(ofCase('of a client with a key'), own)).status, 200);
+    });
+
+    test('a token of this server is never exchanged without its client’s authentication', async () => {
+      const { body } = await isToken(await foreign(ofCase('of a client with a secret')));
+      const own = { subject_token_type: ACCESS_TOKEN };
+      isError(await foreign(body.access_token, own), 401, 'invalid_client');
+      isError(await foreign(body.access_token, { ...own, client_id: 'mover' }), 401, 'invalid_client');
+      assert.equal((await foreign(body.access_token, own, mover)).status, 200);
+      for (const type of ['jwt', 'id_token']) {
+        isError(
+          await foreign(body.access_token, { subject_token_type: `${TYPE}:${type}` }, mover),
+          400,
+          'invalid_request',
+        );
+      }
+    });
+
+    describe('as actor token', () => {
+      const by = (actor_token, type = 'jwt') => ({ actor_token, actor_token_type: `${TYPE}:${type}` });
+      const secretive = (claims, more) => ofCase('of a client with a secret', claims, more);
+
+      test('RFC 8693 §4.1: its issuer is named beside its subject; the token lives no longer', async () => {
+        const { body } = await isToken(await foreign(secretive(), {}, mover));
+        const form = { subject_token_type: ACCESS_TOKEN, ...by(secretive({ sub: 'job:9', exp: now() + 20 })) };
+        const { payload, body: short } = await isToken(await foreign(body.access_token, form, mover));
+        assert.deepEqual(payload.act, { sub: 'job:9', iss: ci.issuer });
+        assert.equal(payload.sub, 'mover');
+        assert.ok(short.expires_in <= 20);
+      });
+
+      test('RFC 8693 §2.1: of both kinds at once', async () => {
+        const own = (await isToken(await foreign(secretive(), {}, mover))).body.access_token;
+        const acting = { sub: 'job:9', iss: ci.issuer };
+        const both = await isToken(await foreign(secretive(), by(secretive({ sub: 'job:9' }))));
+        assert.deepEqual([both.payload.sub, both.payload.act], ['mover', acting]);
+        const ofOurs = await isToken(await foreign(secretive(), by(own, 'access_token'), mover));
+        assert.deepEqual(ofOurs.payload.act, { sub: 'mover' });
+        isError(await foreign(secretive(), by(own, 'access_token')), 401, 'invalid_client');
+        const named = { ...by(own, 'access_token'), client_id: 'mover' };
+        isError(await foreign(secretive(), named), 401, 'invalid_client');
+      });
+
+      test("RFC 8693 §2.2.2: another client's, or one that is not good: invalid_request", async () => {
+        for (const token of [
+          ofCase('plain'),
+          secretive({ exp: now() - 60 }),
+          secretive({ cnf: { jkt: 'x' } }),
+          secretive({ act: { sub: 'x' } }),
+          secretive({ iss: 'https://nobody.example' }),
+          secretive({ sub: 'x'.repeat(5000) }),
+          'x',
+        ]) {
+          isError(await foreign(secretive(), by(token), mover), 400, 'invalid_request');
+        }
+      });
+
+      test('RFC 8693 §4.4: may_act in a token of ours names the issuer of who may', async () => {
+        const subject = (may_act) =>
+          personal({
+            claims: { may_act },
+            client: clients.acting,
+            audiences: [],
+            audience: ['mover', API],
+            scope: 'read',
+          });
+        const form = (sub) => ({ subject_token_type: ACCESS_TOKEN, resource: API, ...by(secretive({ sub })) });
+        const good = await subject({ sub: 'job:9', iss: ci.issuer });
+        assert.equal((await foreign(good.access_token, form('job:9'), mover)).status, 200);
+        isUnacceptable(await foreign(good.access_token, form('job:8'), mover));
+        const nameless = await subject({ sub: 'job:9' });
+        isUnacceptable(await foreign(nameless.access_token, form('job:9'), mover), 'job:9 of this server is another');
+      });
+
+      test('single use: of subject and actor tokens, each once, and only where all is good', async () => {
+        const form = (actor) => ({ ...by(actor), scope: 'read' });
+        const [subject, actor] = [ofCase('once'), ofCase('once', { sub: 'job:9' })];
+        isError(await foreign(subject, { ...form(actor), scope: 'root' }), 400, 'invalid_scope');
+        isError(await foreign(subject, { ...form(actor), resource: 'https://evil.example' }), 400, 'invalid_target');
+        assert.deepEqual((await issued(subject, form(actor))).act, { sub: 'job:9', iss: ci.issuer });
+        isError(await foreign(ofCase('once'), form(actor)), 400, 'invalid_request');
+        isError(await foreign(subject, form(ofCase('once'))), 400, 'invalid_request');
+      });
+    });
+  });
+
   describe('the token afterwards', () => {
     test('it ends with the login that it stems from', async () => {
       const { access_token, refresh_token } = await personal();
@@ -568,7 +828,7 @@ describe('token exchange: rights as they are now', { skip: unless.startable }, (
     const record = {
       client_id,
       client_secrets: [{ sha256 }],
-      grant_types: [EXCHANGE_GRANT, 'client_credentials'],
+      grant_types: [TOKEN_EXCHANGE, 'client_credentials'],
       scope: 'openid profile read',
       audiences: [API],
       ...members,

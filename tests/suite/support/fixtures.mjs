@@ -3,7 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { assertionClients } from './assertion-clients.mjs';
-import { exchangeClients } from './exchange-clients.mjs';
+import { exchangeClients, ownTrust } from './exchange-clients.mjs';
 import { grantClients, ISSUER, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
 import { trust } from './platforms.mjs';
 
@@ -63,7 +63,7 @@ export const overlapping = {
 };
 
 export function environment(changes = {}) {
-  const { clients: list = Object.values(clients), trust: documents = trust, ...variables } = changes;
+  const { clients: list = Object.values(clients), trust: documents = [...trust, ownTrust], ...variables } = changes;
   return {
     JETON_ISSUER: ISSUER,
     ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET }),
