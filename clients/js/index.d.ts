@@ -308,6 +308,8 @@ export interface Client {
   client_claims?: Claims;
   /** It is a login application. */
   login?: boolean;
+  /** It is as if it did not exist, also where the issuer is lenient. */
+  disabled?: boolean;
   [member: string]: unknown;
 }
 

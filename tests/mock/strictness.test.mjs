@@ -105,6 +105,21 @@ describe('lenient: what is waived is named', { concurrency: 8 }, () => {
     });
   }
 
+  test('a client that is disabled is refused, and nothing is waived', async () => {
+    const issuer = await lenient.fresh().make();
+    await issuer.client({
+      client_id: 'c',
+      client_secret: 'the-right-secret',
+      grant_types: ['client_credentials'],
+      disabled: true,
+    });
+    const response = await issuer.token({ scope: 'admin' }, { client: ['c', 'the-right-secret'] });
+    isError(response, 401, 'invalid_client');
+    assert.deepEqual(waivedOf(response), []);
+    const { query } = issuer.asking({ client: ['c', 'the-right-secret'] });
+    assert.equal((await send(issuer.authorizeUrl(query, issuer.url))).status, 400);
+  });
+
   const secret = { client_secret: 'the-right-secret', grant_types: ['client_credentials'] };
   const byPost = { ...secret, token_endpoint_auth_method: 'client_secret_post' };
   const expired = {

@@ -120,6 +120,7 @@ class Client(_Client, total=False):
     userinfo_claims: list[str]
     client_claims: Claims
     login: bool
+    disabled: bool
 
 
 class ClockSpec(TypedDict, total=False):

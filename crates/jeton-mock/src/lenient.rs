@@ -113,7 +113,7 @@ impl RegisteredClients {
 
     /// The loan for a request. Where it begins a grant, what it asks for is kept for the requests that go
     /// on with it: they are held to what the client may have then, and know no more of it. It is never
-    /// another request's default.
+    /// another request's default. A client that is disabled is lent nothing: its issuer said so.
     pub(crate) fn lend(
         &mut self,
         registry: &MockRegistry,
@@ -121,6 +121,9 @@ impl RegisteredClients {
         now: UnixTime,
     ) -> Loan {
         let registered = self.clients.get(&wanted.id);
+        if registered.is_some_and(|client| client.disabled) {
+            return Loan::default();
+        }
         let waived = match registered {
             Some(client) => wanted.refused(client, now),
             None if is_magic_client(wanted.id.as_str()) => Vec::new(),
@@ -194,6 +197,7 @@ fn unregistered(id: &ClientId) -> Client {
             ..RefreshPolicy::default()
         },
         login: false,
+        disabled: false,
     }
 }
 

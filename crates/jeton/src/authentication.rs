@@ -213,20 +213,20 @@ async fn check_presented<H: Host>(
     Ok(Caller::of(client, None, None))
 }
 
-/// The registered client that a request names by `id`. What nobody has for an id is noted as a hash: it
-/// may be a credential in the wrong place.
+/// The registered client that a request names by `id`; one that is disabled is noted, and is none. What
+/// nobody has for an id is noted as a hash: it may be a credential in the wrong place.
 pub(crate) async fn find_client<H: Host>(
     at: &At<'_, H>,
     id: &str,
     audit: &mut Audit,
 ) -> Result<Option<Arc<Client>>, Refusal> {
     let found = match id.parse::<ClientId>() {
-        Ok(id) => at.issuer.clients().find(&id, at.now).await,
+        Ok(id) => at.issuer.clients().find_also_disabled(&id, at.now).await,
         Err(_) => Ok(None),
     };
     match &found {
         Ok(Some(client)) => audit.client_id = Some(client.id.clone()),
         Ok(None) | Err(_) => audit.note_unknown_client(id),
     }
-    Ok(found?)
+    Ok(found?.filter(|client| !client.disabled))
 }

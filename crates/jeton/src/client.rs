@@ -115,6 +115,8 @@ pub struct Client {
     /// `login` (ours): a login application, which may accept and reject requests. Only a
     /// configured client can be one.
     pub login: bool,
+    /// `disabled` (ours): the client is as if it did not exist, but its id is taken.
+    pub disabled: bool,
 }
 
 /// What keeps a code of a client from being injected into another login of it (RFC 9700 §2.1.1).

@@ -191,7 +191,7 @@ fn allow_request(
 /// The `Origin` of the request, if it is one of a configured client that has a cookie.
 fn origin_with_cookies(request: &HeaderMap, config: &Config) -> Option<HeaderValue> {
     let origin = request.get(ORIGIN)?;
-    let mut clients = config.clients().iter();
+    let mut clients = config.clients().iter().filter(|client| !client.disabled);
     let is_known = clients.any(|client| match &client.refresh.delivery {
         Delivery::Cookie { allowed_origins } => is_listed(origin, allowed_origins),
         Delivery::Body { .. } => false,

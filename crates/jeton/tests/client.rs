@@ -45,6 +45,7 @@ fn members() -> BTreeSet<String> {
         offline_access_required: Some(true),
         allowed_origins: texts(),
         login: Some(true),
+        disabled: Some(true),
         keys: KeysRecord {
             jwks: Some(Value::Null),
             jwks_uri: text(),

@@ -176,6 +176,42 @@ const rows = {
     await client.change();
     assert.equal((await userinfo(tokens.access_token, { on })).status, 200);
   },
+  'a client that is disabled: as one that is gone, at every endpoint': async (on) => {
+    const client = await registered(on);
+    const tokens = await loggedIn(client, { scope: ALL }, { on });
+    const machine = (await clientCredentials(client, {}, { on })).json().access_token;
+    const opaque = await registered(on, { access_token_format: 'opaque' });
+    const sealed = (await clientCredentials(opaque, {}, { on })).json().access_token;
+    const login = await codeFor(client, { scope: ALL }, { on });
+    const device = (await postAs(client, '/device_authorization', { scope: 'read' }, { on })).json();
+    const person = await atDevice(on, { subject: random() });
+    for (const one of [client, opaque]) await one.change({ disabled: true });
+    for (const token of [tokens.access_token, machine, sealed]) await isInactive(api, token, on);
+    assert.equal((await userinfo(tokens.access_token, { on })).status, 401);
+    for (const [path, form] of [
+      ['/token', { grant_type: 'client_credentials' }],
+      ['/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }],
+      ['/token', { grant_type: DEVICE_GRANT, device_code: device.device_code }],
+      ['/introspect', { token: machine }],
+      ['/revoke', { token: tokens.refresh_token }],
+      ['/device_authorization', { scope: 'read' }],
+    ]) {
+      isError(await postAs(client, path, form, { on }), 401, 'invalid_client');
+    }
+    isError(await exchange(client, login, {}, { on }), 401, 'invalid_client');
+    isPage(await authorize(new Browser({ on }), requestOf(client, { scope: ALL })), 400);
+    assert.match(isPage(await person.submit({ user_code: device.user_code })), /not known/);
+    await client.change();
+    assert.equal((await userinfo(tokens.access_token, { on })).status, 200);
+    assert.equal((await refresh(client, tokens.refresh_token, {}, { on })).status, 200, 'nothing was revoked');
+  },
+  'RFC 9700 §4.15: the id of a client that is disabled is taken': async (on) => {
+    const client = await registered(on);
+    const { client_id } = await registered(on, { disabled: true });
+    const { request } = await waiting(on, client);
+    const refused = await handoff('accept', { request, subject: client_id }, { on });
+    handedBack(refused, 'invalid_request');
+  },
   'RFC 7662 §2.2: introspection shows what is left of scope and audiences': async (on) => {
     const client = await registered(on);
     const resource = [API, OTHER];
@@ -269,6 +305,7 @@ const rows = {
     for (const lose of [
       (client) => client.change({ redirect_uris: ['https://app.example/other'] }),
       (client) => client.remove(),
+      (client) => client.change({ disabled: true }),
     ]) {
       const client = await registered(on);
       const [first, second, third] = [await waiting(on, client), await waiting(on, client), await waiting(on, client)];
@@ -349,6 +386,16 @@ describe('rights that were withdrawn', { skip: unless.startable }, () => {
   test('judged as they are now', async (t) => {
     const on = await startFor(t, { changes: { JETON_REGISTRY_MAX_AGE: '0' } });
     await Promise.all(Object.entries(rows).map(([name, row]) => t.test(name, () => row(on))));
+  });
+
+  test('a login application that is disabled: invalid_client, whatever it asks for', async (t) => {
+    const login = { ...clients.login, disabled: true };
+    const on = await startFor(t, { changes: { clients: [clients.web, login] } });
+    const { request } = await waiting(on, clients.web, { scope: undefined });
+    for (const call of ['request', 'accept', 'reject']) {
+      isError(await handoff(call, { request, ...ALICE }, { on }), 401, 'invalid_client');
+    }
+    isError(await postAs(login, '/revoke_grants', { subject: ALICE.subject }, { on }), 401, 'invalid_client');
   });
 
   test('a client that was tried before it was stored is known within seconds', async (t) => {

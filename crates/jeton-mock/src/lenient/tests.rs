@@ -130,6 +130,19 @@ fn what_an_authorization_request_lacks_is_waived() {
     }
 }
 
+#[test]
+fn a_client_that_is_disabled_is_lent_nothing() {
+    for disabled in [false, true] {
+        let (mut clients, registry) = registered(json!({
+            "client_id": "web", "client_secret": "s", "disabled": disabled,
+            "redirect_uris": ["https://app.example/cb"],
+        }));
+        let loan = lent(&mut clients, &registry, "scope=read&code_challenge=x");
+        assert_eq!(loan.waived.is_empty(), disabled);
+        assert_eq!(loan.client.is_none(), disabled);
+    }
+}
+
 /// What is lent to an authorization request of the client `web`.
 fn lent(clients: &mut RegisteredClients, registry: &MockRegistry, query: &str) -> Loan {
     let uri: Uri = format!("/authorize?client_id=web&{query}").parse().unwrap();

@@ -129,6 +129,9 @@ pub struct ClientRecord {
     /// Ours: the client is a login application. In configuration only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<bool>,
+    /// Ours; `false` where absent. With it the client is as if it did not exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
     /// Its public keys, and what its assertions may be like.
     #[serde(flatten)]
     pub keys: KeysRecord,
@@ -354,6 +357,7 @@ impl ClientRecord {
             redirect_uris,
             pkce,
             login,
+            disabled: self.disabled.unwrap_or(false),
         })
     }
 

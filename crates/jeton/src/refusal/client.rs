@@ -18,8 +18,8 @@ pub enum ClientFault {
     /// Not client id and secret as RFC 7617 has them.
     #[error("the Basic credentials are malformed")]
     MalformedBasic,
-    /// No client has this `client_id`.
-    #[error("the client is unknown")]
+    /// No client has this `client_id`, or the one that has it is disabled: then the audit names it.
+    #[error("the client is unknown or disabled")]
     Unknown,
     /// None of the client's secrets, or an expired one.
     #[error("the secret is wrong or expired")]

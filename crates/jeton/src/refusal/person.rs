@@ -6,7 +6,7 @@ use crate::client::Home;
 /// Why a person at a browser cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PersonFault {
-    #[error("the client is unknown")]
+    #[error("the client is unknown or disabled")]
     Client,
     /// With the client's home, if it has one.
     #[error("the redirect_uri is missing or not registered for the client")]

@@ -52,8 +52,18 @@ impl<R: Registry> Clients<R> {
     }
 
     /// The client of that id, at most `max_age` older than the registry's answer. That there is none is
-    /// at most a few seconds older.
+    /// at most a few seconds older. One that is disabled is none.
     pub(crate) async fn find(
+        &self,
+        id: &ClientId,
+        now: UnixTime,
+    ) -> Result<Option<Arc<Client>>, Unavailable> {
+        let client = self.find_also_disabled(id, now).await?;
+        Ok(client.filter(|client| !client.disabled))
+    }
+
+    /// The same, also of a client that is disabled: to say in the audit which one it is.
+    pub(crate) async fn find_also_disabled(
         &self,
         id: &ClientId,
         now: UnixTime,
@@ -62,7 +72,7 @@ impl<R: Registry> Clients<R> {
             .await
     }
 
-    /// Whether `subject` is the id of a client, at most `max_age` older than the registry's answer: a
+    /// Whether `subject` is the id of a client, also of one that is disabled, at most `max_age` older than the registry's answer: a
     /// person with such a subject could pass for that client (RFC 9700 §4.15).
     ///
     /// Ids are compared without regard to ASCII case, because resource servers may compare so: with all
