@@ -202,6 +202,8 @@ export interface MintOptions {
 // The mock described, as in its configuration file.
 
 export type Algorithm = 'ES256' | 'RS256' | 'EdDSA';
+/** What others may sign by. */
+export type VerificationAlgorithm = 'ES256' | 'ES384' | 'EdDSA' | 'RS256' | 'PS256';
 export type Strictness = 'lenient' | 'strict';
 // biome-ignore lint/suspicious/noExplicitAny: a claim is any JSON, and a test knows which.
 export type Claims = Record<string, any>;
@@ -268,12 +270,30 @@ export interface Client {
   client_secrets?: { sha256: string; created_at?: number; expires_at?: number }[];
   client_name?: string;
   client_uri?: string;
-  token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  token_endpoint_auth_method?:
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'federated_jwt'
+    | 'spiffe_jwt'
+    | 'none';
+  /** Its public keys. */
+  jwks?: { keys: { [member: string]: unknown }[] };
+  /** Where its public keys are. The mock asks nobody but its own issuers. */
+  jwks_uri?: string;
+  token_endpoint_auth_signing_alg?: VerificationAlgorithm;
+  /** The URL of the token endpoint is an audience of its assertions too. */
+  token_endpoint_is_audience?: boolean;
+  /** How many seconds ahead the exp of its assertions may be; 300 where absent. */
+  client_assertion_lifetime?: number;
+  /** Whether an assertion is taken once; true where absent. */
+  client_assertion_single_use?: boolean;
   grant_types?: (
     | 'client_credentials'
     | 'authorization_code'
     | 'refresh_token'
     | 'urn:ietf:params:oauth:grant-type:device_code'
+    | 'urn:ietf:params:oauth:grant-type:jwt-bearer'
     | 'urn:ietf:params:oauth:grant-type:token-exchange'
   )[];
   /** All it may ask for, and what it gets when it asks for none. */

@@ -96,6 +96,12 @@ class Client(_Client, total=False):
     client_name: str
     client_uri: str
     token_endpoint_auth_method: str
+    jwks: dict[str, Any]
+    jwks_uri: str
+    token_endpoint_auth_signing_alg: str
+    token_endpoint_is_audience: bool
+    client_assertion_lifetime: int
+    client_assertion_single_use: bool
     grant_types: list[str]
     scope: str
     audiences: list[str]

@@ -193,7 +193,7 @@ fn values() -> [(&'static str, BTreeSet<String>); 2] {
             "token_endpoint_auth_method",
             methods
                 .into_iter()
-                .chain(["none"])
+                .chain(["none", "private_key_jwt", "federated_jwt", "spiffe_jwt"])
                 .map(str::to_owned)
                 .collect(),
         ),
