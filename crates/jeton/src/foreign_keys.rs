@@ -30,8 +30,8 @@ pub(crate) struct ForeignKeys {
     sets: Documents<PublicJwks>,
     /// SPIFFE bundles.
     bundles: Documents<PublicJwks>,
-    /// By the URL of its metadata: where an issuer's JWK Set is.
-    metadata: Documents<String>,
+    /// Metadata of issuers.
+    metadata: Documents<IssuerMetadata>,
 }
 
 impl ForeignKeys {
@@ -92,8 +92,11 @@ impl<F: Fetch, C: Crypto> Verifier<'_, F, C> {
             KeySource::Uri(uri) => self.keys_at(sets, uri, &jwt).await?,
             KeySource::Discovery => {
                 let url = self.reach.url(&metadata_url(&issuer.issuer))?;
-                let uri = metadata.get(self.fetch, &url, self.now).await?.document;
-                self.keys_at(sets, &uri, &jwt).await?
+                let found = metadata.get(self.fetch, &url, self.now).await?.document;
+                if found.issuer != issuer.issuer {
+                    return Err(OTHER_ISSUER.into());
+                }
+                self.keys_at(sets, &found.jwks_uri, &jwt).await?
             }
         };
         Ok(jwt.verify(&keys, allowed, self.crypto).await?)
@@ -142,13 +145,27 @@ fn parse_bundle(_: &ForeignUrl, bundle: Value) -> Result<PublicJwks, Unreachable
 
 const NOT_A_SET: Unreachable = Unreachable::NotUsable("not a JWK Set of public keys");
 
-/// `jwks_uri` of the metadata that the issuer of this URL publishes (OpenID Connect Discovery 1.0 §4.3).
-fn parse_metadata(url: &ForeignUrl, metadata: Value) -> Result<String, Unreachable> {
+/// What is read of an issuer's metadata (OpenID Connect Discovery 1.0 §3).
+#[derive(Debug)]
+struct IssuerMetadata {
+    issuer: String,
+    jwks_uri: String,
+}
+
+const OTHER_ISSUER: Unreachable = Unreachable::NotUsable("its issuer is another");
+
+/// The metadata that the issuer of this URL publishes (OpenID Connect Discovery 1.0 §4.3). One whose name
+/// ends in a slash has the same URL as one without: whether it is the issuer asked for, to the byte, is
+/// left to whoever asks.
+fn parse_metadata(url: &ForeignUrl, metadata: Value) -> Result<IssuerMetadata, Unreachable> {
     let member = |name| metadata.get(name).and_then(Value::as_str);
     let issuer = member("issuer").unwrap_or_default();
     if metadata_url(issuer) != url.as_str() {
-        return Err(Unreachable::NotUsable("its issuer is another"));
+        return Err(OTHER_ISSUER);
     }
     let uri = member("jwks_uri").ok_or(Unreachable::NotUsable("it has no jwks_uri"))?;
-    Ok(uri.to_owned())
+    Ok(IssuerMetadata {
+        issuer: issuer.to_owned(),
+        jwks_uri: uri.to_owned(),
+    })
 }
