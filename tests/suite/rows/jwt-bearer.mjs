@@ -4,14 +4,13 @@ import { JWT_BEARER } from '../support/assertion-clients.mjs';
 import { assertionOf, presented } from '../support/assertions.mjs';
 import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
-import { loggedIn, postAs } from '../support/flow.mjs';
+import { loggedIn } from '../support/flow.mjs';
 import { basic } from '../support/http.mjs';
-import { ci, kubernetes } from '../support/platforms.mjs';
+import { kubernetes, ofCase } from '../support/platforms.mjs';
 import { jwtBearer } from '../support/shapes.mjs';
 import { get, post } from '../support/target.mjs';
 
-const { mover, movingSigner, signer, m2m } = clients;
-const ofCase = (name, claims = {}) => ci.token({ case: name, ...claims });
+const { mover, movingSigner, signer } = clients;
 
 test('RFC 7523 §2.1: an assertion is a grant, without client authentication', async () => {
   const response = await jwtBearer.ask(ofCase('plain'), { scope: 'read' });
@@ -40,17 +39,14 @@ test('RFC 7521 §4.1: an authenticated client must be the one of the rule', asyn
 
 test('RFC 7521 §4.1: client authentication that fails: invalid_client, though none is needed', async () => {
   const assertion = ofCase('of a client with a secret');
-  for (const secret of ['wrong', '']) {
-    const authorization = basic(mover.client_id, secret);
-    isError(await jwtBearer.ask(assertion, {}, { headers: { authorization } }), 401, 'invalid_client');
-  }
+  const authorization = basic(mover.client_id, 'wrong');
+  isError(await jwtBearer.ask(assertion, {}, { headers: { authorization } }), 401, 'invalid_client');
   const expired = presented(assertionOf(movingSigner, { claims: { exp: 1 } }));
   isError(await jwtBearer.ask(ofCase('of a client with a key'), expired), 401, 'invalid_client');
 });
 
 test('RFC 6749 §5.2: a client that is not registered for the grant: unauthorized_client', async () => {
-  const response = await postAs(m2m, '/token', { grant_type: JWT_BEARER, assertion: ofCase('plain') });
-  isError(response, 400, 'unauthorized_client');
+  isError(await jwtBearer.ask(ofCase('of a client without the grant')), 400, 'unauthorized_client');
 });
 
 test('RFC 6749 §5.2: without an assertion, with an empty one, or with two: invalid_request', async () => {

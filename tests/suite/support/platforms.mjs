@@ -96,8 +96,11 @@ export const aws = platform(
   { typ: 'JWT' },
 );
 
-/** One whose rules are about rules: each is met by the claim `case`, and by what its name says. */
+/** One whose rules are about rules: each is met by a token of its case, and by what its name says. */
 export const ci = platform('https://ci.example', keyOf('EdDSA', 'ci'), () => ({ jti: fresh(), sub: 'job:7' }));
+
+/** A token of that case. */
+export const ofCase = (name, claims = {}, more = {}) => ci.token({ case: `case: ${name}`, ...claims }, more);
 
 /** An issuer that is disabled. */
 export const retired = platform('https://retired.example', keyOf('ES256', 'retired'), () => ({ sub: 'job:7' }));
@@ -106,13 +109,16 @@ export const retired = platform('https://retired.example', keyOf('ES256', 'retir
 export const narrow = platform('https://narrow.example', keyOf('ES384', 'narrow'), () => ({ sub: 'job:7' }));
 
 const rule = (name, client_id, conditions, more = {}) => ({ name, client_id, conditions, ...more });
-const ofCase = (name, conditions = [], { client_id = 'deployer', ...more } = {}) =>
-  rule(name, client_id, [{ claim: 'case', equals: name }, ...conditions], more);
+const ruleOf = (name, conditions = [], { client_id = 'deployer', ...more } = {}) =>
+  rule(`rule: ${name}`, client_id, [{ claim: 'case', equals: `case: ${name}` }, ...conditions], more);
 
 const PINNED = [
   { claim: 'repository_owner_id', equals: '65' },
   { claim: 'repository_id', equals: '74' },
 ];
+
+/** What runs code that was reviewed. */
+const EVENTS = { claim: 'event_name', one_of: ['push', 'release', 'workflow_dispatch'] };
 
 /** Their documents: `JETON_TRUST`. */
 export const trust = [
@@ -121,13 +127,15 @@ export const trust = [
     jwks: { keys: [github.key.jwk] },
     algorithms: ['RS256'],
     rules: [
-      rule('production', 'deployer', [...PINNED, { claim: 'environment', equals: 'production' }], {
+      rule('production', 'deployer', [...PINNED, { claim: 'environment', equals: 'production' }, EVENTS], {
         scope: 'deploy read',
         audiences: ['https://api.example'],
         access_token_lifetime: 30,
         single_use: true,
       }),
-      rule('pull requests', 'checker', [...PINNED, { claim: 'event_name', equals: 'pull_request' }]),
+      rule('pull requests', 'checker', [...PINNED, { claim: 'event_name', equals: 'pull_request' }], {
+        accepted_dangers: ['unreviewed_code', 'any_ref'],
+      }),
     ],
   },
   {
@@ -168,32 +176,30 @@ export const trust = [
     issuer: ci.issuer,
     jwks: { keys: [ci.key.jwk] },
     rules: [
-      ofCase('plain'),
-      ofCase('number', [{ claim: 'level', equals: 3 }]),
-      ofCase('boolean', [{ claim: 'protected', equals: true }]),
-      ofCase('one of', [{ claim: 'event', one_of: ['push', 'release', 7] }]),
-      ofCase('prefix', [{ claim: 'ref', prefix: 'refs/heads/' }]),
-      ofCase('contains', [{ claim: 'groups', contains: 'deployers' }]),
-      ofCase('nested', [{ claim: ['ci.example/job', 'id'], equals: '7' }]),
-      ofCase('dotted', [{ claim: 'ci.example/job.id', equals: '7' }]),
-      ofCase('audience', [], { audience: 'https://jeton.example' }),
-      ofCase('hashed', [], { subject: 'hashed' }),
-      ofCase('hashed once', [], { subject: 'hashed', single_use: true }),
-      ofCase('impersonating', [], { subject: 'hashed', impersonation: true }),
-      ofCase('brief', [], { access_token_lifetime: 10 }),
-      ofCase('wide', [], {
+      ruleOf('plain'),
+      ruleOf('number', [{ claim: 'level', equals: 3 }]),
+      ruleOf('boolean', [{ claim: 'protected', equals: true }]),
+      ruleOf('one of', [{ claim: 'event', one_of: ['push', 'release', 7] }]),
+      ruleOf('prefix', [{ claim: 'ref', prefix: 'refs/heads/' }]),
+      ruleOf('contains', [{ claim: 'groups', contains: 'deployers' }]),
+      ruleOf('nested', [{ claim: ['ci.example/job', 'id'], equals: '7' }]),
+      ruleOf('dotted', [{ claim: 'ci.example/job.id', equals: '7' }]),
+      ruleOf('audience', [], { audience: 'https://jeton.example' }),
+      ruleOf('hashed', [], { subject: 'hashed' }),
+      ruleOf('hashed once', [], { subject: 'hashed', single_use: true }),
+      ruleOf('impersonating', [], { subject: 'hashed', impersonation: true }),
+      ruleOf('brief', [], { access_token_lifetime: 10 }),
+      ruleOf('wide', [], {
         scope: 'read of-nobody',
         audiences: ['https://other.example', 'https://of-nobody.example'],
       }),
-      ofCase('none of its scope', [], { scope: 'of-nobody' }),
-      ofCase('once', [], { single_use: true }),
-      ofCase('disabled', [], { disabled: true }),
-      ofCase('of a client that is not there', [], { client_id: 'not-there' }),
-      ofCase('of a public client', [], { client_id: 'native' }),
-      ofCase('of a disabled client', [], { client_id: 'disabled-client' }),
-      ofCase('of a client without the grant', [], { client_id: 'grantless' }),
-      ofCase('of a client with a secret', [], { client_id: 'mover' }),
-      ofCase('of a client with a key', [], { client_id: 'moving-signer' }),
+      ruleOf('none of its scope', [], { scope: 'of-nobody' }),
+      ruleOf('once', [], { single_use: true }),
+      ruleOf('disabled', [], { disabled: true }),
+      ruleOf('of a client that is not there', [], { client_id: 'not-there' }),
+      ruleOf('of a client without the grant', [], { client_id: 'grantless' }),
+      ruleOf('of a client with a secret', [], { client_id: 'mover' }),
+      ruleOf('of a client with a key', [], { client_id: 'moving-signer' }),
       // Both are met by one token.
       rule('one of two', 'deployer', [{ claim: 'both', equals: true }], { scope: 'read' }),
       rule('the other of two', 'checker', [{ claim: 'both', equals: true }], { scope: 'write' }),
