@@ -6,7 +6,7 @@ use std::fmt;
 use super::{
     condition::Condition,
     pins::{Pinned, Pins},
-    platform::{PEOPLES_NAMES, Peculiarity, Platform, Tenants, fits},
+    platform::{Namespace, PEOPLES_NAMES, Peculiarity, Platform, Tenants, fits},
 };
 
 /// Why a rule lets in others than whoever writes it would think.
@@ -190,12 +190,13 @@ pub fn dangers(issuer: &str, audience: Option<&str>, conditions: &[Condition]) -
 fn of_identity(platform: &Platform, pins: &Pins) -> Vec<Danger> {
     let id = pins.say_one_of(platform.ids);
     let account_id = pins.say_one_of(platform.account_ids);
-    let name = pins.say_one_of(platform.names);
+    let begins = |claim: &&str| pins.any(claim, |_| true);
     let account_name = pins.say_one_of(platform.account_names)
-        || platform.names.iter().any(|claim| pins.any(claim, |_| true));
+        || platform.names_are_of == Namespace::Platform && platform.names.iter().any(begins);
+    let says_whose = account_id || account_name || platform.tenants == Tenants::One;
+    let name = says_whose && pins.say_one_of(platform.names);
     let mut found = Vec::new();
     if !id && !name {
-        let says_whose = account_id || account_name || platform.tenants == Tenants::One;
         found.push(if says_whose {
             Danger::EveryWorkload
         } else {

@@ -17,6 +17,8 @@ pub(super) struct Platform {
     pub(super) account_ids: &'static [&'static str],
     /// Claims that say by a name which workload it is.
     pub(super) names: &'static [&'static str],
+    /// Where these names are given once.
+    pub(super) names_are_of: Namespace,
     /// Claims that say by a name whose it is.
     pub(super) account_names: &'static [&'static str],
     /// Claims that say which branch, tag, environment or reviewed workflow it runs for. None where the
@@ -33,6 +35,15 @@ pub(super) enum Tenants {
     Everybody,
     /// One account's, cluster's or trust domain's.
     One,
+}
+
+/// Where no two workloads have the same name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Namespace {
+    /// On all of the platform.
+    Platform,
+    /// In one account: every account can have a `production`.
+    Account,
 }
 
 /// How a platform writes `sub`.
@@ -95,6 +106,7 @@ const NOTHING: Platform = Platform {
     ids: &[],
     account_ids: &[],
     names: &[],
+    names_are_of: Namespace::Platform,
     account_names: &[],
     refs: &[],
     peculiarity: Peculiarity::None,
@@ -116,6 +128,7 @@ const PLATFORMS: &[Platform] = &[
         ids: &["repository_id"],
         account_ids: &["repository_owner_id", "enterprise_id"],
         names: &["repository"],
+        names_are_of: Namespace::Platform,
         account_names: &["repository_owner", "enterprise"],
         refs: &[
             "ref",
@@ -143,6 +156,7 @@ const PLATFORMS: &[Platform] = &[
         ids: &["project_id"],
         account_ids: &["namespace_id"],
         names: &["project_path"],
+        names_are_of: Namespace::Platform,
         account_names: &["namespace_path"],
         refs: &[
             "ref",
@@ -233,6 +247,7 @@ const PLATFORMS: &[Platform] = &[
         ids: &["pipeline_id"],
         account_ids: &["organization_id", "cluster_id"],
         names: &["pipeline_slug"],
+        names_are_of: Namespace::Account,
         account_names: &["organization_slug"],
         refs: &["build_branch", "build_tag", "build_commit"],
         ..NOTHING
@@ -251,7 +266,8 @@ const PLATFORMS: &[Platform] = &[
         ids: &["terraform_workspace_id"],
         account_ids: &["terraform_organization_id", "terraform_project_id"],
         names: &["terraform_workspace_name"],
-        account_names: &["terraform_organization_name", "terraform_project_name"],
+        names_are_of: Namespace::Account,
+        account_names: &["terraform_organization_name"],
         peculiarity: Peculiarity::RunPhases,
         ..NOTHING
     },

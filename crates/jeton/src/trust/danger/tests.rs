@@ -451,6 +451,11 @@ fn pipelines_say_which_by_ids() {
     );
     check(
         terraform,
+        json!({ "terraform_workspace_name": "production", "terraform_run_phase": "apply" }),
+        &["shared_issuer"],
+    );
+    check(
+        terraform,
         json!({ "sub": "organization:o:project:p:workspace:w:run_phase:apply" }),
         &["recyclable_names"],
     );
