@@ -17,6 +17,10 @@ use crate::{
     trust::{Rule, Subject, TrustedIssuer, hashed_subject, trust_domain_of},
 };
 
+mod examination;
+
+pub use examination::{Examination, Examiner, Signature};
+
 /// How far ahead the `exp` of a platform's token may be. Some are made for as long as a job may run.
 const LONGEST_LIFETIME: Seconds = Seconds::from_days(1);
 
@@ -99,9 +103,6 @@ pub(crate) async fn vouch<H: Host>(
     audit.client_id = Some(client.id.clone());
     let longest = at.issuer.access_token_lifetime(&client);
     let longest = longest.min(expires_at.since(at.now));
-    if longest == Seconds(0) {
-        return Err(AssertionFault::Expired.into());
-    }
     let client = narrowed(&client, rule, longest, own_issuer)?;
     let single_use = if rule.single_use {
         Some(SingleUse::of(&issuer.issuer, &claims, expires_at)?)
@@ -129,13 +130,11 @@ async fn find_issuer<H: Host>(
     jwt: &UnverifiedJwt<'_>,
     form: Form,
 ) -> Result<Arc<TrustedIssuer>, NotAccepted> {
-    let claim = |name| jwt.claims().get(name).and_then(Value::as_str);
-    let iss = claim("iss").filter(|_| form != Form::JwtSvid);
-    if iss == Some(at.issuer.config().issuer().as_str()) {
+    let iss = jwt.claims().get("iss").and_then(Value::as_str);
+    if form != Form::JwtSvid && iss == Some(at.issuer.config().issuer().as_str()) {
         return Err(AssertionFault::OwnToken.into());
     }
-    let trust_domain = claim("sub").and_then(trust_domain_of);
-    for name in [iss, trust_domain].into_iter().flatten() {
+    for name in names(jwt, form) {
         let found = at.issuer.trusted_issuers().find(name, at.now).await?;
         if let Some(issuer) = found {
             return if issuer.disabled {
@@ -148,6 +147,15 @@ async fn find_issuer<H: Host>(
     Err(AssertionFault::Issuer.into())
 }
 
+/// What the token calls its issuer, first what counts.
+fn names<'a>(jwt: &'a UnverifiedJwt<'_>, form: Form) -> impl Iterator<Item = &'a str> {
+    let claim = |name| jwt.claims().get(name).and_then(Value::as_str);
+    let iss = claim("iss").filter(|_| form != Form::JwtSvid);
+    [iss, claim("sub").and_then(trust_domain_of)]
+        .into_iter()
+        .flatten()
+}
+
 /// What can be refused without a key: it costs neither a fetch nor a signature. The `exp`.
 fn check_unverified(
     jwt: &UnverifiedJwt<'_>,
@@ -155,21 +163,51 @@ fn check_unverified(
     issuer: &TrustedIssuer,
     now: UnixTime,
 ) -> Result<UnixTime, AssertionFault> {
+    check_kind(jwt, form, issuer)?;
+    check_subject(jwt.claims(), issuer)?;
+    check_binding(jwt.claims())?;
+    check_expiry(jwt.claims(), now)
+}
+
+fn check_kind(
+    jwt: &UnverifiedJwt<'_>,
+    form: Form,
+    issuer: &TrustedIssuer,
+) -> Result<(), AssertionFault> {
     let more: &[&str] = match form {
         Form::AccessToken => &["at+jwt"],
         _ if issuer.is_trust_domain() => &["JOSE"],
         _ => &[],
     };
-    check_typ(jwt, &[&ASSERTION_TYPES, more].concat())?;
-    let claims = jwt.claims();
+    check_typ(jwt, &[&ASSERTION_TYPES, more].concat())
+}
+
+fn check_subject(
+    claims: &Map<String, Value>,
+    issuer: &TrustedIssuer,
+) -> Result<(), AssertionFault> {
     let subject = text(claims, "sub")?;
     if issuer.is_trust_domain() && trust_domain_of(subject) != Some(issuer.issuer.as_str()) {
         return Err(AssertionFault::Claim("sub"));
     }
-    if let Some(name) = BINDING.into_iter().find(|name| claims.contains_key(*name)) {
-        return Err(AssertionFault::Bound(name));
+    Ok(())
+}
+
+fn check_binding(claims: &Map<String, Value>) -> Result<(), AssertionFault> {
+    let mut names = BINDING.into_iter();
+    match names.find(|name| claims.contains_key(*name)) {
+        None => Ok(()),
+        Some(name) => Err(AssertionFault::Bound(name)),
     }
-    check_times(claims, LONGEST_LIFETIME, now)
+}
+
+/// The `exp`, at which there is time left for a token: ours have no leeway.
+fn check_expiry(claims: &Map<String, Value>, now: UnixTime) -> Result<UnixTime, AssertionFault> {
+    let expires_at = check_times(claims, LONGEST_LIFETIME, now)?;
+    if expires_at <= now {
+        return Err(AssertionFault::Expired);
+    }
+    Ok(expires_at)
 }
 
 /// The rule that the claims meet, of the client `client_id` if one is named. The audit has the rule, or the

@@ -102,6 +102,7 @@ pub use fetch::{
     Arriving, Documents, Fetch, Fetched, ForeignUrl, Found, LONGEST_HEAD, Loopback, MOST_HEADERS,
     MemoryFetch, Outgoing, Reach, Unreachable, get_json,
 };
+pub use foreign_token::{Examination, Examiner, Signature};
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};
 pub use jose::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};

@@ -129,6 +129,11 @@ impl<'a> UnverifiedJwt<'a> {
         self.claims.get(name)
     }
 
+    /// The JOSE header, not verified: to explain.
+    pub(crate) const fn header(&self) -> &Map<String, Value> {
+        &self.header
+    }
+
     /// All claims, not verified: to refuse by.
     pub(crate) const fn claims(&self) -> &Map<String, Value> {
         &self.claims
