@@ -1,9 +1,6 @@
 //! `jeton client`: making and storing client records.
 
-use std::{
-    io::{Read, stdin},
-    path::Path,
-};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
@@ -13,7 +10,7 @@ use jeton::{
 };
 use jeton_sqlite::Database;
 
-use crate::{keys, settings};
+use crate::{input, keys, settings};
 
 pub(crate) fn command() -> Command {
     Command::new("client")
@@ -166,14 +163,7 @@ fn store_record(matches: &ArgMatches) -> Result<()> {
     let source = matches
         .get_one::<String>("record")
         .map_or("-", String::as_str);
-    let mut json = String::new();
-    if source == "-" {
-        stdin()
-            .read_to_string(&mut json)
-            .context("standard input")?;
-    } else {
-        json = std::fs::read_to_string(source).with_context(|| source.to_owned())?;
-    }
+    let json = input::read(source)?;
     let json = json.trim();
     let client = Client::from_record(json).with_context(|| source.to_owned())?;
     let database =

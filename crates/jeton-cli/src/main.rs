@@ -8,10 +8,12 @@ use clap::{ArgMatches, Command};
 mod client;
 mod grants;
 mod health;
+mod input;
 mod keys;
 mod mock;
 mod serve;
 mod settings;
+mod trust;
 
 fn main() -> ExitCode {
     let matches = Command::new("jeton")
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         .subcommand(mock::command())
         .subcommand(client::command())
         .subcommand(grants::command())
+        .subcommand(trust::command())
         .subcommand(keys::command())
         .subcommand(health::command())
         .get_matches();
@@ -41,6 +44,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("mock", matches)) => mock::run(matches),
         Some(("client", matches)) => client::run(matches),
         Some(("grants", matches)) => grants::run(matches),
+        Some(("trust", matches)) => trust::run(matches),
         Some(("keys", matches)) => keys::run(matches),
         Some(("health", matches)) => health::run(matches),
         _ => Err(anyhow::anyhow!("no such command")),

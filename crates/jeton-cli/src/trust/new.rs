@@ -1,0 +1,193 @@
+//! `jeton trust new`: writes the document of a trusted issuer, with one rule.
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
+use jeton::{Danger, RuleRecord, TrustRecord, TrustedIssuer};
+use serde_json::Value;
+
+use super::{
+    platform::{Given, Issuer, PLATFORMS, Platform, Says},
+    words,
+};
+use crate::input;
+
+pub(super) fn command() -> Command {
+    Command::new("new")
+        .about("Print a document with a rule for one workload of a platform, and say what it matches; stores nothing itself")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(PLATFORMS.map(command_of))
+}
+
+fn command_of(platform: &'static Platform) -> Command {
+    let flags = platform.flags.iter().map(|flag| {
+        let arg = Arg::new(flag.name).long(flag.name).value_name(flag.value);
+        match flag.says {
+            Says::Once => arg.help(flag.help),
+            Says::Claim(_) | Says::Braced(_) | Says::Often => arg
+                .action(ArgAction::Append)
+                .help(format!("{}; repeatable", flag.help)),
+            Says::Pairs => arg
+                .action(ArgAction::Append)
+                .value_parser(pair)
+                .help(format!("{}; repeatable, all must be so", flag.help)),
+        }
+    });
+    Command::new(platform.name)
+        .about(platform.about)
+        .args(flags)
+        .args(common())
+}
+
+fn pair(text: &str) -> Result<String, &'static str> {
+    let is_pair = text
+        .split_once('=')
+        .is_some_and(|(claim, _)| !claim.is_empty());
+    is_pair
+        .then(|| text.to_owned())
+        .ok_or("expected CLAIM=TEXT")
+}
+
+/// What every rule may have.
+fn common() -> [Arg; 8] {
+    let text = |name: &'static str| Arg::new(name).long(name);
+    [
+        text("client")
+            .required(true)
+            .help("client_id of the client that the token stands for"),
+        text("name").help("Name of the rule, for the log [default: the platform's]"),
+        text("audience").help("Audience of the token [default: this server's issuer identifier]"),
+        text("scope").help("All that the client gets by this rule, separated by spaces"),
+        text("issuer").value_name("URL").help("Issuer of the token, where it is not the usual one"),
+        text("jwks")
+            .value_name("FILE")
+            .help("Its JWK Set, or SPIFFE bundle, where this server cannot fetch it; - for standard input"),
+        text("jwks-uri")
+            .value_name("URL")
+            .conflicts_with("jwks")
+            .help("Where its JWK Set, or SPIFFE bundle, is [default: as its metadata says]"),
+        text("accept")
+            .value_name("DANGER")
+            .action(ArgAction::Append)
+            .value_parser(PossibleValuesParser::new(Danger::ALL.map(Danger::name)))
+            .hide_possible_values(true)
+            .help("Accept a danger that the rule is refused for; repeatable"),
+    ]
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Result<()> {
+    let (name, matches) = matches.subcommand().context("no such command")?;
+    let platform = PLATFORMS.into_iter().find(|platform| platform.name == name);
+    let platform = platform.context("no such platform")?;
+    let jwks = match matches.get_one::<String>("jwks") {
+        None => None,
+        Some(source) => {
+            let set = serde_json::from_str(&input::read(source)?);
+            Some(set.with_context(|| format!("--jwks: {source}"))?)
+        }
+    };
+    let document = document(platform, matches, jwks)?;
+    let json = serde_json::to_string_pretty(&document)?;
+    // What is printed must be what the server accepts.
+    let trusted = TrustedIssuer::from_record(&json)?;
+    println!("{json}");
+    eprint!("{}", explanation(platform, &trusted));
+    Ok(())
+}
+
+fn document(platform: &Platform, matches: &ArgMatches, jwks: Option<Value>) -> Result<TrustRecord> {
+    let all = |flag: &str| -> Vec<String> {
+        let given = matches.get_many::<String>(flag);
+        given.unwrap_or_default().cloned().collect()
+    };
+    let text = |flag: &str| matches.get_one::<String>(flag).cloned();
+    let given = Given(&all);
+    require_flags(platform, &given)?;
+    let conditions = platform.flags.iter();
+    let mut rule = RuleRecord {
+        name: text("name").unwrap_or_else(|| platform.name.to_owned()),
+        client_id: text("client").unwrap_or_default(),
+        audience: text("audience"),
+        conditions: conditions.filter_map(|it| it.conditions(&given)).collect(),
+        scope: text("scope"),
+        single_use: Some(platform.single_use),
+        accepted_dangers: all("accept"),
+        ..RuleRecord::default()
+    };
+    let issuer = match (text("issuer"), &platform.issuer) {
+        (Some(issuer), _) => issuer,
+        (None, Issuer::Known(issuer)) => (*issuer).to_owned(),
+        (None, Issuer::OfFlags) => String::new(),
+        (None, Issuer::Given(found)) => {
+            bail!(
+                "{}: missing\n  --issuer URL. It is found by: {found}",
+                platform.name
+            )
+        }
+    };
+    let mut document = TrustRecord {
+        issuer,
+        jwks_uri: text("jwks-uri"),
+        jwks,
+        ..TrustRecord::default()
+    };
+    (platform.complete)(&given, &mut document, &mut rule);
+    document.rules = vec![rule];
+    Ok(document)
+}
+
+/// Refuses a rule that would not say which workload, and says where that is found.
+fn require_flags(platform: &Platform, given: &Given<'_>) -> Result<()> {
+    let mut missing = String::new();
+    for flag in platform.flags {
+        if let Some(found) = flag.needed
+            && given.all(flag.name).is_empty()
+        {
+            // With what is known already, to be copied.
+            let found = match given.all("repository").as_slice() {
+                [name] => found.replace("OWNER/REPO", name),
+                _ => found.to_owned(),
+            };
+            missing.push_str(&format!(
+                "\n  --{} {}: {}. It is found by: {found}",
+                flag.name, flag.value, flag.help
+            ));
+        }
+    }
+    ensure!(missing.is_empty(), "{}: missing{missing}", platform.name);
+    Ok(())
+}
+
+/// What the rule matches and what not, and what comes next.
+fn explanation(platform: &Platform, trusted: &TrustedIssuer) -> String {
+    let Some(rule) = trusted.rules.first() else {
+        return String::new();
+    };
+    let audience = match &rule.audience {
+        Some(audience) => format!("{audience:?}"),
+        None => "this server's issuer identifier".to_owned(),
+    };
+    let mut text = format!(
+        "\nA token of {} stands for the client {:?} if\n  aud is {audience}, and nothing else\n",
+        trusted.issuer,
+        rule.client_id.as_str()
+    );
+    for condition in &rule.conditions {
+        text.push_str(&format!("  {}\n", words(condition)));
+    }
+    text.push_str(if rule.single_use {
+        "Each token counts once, by its jti.\n"
+    } else {
+        "A token may be used again until it expires.\n"
+    });
+    text.push_str(&format!("It keeps out {}.\n", platform.keeps_out));
+    for danger in &rule.accepted_dangers {
+        text.push_str(&format!("Accepted: {danger}.\n"));
+    }
+    let audience = rule.audience.as_deref().unwrap_or("ISSUER");
+    let request = platform.request.replace("AUDIENCE", audience);
+    text.push_str(&format!(
+        "\nThe workload gets its token by\n  {request}\nTry one with: jeton trust check FILE TOKEN --issuer ISSUER\nStore the document with: jeton trust put --data jeton.db FILE\n"
+    ));
+    text
+}
