@@ -70,9 +70,14 @@ fn outcome(vector: &Value) -> Outcome {
     if audience.is_some() && claims.get("aud") != audience.as_ref() {
         return Outcome::Unmet;
     }
-    match trusted.rules[0].unmet(&claims) {
-        None => Outcome::Met,
-        Some(_) => Outcome::Unmet,
+    if trusted.rules[0]
+        .conditions
+        .iter()
+        .all(|it| it.is_met(&claims))
+    {
+        Outcome::Met
+    } else {
+        Outcome::Unmet
     }
 }
 
