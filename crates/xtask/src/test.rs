@@ -37,6 +37,9 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
         report.counted("wrangler.toml", || {
             node::one_file("tests/hosts/worker-config.test.mjs")
         });
+        report.counted("docs/cost.md", || {
+            node::one_file("tests/hosts/cost.test.mjs")
+        });
         report.step("lint: image, action", image::lint);
     }
     let targets = if everything {
