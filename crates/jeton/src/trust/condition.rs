@@ -154,3 +154,6 @@ impl Test {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,18 +132,18 @@ fn read(subject: &Pinned, form: SubjectForm) -> Vec<(String, Pinned)> {
             _ => Vec::new(),
         },
         SubjectForm::Spiffe => {
-            let id = subject.text().strip_prefix("spiffe://");
-            let path = id.and_then(|id| id.split_once('/')).map(|(_, path)| path);
-            let path = path.filter(|path| !path.is_empty());
-            let whole = |path: &str| (SPIFFE_PATH.to_owned(), Pinned::Whole(path.to_owned()));
-            path.map(whole).into_iter().collect()
+            // `spiffe://DOMAIN/` alone is every workload.
+            let path = subject.text().splitn(4, '/').nth(3).unwrap_or_default();
+            let says_which = subject.is_whole() || !path.is_empty();
+            let id = Pinned::Whole(subject.text().to_owned());
+            Vec::from_iter(says_which.then(|| (SPIFFE_PATH.to_owned(), id)))
         }
         SubjectForm::Aws => {
             // All of a path of roles; `…:role/` alone is every role.
             let path = subject.text().trim_end_matches('/');
             let within = matches!(subject, Pinned::Beginning(_)) && path.contains('/');
             let path = within.then(|| ("sub".to_owned(), Pinned::Whole(path.to_owned())));
-            path.into_iter().collect()
+            Vec::from_iter(path)
         }
     }
 }

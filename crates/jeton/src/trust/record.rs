@@ -423,3 +423,6 @@ fn claim_path(claim: Value) -> Option<ClaimPath> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,3 +27,53 @@ fn is_segment(segment: &str) -> bool {
         |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_');
     !["", ".", ".."].contains(&segment) && segment.bytes().all(allowed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::trust_domain_of;
+
+    fn check(id: &str, expected: Option<&str>) {
+        assert_eq!(trust_domain_of(id), expected, "{id}");
+    }
+
+    #[test]
+    fn the_id_of_a_workload_has_a_trust_domain() {
+        check("spiffe://acme.example/ci", Some("spiffe://acme.example"));
+        check(
+            "spiffe://acme.example/ns/ci/sa/a_B-9.x",
+            Some("spiffe://acme.example"),
+        );
+        check("spiffe://a_b-1/x", Some("spiffe://a_b-1"));
+        let long = |path: usize| format!("spiffe://a/{}", "x".repeat(path));
+        check(&long(2048 - 11), Some("spiffe://a"));
+        check(&long(2048 - 10), None);
+    }
+
+    #[test]
+    fn any_other_text_has_none() {
+        for id in [
+            "",
+            "acme.example/ci",
+            "https://acme.example/ci",
+            "Spiffe://acme.example/ci",
+            "spiffe:/acme.example/ci",
+            "spiffe://acme.example",
+            "spiffe://acme.example/",
+            "spiffe:///ci",
+            "spiffe://Acme.example/ci",
+            "spiffe://acme.example:443/ci",
+            "spiffe://user@acme.example/ci",
+            "spiffe://acme.example/ci/",
+            "spiffe://acme.example//ci",
+            "spiffe://acme.example/./ci",
+            "spiffe://acme.example/../ci",
+            "spiffe://acme.example/c%69",
+            "spiffe://acme.example/ci?a=b",
+            "spiffe://acme.example/ci#a",
+            "spiffe://acme.example/ä",
+        ] {
+            check(id, None);
+        }
+        check(&format!("spiffe://{}/ci", "a".repeat(256)), None);
+    }
+}
