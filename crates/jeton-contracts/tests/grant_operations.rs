@@ -25,6 +25,7 @@ const LOGIN_SECRET: &str = "jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy";
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
 const REDIRECT: &str = "https://app.example/cb";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -49,17 +50,29 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let registry = Counting::new(MemoryRegistry::default());
-        let record = format!(
-            r#"{{"client_id":"app","client_secrets":[{{"sha256":"BDpxh3TFcr2KJa2-sb_NXAJWrhHOz5-cP5JdDlK-r4k"}}],"redirect_uris":["{REDIRECT}"],"scope":"read write",
-                "grant_types":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:device_code"]}}"#
-        );
-        let key = Key::client(&Realm::default(), &"app".parse().unwrap());
-        let document = Document::new(record);
-        let put = registry
-            .store()
-            .put(&key, &document, &Expected::Absent)
-            .await;
-        put.unwrap();
+        for (id, members) in [
+            (
+                "app",
+                format!(
+                    r#""redirect_uris":["{REDIRECT}"],"audiences":["service"],"grant_types":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:device_code"]"#
+                ),
+            ),
+            (
+                "service",
+                format!(r#""audiences":["service","app"],"grant_types":["{EXCHANGE}"]"#),
+            ),
+        ] {
+            let record = format!(
+                r#"{{"client_id":"{id}","client_secrets":[{{"sha256":"BDpxh3TFcr2KJa2-sb_NXAJWrhHOz5-cP5JdDlK-r4k"}}],"scope":"read write",{members}}}"#
+            );
+            let key = Key::client(&Realm::default(), &id.parse().unwrap());
+            let document = Document::new(record);
+            let put = registry
+                .store()
+                .put(&key, &document, &Expected::Absent)
+                .await;
+            put.unwrap();
+        }
         Self::on(
             registry,
             Counting::new(MemoryLedger::default()),
@@ -134,6 +147,26 @@ impl Bench {
     async fn app(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
         let client = [("client_id", "app"), ("client_secret", "s")];
         self.post(path, &[&client, form].concat(), now).await
+    }
+
+    /// An exchange of `token` by the service.
+    async fn exchange_token(
+        &self,
+        token: &str,
+        form: &[(&str, &str)],
+        now: UnixTime,
+    ) -> (StatusCode, Value) {
+        let usual = [
+            ("client_id", "service"),
+            ("client_secret", "s"),
+            ("grant_type", EXCHANGE),
+            ("subject_token", token),
+            (
+                "subject_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
+        ];
+        self.post("/token", &[&usual, form].concat(), now).await
     }
 
     /// Logs alice in and answers the code.
@@ -377,6 +410,70 @@ async fn machine_to_machine() {
     bench.assert(0, 0, 1, "revocation leaves a marker");
     let (_, active) = bench.app("/introspect", &[("token", access)], NOW).await;
     assert_eq!(active["active"], false);
+}
+
+#[tokio::test]
+async fn token_exchange() {
+    let bench = Bench::new().await;
+    let code = bench.code().await;
+    let (_, tokens) = bench.exchange(&code, NOW).await;
+    let personal = text(&tokens, "access_token");
+    let form = [("grant_type", "client_credentials")];
+    let (_, tokens) = bench.app("/token", &form, NOW).await;
+    let machines = text(&tokens, "access_token");
+
+    let cold = bench.cold();
+    bench.assert(4, 0, 2, "the login and both tokens");
+    let (_, tokens) = cold.exchange_token(personal, &[], NOW).await;
+    let exchanged = text(&tokens, "access_token");
+    // The two clients, the cut-offs of app and alice, whether she is a client, and the rules about our own
+    // tokens.
+    bench.assert(6, 1, 0, "a person's token, cold");
+    cold.exchange_token(personal, &[], NOW).await;
+    bench.assert(0, 1, 0, "warm");
+    let (status, _) = cold.exchange_token(machines, &[], NOW).await;
+    assert_eq!(status, StatusCode::OK);
+    bench.assert(0, 1, 0, "a machine's token: the marker of its revocation");
+    let (status, _) = bench.cold().exchange_token(machines, &[], NOW).await;
+    assert_eq!(status, StatusCode::OK);
+    bench.assert(4, 1, 0, "the same, cold");
+
+    for (token, form) in [
+        ("x", vec![]),
+        (personal, vec![("scope", "root")]),
+        (personal, vec![("resource", "https://evil.example")]),
+        (personal, vec![("actor_token", "x")]),
+        (machines, vec![("audience", "nobody")]),
+        (exchanged, vec![("requested_token_type", "x")]),
+    ] {
+        let (status, _) = cold.exchange_token(token, &form, NOW).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{form:?}");
+    }
+    assert_eq!(bench.ledger.take().ledger_writes, 0, "what is refused");
+    bench.registry.take();
+
+    let service = [("client_id", "service"), ("client_secret", "s")];
+    let form = [&service[..], &[("token", exchanged)]].concat();
+    let (_, active) = bench.cold().post("/introspect", &form, NOW).await;
+    assert_eq!(active["active"], true);
+    // The cut-off of its client besides.
+    bench.assert(
+        6,
+        2,
+        0,
+        "introspection, cold: the grant, and whether it was revoked",
+    );
+    bench.post("/revoke", &form, NOW).await;
+    bench.assert(
+        1,
+        0,
+        1,
+        "revocation leaves a marker, and the grant as it is",
+    );
+    let (_, active) = bench.post("/introspect", &form, NOW).await;
+    assert_eq!(active["active"], false);
+    let (_, active) = bench.app("/introspect", &[("token", personal)], NOW).await;
+    assert_eq!(active["active"], true);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
+import { JWT_BEARER, TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
 import { assertionOf, presented } from '../support/assertions.mjs';
 import { isError, isToken } from '../support/check.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
@@ -960,6 +960,38 @@ describe('token exchange: rights as they are now', { skip: unless.startable }, (
   test('judged as they are now', async (t) => {
     const on = await startFor(t, { changes: { JETON_REGISTRY_MAX_AGE: '0' } });
     await Promise.all(Object.entries(rows).map(([name, row]) => t.test(name, () => row(on))));
+  });
+
+  test('a token that a platform’s word got stands by its grant type, and ends with its subject', async (t) => {
+    const { deployer, ...others } = clients;
+    const changes = { clients: Object.values(others), JETON_REGISTRY_MAX_AGE: '0' };
+    const on = await startFor(t, { changes });
+    const change = (grant_types) => on.putClient({ ...deployer, grant_types });
+    const ways = {
+      [JWT_BEARER]: (assertion) => ({ grant_type: JWT_BEARER, assertion }),
+      [TOKEN_EXCHANGE]: (subject_token) => ({
+        grant_type: TOKEN_EXCHANGE,
+        subject_token,
+        subject_token_type: `${TYPE}:jwt`,
+      }),
+    };
+    for (const [way, form] of Object.entries(ways)) {
+      await change(deployer.grant_types);
+      const issued = async (name) => {
+        const token = ci.token({ case: name, sub: random() });
+        return (await isToken(await post('/token', form(token), { on }), {}, on)).body.access_token;
+      };
+      const [own, hashed] = [await issued('plain'), await issued('hashed')];
+      await change([way]);
+      for (const token of [own, hashed]) assert.equal(await isActive(api, token, { on }), true, way);
+      await change(Object.keys(ways).filter((other) => other !== way));
+      for (const token of [own, hashed]) assert.equal(await isActive(api, token, { on }), false, `not by ${way}`);
+      await change(deployer.grant_types);
+      const subject = claimsOf(hashed).sub;
+      assert.equal((await postAs(login, '/revoke_grants', { subject }, { on })).status, 200);
+      assert.equal(await isActive(api, hashed, { on }), false, 'its subject was logged out everywhere');
+      assert.equal(await isActive(api, own, { on }), true, 'and nobody else');
+    }
   });
 
   test('RFC 6749 §3.3: JETON_UNREGISTERED_SCOPES=ignore leaves out what is not registered, and widens nothing', async (t) => {
