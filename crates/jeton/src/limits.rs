@@ -22,6 +22,7 @@ use crate::{
     parameters::{BODY_LIMIT, LONGEST_POSTED, MOST_AUDIENCES, MOST_PARAMETERS},
     scope::MOST_SCOPE_TOKENS,
     seal::LONGEST_REQUEST,
+    trust::{MOST_CONDITIONS, MOST_RULES},
 };
 
 /// One limit.
@@ -199,6 +200,22 @@ pub const LIMITS: &[Limit] = &[
         answer: "the record is refused",
         file: "crates/jeton/src/client/record/tests.rs",
         test: "no_list_of_a_record_grows_without_bound",
+    },
+    Limit {
+        what: "rules of one trusted issuer",
+        most: MOST_RULES as u64,
+        unit: "",
+        answer: "the document is refused",
+        file: "crates/jeton/src/trust/record/tests.rs",
+        test: "no_document_grows_without_bound",
+    },
+    Limit {
+        what: "conditions of one rule, values of one condition, and `audiences` of one rule",
+        most: MOST_CONDITIONS as u64,
+        unit: "",
+        answer: "the document is refused",
+        file: "crates/jeton/src/trust/record/tests.rs",
+        test: "no_document_grows_without_bound",
     },
     Limit {
         what: "wrong user codes of one subject in ten minutes",
