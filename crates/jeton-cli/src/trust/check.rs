@@ -3,11 +3,11 @@
 
 use std::{fmt, path::Path};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, Command};
 use jeton::{
-    Examination, Examiner, IssuerIdentifier, Loopback, Mode, Reach, Rule, Signature, TrustedIssuer,
-    UnixTime,
+    ClientId, Crypto, Examination, Examiner, Fetch, IssuerIdentifier, Loopback, Mode, Reach, Rule,
+    Signature, TrustedIssuer, UnixTime,
 };
 use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
@@ -71,28 +71,38 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
         crypto: &NativeCrypto::new(),
         now: now.unwrap_or_else(jeton_native::now),
     };
-    let examination = tokio::runtime::Builder::new_current_thread()
+    let (report, verdict) = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(examiner.examine(token.trim(), &trusted))?;
+        .block_on(examine(&examiner, token.trim(), &trusted))?;
+    print!("{report}");
+    let client = verdict?;
+    println!(
+        "\nIt stands for the client {:?}, if there is one that is neither public nor disabled.",
+        client.as_str()
+    );
+    Ok(())
+}
+
+/// What is said of the token, and the client that it stands for.
+async fn examine(
+    examiner: &Examiner<'_, impl Fetch, impl Crypto>,
+    token: &str,
+    trusted: &TrustedIssuer,
+) -> Result<(String, Result<ClientId>)> {
+    let examination = examiner.examine(token, trusted).await?;
     let report = Report {
-        trusted: &trusted,
+        trusted,
         examination: &examination,
-        own_issuer,
+        own_issuer: examiner.own_issuer,
         now: examiner.now,
     };
-    print!("{report}");
-    match (examination.accepted_by(), &examination.rule) {
-        (Some(rule), _) => {
-            println!(
-                "\nIt stands for the client {:?}, if there is one that is neither public nor disabled.",
-                rule.client_id.as_str()
-            );
-            Ok(())
-        }
-        (None, Err(why)) => bail!("it stands for no client: {why}"),
-        (None, Ok(_)) => bail!("it stands for no client"),
-    }
+    let verdict = match (examination.accepted_by(), &examination.rule) {
+        (Some(rule), _) => Ok(rule.client_id.clone()),
+        (None, Err(why)) => Err(anyhow!("it stands for no client: {why}")),
+        (None, Ok(_)) => Err(anyhow!("it stands for no client")),
+    };
+    Ok((report.to_string(), verdict))
 }
 
 /// The token itself, or what stands in the file.
@@ -230,3 +240,6 @@ fn write_line(
 fn value(value: Option<&Value>) -> String {
     value.map_or_else(|| "none".to_owned(), Value::to_string)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,10 +97,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
 
 fn document(platform: &Platform, matches: &ArgMatches, jwks: Option<Value>) -> Result<TrustRecord> {
     let all = |flag: &str| -> Vec<String> {
-        let given = matches.get_many::<String>(flag);
+        let given = matches.try_get_many::<String>(flag).ok().flatten();
         given.unwrap_or_default().cloned().collect()
     };
-    let text = |flag: &str| matches.get_one::<String>(flag).cloned();
+    let text = |flag: &str| all(flag).into_iter().next();
     let given = Given(&all);
     require_flags(platform, &given)?;
     let conditions = platform.flags.iter();
@@ -191,3 +191,6 @@ fn explanation(platform: &Platform, trusted: &TrustedIssuer) -> String {
     ));
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jeton::{MemoryFetch, PrivateKey};
+use serde_json::json;
+
+use super::*;
+
+const OWN: &str = "https://jeton.acme.dev";
+const ISSUER: &str = "https://ci.acme.dev";
+const NOW: u64 = 1_800_000_000;
+
+/// The key of RFC 8037 appendix A.1.
+const KEY: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+fn jwks() -> Value {
+    json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] })
+}
+
+fn with(mut value: Value, changes: Value) -> Value {
+    for (name, change) in changes.as_object().unwrap() {
+        match change {
+            Value::Null => drop(value.as_object_mut().unwrap().remove(name)),
+            change => value[name] = change.clone(),
+        }
+    }
+    value
+}
+
+fn document(changes: Value) -> Value {
+    let rule = json!({
+        "name": "deploy", "client_id": "billing", "single_use": true, "scope": "read",
+        "audiences": ["https://api.acme.dev"], "access_token_lifetime": 900,
+        "conditions": [{ "claim": "sub", "equals": "job" }, { "claim": "team", "one_of": ["a", "b"] }],
+    });
+    with(
+        json!({ "issuer": ISSUER, "jwks": jwks(), "rules": [rule] }),
+        changes,
+    )
+}
+
+fn claims(changes: Value) -> Value {
+    let claims = json!({
+        "iss": ISSUER, "aud": [OWN], "sub": "job", "team": "a", "jti": "1",
+        "iat": NOW - 20, "exp": NOW + 300,
+    });
+    with(claims, changes)
+}
+
+/// What is said of a token with this header and these claims, and the client that it stands for.
+fn examined(document: &Value, header: &Value, claims: &Value) -> (String, Option<String>) {
+    let trusted = TrustedIssuer::from_record(&document.to_string()).unwrap();
+    let (crypto, fetch) = (NativeCrypto::new(), MemoryFetch::default());
+    let metadata = json!({ "issuer": ISSUER, "jwks_uri": "https://keys.acme.dev/" });
+    let metadata_url = format!("{ISSUER}/.well-known/openid-configuration");
+    fetch.answer_json(&metadata_url, &metadata);
+    fetch.answer_json("https://keys.acme.dev/", &jwks());
+    let examiner = Examiner {
+        own_issuer: OWN,
+        reach: &reach(OWN),
+        fetch: &fetch,
+        crypto: &crypto,
+        now: UnixTime(NOW),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let (report, verdict) = runtime.unwrap().block_on(async {
+        let private = PrivateKey::from_jwks(KEY).unwrap().remove(0);
+        let (key, _) = crypto.import(&private).await.unwrap();
+        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", encode(header), encode(claims));
+        let signature = crypto.sign(&key, message.as_bytes()).await.unwrap();
+        let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+        examine(&examiner, &token, &trusted).await.unwrap()
+    });
+    (report, verdict.ok().map(|client| client.to_string()))
+}
+
+/// The token is refused, and the lines that are wrong are these.
+fn refused(document: Value, header: Value, claims: Value, wrong: &[&str]) {
+    let (report, client) = examined(&document, &header, &claims);
+    assert_eq!(client, None, "{report}");
+    let found = report
+        .lines()
+        .filter_map(|line| line.strip_prefix("  WRONG  "));
+    let found: Vec<_> = found.collect();
+    assert_eq!(found.len(), wrong.len(), "{report}");
+    for (found, wrong) in found.iter().zip(wrong) {
+        assert!(found.contains(wrong), "{found} has not {wrong}");
+    }
+}
+
+fn header() -> Value {
+    json!({ "alg": "EdDSA", "typ": "JWT" })
+}
+
+#[test]
+fn a_token_that_stands_for_a_client() {
+    let (report, client) = examined(&document(json!({})), &header(), &claims(json!({})));
+    assert_eq!(client.as_deref(), Some("billing"), "{report}");
+    let expected = r#"a token of https://ci.acme.dev
+  ok     the issuer
+  ok     alg "EdDSA"
+  ok     typ "JWT"
+  ok     iss "https://ci.acme.dev"
+  ok     sub "job"
+  ok     cnf, authorization_details
+  ok     exp, iat, nbf in 300 s, 20 s ago, none
+  ok     signature, by a key of the issuer
+rule "deploy", for the client "billing"
+  ok     aud is "https://jeton.acme.dev", and nothing else; the token has ["https://jeton.acme.dev"]
+  ok     sub is "job"; the token has "job"
+  ok     team is "a" or "b"; the token has "a"
+  ok     jti, which counts once; the token has "1"
+         scope: at most read
+         audiences: at most https://api.acme.dev
+         access tokens: of at most 300 seconds
+"#;
+    assert_eq!(report, expected);
+}
+
+#[test]
+fn keys_are_fetched_from_where_the_document_says() {
+    for changes in [
+        json!({ "jwks": null }),
+        json!({ "jwks": null, "jwks_uri": "https://keys.acme.dev/" }),
+    ] {
+        let (report, client) = examined(&document(changes), &header(), &claims(json!({})));
+        assert_eq!(client.as_deref(), Some("billing"), "{report}");
+    }
+}
+
+#[test]
+fn each_point_of_a_token_is_told() {
+    let token =
+        |changes, wrong: &[&str]| refused(document(json!({})), header(), claims(changes), wrong);
+    token(
+        json!({ "iss": "https://other.acme.dev" }),
+        &["iss \"https://other.acme.dev\": the issuer is not trusted"],
+    );
+    token(
+        json!({ "sub": null }),
+        &["sub none: ", "sub is \"job\"; the token has none"],
+    );
+    token(
+        json!({ "sub": "jobs" }),
+        &["sub is \"job\"; the token has \"jobs\""],
+    );
+    token(
+        json!({ "team": "c" }),
+        &["team is \"a\" or \"b\"; the token has \"c\""],
+    );
+    token(
+        json!({ "aud": [OWN, "x"] }),
+        &["aud is \"https://jeton.acme.dev\", and nothing else"],
+    );
+    token(json!({ "aud": null }), &["aud is"]);
+    token(
+        json!({ "cnf": {} }),
+        &["cnf, authorization_details: the claim cnf"],
+    );
+    token(
+        json!({ "exp": null }),
+        &["exp, iat, nbf none, 20 s ago, none: the claim exp"],
+    );
+    token(json!({ "exp": NOW }), &["has expired"]);
+    token(
+        json!({ "exp": NOW - 60 }),
+        &["exp, iat, nbf 60 s ago, 20 s ago, none: the assertion has expired"],
+    );
+    token(json!({ "exp": NOW + 100_000 }), &["too far"]);
+    token(json!({ "iat": NOW + 60 }), &["not valid yet"]);
+    token(json!({ "nbf": NOW + 60 }), &["not valid yet"]);
+    token(
+        json!({ "jti": null }),
+        &["jti, which counts once; the token has none"],
+    );
+    token(
+        json!({ "jti": "1".repeat(256) }),
+        &["jti, which counts once"],
+    );
+}
+
+#[test]
+fn each_point_of_its_header_and_of_the_document_is_told() {
+    let other =
+        |header, wrong: &[&str]| refused(document(json!({})), header, claims(json!({})), wrong);
+    other(
+        json!({ "alg": "EdDSA", "typ": "at+jwt" }),
+        &["typ \"at+jwt\""],
+    );
+    other(json!({ "alg": "HS256" }), &["alg \"HS256\"", "signature: "]);
+    other(json!({ "alg": "ES256" }), &["signature: "]);
+    other(
+        json!({ "alg": "EdDSA", "kid": "b" }),
+        &["signature: the assertion: no key fits"],
+    );
+    other(
+        json!({ "alg": "EdDSA", "jwk": {} }),
+        &["alg \"EdDSA\"", "signature: "],
+    );
+    let of =
+        |changes, wrong: &[&str]| refused(document(changes), header(), claims(json!({})), wrong);
+    of(
+        json!({ "disabled": true }),
+        &["the issuer: the issuer is not trusted"],
+    );
+    of(
+        json!({ "algorithms": ["ES256"] }),
+        &["alg \"EdDSA\"", "signature: "],
+    );
+    of(
+        json!({ "jwks": null, "jwks_uri": "https://gone.acme.dev/" }),
+        &[
+            "signature: its keys: the connection failed: not in the script. Nothing of the token is proved",
+        ],
+    );
+    of(json!({ "rules": [] }), &[]);
+}
+
+#[test]
+fn rules_for_two_clients_are_told() {
+    let rule = |name: &str, client: &str| json!({ "name": name, "client_id": client, "conditions": [{ "claim": "sub", "equals": "job" }] });
+    let several = document(json!({ "rules": [rule("a", "one"), rule("b", "two")] }));
+    refused(several, header(), claims(json!({})), &[]);
+    let disabled = with(rule("a", "one"), json!({ "disabled": true }));
+    let rules = document(json!({ "rules": [disabled, rule("b", "two")] }));
+    let (report, client) = examined(&rules, &header(), &claims(json!({})));
+    assert_eq!(client.as_deref(), Some("two"));
+    assert!(
+        report.contains("rule \"a\", for the client \"one\", disabled\n"),
+        "{report}"
+    );
+}
+
+#[test]
+fn our_own_issuer_is_not_for_assertions() {
+    let own = document(json!({ "issuer": OWN }));
+    let claims = claims(json!({ "iss": OWN }));
+    refused(
+        own,
+        header(),
+        claims,
+        &["iss \"https://jeton.acme.dev\": the assertion is this server's own"],
+    );
+}
