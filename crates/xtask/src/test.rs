@@ -168,6 +168,9 @@ impl Build {
                     report.counted("rows of serve alone", || {
                         node::one_file("tests/hosts/serve.test.mjs")
                     });
+                    report.counted("trust rules", || {
+                        node::one_file("tests/hosts/trust.test.mjs")
+                    });
                     report.counted("instructions", instructions);
                 }
                 passed

@@ -1,0 +1,130 @@
+// `jeton trust`: the commands of README, one after the other, and what they refuse.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { send } from '../suite/support/http.mjs';
+import { keyOf } from '../suite/support/jws.mjs';
+import { BINARY, launch } from './native.mjs';
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const SECTION = README.split('\n## Machines without a secret\n')[1].split('\n## ')[0];
+const [COMMANDS] = SECTION.split('```sh\n')[1].split('```');
+
+const KEY = keyOf('ES256', 'cluster');
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A pod's token, as in README. */
+function token(claims = {}) {
+  const payload = {
+    iss: 'https://kubernetes.default.svc',
+    aud: ['http://localhost:8080'],
+    sub: 'system:serviceaccount:prod:billing',
+    iat: now(),
+    exp: now() + 600,
+    ...claims,
+  };
+  return KEY.sign(payload);
+}
+
+/** Runs shell commands in a folder with the cluster's keys and a token. */
+function shell(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'jeton-trust-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [KEY.jwk] }));
+  writeFileSync(join(folder, 'token.jwt'), `${token()}\n`);
+  const PATH = `${dirname(BINARY)}:${process.env.PATH}`;
+  const run = (command) => {
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-ec', command], {
+      cwd: folder,
+      env: { PATH },
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr };
+  };
+  return { folder, run };
+}
+
+test('the commands of README make a client that has no secret', async (t) => {
+  const { folder, run } = shell(t);
+  const { status, stdout, stderr } = run(COMMANDS);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /It stands for the client "billing"/);
+  assert.match(stdout, /^stored https:\/\/token\.actions\.githubusercontent\.com in jeton\.db$/m);
+  assert.match(stderr, /^ {2}repository_id is "1296269"$/m);
+  const secret = spawnSync(BINARY, ['keys', 'new'], { encoding: 'utf8' }).stdout.trim();
+  const serve = ['serve', '--data', join(folder, 'jeton.db')];
+  const host = await launch('serve', serve, { JETON_ISSUER: 'http://localhost:8080', JETON_SECRET: secret });
+  t.after(() => host.kill());
+  const ask = (assertion) =>
+    send(host.url, {
+      method: 'POST',
+      path: '/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+      }).toString(),
+    });
+  const answer = await ask(token());
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.json().scope, 'invoices:read');
+  const stranger = await ask(token({ sub: 'system:serviceaccount:prod:other' }));
+  assert.equal(stranger.status, 401, stranger.text);
+});
+
+test('check ends with 0 for a token that stands for a client, and with 1 for any other', (t) => {
+  const { run } = shell(t);
+  const rule =
+    'kubernetes --client billing --issuer https://kubernetes.default.svc --namespace prod --service-account billing --jwks jwks.json';
+  assert.equal(run(`jeton trust new ${rule} > cluster.json`).status, 0);
+  const check = 'jeton trust check cluster.json';
+  const issuer = '--issuer http://localhost:8080';
+  assert.equal(run(`${check} token.jwt ${issuer}`).status, 0);
+  assert.equal(run(`${check} - ${issuer} < token.jwt`).status, 0);
+  assert.equal(run(`${check} ${token()} ${issuer}`).status, 0);
+  assert.equal(run(`${check} token.jwt ${issuer} --rule kubernetes`).status, 0);
+  const refused = (command, wrong) => {
+    const { status, stdout, stderr } = run(command);
+    assert.equal(status, 1, stdout);
+    assert.match(stdout + stderr, wrong);
+  };
+  refused(`${check} token.jwt --issuer http://localhost:8081`, /WRONG {2}aud is "http:\/\/localhost:8081"/);
+  refused(`${check} token.jwt ${issuer} --now ${now() + 3600}`, /WRONG {2}exp, iat, nbf .*expired/);
+  refused(`${check} ${token({ sub: 'system:serviceaccount:prod:x' })} ${issuer}`, /WRONG {2}sub is .*prod:billing/);
+  refused(`${check} token.jwt`, /--issuer/);
+  refused(`${check} token.jwt ${issuer} --rule other`, /no rule is called "other"/);
+  refused(`${check} nothing ${issuer}`, /no such file/);
+  const tampered = token().replace(/\.(.)([^.]*)$/, (_, first, rest) => `.${first === 'A' ? 'B' : 'A'}${rest}`);
+  refused(`${check} ${tampered} ${issuer}`, /WRONG {2}signature: .*Nothing of the token is proved/);
+});
+
+test('put keeps what stands, and stores nothing that is dangerous', (t) => {
+  const { run } = shell(t);
+  const write = (rest, file) => run(`jeton trust new oidc --client c --issuer https://ci.example ${rest} > ${file}`);
+  assert.equal(write('--condition sub=a', 'a.json').status, 0);
+  assert.equal(write('--condition sub=b', 'b.json').status, 0);
+  assert.equal(run('jeton trust put --data jeton.db a.json').status, 0);
+  assert.equal(run('jeton trust put --data jeton.db < a.json').status, 0, 'the same again');
+  const again = run('jeton trust put --data jeton.db b.json');
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /has a document of https:\/\/ci\.example already: --replace/);
+  assert.equal(run('jeton trust put --data jeton.db --replace b.json').status, 0);
+  assert.equal(run('jeton trust put --data jeton.db a.json').status, 1, 'b stands now');
+  const dangerous = JSON.stringify({
+    issuer: 'https://token.actions.githubusercontent.com',
+    rules: [{ name: 'r', client_id: 'c', conditions: [{ claim: 'repository', equals: 'octo/app' }] }],
+  });
+  const { status, stderr } = run(`jeton trust put --data jeton.db <<< '${dangerous}'`);
+  assert.equal(status, 1);
+  for (const danger of ['recyclable_names', 'any_ref', 'privileged_events'])
+    assert.match(stderr, new RegExp(`${danger}: `));
+  const printed = run('jeton trust put a.json').stdout;
+  const key = 'trust:-22-M2eMXywckVoZCUNuzWNVd6utU7M6p-wptdW3wMA';
+  assert.ok(printed.includes(`wrangler kv key put --binding JETON_REGISTRY --remote '${key}' '{`), printed);
+  assert.ok(printed.includes(`"pk":{"S":"trust"}`), printed);
+});
