@@ -134,6 +134,7 @@ const refused = [
   ],
   ['whose iss and sub are arrays', () => assertionOf(signer, { claims: { iss: ['signer'], sub: ['signer'] } })],
   ['of a client that is not there', () => assertionOf(signer, { claims: { iss: 'nobody', sub: 'nobody' } })],
+  ['of a client that is disabled', () => assertionOf(clients.disabledSigner)],
   ['of a client that has a secret', () => assertionOf(m2m)],
   ['of a public client', () => assertionOf(native)],
   ['of the server', () => assertionOf(signer, { claims: { iss: ISSUER, sub: ISSUER } })],

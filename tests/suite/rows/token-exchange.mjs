@@ -20,7 +20,7 @@ import {
   userinfo,
 } from '../support/flow.mjs';
 import { basic } from '../support/http.mjs';
-import { ci } from '../support/platforms.mjs';
+import { ci, ofCase } from '../support/platforms.mjs';
 import { clientCredentials, post, startFor, unless } from '../support/target.mjs';
 import { claimsOf, reseal, unseal } from '../support/tokens.mjs';
 
@@ -584,7 +584,6 @@ describe('token exchange', { concurrency: 8 }, () => {
   });
 
   describe('tokens of trusted issuers', () => {
-    const ofCase = (name, claims = {}, more) => ci.token({ case: name, ...claims }, more);
     /** An exchange of a platform's token, by nobody in particular. */
     const foreign = (subject_token, form = {}, options = {}) =>
       post(
@@ -978,7 +977,7 @@ describe('token exchange: rights as they are now', { skip: unless.startable }, (
     for (const [way, form] of Object.entries(ways)) {
       await change(deployer.grant_types);
       const issued = async (name) => {
-        const token = ci.token({ case: name, sub: random() });
+        const token = ofCase(name, { sub: random() });
         return (await isToken(await post('/token', form(token), { on }), {}, on)).body.access_token;
       };
       const [own, hashed] = [await issued('plain'), await issued('hashed')];

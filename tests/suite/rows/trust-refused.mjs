@@ -71,6 +71,7 @@ const bad = [
   ['that is no JWT', () => 'token'],
   ['of a rule that is disabled', () => ofCase('disabled')],
   ['of a rule whose client is not there', () => ofCase('of a client that is not there')],
+  ['of a rule whose client is disabled', () => ofCase('of a disabled client')],
   ['that rules of several clients accept', () => ci.token({ both: true })],
   ['without jti, of a rule that counts each once', () => ofCase('once', { jti: undefined })],
   ['of GitHub, of another repository', () => github.token({ repository_id: '75' })],
@@ -143,6 +144,7 @@ for (const { name: shape, ask, isRefused } of [jwtSvid, ...shapes]) {
       ofCase('no such case'),
       ofCase('number', { level: 4 }),
       ofCase('of a client that is not there'),
+      ofCase('of a disabled client'),
     ]) {
       const response = await ask(token);
       assert.equal(response.text, nobody.text);

@@ -5,6 +5,7 @@ import { DEVICE_GRANT, secretOf } from './grant-clients.mjs';
 import { ALGORITHMS, keyOf } from './jws.mjs';
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 const byKey = (client_id, { algorithms = ['ES256'], ...more } = {}) => ({
   client_id,
@@ -29,7 +30,7 @@ const without = (client, ...names) => ({
 const federated = (client_id, more = {}) => ({
   client_id,
   token_endpoint_auth_method: 'federated_jwt',
-  grant_types: ['client_credentials', JWT_BEARER],
+  grant_types: ['client_credentials', JWT_BEARER, TOKEN_EXCHANGE],
   scope: 'deploy read write',
   audiences: ['https://api.example', 'https://other.example'],
   ...more,
@@ -69,4 +70,6 @@ export const assertionClients = {
   }),
   /** Registered for no grant in which a platform's token is any use. */
   grantless: federated('grantless', { grant_types: ['authorization_code'], redirect_uris: ['https://app.example/cb'] }),
+  disabledClient: federated('disabled-client', { disabled: true }),
+  disabledSigner: byKey('disabled-signer', { disabled: true }),
 };

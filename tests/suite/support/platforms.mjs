@@ -197,6 +197,7 @@ export const trust = [
       ruleOf('once', [], { single_use: true }),
       ruleOf('disabled', [], { disabled: true }),
       ruleOf('of a client that is not there', [], { client_id: 'not-there' }),
+      ruleOf('of a disabled client', [], { client_id: 'disabled-client' }),
       ruleOf('of a client without the grant', [], { client_id: 'grantless' }),
       ruleOf('of a client with a secret', [], { client_id: 'mover' }),
       ruleOf('of a client with a key', [], { client_id: 'moving-signer' }),

@@ -1,9 +1,11 @@
-// The ways in which a token of somebody else is presented. One rule serves all.
+// The three ways in which a token of somebody else is presented. One rule serves all.
 
-import { JWT_BEARER } from './assertion-clients.mjs';
+import { JWT_BEARER, TOKEN_EXCHANGE } from './assertion-clients.mjs';
 import { JWT_ASSERTION, presented, SPIFFE_ASSERTION } from './assertions.mjs';
 import { isError } from './check.mjs';
 import { post } from './target.mjs';
+
+const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 
 /** A shape: `ask` presents a token, and `isRefused` is how it is refused. */
 const shape = (name, formOf, status, error) => ({
@@ -24,8 +26,15 @@ export const jwtBearer = shape(
   'invalid_grant',
 );
 
+export const tokenExchange = shape(
+  'a token to exchange (RFC 8693)',
+  (token) => ({ grant_type: TOKEN_EXCHANGE, subject_token: token, subject_token_type: JWT }),
+  400,
+  'invalid_request',
+);
+
 /** The ways of a token that says who issued it. */
-export const shapes = [clientAssertion, jwtBearer];
+export const shapes = [clientAssertion, jwtBearer, tokenExchange];
 
 /** A JWT-SVID as a client assertion of its own type. */
 export const jwtSvid = assertion('a JWT-SVID as client assertion', SPIFFE_ASSERTION);
