@@ -12,9 +12,10 @@ import {
   PrivateKeyJwtProvider,
   StaticPrivateKeyJwtProvider,
 } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
-import { JWT_BEARER } from '../support/assertion-clients.mjs';
+import { JWT_BEARER, TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
 import { assertionOf } from '../support/assertions.mjs';
 import { PYTHON } from '../support/check.mjs';
 import { deployment } from '../support/front.mjs';
@@ -32,6 +33,9 @@ const IMPORT = {
   RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
 };
 
+/** How Google calls what a workload's tokens are exchanged at. */
+const POOL = '//iam.googleapis.com/projects/7/locations/global/workloadIdentityPools/pool/providers/jeton';
+
 const machine = {
   client_id: 'machine',
   token_endpoint_auth_method: 'private_key_jwt',
@@ -44,9 +48,9 @@ const machine = {
 const deployer = {
   client_id: 'deployer',
   token_endpoint_auth_method: 'federated_jwt',
-  grant_types: ['client_credentials', JWT_BEARER],
+  grant_types: ['client_credentials', JWT_BEARER, TOKEN_EXCHANGE],
   scope: 'deploy read write',
-  audiences: ['https://api.example'],
+  audiences: ['https://api.example', POOL],
 };
 
 /** The private key of the machine as a `CryptoKey`. */
@@ -96,6 +100,38 @@ test('openid-client: an assertion of a platform as a grant', { skip: unless.star
   assert.equal(tokens.scope, 'read');
   const bad = openid.genericGrantRequest(config, JWT_BEARER, { assertion: ofCase('plain', { aud: 'x' }) });
   await assert.rejects(bad, { error: 'invalid_grant' });
+});
+
+test('openid-client: token exchange', { skip: unless.startable }, async (t) => {
+  const issuer = await deployment(t, [deployer], { trust });
+  const config = await openid.discovery(new URL(issuer), deployer.client_id, undefined, openid.None(), {
+    execute: [openid.allowInsecureRequests],
+  });
+  const subject_token_type = 'urn:ietf:params:oauth:token-type:jwt';
+  const tokens = await openid.genericGrantRequest(config, TOKEN_EXCHANGE, {
+    subject_token: ofCase('plain', { aud: issuer }),
+    subject_token_type,
+    resource: 'https://api.example',
+  });
+  assert.equal(tokens.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token');
+  const subject_token = ofCase('plain', { aud: 'x' });
+  const bad = openid.genericGrantRequest(config, TOKEN_EXCHANGE, { subject_token, subject_token_type });
+  await assert.rejects(bad, { error: 'invalid_request' });
+});
+
+test('google-auth: its STS client, and credentials of a workload identity pool', {
+  skip: unless.startable,
+}, async (t) => {
+  const issuer = await deployment(t, [deployer], { trust });
+  const tokens = [0, 1].map(() => ofCase('once', { aud: issuer }));
+  const outcome = await python('google_sts.py', [`${issuer}/token`, POOL], tokens.join('\n'));
+  assert.equal(outcome.exchanged.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token');
+  const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+  for (const token of [outcome.exchanged.access_token, outcome.credentials]) {
+    const { payload } = await jwtVerify(token, keys, { issuer, audience: POOL, typ: 'at+jwt' });
+    assert.equal(payload.sub, 'deployer');
+    assert.equal(payload.scope, 'read');
+  }
 });
 
 test('oauth4webapi: client credentials by private_key_jwt', { skip: unless.startable }, async (t) => {
