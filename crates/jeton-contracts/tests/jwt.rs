@@ -257,7 +257,7 @@ async fn extensions_are_not_understood() {
 async fn the_algorithm_is_the_keys_and_the_callers() {
     let others = Others::new().await;
     for alg in [
-        "none", "None", "NONE", "", "es256", "ES256K", "ES512", "Ed25519",
+        "none", "None", "NONE", "", "es256", "ES256K", "ES512", "Ed448", "ed25519",
     ] {
         let token = others.es256(&format!(r#"{{"alg":"{alg}"}}"#)).await;
         others.refused(&token, "Algorithm").await;
@@ -269,10 +269,10 @@ async fn the_algorithm_is_the_keys_and_the_callers() {
     ] {
         let token = others.es256(&format!(r#"{{"alg":"{alg}"}}"#)).await;
         others.refused(&token, "Algorithm").await;
-        // Not even where a caller allows it by mistake: no key is for it.
+        // Not even where a caller allows it by mistake.
         let algorithm = alg.parse().unwrap();
         let mistaken = verify(&token, &set(others.keys.clone()), &[algorithm]).await;
-        assert_eq!(name(&mistaken), "NoKey", "{alg}");
+        assert_eq!(name(&mistaken), "Algorithm", "{alg}");
     }
     let good = others.es256(r#"{"alg":"ES256"}"#).await;
     let keys = set(others.keys.clone());
@@ -295,6 +295,19 @@ async fn the_algorithm_is_the_keys_and_the_callers() {
     others
         .refused(&others.es256(r#"{"alg":"EdDSA"}"#).await, "Signature")
         .await;
+}
+
+/// RFC 9864 §2.2.
+#[tokio::test]
+async fn eddsa_has_a_name_that_says_its_curve() {
+    let others = Others::new().await;
+    let token = others
+        .sign(Algorithm::EdDSA, r#"{"alg":"Ed25519"}"#, r#"{"sub":"a"}"#)
+        .await;
+    let verified = others.verify(&token).await.unwrap();
+    assert_eq!(verified.algorithm, Algorithm::EdDSA);
+    let es256 = others.es256(r#"{"alg":"Ed25519"}"#).await;
+    others.refused(&es256, "Signature").await;
 }
 
 #[tokio::test]

@@ -47,6 +47,10 @@ for (const alg of ALGORITHMS) {
   });
 }
 
+test('RFC 9864 §2.2: an assertion by EdDSA under the name that says its curve', async () => {
+  await isToken(await asked(assertionOf(signer, { alg: 'EdDSA', header: { alg: 'Ed25519' } })));
+});
+
 test('RFC 7521 §4.2: the client_id may stand beside the assertion', async () => {
   await isToken(await asked(assertionOf(signer), { client_id: 'signer' }));
 });
@@ -149,6 +153,7 @@ const refused = [
   ['by alg none, with a kid', () => jwt({ alg: 'none', kid: es256.kid }, claimsOf(signer), unsigned)],
   ['without a signature', () => bent(([header, claims]) => [header, claims, ''])],
   ['without alg', () => es256.sign(claimsOf(signer), { alg: undefined })],
+  ['by Ed448', () => keyOf('EdDSA', 'signer').sign(claimsOf(signer), { alg: 'Ed448' })],
   ['by an unknown alg', () => es256.sign(claimsOf(signer), { alg: 'ES256K' })],
   ['by HS256 with the PEM of the public key', () => confused(pem(rsa), rsa.kid)],
   ['by HS256 with the PEM without its last line', () => confused(pem(rsa).trim(), rsa.kid)],
@@ -435,6 +440,6 @@ test('RFC 8414 §2: metadata names private_key_jwt and the algorithms of asserti
   for (const endpoint of ['token', 'introspection', 'revocation']) {
     assert.ok(metadata[`${endpoint}_endpoint_auth_methods_supported`].includes('private_key_jwt'), endpoint);
     const algorithms = metadata[`${endpoint}_endpoint_auth_signing_alg_values_supported`];
-    assert.deepEqual([...algorithms].sort(), [...ALGORITHMS].sort());
+    assert.deepEqual([...algorithms].sort(), [...ALGORITHMS, 'Ed25519'].sort());
   }
 });

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    crypto::VERIFICATION_ALGORITHMS,
     fetch::{Loopback, Reach, Unreachable},
-    jwk::{InvalidPublicJwks, PublicJwks},
+    jwk::{InvalidPublicJwks, PublicJwks, verification_algorithm},
     time::Seconds,
 };
 
@@ -117,8 +116,7 @@ impl KeysRecord {
         let algorithm = match &self.token_endpoint_auth_signing_alg {
             None => None,
             Some(name) => {
-                let known = name.parse::<Algorithm>().ok();
-                let known = known.filter(|known| VERIFICATION_ALGORITHMS.contains(known));
+                let known = verification_algorithm(name);
                 Some(known.ok_or_else(|| InvalidKeys::Algorithm(name.clone()))?)
             }
         };

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use jsonwebtoken::Algorithm;
 use serde::Serialize;
 
 use crate::{
     claims::standard_claims,
     client::{ASSERTION_METHODS, SecretMethod},
-    crypto::{SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS},
+    crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
     host::Host,
     issuer::Issuer,
+    jwk::VERIFICATION_ALGORITHM_NAMES,
     needs::Needs,
     public_document::PublicDocument,
     route::{Listed, ROUTES},
@@ -54,15 +54,15 @@ struct Metadata<'a> {
     response_types_supported: Values,
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
-    token_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    introspection_endpoint_auth_signing_alg_values_supported: Option<Vec<Algorithm>>,
+    introspection_endpoint_auth_signing_alg_values_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_endpoint_auth_signing_alg_values_supported: Option<Vec<Algorithm>>,
+    revocation_endpoint_auth_signing_alg_values_supported: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_modes_supported: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
     let secrets = SecretMethod::ALL.map(SecretMethod::as_str);
     let proofs = [secrets.as_slice(), &ASSERTION_METHODS].concat();
     let proofs_or_none = [proofs.as_slice(), &["none"]].concat();
-    let algorithms = VERIFICATION_ALGORITHMS.to_vec();
+    let algorithms = VERIFICATION_ALGORITHM_NAMES.map(|(name, _)| name).to_vec();
     let with_login = |values: Values| logs_in.then_some(values);
     Metadata {
         issuer: issuer.config().issuer().as_str(),

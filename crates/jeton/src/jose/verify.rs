@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::TokenType;
 use crate::{
     crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS},
-    jwk::PublicJwks,
+    jwk::{PublicJwks, verification_algorithm},
 };
 
 /// The longest JWT that is read, in bytes: as much as fits into a request's body.
@@ -115,7 +115,7 @@ impl<'a> UnverifiedJwt<'a> {
         text("typ")?;
         let algorithm = text("alg")?.ok_or(JwtFault::Header)?;
         Ok(Self {
-            algorithm: algorithm.parse().map_err(|_| JwtFault::Algorithm)?,
+            algorithm: verification_algorithm(algorithm).ok_or(JwtFault::Algorithm)?,
             header,
             claims,
             message,

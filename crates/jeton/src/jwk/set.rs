@@ -5,6 +5,7 @@ use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::algorithm::verification_algorithm;
 use super::public::{InvalidRsa, Point, PublicKey, RsaPublicKey};
 
 /// The most keys a set may have, usable or not. Large issuers publish about ten.
@@ -179,7 +180,7 @@ impl PublicJwk {
         let algorithm = match members.alg {
             None => None,
             Some(name) => {
-                let algorithm = name.parse().map_err(|_| UnusableJwk::Algorithm)?;
+                let algorithm = verification_algorithm(&name).ok_or(UnusableJwk::Algorithm)?;
                 if !key.fits(algorithm) {
                     return Err(UnusableJwk::Algorithm);
                 }

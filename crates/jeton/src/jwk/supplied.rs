@@ -6,6 +6,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::algorithm::verification_algorithm;
 use super::{der::RsaMembers, private::PrivateKey};
 use crate::mode::Mode;
 
@@ -171,7 +172,7 @@ impl PrivateJwk {
             ("RSA", _) => Algorithm::RS256,
             _ => return Err(InvalidJwks::Type(index)),
         };
-        let fits = |alg: &str| alg.parse().is_ok_and(|named: Algorithm| named == algorithm);
+        let fits = |alg: &str| verification_algorithm(alg) == Some(algorithm);
         if self.alg.as_deref().is_some_and(|alg| !fits(alg)) {
             return Err(InvalidJwks::Type(index));
         }

@@ -141,6 +141,8 @@ fn what_does_not_verify_is_left_out_of_a_set() {
         (with(ec(), "key_ops", json!(["sign"])), UnusableJwk::Use),
         (with(ec(), "key_ops", json!([])), UnusableJwk::Use),
         (with(ec(), "alg", "ES384"), UnusableJwk::Algorithm),
+        (with(ec(), "alg", "Ed25519"), UnusableJwk::Algorithm),
+        (with(okp(), "alg", "Ed448"), UnusableJwk::Algorithm),
         (with(ec(), "alg", "none"), UnusableJwk::Algorithm),
         (with(rsa(), "alg", "HS256"), UnusableJwk::Algorithm),
         (with(rsa(), "alg", "RS512"), UnusableJwk::Algorithm),
@@ -163,6 +165,9 @@ fn what_others_say_of_their_keys_is_taken() {
         with(ec(), "key_ops", json!(["verify"])),
         with(ec(), "x5c", json!(["not a certificate"])),
         with(ec(), "nbf", 5),
+        with(okp(), "alg", "EdDSA"),
+        // RFC 9864 §2.2.
+        with(okp(), "alg", "Ed25519"),
     ] {
         assert!(PublicJwk::from_value(&jwk).is_ok(), "{jwk}");
     }

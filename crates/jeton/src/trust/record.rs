@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,7 +17,7 @@ use crate::{
     client::{ClientId, InvalidClientId},
     crypto::VERIFICATION_ALGORITHMS,
     fetch::{Loopback, Reach, Unreachable},
-    jwk::{InvalidPublicJwks, PublicJwks},
+    jwk::{InvalidPublicJwks, PublicJwks, verification_algorithm},
     scope::{InvalidScope, Scope},
     time::{LONGEST_TOKEN_LIFETIME, Seconds},
     unavailable::Misread,
@@ -237,7 +236,7 @@ impl TrustRecord {
             Some(names) if names.is_empty() => return Err(InvalidTrust::NoAlgorithm),
             Some(names) => names
                 .into_iter()
-                .map(verification_algorithm)
+                .map(|name| verification_algorithm(&name).ok_or(InvalidTrust::Algorithm(name)))
                 .collect::<Result<_, _>>()?,
         };
         if self.rules.len() > MOST_RULES {
@@ -303,13 +302,6 @@ pub(crate) fn is_issuer(issuer: &str) -> bool {
             (1..=255).contains(&issuer.len()) && printable
         }
     }
-}
-
-fn verification_algorithm(name: String) -> Result<Algorithm, InvalidTrust> {
-    name.parse::<Algorithm>()
-        .ok()
-        .filter(|algorithm| VERIFICATION_ALGORITHMS.contains(algorithm))
-        .ok_or(InvalidTrust::Algorithm(name))
 }
 
 impl RuleRecord {
