@@ -8,8 +8,9 @@ import { logs, unless } from './support/target.mjs';
 /** Ids by which lines are told apart. They are no credentials, and tokens hold some of them. */
 const IDS = /"(grant|jti|request_id|unknown_client)":"[\w.:=/+-]{1,64}"/g;
 
-/** Which of the server's own claims a login application tried to give, in our words. */
-const OWN_CLAIM = /the claims have [a-z_]{2,21},/g;
+/** Names of claims in our words: which of the server's own a login application tried to give, and which of an
+ * assertion's is missing, malformed or more than is done here. */
+const OWN_CLAIM = /the claims have [a-z_]{2,21},|the claim [a-z_]{2,21} /g;
 
 /** The kinds of credentials without which the rows were not all asked. */
 const KINDS =

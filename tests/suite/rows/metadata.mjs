@@ -31,7 +31,9 @@ const STANDARD_CLAIMS = [
   'phone_number',
   'phone_number_verified',
 ];
-const SECRETS = ['client_secret_basic', 'client_secret_post'];
+const PROOFS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'federated_jwt', 'spiffe_jwt'];
+/** Of assertions. EdDSA has two names (RFC 9864 §2.2). */
+const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
 test('RFC 8414 §3.2: authorization server metadata', async () => {
   const response = await get(OAUTH);
@@ -50,11 +52,14 @@ test('RFC 8414 §3.2: authorization server metadata', async () => {
       JWT_BEARER,
       TOKEN_EXCHANGE,
     ],
-    token_endpoint_auth_methods_supported: [...SECRETS, 'none'],
+    token_endpoint_auth_methods_supported: [...PROOFS, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
     introspection_endpoint: `${ISSUER}/introspect`,
-    introspection_endpoint_auth_methods_supported: SECRETS,
+    introspection_endpoint_auth_methods_supported: PROOFS,
+    introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
     revocation_endpoint: `${ISSUER}/revoke`,
-    revocation_endpoint_auth_methods_supported: [...SECRETS, 'none'],
+    revocation_endpoint_auth_methods_supported: [...PROOFS, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
     authorization_endpoint: `${ISSUER}/authorize`,
     device_authorization_endpoint: `${ISSUER}/device_authorization`,
     response_modes_supported: ['query', 'form_post'],
@@ -89,7 +94,7 @@ test('RFC 8414 §2: without a login application nothing that needs one is listed
   const metadata = json();
   assert.deepEqual(metadata.response_types_supported, []);
   assert.deepEqual(metadata.grant_types_supported, ['client_credentials', JWT_BEARER, TOKEN_EXCHANGE]);
-  assert.deepEqual(metadata.token_endpoint_auth_methods_supported, SECRETS);
+  assert.deepEqual(metadata.token_endpoint_auth_methods_supported, PROOFS);
   assert.equal(metadata.introspection_endpoint, `${ISSUER}/introspect`, 'which needs none');
   for (const name of ['authorization', 'device_authorization', 'userinfo', 'end_session']) {
     assert.ok(!(`${name}_endpoint` in metadata), name);

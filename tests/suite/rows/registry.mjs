@@ -91,7 +91,7 @@ const REFUSED = [
   ['subject_type', 'pairwise'],
   ['default_max_age', 60],
   ['backchannel_logout_uri', 'https://app.example/out'],
-  ['token_endpoint_auth_method', 'private_key_jwt'],
+  ['token_endpoint_auth_method', 'client_secret_jwt'],
 ];
 
 test('a stored plain secret, or metadata that asks for a protection which is not there: 503, named in the log', {
