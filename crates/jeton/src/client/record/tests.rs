@@ -159,7 +159,6 @@ fn a_protection_that_is_not_there_is_refused() {
         ("require_pushed_authorization_requests", "false", "true"),
         ("require_signed_request_object", "false", "true"),
         ("request_object_signing_alg", r#""none""#, r#""ES256""#),
-        ("token_endpoint_auth_signing_alg", "null", r#""ES256""#),
         (
             "id_token_encrypted_response_alg",
             "null",
