@@ -58,6 +58,9 @@ async function exchanged(client, subject_token, form, options) {
   return response.json().access_token;
 }
 
+/** What makes a token of another client one of the gateway's own. */
+const asGateway = { client_id: id(gateway), sub: id(gateway) };
+
 const ALL = [gateway, orders, stock, books, mail, sealing, unexchanging, publicService, elsewhere, unscoped, shop].map(
   id,
 );
@@ -293,6 +296,9 @@ describe('token exchange', { concurrency: 8 }, () => {
       const by = { resource: API, actor_token: own, actor_token_type: ACCESS_TOKEN };
       assert.ok(claimsOf(await exchanged(gateway, subject, by)).exp > end);
       isUnacceptable(await ask(gateway, subject, { ...by, actor_token }), 'an actor that acts for another');
+      const brief = reseal(await machine(sealing, [API]), { exp: now() + 20 });
+      const { body } = await isToken(await ask(gateway, subject, { ...by, actor_token: reseal(brief, asGateway) }));
+      assert.ok(body.expires_in <= 20, `${body.expires_in} s`);
     });
 
     test("claims of the person: what the subject token says and the client's record lists", async () => {
@@ -508,7 +514,7 @@ describe('token exchange', { concurrency: 8 }, () => {
         const bound = { [name]: { jkt: 'x' } };
         isUnacceptable(await ask(gateway, reseal(token, bound), { resource: id(gateway) }));
         const by = (changes) => {
-          const actor_token = reseal(token, { client_id: id(gateway), sub: id(gateway), ...changes });
+          const actor_token = reseal(token, { ...asGateway, ...changes });
           return { resource: id(gateway), actor_token, actor_token_type: ACCESS_TOKEN };
         };
         assert.equal((await ask(gateway, token, by({}))).status, 200);
@@ -813,6 +819,14 @@ describe('token exchange', { concurrency: 8 }, () => {
       await revoke(gateway, token);
       assert.equal((await userinfo(token)).status, 401, 'revoked by itself');
       assert.equal((await userinfo(access_token)).status, 200);
+      const sparing = await personal({
+        claims,
+        client: clients.acting,
+        audiences: [id(gateway), ISSUER],
+        scope: 'openid profile email',
+      });
+      const less = await exchanged(gateway, sparing.access_token, { resource: ISSUER });
+      assert.deepEqual((await userinfo(less)).json(), { sub: 'alice', name: 'Alice' }, 'as much as the first client');
       const other = await exchanged(gateway, access_token, { resource: id(gateway) });
       assert.equal((await userinfo(other)).status, 401, 'not for the issuer');
     });

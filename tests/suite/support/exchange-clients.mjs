@@ -40,14 +40,15 @@ export const exchangeClients = {
     access_token_claims: ['roles', 'groups', 'may_act'],
     client_claims: { tenant: 'blue' },
   },
-  /** Its tokens are for a client that a platform vouches for. */
+  /** Its tokens are for a client that a platform vouches for, and it asks /userinfo for little. */
   acting: {
     client_id: 'acting',
     client_secret: secretOf('acting'),
     redirect_uris: ['https://acting.example/cb'],
-    scope: 'read',
-    audiences: ['mover', API],
+    scope: 'openid profile email read',
+    audiences: ['mover', API, idOf('gateway')],
     access_token_claims: ['may_act'],
+    userinfo_claims: ['name'],
   },
   /** Its own tokens say that orders alone may act with them. */
   careful: service('careful', { client_claims: { may_act: { sub: idOf('orders') }, tenant: 'red' } }),
