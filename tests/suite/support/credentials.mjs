@@ -2,6 +2,7 @@
 // hosts' logs can be shown to hold none.
 
 import { clients, ISSUER, OLDER_SECRET, overlapping, SECRET } from './fixtures.mjs';
+import { trust } from './platforms.mjs';
 
 /** Parameters whose values are names of ours or registered ones, which a log may have. */
 const PUBLIC = new Set(
@@ -33,6 +34,7 @@ for (const { client_secret } of Object.values(clients)) isSecret(client_secret, 
 /** Texts in which a piece of a credential proves nothing. */
 const published = [...Object.values(clients), overlapping]
   .flatMap(({ client_id, scope = '', audiences = [] }) => [client_id, scope, ...audiences])
+  .concat(trust.map(({ issuer }) => issuer))
   // Also the issuer of rows whose clients insist on one that they can reach.
   .concat(ISSUER, 'http://127.0.0.1')
   .join('\n');
@@ -65,8 +67,23 @@ function ofParameters(parameters) {
   for (const [name, value] of parameters) {
     if (SHORT.has(name) && value.length >= 8) isSecret(value, name);
     else if (PUBLIC.has(name)) ofText(value);
+    else if (name === 'claims') for (const text of textsIn(value)) isSecret(text, name);
     else if (value.length >= PIECE) isSecret(value, name);
   }
+}
+
+/** The long strings in a JSON text, whose names and marks are those of any line; the text itself where it is none. */
+function textsIn(json) {
+  const texts = [];
+  try {
+    JSON.parse(json, (_, value) => {
+      if (typeof value === 'string') texts.push(value);
+      return value;
+    });
+  } catch {
+    texts.push(json);
+  }
+  return texts.filter((text) => text.length >= PIECE);
 }
 
 function ofAuthorization(value) {

@@ -63,7 +63,9 @@ export const overlapping = {
 };
 
 export function environment(changes = {}) {
-  const { clients: list = Object.values(clients), trust: documents = [...trust, ownTrust], ...variables } = changes;
+  // The document about tokens of the deployment itself has its name.
+  const usual = changes.JETON_ISSUER === undefined ? [...trust, ownTrust] : trust;
+  const { clients: list = Object.values(clients), trust: documents = usual, ...variables } = changes;
   return {
     JETON_ISSUER: ISSUER,
     ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET }),
