@@ -83,6 +83,11 @@ export interface Issuer extends AsyncDisposable {
   clients(): Promise<Client[]>;
   removeClient(client_id: string): Promise<void>;
 
+  /** Trusts an issuer, by a document that replaces the one of that issuer. */
+  addTrustedIssuer(document: TrustDocument): Promise<TrustDocument>;
+  trustedIssuers(): Promise<TrustDocument[]>;
+  removeTrustedIssuer(issuer: string): Promise<void>;
+
   /** Claims for tokens and answers; every rule that matches applies, in order. */
   addClaimRule(rule: ClaimRule): Promise<ClaimRule>;
   claimRules(): Promise<ClaimRule[]>;
@@ -149,8 +154,6 @@ export class MockError extends Error {
 // Parameters of requests. Others than these go along as they are.
 
 export interface ClientCredentials {
-  /** Absent: `demo`. */
-  client_id?: string;
   /** Absent: the demo client's, which does for any client but a strict one; null: a public client. */
   client_secret?: string | null;
   clientId?: never;
@@ -158,6 +161,8 @@ export interface ClientCredentials {
 }
 
 export interface TokenParameters extends ClientCredentials {
+  /** Absent: `demo`; null: nobody, where an assertion says who it is. */
+  client_id?: string | null;
   /** Absent: `client_credentials`. */
   grant_type?: string;
   grantType?: never;
@@ -168,6 +173,8 @@ export interface TokenParameters extends ClientCredentials {
 }
 
 export interface LoginParameters extends ClientCredentials {
+  /** Absent: `demo`. */
+  client_id?: string;
   /** Who; sent as `login_hint`. Absent: `alice`; null: nobody is named, as with `auto_login`. */
   subject?: string | null;
   /** Nobody needs to listen there. */
@@ -242,8 +249,68 @@ export interface IssuerSpec {
   clock?: { reset?: boolean; set?: number; advance?: number; freeze?: boolean };
   users?: User[];
   clients?: Client[];
+  trust?: TrustDocument[];
   claims?: ClaimRule[];
   faults?: Fault[];
+}
+
+/** RFC 7517 §5: public keys. */
+export interface Jwks {
+  keys: { [member: string]: unknown }[];
+  [member: string]: unknown;
+}
+
+/**
+ * An issuer whose tokens stand for clients. The mock asks nobody for keys but its own issuers: those of others
+ * are in `jwks`, or one of its own stands in for them.
+ */
+export interface TrustDocument {
+  /** `iss` of its tokens, to the byte; of SPIFFE the trust domain, `spiffe://example.org`. */
+  issuer: string;
+  /** Where its keys are. Absent, as `jwks` is: where its metadata says. */
+  jwks_uri?: string;
+  jwks?: Jwks;
+  /** Absent: all. */
+  algorithms?: VerificationAlgorithm[];
+  disabled?: boolean;
+  rules?: TrustRule[];
+}
+
+/** A token that meets all conditions stands for the client. */
+export interface TrustRule {
+  /** One of its own in the document. */
+  name: string;
+  disabled?: boolean;
+  /** The one audience of the token; absent: the issuer identifier. */
+  audience?: string;
+  conditions: TrustCondition[];
+  client_id: string;
+  /** The most scope. */
+  scope?: string;
+  /** The most audiences. */
+  audiences?: string[];
+  /** The longest, in seconds. */
+  access_token_lifetime?: number;
+  /** Each token stands for the client once, by its `jti`. */
+  single_use?: boolean;
+  /** Whom its tokens are about; absent: the client. */
+  subject?: 'client' | 'hashed';
+  /** A token exchanged by it does not name who acts. */
+  impersonation?: boolean;
+  /** Names of dangers that it may have. */
+  accepted_dangers?: string[];
+}
+
+/** One test of a claim. What is missing never passes. */
+export interface TrustCondition {
+  /** Its name, or of one inside of others their names. */
+  claim: string | string[];
+  equals?: string | number | boolean;
+  one_of?: (string | number | boolean)[];
+  /** It ends in `/` or `:`, the border of a segment. */
+  prefix?: string;
+  /** An element of an array. */
+  contains?: string | number | boolean;
 }
 
 export interface User {
@@ -278,7 +345,7 @@ export interface Client {
     | 'spiffe_jwt'
     | 'none';
   /** Its public keys. */
-  jwks?: { keys: { [member: string]: unknown }[] };
+  jwks?: Jwks;
   /** Where its public keys are. The mock asks nobody but its own issuers. */
   jwks_uri?: string;
   token_endpoint_auth_signing_alg?: VerificationAlgorithm;

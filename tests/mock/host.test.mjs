@@ -7,8 +7,10 @@ import { createServer } from 'node:http';
 import { connect, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
+import { presented } from '../suite/support/assertions.mjs';
+import { keyOf } from '../suite/support/jws.mjs';
 import { Browser } from './support/browser.mjs';
-import { isRefused } from './support/check.mjs';
+import { isError } from './support/check.mjs';
 import { basic, FORM, send, sleep } from './support/http.mjs';
 import { claims, ok } from './support/issuer.mjs';
 import { launch, start } from './support/process.mjs';
@@ -383,8 +385,18 @@ describe('what the mock keeps to itself', { concurrency: 4 }, () => {
       await mock.at().as('web', path, fields);
     }
     await mock.at().client({ client_id: 'canary', client_secret: 's', logo_uri: `${url}/logo`, client_uri: url });
-    const jwks = await mock.at().control('POST', '/clients', { client_id: 'canary', jwks_uri: `${url}/jwks` });
-    isRefused(jwks, /^jwks_uri: /);
+    const keys = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${url}/jwks` };
+    const strict = await mock.fresh().make({
+      strictness: 'strict',
+      clients: [{ client_id: url, grant_types: ['client_credentials'], ...keys }],
+      trust: [{ issuer: url, rules: [{ name: 'a', client_id: url, conditions: [{ claim: 'sub', equals: 'x' }] }] }],
+    });
+    const times = { iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 };
+    for (const sub of ['x', url]) {
+      const assertion = keyOf('ES256', 'canary').sign({ iss: url, sub, aud: strict.id, jti: sub, ...times });
+      const form = { grant_type: 'client_credentials', ...presented(assertion) };
+      isError(await strict.post('/token', form), 401, 'invalid_client');
+    }
     const { params } = await mock.at().arrive({ client: 'canary', request_uri: `${url}/r` });
     assert.equal(params.error, 'request_uri_not_supported');
     assert.deepEqual(asked, []);

@@ -189,6 +189,34 @@ describe('the OpenAPI document and the answers', { concurrency: 8 }, () => {
           require_pkce: true,
         },
       ],
+      trust: [
+        {
+          issuer: 'https://ci.example',
+          jwks_uri: 'https://ci.example/jwks',
+          algorithms: ['ES256'],
+          disabled: true,
+          rules: [
+            {
+              name: 'one',
+              disabled: true,
+              audience: 'https://api.example',
+              conditions: [
+                { claim: 'sub', one_of: ['a', 'b'] },
+                { claim: ['a', 'b'], equals: true },
+                { claim: 'ref', prefix: 'x/' },
+                { claim: 'groups', contains: 7 },
+              ],
+              client_id: 'web',
+              scope: 'openid',
+              audiences: ['https://api.example'],
+              access_token_lifetime: 60,
+              single_use: true,
+              subject: 'hashed',
+              impersonation: true,
+            },
+          ],
+        },
+      ],
       claims: [
         {
           match: { grant_type: 'x', scope: 'y', subject: '*' },
@@ -218,6 +246,7 @@ describe('the OpenAPI document and the answers', { concurrency: 8 }, () => {
       '/issuer',
       '/users',
       '/clients',
+      '/trust',
       '/claims',
       '/faults',
       '/clock',

@@ -50,12 +50,13 @@ export class Issuer {
 
   /** RFC 6749 §4.4; with another `grant_type`, that one. */
   async token({ client_id = 'demo', client_secret = 'demo-secret', ...parameters } = {}) {
+    const hasSecret = client_id !== null && client_secret !== null;
     const form = encode({
       grant_type: 'client_credentials',
-      ...(client_secret === null ? { client_id } : {}),
+      ...(hasSecret ? {} : { client_id }),
       ...named(parameters),
     });
-    const headers = client_secret === null ? {} : { authorization: basic(client_id, client_secret) };
+    const headers = hasSecret ? { authorization: basic(client_id, client_secret) } : {};
     return json(await send(`${this.#base}/token`, { method: 'POST', headers, body: form }));
   }
 
@@ -106,6 +107,18 @@ export class Issuer {
 
   async removeClient(client_id) {
     await this.#control('DELETE', '/clients', { query: { client_id } });
+  }
+
+  addTrustedIssuer(document) {
+    return this.#control('POST', '/trust', { body: document });
+  }
+
+  async trustedIssuers() {
+    return (await this.#control('GET', '/trust')).trust;
+  }
+
+  async removeTrustedIssuer(iss) {
+    await this.#control('DELETE', '/trust', { query: { iss } });
   }
 
   addClaimRule(rule) {

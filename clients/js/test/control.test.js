@@ -97,6 +97,28 @@ describe('users, clients, claims', () => {
     assert.deepEqual(await issuer.clients(), []);
   });
 
+  test('trusted issuers are added, listed and gone: a machine of one issuer proves itself at another', async () => {
+    const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+    const platform = await mock.issuer();
+    const deployer = {
+      client_id: 'deployer',
+      token_endpoint_auth_method: 'federated_jwt',
+      grant_types: [grant_type],
+      scope: 'deploy',
+    };
+    const issuer = await mock.issuer(undefined, { strictness: 'strict', clients: [deployer] });
+    const conditions = [{ claim: 'sub', equals: 'job' }];
+    const document = { issuer: platform.url, rules: [{ name: 'deploy', client_id: 'deployer', conditions }] };
+    await issuer.addTrustedIssuer(document);
+    assert.deepEqual(await issuer.trustedIssuers(), [document]);
+    const assertion = await platform.mint({ sub: 'job', aud: issuer.url }, { typ: 'JWT' });
+    const { access_token } = await issuer.token({ client_id: null, grant_type, assertion });
+    assert.equal(decode(access_token).claims.client_id, 'deployer');
+    await issuer.removeTrustedIssuer(platform.url);
+    assert.deepEqual(await issuer.trustedIssuers(), []);
+    await assert.rejects(issuer.token({ client_id: null, grant_type, assertion }), { error: 'invalid_grant' });
+  });
+
   test('claim rules are added, listed and gone', async () => {
     const issuer = await mock.issuer();
     const rule = { match: { client_id: 'bill*' }, access_token: { tenant: '${client_id}' } };

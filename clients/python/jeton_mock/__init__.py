@@ -23,6 +23,9 @@ from ._types import (
     Key,
     Matcher,
     MockSpec,
+    TrustCondition,
+    TrustDocument,
+    TrustRule,
     User,
 )
 
@@ -48,6 +51,9 @@ __all__ = [
     "Mock",
     "MockError",
     "MockSpec",
+    "TrustCondition",
+    "TrustDocument",
+    "TrustRule",
     "User",
     "connect_mock",
     "decode",

@@ -20,6 +20,7 @@ from ._types import (
     IssuerInfo,
     Key,
     Matcher,
+    TrustDocument,
     User,
     read,
 )
@@ -92,7 +93,7 @@ class Issuer:
     def token(
         self,
         *,
-        client_id: str = "demo",
+        client_id: Optional[str] = "demo",
         client_secret: Optional[str] = "demo-secret",
         grant_type: str = "client_credentials",
         **parameters: Value,
@@ -100,11 +101,12 @@ class Issuer:
         """A token by client credentials; with another ``grant_type``, by that.
 
         The demo client's secret does for any client but a strict one; None is a public client.
-        Other parameters go along as they are.
+        ``client_id=None`` names nobody, where an assertion says who it is. Other parameters go along
+        as they are.
         """
         form = {"grant_type": grant_type, **parameters}
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        if client_secret is None:
+        if client_id is None or client_secret is None:
             form["client_id"] = client_id
         else:
             # RFC 6749 §2.3.1: both are form-encoded first.
@@ -218,6 +220,18 @@ class Issuer:
 
     def remove_client(self, client_id: str) -> None:
         self._control("DELETE", "/clients", {"client_id": client_id})
+
+    def add_trusted_issuer(self, document: TrustDocument) -> TrustDocument:
+        """Trusts an issuer, by a document that replaces the one of that issuer."""
+        added: TrustDocument = self._control("POST", "/trust", {}, document)
+        return added
+
+    def trusted_issuers(self) -> list[TrustDocument]:
+        documents: list[TrustDocument] = self._control("GET", "/trust", {})["trust"]
+        return documents
+
+    def remove_trusted_issuer(self, issuer: str) -> None:
+        self._control("DELETE", "/trust", {"iss": issuer})
 
     def add_claim_rule(
         self,

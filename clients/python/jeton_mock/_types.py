@@ -129,6 +129,56 @@ class Client(_Client, total=False):
     disabled: bool
 
 
+class TrustCondition(TypedDict, total=False):
+    """One test of a claim. What is missing never passes."""
+
+    #: Its name, or of one inside of others their names.
+    claim: Union[str, list[str]]
+    equals: Union[str, float, bool]
+    one_of: list[Union[str, float, bool]]
+    #: It ends in ``/`` or ``:``, the border of a segment.
+    prefix: str
+    contains: Union[str, float, bool]
+
+
+class _TrustRule(TypedDict):
+    name: str
+    conditions: list[TrustCondition]
+    client_id: str
+
+
+class TrustRule(_TrustRule, total=False):
+    """A token that meets all conditions stands for the client."""
+
+    disabled: bool
+    audience: str
+    scope: str
+    audiences: list[str]
+    access_token_lifetime: int
+    single_use: bool
+    subject: str
+    impersonation: bool
+    accepted_dangers: list[str]
+
+
+class _TrustDocument(TypedDict):
+    issuer: str
+
+
+class TrustDocument(_TrustDocument, total=False):
+    """An issuer whose tokens stand for clients.
+
+    The mock asks nobody for keys but its own issuers: those of others are in ``jwks``, or one of its
+    own stands in for them.
+    """
+
+    jwks_uri: str
+    jwks: dict[str, Any]
+    algorithms: list[str]
+    disabled: bool
+    rules: list[TrustRule]
+
+
 class ClockSpec(TypedDict, total=False):
     """The time an issuer starts at."""
 
@@ -148,6 +198,7 @@ class IssuerSpec(TypedDict, total=False):
     clock: ClockSpec
     users: list[User]
     clients: list[Client]
+    trust: list[TrustDocument]
     claims: list[ClaimRule]
     faults: list[Fault]
 

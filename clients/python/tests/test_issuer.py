@@ -11,7 +11,7 @@ from typing import Any, ClassVar, get_type_hints
 from support import BIN, get, introspect, kids, signer
 
 import jeton_mock
-from jeton_mock import Issuer, Mock, MockError, decode, start_mock
+from jeton_mock import Issuer, Mock, MockError, TrustDocument, decode, start_mock
 
 HOUR = 3600
 
@@ -318,6 +318,36 @@ class Known(WithMock):
         )
         issuer.remove_client("billing")
         self.assertEqual(issuer.clients(), [])
+
+    def test_trusted_issuers(self) -> None:
+        grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        platform = self.mock.issuer()
+        issuer = self.mock.issuer(spec={"strictness": "strict", "clients": []})
+        issuer.add_client(
+            "deployer",
+            token_endpoint_auth_method="federated_jwt",
+            grant_types=[grant_type],
+            scope="deploy",
+        )
+        document: TrustDocument = {
+            "issuer": platform.url,
+            "rules": [
+                {
+                    "name": "deploy",
+                    "client_id": "deployer",
+                    "conditions": [{"claim": "sub", "equals": "job"}],
+                }
+            ],
+        }
+        issuer.add_trusted_issuer(document)
+        self.assertEqual(issuer.trusted_issuers(), [document])
+        assertion = platform.mint({"sub": "job", "aud": issuer.url}, typ="JWT")
+        ask: dict[str, Any] = {"client_id": None, "grant_type": grant_type, "assertion": assertion}
+        claims = decode(issuer.token(**ask)["access_token"]).claims
+        self.assertEqual(claims["client_id"], "deployer")
+        issuer.remove_trusted_issuer(platform.url)
+        self.assertEqual(issuer.trusted_issuers(), [])
+        self.assertEqual(self.refused(issuer.token, **ask).error, "invalid_grant")
 
     def test_claim_rules(self) -> None:
         issuer = self.mock.issuer()

@@ -12,15 +12,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::{ClientRecord, ConfigError};
-use jeton_http::{Dropped, Listening, SelfSigned, SelfSignedError, TrustedProxies};
+use jeton::{ClientRecord, TrustRecord};
+use jeton_http::{Dropped, Listening, SelfSigned, TrustedProxies};
 use jeton_native::Log;
 use jsonwebtoken::Algorithm;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 use url::Url;
 
 use crate::{
-    address::{Addresses, BaseUrl, HostTrust, InvalidAddress},
+    address::{Addresses, BaseUrl, HostTrust},
     handle::MockIssuer,
     provider::Provider,
     run::run,
@@ -29,42 +29,12 @@ use crate::{
     warning::warning,
 };
 
+mod start_error;
+
+pub use start_error::StartError;
+
 /// Where the mock listens unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9400;
-
-/// Why a mock does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A member of the description.
-    #[error(transparent)]
-    Spec(#[from] InvalidSpec),
-    /// A `JETON_*` setting.
-    #[error(transparent)]
-    Setting(#[from] ConfigError),
-    /// An address of the description.
-    #[error("{member}: expected {error}")]
-    Address {
-        /// `issuer_url`, `browser_url` or `backend_url`.
-        member: &'static str,
-        /// What is wrong with it.
-        error: InvalidAddress,
-    },
-    /// The address to listen on.
-    #[error("{address}: {error}")]
-    Listen {
-        /// Host and port.
-        address: String,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The certificate.
-    #[error(transparent)]
-    Certificate(#[from] SelfSignedError),
-    /// The thread that answers.
-    #[error("the mock's own thread: {0}")]
-    Thread(io::Error),
-}
 
 /// A mock that is being described.
 #[derive(Clone, Default)]
@@ -162,6 +132,17 @@ impl MockProviderBuilder {
     pub fn client(mut self, client: impl Into<ClientRecord>) -> Self {
         let clients = self.spec.issuer.clients.get_or_insert_default();
         clients.push(client.into());
+        self
+    }
+
+    /// An issuer whose tokens stand for clients at every issuer.
+    #[must_use]
+    pub fn trust(mut self, document: TrustRecord) -> Self {
+        self.spec
+            .issuer
+            .trust
+            .get_or_insert_default()
+            .push(document);
         self
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use jeton::{
     Client, ClientRecord, LONGEST_CLAIMS, LONGEST_SUBJECT, LONGEST_TOKEN_LIFETIME,
-    SIGNING_ALGORITHMS, Seconds, check_claims, reserved_claim,
+    SIGNING_ALGORITHMS, Seconds, TrustRecord, check_claims, reserved_claim,
 };
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
@@ -181,6 +181,15 @@ pub(crate) fn check(spec: &IssuerSpec) -> Result<(), InvalidSpec> {
             return Err(InvalidSpec::new(at, expected));
         }
     }
+    let mut issuers = HashSet::new();
+    for (index, document) in spec.trust.iter().flatten().enumerate() {
+        let at = format!("trust[{index}]");
+        check_trust(document).map_err(|invalid| invalid.within(&at))?;
+        if !issuers.insert(&document.issuer) {
+            let expected = format!("an issuer of its own; {:?} is given twice", document.issuer);
+            return Err(InvalidSpec::new(at, expected));
+        }
+    }
     for (index, fault) in spec.faults.iter().flatten().enumerate() {
         check_fault(fault).map_err(|invalid| invalid.within(format_args!("faults[{index}]")))?;
     }
@@ -241,6 +250,17 @@ pub(crate) fn check_client(record: &ClientRecord) -> Result<Client, InvalidSpec>
     }
     let client = record.clone().parse();
     client.map_err(|error| InvalidSpec::new("", format_args!("client metadata; {error}")))
+}
+
+/// Refuses a trust document that production would refuse.
+pub(crate) fn check_trust(document: &TrustRecord) -> Result<(), InvalidSpec> {
+    match document.clone().parse() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(InvalidSpec::new(
+            "",
+            format_args!("a trust document; {error}"),
+        )),
+    }
 }
 
 /// Refuses a client that asks for what the issuer cannot sign.

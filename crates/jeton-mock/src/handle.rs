@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use jeton::ClientRecord;
+use jeton::{ClientRecord, TrustRecord};
 use jsonwebtoken::Algorithm;
 
 use crate::{
@@ -131,6 +131,22 @@ impl MockIssuer {
     /// The issuer cannot be made again.
     pub fn remove_client(&self, client_id: &str) -> Result<bool, InvalidSpec> {
         Ok(self.state()?.remove_client(client_id))
+    }
+
+    /// Trusts an issuer, by a document in place of the one that is there.
+    ///
+    /// # Errors
+    /// The document is not sound.
+    pub fn put_trust(&self, document: TrustRecord) -> Result<(), InvalidSpec> {
+        self.state()?.put_trust(document).map(|_| ())
+    }
+
+    /// Trusts an issuer no longer; `false` if it was not trusted.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn remove_trust(&self, issuer: &str) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_trust(issuer))
     }
 
     /// Adds a rule about claims, after those that are there.

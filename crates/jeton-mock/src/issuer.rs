@@ -8,13 +8,12 @@ use std::{
 };
 
 use jeton::{
-    Capabilities, Client, ClientId, ClientRecord, Config, ConfigError, CryptoError, Host,
-    IssuerIdentifier, MemoryLedger, Mode, Reach, Seconds, Secrets, Server, UnixTime,
+    Capabilities, ClientRecord, Config, ConfigError, CryptoError, Host, IssuerIdentifier,
+    MemoryLedger, Mode, Reach, Seconds, Secrets, Server, TrustRecord, UnixTime,
 };
 use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tokio::sync::watch;
 use url::Url;
 
@@ -29,8 +28,8 @@ use crate::{
     file,
     journal::{Entry, Filter, Journal},
     keys::{Keys, Seed},
-    lenient::{Loan, PerRequest, RegisteredClients, Wanted},
-    login_client::{self, LoginClient},
+    lenient::{PerRequest, RegisteredClients},
+    login_client::LoginClient,
     registry::MockRegistry,
     remembered::Remembered,
     session::Sessions,
@@ -51,6 +50,7 @@ impl Host for Mock {
 pub(crate) type MockServer = Server<Mock>;
 
 mod keys;
+mod registered;
 
 /// How many addresses an issuer is served at, where `Host` is trusted. What serves one is made
 /// again when asked for.
@@ -86,6 +86,7 @@ struct State {
     users: Vec<User>,
     clients: Vec<ClientRecord>,
     registered: RegisteredClients,
+    trust: Vec<TrustRecord>,
     rules: Vec<ClaimRule>,
     faults: Faults,
     keys: Keys,
@@ -148,6 +149,7 @@ impl Issuer {
                 users,
                 clients: Vec::new(),
                 registered: RegisteredClients::default(),
+                trust: Vec::new(),
                 rules: spec.claims.clone().unwrap_or_default(),
                 faults,
                 keys: Keys::new(seed, name, &algorithms),
@@ -172,6 +174,13 @@ impl Issuer {
             issuer
                 .put_client(client)
                 .map_err(|error| error.within(format_args!("clients[{index}]")))?;
+        }
+        let trust = issuer.spec.trust.clone();
+        let trust = trust.unwrap_or_else(|| settings.trust().to_vec());
+        for (index, document) in trust.into_iter().enumerate() {
+            issuer
+                .put_trust(document)
+                .map_err(|error| error.within(format_args!("trust[{index}]")))?;
         }
         Ok(issuer)
     }
@@ -286,6 +295,7 @@ impl Issuer {
             .with_proxy_strips("")
             // They are in the registry, where they can be changed.
             .with_clients(Vec::new())
+            .with_trust(Vec::new())
             // A lenient registry answers each request with another client.
             .with_registry_max_age(Seconds(0));
         Ok(Served {
@@ -321,50 +331,6 @@ impl Issuer {
         let before = users.len();
         users.retain(|user| user.sub != sub);
         users.len() < before
-    }
-
-    /// Its clients without their secrets, as they are shown.
-    pub(crate) fn clients(&self) -> Vec<Value> {
-        self.lock().clients.iter().map(without_secrets).collect()
-    }
-
-    pub(crate) fn put_client(&self, record: ClientRecord) -> Result<Value, InvalidSpec> {
-        let client: Client = file::check_client(&record)?;
-        if client.id.as_str() == login_client::CLIENT_ID {
-            let expected = "another name: this one is the login page's own";
-            return Err(InvalidSpec::new("client_id", expected));
-        }
-        file::check_client_algorithms(&client, &self.algorithms)?;
-        let shown = without_secrets(&record);
-        let mut state = self.lock();
-        state.registered.insert(client.clone());
-        state
-            .clients
-            .retain(|known| known.client_id != record.client_id);
-        state.clients.push(record);
-        self.registry.insert(client);
-        Ok(shown)
-    }
-
-    pub(crate) fn remove_client(&self, client_id: &str) -> bool {
-        let Ok(id) = client_id.parse::<ClientId>() else {
-            return false;
-        };
-        if client_id == login_client::CLIENT_ID {
-            return false;
-        }
-        let mut state = self.lock();
-        let before = state.clients.len();
-        state.clients.retain(|known| known.client_id != client_id);
-        state.registered.remove(&id);
-        self.registry.remove(&id);
-        state.clients.len() < before
-    }
-
-    /// What a lenient issuer lends to a request that wants so much.
-    pub(crate) fn lend(&self, wanted: &Wanted<'_>, now: UnixTime) -> Loan {
-        let mut state = self.lock();
-        state.registered.lend(&self.registry, wanted, now)
     }
 
     pub(crate) fn rules(&self) -> Vec<ClaimRule> {
@@ -469,11 +435,4 @@ impl Issuer {
             }
         }
     }
-}
-
-fn without_secrets(record: &ClientRecord) -> Value {
-    let mut record = record.clone();
-    record.client_secret = None;
-    record.client_secrets.clear();
-    json!(record)
 }

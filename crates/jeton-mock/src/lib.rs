@@ -66,7 +66,7 @@ pub use builder::{BoundMock, DEFAULT_PORT, MockProvider, MockProviderBuilder, St
 pub use clock::ClockState;
 pub use file::{ConfigFileError, load};
 pub use handle::MockIssuer;
-pub use jeton::ClientRecord;
+pub use jeton::{ClientRecord, ConditionRecord, RuleRecord, TrustRecord};
 pub use jeton_http::Dropped;
 pub use journal::{Entry, Filter};
 pub use jsonwebtoken::Algorithm;

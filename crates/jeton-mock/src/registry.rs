@@ -1,21 +1,22 @@
 //! What an issuer's server finds registered: clients as the mock was told of them, and documents.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jeton::{
-    Client, ClientId, Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put,
+    Client, ClientId, Collection, Cursor, Document, Expected, Key, Kind, MemoryRegistry, Page, Put,
     Realm, Registry, Unavailable,
 };
 
-/// The clients of one issuer, parsed, and cut-offs as documents in memory. Clients are not
-/// documents: what is lent to a request may be what no document describes (a redirect URI that
+/// The clients of one issuer, parsed, its trust documents, and what the server writes itself. Clients are
+/// not documents: what is lent to a request may be what no document describes (a redirect URI that
 /// production would refuse), and one would be written and parsed again for each token.
 #[derive(Debug, Default)]
 pub(crate) struct MockRegistry {
     clients: Mutex<HashMap<ClientId, Client>>,
+    trust: Mutex<BTreeMap<Key, Document>>,
     documents: MemoryRegistry,
 }
 
@@ -42,6 +43,21 @@ impl MockRegistry {
         clients.insert(id.clone(), client);
     }
 
+    /// Registers the document of a trusted issuer, in place of the one that is there.
+    pub(crate) fn insert_trust(&self, issuer: &str, document: Document) {
+        let key = Key::trust(&Realm::default(), issuer);
+        self.trust().insert(key, document);
+    }
+
+    /// Forgets the document of a trusted issuer.
+    pub(crate) fn remove_trust(&self, issuer: &str) {
+        self.trust().remove(&Key::trust(&Realm::default(), issuer));
+    }
+
+    fn trust(&self) -> MutexGuard<'_, BTreeMap<Key, Document>> {
+        self.trust.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Each change is one insertion: a panic elsewhere leaves the map whole.
     fn clients(&self) -> MutexGuard<'_, HashMap<ClientId, Client>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
@@ -50,7 +66,10 @@ impl MockRegistry {
 
 impl Registry for MockRegistry {
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
-        self.documents.get(key).await
+        match key.collection.kind {
+            Kind::Trust => Ok(self.trust().get(key).cloned()),
+            Kind::Client | Kind::CutOff => self.documents.get(key).await,
+        }
     }
 
     async fn put(

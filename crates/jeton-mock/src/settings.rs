@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use jeton::{
     ClientRecord, Config, ConfigError, IssuerIdentifier, Mode, PUBLIC_SECRET, Reach, Secrets,
+    TrustRecord,
 };
 use jsonwebtoken::Algorithm;
 
@@ -43,6 +44,7 @@ pub(crate) struct Settings {
     config: Config,
     given: BTreeMap<String, String>,
     clients: Vec<ClientRecord>,
+    trust: Vec<TrustRecord>,
     algorithms: Option<Vec<Algorithm>>,
 }
 
@@ -95,6 +97,9 @@ impl Settings {
         let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);
         let clients =
             serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_CLIENTS", error))?;
+        let json = given.get("JETON_TRUST").map_or("[]", String::as_str);
+        let trust =
+            serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_TRUST", error))?;
         let algorithms = given.get("JETON_SIGNING_ALGS");
         let algorithms = algorithms
             .map(|names| self::algorithms(names))
@@ -103,6 +108,7 @@ impl Settings {
             config,
             given,
             clients,
+            trust,
             algorithms,
         })
     }
@@ -122,6 +128,10 @@ impl Settings {
 
     pub(crate) fn clients(&self) -> &[ClientRecord] {
         &self.clients
+    }
+
+    pub(crate) fn trust(&self) -> &[TrustRecord] {
+        &self.trust
     }
 }
 

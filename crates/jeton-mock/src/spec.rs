@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use jeton::ClientRecord;
+use jeton::{ClientRecord, TrustRecord};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -140,6 +140,9 @@ pub struct IssuerSpec {
     /// RFC 7591 metadata, as in `JETON_CLIENTS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientRecord>>,
+    /// The issuers whose tokens stand for clients, as in `JETON_TRUST`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Vec<TrustRecord>>,
     /// The rules for what tokens and answers say besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<Vec<ClaimRule>>,
@@ -163,6 +166,7 @@ impl IssuerSpec {
             clock: self.clock.or(template.clock),
             users: self.users.or(template.users),
             clients: self.clients.or(template.clients),
+            trust: self.trust.or(template.trust),
             claims: self.claims.or(template.claims),
             faults: self.faults.or(template.faults),
         }

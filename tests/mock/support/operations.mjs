@@ -29,6 +29,17 @@ export const OPERATIONS = [
     status: 200,
   },
   { method: 'DELETE', path: '/clients', query: { client_id: 'demo' }, status: 204 },
+  { method: 'GET', path: '/trust', status: 200 },
+  {
+    method: 'POST',
+    path: '/trust',
+    body: {
+      issuer: 'https://ci.example',
+      rules: [{ name: 'deploy', client_id: 'demo', conditions: [{ claim: 'sub', equals: 'job' }] }],
+    },
+    status: 200,
+  },
+  { method: 'DELETE', path: '/trust', query: { iss: 'https://ci.example' }, status: 404 },
   { method: 'GET', path: '/claims', status: 200 },
   {
     method: 'POST',

@@ -30,6 +30,7 @@ export async function compiles(): Promise<void> {
     strictness: 'strict',
     clock: { set: 1_700_000_000, freeze: true },
     faults: [{ fault: 'drop' }],
+    trust: [{ issuer: 'https://ci.example', jwks: { keys: [{ kty: 'EC' }] }, algorithms: ['ES384'] }],
   });
   const endpoints: string[] = [
     issuer.url,

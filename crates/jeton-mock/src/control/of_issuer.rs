@@ -54,6 +54,15 @@ pub(super) async fn perform(
             }
             done()
         }
+        OfIssuer::ListTrust => ok_with("trust", &issuer.trust()),
+        OfIssuer::PutTrust => ok(&issuer.put_trust(body::json(request)?)?),
+        OfIssuer::DeleteTrust => {
+            let trusted = query.required("iss")?;
+            if !issuer.remove_trust(trusted) {
+                return Err(Refusal::Nothing(format!("trusted issuer {trusted:?}")));
+            }
+            done()
+        }
         OfIssuer::ListRules => ok_with("claims", &issuer.rules()),
         OfIssuer::AddRule => {
             let rule: ClaimRule = body::json(request)?;

@@ -51,6 +51,9 @@ pub(super) enum OfIssuer {
     ListClients,
     PutClient,
     DeleteClient,
+    ListTrust,
+    PutTrust,
+    DeleteTrust,
     ListRules,
     AddRule,
     ClearRules,
@@ -91,7 +94,7 @@ const TAKE: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-pub(super) const ROUTES: [Route; 28] = [
+pub(super) const ROUTES: [Route; 31] = [
     route("GET", "/issuers", NONE, Nothing, Mock(OfMock::ListIssuers)),
     route("GET", "/issuer", ISSUER, Nothing, Issuer(OfIssuer::Show)),
     route("PUT", "/issuer", ISSUER, Json, Mock(OfMock::PutIssuer)),
@@ -102,6 +105,9 @@ pub(super) const ROUTES: [Route; 28] = [
     route("GET", "/clients", ISSUER, Nothing, Issuer(OfIssuer::ListClients)),
     route("POST", "/clients", ISSUER, Json, Issuer(OfIssuer::PutClient)),
     route("DELETE", "/clients", &["issuer", "client_id"], Nothing, Issuer(OfIssuer::DeleteClient)),
+    route("GET", "/trust", ISSUER, Nothing, Issuer(OfIssuer::ListTrust)),
+    route("POST", "/trust", ISSUER, Json, Issuer(OfIssuer::PutTrust)),
+    route("DELETE", "/trust", &["issuer", "iss"], Nothing, Issuer(OfIssuer::DeleteTrust)),
     route("GET", "/claims", ISSUER, Nothing, Issuer(OfIssuer::ListRules)),
     route("POST", "/claims", ISSUER, Json, Issuer(OfIssuer::AddRule)),
     route("DELETE", "/claims", ISSUER, Nothing, Issuer(OfIssuer::ClearRules)),

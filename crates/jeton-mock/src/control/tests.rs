@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use jeton::ClientRecord;
+use jeton::{ClientRecord, ConditionRecord, RuleRecord, TrustRecord};
 use serde_json::{Value, json};
 
 use super::{
@@ -119,6 +119,9 @@ fn openapi_has_the_members_of_the_types() {
     for (name, members) in [
         ("IssuerSpec", members::<IssuerSpec>()),
         ("User", members::<User>()),
+        ("TrustDocument", members::<TrustRecord>()),
+        ("TrustRule", members::<RuleRecord>()),
+        ("TrustCondition", members::<ConditionRecord>()),
         ("ClaimRule", members::<ClaimRule>()),
         ("ClaimMatch", members::<ClaimMatch>()),
         ("Fault", members::<Fault>()),
@@ -205,6 +208,10 @@ fn examples_are_accepted() {
                     "IssuerSpec" => accepts::<IssuerSpec>(example),
                     "User" => accepts::<User>(example),
                     "ClientMetadata" => accepts::<ClientRecord>(example),
+                    "TrustDocument" => {
+                        let document = read::<TrustRecord>(&example.to_string());
+                        document.unwrap().parse().unwrap();
+                    }
                     "ClaimRule" => accepts::<ClaimRule>(example),
                     "Fault" => accepts::<Fault>(example),
                     "ClockSpec" => accepts::<ClockSpec>(example),

@@ -18,12 +18,8 @@ const SPECIAL: [char; 13] = [
 const OF_PEOPLE: &str =
     "authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code";
 
-/// Grants that mock-oauth2-server has and Jeton has not.
-const OTHER_GRANTS: [&str; 3] = [
-    "password",
-    "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-];
+/// The grant that mock-oauth2-server has and Jeton has not.
+const OTHER_GRANT: &str = "password";
 
 /// What tokens say where a parameter of the request is so.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,7 +45,7 @@ impl Mapping {
 
     /// What of the mapping has no effect here, and why.
     pub(super) fn without_effect(&self) -> Option<String> {
-        if self.request_param == "grant_type" && OTHER_GRANTS.contains(&self.pattern.as_str()) {
+        if self.request_param == "grant_type" && self.pattern == OTHER_GRANT {
             return Some(format!(": there is no grant {}", self.pattern));
         }
         self.type_header

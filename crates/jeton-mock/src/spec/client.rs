@@ -1,11 +1,12 @@
 use jeton::{ClientRecord, GrantType};
 
 /// The grant types of a client that names none, those that need a redirect URI first.
-const GRANT_TYPES: [GrantType; 5] = [
+const GRANT_TYPES: [GrantType; 6] = [
     GrantType::AuthorizationCode,
     GrantType::RefreshToken,
     GrantType::DeviceCode,
     GrantType::ClientCredentials,
+    GrantType::JwtBearer,
     GrantType::TokenExchange,
 ];
 
@@ -123,9 +124,9 @@ mod tests {
                 ClientSpec::new("web")
                     .secret("s")
                     .redirect_uri("http://localhost:3000/callback"),
-                4,
+                6,
             ),
-            (ClientSpec::new("job").secret("s"), 3),
+            (ClientSpec::new("job").secret("s"), 5),
             (
                 ClientSpec::new("spa")
                     .public()
