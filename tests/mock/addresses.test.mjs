@@ -288,6 +288,21 @@ describe('split addresses: trust_host', { concurrency: 4 }, () => {
     assert.equal(await issuer.count({ endpoint: 'token' }), 2);
   });
 
+  test('an access token that was issued under one name is exchanged under another', async (t) => {
+    const mock = await start({ t, args: ['--trust-host'] });
+    const [one, other] = ['one', 'other'].map((name) => ({ host: `${name}.example:${mock.port}` }));
+    const issuer = mock.at('same');
+    const { access_token } = await issuer.granted({ scope: 'read' }, { headers: one });
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: access_token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    };
+    const exchanged = ok(await issuer.as('m2m', '/token', form, other)).json();
+    assert.equal(claimsOf(exchanged.access_token).iss, `http://${other.host}/same`);
+    assert.equal(exchanged.scope, 'read');
+  });
+
   test('a whole code flow under whatever name Host has', async (t) => {
     const mock = await start({ t, args: ['--trust-host'] });
     const issuer = mock.at('acme');

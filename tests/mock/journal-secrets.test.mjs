@@ -24,6 +24,8 @@ describe('the journal: redaction of secrets', { concurrency: 4 }, () => {
     'password',
     'assertion',
     'client_assertion',
+    'subject_token',
+    'actor_token',
     'id_token_hint',
     'ticket',
     'request',

@@ -71,7 +71,9 @@ impl<'a> Asked<'a> {
             endpoint,
             method,
             client_id: match &presented {
-                Some(presented) => Some(presented.client_id.clone()),
+                Some(presented) => {
+                    Some(presented.client_id.clone()).filter(|client_id| !client_id.is_empty())
+                }
                 None => said("client_id").map(str::to_owned),
             },
             scope: said("scope").unwrap_or_default().to_owned(),

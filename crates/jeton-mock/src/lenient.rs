@@ -120,29 +120,35 @@ impl RegisteredClients {
         wanted: &Wanted<'_>,
         now: UnixTime,
     ) -> Loan {
-        let registered = self.clients.get(&wanted.id);
+        let Some(id) = &wanted.id else {
+            return Loan::default();
+        };
+        let registered = self.clients.get(id);
         if registered.is_some_and(|client| client.disabled) {
             return Loan::default();
         }
         let waived = match registered {
             Some(client) => wanted.refused(client, now),
-            None if is_magic_client(wanted.id.as_str()) => Vec::new(),
-            None => vec!["client"],
+            None if is_magic_client(id.as_str()) => Vec::new(),
+            None => wanted.waived_for_a_stranger(),
         };
-        let is_fresh = wanted.target == Target::Granted || !self.widened.contains(&wanted.id);
+        let is_fresh = wanted.target == Target::Granted || !self.widened.contains(id);
         if registered.is_some() && waived.is_empty() && is_fresh {
             return Loan::default();
         }
         if wanted.redirects() || wanted.target == Target::BeginsGrant || registered.is_some() {
-            self.keep(registry, wanted);
+            self.keep(registry, id, wanted);
         }
-        let known = registry.find(&wanted.id);
-        let mut client = known.unwrap_or_else(|| unregistered(&wanted.id));
+        let known = registry.find(id);
+        let mut client = known.unwrap_or_else(|| unregistered(id));
+        let own = self.clients.get(id);
         if wanted.target != Target::Granted {
             // What others asked for is not this one's default.
-            let own = self.clients.get(&wanted.id);
             client.scope = own.map_or_else(Scope::default, |own| own.scope.clone());
             client.audiences = own.map_or_else(Vec::new, |own| own.audiences.clone());
+        }
+        if own.is_none() {
+            wanted.equip(&mut client);
         }
         wanted.grant_to(&mut client, now);
         Loan {
@@ -151,25 +157,25 @@ impl RegisteredClients {
         }
     }
 
-    fn keep(&mut self, registry: &MockRegistry, wanted: &Wanted<'_>) {
-        let own = self.clients.get(&wanted.id).cloned();
-        if own.is_none() && !self.strangers.contains(&wanted.id) {
+    fn keep(&mut self, registry: &MockRegistry, id: &ClientId, wanted: &Wanted<'_>) {
+        let own = self.clients.get(id).cloned();
+        if own.is_none() && !self.strangers.contains(id) {
             if self.strangers.len() >= KEPT
                 && let Some(oldest) = self.strangers.pop_front()
             {
                 registry.remove(&oldest);
             }
-            self.strangers.push_back(wanted.id.clone());
+            self.strangers.push_back(id.clone());
         }
         let is_registered = own.is_some();
-        let own = own.unwrap_or_else(|| unregistered(&wanted.id));
-        registry.update(&wanted.id, |known| {
+        let own = own.unwrap_or_else(|| unregistered(id));
+        registry.update(id, |known| {
             let mut client = known.unwrap_or(&own).clone();
             wanted.widen(&mut client, &own);
             client
         });
         if is_registered && wanted.widens(&own) {
-            self.widened.insert(wanted.id.clone());
+            self.widened.insert(id.clone());
         }
     }
 }

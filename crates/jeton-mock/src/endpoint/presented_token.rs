@@ -1,6 +1,8 @@
 //! Access tokens that a rule gave another type, or that were issued at another address of the issuer:
 //! the server knows one type and one address.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
 use url::form_urlencoded::Serializer;
@@ -10,10 +12,11 @@ use crate::{
     visit::Visit,
 };
 
-/// The parameters that hold an access token: RFC 7009 §2.1 and RFC 7662 §2.1, then RFC 6750 §2.2.
-const TOKENS: [&str; 2] = ["token", "access_token"];
+/// The parameters that hold an access token: RFC 7009 §2.1 and RFC 7662 §2.1, then RFC 6750 §2.2, then RFC
+/// 8693 §2.1.
+const TOKENS: [&str; 4] = ["token", "access_token", "subject_token", "actor_token"];
 
-/// Puts the access token of a request as the server at this address would have made it.
+/// Puts the access tokens of a request as the server at this address would have made it.
 pub(super) async fn retype(visit: &Visit<'_>, request: &mut Request<Bytes>) {
     retype_for(visit, None, request).await;
 }
@@ -48,18 +51,20 @@ pub(super) async fn retype_for(
     }
 }
 
-/// The form with another access token, if it has one to be put so.
+/// The form with other access tokens, if it has any to be put so.
 async fn retyped_form(visit: &Visit<'_>, forge: &Forge<'_>, known: &Known) -> Option<Bytes> {
-    let token = TOKENS.iter().find_map(|name| visit.asked.get(name))?;
     let issuer = &visit.at.address.issuer;
-    let retyped = forge.as_access_token(token, known, issuer).await?;
-    let pairs = visit.asked.pairs()?.map(|(name, value)| {
-        if value == token {
-            (name, retyped.as_str())
-        } else {
-            (name, value)
+    let mut retyped = BTreeMap::new();
+    for token in TOKENS.iter().filter_map(|name| visit.asked.get(name)) {
+        if let Some(other) = forge.as_access_token(token, known, issuer).await {
+            retyped.insert(token, other);
         }
-    });
+    }
+    if retyped.is_empty() {
+        return None;
+    }
+    let pairs = visit.asked.pairs()?;
+    let pairs = pairs.map(|(name, value)| (name, retyped.get(value).map_or(value, String::as_str)));
     let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
     Some(Bytes::from(form))
 }

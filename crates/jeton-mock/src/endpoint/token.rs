@@ -7,6 +7,7 @@ use http::{Request, Response};
 use jeton::{Audit, CryptoError};
 use serde_json::{Map, Value};
 
+use super::presented_token::retype;
 use crate::{
     claims::Facts,
     departures::Departures,
@@ -20,6 +21,9 @@ use crate::{
 
 mod forged;
 
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 pub(super) async fn respond(
     visit: &Visit<'_>,
     mut request: Request<Bytes>,
@@ -29,6 +33,19 @@ pub(super) async fn respond(
     let presented = asked.presented.as_ref();
     let mut wanted = presented.and_then(Wanted::authentication);
     match asked.grant_type.as_deref() {
+        Some(JWT_BEARER) => {
+            // The token says whose it is, and the client need not.
+            let nobody = presented.is_none().then(Wanted::of_nobody);
+            wanted = wanted.or(nobody).map(|wanted| wanted.of_own_token(asked));
+        }
+        Some(TOKEN_EXCHANGE) => {
+            retype(visit, &mut request).await;
+            let subject = asked.get("subject_token").and_then(Jwt::parse);
+            let subject = subject.map(|subject| subject.claims).unwrap_or_default();
+            let nobody = presented.is_none().then(Wanted::of_nobody);
+            wanted = wanted.or(nobody);
+            wanted = wanted.map(|wanted| wanted.exchanging(&subject).of_own_token(asked));
+        }
         // The other grants were opened for a scope and audiences, which are kept, and are held to those.
         Some("client_credentials") => wanted = wanted.map(|wanted| wanted.of_own_token(asked)),
         Some("refresh_token") if visit.is_lenient() => {
@@ -83,7 +100,7 @@ async fn rework(
     // What is remembered is redacted; what this request says is the rules' affair.
     parameters.extend(visit.asked.parameters.clone());
     let additions = visit.at.issuer.additions(&Facts {
-        client_id: visit.asked.client_id.as_deref(),
+        client_id: visit.asked.client_id.as_deref().or(claim("client_id")),
         grant_type: visit.asked.grant_type.as_deref(),
         scope: Some(&scope),
         subject: claim("sub"),

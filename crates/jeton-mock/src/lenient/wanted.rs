@@ -2,7 +2,7 @@
 
 use jeton::{
     Client, ClientAuthentication, ClientFault, ClientId, ClientSecret, Pkce, Presented, Proof,
-    RedirectUri, Scope, UnixTime,
+    RedirectUri, RuleRecord, Scope, UnixTime,
 };
 use serde_json::{Map, Value};
 
@@ -15,15 +15,31 @@ const KEPT_AUDIENCES: usize = 64;
 
 /// What a request's client must be allowed for the server to grant it. Malformed values stay out: the
 /// server refuses them as production would.
+#[derive(Clone)]
 pub(crate) struct Wanted<'a> {
-    pub(super) id: ClientId,
+    /// The client; `None` where only an assertion says who it is.
+    pub(super) id: Option<ClientId>,
     presented: Option<&'a Presented>,
+    assertion: Assertion,
+    /// Scope and audiences that a client which nobody registered has without asking.
+    given: (Scope, Vec<String>),
     scope: Scope,
     audiences: Vec<String>,
     pub(super) redirect_uri: Option<RedirectUri>,
     pub(super) post_logout_redirect_uri: Option<RedirectUri>,
     protection: Protection,
     pub(super) target: Target,
+}
+
+/// What becomes of an assertion that the request brings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Assertion {
+    /// The server verifies it, as production does.
+    Verified,
+    /// It is verified, and its rule's client may be one that nobody registered.
+    ByRule,
+    /// Its word is taken for who the client is.
+    Believed,
 }
 
 /// What an authorization request brings against the injection of its code.
@@ -50,23 +66,64 @@ pub(super) enum Target {
 impl<'a> Wanted<'a> {
     /// A request that needs nothing but that there is such a client.
     fn of(client_id: &str) -> Option<Self> {
-        Some(Self {
-            id: client_id.parse().ok()?,
+        let mut wanted = Self::of_nobody();
+        wanted.id = Some(client_id.parse().ok()?);
+        Some(wanted)
+    }
+
+    /// A request of which only a token that it brings says whose it is.
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            id: None,
             presented: None,
+            assertion: Assertion::Verified,
+            given: (Scope::default(), Vec::new()),
             scope: Scope::default(),
             audiences: Vec::new(),
             redirect_uri: None,
             post_logout_redirect_uri: None,
             protection: Protection::Pkce,
             target: Target::Granted,
-        })
+        }
     }
 
     /// A request that authenticates its client.
     pub(crate) fn authentication(presented: &'a Presented) -> Option<Self> {
-        let mut wanted = Self::of(&presented.client_id)?;
+        let mut wanted = match presented.proof {
+            Proof::Assertion(_) if presented.client_id.is_empty() => Self::of_nobody(),
+            _ => Self::of(&presented.client_id)?,
+        };
         wanted.presented = Some(presented);
         Some(wanted)
+    }
+
+    /// The same request of the client that a rule of a trusted issuer names, with what it lets that have.
+    pub(crate) fn by_rule(mut self, rule: &RuleRecord) -> Option<Self> {
+        self.id = Some(rule.client_id.parse().ok()?);
+        self.assertion = Assertion::ByRule;
+        let scope = rule.scope.as_deref().unwrap_or_default();
+        self.given = (
+            scope.parse().unwrap_or_default(),
+            rule.audiences.clone().unwrap_or_default(),
+        );
+        Some(self)
+    }
+
+    /// The same request, whose assertion is believed: it says that it is of `client_id`, where the request
+    /// does not.
+    pub(crate) fn believed(mut self, client_id: Option<&str>) -> Option<Self> {
+        if self.id.is_none() {
+            self.id = Some(client_id?.parse().ok()?);
+        }
+        self.assertion = Assertion::Believed;
+        Some(self)
+    }
+
+    /// The same request, which exchanges an access token that says these claims.
+    #[must_use]
+    pub(crate) fn exchanging(mut self, claims: &Map<String, Value>) -> Self {
+        self.given = (scope_of(claims), audiences_of(claims));
+        self
     }
 
     /// A request for a code, at `/authorize`.
@@ -98,8 +155,7 @@ impl<'a> Wanted<'a> {
     /// The same request about an access token that says these claims: its client may have them.
     #[must_use]
     pub(crate) fn with_token(mut self, claims: &Map<String, Value>) -> Self {
-        let scope = claims.get("scope").and_then(Value::as_str);
-        self.scope = scope.and_then(|it| it.parse().ok()).unwrap_or_default();
+        self.scope = scope_of(claims);
         self.audiences = audiences_of(claims);
         self
     }
@@ -125,12 +181,21 @@ impl<'a> Wanted<'a> {
         self
     }
 
+    /// What is waived for a client that nobody registered.
+    pub(super) fn waived_for_a_stranger(&self) -> Vec<&'static str> {
+        let believed = (self.assertion == Assertion::Believed).then_some(CLIENT_ASSERTION);
+        ["client"].into_iter().chain(believed).collect()
+    }
+
     /// What the server would refuse `client`, as far as it can be waived, by name.
     pub(super) fn refused(&self, client: &Client, now: UnixTime) -> Vec<&'static str> {
-        let authentication = self
-            .presented
-            .and_then(|presented| client.accepts(presented, now).err())
-            .and_then(|fault| waived_as(&fault));
+        let authentication = if self.assertion == Assertion::Believed {
+            Some(CLIENT_ASSERTION)
+        } else {
+            self.presented
+                .and_then(|presented| client.accepts(presented, now).err())
+                .and_then(|fault| waived_as(&fault))
+        };
         let redirect_uri = self.redirect_uri.as_ref();
         let after_logout = self.post_logout_redirect_uri.as_ref();
         let rest = [
@@ -220,26 +285,32 @@ impl<'a> Wanted<'a> {
         self.redirect_uri.is_some() || self.post_logout_redirect_uri.is_some()
     }
 
+    /// Gives a client that nobody registered what it has without asking.
+    pub(super) fn equip(&self, client: &mut Client) {
+        let (scope, audiences) = &self.given;
+        client.scope = client.scope.union(scope);
+        client.audiences.extend(audiences.iter().cloned());
+        if self.assertion == Assertion::ByRule {
+            // One that authenticates, as the client of every rule.
+            client.authentication = ClientAuthentication::Federated;
+        }
+    }
+
     /// Allows `client` what it is refused, but for redirect URIs, which the registry keeps.
     pub(super) fn grant_to(&self, client: &mut Client, now: UnixTime) {
-        if let Some(presented) = self.presented
+        if self.assertion == Assertion::Believed {
+            client.authentication = ClientAuthentication::UnverifiedAssertion;
+        } else if let Some(presented) = self.presented
+            && let Proof::Secret(_, hash) = presented.proof
             && client.accepts(presented, now).is_err()
         {
-            match presented.proof {
-                Proof::None => {}
-                Proof::Secret(_, hash) => {
-                    client.authentication = ClientAuthentication::Secret {
-                        method: None,
-                        secrets: vec![ClientSecret {
-                            hash,
-                            expires_at: None,
-                        }],
-                    };
-                }
-                Proof::Assertion(_) => {
-                    client.authentication = ClientAuthentication::UnverifiedAssertion;
-                }
-            }
+            client.authentication = ClientAuthentication::Secret {
+                method: None,
+                secrets: vec![ClientSecret {
+                    hash,
+                    expires_at: None,
+                }],
+            };
         }
         client.scope = client.scope.union(&self.scope);
         if self.lacks_pkce(client) || self.lacks_nonce(client) {
@@ -263,6 +334,12 @@ fn keep_redirect(list: &mut Vec<RedirectUri>, own: usize, uri: &RedirectUri) {
     }
 }
 
+/// `scope` (RFC 8693 §4.2).
+fn scope_of(claims: &Map<String, Value>) -> Scope {
+    let scope = claims.get("scope").and_then(Value::as_str);
+    scope.and_then(|it| it.parse().ok()).unwrap_or_default()
+}
+
 /// `aud` (RFC 7519 §4.1.3).
 pub(crate) fn audiences_of(claims: &Map<String, Value>) -> Vec<String> {
     let audiences = match claims.get("aud") {
@@ -274,16 +351,20 @@ pub(crate) fn audiences_of(claims: &Map<String, Value>) -> Vec<String> {
     texts.map(str::to_owned).collect()
 }
 
+/// The name under which it is waived that an assertion is not verified.
+const CLIENT_ASSERTION: &str = "client_assertion";
+
 /// The name under which a fault is waived; `None` where it is not: a registered client that must
-/// authenticate and sends no secret has a bug that any secret would cure.
+/// authenticate and sends no secret has a bug that any secret would cure. Whether an assertion is believed
+/// is decided once the server has refused it: a rule may stand behind it.
 fn waived_as(fault: &ClientFault) -> Option<&'static str> {
     match fault {
         ClientFault::WrongSecret
         | ClientFault::SecretOfPublicClient
         | ClientFault::SecretInsteadOfAssertion => Some("secret"),
-        ClientFault::Assertion(_) => Some("client_assertion"),
         ClientFault::WrongMethod(_) => Some("token_endpoint_auth_method"),
-        ClientFault::Missing
+        ClientFault::Assertion(_)
+        | ClientFault::Missing
         | ClientFault::Scheme
         | ClientFault::MalformedBasic
         | ClientFault::Unknown => None,
