@@ -185,7 +185,7 @@ fn explanation(platform: &Platform, trusted: &TrustedIssuer) -> String {
         text.push_str(&format!("Accepted: {danger}.\n"));
     }
     let audience = rule.audience.as_deref().unwrap_or("ISSUER");
-    let request = platform.request.replace("AUDIENCE", audience);
+    let request = platform.request.replace("{audience}", audience);
     text.push_str(&format!(
         "\nThe workload gets its token by\n  {request}\nTry one with: jeton trust check FILE TOKEN --issuer ISSUER\nStore the document with: jeton trust put --data jeton.db FILE\n"
     ));

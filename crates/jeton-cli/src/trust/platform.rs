@@ -21,7 +21,7 @@ pub(super) struct Platform {
     pub(super) single_use: bool,
     /// What the rule keeps out.
     pub(super) keeps_out: &'static str,
-    /// How a workload gets a token; `AUDIENCE` stands for the audience.
+    /// How a workload gets a token; `{audience}` stands for the audience.
     pub(super) request: &'static str,
 }
 

@@ -35,7 +35,7 @@ pub(super) const KUBERNETES: Platform = Platform {
     },
     single_use: false,
     keeps_out: "other service accounts, namespaces and clusters, and the tokens that pods have for the cluster itself",
-    request: "serviceAccountToken: { path: token, audience: AUDIENCE } among the sources of a projected volume",
+    request: "serviceAccountToken: { path: token, audience: {audience} } among the sources of a projected volume",
 };
 
 pub(super) const AWS: Platform = Platform {
@@ -54,7 +54,7 @@ pub(super) const AWS: Platform = Platform {
     },
     single_use: false,
     keeps_out: "other roles and accounts, and tokens for several audiences",
-    request: "aws sts get-web-identity-token --audience AUDIENCE --signing-algorithm ES384 --query WebIdentityToken --output text",
+    request: "aws sts get-web-identity-token --audience {audience} --signing-algorithm ES384 --query WebIdentityToken --output text",
 };
 
 pub(super) const GCP: Platform = Platform {
@@ -79,7 +79,7 @@ pub(super) const GCP: Platform = Platform {
     complete: nothing,
     single_use: false,
     keeps_out: "people and other service accounts, also one that is given the email of this one",
-    request: "curl -H 'Metadata-Flavor: Google' 'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity?audience=AUDIENCE'",
+    request: "curl -H 'Metadata-Flavor: Google' 'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity?audience={audience}'",
 };
 
 pub(super) const AZURE: Platform = Platform {
@@ -116,7 +116,7 @@ pub(super) const AZURE: Platform = Platform {
     },
     single_use: false,
     keeps_out: "people, other principals and other tenants",
-    request: "az account get-access-token --scope AUDIENCE/.default --query accessToken --output tsv",
+    request: "az account get-access-token --scope {audience}/.default --query accessToken --output tsv",
 };
 
 pub(super) const SPIFFE: Platform = Platform {
@@ -153,7 +153,7 @@ pub(super) const SPIFFE: Platform = Platform {
     },
     single_use: false,
     keeps_out: "other trust domains and workloads, also those whose path only begins with the same letters",
-    request: "spire-agent api fetch jwt -audience AUDIENCE",
+    request: "spire-agent api fetch jwt -audience {audience}",
 };
 
 pub(super) const OIDC: Platform = Platform {
@@ -177,5 +177,5 @@ pub(super) const OIDC: Platform = Platform {
     },
     single_use: false,
     keeps_out: "every token of which one of these is not so, or missing",
-    request: "what its issuer says, for the audience AUDIENCE",
+    request: "what its issuer says, for the audience {audience}",
 };

@@ -72,7 +72,7 @@ pub(super) const GITHUB: Platform = Platform {
     },
     single_use: true,
     keeps_out: "other repositories, also one that is given the name of this one; every event that is not named above, as pull_request, pull_request_target and workflow_run; where one is named above, every other environment, branch, tag or workflow",
-    request: "permissions: { id-token: write }, and curl -H \"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN\" \"$ACTIONS_ID_TOKEN_REQUEST_URL&audience=AUDIENCE\"",
+    request: "permissions: { id-token: write }, and curl -H \"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN\" \"$ACTIONS_ID_TOKEN_REQUEST_URL&audience={audience}\"",
 };
 
 pub(super) const GITLAB: Platform = Platform {
@@ -123,7 +123,7 @@ pub(super) const GITLAB: Platform = Platform {
     },
     single_use: true,
     keeps_out: "other projects, also forks of this one and one that is given its path; a tag that is called like the branch; where one is named above, every other branch, tag or environment",
-    request: "id_tokens: { JETON_TOKEN: { aud: AUDIENCE } }",
+    request: "id_tokens: { JETON_TOKEN: { aud: {audience} } }",
 };
 
 pub(super) const CIRCLECI: Platform = Platform {
@@ -165,7 +165,7 @@ pub(super) const CIRCLECI: Platform = Platform {
     },
     single_use: false,
     keeps_out: "other projects and organizations; jobs that were started again with SSH; where one is named above, every other branch, tag or context",
-    request: "circleci run oidc get --claims '{\"aud\":\"AUDIENCE\"}'",
+    request: "circleci run oidc get --claims '{\"aud\":\"{audience}\"}'",
 };
 
 pub(super) const BUILDKITE: Platform = Platform {
@@ -204,7 +204,7 @@ pub(super) const BUILDKITE: Platform = Platform {
     complete: nothing,
     single_use: true,
     keeps_out: "other pipelines and organizations, also one that is given the name of this one; where one is named above, every other branch or tag; tokens without the ids, for which a job has to ask",
-    request: "buildkite-agent oidc request-token --audience AUDIENCE --claim organization_id,pipeline_id,cluster_id",
+    request: "buildkite-agent oidc request-token --audience {audience} --claim organization_id,pipeline_id,cluster_id",
 };
 
 pub(super) const TERRAFORM: Platform = Platform {
@@ -237,7 +237,7 @@ pub(super) const TERRAFORM: Platform = Platform {
     complete: nothing,
     single_use: true,
     keeps_out: "the other phase; other workspaces and organizations, also one that is given the name of this one",
-    request: "the workspace's variable TFC_WORKLOAD_IDENTITY_AUDIENCE=AUDIENCE; it is in TFC_WORKLOAD_IDENTITY_TOKEN",
+    request: "the workspace's variable TFC_WORKLOAD_IDENTITY_AUDIENCE={audience}; it is in TFC_WORKLOAD_IDENTITY_TOKEN",
 };
 
 pub(super) const BITBUCKET: Platform = Platform {
