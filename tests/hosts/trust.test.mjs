@@ -1,4 +1,4 @@
-// `jeton trust`: the commands of README, one after the other, and what they refuse.
+// `jeton trust`: the commands of README and of docs/machines.md, one after the other, and what they refuse.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -8,11 +8,12 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { send } from '../suite/support/http.mjs';
 import { keyOf } from '../suite/support/jws.mjs';
+import { blocks, codes, page, rows } from '../suite/support/page.mjs';
+import { github } from '../suite/support/platforms.mjs';
 import { BINARY, launch } from './native.mjs';
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const SECTION = README.split('\n## Machines without a secret\n')[1].split('\n## ')[0];
-const [COMMANDS] = SECTION.split('```sh\n')[1].split('```');
+const [COMMANDS] = blocks(page('README.md'), 'Machines without a secret').sh;
+const MACHINES = page('docs/machines.md');
 
 const KEY = keyOf('ES256', 'cluster');
 const now = () => Math.floor(Date.now() / 1000);
@@ -127,4 +128,71 @@ test('put keeps what stands, and stores nothing that is dangerous', (t) => {
   const key = 'trust:-22-M2eMXywckVoZCUNuzWNVd6utU7M6p-wptdW3wMA';
   assert.ok(printed.includes(`wrangler kv key put --binding JETON_REGISTRY --remote '${key}' '{`), printed);
   assert.ok(printed.includes(`"pk":{"S":"trust"}`), printed);
+});
+
+test('docs/machines.md: new writes the documents that stand there, and put stores them', (t) => {
+  const { folder, run } = shell(t);
+  const write = (name, text, mode) => writeFileSync(join(folder, name), text, { mode });
+  const jwks = { keys: [KEY.jwk] };
+  write('kubectl', `#!/bin/sh\necho '${JSON.stringify(jwks)}'\n`, 0o755);
+  write('keys.json', JSON.stringify(jwks));
+  write('client.json', blocks(MACHINES, 'The client').json[0]);
+  for (const heading of ['The client', 'GitHub Actions', 'Kubernetes', 'SPIFFE', 'Moving a client']) {
+    const { status, stderr } = run(`PATH="$PWD:$PATH"\n${blocks(MACHINES, heading).sh[0]}`);
+    assert.equal(status, 0, stderr);
+  }
+  for (const [heading, file] of [
+    ['GitHub Actions', 'github.json'],
+    ['Kubernetes', 'cluster.json'],
+    ['SPIFFE', 'spiffe.json'],
+  ]) {
+    const shown = JSON.parse(blocks(MACHINES, heading).json[0]);
+    const written = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    assert.deepEqual(written, shown.jwks ? { ...shown, jwks } : shown);
+  }
+});
+
+test('docs/machines.md: new knows the other platforms, and says how their jobs get a token', (t) => {
+  const { run } = shell(t);
+  const platforms = rows(MACHINES, 'Other platforms');
+  assert.equal(platforms.length, 9);
+  for (const [platform, rule, way] of platforms) {
+    const { status, stderr } = run(codes(rule)[0]);
+    assert.equal(status, 0, `${platform}: ${stderr}`);
+    const said = stderr.replaceAll('ISSUER', 'https://tokens.example.com');
+    for (const code of codes(way)) assert.ok(said.includes(code), `${platform}: ${code} is not in\n${said}`);
+  }
+});
+
+test('docs/machines.md: check says what stands there', (t) => {
+  const { folder, run } = shell(t);
+  const [document] = blocks(MACHINES, 'GitHub Actions').json;
+  writeFileSync(
+    join(folder, 'github.json'),
+    JSON.stringify({ ...JSON.parse(document), jwks: { keys: [github.key.jwk] } }),
+  );
+  const time = now();
+  const token = github.token({
+    aud: 'https://tokens.example.com',
+    sub: 'repo:octo-org@65/octo-repo@74:environment:staging',
+    environment: 'staging',
+    iat: time,
+    nbf: time - 300,
+    exp: time + 300,
+  });
+  writeFileSync(join(folder, 'token.jwt'), token);
+  const { sh, text } = blocks(MACHINES, 'When a job is refused');
+  const { status, stdout } = run(sh[0].replace('token.jwt', `token.jwt --now ${time}`));
+  assert.equal(status, 1);
+  assert.equal(stdout, text[0]);
+});
+
+test('docs/machines.md: a log line has the details that stand there', () => {
+  const source = page('crates/jeton/src/refusal/assertion.rs');
+  const details = rows(MACHINES, 'When a job is refused').flatMap(([detail]) => codes(detail));
+  assert.equal(details.length, 10);
+  for (const detail of details) {
+    const text = detail.replace('…', '{0}');
+    assert.ok(source.includes(`#[error("${text}")]`), detail);
+  }
 });
