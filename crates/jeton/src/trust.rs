@@ -2,6 +2,9 @@
 //!
 //! One document for each issuer: where its keys are, and up to [`MOST_RULES`] rules, so that a request
 //! reads one document. A rule names a client, and conditions that a token must meet to stand for it.
+//!
+//! A document about our own issuer is read where a token of ours is exchanged. Its rules make no token stand
+//! for anybody: they open audiences, let a client go unnamed, and narrow.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
