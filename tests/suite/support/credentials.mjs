@@ -13,8 +13,8 @@ const PUBLIC = new Set(
 /** Parameters that are credentials however short. */
 const SHORT = new Set(['user_code']);
 
-/** What a credential of Jeton looks like, wherever it stands: a JWT, or a prefix and base64url. */
-const CREDENTIAL = /eyJ[\w-]{16,}\.[\w-]+\.[\w-]*|(?<![\w-])j[a-z]{2}_[\w-]{20,}/g;
+/** What a credential of Jeton looks like, wherever it stands: a JWT, or a prefix and base64url. `jfs_` is a subject. */
+const CREDENTIAL = /eyJ[\w-]{16,}\.[\w-]+\.[\w-]*|(?<![\w-])j(?!fs_)[a-z]{2}_[\w-]{20,}/g;
 
 /** How many characters of a credential are a leak. */
 const PIECE = 16;
@@ -35,8 +35,8 @@ for (const { client_secret } of Object.values(clients)) isSecret(client_secret, 
 const published = [...Object.values(clients), overlapping]
   .flatMap(({ client_id, scope = '', audiences = [] }) => [client_id, scope, ...audiences])
   .concat(trust.map(({ issuer }) => issuer))
-  // Also the issuer of rows whose clients insist on one that they can reach.
-  .concat(ISSUER, 'http://127.0.0.1')
+  // Also the issuers of rows that reach this machine.
+  .concat(ISSUER, 'http://127.0.0.1', 'https://localhost:8443')
   .join('\n');
 
 /** Remembers the credentials of one exchange. */
@@ -72,7 +72,7 @@ function ofParameters(parameters) {
   }
 }
 
-/** The long strings in a JSON text, whose names and marks are those of any line; the text itself where it is none. */
+/** The long strings in a JSON text that are not published, as the names in it may be; the text itself where it is none. */
 function textsIn(json) {
   const texts = [];
   try {
@@ -83,7 +83,7 @@ function textsIn(json) {
   } catch {
     texts.push(json);
   }
-  return texts.filter((text) => text.length >= PIECE);
+  return texts.filter((text) => text.length >= PIECE && !published.includes(text));
 }
 
 function ofAuthorization(value) {
