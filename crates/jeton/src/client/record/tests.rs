@@ -209,8 +209,8 @@ fn a_protection_that_is_not_there_is_refused() {
         Ok(()),
     );
     check(
-        r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"private_key_jwt"}"#,
-        Err("\"private_key_jwt\" is none of"),
+        r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"client_secret_jwt"}"#,
+        Err("\"client_secret_jwt\" is none of"),
     );
     check(
         r#"{"client_id":"a",SECRET,"token_endpoint_auth_method":"tls_client_auth"}"#,
