@@ -184,7 +184,10 @@ pub(crate) async fn identify<H: Host>(
     audit: &mut Audit,
 ) -> Result<Sender, Refusal> {
     match Presented::read(at.request.headers, parameters) {
-        Err(Refusal::Client(ClientFault::Missing)) => Ok(Sender::Unnamed),
+        // A secret without a client_id is half an authentication, and not none.
+        Err(Refusal::Client(ClientFault::Missing)) if !post::is_used(parameters) => {
+            Ok(Sender::Unnamed)
+        }
         Err(refusal) => Err(refusal),
         Ok(Presented {
             client_id,

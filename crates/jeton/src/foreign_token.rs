@@ -24,9 +24,16 @@ pub use examination::{Examination, Examiner, Signature};
 /// How far ahead the `exp` of a platform's token may be. Some are made for as long as a job may run.
 const LONGEST_LIFETIME: Seconds = Seconds::from_days(1);
 
-/// Claims that bind what is issued for the token to what is not supported here (RFC 7800, RFC 9396). They
-/// are not ignored: what was bound would come loose.
-const BINDING: [&str; 2] = ["cnf", "authorization_details"];
+/// Claims that a token cannot have here. The first two bind what is issued for it to what is not supported
+/// (RFC 7800, RFC 9396): ignored, what was bound would come loose. The third is that of events, as of a
+/// logout token (RFC 8417 §2.2).
+const BINDING: [&str; 3] = ["cnf", "authorization_details", "events"];
+
+/// Claims that say who acts and who may (RFC 8693 §4.1, §4.4). An assertion cannot have them: the token
+/// that is issued for it would not.
+const ACTORS: [&str; 2] = ["act", "may_act"];
+
+const OPENID: &str = "openid";
 
 /// What a token of a trusted issuer is presented as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +85,17 @@ pub(crate) struct Vouched {
     pub(crate) single_use: Option<SingleUse>,
 }
 
+impl Vouched {
+    /// The same, of a token that is presented as an assertion.
+    pub(crate) fn as_assertion(self) -> Result<Self, AssertionFault> {
+        let mut names = ACTORS.into_iter();
+        match names.find(|name| self.claims.contains_key(*name)) {
+            None => Ok(self),
+            Some(name) => Err(AssertionFault::Bound(name)),
+        }
+    }
+}
+
 /// What `jwt` stands for.
 pub(crate) async fn vouch<H: Host>(
     at: &At<'_, H>,
@@ -86,9 +104,14 @@ pub(crate) async fn vouch<H: Host>(
     whom: For<'_>,
     audit: &mut Audit,
 ) -> Result<Vouched, NotAccepted> {
+    // What says nothing of whom we trust comes first, and may be told.
+    text(jwt.claims(), "sub")?;
+    check_binding(jwt.claims())?;
+    let expires_at = check_expiry(jwt.claims(), at.now)?;
     let issuer = find_issuer(at, &jwt, form).await?;
     audit.trust_issuer = Some(issuer.issuer.clone());
-    let expires_at = check_unverified(&jwt, form, &issuer, at.now)?;
+    check_kind(&jwt, form, &issuer)?;
+    check_subject(jwt.claims(), &issuer)?;
     let claims = at.issuer.verifier(at.now).of_issuer(jwt, &issuer).await?;
     let claims = claims.claims;
     let own_issuer = at.issuer.config().issuer().as_str();
@@ -156,39 +179,27 @@ fn names<'a>(jwt: &'a UnverifiedJwt<'_>, form: Form) -> impl Iterator<Item = &'a
         .flatten()
 }
 
-/// What can be refused without a key: it costs neither a fetch nor a signature. The `exp`.
-fn check_unverified(
-    jwt: &UnverifiedJwt<'_>,
-    form: Form,
-    issuer: &TrustedIssuer,
-    now: UnixTime,
-) -> Result<UnixTime, AssertionFault> {
-    check_kind(jwt, form, issuer)?;
-    check_subject(jwt.claims(), issuer)?;
-    check_binding(jwt.claims())?;
-    check_expiry(jwt.claims(), now)
-}
-
+/// Refuses the `typ` of another kind of JWT: an SVID's is `JWT` or `JOSE` (JWT-SVID §2.3).
 fn check_kind(
     jwt: &UnverifiedJwt<'_>,
     form: Form,
     issuer: &TrustedIssuer,
 ) -> Result<(), AssertionFault> {
-    let more: &[&str] = match form {
-        Form::AccessToken => &["at+jwt"],
-        _ if issuer.is_trust_domain() => &["JOSE"],
-        _ => &[],
-    };
-    check_typ(jwt, &[&ASSERTION_TYPES, more].concat())
+    match form {
+        _ if issuer.is_trust_domain() => check_typ(jwt, &["JWT", "JOSE"]),
+        Form::AccessToken => check_typ(jwt, &[&ASSERTION_TYPES[..], &["at+jwt"]].concat()),
+        Form::Jwt | Form::JwtSvid => check_typ(jwt, &ASSERTION_TYPES),
+    }
 }
 
+/// Refuses the workload of another trust domain than the one whose keys are asked.
 fn check_subject(
     claims: &Map<String, Value>,
     issuer: &TrustedIssuer,
 ) -> Result<(), AssertionFault> {
     let subject = text(claims, "sub")?;
     if issuer.is_trust_domain() && trust_domain_of(subject) != Some(issuer.issuer.as_str()) {
-        return Err(AssertionFault::Claim("sub"));
+        return Err(AssertionFault::Issuer);
     }
     Ok(())
 }
@@ -295,11 +306,21 @@ fn narrowed(
     longest: Seconds,
     own_issuer: &str,
 ) -> Result<Client, AssertionFault> {
+    // What a login application may do is no matter of scope.
+    let has_ceiling = rule.scope.is_some() || rule.audiences.is_some();
+    if client.login && (has_ceiling || rule.access_token_lifetime.is_some()) {
+        return Err(AssertionFault::RuleClient);
+    }
+    let had_scope = !client.scope.is_empty();
     let mut client = client.clone();
     if let Some(scope) = &rule.scope {
         client.scope = client.scope.within(scope);
     }
     if let Some(audiences) = &rule.audiences {
+        // With `openid` the issuer may always be named as audience.
+        if !audiences.iter().any(|own| own == own_issuer) {
+            client.scope = client.scope.without(&OPENID.parse().unwrap_or_default());
+        }
         // A client without audiences has the issuer.
         if client.audiences.is_empty() {
             client.audiences.push(own_issuer.to_owned());
@@ -308,6 +329,9 @@ fn narrowed(
         if client.audiences.is_empty() {
             return Err(AssertionFault::RuleClient);
         }
+    }
+    if had_scope && client.scope.is_empty() {
+        return Err(AssertionFault::RuleClient);
     }
     let longest = rule
         .access_token_lifetime

@@ -42,7 +42,9 @@ async fn vouched<H: Host>(
     audit: &mut Audit,
 ) -> Result<Vouched, NotAccepted> {
     let jwt = UnverifiedJwt::parse(assertion)?;
-    vouch(at, jwt, Form::Jwt, whom, audit).await
+    Ok(vouch(at, jwt, Form::Jwt, whom, audit)
+        .await?
+        .as_assertion()?)
 }
 
 /// The token. Only when scope and audiences are decided is the assertion used up.

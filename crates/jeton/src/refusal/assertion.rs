@@ -36,7 +36,8 @@ pub enum AssertionFault {
     /// A `jti` that was accepted before.
     #[error("the assertion was used before")]
     Replayed,
-    /// It binds what is issued to a key (`cnf`) or to details (RFC 9396), which is not done here.
+    /// It asks for what is not done here: that what is issued is bound to a key (`cnf`) or to details (RFC
+    /// 9396), or that it says who acts.
     #[error("the claim {0} asks for what is not supported")]
     Bound(&'static str),
     /// The keys to verify it with could not be got.
@@ -66,12 +67,26 @@ pub enum AssertionFault {
 }
 
 impl AssertionFault {
-    /// What may be told of it to whoever sent it: of the JWT its own faults; of rules, issuers and clients
-    /// that there is none.
+    /// What is told of it to whoever sent it: what is wrong with the JWT itself. Of what is decided with the
+    /// trust documents it is always the same, so that nobody learns whom this server trusts, or for whom.
     pub(super) fn public_text(&self) -> String {
         match self {
-            Self::Issuer | Self::Rule | Self::RuleClient => Self::Rule.to_string(),
-            Self::Keys(_) => "the keys of the issuer cannot be had".to_owned(),
+            Self::Issuer
+            | Self::Rule
+            | Self::RuleClient
+            | Self::Audience
+            | Self::Typ
+            | Self::Keys(_)
+            | Self::Claim("jti")
+            | Self::Jwt(
+                JwtFault::Algorithm
+                | JwtFault::OwnKey
+                | JwtFault::NoKey
+                | JwtFault::Signature
+                | JwtFault::Host(_),
+            ) => {
+                "no rule accepts the assertion: see its issuer, audience and claims; the log of the server says more".to_owned()
+            }
             _ => self.to_string(),
         }
     }
