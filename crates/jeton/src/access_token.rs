@@ -47,24 +47,41 @@ pub(crate) struct AccessToken<'a> {
     /// them, and is believed whatever the client's record lists by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) may_act: Option<MayAct>,
-    /// Where it was exchanged for another: what that was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) exchanged_from: Option<ExchangedFrom>,
+    /// Of each exchange that it comes of the token that was given, the last first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exchanged_from: Vec<ExchangedFrom>,
     /// Whatever else it says of its subject, `acr` and `amr` included; none of the names above.
     #[serde(skip)]
     pub(crate) claims: Map<String, Value>,
 }
 
-/// The token that the first exchange (RFC 8693) of a chain began with: `exchanged_from` (ours). What ends
-/// that one's client, or all that was issued when it was, ends what came of it.
+/// A token that was exchanged for another (RFC 8693): an element of `exchanged_from` (ours). What ends it ends
+/// what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExchangedFrom {
     /// Its client.
     pub(crate) client_id: ClientId,
     /// When it was issued. A token that came of it is issued later, so its own `iat` tells nothing about
-    /// cut-offs of the subject.
+    /// cut-offs.
     pub(crate) iat: UnixTime,
+    /// Its `jti`; none of a token of another issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<String>,
 }
+
+/// The marker that says that the access token of this `jti` was revoked by itself. It is kept until the token
+/// would have expired.
+pub(crate) fn revoked_marker(jti: &str) -> Marker {
+    let digest = Sha256::digest(jti);
+    let (short, _) = digest.split_at(16);
+    Marker::new(
+        "revoked",
+        short.try_into().map(Id128).unwrap_or(Id128([0; 16])),
+    )
+}
+
+/// The most exchanges that a token may come of. Each is asked for whenever the token is looked at.
+pub(crate) const MOST_EXCHANGES: usize = 5;
 
 /// A token with its claims, as it is written. One without any is written as itself: flattening takes
 /// time, and most tokens are machines'.
@@ -122,17 +139,7 @@ impl<'a> AccessToken<'a> {
     /// Whether it is revoked by itself, with [`AccessToken::revoked_marker`]: no grant of its client's
     /// stands behind it, which would end with it.
     pub(crate) fn is_revoked_alone(&self) -> bool {
-        self.sid.is_none() || self.exchanged_from.is_some()
-    }
-
-    /// The marker that says that it was revoked. It is kept until the token would have expired.
-    pub(crate) fn revoked_marker(&self) -> Marker {
-        let digest = Sha256::digest(&self.jti);
-        let (short, _) = digest.split_at(16);
-        Marker::new(
-            "revoked",
-            short.try_into().map(Id128).unwrap_or(Id128([0; 16])),
-        )
+        self.sid.is_none() || !self.exchanged_from.is_empty()
     }
 
     /// All its claims, as they are written.

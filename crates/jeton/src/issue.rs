@@ -59,7 +59,7 @@ pub(crate) struct About<'a> {
     pub(crate) auth_time: Option<UnixTime>,
     pub(crate) act: Option<Actor>,
     pub(crate) may_act: Option<MayAct>,
-    pub(crate) exchanged_from: Option<ExchangedFrom>,
+    pub(crate) exchanged_from: Vec<ExchangedFrom>,
     pub(crate) claims: Map<String, Value>,
     /// The token lives no longer.
     pub(crate) until: UnixTime,
@@ -85,7 +85,7 @@ pub(crate) async fn to_client<H: Host>(
         auth_time: None,
         act: None,
         may_act: claims.remove(MAY_ACT).map(MayAct),
-        exchanged_from: None,
+        exchanged_from: Vec::new(),
         claims,
         until: UnixTime(u64::MAX),
     };
@@ -131,7 +131,7 @@ pub(crate) async fn from_grant<H: Host>(
         auth_time: grant.auth_time,
         act: None,
         may_act: claims.remove(MAY_ACT).map(MayAct),
-        exchanged_from: None,
+        exchanged_from: Vec::new(),
         claims,
         until: grant.expires_at,
     };

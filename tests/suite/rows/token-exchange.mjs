@@ -24,7 +24,7 @@ import { ci, ofCase } from '../support/platforms.mjs';
 import { clientCredentials, post, startFor, unless } from '../support/target.mjs';
 import { claimsOf, reseal, unseal } from '../support/tokens.mjs';
 
-const { api, shop, gateway, orders, stock, books, mail, careful, sealing, login } = clients;
+const { api, shop, gateway, orders, stock, books, mail, ruled, careful, sealing, login } = clients;
 const { unexchanging, publicService, elsewhere, unscoped } = clients;
 
 const TYPE = 'urn:ietf:params:oauth:token-type';
@@ -114,7 +114,7 @@ describe('token exchange', { concurrency: 8 }, () => {
       sid: subject.sid,
       auth_time: subject.auth_time,
       act: { sub: id(gateway) },
-      exchanged_from: { client_id: 'shop', iat: subject.iat },
+      exchanged_from: [{ client_id: 'shop', iat: subject.iat, jti: subject.jti }],
     });
     assert.notEqual(jti, subject.jti);
     assert.ok(exp <= subject.exp && iat <= exp);
@@ -140,7 +140,9 @@ describe('token exchange', { concurrency: 8 }, () => {
     assert.deepEqual(claimsOf(second).act, { sub: id(orders), act: { sub: id(gateway) } });
     const again = await exchanged(orders, second);
     assert.deepEqual(claimsOf(again).act, claimsOf(second).act, 'its own token: nobody else acts');
-    assert.deepEqual(claimsOf(second).exchanged_from, claimsOf(first).exchanged_from, 'what the chain began with');
+    const [given, ...before] = claimsOf(second).exchanged_from;
+    assert.equal(given.jti, claimsOf(first).jti);
+    assert.deepEqual(before, claimsOf(first).exchanged_from, 'what the chain began with');
   });
 
   test('RFC 8693 §4.1: a fifth actor: invalid_request', async () => {
@@ -154,6 +156,12 @@ describe('token exchange', { concurrency: 8 }, () => {
     assert.equal((await ask(books, token)).status, 200, 'who acts already may');
   });
 
+  test('a token comes of five exchanges at most', async () => {
+    let token = (await personal()).access_token;
+    for (let n = 0; n < 5; n += 1) token = await exchanged(shop, token, {});
+    isUnacceptable(await ask(shop, token));
+  });
+
   for (const [service, audience] of [
     [gateway, [id(gateway), API]],
     [sealing, API],
@@ -162,7 +170,7 @@ describe('token exchange', { concurrency: 8 }, () => {
       const token = await exchanged(service, await machine(shop, [id(service), API]));
       const { active, sub, client_id, act, aud, tenant, exchanged_from } = await shown(service, token);
       assert.deepEqual(
-        { active, sub, client_id, act, aud, tenant, from: exchanged_from.client_id },
+        { active, sub, client_id, act, aud, tenant, from: exchanged_from[0].client_id },
         {
           active: true,
           sub: 'shop',
@@ -570,6 +578,14 @@ describe('token exchange', { concurrency: 8 }, () => {
       assert.deepEqual(claimsOf(named).act, { sub: id(gateway) }, 'an actor token is for being named');
     });
 
+    test('whose rules are not met exchanges nothing: no more by missing a condition than by meeting it', async () => {
+      const to = (...groups) => personal({ claims: { groups }, audiences: [id(ruled), API] });
+      isUnacceptable(await ask(ruled, (await to()).access_token, { resource: API }));
+      isUnacceptable(await ask(ruled, (await to('further')).access_token, { resource: API }));
+      const token = await exchanged(ruled, (await to('ruled')).access_token, { resource: API });
+      assert.equal(claimsOf(token).act, undefined);
+    });
+
     test('no more scope and time than a rule has; of two that are met the first', async () => {
       const brief = await isToken(await ask(gateway, await grouped('brief'), { resource: API }));
       assert.deepEqual([brief.payload.scope, brief.body.expires_in], ['read', 30]);
@@ -612,7 +628,7 @@ describe('token exchange', { concurrency: 8 }, () => {
       ]);
       const { sub, client_id, act, exchanged_from } = payload;
       assert.deepEqual({ sub, client_id, act }, { ...deployer, sub: 'deployer', act: undefined });
-      assert.deepEqual(exchanged_from, { ...deployer, iat: payload.iat });
+      assert.deepEqual(exchanged_from, [{ ...deployer, iat: payload.iat }]);
       assert.equal(await isActive(api, body.access_token), true);
     });
 
@@ -896,6 +912,41 @@ describe('token exchange: rights as they are now', { skip: unless.startable }, (
       assert.equal((await userinfo(token, { on })).status, 401);
       isUnacceptable(await ask(service, access_token, {}, { on }));
     },
+    'what was exchanged on the way: its client gone, disabled, without the right or cut off, or itself revoked': async (
+      on,
+    ) => {
+      const second = await registered(on);
+      const first = await registered(on, { audiences: [second.client_id, API] });
+      const app = await application(on, [first.client_id, second.client_id, API]);
+      const audiences = [first.client_id, second.client_id, API];
+      const { access_token } = await personal({ client: app, audiences }, { on });
+      const between = await exchanged(first, access_token, { resource: [second.client_id, API] }, { on });
+      const token = await exchanged(second, between, {}, { on });
+      assert.equal(await isActive(api, token, { on }), true);
+      for (const lost of [{ disabled: true }, { grant_types: ['client_credentials'] }]) {
+        await first.change(lost);
+        assert.equal(await isActive(api, token, { on }), false, JSON.stringify(lost));
+        isUnacceptable(await ask(second, between, {}, { on }));
+        await first.change();
+        assert.equal(await isActive(api, token, { on }), true);
+      }
+      assert.equal((await postAs(first, '/revoke', { token: between }, { on })).status, 200);
+      assert.equal(await isActive(api, token, { on }), false);
+      const anew = await exchanged(first, access_token, { resource: [second.client_id, API] }, { on });
+      const other = await exchanged(second, anew, {}, { on });
+      assert.equal(await isActive(api, other, { on }), true, 'nothing before it has ended');
+      assert.equal((await postAs(login, '/revoke_grants', { client: first.client_id }, { on })).status, 200);
+      assert.equal(await isActive(api, other, { on }), false);
+    },
+    "a machine's token that is revoked takes along what came of it": async (on) => {
+      const service = await registered(on);
+      const robot = await application(on, [service.client_id, API]);
+      const subject = await machine(robot, [service.client_id, API], { on });
+      const token = await exchanged(service, subject, {}, { on });
+      assert.equal(await isActive(api, token, { on }), true);
+      assert.equal((await postAs(robot, '/revoke', { token: subject }, { on })).status, 200);
+      assert.equal(await isActive(api, token, { on }), false);
+    },
     'the client that exchanged: gone, or without a right': async (on) => {
       const service = await registered(on, { audiences: [API, 'https://other.example'] });
       const app = await application(on, [service.client_id, API, 'https://other.example']);
@@ -945,7 +996,7 @@ describe('token exchange: rights as they are now', { skip: unless.startable }, (
       const { exchanged_from } = unseal(token);
       const late = reseal(token, { iat: now() });
       assert.equal(await isActive(api, late, { on }), false);
-      const since = reseal(token, { iat: now(), exchanged_from: { ...exchanged_from, iat: now() } });
+      const since = reseal(token, { iat: now(), exchanged_from: [{ ...exchanged_from[0], iat: now() }] });
       assert.equal(await isActive(api, since, { on }), true);
     },
     'RFC 9700 §4.15: a person whose subject is a client’s id now': async (on) => {

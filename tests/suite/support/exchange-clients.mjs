@@ -24,6 +24,8 @@ export const exchangeClients = {
   stock: service('stock'),
   books: service('books'),
   mail: service('mail'),
+  /** Exchanges by one rule, and no other token. */
+  ruled: service('ruled'),
   /** Reached by the same tokens, but of other kinds. */
   sealing: service('sealing', { access_token_format: 'opaque', access_token_lifetime: 60 }),
   unexchanging: service('unexchanging', { grant_types: ['client_credentials'] }),
@@ -36,7 +38,11 @@ export const exchangeClients = {
     redirect_uris: ['https://shop.example/cb'],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE],
     scope: 'openid profile email offline_access read write',
-    audiences: [API, ...SERVICES, ...['sealing', 'unexchanging', 'public-service', 'elsewhere', 'unscoped'].map(idOf)],
+    audiences: [
+      API,
+      ...SERVICES,
+      ...['sealing', 'ruled', 'unexchanging', 'public-service', 'elsewhere', 'unscoped'].map(idOf),
+    ],
     access_token_claims: ['roles', 'groups', 'may_act'],
     client_claims: { tenant: 'blue' },
   },
@@ -77,5 +83,12 @@ export const ownTrust = {
     ofGroup('twice', { access_token_lifetime: 40 }),
     { ...ofGroup('twice', { access_token_lifetime: 20 }), name: 'twice, the second' },
     { ...ofGroup('others', { impersonation: true }), client_id: idOf('stock') },
+    { ...ofGroup('ruled', { impersonation: true }), client_id: idOf('ruled') },
+    ...['gateway', 'stock'].map((name) => ({
+      name: `every other, by ${name}`,
+      client_id: idOf(name),
+      conditions: [{ claim: 'iss', equals: ISSUER }],
+      accepted_dangers: ['every_workload'],
+    })),
   ],
 };

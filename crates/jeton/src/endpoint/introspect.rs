@@ -57,8 +57,8 @@ struct ActiveToken {
     act: Option<Actor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     may_act: Option<MayAct>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exchanged_from: Option<ExchangedFrom>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exchanged_from: Vec<ExchangedFrom>,
     /// What else an access token says of its subject; none of the names above.
     #[serde(flatten)]
     claims: Map<String, Value>,
@@ -131,7 +131,7 @@ async fn active_refresh_token<H: Host>(
         sid: Some(grant.id),
         act: None,
         may_act: None,
-        exchanged_from: None,
+        exchanged_from: Vec::new(),
         claims: Map::new(),
     }))
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 
 use crate::{
-    access_token::AccessToken,
+    access_token::{AccessToken, revoked_marker},
     audit::Audit,
     authentication::authenticate,
     client::Client,
@@ -65,7 +65,7 @@ async fn revoke<H: Host>(
                     .map_err(|_| Refusal::UnsupportedTokenType)?;
                 let attempt = at.issuer.random_id()?;
                 ledger
-                    .claim(&token.revoked_marker(), attempt, token.exp, at.now)
+                    .claim(&revoked_marker(&token.jti), attempt, token.exp, at.now)
                     .await?;
             }
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    access_token::{AccessToken, Audience},
+    access_token::{AccessToken, Audience, revoked_marker},
     client::{Client, ClientId},
     disclosure::{Disclosure, Place},
     grant::GrantType,
@@ -65,7 +65,7 @@ pub(crate) async fn find_live<'a, H: Host>(
         None if stands_alone(at, &token, &root).await? => None,
         None => return Ok(None),
     };
-    if token.is_revoked_alone() && is_revoked(at, &token).await? {
+    if token.is_revoked_alone() && is_revoked(at, &token.jti).await? {
         return Ok(None);
     }
     let mut claims = token.claims;
@@ -73,7 +73,7 @@ pub(crate) async fn find_live<'a, H: Host>(
         Some(grant) => {
             let (place, requested) = (Place::AccessToken, &grant.requested_claims);
             claims = Disclosure::new(place, &client, &scope, requested).part_of(&claims);
-            if token.exchanged_from.is_some() {
+            if !token.exchanged_from.is_empty() {
                 claims = Disclosure::new(place, &root, &scope, requested).part_of(&claims);
             }
         }
@@ -94,20 +94,35 @@ pub(crate) async fn find_live<'a, H: Host>(
 }
 
 /// The client of the token that the first exchange began with: that of the token itself where none was
-/// exchanged. `None` where it is gone, or where the token's own client may not exchange any more.
+/// exchanged. `None` where that is gone, or a token that was exchanged on the way has ended.
 async fn find_root<H: Host>(
     at: &At<'_, H>,
     token: &AccessToken<'_>,
     client: &Arc<Client>,
-) -> Result<Option<Arc<Client>>, Unavailable> {
-    let Some(from) = &token.exchanged_from else {
-        return Ok(Some(Arc::clone(client)));
-    };
-    let may = client.may_use(GrantType::TokenExchange) && client.is_confidential();
-    if !may || token.iat < cut_off_of_client(at, &client.id).await? {
-        return Ok(None);
+) -> Result<Option<Arc<Client>>, Refusal> {
+    let mut holder = Arc::clone(client);
+    let mut issued_at = token.iat;
+    for (left, from) in token.exchanged_from.iter().enumerate() {
+        // Whose token came of an exchange, exchanged.
+        let may = holder.may_use(GrantType::TokenExchange) && holder.is_confidential();
+        if !may || issued_at < cut_off_of_client(at, &holder.id).await? {
+            return Ok(None);
+        }
+        let Some(next) = at.issuer.clients().find(&from.client_id, at.now).await? else {
+            return Ok(None);
+        };
+        // What a person granted ends with the grant.
+        let is_root = left + 1 == token.exchanged_from.len();
+        let ends_alone = token.sid.is_none() || !is_root;
+        if let Some(jti) = from.jti.as_deref().filter(|_| ends_alone)
+            && is_revoked(at, jti).await?
+        {
+            return Ok(None);
+        }
+        holder = next;
+        issued_at = from.iat;
     }
-    at.issuer.clients().find(&from.client_id, at.now).await
+    Ok(Some(holder))
 }
 
 /// Whether a token that stems from no grant stands: `root` is still registered for such, and no cut-off has
@@ -117,7 +132,7 @@ async fn stands_alone<H: Host>(
     token: &AccessToken<'_>,
     root: &Client,
 ) -> Result<bool, Unavailable> {
-    let from = token.exchanged_from.as_ref();
+    let from = token.exchanged_from.last();
     let begun_at = from.map_or(token.iat, |from| from.iat);
     let may = root.may_use(GrantType::ClientCredentials)
         || root.may_use(GrantType::JwtBearer)
@@ -134,11 +149,11 @@ async fn stands_alone<H: Host>(
 }
 
 /// Whether an access token was revoked by itself. Without a ledger it cannot have been.
-async fn is_revoked<H: Host>(at: &At<'_, H>, token: &AccessToken<'_>) -> Result<bool, Refusal> {
+async fn is_revoked<H: Host>(at: &At<'_, H>, jti: &str) -> Result<bool, Refusal> {
     let Ok(ledger) = at.issuer.ledger() else {
         return Ok(false);
     };
-    let marker = token.revoked_marker();
+    let marker = revoked_marker(jti);
     Ok(ledger.holder(&marker, at.now).await?.is_some())
 }
 

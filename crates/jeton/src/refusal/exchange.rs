@@ -1,7 +1,7 @@
 //! Faults of a token exchange.
 
 use super::{AssertionFault, ErrorCode, Fault, WireError};
-use crate::delegation::MOST_ACTORS;
+use crate::{access_token::MOST_EXCHANGES, delegation::MOST_ACTORS};
 
 /// Why a token is not exchanged (RFC 8693 §2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,10 @@ pub(crate) enum ExchangeFault {
     MayAct,
     #[error("the chain would have more than {MOST_ACTORS} actors, or too long names")]
     TooManyActors,
+    #[error("the token would come of more than {MOST_EXCHANGES} exchanges")]
+    TooManyExchanges,
+    #[error("no rule for the client is met by the subject token, or they are disabled")]
+    Rule,
     #[error("the scope exceeds the subject token's")]
     Scope,
     #[error("the client is registered for nothing of the subject token's scope")]
@@ -66,7 +70,9 @@ impl ExchangeFault {
             | Self::ActingActor
             | Self::Bound
             | Self::MayAct
-            | Self::TooManyActors => (ErrorCode::INVALID_REQUEST, UNACCEPTABLE),
+            | Self::TooManyActors
+            | Self::TooManyExchanges
+            | Self::Rule => (ErrorCode::INVALID_REQUEST, UNACCEPTABLE),
             Self::Scope => (
                 ErrorCode::INVALID_SCOPE,
                 "the scope exceeds that of the subject token",

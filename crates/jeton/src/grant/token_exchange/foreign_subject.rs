@@ -64,10 +64,11 @@ pub(super) fn read<H: Host>(
         auth_time: None,
         act,
         may_act: may_act.clone().or(recorded),
-        exchanged_from: Some(ExchangedFrom {
+        exchanged_from: vec![ExchangedFrom {
             client_id: client.id.clone(),
             iat: at.now,
-        }),
+            jti: None,
+        }],
         claims,
         // The client that comes of a rule issues none beyond the subject token's `exp`.
         until: UnixTime(u64::MAX),

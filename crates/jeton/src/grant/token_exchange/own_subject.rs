@@ -2,7 +2,7 @@
 
 use super::{Acting, Subject};
 use crate::{
-    access_token::{AccessToken, ExchangedFrom},
+    access_token::{AccessToken, ExchangedFrom, MOST_EXCHANGES},
     assertion::SingleUse,
     audit::Audit,
     client::Client,
@@ -16,7 +16,6 @@ use crate::{
     request::At,
     target::{self, Portion},
     trust::Rule,
-    unavailable::Unavailable,
 };
 
 /// Claims that bind a token to what the request would have to prove or be checked for. No token of ours
@@ -77,16 +76,22 @@ pub(super) async fn find<H: Host>(
         let (place, requested) = (Place::AccessToken, &grant.requested_claims);
         claims = Disclosure::new(place, client, &portion.scope, requested).part_of(&claims);
     }
+    let mut exchanged_from = vec![ExchangedFrom {
+        client_id: token.client_id,
+        iat: token.iat,
+        jti: Some(token.jti),
+    }];
+    exchanged_from.extend(token.exchanged_from);
+    if exchanged_from.len() > MOST_EXCHANGES {
+        return Err(ExchangeFault::TooManyExchanges.into());
+    }
     let about = About {
         subject: token.sub,
         grant: token.sid,
         auth_time: token.auth_time,
         act: token.act,
         may_act: token.may_act,
-        exchanged_from: Some(token.exchanged_from.unwrap_or(ExchangedFrom {
-            client_id: token.client_id,
-            iat: token.iat,
-        })),
+        exchanged_from,
         claims,
         until,
     };
@@ -116,20 +121,24 @@ pub(super) async fn find_token<H: Host>(
 
 /// The first rule about our own tokens that is for the client and that the token meets. It opens
 /// `audiences` that the token is not for, and with `impersonation` it leaves the client unnamed; else it
-/// only narrows. Whose token may be exchanged by whom is decided without rules.
+/// only narrows. Where there are rules for the client, one must be met: else who misses the conditions of a
+/// rule that narrows would have more than who meets them.
 async fn find_rule<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     token: &AccessToken<'_>,
     audit: &mut Audit,
-) -> Result<Option<Rule>, Unavailable> {
+) -> Result<Option<Rule>, Refusal> {
     let own = at.issuer.config().issuer().as_str();
-    let document = at.issuer.trusted_issuers().find(own, at.now).await?;
-    let Some(document) = document.filter(|document| !document.disabled) else {
+    let Some(document) = at.issuer.trusted_issuers().find(own, at.now).await? else {
         return Ok(None);
     };
-    let is_for_client = |rule: &&Rule| !rule.disabled && rule.client_id == client.id;
-    let mut rules = document.rules.iter().filter(is_for_client).peekable();
+    audit.trust_issuer = Some(own.to_owned());
+    if document.disabled {
+        return Err(ExchangeFault::Rule.into());
+    }
+    let rules = document.rules.iter();
+    let mut rules = rules.filter(|rule| rule.client_id == client.id).peekable();
     if rules.peek().is_none() {
         return Ok(None);
     }
@@ -137,12 +146,9 @@ async fn find_rule<H: Host>(
     let is_met = |rule: &&Rule| {
         let audience = rule.audience.as_deref();
         let is_for = audience.is_none_or(|audience| token.aud.contains(audience));
-        is_for && rule.conditions.iter().all(|it| it.is_met(&claims))
+        !rule.disabled && is_for && rule.conditions.iter().all(|it| it.is_met(&claims))
     };
-    let rule = rules.find(is_met).cloned();
-    if let Some(rule) = &rule {
-        audit.trust_issuer = Some(own.to_owned());
-        audit.trust_rule = Some(rule.name.clone());
-    }
-    Ok(rule)
+    let rule = rules.find(is_met).ok_or(ExchangeFault::Rule)?;
+    audit.trust_rule = Some(rule.name.clone());
+    Ok(Some(rule.clone()))
 }
