@@ -1,20 +1,12 @@
 // What is measured: how each provider is installed, started and spoken to.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash, generateKeyPairSync } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { npm, once } from '../install.mjs';
 import { grants } from './grants.mjs';
 import { Connection } from './http.mjs';
 
@@ -38,7 +30,7 @@ export function install() {
     grants: ['client_credentials', 'authorization_code'],
   };
 
-  const modules = npm();
+  const modules = npm(join(installed, 'npm'), import.meta.url);
   const axa = {
     name: 'oauth2-mock-server',
     command: (port, ...options) => [
@@ -148,22 +140,6 @@ function freePort() {
   });
 }
 
-function npm() {
-  const directory = join(installed, 'npm');
-  const files = ['package.json', 'package-lock.json'].map((name) => [
-    name,
-    readFileSync(new URL(name, import.meta.url)),
-  ]);
-  once(directory, [process.version, ...files.map(([, text]) => text)], () => {
-    for (const [name, text] of files) writeFileSync(join(directory, name), text);
-    execFileSync('npm', ['ci', '--loglevel=error', '--no-fund', '--no-audit'], {
-      cwd: directory,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  });
-  return join(directory, 'node_modules');
-}
-
 function pip() {
   const directory = join(installed, 'python');
   const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url));
@@ -183,18 +159,6 @@ function pip() {
     );
   });
   return directory;
-}
-
-/** Runs `install` into an emptied `directory` unless it did so for the same inputs. */
-function once(directory, inputs, install) {
-  const stamp = join(directory, 'installed');
-  const hash = inputs.reduce((hash, input) => hash.update(input), createHash('sha256')).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
-  console.error(`installing into ${directory.slice(root.length)}`);
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  install();
-  writeFileSync(stamp, hash);
 }
 
 /** Bytes in all files. */

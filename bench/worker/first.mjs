@@ -1,4 +1,5 @@
-// The first token of a fresh isolate: the Worker beside the two JavaScript handlers of `run.mjs`.
+// The first token of a fresh isolate: the Worker, by a secret and by assertions (`private_key_jwt`, ES256, each
+// once or until it expires), beside the two JavaScript handlers of `run.mjs`, which take the secret.
 //
 //   cargo xtask worker && node bench/worker/first.mjs [rounds]
 //
@@ -10,21 +11,35 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { Miniflare } from '../../tests/hosts/worker-miniflare.mjs';
 import { turns } from '../turns.mjs';
-import { handlers, SECRET } from './handlers.mjs';
+import { handlers, ISSUER, key, SECRET } from './handlers.mjs';
 
 const [rounds = 25] = process.argv.slice(2).map(Number);
 const BODY = 'grant_type=client_credentials';
-const HEADERS = {
-  'content-type': 'application/x-www-form-urlencoded',
-  'content-length': BODY.length,
-  authorization: `Basic ${Buffer.from(`bench:${SECRET}`).toString('base64')}`,
+const AUTHORIZATION = `Basic ${Buffer.from(`bench:${SECRET}`).toString('base64')}`;
+const TYPE = encodeURIComponent('urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+
+/** How the client proves itself, by name of what is measured: headers and body. */
+const bySecret = () => ({ headers: { authorization: AUTHORIZATION }, body: BODY });
+const byAssertion = (client) => () => ({
+  headers: {},
+  body: `${BODY}&client_assertion_type=${TYPE}&client_assertion=${key.assertion(client, ISSUER)}`,
+});
+
+/** What is measured: a handler, and how it is asked. */
+const measurements = {
+  worker: { handler: 'worker', ask: bySecret },
+  assertion: { handler: 'worker', ask: byAssertion('again') },
+  once: { handler: 'worker', ask: byAssertion('key') },
+  read: { handler: 'read', ask: bySecret },
+  token: { handler: 'token', ask: bySecret },
 };
 
 /** Milliseconds until all of the answer is here, on a connection of its own. */
-const timed = (url) =>
+const timed = (url, { headers, body }) =>
   new Promise((resolve, reject) => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length };
     const began = performance.now();
-    const outgoing = request(url, { method: 'POST', headers: HEADERS, agent: false }, (incoming) => {
+    const outgoing = request(url, { method: 'POST', headers: { ...form, ...headers }, agent: false }, (incoming) => {
       let text = '';
       incoming.on('data', (chunk) => (text += chunk));
       incoming.on('end', () =>
@@ -32,16 +47,17 @@ const timed = (url) =>
       );
     });
     outgoing.on('error', reject);
-    outgoing.end(BODY);
+    outgoing.end(body);
   });
 
 /** The first request to an isolate that is there. */
 async function waiting(name) {
+  const { handler, ask } = measurements[name];
   const miniflare = new Miniflare({
-    workers: [{ name, ...handlers[name], unsafeDirectSockets: [{ host: '127.0.0.1' }] }],
+    workers: [{ name: handler, ...handlers[handler], unsafeDirectSockets: [{ host: '127.0.0.1' }] }],
   });
   try {
-    return await timed(new URL('/token', await miniflare.unsafeGetDirectURL(name)));
+    return await timed(new URL('/token', await miniflare.unsafeGetDirectURL(handler)), ask());
   } finally {
     await miniflare.dispose();
   }
@@ -89,10 +105,18 @@ function loader() {
   });
 }
 
-const compare = (title, time) => turns(title, { names: Object.keys(handlers), measured: ['worker'], rounds, time });
+const compare = (title, names, time) =>
+  turns(title, { names, measured: names.filter((name) => measurements[name].handler === 'worker'), rounds, time });
 
-await compare('an isolate that waits', waiting);
+const names = Object.keys(measurements);
+await compare('an isolate that waits', names, waiting);
 const miniflare = loader();
 const origin = await miniflare.unsafeGetDirectURL('loader');
-await compare('an isolate made for the request', (name, round) => timed(new URL(`/${name}/${1000 + round}`, origin)));
+// What the loader makes has no objects to keep what was used.
+const without = names.filter((name) => name !== 'once');
+await compare('an isolate made for the request', without, (name, round) => {
+  const { handler, ask } = measurements[name];
+  const digits = 1000 + round * names.length + names.indexOf(name);
+  return timed(new URL(`/${handler}/${digits}`, origin), ask());
+});
 await miniflare.dispose();

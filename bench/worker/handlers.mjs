@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { built } from '../../tests/hosts/worker-miniflare.mjs';
+import { signingKey } from '../keys.mjs';
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 /** As `bench/token.lua` sends it. */
@@ -21,6 +22,17 @@ const machine = {
   scope: 'read write',
   audiences: ['https://api.example'],
 };
+/** Its key, and the clients that prove themselves by it: each assertion once, or until it expires. */
+export const key = signingKey();
+const { client_secret: _, ...keyless } = machine;
+const byKey = {
+  ...keyless,
+  client_id: 'key',
+  token_endpoint_auth_method: 'private_key_jwt',
+  jwks: { keys: [key.jwk] },
+  client_assertion_lifetime: 3600,
+};
+const again = { ...byKey, client_id: 'again', client_assertion_single_use: false };
 /** The client whose refreshes are measured: each of them moves its grant. */
 export const client = {
   ...machine,
@@ -53,7 +65,11 @@ const jeton = (clients) => ({
 });
 
 /** Miniflare's options by name: client credentials. */
-export const handlers = { worker: jeton([machine]), read: javascript('read.js'), token: javascript('token.js') };
+export const handlers = {
+  worker: jeton([machine, byKey, again]),
+  read: javascript('read.js'),
+  token: javascript('token.js'),
+};
 
 const withObjects = (name, className) => ({
   ...javascript(name),
