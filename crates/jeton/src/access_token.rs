@@ -80,9 +80,6 @@ pub(crate) fn revoked_marker(jti: &str) -> Marker {
     )
 }
 
-/// The most exchanges that a token may come of. Each is asked for whenever the token is looked at.
-pub(crate) const MOST_EXCHANGES: usize = 5;
-
 /// A token with its claims, as it is written. One without any is written as itself: flattening takes
 /// time, and most tokens are machines'.
 #[derive(Serialize)]

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// resource server reads them all.
 pub(crate) const MOST_ACTORS: usize = 4;
 
+/// The most exchanges that a token may come of. Each is asked for whenever the token is looked at.
+pub(crate) const MOST_EXCHANGES: usize = 5;
+
 /// The members that a [`MayAct`] can have.
 const MEMBERS: [&str; 3] = ["sub", "iss", "client_id"];
 

@@ -7,7 +7,7 @@ use crate::{
         MOST_REQUESTED_CLAIMS,
     },
     client::MOST_VALUES,
-    delegation::MOST_ACTORS,
+    delegation::{MOST_ACTORS, MOST_EXCHANGES},
     endpoint::{
         authorize::{
             handoff::LONGEST_SUBJECT,
@@ -184,6 +184,14 @@ pub const LIMITS: &[Limit] = &[
         answer: "`invalid_request`",
         file: "tests/suite/rows/token-exchange.mjs",
         test: "a fifth actor",
+    },
+    Limit {
+        what: "exchanges that a token comes of",
+        most: MOST_EXCHANGES as u64,
+        unit: "",
+        answer: "`invalid_request`",
+        file: "tests/suite/rows/token-exchange.mjs",
+        test: "a token comes of five exchanges at most",
     },
     Limit {
         what: "a JWT that is read",

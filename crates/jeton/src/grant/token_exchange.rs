@@ -24,6 +24,7 @@ use crate::{
 mod actor;
 mod foreign_subject;
 mod own_subject;
+mod own_token;
 mod presented;
 
 use actor::VerifiedActor;

@@ -1,7 +1,7 @@
 //! Faults of a token exchange.
 
 use super::{AssertionFault, ErrorCode, Fault, WireError};
-use crate::{access_token::MOST_EXCHANGES, delegation::MOST_ACTORS};
+use crate::delegation::{MOST_ACTORS, MOST_EXCHANGES};
 
 /// Why a token is not exchanged (RFC 8693 §2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

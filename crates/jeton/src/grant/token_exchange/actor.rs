@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{own_subject::find_token, presented::PresentedToken};
+use super::{own_token::find_token, presented::PresentedToken};
 use crate::{
     assertion::{SingleUse, text},
     audit::Audit,

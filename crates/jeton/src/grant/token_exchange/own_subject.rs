@@ -1,14 +1,14 @@
 //! Subject tokens of ours.
 
-use super::{Acting, Subject};
+use super::{Acting, Subject, own_token::find_token};
 use crate::{
-    access_token::{AccessToken, ExchangedFrom, MOST_EXCHANGES},
+    access_token::{AccessToken, ExchangedFrom},
     assertion::SingleUse,
     audit::Audit,
     client::Client,
-    delegation::Actor,
+    delegation::{Actor, MOST_EXCHANGES},
     disclosure::{Disclosure, Place},
-    grant::live::{self, LiveToken},
+    grant::live::LiveToken,
     host::Host,
     issue::About,
     parameters::Parameters,
@@ -17,10 +17,6 @@ use crate::{
     target::{self, Portion},
     trust::Rule,
 };
-
-/// Claims that bind a token to what the request would have to prove or be checked for. No token of ours
-/// has one yet; what says so all the same must not lose it here.
-const BINDING: [&str; 2] = ["cnf", "authorization_details"];
 
 /// What the subject token allows, if it is good now and the client was given it: as its own client, or as
 /// one of its audiences.
@@ -102,21 +98,6 @@ pub(super) async fn find<H: Host>(
         acting,
         single_use,
     })
-}
-
-/// The access token of ours that the text is, if it is good now.
-pub(super) async fn find_token<H: Host>(
-    at: &At<'_, H>,
-    text: &str,
-) -> Result<Option<LiveToken<'static>>, Refusal> {
-    let Some(token) = AccessToken::decode(at, text).await? else {
-        return Ok(None);
-    };
-    let is_bound = |name: &&str| token.claims.contains_key(*name);
-    if BINDING.iter().any(is_bound) {
-        return Err(ExchangeFault::Bound.into());
-    }
-    live::find_live(at, token).await
 }
 
 /// The first rule about our own tokens that is for the client and that the token meets. It opens
