@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,7 +37,8 @@ pub struct TrustRecord {
     /// Its JWK Set itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
-    /// The algorithms its tokens may be signed by; all that are verified where absent.
+    /// The algorithms its tokens may be signed by; all that are verified where absent, of SPIFFE without
+    /// EdDSA.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithms: Option<Vec<String>>,
     /// `false` where absent.
@@ -141,6 +143,9 @@ pub enum InvalidTrust {
     /// `algorithms`.
     #[error("algorithms: {0:?} is none of ES256, ES384, EdDSA, RS256, PS256")]
     Algorithm(String),
+    /// `algorithms` of a trust domain has EdDSA.
+    #[error("algorithms: no JWT-SVID is signed by EdDSA (JWT-SVID section 2.1)")]
+    NotOfSvids,
     /// `algorithms` is empty.
     #[error("algorithms: at least one")]
     NoAlgorithm,
@@ -231,14 +236,7 @@ impl TrustRecord {
             return Err(InvalidTrust::Issuer);
         }
         let keys = self.keys()?;
-        let algorithms = match self.algorithms {
-            None => VERIFICATION_ALGORITHMS.to_vec(),
-            Some(names) if names.is_empty() => return Err(InvalidTrust::NoAlgorithm),
-            Some(names) => names
-                .into_iter()
-                .map(|name| verification_algorithm(&name).ok_or(InvalidTrust::Algorithm(name)))
-                .collect::<Result<_, _>>()?,
-        };
+        let algorithms = self.algorithms()?;
         if self.rules.len() > MOST_RULES {
             return Err(InvalidTrust::TooManyRules);
         }
@@ -261,6 +259,25 @@ impl TrustRecord {
             disabled: self.disabled.unwrap_or(false),
             rules,
         })
+    }
+
+    /// JWT-SVID §2.1 has no EdDSA.
+    fn algorithms(&self) -> Result<Vec<Algorithm>, InvalidTrust> {
+        let is_trust_domain = self.issuer.starts_with(SPIFFE_SCHEME);
+        let Some(names) = &self.algorithms else {
+            let mut all = VERIFICATION_ALGORITHMS.to_vec();
+            all.retain(|algorithm| !is_trust_domain || *algorithm != Algorithm::EdDSA);
+            return Ok(all);
+        };
+        if names.is_empty() {
+            return Err(InvalidTrust::NoAlgorithm);
+        }
+        let known = names.iter().map(|name| match verification_algorithm(name) {
+            Some(Algorithm::EdDSA) if is_trust_domain => Err(InvalidTrust::NotOfSvids),
+            Some(algorithm) => Ok(algorithm),
+            None => Err(InvalidTrust::Algorithm(name.clone())),
+        });
+        known.collect()
     }
 
     fn keys(&self) -> Result<KeySource, InvalidTrust> {

@@ -1,4 +1,3 @@
-use jsonwebtoken::Algorithm;
 use serde_json::json;
 
 use super::*;
@@ -137,6 +136,24 @@ fn all_algorithms_that_are_verified_unless_some_are_named() {
     assert_eq!(algorithms(json!({})), VERIFICATION_ALGORITHMS);
     let some = algorithms(json!({ "algorithms": ["ES384", "RS256"] }));
     assert_eq!(some, [Algorithm::ES384, Algorithm::RS256]);
+}
+
+#[test]
+fn no_svid_is_signed_by_eddsa() {
+    let mut bundle = jwks();
+    bundle["keys"][0]["use"] = "jwt-svid".into();
+    bundle["keys"][0]["kid"] = "a".into();
+    let domain = |changes: Value| {
+        let domain = json!({ "issuer": "spiffe://acme.example", "jwks": bundle });
+        TrustedIssuer::from_record(&document(&changed(domain, &changes)))
+    };
+    let all_others = VERIFICATION_ALGORITHMS.into_iter();
+    let all_others: Vec<_> = all_others.filter(|it| *it != Algorithm::EdDSA).collect();
+    assert_eq!(domain(json!({})).unwrap().algorithms, all_others);
+    for name in ["EdDSA", "Ed25519"] {
+        let refused = domain(json!({ "algorithms": ["ES256", name] }));
+        assert_eq!(refused, Err(InvalidTrust::NotOfSvids), "{name}");
+    }
 }
 
 #[test]
