@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{Config, InvalidIssuer, IssuerIdentifier, SETTINGS, UnregisteredScopes};
 use crate::{
-    client::{Client, ClientRecord},
+    client::{Client, ClientAuthentication, ClientKeys, ClientRecord},
     crypto::SIGNING_ALGORITHMS,
     jwk::SuppliedKeys,
     mode::Mode,
@@ -89,6 +89,7 @@ impl Config {
         }
         config.clients = clients(lookup("JETON_CLIENTS").as_deref(), mode)?;
         config.require_algorithms_of_clients()?;
+        config.require_reachable_keys_of_clients()?;
         config.trust = config.trust_of(lookup("JETON_TRUST").as_deref())?;
         let lifetime = (1, config.access_token_lifetime.0, LONGEST_TOKEN_LIFETIME.0);
         let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime)?;
@@ -138,6 +139,27 @@ impl Config {
                     "JETON_CLIENTS",
                     format_args!(
                         "client {:?} to ask for an algorithm of JETON_SIGNING_ALGS, not {algorithm:?}",
+                        client.id.as_str()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is registered is asked when it is used: the store may be that of several deployments.
+    fn require_reachable_keys_of_clients(&self) -> Result<(), ConfigError> {
+        for client in &self.clients {
+            let ClientAuthentication::PrivateKeyJwt(keys) = &client.authentication else {
+                continue;
+            };
+            if let ClientKeys::Uri(url) = &keys.keys
+                && let Err(why) = self.reach.url(url)
+            {
+                return Err(ConfigError::new(
+                    "JETON_CLIENTS",
+                    format_args!(
+                        "keys of client {:?} that can be fetched; jwks_uri: {why}",
                         client.id.as_str()
                     ),
                 ));

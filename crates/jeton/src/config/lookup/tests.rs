@@ -50,6 +50,35 @@ fn what_may_be_reached() {
 }
 
 #[test]
+fn keys_of_configured_clients_can_be_fetched() {
+    let check = |issuer: &str, jwks_uri: &str, expected: Result<(), &str>| {
+        let clients = format!(
+            r#"[{{"client_id":"job","token_endpoint_auth_method":"private_key_jwt","jwks_uri":"{jwks_uri}"}}]"#
+        );
+        let development = issuer.starts_with("http://").to_string();
+        let variables = [
+            ("JETON_ISSUER", issuer),
+            ("JETON_DEVELOPMENT", &development),
+            ("JETON_CLIENTS", &clients),
+        ];
+        check(&variables, expected.map_err(|why| ("JETON_CLIENTS", why)));
+    };
+    let production = "https://id.example/tenant";
+    check(production, "https://keys.example/jwks", Ok(()));
+    let why = "keys of client \"job\" that can be fetched; jwks_uri: ";
+    for jwks_uri in [
+        "http://127.0.0.1:9400/",
+        "https://localhost/",
+        "https://id.example/jwks",
+    ] {
+        check(production, jwks_uri, Err(why));
+    }
+    let development = "http://localhost:8080";
+    check(development, "http://127.0.0.1:9400/", Ok(()));
+    check(development, "http://localhost:8080/jwks", Err("jwks_uri: "));
+}
+
+#[test]
 fn the_address_of_an_example_is_refused_in_production() {
     let own = "an address of your own";
     for (host, expected) in [
