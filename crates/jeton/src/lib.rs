@@ -62,6 +62,7 @@ pub mod page;
 mod parameters;
 mod prefix;
 mod public_document;
+mod record;
 mod refusal;
 mod registry;
 mod request;

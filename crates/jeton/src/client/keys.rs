@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     fetch::{Loopback, Reach, Unreachable},
     jwk::{InvalidPublicJwks, PublicJwks, verification_algorithm},
+    record::object_or_null,
     time::Seconds,
 };
 
@@ -46,7 +47,10 @@ pub enum ClientKeys {
 #[serde(default)]
 pub struct KeysRecord {
     /// RFC 7591 §2: the public keys themselves.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "object_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub jwks: Option<Value>,
     /// RFC 7591 §2: where they are.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
+    record::other_members,
     scope::{InvalidScope, Scope},
     time::{LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
@@ -139,7 +140,7 @@ pub struct ClientRecord {
     #[serde(flatten)]
     pub claims: ClaimsRecord,
     /// All other members.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_members")]
     pub other: BTreeMap<String, Value>,
 }
 

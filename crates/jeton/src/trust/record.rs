@@ -19,6 +19,7 @@ use crate::{
     crypto::VERIFICATION_ALGORITHMS,
     fetch::{Loopback, Reach, Unreachable},
     jwk::{InvalidPublicJwks, PublicJwks, verification_algorithm},
+    record::{given, given_object, objects_alone},
     scope::{InvalidScope, Scope},
     time::{LONGEST_TOKEN_LIFETIME, Seconds},
     unavailable::Misread,
@@ -27,22 +28,26 @@ use crate::{
 /// The document of a trusted issuer, not yet checked: [`TrustRecord::parse`] makes a [`TrustedIssuer`]
 /// of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct TrustRecord {
     /// The issuer of the tokens, or the SPIFFE trust domain.
     pub issuer: String,
     /// Where its JWK Set is, or the SPIFFE bundle. Without it and `jwks`, its metadata says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
     /// Its JWK Set itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub jwks: Option<Value>,
     /// The algorithms its tokens may be signed by; all that are verified where absent, of SPIFFE without
     /// EdDSA.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub algorithms: Option<Vec<String>>,
     /// `false` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
     /// The rules.
     #[serde(default)]
@@ -51,15 +56,15 @@ pub struct TrustRecord {
 
 /// One rule in a [`TrustRecord`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct RuleRecord {
     /// Unique within the document; 1 to 100 characters of printable ASCII.
     pub name: String,
     /// `false` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
     /// The audience that its tokens must have; our issuer identifier where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
     /// All must be met.
     #[serde(default)]
@@ -67,22 +72,22 @@ pub struct RuleRecord {
     /// The client.
     pub client_id: String,
     /// The most scope.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// The most audiences.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub audiences: Option<Vec<String>>,
     /// The longest lifetime, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<Seconds>,
     /// `false` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub single_use: Option<bool>,
     /// `client` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// `false` where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub impersonation: Option<bool>,
     /// Names of dangers that the rule may have. With any other it is refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -91,23 +96,25 @@ pub struct RuleRecord {
 
 /// One condition in a [`RuleRecord`], with exactly one of the four tests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct ConditionRecord {
     /// The name of the claim, or for one inside of another an array of names.
     pub claim: Value,
     /// A string, number or boolean.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub equals: Option<Value>,
     /// Some of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub one_of: Option<Vec<Value>>,
     /// A string that ends at the border of a segment, `/` or `:`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
     /// A string, number or boolean.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub contains: Option<Value>,
 }
+
+objects_alone!(TrustRecord, RuleRecord, ConditionRecord);
 
 /// Why a [`TrustRecord`] is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::{ClientRecord, InvalidClient};
 use crate::{
     client::authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod},
+    record::objects_alone,
     time::UnixTime,
 };
 
 /// One secret in a [`ClientRecord`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SecretRecord {
     /// base64url of the SHA-256 of the secret's UTF-8 bytes.
     pub sha256: String,
@@ -21,6 +22,8 @@ pub struct SecretRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixTime>,
 }
+
+objects_alone!(SecretRecord);
 
 impl ClientRecord {
     /// The method and the secrets of the record.

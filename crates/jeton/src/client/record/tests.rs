@@ -19,6 +19,33 @@ fn check(json: &str, expected: Result<(), &str>) {
 }
 
 #[test]
+fn a_record_is_an_object_without_a_member_twice() {
+    let secret = format!(r#"{{"sha256":"{HASH}"}}"#);
+    check(
+        &format!(r#"{{"client_id":"a","client_secrets":[{secret}]}}"#),
+        Ok(()),
+    );
+    for json in [
+        // By position.
+        r#"["a"]"#.to_owned(),
+        format!(r#"{{"client_id":"a","client_secrets":[["{HASH}",0,0]]}}"#),
+        // Twice: a member of its own, of its keys, of its claims, of others, within one.
+        r#"{"client_id":"a","client_id":"b",SECRET}"#.to_owned(),
+        format!(r#"{{"client_id":"a","client_secrets":[{{"sha256":"{HASH}","sha256":"{HASH}"}}]}}"#),
+        r#"{"client_id":"a",SECRET,"jwks_uri":"https://a/","jwks_uri":"https://b/"}"#.to_owned(),
+        r#"{"client_id":"a",SECRET,"id_token_claims":["a"],"id_token_claims":["b"]}"#.to_owned(),
+        r#"{"client_id":"a",SECRET,"dpop_bound_access_tokens":true,"dpop_bound_access_tokens":false}"#.to_owned(),
+        r#"{"client_id":"a","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[],"keys":[]}}"#.to_owned(),
+    ] {
+        check(&json, Err("a member is missing, unknown, there twice or of another type"));
+    }
+    check(
+        r#"{"client_id":"a",SECRET,"jwks":null,"contacts":null}"#,
+        Ok(()),
+    );
+}
+
+#[test]
 fn says_what_is_wrong_with_a_record() {
     check(r#"{"client_id":"a",SECRET}"#, Ok(()));
     check(r#"{"client_id":"a",SECRET,"from_the_future":1}"#, Ok(()));

@@ -205,7 +205,10 @@ fn says_what_is_wrong_with_a_condition() {
     }
     let only = Err("exactly one of");
     check_condition(json!({ "claim": "x" }), only);
-    check_condition(json!({ "claim": "x", "equals": null }), only);
+    check_condition(
+        json!({ "claim": "x", "equals": null }),
+        Err("a string, a number or a boolean"),
+    );
     check_condition(json!({ "claim": "x", "equals": "a", "prefix": "a/" }), only);
     check_condition(
         json!({ "claim": "x", "equals": "a", "one_of": ["a"] }),
@@ -244,6 +247,79 @@ fn says_what_is_wrong_with_a_condition() {
         check_condition(json!({ "claim": claim, "equals": "a" }), Err("claim: "));
     }
     check_condition(json!({ "equals": "a" }), Err("line 1"));
+}
+
+/// `json` is not read as a document, though serde alone would.
+fn check_unread(json: &str) {
+    let read = TrustedIssuer::from_record(json);
+    let is_unread = matches!(&read, Err(InvalidTrust::Json(why)) if why.contains("line 1"));
+    assert!(is_unread, "{json} gave {read:?}");
+}
+
+#[test]
+fn objects_are_not_read_from_arrays() {
+    let document = |rule: &str| format!(r#"{{"issuer":"{ISSUER}","rules":[{rule}]}}"#);
+    let condition = r#"{"claim":"sub","equals":"a"}"#;
+    let rule = |condition| format!(r#"{{"name":"r","client_id":"c","conditions":[{condition}]}}"#);
+    assert!(TrustedIssuer::from_record(&document(&rule(condition))).is_ok());
+    check_unread(&format!(
+        r#"["{ISSUER}","https://keys.example/",{{}},[],false,[]]"#
+    ));
+    check_unread(&document(&format!(
+        r#"["r",false,"a",[{condition}],"c","",[],1,false,"client",false,[]]"#
+    )));
+    check_unread(&document(&rule(r#"["sub","a",[],"",""]"#)));
+}
+
+#[test]
+fn null_is_no_value() {
+    let condition = r#"{"claim":"sub","equals":"a"}"#;
+    for member in ["jwks", "jwks_uri", "algorithms", "disabled", "rules"] {
+        check_unread(&format!(r#"{{"issuer":"{ISSUER}","{member}":null}}"#));
+    }
+    for member in [
+        "disabled",
+        "audience",
+        "scope",
+        "audiences",
+        "access_token_lifetime",
+        "single_use",
+        "subject",
+        "impersonation",
+        "accepted_dangers",
+    ] {
+        check_unread(&format!(
+            r#"{{"issuer":"{ISSUER}","rules":[{{"name":"r","client_id":"c","conditions":[{condition}],"{member}":null}}]}}"#
+        ));
+    }
+    let with = |test: Value, member: &str| {
+        let mut condition = changed(json!({ "claim": "x" }), &test);
+        condition[member] = Value::Null;
+        condition
+    };
+    let one_of = json!({ "one_of": ["a"] });
+    for (member, why) in [
+        ("equals", "exactly one of"),
+        ("contains", "exactly one of"),
+        ("prefix", "line 1"),
+    ] {
+        check_condition(with(one_of.clone(), member), Err(why));
+    }
+    check_condition(with(json!({ "equals": "a" }), "one_of"), Err("line 1"));
+}
+
+#[test]
+fn no_member_is_there_twice() {
+    let keys = jwks()["keys"].to_string();
+    for members in [
+        r#""disabled":true,"disabled":false"#.to_owned(),
+        r#""rules":[],"rules":[]"#.to_owned(),
+        format!(r#""jwks":{{"keys":[],"keys":{keys}}}"#),
+        r#""rules":[{"name":"r","client_id":"a","client_id":"c","conditions":[{"claim":"x","equals":1}]}]"#.to_owned(),
+        r#""rules":[{"name":"r","client_id":"c","conditions":[{"claim":"x","equals":1,"equals":2}]}]"#.to_owned(),
+    ] {
+        check_unread(&format!(r#"{{"issuer":"{ISSUER}",{members}}}"#));
+    }
 }
 
 #[test]
