@@ -10,7 +10,7 @@ use jeton::{
 };
 use jeton_sqlite::Database;
 
-use crate::{input, keys, settings};
+use crate::{input, keys, printable, settings};
 
 pub(crate) fn command() -> Command {
     Command::new("client")
@@ -132,8 +132,8 @@ fn instructions(client_id: &str, secret: &str, record: &str) -> String {
         "sk": { "S": client_id },
         "record": { "S": record },
     });
-    let item = shell_quote(&item.to_string());
-    let record = shell_quote(record);
+    let item = shell_quote(&printable::json(&item.to_string()));
+    let record = shell_quote(&printable::json(record));
     let key = shell_quote(&format!("client:{client_id}"));
     format!(
         "client_id:     {client_id}

@@ -11,6 +11,7 @@ mod health;
 mod input;
 mod keys;
 mod mock;
+mod printable;
 mod serve;
 mod settings;
 mod trust;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("jeton: {error:#}");
+            eprintln!("jeton: {}", printable::lines(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

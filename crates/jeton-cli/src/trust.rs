@@ -9,7 +9,7 @@ use jeton::{
 };
 use jeton_sqlite::Database;
 
-use crate::{client::shell_quote, input, settings};
+use crate::{client::shell_quote, input, printable, settings};
 
 mod check;
 mod new;
@@ -96,14 +96,14 @@ fn instructions(name: &str, document: &str) -> String {
   aws dynamodb put-item --table-name \"$JETON_TABLE\" --item {item}
 ",
         key = shell_quote(&format!("trust:{name}")),
-        document = shell_quote(document),
-        item = shell_quote(&item.to_string()),
+        document = shell_quote(&printable::json(document)),
+        item = shell_quote(&printable::json(&item.to_string())),
     )
 }
 
 /// A condition as a part of a sentence: `event_name is "push" or "workflow_dispatch"`.
 fn words(condition: &Condition) -> String {
-    let mut words = condition.claim.to_string();
+    let mut words = printable::line(&condition.claim.to_string());
     // Writing to a string does not fail.
     let _ = match &condition.test {
         Test::Equals(value) => write!(words, " is {}", literal(value)),

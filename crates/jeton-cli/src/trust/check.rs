@@ -14,7 +14,7 @@ use jeton_native::NativeCrypto;
 use serde_json::Value;
 
 use super::words;
-use crate::{input, settings};
+use crate::{input, printable, settings};
 
 pub(super) fn command() -> Command {
     Command::new("check")
@@ -102,7 +102,7 @@ async fn examine(
         (None, Err(why)) => Err(anyhow!("it stands for no client: {why}")),
         (None, Ok(_)) => Err(anyhow!("it stands for no client")),
     };
-    Ok((report.to_string(), verdict))
+    Ok((printable::lines(&report.to_string()), verdict))
 }
 
 /// The token itself, or what stands in the file.
@@ -113,7 +113,7 @@ fn token(argument: &str) -> Result<String> {
     let is_jwt = argument.split('.').count() == 3;
     ensure!(
         is_jwt,
-        "{argument}: there is no such file, and it is no JWT"
+        "{argument:?}: there is no such file, and it is no JWT"
     );
     Ok(argument.to_owned())
 }
@@ -143,12 +143,16 @@ impl fmt::Display for Report<'_> {
             let shown = self.shown(what);
             match fault {
                 None => writeln!(f, "  ok     {what}{shown}")?,
-                Some(fault) => writeln!(f, "  WRONG  {what}{shown}: {fault}")?,
+                Some(fault) => {
+                    let fault = printable::line(&fault.to_string());
+                    writeln!(f, "  WRONG  {what}{shown}: {fault}")?;
+                }
             }
         }
         match &self.examination.signature {
             Signature::Verified => writeln!(f, "  ok     signature, by a key of the issuer")?,
             Signature::Refused(fault) => {
+                let fault = printable::line(&fault.to_string());
                 writeln!(
                     f,
                     "  WRONG  signature: {fault}. Nothing of the token is proved"
@@ -195,7 +199,11 @@ impl Report<'_> {
             writeln!(f, "         scope: at most {scope}")?;
         }
         if let Some(audiences) = &rule.audiences {
-            writeln!(f, "         audiences: at most {}", audiences.join(" "))?;
+            writeln!(
+                f,
+                "         audiences: at most {}",
+                printable::line(&audiences.join(" "))
+            )?;
         }
         let left = claims.get("exp").and_then(Value::as_u64);
         let left = left.map_or(0, |exp| exp.saturating_sub(self.now.0));
@@ -238,7 +246,10 @@ fn write_line(
 }
 
 fn value(value: Option<&Value>) -> String {
-    value.map_or_else(|| "none".to_owned(), Value::to_string)
+    value.map_or_else(
+        || "none".to_owned(),
+        |value| printable::line(&value.to_string()),
+    )
 }
 
 #[cfg(test)]

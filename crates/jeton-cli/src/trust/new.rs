@@ -9,7 +9,7 @@ use super::{
     platform::{Given, Issuer, PLATFORMS, Platform, Says},
     words,
 };
-use crate::input;
+use crate::{input, printable};
 
 pub(super) fn command() -> Command {
     Command::new("new")
@@ -90,8 +90,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let json = serde_json::to_string_pretty(&document)?;
     // What is printed must be what the server accepts.
     let trusted = TrustedIssuer::from_record(&json)?;
-    println!("{json}");
-    eprint!("{}", explanation(platform, &trusted));
+    println!("{}", printable::json(&json));
+    eprint!("{}", printable::lines(&explanation(platform, &trusted)));
     Ok(())
 }
 

@@ -50,11 +50,12 @@ pub struct Condition {
 pub(super) const BORDERS: [char; 2] = ['/', ':'];
 
 impl ClaimPath {
-    /// The path of these names; `None` where there is none, one is empty, or all together are longer than
-    /// 255 bytes.
+    /// The path of these names; `None` where there is none, one is empty or has a control character, or
+    /// all together are longer than 255 bytes.
     #[must_use]
     pub fn new(names: Vec<String>) -> Option<Self> {
-        let fits = !names.is_empty() && !names.iter().any(String::is_empty);
+        let is_name = |name: &String| !name.is_empty() && !name.contains(char::is_control);
+        let fits = !names.is_empty() && names.iter().all(is_name);
         let length: usize = names.iter().map(String::len).sum();
         (fits && length <= 255).then_some(Self(names))
     }

@@ -399,7 +399,8 @@ impl Rule {
 
 impl ConditionRecord {
     fn parse(self) -> Result<Condition, &'static str> {
-        let claim = claim_path(self.claim).ok_or("claim: a name, or an array of names")?;
+        let claim = claim_path(self.claim)
+            .ok_or("claim: a name without control characters, or an array of names")?;
         let scalar = |value: &Value| {
             Scalar::from_value(value).ok_or("a string, a number or a boolean is compared")
         };

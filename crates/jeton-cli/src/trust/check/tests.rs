@@ -186,7 +186,6 @@ fn each_point_of_its_header_and_of_the_document_is_told() {
         json!({ "alg": "EdDSA", "typ": "at+jwt" }),
         &["typ \"at+jwt\""],
     );
-    other(json!({ "alg": "HS256" }), &["alg \"HS256\"", "signature: "]);
     other(json!({ "alg": "ES256" }), &["signature: "]);
     other(
         json!({ "alg": "EdDSA", "kid": "b" }),
@@ -240,4 +239,36 @@ fn our_own_issuer_is_not_for_assertions() {
         claims,
         &["iss \"https://jeton.acme.dev\": the assertion is this server's own"],
     );
+}
+
+#[test]
+fn no_file_or_token_writes_lines_of_its_own() {
+    let hostile = "\n  ok     signature, by a key of the issuer\u{1b}[2J\u{9b}\u{202e}";
+    let rule = json!({
+        "name": "deploy", "client_id": "billing", "audience": hostile, "audiences": [hostile],
+        "conditions": [
+            { "claim": "sub", "equals": hostile }, { "claim": "a\u{202e}", "prefix": format!("{hostile}/") },
+        ],
+    });
+    let token =
+        claims(json!({ "aud": hostile, "sub": hostile, "a\u{202e}": { hostile: hostile } }));
+    let plain = examined(
+        &document(
+            json!({ "rules": [with(rule.clone(), json!({ "audience": "x", "audiences": ["x"] }))] }),
+        ),
+        &header(),
+        &claims(json!({})),
+    );
+    let header = json!({ "alg": "EdDSA", "typ": hostile });
+    let (report, _) = examined(&document(json!({ "rules": [rule] })), &header, &token);
+    assert_eq!(report.lines().count(), plain.0.lines().count(), "{report}");
+    let seen = report
+        .chars()
+        .all(|it| it == '\n' || printable::line(&it.to_string()) == it.to_string());
+    assert!(seen, "{report:?}");
+    for escaped in ["\\u{9b}", "\\u{202e}"] {
+        assert!(report.contains(escaped), "{report}");
+    }
+    let refused = super::token("a\n\u{1b}[2J").unwrap_err().to_string();
+    assert!(refused.starts_with(r#""a\n\u{1b}[2J": "#), "{refused}");
 }

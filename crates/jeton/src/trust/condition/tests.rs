@@ -149,7 +149,14 @@ fn which_names_are_a_path() {
     };
     assert_eq!(path(&["a"]).as_deref(), Some("a"));
     assert_eq!(path(&["a.b", "c"]).as_deref(), Some("a.b › c"));
-    for names in [&[][..], &[""], &["a", ""]] {
+    for names in [
+        &[][..],
+        &[""],
+        &["a", ""],
+        &["a\nb"],
+        &["a", "\u{1b}[2J"],
+        &["\u{9b}"],
+    ] {
         assert_eq!(path(names), None, "{names:?}");
     }
     assert!(path(&["a".repeat(255).as_str()]).is_some());
