@@ -267,7 +267,10 @@ async fn a_flood_of_issuers_pushes_out_none_that_is_trusted() {
     bench.assert_cost((2, 0), "cold");
     for n in 0..20_000 {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
-        let claims = format!(r#"{{"iss":"https://{n}.example","sub":"a"}}"#);
+        let claims = format!(
+            r#"{{"iss":"https://{n}.example","sub":"a","exp":{}}}"#,
+            NOW.0 + 60
+        );
         let claims = URL_SAFE_NO_PAD.encode(claims);
         let made_up = format!("{header}.{claims}.{}", "A".repeat(86));
         assert_eq!(bench.bear(&made_up).await, StatusCode::BAD_REQUEST);
