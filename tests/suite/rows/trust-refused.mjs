@@ -7,7 +7,7 @@ import { ISSUER } from '../support/fixtures.mjs';
 import { now } from '../support/flow.mjs';
 import { freshKey, hmac, jwt, keyOf, unsigned } from '../support/jws.mjs';
 import { aws, ci, github, kubernetes, narrow, ofCase, retired, spiffe, trust } from '../support/platforms.mjs';
-import { jwtSvid, shapes } from '../support/shapes.mjs';
+import { clientAssertion, jwtBearer, jwtSvid, shapes } from '../support/shapes.mjs';
 
 const twiceIn = (claims, name, value) =>
   JSON.stringify(claims).replace('{', `{${JSON.stringify({ [name]: value }).slice(1, -1)},`);
@@ -106,6 +106,12 @@ for (const { name: shape, ask, isRefused } of shapes) {
     }
   });
 }
+
+test('RFC 8693 §4.1, §4.4: who acts, and who may, is not lost: an assertion that says so is refused', async () => {
+  for (const claims of [{ act: { sub: 'job:8' } }, { may_act: { sub: 'job:8' } }]) {
+    for (const { ask, isRefused } of [clientAssertion, jwtBearer]) isRefused(await ask(ofCase('plain', claims)));
+  }
+});
 
 /** What is no SVID of the trust domain, or not of its rule: `[name, token]`. */
 const notSvids = [
