@@ -6,7 +6,7 @@ use std::fmt;
 use super::{
     condition::Condition,
     pins::{Pinned, Pins},
-    platform::{Namespace, PEOPLES_NAMES, Peculiarity, Platform, Tenants, fits},
+    platform::{GENERIC, Namespace, PEOPLES_NAMES, Peculiarity, Platform, RefForm, Tenants, fits},
 };
 
 /// Why a rule lets in others than whoever writes it would think.
@@ -18,7 +18,7 @@ pub enum Danger {
     EveryWorkload,
     /// The rule says by names alone whose, and these can be somebody else's tomorrow.
     RecyclableNames,
-    /// Events that act on what strangers send, with the default branch's subject.
+    /// Events that strangers cause, or that act on what they send, with the default branch's subject.
     PrivilegedEvents,
     /// Pull requests.
     UnreviewedCode,
@@ -52,10 +52,23 @@ const DEFAULT_AUDIENCES: &[&str] = &[
     "https://graph.microsoft.com*",
     "https://iam.googleapis.com/*",
     "//iam.googleapis.com/*",
+    "ari:cloud:bitbucket::workspace/*",
+    "https://vercel.com/*",
 ];
 
-/// Events of GitHub that run with the default branch's subject on what strangers send.
-const PRIVILEGED_EVENTS: [&str; 2] = ["pull_request_target", "workflow_run"];
+/// Events of GitHub that only those cause who may write to the repository. All others count as
+/// privileged: strangers cause them on the default branch by an issue, a comment, a fork or a star, or
+/// they act on what strangers send. A workflow that is called (`workflow_call`) has its caller's event.
+const REVIEWED_EVENTS: [&str; 8] = [
+    "create",
+    "deployment",
+    "merge_group",
+    "push",
+    "release",
+    "repository_dispatch",
+    "schedule",
+    "workflow_dispatch",
+];
 
 /// Events of GitHub that run code which nobody has reviewed.
 const UNREVIEWED_EVENTS: [&str; 3] = [
@@ -66,6 +79,9 @@ const UNREVIEWED_EVENTS: [&str; 3] = [
 
 /// Beginnings of refs that say nothing of which.
 const EVERY_REF: [&str; 3] = ["refs/", "refs/heads/", "refs/tags/"];
+
+/// Beginnings of the refs of pull requests.
+const PULL_REQUESTS: [&str; 2] = ["refs/pull/", "refs/merge-requests/"];
 
 impl Danger {
     /// Every danger.
@@ -117,19 +133,19 @@ impl Danger {
                 "anybody can have tokens of this issuer, and no condition says whose they must be; a branch, workflow, environment or user can be called the same anywhere"
             }
             Self::EveryWorkload => {
-                "no condition says which repository, project, workspace or workload it must be: every one of the account, cluster or trust domain would do, also one that is made tomorrow"
+                "no condition says which repository, project, workspace or workload it must be: every one of the issuer, account, cluster, namespace or trust domain would do, also one that is made tomorrow"
             }
             Self::RecyclableNames => {
                 "names can be somebody else's tomorrow; add a condition on the id that stays, as repository_id, project_id, terraform_workspace_id, pipeline_id, oid or sub"
             }
             Self::PrivilegedEvents => {
-                "pull_request_target and workflow_run act on what strangers send, with the subject of the default branch; add a condition on event_name that names others"
+                "strangers cause events as issue_comment, or what they send is acted on as by pull_request_target and workflow_run, with the subject of the default branch; add a condition on event_name that names only some of create, deployment, merge_group, push, release, repository_dispatch, schedule, workflow_dispatch"
             }
             Self::UnreviewedCode => {
-                "in a pull request runs what nobody has reviewed; leave its events out of the conditions on event_name and sub"
+                "in a pull request runs what nobody has reviewed; leave its events and refs out of the conditions"
             }
             Self::AnyRef => {
-                "whoever may push a branch or a tag can have such a token; add a condition on the branch, or on an environment that is protected"
+                "whoever may push a branch or a tag can have such a token; add a condition on the branch, of CircleCI with its vcs-origin, on a workflow at a ref, or on an environment that is protected"
             }
             Self::UntypedRef => "a tag can be called like the branch; add a condition on ref_type",
             Self::EncodedSubject => {
@@ -177,18 +193,33 @@ pub fn dangers(issuer: &str, audience: Option<&str>, conditions: &[Condition]) -
             let mut found = of_identity(platform, &pins);
             found.extend(of_ref(platform, &pins));
             found.extend(of_peculiarity(platform, &pins, &unread));
+            if is_of_pull_request(platform, &pins) {
+                found.push(Danger::UnreviewedCode);
+            }
             found
         }
-        None if unread.are_all_of(PEOPLES_NAMES) => vec![Danger::RecyclableNames],
-        None => Vec::new(),
+        None => Vec::from_iter(of_unknown(&unread)),
     };
     found.extend(audience.and_then(|audience| of_audience(issuer, audience)));
     found
 }
 
+/// Whether the rule says whose a token of an issuer that is not known must be.
+fn of_unknown(pins: &Pins) -> Option<Danger> {
+    let mut telling = pins.claims().filter(|claim| !GENERIC.contains(claim));
+    match telling.next() {
+        None => Some(Danger::EveryWorkload),
+        Some(first) => {
+            let are_names = PEOPLES_NAMES.contains(&first)
+                && telling.all(|claim| PEOPLES_NAMES.contains(&claim));
+            are_names.then_some(Danger::RecyclableNames)
+        }
+    }
+}
+
 /// Whether the rule says whose a token must be.
 fn of_identity(platform: &Platform, pins: &Pins) -> Vec<Danger> {
-    let id = pins.say_one_of(platform.ids);
+    let id = pins.say_all_of_one(platform.ids);
     let account_id = pins.say_one_of(platform.account_ids);
     let begins = |claim: &&str| pins.any(claim, |_| true);
     let account_name = pins.say_one_of(platform.account_names)
@@ -211,13 +242,56 @@ fn of_identity(platform: &Platform, pins: &Pins) -> Vec<Danger> {
 
 /// Whether the rule says what it is that runs.
 fn of_ref(platform: &Platform, pins: &Pins) -> Option<Danger> {
-    let says_which = |value: &Pinned| match value {
-        Pinned::Whole(text) => !text.is_empty(),
-        Pinned::Beginning(text) => !EVERY_REF.contains(&text.as_str()),
+    let says_which = |(claim, form): &(&str, RefForm)| {
+        let is_placed = match form {
+            RefForm::RefOf(origin) => pins.say_one_of(&[origin]),
+            RefForm::Name | RefForm::Is(_) | RefForm::Ref | RefForm::FileAtRef => true,
+        };
+        is_placed && pins.any(claim, |value| is_one(value, *form))
     };
     let refs = platform.refs;
-    let any = !refs.is_empty() && !refs.iter().any(|claim| pins.any(claim, says_which));
-    any.then_some(Danger::AnyRef)
+    (!refs.is_empty() && !refs.iter().any(says_which)).then_some(Danger::AnyRef)
+}
+
+/// Whether a value of that form says which branch, tag, environment or workflow it is.
+fn is_one(value: &Pinned, form: RefForm) -> bool {
+    match (form, value) {
+        (RefForm::Is(only), value) => value.is(only),
+        (RefForm::FileAtRef, Pinned::Whole(_)) => !reference(value, form).is_empty(),
+        (RefForm::FileAtRef, Pinned::Beginning(_)) => {
+            let reference = reference(value, form);
+            reference.starts_with("refs/") && !EVERY_REF.contains(&reference)
+        }
+        (RefForm::Name, Pinned::Beginning(_)) => true,
+        (RefForm::Ref | RefForm::RefOf(_), Pinned::Beginning(text)) => {
+            !EVERY_REF.contains(&text.as_str())
+        }
+        (RefForm::Name | RefForm::Ref | RefForm::RefOf(_), Pinned::Whole(text)) => !text.is_empty(),
+    }
+}
+
+/// The ref in a value of that form; empty where it has none.
+fn reference(value: &Pinned, form: RefForm) -> &str {
+    match form {
+        RefForm::Ref | RefForm::RefOf(_) => value.text(),
+        RefForm::FileAtRef => value.text().rsplit_once('@').unwrap_or_default().1,
+        RefForm::Name | RefForm::Is(_) => "",
+    }
+}
+
+/// Whether the rule lets in the event or the ref of a pull request.
+fn is_of_pull_request(platform: &Platform, pins: &Pins) -> bool {
+    let mut events = pins.values("event_name");
+    let has_event = platform.peculiarity == Peculiarity::Events
+        && events.any(|event| UNREVIEWED_EVENTS.contains(&event.text()));
+    has_event
+        || platform.refs.iter().any(|(claim, form)| {
+            let mut refs = pins.values(claim).map(|value| reference(value, *form));
+            refs.any(|reference| {
+                let mut beginnings = PULL_REQUESTS.iter();
+                beginnings.any(|begin| reference.starts_with(begin))
+            })
+        })
 }
 
 /// What else the rule must tell apart; `unread` is what it says without its subjects being read.
@@ -246,15 +320,13 @@ fn of_peculiarity(platform: &Platform, pins: &Pins, unread: &Pins) -> Vec<Danger
 }
 
 fn of_events(pins: &Pins, unread: &Pins) -> Vec<Danger> {
-    let is_harmless =
-        |event: &Pinned| event.is_whole() && !PRIVILEGED_EVENTS.contains(&event.text());
+    // A pull request's own event has a subject of its own.
+    let is_unprivileged = |event: &Pinned| {
+        event.is("pull_request") || REVIEWED_EVENTS.iter().any(|known| event.is(known))
+    };
     let mut found = Vec::new();
-    if !pins.any("event_name", is_harmless) {
+    if !pins.any("event_name", is_unprivileged) {
         found.push(Danger::PrivilegedEvents);
-    }
-    let mut events = pins.values("event_name");
-    if events.any(|event| UNREVIEWED_EVENTS.contains(&event.text())) {
-        found.push(Danger::UnreviewedCode);
     }
     let mut subjects = unread.values("sub");
     let is_encoded = subjects.any(|subject| subject.text().contains("%3A"));

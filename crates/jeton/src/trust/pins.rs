@@ -73,10 +73,15 @@ impl Pins {
         claims.iter().any(|claim| self.any(claim, Pinned::is_whole))
     }
 
-    /// Whether each claim that the rule says something of is one of these.
-    pub(super) fn are_all_of(&self, claims: &[&str]) -> bool {
-        let mut pins = self.0.iter();
-        pins.all(|pin| claims.contains(&pin.claim.as_str()))
+    /// Whether the rule says of each of these claims which value it has, of one of these groups.
+    pub(super) fn say_all_of_one(&self, groups: &[&[&str]]) -> bool {
+        let says = |claim: &&str| self.any(claim, Pinned::is_whole);
+        groups.iter().any(|group| group.iter().all(says))
+    }
+
+    /// The claims that the rule says something of.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|pin| pin.claim.as_str())
     }
 
     /// Whether the rule says of one claim that it has one value.
@@ -126,8 +131,14 @@ fn read(subject: &Pinned, form: SubjectForm) -> Vec<(String, Pinned)> {
         SubjectForm::CircleCi => circleci(subject),
         SubjectForm::Bitbucket => bitbucket(subject),
         SubjectForm::Kubernetes => match segments(subject, ':').as_slice() {
-            [system, kind, namespace, ..] if system.is("system") && kind.is("serviceaccount") => {
-                vec![("kubernetes.io.namespace".to_owned(), namespace.clone())]
+            [system, kind, said @ ..] if system.is("system") && kind.is("serviceaccount") => {
+                let claims = [
+                    "kubernetes.io.namespace",
+                    "kubernetes.io.serviceaccount.name",
+                ];
+                let said = claims.into_iter().zip(said);
+                said.map(|(claim, part)| (claim.to_owned(), part.clone()))
+                    .collect()
             }
             _ => Vec::new(),
         },
@@ -227,10 +238,13 @@ fn circleci(subject: &Pinned) -> Vec<(String, Pinned)> {
     // Behind the user there are slashes in the values.
     let mut said = pairs(segments(subject, '/').into_iter().take(6), NAMES);
     if let Pinned::Whole(text) = subject
-        && let Some((_, reference)) = text.split_once("/vcs-ref/")
+        && let Some((rest, reference)) = text.split_once("/vcs-ref/")
+        && let Some((_, origin)) = rest.split_once("/vcs-origin/")
     {
-        let reference = Pinned::Whole(reference.to_owned());
-        said.push(("oidc.circleci.com/vcs-ref".to_owned(), reference));
+        for (claim, value) in [("vcs-ref", reference), ("vcs-origin", origin)] {
+            let value = Pinned::Whole(value.to_owned());
+            said.push((format!("oidc.circleci.com/{claim}"), value));
+        }
     }
     said
 }

@@ -11,8 +11,9 @@ pub(super) struct Platform {
     pub(super) subject: SubjectForm,
     /// Whose tokens its issuer makes.
     pub(super) tenants: Tenants,
-    /// Claims that say by an id which workload it is: a repository, a project, a pipeline.
-    pub(super) ids: &'static [&'static str],
+    /// Claims that say by an id which workload it is: a repository, a project, a pipeline. Several in one
+    /// entry say so together.
+    pub(super) ids: &'static [&'static [&'static str]],
     /// Claims that say by an id whose it is: an account, an organization, a tenant.
     pub(super) account_ids: &'static [&'static str],
     /// Claims that say by a name which workload it is.
@@ -21,11 +22,26 @@ pub(super) struct Platform {
     pub(super) names_are_of: Namespace,
     /// Claims that say by a name whose it is.
     pub(super) account_names: &'static [&'static str],
-    /// Claims that say which branch, tag, environment or reviewed workflow it runs for. None where the
-    /// platform has no such thing.
-    pub(super) refs: &'static [&'static str],
+    /// Claims that say which branch, tag, environment or reviewed workflow it runs for, and how each says
+    /// so. None where the platform has no such thing.
+    pub(super) refs: &'static [(&'static str, RefForm)],
     /// What else is told apart.
     pub(super) peculiarity: Peculiarity,
+}
+
+/// How a claim says which branch, tag, environment or workflow a job runs for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum RefForm {
+    /// By any value: an environment, a commit.
+    Name,
+    /// By this value alone.
+    Is(&'static str),
+    /// As a ref: `refs/heads/main`, or `main`.
+    Ref,
+    /// As a ref of the repository that this claim names.
+    RefOf(&'static str),
+    /// As a file at a ref: `OWNER/REPOSITORY/FILE@refs/heads/main`.
+    FileAtRef,
 }
 
 /// Whose tokens one issuer makes.
@@ -95,6 +111,36 @@ pub(super) const PEOPLES_NAMES: &[&str] = &[
     "nickname",
 ];
 
+/// Claims of which nearly all tokens of an issuer say the same, or which say what a token is for and how
+/// it was got. None says whose it is.
+pub(super) const GENERIC: &[&str] = &[
+    "iss",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "auth_time",
+    "typ",
+    "ver",
+    "token_use",
+    "gty",
+    "grant_type",
+    "idtyp",
+    "acr",
+    "amr",
+    "scope",
+    "scp",
+    "email_verified",
+    "phone_number_verified",
+    "locale",
+    "zoneinfo",
+    "tid",
+    "hd",
+    "environment",
+    "ref",
+    "branch",
+];
+
 /// The claim in which a SPIFFE ID has its path, once it is read.
 pub(super) const SPIFFE_PATH: &str = "spiffe path";
 
@@ -122,23 +168,30 @@ const PLATFORMS: &[Platform] = &[
             "https://token.actions.*.ghe.com",
             "https://*/_services/token",
         ],
-        marks: &["repo:", "repository_owner", "job_workflow_ref"],
+        marks: &[
+            "repo:",
+            "repository_",
+            "job_workflow_",
+            "workflow_ref",
+            "event_name",
+            "runner_environment",
+        ],
         subject: SubjectForm::GitHub,
         tenants: Tenants::Everybody,
-        ids: &["repository_id"],
+        ids: &[&["repository_id"]],
         account_ids: &["repository_owner_id", "enterprise_id"],
         names: &["repository"],
         names_are_of: Namespace::Platform,
         account_names: &["repository_owner", "enterprise"],
         refs: &[
-            "ref",
-            "ref_protected",
-            "environment",
-            "job_workflow_ref",
-            "job_workflow_sha",
-            "workflow_ref",
-            "workflow_sha",
-            "sha",
+            ("ref", RefForm::Ref),
+            ("ref_protected", RefForm::Is("true")),
+            ("environment", RefForm::Name),
+            ("job_workflow_ref", RefForm::FileAtRef),
+            ("job_workflow_sha", RefForm::Name),
+            ("workflow_ref", RefForm::FileAtRef),
+            ("workflow_sha", RefForm::Name),
+            ("sha", RefForm::Name),
         ],
         peculiarity: Peculiarity::Events,
     },
@@ -148,24 +201,33 @@ const PLATFORMS: &[Platform] = &[
         marks: &[
             "project_path",
             "project_id",
-            "namespace_path",
-            "ci_config_ref_uri",
+            "namespace_",
+            "ci_config_",
+            "ref_path",
+            "ref_protected",
+            "ref_type",
+            "user_login",
+            "user_email",
+            "user_access_level",
+            "pipeline_source",
+            "environment_protected",
+            "deployment_tier",
         ],
         subject: SubjectForm::Pairs(&[]),
         tenants: Tenants::Everybody,
-        ids: &["project_id"],
+        ids: &[&["project_id"]],
         account_ids: &["namespace_id"],
         names: &["project_path"],
         names_are_of: Namespace::Platform,
         account_names: &["namespace_path"],
         refs: &[
-            "ref",
-            "ref_path",
-            "ref_protected",
-            "environment",
-            "ci_config_ref_uri",
-            "ci_config_sha",
-            "sha",
+            ("ref", RefForm::Ref),
+            ("ref_path", RefForm::Ref),
+            ("ref_protected", RefForm::Is("true")),
+            ("environment", RefForm::Name),
+            ("ci_config_ref_uri", RefForm::FileAtRef),
+            ("ci_config_sha", RefForm::Name),
+            ("sha", RefForm::Name),
         ],
         peculiarity: Peculiarity::RefTypes,
     },
@@ -177,33 +239,56 @@ const PLATFORMS: &[Platform] = &[
         marks: &["system:serviceaccount:", "kubernetes.io."],
         subject: SubjectForm::Kubernetes,
         ids: &[
-            "kubernetes.io.namespace",
-            "kubernetes.io.serviceaccount.name",
-            "kubernetes.io.serviceaccount.uid",
+            &["kubernetes.io.serviceaccount.uid"],
+            &[
+                "kubernetes.io.namespace",
+                "kubernetes.io.serviceaccount.name",
+            ],
         ],
         ..NOTHING
     },
     Platform {
         issuers: &["spiffe://*"],
         subject: SubjectForm::Spiffe,
-        ids: &[SPIFFE_PATH],
+        ids: &[&[SPIFFE_PATH]],
         ..NOTHING
     },
     // AWS: an issuer for each account, whose roles are named by itself.
     Platform {
         issuers: &["https://*.tokens.sts.global.api.aws"],
         subject: SubjectForm::Aws,
-        ids: &["sub"],
+        ids: &[&["sub"]],
         account_ids: &["https://sts.amazonaws.com/.aws_account"],
         ..NOTHING
     },
     Platform {
         issuers: &["https://accounts.google.com", "accounts.google.com"],
         tenants: Tenants::Everybody,
-        ids: &["sub"],
+        ids: &[&["sub"]],
         account_ids: &["google.compute_engine.project_number"],
         names: PEOPLES_NAMES,
         account_names: &["hd"],
+        ..NOTHING
+    },
+    // Firebase: whoever asks is somebody, with any address and with none.
+    Platform {
+        issuers: &["https://securetoken.google.com/*"],
+        tenants: Tenants::Everybody,
+        ids: &[&["sub"], &["user_id"]],
+        ..NOTHING
+    },
+    // Vercel: one issuer, or one for each team. `preview` is every branch, `development` every machine of
+    // the team.
+    Platform {
+        issuers: &["https://oidc.vercel.com", "https://oidc.vercel.com/*"],
+        subject: SubjectForm::Pairs(&[]),
+        tenants: Tenants::Everybody,
+        ids: &[&["project_id"]],
+        account_ids: &["owner_id"],
+        names: &["project"],
+        names_are_of: Namespace::Account,
+        account_names: &["owner"],
+        refs: &[("environment", RefForm::Is("production"))],
         ..NOTHING
     },
     // Azure: an issuer for each tenant, of its people too.
@@ -215,7 +300,7 @@ const PLATFORMS: &[Platform] = &[
             "https://sts.windows.net/*",
             "https://sts.chinacloudapi.cn/*",
         ],
-        ids: &["oid", "sub", "azp", "appid"],
+        ids: &[&["oid"], &["sub"], &["azp"], &["appid"]],
         account_ids: &["tid"],
         names: PEOPLES_NAMES,
         peculiarity: Peculiarity::People,
@@ -225,12 +310,15 @@ const PLATFORMS: &[Platform] = &[
     Platform {
         issuers: &["https://oidc.circleci.com/org/*"],
         subject: SubjectForm::CircleCi,
-        ids: &["oidc.circleci.com/project-id"],
+        ids: &[&["oidc.circleci.com/project-id"]],
         account_ids: &["oidc.circleci.com/org-id"],
         refs: &[
-            "oidc.circleci.com/vcs-ref",
-            "oidc.circleci.com/context-ids",
-            "user",
+            (
+                "oidc.circleci.com/vcs-ref",
+                RefForm::RefOf("oidc.circleci.com/vcs-origin"),
+            ),
+            ("oidc.circleci.com/context-ids", RefForm::Name),
+            ("user", RefForm::Name),
         ],
         peculiarity: Peculiarity::SshReruns,
         ..NOTHING
@@ -244,12 +332,16 @@ const PLATFORMS: &[Platform] = &[
             ("commit", "build_commit"),
         ]),
         tenants: Tenants::Everybody,
-        ids: &["pipeline_id"],
+        ids: &[&["pipeline_id"]],
         account_ids: &["organization_id", "cluster_id"],
         names: &["pipeline_slug"],
         names_are_of: Namespace::Account,
         account_names: &["organization_slug"],
-        refs: &["build_branch", "build_tag", "build_commit"],
+        refs: &[
+            ("build_branch", RefForm::Ref),
+            ("build_tag", RefForm::Ref),
+            ("build_commit", RefForm::Name),
+        ],
         ..NOTHING
     },
     // HCP Terraform, and Terraform Enterprise by its claims.
@@ -263,7 +355,7 @@ const PLATFORMS: &[Platform] = &[
             ("run_phase", "terraform_run_phase"),
         ]),
         tenants: Tenants::Everybody,
-        ids: &["terraform_workspace_id"],
+        ids: &[&["terraform_workspace_id"]],
         account_ids: &["terraform_organization_id", "terraform_project_id"],
         names: &["terraform_workspace_name"],
         names_are_of: Namespace::Account,
@@ -275,9 +367,12 @@ const PLATFORMS: &[Platform] = &[
     Platform {
         issuers: &["https://api.bitbucket.org/2.0/workspaces/*"],
         subject: SubjectForm::Bitbucket,
-        ids: &["repositoryUuid"],
+        ids: &[&["repositoryUuid"]],
         account_ids: &["workspaceUuid"],
-        refs: &["deploymentEnvironmentUuid", "branchName"],
+        refs: &[
+            ("deploymentEnvironmentUuid", RefForm::Name),
+            ("branchName", RefForm::Ref),
+        ],
         ..NOTHING
     },
 ];

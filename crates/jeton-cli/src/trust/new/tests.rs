@@ -341,7 +341,7 @@ fn circleci() {
     });
     let ids = "circleci --organization-id 2a3b --project-id 7654";
     let rule = Rule::matching(
-        &format!("{ids} --ref refs/heads/main"),
+        &format!("{ids} --ref refs/heads/main --origin github.com/octo/app"),
         issuer,
         token.clone(),
     );
@@ -350,9 +350,12 @@ fn circleci() {
         .not(json!({ "oidc.circleci.com/project-id": "9999" }))
         .not(json!({ "oidc.circleci.com/vcs-ref": "refs/heads/feature" }))
         .not(json!({ "oidc.circleci.com/vcs-ref": "refs/tags/main" }))
+        .not(json!({ "oidc.circleci.com/vcs-origin": "github.com/stranger/app" }))
         .not(json!({ "oidc.circleci.com/ssh-rerun": true }))
         .not(json!({ "oidc.circleci.com/ssh-rerun": "false" }))
         .not(json!({ "oidc.circleci.com/ssh-rerun": null }));
+    let anywhere = written(&format!("{ids} --ref refs/heads/main")).unwrap_err();
+    assert!(anywhere.to_string().contains("any_ref: "), "{anywhere}");
     Rule::matching(
         &format!("{ids} --context-id c1 --context-id c2"),
         issuer,
@@ -425,6 +428,8 @@ fn bitbucket() {
     rule.counts_once(SingleUse::Off);
     let audience = rule.trusted.rules[0].audience.as_deref();
     assert_eq!(audience, Some("ari:cloud:bitbucket::workspace/922e"));
+    let accepted = &rule.trusted.rules[0].accepted_dangers;
+    assert_eq!(*accepted, [Danger::DefaultAudience]);
     rule.also(json!({ "stepUuid": "{1111}", "sub": "{1de4}:{bd71}:{1111}", "branchName": "x" }))
         .not(json!({ "repositoryUuid": "{9999}" }))
         .not(json!({ "deploymentEnvironmentUuid": "{9999}" }))

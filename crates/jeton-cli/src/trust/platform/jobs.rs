@@ -1,5 +1,7 @@
 //! Platforms that run jobs of repositories. Their tokens are made for one job and have many claims.
 
+use jeton::Danger;
+
 use super::{
     Given, Issuer, Platform,
     Says::{Braced, Claim, Often, Once},
@@ -149,7 +151,13 @@ pub(super) const CIRCLECI: Platform = Platform {
             "ref",
             "REF",
             Claim(&["oidc.circleci.com/vcs-ref"]),
-            "The branch or tag, as refs/heads/main",
+            "The branch or tag, as refs/heads/main; goes with --origin",
+        ),
+        optional(
+            "origin",
+            "REPOSITORY",
+            Claim(&["oidc.circleci.com/vcs-origin"]),
+            "The repository of the branch or tag, as github.com/OWNER/REPO: other repositories can start pipelines of the project",
         ),
         optional("context-id", "UUID", Often, "A context that the job uses"),
     ],
@@ -164,7 +172,7 @@ pub(super) const CIRCLECI: Platform = Platform {
             .push(equals("oidc.circleci.com/ssh-rerun", false));
     },
     single_use: false,
-    keeps_out: "other projects and organizations; jobs that were started again with SSH; where one is named above, every other branch, tag or context",
+    keeps_out: "other projects and organizations; jobs that were started again with SSH; where one is named above, every other branch, tag, repository or context",
     request: "circleci run oidc get --claims '{\"aud\":\"{audience}\"}'",
 };
 
@@ -284,7 +292,11 @@ pub(super) const BITBUCKET: Platform = Platform {
         document.issuer = format!(
             "https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc"
         );
-        rule.audience.get_or_insert_with(|| default_audience(given));
+        if rule.audience.is_none() {
+            rule.audience = Some(default_audience(given));
+            rule.accepted_dangers
+                .push(Danger::DefaultAudience.name().to_owned());
+        }
     },
     single_use: false,
     keeps_out: "other repositories and workspaces, also one that is given the name of this one; where one is named above, every other environment or branch; tokens with audiences of the step's own, which have several",

@@ -81,6 +81,7 @@ fn github_says_which_repository_which_event_and_which_ref() {
         "head_ref",
         "environment",
         "job_workflow_ref",
+        "ref_protected",
     ] {
         let found = found(GITHUB, None, &json!({ claim: "x", "event_name": "push" }));
         assert_eq!(found[0], "shared_issuer", "{claim}");
@@ -118,6 +119,92 @@ fn github_says_which_repository_which_event_and_which_ref() {
         json!({ "repository_id": "1", "event_name": "push", "ref": { "prefix": "refs/heads/release/" } }),
         &[],
     );
+}
+
+/// A rule for one repository, with this event and this condition on what runs.
+fn of_repository(event: &str, claim: &str, test: Value) -> Value {
+    json!({ "repository_id": "1", "event_name": event, claim: test })
+}
+
+#[test]
+fn only_events_of_who_may_write_are_unprivileged() {
+    for (event, expected) in [
+        ("push", &[][..]),
+        ("workflow_dispatch", &[]),
+        ("repository_dispatch", &[]),
+        ("schedule", &[]),
+        ("release", &[]),
+        ("deployment", &[]),
+        ("create", &[]),
+        ("merge_group", &[]),
+        ("pull_request", &["unreviewed_code"]),
+        (
+            "pull_request_review",
+            &["privileged_events", "unreviewed_code"],
+        ),
+        (
+            "pull_request_review_comment",
+            &["privileged_events", "unreviewed_code"],
+        ),
+        ("issue_comment", &["privileged_events"]),
+        ("issues", &["privileged_events"]),
+        ("discussion", &["privileged_events"]),
+        ("discussion_comment", &["privileged_events"]),
+        ("fork", &["privileged_events"]),
+        ("watch", &["privileged_events"]),
+        ("gollum", &["privileged_events"]),
+        ("label", &["privileged_events"]),
+        ("milestone", &["privileged_events"]),
+        ("status", &["privileged_events"]),
+        ("check_run", &["privileged_events"]),
+        ("one_of_tomorrow", &["privileged_events"]),
+        ("Push", &["privileged_events"]),
+    ] {
+        let conditions = of_repository(event, "ref", json!("refs/heads/main"));
+        check(GITHUB, conditions, expected);
+    }
+}
+
+#[test]
+fn what_says_which_ref() {
+    let check = |claim: &str, test: Value, expected: &[&str]| {
+        check(GITHUB, of_repository("push", claim, test), expected);
+    };
+    check("ref_protected", json!("true"), &[]);
+    check("ref_protected", json!("false"), &["any_ref"]);
+    let either = json!({ "one_of": ["true", "false"] });
+    check("ref_protected", either, &["any_ref"]);
+    check("sha", json!("b5ffe3aeea51"), &[]);
+    for claim in ["workflow_ref", "job_workflow_ref"] {
+        let file = "acme/app/.github/workflows/deploy.yml";
+        for (reference, expected) in [
+            ("@refs/heads/main", &[][..]),
+            ("@b5ffe3aeea51cec6c41aef16e45ee6bce47d8810", &[]),
+            ("", &["any_ref"]),
+            ("@", &["any_ref"]),
+            ("@refs/pull/1/merge", &["unreviewed_code"]),
+        ] {
+            check(claim, json!(format!("{file}{reference}")), expected);
+        }
+        for (reference, expected) in [
+            ("@refs/heads/release/", &[][..]),
+            ("@refs/heads/", &["any_ref"]),
+            ("@refs/tags/", &["any_ref"]),
+            ("@refs/", &["any_ref"]),
+            ("@refs/pull/", &["unreviewed_code"]),
+        ] {
+            let prefix = format!("{file}{reference}");
+            check(claim, json!({ "prefix": prefix }), expected);
+        }
+        for prefix in ["acme/", "acme/app/", "acme/app/.github/workflows/"] {
+            check(claim, json!({ "prefix": prefix }), &["any_ref"]);
+        }
+    }
+    check("ref", json!("refs/pull/1/merge"), &["unreviewed_code"]);
+    let prefix = |prefix: &str| json!({ "prefix": prefix });
+    check("ref", prefix("refs/pull/"), &["unreviewed_code"]);
+    let either = json!({ "one_of": ["refs/heads/main", "refs/pull/1/merge"] });
+    check("ref", either, &["unreviewed_code"]);
 }
 
 #[test]
@@ -268,6 +355,25 @@ fn gitlab_says_which_project_and_which_kind_of_ref() {
         &[],
     );
     check(GITLAB, json!({ "project_id": "1" }), &["any_ref"]);
+    check(
+        GITLAB,
+        json!({ "project_id": "1", "ref_protected": "false" }),
+        &["any_ref"],
+    );
+    check(
+        GITLAB,
+        json!({ "project_id": "1", "ref_path": "refs/merge-requests/1/head" }),
+        &["unreviewed_code"],
+    );
+    check(
+        GITLAB,
+        json!({ "project_id": "1", "ci_config_ref_uri": { "prefix": "gitlab.com/g/p/" } }),
+        &["any_ref"],
+    );
+    for claim in ["user_login", "ref_protected"] {
+        let found = found("https://git.acme.example", None, &json!({ claim: "true" }));
+        assert_eq!(found[0], "shared_issuer", "{claim}");
+    }
     let sub = "project_id:1:ref_type:branch:ref:main";
     check(GITLAB, json!({ "sub": sub }), &[]);
     check(
@@ -294,9 +400,17 @@ fn clusters_and_trust_domains_say_which_workload() {
     );
     check(
         cluster,
-        json!({ "sub": { "prefix": "system:serviceaccount:ci:" } }),
+        json!({ "kubernetes.io › namespace": "ci", "kubernetes.io › serviceaccount › name": "deploy" }),
         &[],
     );
+    for conditions in [
+        json!({ "sub": { "prefix": "system:serviceaccount:ci:" } }),
+        json!({ "kubernetes.io › namespace": "ci" }),
+        json!({ "kubernetes.io › serviceaccount › name": "deploy" }),
+        json!({ "kubernetes.io › pod › name": "deploy" }),
+    ] {
+        check(cluster, conditions, &["every_workload"]);
+    }
     check(
         cluster,
         json!({ "sub": { "prefix": "system:serviceaccount:" } }),
@@ -364,6 +478,15 @@ fn clouds_say_which_identity_and_not_by_its_name() {
         json!({ "email_verified": true }),
         &["shared_issuer"],
     );
+    let firebase = "https://securetoken.google.com/p";
+    check(firebase, json!({ "sub": "1" }), &[]);
+    for conditions in [
+        json!({ "firebase › sign_in_provider": "anonymous" }),
+        json!({ "provider_id": "anonymous" }),
+        json!({ "email": "a@b.example" }),
+    ] {
+        check(firebase, conditions, &["shared_issuer"]);
+    }
     let azure = "https://login.microsoftonline.com/t/v2.0";
     check(azure, json!({ "tid": "t", "oid": "o" }), &[]);
     check(azure, json!({ "azp": "a", "idtyp": "app" }), &[]);
@@ -390,9 +513,26 @@ fn pipelines_say_which_by_ids() {
     let circleci = "https://oidc.circleci.com/org/o";
     let project = "oidc.circleci.com/project-id";
     let (no_ssh, vcs_ref) = ("oidc.circleci.com/ssh-rerun", "oidc.circleci.com/vcs-ref");
+    let origin = "oidc.circleci.com/vcs-origin";
+    check(
+        circleci,
+        json!({ project: "p", no_ssh: false, vcs_ref: "refs/heads/main", origin: "github.com/o/r" }),
+        &[],
+    );
+    // Another repository has such a branch too.
     check(
         circleci,
         json!({ project: "p", no_ssh: false, vcs_ref: "refs/heads/main" }),
+        &["any_ref"],
+    );
+    check(
+        circleci,
+        json!({ project: "p", no_ssh: false, vcs_ref: "refs/pull/1/head", origin: "github.com/o/r" }),
+        &["unreviewed_code"],
+    );
+    check(
+        circleci,
+        json!({ project: "p", no_ssh: false, "oidc.circleci.com/context-ids": { "contains": "c" } }),
         &[],
     );
     check(
@@ -407,7 +547,7 @@ fn pipelines_say_which_by_ids() {
     );
     check(
         circleci,
-        json!({ "sub": { "prefix": "org/o/project/p/" }, vcs_ref: "refs/heads/main" }),
+        json!({ "sub": { "prefix": "org/o/project/p/" }, vcs_ref: "refs/heads/main", origin: "github.com/o/r" }),
         &["ssh_reruns"],
     );
     check(
@@ -436,6 +576,33 @@ fn pipelines_say_which_by_ids() {
         json!({ "build_branch": "main" }),
         &["shared_issuer"],
     );
+    for vercel in ["https://oidc.vercel.com", "https://oidc.vercel.com/acme"] {
+        check(
+            vercel,
+            json!({ "project_id": "p", "environment": "production" }),
+            &[],
+        );
+        check(
+            vercel,
+            json!({ "sub": "owner:acme:project:app:environment:production" }),
+            &["recyclable_names"],
+        );
+        check(
+            vercel,
+            json!({ "environment": "production" }),
+            &["shared_issuer"],
+        );
+        check(
+            vercel,
+            json!({ "owner_id": "o", "environment": "production" }),
+            &["every_workload"],
+        );
+        check(
+            vercel,
+            json!({ "project_id": "p", "environment": "preview" }),
+            &["any_ref"],
+        );
+    }
     let terraform = "https://app.terraform.io";
     let id = "terraform_workspace_id";
     check(
@@ -498,6 +665,31 @@ fn an_unknown_issuer_names_by_more_than_what_people_are_called() {
         json!({ "email": "a@b", "groups": { "contains": "ci" } }),
         &[],
     );
+    check(
+        issuer,
+        json!({ "email": "a@b", "email_verified": true, "iss": issuer }),
+        &["recyclable_names"],
+    );
+    for conditions in [
+        json!({ "iss": issuer }),
+        json!({ "aud": { "contains": "x" }, "iss": issuer }),
+        json!({ "gty": "client-credentials" }),
+        json!({ "token_use": "access" }),
+        json!({ "email_verified": true }),
+        json!({ "idtyp": "app" }),
+        json!({ "scope": "openid" }),
+        json!({ "environment": "production" }),
+        json!({ "ref": "main" }),
+    ] {
+        check(issuer, conditions, &["every_workload"]);
+    }
+    check(
+        issuer,
+        json!({ "gty": "client-credentials", "azp": "job" }),
+        &[],
+    );
+    // One of that name inside of another is a claim of its own.
+    check(issuer, json!({ "job › environment": "production" }), &[]);
 }
 
 #[test]
@@ -523,6 +715,8 @@ fn an_audience_is_our_own() {
         "api://AzureADTokenExchange",
         "https://kubernetes.default.svc.cluster.local",
         "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p",
+        "ari:cloud:bitbucket::workspace/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21",
+        "https://vercel.com/acme",
         GITHUB,
     ] {
         check(GITHUB, Some(audience), &["default_audience"]);
