@@ -16,7 +16,8 @@ const PARTS = ['Cargo.toml', 'Cargo.lock', 'crates', 'bench', 'clippy.toml', 'ru
 rmSync(copy, { recursive: true, force: true });
 for (const part of PARTS) {
   try {
-    cpSync(`${root}${part}`, `${copy}${part}`, { recursive: true, preserveTimestamps: true });
+    // With times of now: by older ones cargo would keep what it built last, without a check.
+    cpSync(`${root}${part}`, `${copy}${part}`, { recursive: true });
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
   }
