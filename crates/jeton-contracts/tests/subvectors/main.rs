@@ -125,10 +125,13 @@ const DIFFERENT: &[(&str, &[&str])] = &[
     (
         "any_ref",
         &[
-            "bitbucket-aws-repo-uuid-repo-wide",
             "gitlab-gcp-project-and-namespace-string-pin",
             "gl-flex-immutable-projectid-sub-any-branch",
         ],
+    ),
+    (
+        "any_ref default_audience",
+        &["bitbucket-aws-repo-uuid-repo-wide"],
     ),
     (
         "any_ref privileged_events",
@@ -143,6 +146,7 @@ const DIFFERENT: &[(&str, &[&str])] = &[
         &[
             "circleci-aws-immutable-sub-user-wildcard",
             "circleci-gcp-project-id-claim-pin",
+            "circleci-gcp-repo-and-vcs-ref-branch-gate",
             "circleci-gcp-sub-startswith-repo-scope",
         ],
     ),
@@ -161,6 +165,7 @@ const DIFFERENT: &[(&str, &[&str])] = &[
             "gh-aws-branch-wildcard-zero-width",
         ],
     ),
+    ("default_audience", &["bitbucket-aws-docs-env-scoped-safe"]),
     (
         "every_phase",
         &["tfc-gcp-immutable-org-and-workspace-id-pin"],
@@ -256,13 +261,7 @@ const DIFFERENT: &[(&str, &[&str])] = &[
             "gh-aws-jwr-key-stays-name-based-under-immutable-sub",
         ],
     ),
-    (
-        "ssh_reruns",
-        &[
-            "circleci-gcp-repo-and-vcs-ref-branch-gate",
-            "circleci-gcp-sub-exact-immutable-safe",
-        ],
-    ),
+    ("ssh_reruns", &["circleci-gcp-sub-exact-immutable-safe"]),
     (
         "ssh_reruns default_audience",
         &["circleci-aws-exact-sub-immutable-safe"],
@@ -305,7 +304,7 @@ const WHY: &[(&str, &str)] = &[
     ),
     (
         "default_audience",
-        "right for AWS, whose audience it is; such a token is AWS's as well",
+        "right for AWS, whose audience it is, or the only one that Bitbucket has; others are sent such a token as well",
     ),
     (
         "conditions: at least one",
