@@ -87,7 +87,7 @@ pub(crate) struct Vouched {
 
 impl Vouched {
     /// The same, of a token that is presented as an assertion.
-    pub(crate) fn as_assertion(self) -> Result<Self, AssertionFault> {
+    pub(crate) fn into_assertion(self) -> Result<Self, AssertionFault> {
         let mut names = ACTORS.into_iter();
         match names.find(|name| self.claims.contains_key(*name)) {
             None => Ok(self),

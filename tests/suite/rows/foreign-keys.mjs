@@ -293,7 +293,9 @@ describe('keys of others', { skip: unless.fetching, concurrency: 1 }, () => {
     const others = await foreignIssuers(t);
     const issuer = others.issuer('here');
     assert.match(await refusal({ trust: [trusting(issuer)] }), /JETON_TRUST.*not public/);
-    const on = await startFor(t, { changes: { clients: [byUri('here', issuer.jwksUri)], trust: [] } });
+    assert.match(await refusal({ clients: [byUri('here', issuer.jwksUri)] }), /JETON_CLIENTS.*not public/);
+    const on = await startFor(t, { changes: { trust: [] } });
+    await on.putClient(byUri('here', issuer.jwksUri));
     const assertion = assertionOf({ client_id: 'here' }, { key: issuer.keys[0] });
     clientAssertion.isRefused(await clientAssertion.ask(assertion, {}, { on }));
     assert.deepEqual(issuer.requests, []);

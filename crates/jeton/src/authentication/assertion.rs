@@ -146,7 +146,7 @@ async fn verified<H: Host>(
         }
         For::Named(client_id)
     };
-    let vouched = vouch(at, jwt, form, whom, audit).await?.as_assertion()?;
+    let vouched = vouch(at, jwt, form, whom, audit).await?.into_assertion()?;
     Caller::of(vouched.client, vouched.subject, vouched.single_use)
         .use_up(at)
         .await

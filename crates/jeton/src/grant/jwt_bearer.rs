@@ -44,7 +44,7 @@ async fn vouched<H: Host>(
     let jwt = UnverifiedJwt::parse(assertion)?;
     Ok(vouch(at, jwt, Form::Jwt, whom, audit)
         .await?
-        .as_assertion()?)
+        .into_assertion()?)
 }
 
 /// The token. Only when scope and audiences are decided is the assertion used up.
