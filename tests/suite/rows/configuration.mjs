@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isToken } from '../support/check.mjs';
-import { clients, rsaJwk, SECRET } from '../support/fixtures.mjs';
+import { clients, ISSUER, rsaJwk, SECRET } from '../support/fixtures.mjs';
 import { clientCredentials, refusal, startFor, unless } from '../support/target.mjs';
 
 const { keys: mockKeys } = JSON.parse(
@@ -49,6 +49,36 @@ const broken = [
   ],
   ['trust documents that are no JSON', { JETON_TRUST: '[{' }, 'JETON_TRUST', 'JSON array'],
   ['a trust document with a typing error', trust({ rule: [] }), 'JETON_TRUST', 'member is missing, unknown'],
+  [
+    'a condition by position',
+    trust({ rules: [{ ...rule, conditions: [['sub', 'job', [], '', '']] }] }),
+    'JETON_TRUST',
+    'of another type',
+  ],
+  [
+    'a condition beside one that is null',
+    trust({ rules: [{ ...rule, conditions: [{ claim: 'sub', equals: null, one_of: ['job'] }] }] }),
+    'JETON_TRUST',
+    'exactly one of',
+  ],
+  [
+    'a trust document with a member twice',
+    { JETON_TRUST: `[{"issuer":"${CI}","jwks":{"keys":[],"keys":[]}}]` },
+    'JETON_TRUST',
+    'there twice',
+  ],
+  [
+    'a trust domain that signs by EdDSA',
+    trust({ issuer: 'spiffe://ci.example', jwks_uri: `${CI}/bundle`, algorithms: ['ES256', 'EdDSA'] }),
+    'JETON_TRUST',
+    'no JWT-SVID',
+  ],
+  [
+    'a rule for every token of an issuer',
+    trust({ rules: [{ ...rule, conditions: [{ claim: 'token_use', equals: 'access' }] }] }),
+    'JETON_TRUST',
+    'every_workload: ',
+  ],
   [
     'a rule without conditions',
     trust({ rules: [{ ...rule, conditions: [] }] }),
@@ -121,6 +151,12 @@ const dangerous = [
     { JETON_DEVELOPMENT: 'true' },
     'JETON_DEVELOPMENT',
     'not this machine',
+  ],
+  [
+    'a client whose keys would be at the deployment itself',
+    { clients: [{ client_id: 'a', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${ISSUER}/jwks` }] },
+    'JETON_CLIENTS',
+    'keys of client "a" that can be fetched; jwks_uri: ',
   ],
   ['a weak client secret', { clients: [{ ...clients.m2m, client_secret: 's'.repeat(32) }] }, 'JETON_CLIENTS', 'random'],
 ];
