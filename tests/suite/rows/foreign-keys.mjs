@@ -293,9 +293,10 @@ describe('keys of others', { skip: unless.fetching, concurrency: 1 }, () => {
     const others = await foreignIssuers(t);
     const issuer = others.issuer('here');
     assert.match(await refusal({ trust: [trusting(issuer)] }), /JETON_TRUST.*not public/);
-    assert.match(await refusal({ clients: [byUri('here', issuer.jwksUri)] }), /JETON_CLIENTS.*not public/);
-    const on = await startFor(t, { changes: { trust: [] } });
-    await on.putClient(byUri('here', issuer.jwksUri));
+    const client = byUri('here', issuer.jwksUri);
+    assert.match(await refusal({ clients: [client] }), /JETON_CLIENTS.*jwks_uri: .*not public/);
+    const on = await startFor(t);
+    await on.putClient(client);
     const assertion = assertionOf({ client_id: 'here' }, { key: issuer.keys[0] });
     clientAssertion.isRefused(await clientAssertion.ask(assertion, {}, { on }));
     assert.deepEqual(issuer.requests, []);
