@@ -230,10 +230,10 @@ fn choose_rule<'a>(
     client_id: Option<&str>,
     audit: &mut Audit,
 ) -> Result<&'a Rule, AssertionFault> {
-    let candidates = issuer.rules.iter().filter(|rule| {
-        let is_wanted = client_id.is_none_or(|wanted| rule.client_id.as_str() == wanted);
-        !rule.disabled && is_wanted
-    });
+    let candidates = issuer
+        .rules
+        .iter()
+        .filter(|rule| client_id.is_none_or(|wanted| rule.client_id.as_str() == wanted));
     let mut chosen: Option<&Rule> = None;
     let mut closest = None;
     for rule in candidates {
@@ -279,13 +279,18 @@ fn unmet(rule: &Rule, claims: &Map<String, Value>, own_issuer: &str) -> Option<U
             fault: AssertionFault::Audience,
         });
     }
-    let position = rule.conditions.iter().position(|it| !it.is_met(claims))?;
-    let condition = rule.conditions.get(position)?;
-    Some(Unmet {
-        met: position + 1,
-        what: condition.to_string(),
+    let unmet = |met, what| Unmet {
+        met,
+        what,
         fault: AssertionFault::Rule,
-    })
+    };
+    let mut conditions = (1..).zip(&rule.conditions);
+    if let Some((met, condition)) = conditions.find(|(_, it)| !it.is_met(claims)) {
+        return Some(unmet(met, condition.to_string()));
+    }
+    // Last, so that the audit says of a token that would meet it why it does not.
+    rule.disabled
+        .then(|| unmet(rule.conditions.len() + 1, "disabled".to_owned()))
 }
 
 /// Whether `aud` is this audience and no other (RFC 7519 §4.1.3): platforms write an array of one.
@@ -327,11 +332,11 @@ fn narrowed(
         }
         client.audiences.retain(|own| audiences.contains(own));
         if client.audiences.is_empty() {
-            return Err(AssertionFault::RuleClient);
+            return Err(AssertionFault::RuleLeavesNothing);
         }
     }
     if had_scope && client.scope.is_empty() {
-        return Err(AssertionFault::RuleClient);
+        return Err(AssertionFault::RuleLeavesNothing);
     }
     let longest = rule
         .access_token_lifetime

@@ -61,7 +61,7 @@ pub(crate) enum Refusal {
     NotALoginApplication,
     #[error("the Origin is missing or not allowed for the client")]
     Origin,
-    #[error("the scope exceeds what is registered for the client")]
+    #[error("the scope exceeds what the client is registered for, or what a rule lets it have")]
     ScopeNotRegistered,
     #[error("the resource or audience is not registered for the client")]
     AudienceNotRegistered,
@@ -191,7 +191,7 @@ impl Refusal {
             Self::ScopeNotRegistered => WireError::new(
                 ErrorCode::INVALID_SCOPE,
                 Fault::Client,
-                "the scope exceeds what is registered for the client",
+                "the scope exceeds what the client is registered for, or what a rule lets it have",
             ),
             Self::AudienceNotRegistered => WireError::new(
                 ErrorCode::INVALID_TARGET,

@@ -1,6 +1,6 @@
 //! Faults of JWTs by which others vouch: client assertions, assertions as grants, tokens to exchange.
 
-use super::Refusal;
+use super::{Fault, Refusal};
 use crate::{crypto::CryptoError, fetch::Unreachable, jose::JwtFault, unavailable::Unavailable};
 
 /// Why a JWT of a client or of a trusted issuer is not accepted (RFC 7523 §3). What that is on the wire is
@@ -61,12 +61,23 @@ pub enum AssertionFault {
     /// The client of the rule is unknown, disabled or public.
     #[error("the client of the rule is unknown, disabled or public")]
     RuleClient,
+    /// Of what the client is registered for the rule lets it have nothing.
+    #[error("the rule leaves the client no scope or no audience")]
+    RuleLeavesNothing,
     /// It is a token of this server.
     #[error("the assertion is this server's own token")]
     OwnToken,
 }
 
 impl AssertionFault {
+    /// Who is at fault. Keys that cannot be had are nobody's who sends a JWT.
+    pub(super) const fn at_fault(&self) -> Fault {
+        match self {
+            Self::Keys(_) => Fault::Server,
+            _ => Fault::Client,
+        }
+    }
+
     /// What is told of it to whoever sent it: what is wrong with the JWT itself. Of what is decided with the
     /// trust documents it is always the same, so that nobody learns whom this server trusts, or for whom.
     pub(super) fn public_text(&self) -> String {
@@ -74,6 +85,7 @@ impl AssertionFault {
             Self::Issuer
             | Self::Rule
             | Self::RuleClient
+            | Self::RuleLeavesNothing
             | Self::Audience
             | Self::Typ
             | Self::Keys(_)

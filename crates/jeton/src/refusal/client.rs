@@ -40,10 +40,14 @@ pub enum ClientFault {
 
 impl ClientFault {
     pub(super) fn wire(&self) -> WireError {
+        let fault = match self {
+            Self::Assertion(fault) => fault.at_fault(),
+            _ => Fault::Client,
+        };
         // RFC 9110 §15.5.2 wants a challenge on every 401, also where the body authenticated.
         WireError::new(
             ErrorCode::INVALID_CLIENT,
-            Fault::Client,
+            fault,
             "client authentication failed",
         )
         .with_header(

@@ -16,9 +16,9 @@ pub(crate) enum ExchangeFault {
     Foreign(#[from] AssertionFault),
     #[error("the token of another issuer has actors that cannot be taken over")]
     ForeignActor,
-    #[error("the subject token is none that is good now")]
+    #[error("the subject token is expired, revoked or not ours")]
     Subject,
-    #[error("the actor token is none that is good now")]
+    #[error("the actor token is expired, revoked or not ours")]
     Actor,
     #[error("the subject token is neither the client's nor for it")]
     OthersSubject,
@@ -51,7 +51,7 @@ impl ExchangeFault {
         let (code, description) = match self {
             Self::Foreign(fault) => {
                 let description = fault.public_text();
-                return WireError::new(ErrorCode::INVALID_REQUEST, Fault::Client, description);
+                return WireError::new(ErrorCode::INVALID_REQUEST, fault.at_fault(), description);
             }
             Self::RequestedType => (
                 ErrorCode::INVALID_REQUEST,

@@ -77,7 +77,7 @@ impl GrantFault {
         let (code, fault, description) = match self {
             Self::Assertion(fault) => {
                 let description = fault.public_text();
-                return WireError::new(ErrorCode::INVALID_GRANT, Fault::Client, description);
+                return WireError::new(ErrorCode::INVALID_GRANT, fault.at_fault(), description);
             }
             // A replay is somebody's attack or bug; the rest happens to everyone.
             Self::CodeReplayed | Self::Reused { .. } => {
