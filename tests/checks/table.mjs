@@ -140,12 +140,6 @@ export const checks = [
     ],
     rows: TRUST,
   },
-  {
-    check: 'own tokens are no assertions',
-    file: foreign,
-    without: ['return Err(AssertionFault::OwnToken.into());', '();'],
-    rows: [...TRUST, 'jwt-bearer'],
-  },
   { check: 'the rule is enabled', file: foreign, without: ['    rule.disabled\n', '    false\n'], rows: TRUST },
   {
     check: 'the rule is of the client that is named',
