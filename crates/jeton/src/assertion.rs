@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The longest `jti`, in bytes.
-const LONGEST_JTI: usize = 255;
+pub(crate) const LONGEST_JTI: usize = 255;
 
 /// The `typ` of any JWT, and of a client assertion (RFC 10070 §4), which need not be there.
 pub(crate) const ASSERTION_TYPES: [&str; 2] = ["JWT", "client-authentication+jwt"];

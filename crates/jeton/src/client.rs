@@ -26,6 +26,7 @@ pub(crate) use authentication::ASSERTION_METHODS;
 pub use authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod};
 pub use claims::{ClaimsRecord, InvalidClaimNames, RegisteredClaims};
 pub use home::Home;
+pub(crate) use keys::USUAL_ASSERTION_LIFETIME;
 pub use keys::{ClientKeys, InvalidKeys, KeysRecord, PrivateKeyJwt};
 pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
 pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};

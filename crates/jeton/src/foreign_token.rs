@@ -22,7 +22,7 @@ mod examination;
 pub use examination::{Examination, Examiner, Signature};
 
 /// How far ahead the `exp` of a platform's token may be. Some are made for as long as a job may run.
-const LONGEST_LIFETIME: Seconds = Seconds::from_days(1);
+pub(crate) const LONGEST_LIFETIME: Seconds = Seconds::from_days(1);
 
 /// Claims that a token cannot have here. The first two bind what is issued for it to what is not supported
 /// (RFC 7800, RFC 9396): ignored, what was bound would come loose. The third is that of events, as of a

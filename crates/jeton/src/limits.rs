@@ -2,11 +2,12 @@
 
 use crate::{
     arrival::{BODY_TIMEOUT, BUDGET},
+    assertion::LONGEST_JTI,
     claims::{
         DEEPEST, LONGEST_ACR, LONGEST_AMR, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS,
         MOST_REQUESTED_CLAIMS,
     },
-    client::MOST_VALUES,
+    client::{MOST_VALUES, USUAL_ASSERTION_LIFETIME},
     delegation::{MOST_ACTORS, MOST_EXCHANGES},
     endpoint::{
         authorize::{
@@ -18,6 +19,7 @@ use crate::{
             WRONG_CODES_OF_NETWORK, WRONG_CODES_OF_SUBJECT, WRONG_CODES_WHERE_GUESSED,
         },
     },
+    foreign_token::LONGEST_LIFETIME,
     jose::LONGEST_JWT,
     parameters::{BODY_LIMIT, LONGEST_POSTED, MOST_AUDIENCES, MOST_PARAMETERS},
     scope::MOST_SCOPE_TOKENS,
@@ -45,6 +47,7 @@ pub struct Limit {
 const ROWS: &str = "tests/suite/rows/limits.mjs";
 const HANDOFF: &str = "tests/suite/rows/handoff.mjs";
 const CLAIMS: &str = "tests/suite/rows/claims.mjs";
+const PRIVATE_KEY_JWT: &str = "tests/suite/rows/private-key-jwt.mjs";
 const DEVICE: &str = "crates/jeton-contracts/tests/device.rs";
 
 /// The limits that hold on every host.
@@ -200,6 +203,30 @@ pub const LIMITS: &[Limit] = &[
         answer: "it is no token",
         file: "crates/jeton-contracts/tests/jwt.rs",
         test: "LONGEST_JWT",
+    },
+    Limit {
+        what: "how far ahead the `exp` of a client's own assertion is, unless its record has `client_assertion_lifetime`",
+        most: USUAL_ASSERTION_LIFETIME.0,
+        unit: "seconds",
+        answer: "`invalid_client`",
+        file: PRIVATE_KEY_JWT,
+        test: "that expires in more than five minutes",
+    },
+    Limit {
+        what: "how far ahead the `exp` of a platform's token is",
+        most: LONGEST_LIFETIME.0,
+        unit: "seconds",
+        answer: "`invalid_client`, `invalid_grant` or `invalid_request`, by the way it is sent",
+        file: "tests/suite/rows/trust-refused.mjs",
+        test: "good for more than a day",
+    },
+    Limit {
+        what: "`jti` of either, where each counts once",
+        most: LONGEST_JTI as u64,
+        unit: "bytes",
+        answer: "the same",
+        file: PRIVATE_KEY_JWT,
+        test: "with a jti of 256 characters",
     },
     Limit {
         what: "values in each list of a client's record",

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long before its `exp` an assertion may be sent, where the record does not say.
-const USUAL_LIFETIME: Seconds = Seconds(300);
+pub(crate) const USUAL_ASSERTION_LIFETIME: Seconds = Seconds(300);
 
 /// The longest that a record may say: some libraries make assertions for an hour.
 const LONGEST_LIFETIME: Seconds = Seconds(3600);
@@ -124,7 +124,7 @@ impl KeysRecord {
                 Some(known.ok_or_else(|| InvalidKeys::Algorithm(name.clone()))?)
             }
         };
-        let longest_lifetime = self.client_assertion_lifetime.unwrap_or(USUAL_LIFETIME);
+        let longest_lifetime = self.client_assertion_lifetime.unwrap_or(USUAL_ASSERTION_LIFETIME);
         if !(Seconds(1)..=LONGEST_LIFETIME).contains(&longest_lifetime) {
             return Err(InvalidKeys::Lifetime(longest_lifetime.0));
         }
