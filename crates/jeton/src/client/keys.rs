@@ -124,7 +124,9 @@ impl KeysRecord {
                 Some(known.ok_or_else(|| InvalidKeys::Algorithm(name.clone()))?)
             }
         };
-        let longest_lifetime = self.client_assertion_lifetime.unwrap_or(USUAL_ASSERTION_LIFETIME);
+        let longest_lifetime = self
+            .client_assertion_lifetime
+            .unwrap_or(USUAL_ASSERTION_LIFETIME);
         if !(Seconds(1)..=LONGEST_LIFETIME).contains(&longest_lifetime) {
             return Err(InvalidKeys::Lifetime(longest_lifetime.0));
         }
