@@ -137,7 +137,14 @@ test('docs/machines.md: new writes the documents that stand there, and put store
   write('kubectl', `#!/bin/sh\necho '${JSON.stringify(jwks)}'\n`, 0o755);
   write('keys.json', JSON.stringify(jwks));
   write('client.json', blocks(MACHINES, 'The client').json[0]);
-  for (const heading of ['The client', 'GitHub Actions', 'Kubernetes', 'SPIFFE', 'Moving a client']) {
+  for (const heading of [
+    'The client',
+    'GitHub Actions',
+    'Kubernetes',
+    'SPIFFE',
+    'Moving a client',
+    'When a token or a key is stolen',
+  ]) {
     const { status, stderr } = run(`PATH="$PWD:$PATH"\n${blocks(MACHINES, heading).sh[0]}`);
     assert.equal(status, 0, stderr);
   }
@@ -188,9 +195,9 @@ test('docs/machines.md: check says what stands there', (t) => {
 });
 
 test('docs/machines.md: a log line has the details that stand there', () => {
-  const source = page('crates/jeton/src/refusal/assertion.rs');
+  const source = ['assertion', 'exchange'].map((room) => page(`crates/jeton/src/refusal/${room}.rs`)).join('');
   const details = rows(MACHINES, 'When a job is refused').flatMap(([detail]) => codes(detail));
-  assert.equal(details.length, 10);
+  assert.equal(details.length, 24);
   for (const detail of details) {
     const text = detail.replace('…', '{0}');
     assert.ok(source.includes(`#[error("${text}")]`), detail);

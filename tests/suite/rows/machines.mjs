@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { parse } from 'yaml';
 import { isSecret } from '../support/credentials.mjs';
@@ -147,6 +148,9 @@ async function logged(members) {
   throw new Error(`no line has ${JSON.stringify(members)}`);
 }
 
+/** What a job printed to its log, but for what keeps tokens out of that. */
+const printed = ({ stdout }) => JSON.parse(stdout.replaceAll(/^::add-mask::.*\n/gm, ''));
+
 /**
  * Runs a job as its section shows it, with the answer and the log line that stand there; and once more as
  * `strange`, which is what its token says then.
@@ -157,12 +161,12 @@ async function check(on, heading, run, strange) {
   assert.equal(good.code, 0, good.stdout + good.stderr);
   const given = JSON.parse(good.stderr);
   isShown(given, answer);
-  assert.deepEqual(JSON.parse(good.stdout), { sub: 'deployer', scope: answer.scope });
+  assert.deepEqual(printed(good), { sub: 'deployer', scope: answer.scope });
   isShown(await logged({ jti: decodeJwt(given.access_token).jti }), line);
   on.platform.changes = strange;
   const bad = await run();
   assert.equal(bad.code, 1, bad.stderr);
-  isShown(JSON.parse(bad.stdout), refusal);
+  isShown(printed(bad), refusal);
   isShown(await logged({ trust_issuer: document.issuer, error: refusal.error }), refused);
 }
 
@@ -177,6 +181,8 @@ describe('docs/machines.md', { skip: unless.startable, concurrency: 1 }, () => {
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: on.platform.requestToken,
         ACTIONS_ID_TOKEN_REQUEST_URL: `${on.platform.url}/idtoken?api-version=2.0`,
       });
+    const { stdout, stderr } = await run();
+    assert.ok(stdout.includes(`::add-mask::${JSON.parse(stderr).access_token}\n`));
     await check(on, 'GitHub Actions', run, { environment: 'staging' });
   });
 
@@ -225,6 +231,35 @@ describe('docs/machines.md', { skip: unless.startable, concurrency: 1 }, () => {
         const { scope, error } = JSON.parse(body);
         assert.equal(status === 200 ? scope : error, status === 200 ? 'deploy' : codes(refused)[0]);
       }
+    }
+  });
+
+  test('a client signs with a key of its own, by a library and by curl', async (t) => {
+    const heading = 'A key of its own';
+    // Where openid-client is found, and git looks at nothing.
+    const folder = mkdtempSync(fileURLToPath(new URL('../../node_modules/.machines-', import.meta.url)));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const write = (name, text) => writeFileSync(join(folder, name), text);
+    write('key.mjs', blocks(PAGE, heading).js[0]);
+    const made = await sh(`cd ${folder}\n${blocks(PAGE, heading).sh[0]}cat jwks.json`);
+    const jwks = JSON.parse(made.stdout);
+    assert.equal('d' in jwks.keys[0], false, made.stderr);
+    const on = await deployed(t, ({ documents }, text) => {
+      const record = JSON.parse(blocks(text, heading).json[0]);
+      return { clients: [{ ...record, jwks }], documents };
+    });
+    const [, library, assertion] = blocks(on.text, heading).js;
+    // The issuer is on this machine, and http.
+    const local = library
+      .replace('import { client', 'import { allowInsecureRequests, client')
+      .replace('undefined, proof)', 'undefined, proof, { execute: [allowInsecureRequests] })');
+    write('library.mjs', local);
+    write('assertion.mjs', assertion);
+    for (const lines of ['node library.mjs', blocks(on.text, heading).sh[1]]) {
+      const { stdout, stderr } = await sh(`cd ${folder}\n${lines}`);
+      const { access_token, scope } = JSON.parse(stdout || `{"scope":${JSON.stringify(stderr)}}`);
+      assert.equal(scope, 'read');
+      assert.equal(decodeJwt(access_token).sub, 'machine');
     }
   });
 
