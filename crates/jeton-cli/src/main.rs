@@ -33,10 +33,21 @@ fn main() -> ExitCode {
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("jeton: {}", printable::lines(&format!("{error:#}")));
+            eprintln!("jeton: {}", printable::lines(&message(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes, without those that it says itself.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 fn run(matches: &ArgMatches) -> anyhow::Result<()> {
@@ -49,5 +60,40 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("keys", matches)) => keys::run(matches),
         Some(("health", matches)) => health::run(matches),
         _ => Err(anyhow::anyhow!("no such command")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use jeton::{Client, TrustedIssuer};
+
+    use super::message;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let trust = |json: &str| {
+            let error = TrustedIssuer::from_record(json).context("a.json");
+            message(&error.unwrap_err())
+        };
+        let private = r#"{"issuer":"https://a.example","jwks":{"keys":[{"kty":"oct","k":"AA"}]}}"#;
+        assert_eq!(
+            trust(private),
+            "a.json: jwks: keys[0] is a private or symmetric key"
+        );
+        let set = r#"{"issuer":"https://a.example","jwks":{}}"#;
+        assert_eq!(trust(set), r#"a.json: jwks: not a JWK Set, {"keys":[…]}"#);
+        let uri = r#"{"issuer":"https://a.example","jwks_uri":"http://a.example/"}"#;
+        assert_eq!(trust(uri), "a.json: jwks_uri: not https");
+        let record = r#"{"client_id":""}"#;
+        let client = message(&Client::from_record(record).context("a.json").unwrap_err());
+        assert!(client.starts_with("a.json: client_id: "), "{client}");
+        assert_eq!(client.matches(": ").count(), 2, "{client}");
+    }
+
+    #[test]
+    fn a_cause_that_is_not_said_is_added() {
+        let error = anyhow::anyhow!("no such file").context("a.json");
+        assert_eq!(message(&error), "a.json: no such file");
     }
 }

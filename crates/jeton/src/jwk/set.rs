@@ -57,7 +57,7 @@ pub enum UnusableJwk {
     #[error("it is not {0}")]
     Rsa(#[from] InvalidRsa),
     /// It has a private member.
-    #[error("it is a private key")]
+    #[error("it is a private or symmetric key")]
     Private,
 }
 
@@ -70,8 +70,8 @@ pub enum InvalidPublicJwks {
     /// More keys than anybody publishes.
     #[error("more than {MOST_KEYS} keys")]
     TooMany,
-    /// A private key, which is no longer its owner's alone; its position in `keys`.
-    #[error("keys[{0}] is a private key")]
+    /// A private or symmetric key, which is no longer its owner's alone; its position in `keys`.
+    #[error("keys[{0}] is a private or symmetric key")]
     Private(usize),
 }
 
