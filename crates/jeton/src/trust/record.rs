@@ -147,6 +147,11 @@ pub enum InvalidTrust {
     /// `jwks` without a key that verifies.
     #[error("jwks: no key in it can verify a signature")]
     NoKey,
+    /// The same of a SPIFFE bundle.
+    #[error(
+        "jwks: no key in it can verify a signature (keys of a bundle need use jwt-svid and a kid)"
+    )]
+    NoKeyOfSvids,
     /// `algorithms`.
     #[error("algorithms: {0:?} is none of ES256, ES384, EdDSA, RS256, PS256")]
     Algorithm(String),
@@ -296,13 +301,13 @@ impl TrustRecord {
                 Ok(KeySource::Uri(uri.clone()))
             }
             (None, Some(set)) => {
-                let keys = if self.issuer.starts_with(SPIFFE_SCHEME) {
-                    PublicJwks::from_bundle(set)?
+                let (keys, none) = if self.issuer.starts_with(SPIFFE_SCHEME) {
+                    (PublicJwks::from_bundle(set)?, InvalidTrust::NoKeyOfSvids)
                 } else {
-                    PublicJwks::from_value(set)?
+                    (PublicJwks::from_value(set)?, InvalidTrust::NoKey)
                 };
                 if keys.is_empty() {
-                    return Err(InvalidTrust::NoKey);
+                    return Err(none);
                 }
                 Ok(KeySource::Pasted(keys))
             }

@@ -109,7 +109,7 @@ fn a_trust_domain_has_a_name_and_a_bundle() {
     let of_certificates = bundle("x509-svid");
     check(
         json!({ "issuer": "spiffe://acme.example", "jwks": of_certificates }),
-        Err("jwks: no key"),
+        Err("(keys of a bundle need use jwt-svid and a kid)"),
     );
     for issuer in [
         "spiffe://",
