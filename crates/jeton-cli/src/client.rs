@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use jeton::{
     CLIENT_SECRET_PREFIX, Client, ClientRecord, Document, Expected, Key, Realm, Registry, Seconds,
-    SecretHash, SecretRecord,
+    SecretHash, SecretMethod, SecretRecord,
 };
 use jeton_sqlite::Database;
 
@@ -21,7 +21,10 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("put")
                 .about("Store a record, read from a file or standard input, in an SQLite file")
-                .arg(settings::flag("JETON_DATA"))
+                .arg(
+                    settings::flag("JETON_DATA")
+                        .help("SQLite file to write it to [default: jeton.db] [env: JETON_DATA]"),
+                )
                 .arg(
                     Arg::new("record")
                         .value_name("FILE")
@@ -166,6 +169,9 @@ fn store_record(matches: &ArgMatches) -> Result<()> {
     let json = input::read(source)?;
     let json = json.trim();
     let client = Client::from_record(json).with_context(|| source.to_owned())?;
+    for warning in warnings(serde_json::from_str(json)?) {
+        eprintln!("warning: {}", printable::line(&warning));
+    }
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
     let key = Key::client(&Realm::default(), &client.id);
@@ -176,3 +182,29 @@ fn store_record(matches: &ArgMatches) -> Result<()> {
     println!("stored {} in {data}", client.id);
     Ok(())
 }
+
+/// What a record has that never counts.
+fn warnings(mut record: ClientRecord) -> Vec<String> {
+    let mut warnings = Vec::new();
+    while let Some(name) = record.unknown_member().map(str::to_owned) {
+        warnings.push(format!("member {name:?} is unknown, and is not read"));
+        record.other.remove(&name);
+    }
+    let method = record.token_endpoint_auth_method.as_deref();
+    let method = method.unwrap_or(SecretMethod::ClientSecretBasic.as_str());
+    let keys = &record.keys;
+    for (member, is_there) in [
+        ("jwks", keys.jwks.is_some()),
+        ("jwks_uri", keys.jwks_uri.is_some()),
+    ] {
+        if is_there && method != "private_key_jwt" {
+            warnings.push(format!(
+                "{member} never counts: token_endpoint_auth_method is {method}, and keys go with private_key_jwt"
+            ));
+        }
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,9 @@ pub enum InvalidKeys {
     /// `jwks` without a key that verifies.
     #[error("jwks: no key in it can verify a signature")]
     NoKey,
+    /// `jwks` without a key of the one algorithm.
+    #[error("jwks: no key in it fits token_endpoint_auth_signing_alg {0}")]
+    NoKeyOfAlgorithm(String),
     /// `jwks_uri`.
     #[error("jwks_uri: {0}")]
     Uri(#[from] Unreachable),
@@ -124,6 +127,12 @@ impl KeysRecord {
                 Some(known.ok_or_else(|| InvalidKeys::Algorithm(name.clone()))?)
             }
         };
+        if let (ClientKeys::Here(keys), Some(algorithm)) = (&keys, algorithm)
+            && keys.candidates(None, algorithm).next().is_none()
+        {
+            let name = self.token_endpoint_auth_signing_alg.clone();
+            return Err(InvalidKeys::NoKeyOfAlgorithm(name.unwrap_or_default()));
+        }
         let longest_lifetime = self
             .client_assertion_lifetime
             .unwrap_or(USUAL_ASSERTION_LIFETIME);
