@@ -6,8 +6,8 @@ use std::{fmt, path::Path};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Arg, ArgMatches, Command};
 use jeton::{
-    ClientId, Crypto, Examination, Examiner, Fetch, IssuerIdentifier, Loopback, Mode, Reach, Rule,
-    Signature, TrustedIssuer, UnixTime,
+    Crypto, Examination, Examiner, Fetch, IssuerIdentifier, Loopback, Mode, Reach, Rule, Signature,
+    TrustedIssuer, UnixTime,
 };
 use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
@@ -63,6 +63,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let own_issuer = IssuerIdentifier::parse(&own_issuer, Mode::Development)
         .context("--issuer: this server's issuer identifier")?;
     let own_issuer = own_issuer.as_str();
+    require_foreign(&trusted, own_issuer)?;
     let now = matches.get_one("now").copied().map(UnixTime);
     let examiner = Examiner {
         own_issuer,
@@ -76,20 +77,26 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
         .build()?
         .block_on(examine(&examiner, token.trim(), &trusted))?;
     print!("{report}");
-    let client = verdict?;
-    println!(
-        "\nIt stands for the client {:?}, if there is one that is neither public nor disabled.",
-        client.as_str()
+    println!("\n{}", verdict?);
+    Ok(())
+}
+
+/// Refuses the document about this server's own tokens: its rules make none of them stand for anybody,
+/// and the server says more of them than their rules do.
+fn require_foreign(trusted: &TrustedIssuer, own_issuer: &str) -> Result<()> {
+    ensure!(
+        trusted.issuer != own_issuer,
+        "{own_issuer} is this server itself: rules about Jeton's own tokens cannot be tried with `check`"
     );
     Ok(())
 }
 
-/// What is said of the token, and the client that it stands for.
+/// What is said of the token point by point, and then of the client that it stands for.
 async fn examine(
     examiner: &Examiner<'_, impl Fetch, impl Crypto>,
     token: &str,
     trusted: &TrustedIssuer,
-) -> Result<(String, Result<ClientId>)> {
+) -> Result<(String, Result<String>)> {
     let examination = examiner.examine(token, trusted).await?;
     let report = Report {
         trusted,
@@ -98,11 +105,49 @@ async fn examine(
         now: examiner.now,
     };
     let verdict = match (examination.accepted_by(), &examination.rule) {
-        (Some(rule), _) => Ok(rule.client_id.clone()),
-        (None, Err(why)) => Err(anyhow!("it stands for no client: {why}")),
+        (Some(rule), _) => Ok(printable::line(&client_of(rule))),
+        (None, _) if trusted.disabled => {
+            Err(anyhow!("it stands for no client: the document is disabled"))
+        }
+        (None, Err(why)) => Err(anyhow!(
+            "it stands for no client: {why}{}",
+            disabled_rules(trusted)
+        )),
         (None, Ok(_)) => Err(anyhow!("it stands for no client")),
     };
     Ok((printable::lines(&report.to_string()), verdict))
+}
+
+/// The client of a rule that is met, and what the rule needs of its record, which is not read here.
+fn client_of(rule: &Rule) -> String {
+    let mut text = format!(
+        "It stands for the client {:?}, if there is one that is neither public nor disabled",
+        rule.client_id.as_str()
+    );
+    let scope = rule.scope.as_ref().map(ToString::to_string);
+    let audiences = rule.audiences.as_ref().map(|it| it.join(" "));
+    let ceilings = [("scopes", scope), ("audiences", audiences)];
+    let ceilings: Vec<_> = ceilings
+        .into_iter()
+        .filter_map(|(what, ceiling)| Some(format!("one of the {what} {}", ceiling?)))
+        .collect();
+    if !ceilings.is_empty() {
+        text.push_str(&format!(
+            ", and if its record has {}",
+            ceilings.join(" and ")
+        ));
+    }
+    text + "."
+}
+
+/// What is added where no rule is met: the rules that were not asked.
+fn disabled_rules(trusted: &TrustedIssuer) -> String {
+    let rules = trusted.rules.iter().filter(|rule| rule.disabled);
+    let names: Vec<_> = rules.map(|rule| format!("{:?}", rule.name)).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(" (disabled: {})", names.join(", "))
 }
 
 /// The token itself, or what stands in the file.
@@ -143,6 +188,9 @@ impl fmt::Display for Report<'_> {
             let shown = self.shown(what);
             match fault {
                 None => writeln!(f, "  ok     {what}{shown}")?,
+                Some(_) if *what == "the issuer" => {
+                    writeln!(f, "  WRONG  {what}: the document is disabled")?;
+                }
                 Some(fault) => {
                     let fault = printable::line(&fault.to_string());
                     writeln!(f, "  WRONG  {what}{shown}: {fault}")?;

@@ -45,8 +45,9 @@ fn claims(changes: Value) -> Value {
     with(claims, changes)
 }
 
-/// What is said of a token with this header and these claims, and the client that it stands for.
-fn examined(document: &Value, header: &Value, claims: &Value) -> (String, Option<String>) {
+/// What is said of a token with this header and these claims, and the client that it stands for, or
+/// why it stands for none.
+fn examined(document: &Value, header: &Value, claims: &Value) -> (String, Result<String, String>) {
     let trusted = TrustedIssuer::from_record(&document.to_string()).unwrap();
     let (crypto, fetch) = (NativeCrypto::new(), MemoryFetch::default());
     let metadata = json!({ "issuer": ISSUER, "jwks_uri": "https://keys.acme.dev/" });
@@ -70,13 +71,17 @@ fn examined(document: &Value, header: &Value, claims: &Value) -> (String, Option
         let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
         examine(&examiner, &token, &trusted).await.unwrap()
     });
-    (report, verdict.ok().map(|client| client.to_string()))
+    let client = verdict.map(|sentence| {
+        let client = sentence.split('"').nth(1);
+        client.unwrap_or_default().to_owned()
+    });
+    (report, client.map_err(|error| error.to_string()))
 }
 
 /// The token is refused, and the lines that are wrong are these.
 fn refused(document: Value, header: Value, claims: Value, wrong: &[&str]) {
     let (report, client) = examined(&document, &header, &claims);
-    assert_eq!(client, None, "{report}");
+    assert!(client.is_err(), "{client:?} {report}");
     let found = report
         .lines()
         .filter_map(|line| line.strip_prefix("  WRONG  "));
@@ -94,7 +99,7 @@ fn header() -> Value {
 #[test]
 fn a_token_that_stands_for_a_client() {
     let (report, client) = examined(&document(json!({})), &header(), &claims(json!({})));
-    assert_eq!(client.as_deref(), Some("billing"), "{report}");
+    assert_eq!(client.as_deref(), Ok("billing"), "{report}");
     let expected = r#"a token of https://ci.acme.dev
   ok     the issuer
   ok     alg "EdDSA"
@@ -123,7 +128,7 @@ fn keys_are_fetched_from_where_the_document_says() {
         json!({ "jwks": null, "jwks_uri": "https://keys.acme.dev/" }),
     ] {
         let (report, client) = examined(&document(changes), &header(), &claims(json!({})));
-        assert_eq!(client.as_deref(), Some("billing"), "{report}");
+        assert_eq!(client.as_deref(), Ok("billing"), "{report}");
     }
 }
 
@@ -199,7 +204,7 @@ fn each_point_of_its_header_and_of_the_document_is_told() {
         |changes, wrong: &[&str]| refused(document(changes), header(), claims(json!({})), wrong);
     of(
         json!({ "disabled": true }),
-        &["the issuer: the issuer is not trusted"],
+        &["the issuer: the document is disabled"],
     );
     of(
         json!({ "algorithms": ["ES256"] }),
@@ -222,7 +227,7 @@ fn rules_for_two_clients_are_told() {
     let disabled = with(rule("a", "one"), json!({ "disabled": true }));
     let rules = document(json!({ "rules": [disabled, rule("b", "two")] }));
     let (report, client) = examined(&rules, &header(), &claims(json!({})));
-    assert_eq!(client.as_deref(), Some("two"));
+    assert_eq!(client.as_deref(), Ok("two"));
     assert!(
         report.contains("rule \"a\", for the client \"one\", disabled\n"),
         "{report}"
@@ -230,14 +235,74 @@ fn rules_for_two_clients_are_told() {
 }
 
 #[test]
-fn our_own_issuer_is_not_for_assertions() {
-    let own = document(json!({ "issuer": OWN }));
-    let claims = claims(json!({ "iss": OWN }));
-    refused(
-        own,
-        header(),
-        claims,
-        &["iss \"https://jeton.acme.dev\": the assertion is this server's own"],
+fn what_is_disabled_is_named() {
+    let (_, client) = examined(
+        &document(json!({ "disabled": true })),
+        &header(),
+        &claims(json!({})),
+    );
+    let refused = "it stands for no client: the document is disabled";
+    assert_eq!(client, Err(refused.to_owned()));
+    let rule = |name: &str, disabled: bool| {
+        json!({
+            "name": name, "client_id": "c", "disabled": disabled,
+            "conditions": [{ "claim": "sub", "equals": if disabled { "job" } else { "other" } }],
+        })
+    };
+    let rules = json!([rule("a", true), rule("b", true), rule("c", false)]);
+    let (_, client) = examined(
+        &document(json!({ "rules": rules })),
+        &header(),
+        &claims(json!({})),
+    );
+    let refused = r#"it stands for no client: no rule accepts the assertion (disabled: "a", "b")"#;
+    assert_eq!(client, Err(refused.to_owned()));
+}
+
+#[test]
+fn what_the_rule_needs_of_the_clients_record_is_said() {
+    let sentence = |changes: Value| {
+        let rule = with(
+            json!({
+                "name": "deploy", "client_id": "billing", "scope": "read write",
+                "audiences": ["https://a.acme.dev", "https://b.acme.dev"],
+                "conditions": [{ "claim": "sub", "equals": "job" }],
+            }),
+            changes,
+        );
+        let json = document(json!({ "rules": [rule] })).to_string();
+        client_of(&TrustedIssuer::from_record(&json).unwrap().rules[0])
+    };
+    let client =
+        "It stands for the client \"billing\", if there is one that is neither public nor disabled";
+    assert_eq!(
+        sentence(json!({})),
+        format!(
+            "{client}, and if its record has one of the scopes read write and one of the audiences https://a.acme.dev https://b.acme.dev."
+        )
+    );
+    assert_eq!(
+        sentence(json!({ "audiences": null })),
+        format!("{client}, and if its record has one of the scopes read write.")
+    );
+    assert_eq!(
+        sentence(json!({ "scope": null, "audiences": null })),
+        format!("{client}.")
+    );
+}
+
+#[test]
+fn rules_about_our_own_tokens_are_not_tried() {
+    let of = |issuer: &str| {
+        let json = document(json!({ "issuer": issuer })).to_string();
+        let trusted = TrustedIssuer::from_record(&json).unwrap();
+        require_foreign(&trusted, OWN).map_err(|error| error.to_string())
+    };
+    assert_eq!(of(ISSUER), Ok(()));
+    let refused = of(OWN).unwrap_err();
+    assert!(
+        refused.ends_with("rules about Jeton's own tokens cannot be tried with `check`"),
+        "{refused}"
     );
 }
 
