@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result, ensure};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jeton::{
-    Condition, Document, Expected, Key, Put, Realm, Registry, Scalar, Test, TrustedIssuer,
+    Condition, Document, Expected, Key, KeySource, Loopback, Put, Reach, Realm, Registry, Rule,
+    Scalar, Test, TrustedIssuer,
 };
 use jeton_sqlite::Database;
 
@@ -59,6 +60,7 @@ fn store_document(matches: &ArgMatches) -> Result<()> {
     let json = input::read(source)?;
     let json = json.trim();
     let trusted = TrustedIssuer::from_record(json).with_context(|| source.to_owned())?;
+    warn_of_addresses(&trusted).with_context(|| source.to_owned())?;
     let key = Key::trust(&Realm::default(), &trusted.issuer);
     let Some(data) = matches.get_one::<String>("JETON_DATA") else {
         print!("{}", instructions(&key.name, json));
@@ -70,15 +72,53 @@ fn store_document(matches: &ArgMatches) -> Result<()> {
     } else {
         Expected::Absent
     };
-    let put = tokio::runtime::Builder::new_current_thread()
-        .build()?
-        .block_on(database.put(&key, &Document::new(json), &expected))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let put = runtime.block_on(database.put(&key, &Document::new(json), &expected))?;
     ensure!(
         put == Put::Done,
         "{data} has a document of {} already: --replace overwrites it, with all its rules",
         trusted.issuer
     );
     println!("stored {} in {data}", trusted.issuer);
+    for rule in runtime.block_on(without_client(&database, &trusted))? {
+        eprintln!(
+            "warning: rule {:?}: {data} has no client {:?}; unless JETON_CLIENTS has it, the rule stands for nobody",
+            rule.name,
+            rule.client_id.as_str()
+        );
+    }
+    Ok(())
+}
+
+/// The rules whose client is not in the store.
+async fn without_client<'a>(
+    store: &impl Registry,
+    trusted: &'a TrustedIssuer,
+) -> Result<Vec<&'a Rule>> {
+    let mut without = Vec::new();
+    for rule in &trusted.rules {
+        let key = Key::client(&Realm::default(), &rule.client_id);
+        if store.get(&key).await?.is_none() {
+            without.push(rule);
+        }
+    }
+    Ok(without)
+}
+
+/// Refuses an address that no deployment may ask for keys, and warns of one that only development may.
+fn warn_of_addresses(trusted: &TrustedIssuer) -> Result<()> {
+    let (member, url) = match &trusted.keys {
+        KeySource::Pasted(_) => return Ok(()),
+        KeySource::Discovery => ("issuer", &trusted.issuer),
+        KeySource::Uri(url) => ("jwks_uri", url),
+    };
+    let reach = |loopback| Reach::new("", loopback).url(url);
+    reach(Loopback::Admitted).with_context(|| format!("{member} {url}"))?;
+    if reach(Loopback::Refused).is_err() {
+        eprintln!(
+            "warning: {member} {url}: this machine is reached in development alone (JETON_DEVELOPMENT)"
+        );
+    }
     Ok(())
 }
 
@@ -124,3 +164,6 @@ fn literal(value: &Scalar) -> String {
         Scalar::Boolean(boolean) => boolean.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;
