@@ -166,7 +166,7 @@ test('docs/machines.md: new knows the other platforms, and says how their jobs g
   for (const [platform, rule, way] of platforms) {
     const { status, stderr } = run(codes(rule)[0]);
     assert.equal(status, 0, `${platform}: ${stderr}`);
-    const said = stderr.replaceAll('ISSUER', 'https://tokens.example.com');
+    const said = stderr.replaceAll('JETON_ISSUER', 'https://tokens.example.com');
     for (const code of codes(way)) assert.ok(said.includes(code), `${platform}: ${code} is not in\n${said}`);
   }
 });

@@ -1,13 +1,13 @@
 //! `jeton trust new`: writes the document of a trusted issuer, with one rule.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
-use jeton::{Danger, RuleRecord, TrustRecord, TrustedIssuer};
+use jeton::{Danger, InvalidRule, InvalidTrust, RuleRecord, TrustRecord, TrustedIssuer};
 use serde_json::Value;
 
 use super::{
-    platform::{Given, Issuer, PLATFORMS, Platform, Says},
-    words,
+    platform::{Form, Given, Issuer, PLATFORMS, Platform, Says},
+    warn_of_addresses, words,
 };
 use crate::{input, printable};
 
@@ -21,7 +21,10 @@ pub(super) fn command() -> Command {
 
 fn command_of(platform: &'static Platform) -> Command {
     let flags = platform.flags.iter().map(|flag| {
-        let arg = Arg::new(flag.name).long(flag.name).value_name(flag.value);
+        let mut arg = Arg::new(flag.name).long(flag.name).value_name(flag.value);
+        if let Some(form) = Form::of(flag.value) {
+            arg = arg.value_parser(|text: &str| form.check(text));
+        }
         match flag.says {
             Says::Once => arg.help(flag.help),
             Says::Claim(_) | Says::Braced(_) | Says::Often => arg
@@ -33,10 +36,21 @@ fn command_of(platform: &'static Platform) -> Command {
                 .help(format!("{}; repeatable, all must be so", flag.help)),
         }
     });
+    let needed = platform.one_of.as_ref().map(|one_of| {
+        let instead = instead(one_of.instead);
+        format!("One of these is needed: {}{instead}.", one_of.words)
+    });
     Command::new(platform.name)
         .about(platform.about)
         .args(flags)
         .args(common())
+        .after_help(needed.unwrap_or_default())
+}
+
+fn instead(danger: Option<Danger>) -> String {
+    danger.map_or_else(String::new, |danger| {
+        format!(", or --accept {}", danger.name())
+    })
 }
 
 fn pair(text: &str) -> Result<String, &'static str> {
@@ -58,7 +72,7 @@ fn common() -> [Arg; 8] {
         text("name").help("Name of the rule, for the log [default: the platform's]"),
         text("audience").help("Audience of the token [default: this server's issuer identifier]"),
         text("scope").help("All that the client gets by this rule, separated by spaces"),
-        text("issuer").value_name("URL").help("Issuer of the token, where it is not the usual one"),
+        text("issuer").value_name("URL").help("Issuer of the token (not this server), where it is not the usual one"),
         text("jwks")
             .value_name("FILE")
             .help("Its JWK Set, or SPIFFE bundle, where this server cannot fetch it; - for standard input"),
@@ -88,11 +102,19 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     };
     let document = document(platform, matches, jwks)?;
     let json = serde_json::to_string_pretty(&document)?;
-    // What is printed must be what the server accepts.
-    let trusted = TrustedIssuer::from_record(&json)?;
+    let trusted = checked(platform, &json)?;
+    warn_of_addresses(&trusted)?;
     println!("{}", printable::json(&json));
-    eprint!("{}", printable::lines(&explanation(platform, &trusted)));
+    let own_issuer = jeton_native::variable("JETON_ISSUER")?;
+    let own_issuer = own_issuer.as_deref().unwrap_or("JETON_ISSUER");
+    let explanation = explanation(platform, &trusted, own_issuer);
+    eprint!("{}", printable::lines(&explanation));
     Ok(())
+}
+
+/// What is printed must be what the server accepts.
+fn checked(platform: &Platform, json: &str) -> Result<TrustedIssuer> {
+    TrustedIssuer::from_record(json).map_err(|why| in_flags(platform, why))
 }
 
 fn document(platform: &Platform, matches: &ArgMatches, jwks: Option<Value>) -> Result<TrustRecord> {
@@ -117,13 +139,8 @@ fn document(platform: &Platform, matches: &ArgMatches, jwks: Option<Value>) -> R
     let issuer = match (text("issuer"), &platform.issuer) {
         (Some(issuer), _) => issuer,
         (None, Issuer::Known(issuer)) => (*issuer).to_owned(),
-        (None, Issuer::OfFlags) => String::new(),
-        (None, Issuer::Given(found)) => {
-            bail!(
-                "{}: missing\n  --issuer URL. It is found by: {found}",
-                platform.name
-            )
-        }
+        // The second is missing, and has been refused.
+        (None, Issuer::OfFlags | Issuer::Given(_)) => String::new(),
     };
     let mut document = TrustRecord {
         issuer,
@@ -139,9 +156,10 @@ fn document(platform: &Platform, matches: &ArgMatches, jwks: Option<Value>) -> R
 /// Refuses a rule that would not say which workload, and says where that is found.
 fn require_flags(platform: &Platform, given: &Given<'_>) -> Result<()> {
     let mut missing = String::new();
+    let is_missing = |flag: &str| given.all(flag).is_empty();
     for flag in platform.flags {
         if let Some(found) = flag.needed
-            && given.all(flag.name).is_empty()
+            && is_missing(flag.name)
         {
             // With what is known already, to be copied.
             let found = match given.all("repository").as_slice() {
@@ -154,12 +172,80 @@ fn require_flags(platform: &Platform, given: &Given<'_>) -> Result<()> {
             ));
         }
     }
+    if let Issuer::Given(found) = platform.issuer
+        && is_missing("issuer")
+    {
+        missing.push_str(&format!(
+            "\n  --issuer URL: The issuer of the tokens. It is found by: {found}"
+        ));
+    }
+    if let Some(found) = platform.audience
+        && is_missing("audience")
+    {
+        missing.push_str(&format!(
+            "\n  --audience AUDIENCE: The audience of the tokens. It is found by: {found}"
+        ));
+    }
+    if let Some(one_of) = &platform.one_of
+        && one_of.flags.iter().all(|flag| is_missing(flag))
+        && one_of
+            .instead
+            .is_none_or(|danger| !given.all("accept").iter().any(|name| name == danger.name()))
+    {
+        missing.push_str(&format!("\n  {}{}", one_of.words, instead(one_of.instead)));
+    }
     ensure!(missing.is_empty(), "{}: missing{missing}", platform.name);
     Ok(())
 }
 
-/// What the rule matches and what not, and what comes next.
-fn explanation(platform: &Platform, trusted: &TrustedIssuer) -> String {
+/// What is wrong with the document that was written, with the flags that mend it rather than the members.
+fn in_flags(platform: &Platform, why: InvalidTrust) -> Error {
+    let InvalidTrust::Rule {
+        why: InvalidRule::Dangers(dangers),
+        ..
+    } = why
+    else {
+        return why.into();
+    };
+    let dangers = dangers.into_iter().map(|danger| {
+        let (name, reason) = (danger.name(), danger.reason());
+        // What would keep them out is a condition there, and a flag here.
+        let (who, cure) = match cure(platform, danger) {
+            None => (reason, "another --condition".to_owned()),
+            Some(cure) => (reason.split_once("; ").map_or(reason, |(who, _)| who), cure),
+        };
+        format!("\n  {name}: {who}\n    Mended by {cure}; or --accept {name}")
+    });
+    let dangers: String = dangers.collect();
+    anyhow!("{}: refused as dangerous{dangers}", platform.name)
+}
+
+/// The flags by which a danger is mended, unless conditions are written one by one.
+fn cure(platform: &Platform, danger: Danger) -> Option<String> {
+    let one_of = platform.one_of.as_ref();
+    match danger {
+        Danger::DefaultAudience => Some("an --audience of your own".to_owned()),
+        Danger::AnyRef | Danger::EveryWorkload => {
+            Some(format!("{} that says which one", one_of?.words))
+        }
+        Danger::PrivilegedEvents => {
+            platform.flag("event")?;
+            Some("an --event that only those cause who may write to the repository, as push or workflow_dispatch".to_owned())
+        }
+        Danger::UnreviewedCode => {
+            platform.flag("event")?;
+            Some("an --event and a --ref that are not those of pull requests".to_owned())
+        }
+        Danger::EveryPhase => {
+            platform.flag("phase")?;
+            Some("a single --phase".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What the rule matches and what not, and what comes next, at the server that is called `own_issuer`.
+fn explanation(platform: &Platform, trusted: &TrustedIssuer, own_issuer: &str) -> String {
     let Some(rule) = trusted.rules.first() else {
         return String::new();
     };
@@ -184,10 +270,10 @@ fn explanation(platform: &Platform, trusted: &TrustedIssuer) -> String {
     for danger in &rule.accepted_dangers {
         text.push_str(&format!("Accepted: {danger}.\n"));
     }
-    let audience = rule.audience.as_deref().unwrap_or("ISSUER");
+    let audience = rule.audience.as_deref().unwrap_or(own_issuer);
     let request = platform.request.replace("{audience}", audience);
     text.push_str(&format!(
-        "\nThe workload gets its token by\n  {request}\nTry one with: jeton trust check FILE TOKEN --issuer ISSUER\nStore the document with: jeton trust put --data jeton.db FILE\n"
+        "\nThe workload gets its token by\n  {request}\nTry one with: jeton trust check FILE TOKEN --issuer {own_issuer}\nStore the document with: jeton trust put --data jeton.db FILE\n"
     ));
     text
 }

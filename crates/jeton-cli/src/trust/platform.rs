@@ -1,11 +1,14 @@
 //! The platforms that `jeton trust new` writes rules for: what tells one workload of each from all
 //! others, and where that is found.
 
-use jeton::{ConditionRecord, RuleRecord, TrustRecord};
+use jeton::{ConditionRecord, Danger, RuleRecord, TrustRecord};
 use serde_json::Value;
 
+mod form;
 mod identities;
 mod jobs;
+
+pub(super) use form::Form;
 
 /// A platform.
 pub(super) struct Platform {
@@ -19,6 +22,10 @@ pub(super) struct Platform {
     /// Whether each token is used once: where the platform writes a `jti`, and makes a token for each
     /// job that asks, rather than hand out one again until it is old.
     pub(super) single_use: bool,
+    /// Where the audience of its tokens is found, if they cannot have this server's issuer identifier.
+    pub(super) audience: Option<&'static str>,
+    /// The flags of which the rule needs one.
+    pub(super) one_of: Option<OneOf>,
     /// What the rule keeps out.
     pub(super) keeps_out: &'static str,
     /// How a workload gets a token; `{audience}` stands for the audience.
@@ -32,6 +39,15 @@ pub(super) enum Issuer {
     OfFlags,
     /// It must be given, and is found so.
     Given(&'static str),
+}
+
+/// Flags of which one is needed, to say which workload it is or what it runs.
+pub(super) struct OneOf {
+    pub(super) flags: &'static [&'static str],
+    /// These flags in a sentence.
+    pub(super) words: &'static str,
+    /// What may be accepted instead.
+    pub(super) instead: Option<Danger>,
 }
 
 /// A flag of a platform.
@@ -85,6 +101,13 @@ impl Given<'_> {
 
     fn text(&self, flag: &str) -> String {
         self.all(flag).into_iter().next().unwrap_or_default()
+    }
+}
+
+impl Platform {
+    /// The flag of that name.
+    pub(super) fn flag(&self, name: &str) -> Option<&Flag> {
+        self.flags.iter().find(|flag| flag.name == name)
     }
 }
 

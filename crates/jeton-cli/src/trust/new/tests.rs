@@ -16,9 +16,7 @@ fn written(arguments: &str) -> Result<TrustedIssuer> {
     let platform = PLATFORMS.into_iter().find(|it| it.name == name).unwrap();
     let jwks = matches.get_one::<String>("jwks").map(|_| jwks());
     let document = document(platform, matches, jwks)?;
-    Ok(TrustedIssuer::from_record(&serde_json::to_string(
-        &document,
-    )?)?)
+    checked(platform, &serde_json::to_string(&document)?)
 }
 
 fn jwks() -> Value {
@@ -227,7 +225,7 @@ fn kubernetes() {
         "iss": "https://kubernetes.example", "jti": "d0b2",
         "kubernetes.io": {
             "namespace": "ci", "node": { "name": "n", "uid": "5" }, "pod": { "name": "p", "uid": "6" },
-            "serviceaccount": { "name": "deploy", "uid": "14ee3fa4" },
+            "serviceaccount": { "name": "deploy", "uid": "8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21" },
         },
         "sub": "system:serviceaccount:ci:deploy",
     });
@@ -240,7 +238,7 @@ fn kubernetes() {
         .not(json!({ "sub": "system:serviceaccount:ci:deployer" }))
         .not(json!({ "sub": "system:serviceaccount:other:deploy" }))
         .not(json!({ "sub": "system:serviceaccount:ci:default" }));
-    let arguments = format!("{arguments} --uid 14ee3fa4");
+    let arguments = format!("{arguments} --uid 8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21");
     Rule::matching(&arguments, "https://kubernetes.example", token)
         .not(anew)
         .not(json!({ "kubernetes.io": null }));
@@ -287,18 +285,18 @@ fn azure() {
     let token = |version: &str| {
         json!({
             "aud": "6e74172b-be56-4843-9ff4-e66a39bb12e3", "iat": 1_800_000_000, "nbf": 1_800_000_000,
-            "exp": 1_800_003_600, "azp": "9f8b", "oid": "0b1c", "sub": "0b1c", "tid": "72f9",
+            "exp": 1_800_003_600, "azp": "9f8b", "oid": "5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11", "sub": "5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11", "tid": "8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21",
             "ver": version, "idtyp": "app",
         })
     };
-    let arguments = "azure --tenant-id 72f9 --object-id 0b1c";
-    let issuer = "https://login.microsoftonline.com/72f9/v2.0";
+    let arguments = "azure --audience 6e74172b-be56-4843-9ff4-e66a39bb12e3 --tenant-id 8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21 --object-id 5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11";
+    let issuer = "https://login.microsoftonline.com/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21/v2.0";
     let rule = Rule::matching(arguments, issuer, token("2.0"));
     rule.counts_once(SingleUse::Off);
     rule.also(json!({ "idtyp": null, "azp": "aaaa" }))
         .not(json!({ "oid": "aaaa", "sub": "aaaa" }))
         .not(json!({ "tid": "aaaa" }));
-    let issuer = "https://sts.windows.net/72f9/";
+    let issuer = "https://sts.windows.net/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21/";
     let arguments = format!("{arguments} --idtyp app --issuer {issuer}");
     Rule::matching(&arguments, issuer, token("1.0"))
         .not(json!({ "idtyp": "user" }))
@@ -330,23 +328,23 @@ fn spiffe() {
 
 #[test]
 fn circleci() {
-    let issuer = "https://oidc.circleci.com/org/2a3b";
+    let issuer = "https://oidc.circleci.com/org/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21";
     let token = json!({
         "aud": "https://jeton.acme.dev", "iss": issuer, "iat": 1_800_000_000, "exp": 1_800_003_600,
-        "sub": "org/2a3b/project/7654/user/aaaa/vcs-origin/github.com/octo/app/vcs-ref/refs/heads/main",
-        "oidc.circleci.com/org-id": "2a3b", "oidc.circleci.com/project-id": "7654",
-        "oidc.circleci.com/context-ids": ["c1", "c2"], "oidc.circleci.com/ssh-rerun": false,
+        "sub": "org/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21/project/5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11/user/aaaa/vcs-origin/github.com/octo/app/vcs-ref/refs/heads/main",
+        "oidc.circleci.com/org-id": "8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21", "oidc.circleci.com/project-id": "5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11",
+        "oidc.circleci.com/context-ids": ["0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33", "1d9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33"], "oidc.circleci.com/ssh-rerun": false,
         "oidc.circleci.com/vcs-origin": "github.com/octo/app",
         "oidc.circleci.com/vcs-ref": "refs/heads/main",
     });
-    let ids = "circleci --organization-id 2a3b --project-id 7654";
+    let ids = "circleci --organization-id 8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21 --project-id 5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11";
     let rule = Rule::matching(
         &format!("{ids} --ref refs/heads/main --origin github.com/octo/app"),
         issuer,
         token.clone(),
     );
     rule.counts_once(SingleUse::Off);
-    rule.also(json!({ "sub": "org/2a3b/project/7654/user/bbbb" }))
+    rule.also(json!({ "sub": "org/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21/project/5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11/user/bbbb" }))
         .not(json!({ "oidc.circleci.com/project-id": "9999" }))
         .not(json!({ "oidc.circleci.com/vcs-ref": "refs/heads/feature" }))
         .not(json!({ "oidc.circleci.com/vcs-ref": "refs/tags/main" }))
@@ -357,11 +355,11 @@ fn circleci() {
     let anywhere = written(&format!("{ids} --ref refs/heads/main")).unwrap_err();
     assert!(anywhere.to_string().contains("any_ref: "), "{anywhere}");
     Rule::matching(
-        &format!("{ids} --context-id c1 --context-id c2"),
+        &format!("{ids} --context-id 0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33 --context-id 1d9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33"),
         issuer,
         token,
     )
-    .not(json!({ "oidc.circleci.com/context-ids": ["c1"] }))
+    .not(json!({ "oidc.circleci.com/context-ids": ["0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33"] }))
     .not(json!({ "oidc.circleci.com/context-ids": [] }));
 }
 
@@ -374,9 +372,11 @@ fn buildkite() {
         "organization_slug": "acme", "pipeline_slug": "app", "build_number": 5, "build_branch": "main",
         "build_tag": null, "build_commit": "b5ff", "step_key": "deploy", "job_id": "0194",
         "agent_id": "0195", "build_source": "ui", "runner_environment": "buildkite-hosted",
-        "organization_id": "o1", "pipeline_id": "p1", "cluster_id": "c1",
+        "organization_id": "8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21", "pipeline_id": "5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11", "cluster_id": "0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33",
     });
-    let arguments = "buildkite --organization-id o1 --pipeline-id p1 --branch main --cluster-id c1";
+    let arguments = "buildkite --organization-id 8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21 \
+         --pipeline-id 5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11 --branch main \
+         --cluster-id 0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33";
     let rule = Rule::matching(arguments, "https://agent.buildkite.com", token);
     rule.counts_once(SingleUse::On);
     rule.also(json!({ "pipeline_slug": "renamed", "build_commit": "aaaa" }))
@@ -414,23 +414,26 @@ fn terraform() {
 fn bitbucket() {
     let issuer = "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
     let token = json!({
-        "iss": issuer, "aud": "ari:cloud:bitbucket::workspace/922e", "iat": 1_800_000_000,
-        "exp": 1_800_003_600, "sub": "{1de4}:{bd71}:{759d}", "workspaceUuid": "{922e}",
-        "repositoryUuid": "{1de4}", "deploymentEnvironmentUuid": "{bd71}", "stepUuid": "{759d}",
+        "iss": issuer, "aud": "ari:cloud:bitbucket::workspace/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21", "iat": 1_800_000_000,
+        "exp": 1_800_003_600, "sub": "{5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11}:{0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33}:{759d}", "workspaceUuid": "{8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21}",
+        "repositoryUuid": "{5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11}", "deploymentEnvironmentUuid": "{0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33}", "stepUuid": "{759d}",
         "pipelineUuid": "{5555}", "branchName": "main",
     });
-    let ids = "bitbucket --workspace acme --workspace-uuid {922e} --repository-uuid 1de4";
+    let ids = "bitbucket --workspace acme --workspace-uuid {8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21} --repository-uuid 5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11";
     let rule = Rule::matching(
-        &format!("{ids} --environment-uuid {{bd71}}"),
+        &format!("{ids} --environment-uuid {{0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33}}"),
         issuer,
         token.clone(),
     );
     rule.counts_once(SingleUse::Off);
     let audience = rule.trusted.rules[0].audience.as_deref();
-    assert_eq!(audience, Some("ari:cloud:bitbucket::workspace/922e"));
+    assert_eq!(
+        audience,
+        Some("ari:cloud:bitbucket::workspace/8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21")
+    );
     let accepted = &rule.trusted.rules[0].accepted_dangers;
     assert_eq!(*accepted, [Danger::DefaultAudience]);
-    rule.also(json!({ "stepUuid": "{1111}", "sub": "{1de4}:{bd71}:{1111}", "branchName": "x" }))
+    rule.also(json!({ "stepUuid": "{1111}", "sub": "{5f1c7a52-6d3b-4a57-8f0a-2b9d0c6e4a11}:{0c9f8d0e-3c86-4b0a-9a5f-7d1b1a2e6f33}:{1111}", "branchName": "x" }))
         .not(json!({ "repositoryUuid": "{9999}" }))
         .not(json!({ "deploymentEnvironmentUuid": "{9999}" }))
         .not(json!({ "deploymentEnvironmentUuid": null }))
@@ -474,12 +477,15 @@ fn what_is_missing_is_said_and_where_it_is_found() {
         "github --repository octo/app",
         "gh api repos/octo/app --jq '.id,.owner.id'",
     );
-    check("github --repository-id 1 --owner-id 2", "any_ref: ");
+    check(
+        "github --repository-id 1 --owner-id 2",
+        "--environment, --ref or --workflow, or --accept any_ref",
+    );
     check(
         "github --repository-id 1 --owner-id 2 --ref refs/heads/main --event workflow_run",
         "privileged_events: ",
     );
-    check("gitlab --project-id 1", "any_ref: ");
+    check("gitlab --project-id 1", "--accept any_ref");
     check(
         "github --repository-id 1 --owner-id 2 --ref refs/heads/main --audience https://github.com/octo",
         "default_audience: ",
@@ -489,11 +495,11 @@ fn what_is_missing_is_said_and_where_it_is_found() {
         "kubectl get --raw",
     );
     check(
-        "aws --role arn:aws:iam::1:role/a",
+        "aws --role arn:aws:iam::123456789012:role/a",
         "aws iam get-outbound-web-identity-federation-info",
     );
     check(
-        "terraform --organization-id o --workspace-id w",
+        "terraform --organization-id org-1 --workspace-id ws-1",
         "--phase PHASE",
     );
     check("spiffe --trust-domain acme.example --path /ci", "bundle");
@@ -509,6 +515,172 @@ fn what_is_missing_is_said_and_where_it_is_found() {
 }
 
 #[test]
+fn all_that_is_missing_is_said_at_once() {
+    let check = |arguments: &str, missing: &[&str]| {
+        let error = written(arguments).map(|_| ()).unwrap_err().to_string();
+        let lines = error.lines().skip(1);
+        let found: Vec<_> = lines.map(|line| line.trim_start()).collect();
+        assert_eq!(found.len(), missing.len(), "{error}");
+        for (found, missing) in found.iter().zip(missing) {
+            assert!(found.starts_with(missing), "{found} is not {missing}");
+        }
+    };
+    check(
+        "kubernetes",
+        &["--namespace ", "--service-account ", "--issuer URL"],
+    );
+    check("aws", &["--role ARN", "--issuer URL"]);
+    check(
+        "azure",
+        &[
+            "--tenant-id UUID",
+            "--object-id UUID",
+            "--audience AUDIENCE",
+        ],
+    );
+    check("oidc", &["--condition ", "--issuer URL"]);
+    check("spiffe", &["--trust-domain DOMAIN", "--path or --prefix"]);
+    check(
+        "spiffe --trust-domain acme.example --jwks -",
+        &["--path or --prefix"],
+    );
+    check(
+        "buildkite --accept any_ref",
+        &["--organization-id UUID", "--pipeline-id UUID"],
+    );
+    check(
+        "bitbucket --workspace acme --workspace-uuid 8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21",
+        &[
+            "--repository-uuid ",
+            "--environment-uuid or --branch, or --accept any_ref",
+        ],
+    );
+}
+
+#[test]
+fn a_value_of_another_form_is_refused_with_an_example() {
+    for (arguments, flag, expected) in [
+        (
+            "github --repository-id acme/shop",
+            "--repository-id <NUMBER>",
+            "as 1296269",
+        ),
+        ("github --ref main", "--ref <REF>", "refs/heads/main"),
+        (
+            "github --workflow deploy.yml@main",
+            "--workflow <PATH@REF>",
+            ".github/workflows/",
+        ),
+        (
+            "gitlab --project-id a/b",
+            "--project-id <NUMBER>",
+            "as 1296269",
+        ),
+        ("gitlab --ref refs/heads/main", "--ref <BRANCH>", "as main"),
+        ("azure --tenant-id x", "--tenant-id <UUID>", "as 8d3f0d3e"),
+        (
+            "aws --role arn:aws:sts::123456789012:assumed-role/a/b",
+            "--role <ARN>",
+            "as arn:aws:iam::123456789012:role/deployer",
+        ),
+        (
+            "terraform --workspace-id production",
+            "--workspace-id <WS-ID>",
+            "as ws-",
+        ),
+        (
+            "buildkite --pipeline-id app",
+            "--pipeline-id <UUID>",
+            "as 8d3f0d3e",
+        ),
+        (
+            "bitbucket --repository-uuid app",
+            "--repository-uuid <{UUID}>",
+            "as 8d3f0d3e",
+        ),
+        (
+            "circleci --project-id app",
+            "--project-id <UUID>",
+            "as 8d3f0d3e",
+        ),
+    ] {
+        let error = written(arguments).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(flag) && error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_danger_is_said_with_the_flags_that_mend_it() {
+    let check = |arguments: &str, danger: &str, cure: &str| {
+        let error = written(arguments).map(|_| ()).unwrap_err().to_string();
+        let expected = format!("    Mended by {cure}; or --accept {danger}");
+        assert!(error.lines().any(|line| line == expected), "{error}");
+        assert!(!error.contains("accepted_dangers"), "{error}");
+    };
+    let github = "github --repository-id 1 --owner-id 2 --ref refs/heads/main";
+    check(
+        &format!("{github} --event workflow_run"),
+        "privileged_events",
+        "an --event that only those cause who may write to the repository, as push or workflow_dispatch",
+    );
+    check(
+        &format!("{github} --event push --event pull_request"),
+        "unreviewed_code",
+        "an --event and a --ref that are not those of pull requests",
+    );
+    check(
+        &format!("{github} --audience https://github.com/octo"),
+        "default_audience",
+        "an --audience of your own",
+    );
+    check(
+        "gitlab --project-id 1 --ref-protected false",
+        "any_ref",
+        "--environment, --ref or --ref-protected true that says which one",
+    );
+    check(
+        "terraform --organization-id org-1 --workspace-id ws-1 --phase plan --phase apply",
+        "every_phase",
+        "a single --phase",
+    );
+    check(
+        "spiffe --trust-domain acme.example --jwks - --prefix /",
+        "every_workload",
+        "--path or --prefix that says which one",
+    );
+    check(
+        "oidc --issuer https://ci.example --condition email=a@b",
+        "recyclable_names",
+        "another --condition",
+    );
+}
+
+#[test]
+fn help_says_of_which_flags_one_is_needed() {
+    let help = |name: &str| {
+        let arguments = ["new", name, "--help"];
+        let shown = command().try_get_matches_from(arguments).unwrap_err();
+        shown.to_string()
+    };
+    let needed =
+        "One of these is needed: --ref with --origin, or --context-id, or --accept any_ref.";
+    assert!(help("circleci").contains(needed), "{}", help("circleci"));
+    assert!(help("spiffe").contains("One of these is needed: --path or --prefix."));
+    for platform in PLATFORMS {
+        let one_of = platform.one_of.iter().flat_map(|one_of| one_of.flags);
+        for flag in one_of {
+            assert!(platform.flag(flag).is_some(), "{} {flag}", platform.name);
+        }
+    }
+}
+
+#[test]
+fn a_trust_domain_may_be_written_with_its_scheme() {
+    let trusted = written("spiffe --trust-domain spiffe://acme.example --path /ci --jwks -");
+    assert_eq!(trusted.unwrap().issuer, "spiffe://acme.example");
+}
+
+#[test]
 fn the_explanation_says_what_is_matched_and_what_not() {
     for platform in PLATFORMS {
         assert!(!platform.keeps_out.is_empty() && !platform.request.is_empty());
@@ -516,7 +688,7 @@ fn the_explanation_says_what_is_matched_and_what_not() {
     let trusted = written(
         "github --repository-id 1 --owner-id 2 --environment production --audience https://a.example",
     );
-    let text = explanation(PLATFORMS[0], &trusted.unwrap());
+    let text = explanation(PLATFORMS[0], &trusted.unwrap(), "https://jeton.acme.dev");
     for line in [
         "stands for the client \"c\" if",
         "  aud is \"https://a.example\", and nothing else",
@@ -525,6 +697,7 @@ fn the_explanation_says_what_is_matched_and_what_not() {
         "Each token counts once, by its jti.",
         "It keeps out other repositories",
         "&audience=https://a.example",
+        "jeton trust check FILE TOKEN --issuer https://jeton.acme.dev",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }

@@ -1,7 +1,9 @@
 //! Platforms that give each workload an identity: its subject.
 
+use jeton::SPIFFE_SCHEME;
+
 use super::{
-    Issuer, Platform,
+    Issuer, OneOf, Platform,
     Says::{Claim, Often, Once, Pairs},
     equals, needed, nothing, one_of, optional, prefix,
 };
@@ -13,17 +15,23 @@ pub(super) const KUBERNETES: Platform = Platform {
     about: "Kubernetes: a service account of a cluster. --jwks FILE, with what `kubectl get --raw /openid/v1/jwks` prints, where the cluster is not in the public internet",
     issuer: Issuer::Given("kubectl get --raw /.well-known/openid-configuration | jq -r .issuer"),
     flags: &[
-        needed("namespace", "NAME", Once, "Its namespace", SERVICE_ACCOUNTS),
+        needed(
+            "namespace",
+            "DNS-NAME",
+            Once,
+            "Its namespace",
+            SERVICE_ACCOUNTS,
+        ),
         needed(
             "service-account",
-            "NAME",
+            "DNS-NAME",
             Once,
             "Its name",
             SERVICE_ACCOUNTS,
         ),
         optional(
             "uid",
-            "UID",
+            "UUID",
             Claim(&["kubernetes.io", "serviceaccount", "uid"]),
             "Its uid as well: the rule ends when it is made anew",
         ),
@@ -34,6 +42,8 @@ pub(super) const KUBERNETES: Platform = Platform {
         rule.conditions.insert(0, equals("sub", subject));
     },
     single_use: false,
+    audience: None,
+    one_of: None,
     keeps_out: "other service accounts, namespaces and clusters, and the tokens that pods have for the cluster itself",
     request: "serviceAccountToken: { path: token, audience: {audience} } among the sources of a projected volume",
 };
@@ -53,6 +63,8 @@ pub(super) const AWS: Platform = Platform {
         document.algorithms = Some(["ES384", "RS256"].map(str::to_owned).into());
     },
     single_use: false,
+    audience: None,
+    one_of: None,
     keeps_out: "other roles and accounts, and tokens for several audiences",
     request: "aws sts get-web-identity-token --audience {audience} --signing-algorithm ES384 --query WebIdentityToken --output text",
 };
@@ -78,6 +90,8 @@ pub(super) const GCP: Platform = Platform {
     ],
     complete: nothing,
     single_use: false,
+    audience: None,
+    one_of: None,
     keeps_out: "people and other service accounts, also one that is given the email of this one",
     request: "curl -H 'Metadata-Flavor: Google' 'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity?audience={audience}'",
 };
@@ -115,6 +129,10 @@ pub(super) const AZURE: Platform = Platform {
         }
     },
     single_use: false,
+    audience: Some(
+        "az ad app show --id API --query appId: the application that is registered for this server, in tokens of version 2 by its id, in those of version 1 also by its identifier URI",
+    ),
+    one_of: None,
     keeps_out: "people, other principals and other tenants",
     request: "az account get-access-token --scope {audience}/.default --query accessToken --output tsv",
 };
@@ -126,7 +144,7 @@ pub(super) const SPIFFE: Platform = Platform {
     flags: &[
         needed(
             "trust-domain",
-            "NAME",
+            "DOMAIN",
             Once,
             "The trust domain, as example.org",
             "spire-server bundle list, or the configuration of its server",
@@ -140,7 +158,9 @@ pub(super) const SPIFFE: Platform = Platform {
         ),
     ],
     complete: |given, document, rule| {
-        let domain = format!("spiffe://{}", given.text("trust-domain"));
+        let name = given.text("trust-domain");
+        let name = name.strip_prefix(SPIFFE_SCHEME).unwrap_or(&name);
+        let domain = format!("{SPIFFE_SCHEME}{name}");
         let paths = given.all("path").into_iter();
         let ids: Vec<_> = paths.map(|path| format!("{domain}{path}")).collect();
         if !ids.is_empty() {
@@ -152,6 +172,12 @@ pub(super) const SPIFFE: Platform = Platform {
         document.issuer = domain;
     },
     single_use: false,
+    audience: None,
+    one_of: Some(OneOf {
+        flags: &["path", "prefix"],
+        words: "--path or --prefix",
+        instead: None,
+    }),
     keeps_out: "other trust domains and workloads, also those whose path only begins with the same letters",
     request: "spire-agent api fetch jwt -audience {audience}",
 };
@@ -176,6 +202,8 @@ pub(super) const OIDC: Platform = Platform {
         rule.conditions.extend(conditions);
     },
     single_use: false,
+    audience: None,
+    one_of: None,
     keeps_out: "every token of which one of these is not so, or missing",
     request: "what its issuer says, for the audience {audience}",
 };

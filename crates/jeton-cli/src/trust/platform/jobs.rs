@@ -3,7 +3,7 @@
 use jeton::Danger;
 
 use super::{
-    Given, Issuer, Platform,
+    Given, Issuer, OneOf, Platform,
     Says::{Braced, Claim, Often, Once},
     contains, equals, needed, nothing, one_of, optional,
 };
@@ -73,6 +73,12 @@ pub(super) const GITHUB: Platform = Platform {
         rule.conditions.push(one_of("event_name", events));
     },
     single_use: true,
+    audience: None,
+    one_of: Some(OneOf {
+        flags: &["environment", "ref", "workflow"],
+        words: "--environment, --ref or --workflow",
+        instead: Some(Danger::AnyRef),
+    }),
     keeps_out: "other repositories, also one that is given the name of this one; every event that is not named above, as pull_request, pull_request_target and workflow_run; where one is named above, every other environment, branch, tag or workflow",
     request: "permissions: { id-token: write }, and curl -H \"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN\" \"$ACTIONS_ID_TOKEN_REQUEST_URL&audience={audience}\"",
 };
@@ -107,8 +113,13 @@ pub(super) const GITLAB: Platform = Platform {
             Claim(&["environment"]),
             "The environment of the job",
         ),
-        optional("ref", "NAME", Claim(&["ref"]), "The branch or tag, as main"),
-        optional("ref-type", "TYPE", Once, "branch or tag [default: branch]"),
+        optional(
+            "ref",
+            "BRANCH",
+            Claim(&["ref"]),
+            "The branch or tag, as main",
+        ),
+        optional("ref-type", "KIND", Once, "branch or tag [default: branch]"),
         optional(
             "ref-protected",
             "BOOLEAN",
@@ -124,6 +135,12 @@ pub(super) const GITLAB: Platform = Platform {
         }
     },
     single_use: true,
+    audience: None,
+    one_of: Some(OneOf {
+        flags: &["environment", "ref", "ref-protected"],
+        words: "--environment, --ref or --ref-protected true",
+        instead: Some(Danger::AnyRef),
+    }),
     keeps_out: "other projects, also forks of this one and one that is given its path; a tag that is called like the branch; where one is named above, every other branch, tag or environment",
     request: "id_tokens: { JETON_TOKEN: { aud: {audience} } }",
 };
@@ -155,7 +172,7 @@ pub(super) const CIRCLECI: Platform = Platform {
         ),
         optional(
             "origin",
-            "REPOSITORY",
+            "HOST/OWNER/REPO",
             Claim(&["oidc.circleci.com/vcs-origin"]),
             "The repository of the branch or tag, as github.com/OWNER/REPO: other repositories can start pipelines of the project",
         ),
@@ -172,6 +189,12 @@ pub(super) const CIRCLECI: Platform = Platform {
             .push(equals("oidc.circleci.com/ssh-rerun", false));
     },
     single_use: false,
+    audience: None,
+    one_of: Some(OneOf {
+        flags: &["ref", "context-id"],
+        words: "--ref with --origin, or --context-id",
+        instead: Some(Danger::AnyRef),
+    }),
     keeps_out: "other projects and organizations; jobs that were started again with SSH; where one is named above, every other branch, tag, repository or context",
     request: "circleci run oidc get --claims '{\"aud\":\"{audience}\"}'",
 };
@@ -203,14 +226,20 @@ pub(super) const BUILDKITE: Platform = Platform {
         ),
         optional(
             "branch",
-            "NAME",
+            "BRANCH",
             Claim(&["build_branch"]),
             "The branch, as main",
         ),
-        optional("tag", "NAME", Claim(&["build_tag"]), "The tag"),
+        optional("tag", "TAG", Claim(&["build_tag"]), "The tag"),
     ],
     complete: nothing,
     single_use: true,
+    audience: None,
+    one_of: Some(OneOf {
+        flags: &["branch", "tag"],
+        words: "--branch or --tag",
+        instead: Some(Danger::AnyRef),
+    }),
     keeps_out: "other pipelines and organizations, also one that is given the name of this one; where one is named above, every other branch or tag; tokens without the ids, for which a job has to ask",
     request: "buildkite-agent oidc request-token --audience {audience} --claim organization_id,pipeline_id,cluster_id",
 };
@@ -222,14 +251,14 @@ pub(super) const TERRAFORM: Platform = Platform {
     flags: &[
         needed(
             "organization-id",
-            "ID",
+            "ORG-ID",
             Claim(&["terraform_organization_id"]),
             "The organization, as org-…",
             "Organization settings > General",
         ),
         needed(
             "workspace-id",
-            "ID",
+            "WS-ID",
             Claim(&["terraform_workspace_id"]),
             "The workspace, as ws-…",
             "Workspace settings > General",
@@ -244,6 +273,8 @@ pub(super) const TERRAFORM: Platform = Platform {
     ],
     complete: nothing,
     single_use: true,
+    audience: None,
+    one_of: None,
     keeps_out: "the other phase; other workspaces and organizations, also one that is given the name of this one",
     request: "the workspace's variable TFC_WORKLOAD_IDENTITY_AUDIENCE={audience}; it is in TFC_WORKLOAD_IDENTITY_TOKEN",
 };
@@ -255,34 +286,34 @@ pub(super) const BITBUCKET: Platform = Platform {
     flags: &[
         needed(
             "workspace",
-            "NAME",
+            "WORKSPACE",
             Once,
             "The workspace, as it stands in the issuer",
             BITBUCKET_IDS,
         ),
         needed(
             "workspace-uuid",
-            "UUID",
+            "{UUID}",
             Braced("workspaceUuid"),
             "The workspace by its id, which stands in the audience",
             BITBUCKET_IDS,
         ),
         needed(
             "repository-uuid",
-            "UUID",
+            "{UUID}",
             Braced("repositoryUuid"),
             "The repository",
             BITBUCKET_IDS,
         ),
         optional(
             "environment-uuid",
-            "UUID",
+            "{UUID}",
             Braced("deploymentEnvironmentUuid"),
             "The deployment environment",
         ),
         optional(
             "branch",
-            "NAME",
+            "BRANCH",
             Claim(&["branchName"]),
             "The branch, as main",
         ),
@@ -299,6 +330,12 @@ pub(super) const BITBUCKET: Platform = Platform {
         }
     },
     single_use: false,
+    audience: None,
+    one_of: Some(OneOf {
+        flags: &["environment-uuid", "branch"],
+        words: "--environment-uuid or --branch",
+        instead: Some(Danger::AnyRef),
+    }),
     keeps_out: "other repositories and workspaces, also one that is given the name of this one; where one is named above, every other environment or branch; tokens with audiences of the step's own, which have several",
     request: "oidc: true; it is in BITBUCKET_STEP_OIDC_TOKEN",
 };
