@@ -261,7 +261,13 @@ mod tests {
         let uuid = "8d3f0d3e-7b1f-4c43-9c54-0d1f6a9a7b21";
         let upper = uuid.to_uppercase();
         let (braced, open) = (format!("{{{uuid}}}"), format!("{{{uuid}"));
-        let bad = ["acme", &upper, &open, &uuid[1..], &uuid.replace('-', "")];
+        let bad = [
+            "acme",
+            &upper,
+            &open,
+            uuid.trim_start_matches('8'),
+            &uuid.replace('-', ""),
+        ];
         check("UUID", &[uuid], &[&bad[..], &[&braced]].concat());
         check("{UUID}", &[uuid, &braced], &bad);
         check("WORKSPACE", &["acme-1_a"], &["acme/x", "Acme"]);
