@@ -314,7 +314,7 @@ for (const [name, form, headers] of several) {
 }
 
 test('RFC 7521 §4.2.1: a client_id that is not the client of the assertion: invalid_client', async () => {
-  for (const client_id of ['other-signer', 'm2m', 'nobody', 'Signer']) {
+  for (const client_id of ['other-signer', 'twin', 'm2m', 'nobody', 'Signer']) {
     isError(await asked(assertionOf(signer), { client_id }), 401, 'invalid_client');
   }
 });

@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
+import { JWT_BEARER, TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
 import { ISSUER } from '../support/fixtures.mjs';
 import { now } from '../support/flow.mjs';
 import { freshKey, hmac, jwt, keyOf, unsigned } from '../support/jws.mjs';
 import { aws, ci, github, kubernetes, narrow, ofCase, retired, spiffe, trust } from '../support/platforms.mjs';
 import { clientAssertion, jwtBearer, jwtSvid, shapes } from '../support/shapes.mjs';
+import { startFor, unless } from '../support/target.mjs';
 
 const twiceIn = (claims, name, value) =>
   JSON.stringify(claims).replace('{', `{${JSON.stringify({ [name]: value }).slice(1, -1)},`);
@@ -107,6 +109,15 @@ for (const { name: shape, ask, isRefused } of shapes) {
   });
 }
 
+test('RFC 6749 §4.4: a rule stands for no public client, also for one that is registered later', {
+  skip: unless.store,
+}, async (t) => {
+  const on = await startFor(t);
+  const client = { client_id: 'public-deployer', grant_types: [JWT_BEARER, TOKEN_EXCHANGE], scope: 'read' };
+  await on.putClient({ ...client, token_endpoint_auth_method: 'none' });
+  for (const { ask, isRefused } of shapes) isRefused(await ask(ofCase('public'), {}, { on }));
+});
+
 test('RFC 8693 §4.1, §4.4: who acts, and who may, is not lost: an assertion that says so is refused', async () => {
   for (const claims of [{ act: { sub: 'job:8' } }, { may_act: { sub: 'job:8' } }]) {
     for (const { ask, isRefused } of [clientAssertion, jwtBearer]) isRefused(await ask(ofCase('plain', claims)));
@@ -117,6 +128,10 @@ test('RFC 8693 §4.1, §4.4: who acts, and who may, is not lost: an assertion th
 const notSvids = [
   ['of another trust domain', () => spiffe.token({ sub: 'spiffe://evil.example/ns/prod/sa/deployer' })],
   ['of a trust domain that begins alike', () => spiffe.token({ sub: 'spiffe://example.org.evil/ns/prod/sa/a' })],
+  [
+    'of another trust domain, in the name of this one',
+    () => spiffe.token({ iss: spiffe.issuer, sub: 'spiffe://evil.example/a', team: 'deploy' }),
+  ],
   ['of the trust domain itself', () => spiffe.token({ sub: 'spiffe://example.org' })],
   ['of the trust domain in capitals', () => spiffe.token({ sub: 'spiffe://EXAMPLE.org/ns/prod/sa/deployer' })],
   ['of another namespace', () => spiffe.token({ sub: 'spiffe://example.org/ns/dev/sa/deployer' })],

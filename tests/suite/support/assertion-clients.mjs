@@ -44,6 +44,8 @@ export const assertionClients = {
     grant_types: ['client_credentials', 'authorization_code', 'refresh_token', DEVICE_GRANT],
   }),
   otherSigner: byKey('other-signer'),
+  /** It has a key of another client's. */
+  twin: { ...byKey('twin'), jwks: { keys: [keyOf('ES256', 'signer').jwk] } },
   /** A login application. */
   signingLogin: byKey('signing-login', { login: true, grant_types: [], scope: undefined, audiences: undefined }),
   /** Its RSA key would do for RS256 as well, and its record wants PS256 alone. */

@@ -160,7 +160,10 @@ export const trust = [
         { ...without(keyOf('ES256', 'no-kid').jwk, 'alg', 'kid'), use: 'jwt-svid' },
       ],
     },
-    rules: [rule('production', 'workload', [{ claim: 'sub', prefix: 'spiffe://example.org/ns/prod/' }])],
+    rules: [
+      rule('production', 'workload', [{ claim: 'sub', prefix: 'spiffe://example.org/ns/prod/' }]),
+      rule('team', 'workload', [{ claim: 'team', equals: 'deploy' }], { accepted_dangers: ['every_workload'] }),
+    ],
   },
   {
     issuer: aws.issuer,
@@ -177,6 +180,7 @@ export const trust = [
     jwks: { keys: [ci.key.jwk] },
     rules: [
       ruleOf('plain'),
+      ruleOf('public', [], { client_id: 'public-deployer' }),
       ruleOf('number', [{ claim: 'level', equals: 3 }]),
       ruleOf('boolean', [{ claim: 'protected', equals: true }]),
       ruleOf('one of', [{ claim: 'event', one_of: ['push', 'release', 7] }]),
