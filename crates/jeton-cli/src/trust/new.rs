@@ -6,7 +6,7 @@ use jeton::{Danger, InvalidRule, InvalidTrust, RuleRecord, TrustRecord, TrustedI
 use serde_json::Value;
 
 use super::{
-    platform::{Form, Given, Issuer, PLATFORMS, Platform, Says},
+    platform::{Audience, Form, Given, Issuer, PLATFORMS, Platform, Says},
     warn_of_addresses, words,
 };
 use crate::{input, printable};
@@ -25,16 +25,17 @@ fn command_of(platform: &'static Platform) -> Command {
         if let Some(form) = Form::of(flag.value) {
             arg = arg.value_parser(|text: &str| form.check(text));
         }
-        match flag.says {
-            Says::Once => arg.help(flag.help),
-            Says::Claim(_) | Says::Braced(_) | Says::Often => arg
-                .action(ArgAction::Append)
-                .help(format!("{}; repeatable", flag.help)),
-            Says::Pairs => arg
-                .action(ArgAction::Append)
-                .value_parser(pair)
-                .help(format!("{}; repeatable, all must be so", flag.help)),
-        }
+        let (arg, how_often) = match flag.says {
+            Says::Once => (arg, ""),
+            Says::Claim(_) | Says::Braced(_) | Says::Often => {
+                (arg.action(ArgAction::Append), "; repeatable")
+            }
+            Says::Pairs => (
+                arg.action(ArgAction::Append).value_parser(pair),
+                "; repeatable, all must be so",
+            ),
+        };
+        arg.help(format!("{}{how_often}{}", flag.help, found_by(flag.needed)))
     });
     let needed = platform.one_of.as_ref().map(|one_of| {
         let instead = instead(one_of.instead);
@@ -43,7 +44,7 @@ fn command_of(platform: &'static Platform) -> Command {
     Command::new(platform.name)
         .about(platform.about)
         .args(flags)
-        .args(common())
+        .args(common(platform))
         .after_help(needed.unwrap_or_default())
 }
 
@@ -62,17 +63,43 @@ fn pair(text: &str) -> Result<String, &'static str> {
         .ok_or("expected CLAIM=TEXT")
 }
 
+/// What the help says of a flag that is needed.
+fn found_by(found: Option<&str>) -> String {
+    found.map_or_else(String::new, |found| format!(". Needed; found by: {found}"))
+}
+
 /// What every rule may have.
-fn common() -> [Arg; 8] {
+fn common(platform: &Platform) -> [Arg; 8] {
     let text = |name: &'static str| Arg::new(name).long(name);
+    let issuer = match platform.issuer {
+        Issuer::Known(usual) => format!("Issuer of the token (not this server) [default: {usual}]"),
+        Issuer::OfFlags => {
+            "Issuer of the token (not this server), where it is not the usual one".to_owned()
+        }
+        Issuer::Given(found) => {
+            format!(
+                "Issuer of the token (not this server){}",
+                found_by(Some(found))
+            )
+        }
+    };
+    let audience = match platform.audience {
+        Audience::Own => {
+            "Audience of the token [default: this server's issuer identifier]".to_owned()
+        }
+        Audience::OfFlags => {
+            "Audience of the token [default: the one that the platform gives it]".to_owned()
+        }
+        Audience::Given(found) => format!("Audience of the token{}", found_by(Some(found))),
+    };
     [
         text("client")
-            .required(true)
-            .help("client_id of the client that the token stands for"),
+            .value_name("CLIENT_ID")
+            .help("The client that the token stands for. Needed"),
         text("name").help("Name of the rule, for the log [default: the platform's]"),
-        text("audience").help("Audience of the token [default: this server's issuer identifier]"),
+        text("audience").value_name("AUDIENCE").help(audience),
         text("scope").help("All that the client gets by this rule, separated by spaces"),
-        text("issuer").value_name("URL").help("Issuer of the token (not this server), where it is not the usual one"),
+        text("issuer").value_name("URL").help(issuer),
         text("jwks")
             .value_name("FILE")
             .help("Its JWK Set, or SPIFFE bundle, where this server cannot fetch it; - for standard input"),
@@ -172,6 +199,9 @@ fn require_flags(platform: &Platform, given: &Given<'_>) -> Result<()> {
             ));
         }
     }
+    if is_missing("client") {
+        missing.push_str("\n  --client CLIENT_ID: The client that the token stands for");
+    }
     if let Issuer::Given(found) = platform.issuer
         && is_missing("issuer")
     {
@@ -179,11 +209,11 @@ fn require_flags(platform: &Platform, given: &Given<'_>) -> Result<()> {
             "\n  --issuer URL: The issuer of the tokens. It is found by: {found}"
         ));
     }
-    if let Some(found) = platform.audience
+    if let Audience::Given(found) = platform.audience
         && is_missing("audience")
     {
         missing.push_str(&format!(
-            "\n  --audience AUDIENCE: The audience of the tokens. It is found by: {found}"
+            "\n  --audience AUDIENCE: The audience of the tokens, which is never this server's issuer identifier. It is found by: {found}"
         ));
     }
     if let Some(one_of) = &platform.one_of

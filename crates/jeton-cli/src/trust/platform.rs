@@ -22,8 +22,8 @@ pub(super) struct Platform {
     /// Whether each token is used once: where the platform writes a `jti`, and makes a token for each
     /// job that asks, rather than hand out one again until it is old.
     pub(super) single_use: bool,
-    /// Where the audience of its tokens is found, if they cannot have this server's issuer identifier.
-    pub(super) audience: Option<&'static str>,
+    /// The audience of its tokens, unless it is given.
+    pub(super) audience: Audience,
     /// The flags of which the rule needs one.
     pub(super) one_of: Option<OneOf>,
     /// What the rule keeps out.
@@ -38,6 +38,15 @@ pub(super) enum Issuer {
     /// `complete` makes it of the flags, unless it is given.
     OfFlags,
     /// It must be given, and is found so.
+    Given(&'static str),
+}
+
+pub(super) enum Audience {
+    /// This server's issuer identifier.
+    Own,
+    /// `complete` makes it of the flags.
+    OfFlags,
+    /// It must be given, because tokens have only audiences of the platform's; it is found so.
     Given(&'static str),
 }
 

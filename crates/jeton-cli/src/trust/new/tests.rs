@@ -7,11 +7,12 @@ use super::*;
 /// The document that these arguments write.
 fn written(arguments: &str) -> Result<TrustedIssuer> {
     let arguments = arguments.split_whitespace();
-    let arguments = ["new"]
-        .into_iter()
-        .chain(arguments)
-        .chain(["--client", "c"]);
-    let matches = command().try_get_matches_from(arguments)?;
+    let arguments = arguments.chain(["--client", "c"]);
+    written_for(Vec::from_iter(arguments).as_slice())
+}
+
+fn written_for(arguments: &[&str]) -> Result<TrustedIssuer> {
+    let matches = command().try_get_matches_from([&["new"], arguments].concat())?;
     let (name, matches) = matches.subcommand().unwrap();
     let platform = PLATFORMS.into_iter().find(|it| it.name == name).unwrap();
     let jwks = matches.get_one::<String>("jwks").map(|_| jwks());
@@ -539,6 +540,15 @@ fn all_that_is_missing_is_said_at_once() {
         ],
     );
     check("oidc", &["--condition ", "--issuer URL"]);
+    let without_client = written_for(&["gcp"]).map(|_| ()).unwrap_err().to_string();
+    assert!(
+        without_client.contains("--service-account-id"),
+        "{without_client}"
+    );
+    assert!(
+        without_client.contains("--client CLIENT_ID"),
+        "{without_client}"
+    );
     check("spiffe", &["--trust-domain DOMAIN", "--path or --prefix"]);
     check(
         "spiffe --trust-domain acme.example --jwks -",
@@ -656,7 +666,7 @@ fn a_danger_is_said_with_the_flags_that_mend_it() {
 }
 
 #[test]
-fn help_says_of_which_flags_one_is_needed() {
+fn help_says_what_is_needed_and_where_it_is_found() {
     let help = |name: &str| {
         let arguments = ["new", name, "--help"];
         let shown = command().try_get_matches_from(arguments).unwrap_err();
@@ -665,6 +675,12 @@ fn help_says_of_which_flags_one_is_needed() {
     let needed =
         "One of these is needed: --ref with --origin, or --context-id, or --accept any_ref.";
     assert!(help("circleci").contains(needed), "{}", help("circleci"));
+    let found = "The repository, whatever it is called; repeatable. Needed; found by: gh api repos/OWNER/REPO";
+    assert!(help("github").contains(found), "{}", help("github"));
+    let found = "Needed; found by: aws iam get-outbound-web-identity-federation-info";
+    assert!(help("aws").contains(found), "{}", help("aws"));
+    let found = "Audience of the token. Needed; found by: az ad app show";
+    assert!(help("azure").contains(found), "{}", help("azure"));
     assert!(help("spiffe").contains("One of these is needed: --path or --prefix."));
     for platform in PLATFORMS {
         let one_of = platform.one_of.iter().flat_map(|one_of| one_of.flags);

@@ -3,7 +3,7 @@
 use jeton::SPIFFE_SCHEME;
 
 use super::{
-    Issuer, OneOf, Platform,
+    Audience, Issuer, OneOf, Platform,
     Says::{Claim, Often, Once, Pairs},
     equals, needed, nothing, one_of, optional, prefix,
 };
@@ -42,7 +42,7 @@ pub(super) const KUBERNETES: Platform = Platform {
         rule.conditions.insert(0, equals("sub", subject));
     },
     single_use: false,
-    audience: None,
+    audience: Audience::Own,
     one_of: None,
     keeps_out: "other service accounts, namespaces and clusters, and the tokens that pods have for the cluster itself",
     request: "serviceAccountToken: { path: token, audience: {audience} } among the sources of a projected volume",
@@ -63,7 +63,7 @@ pub(super) const AWS: Platform = Platform {
         document.algorithms = Some(["ES384", "RS256"].map(str::to_owned).into());
     },
     single_use: false,
-    audience: None,
+    audience: Audience::Own,
     one_of: None,
     keeps_out: "other roles and accounts, and tokens for several audiences",
     request: "aws sts get-web-identity-token --audience {audience} --signing-algorithm ES384 --query WebIdentityToken --output text",
@@ -90,7 +90,7 @@ pub(super) const GCP: Platform = Platform {
     ],
     complete: nothing,
     single_use: false,
-    audience: None,
+    audience: Audience::Own,
     one_of: None,
     keeps_out: "people and other service accounts, also one that is given the email of this one",
     request: "curl -H 'Metadata-Flavor: Google' 'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity?audience={audience}'",
@@ -129,8 +129,8 @@ pub(super) const AZURE: Platform = Platform {
         }
     },
     single_use: false,
-    audience: Some(
-        "az ad app show --id API --query appId: the application that is registered for this server, in tokens of version 2 by its id, in those of version 1 also by its identifier URI",
+    audience: Audience::Given(
+        "az ad app show --id API --query appId, of the application that is registered for this server; for tokens of version 1 also --query identifierUris",
     ),
     one_of: None,
     keeps_out: "people, other principals and other tenants",
@@ -172,7 +172,7 @@ pub(super) const SPIFFE: Platform = Platform {
         document.issuer = domain;
     },
     single_use: false,
-    audience: None,
+    audience: Audience::Own,
     one_of: Some(OneOf {
         flags: &["path", "prefix"],
         words: "--path or --prefix",
@@ -202,7 +202,7 @@ pub(super) const OIDC: Platform = Platform {
         rule.conditions.extend(conditions);
     },
     single_use: false,
-    audience: None,
+    audience: Audience::Own,
     one_of: None,
     keeps_out: "every token of which one of these is not so, or missing",
     request: "what its issuer says, for the audience {audience}",

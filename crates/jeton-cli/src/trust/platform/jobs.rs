@@ -3,7 +3,7 @@
 use jeton::Danger;
 
 use super::{
-    Given, Issuer, OneOf, Platform,
+    Audience, Given, Issuer, OneOf, Platform,
     Says::{Braced, Claim, Often, Once},
     contains, equals, needed, nothing, one_of, optional,
 };
@@ -73,7 +73,7 @@ pub(super) const GITHUB: Platform = Platform {
         rule.conditions.push(one_of("event_name", events));
     },
     single_use: true,
-    audience: None,
+    audience: Audience::Own,
     one_of: Some(OneOf {
         flags: &["environment", "ref", "workflow"],
         words: "--environment, --ref or --workflow",
@@ -135,7 +135,7 @@ pub(super) const GITLAB: Platform = Platform {
         }
     },
     single_use: true,
-    audience: None,
+    audience: Audience::Own,
     one_of: Some(OneOf {
         flags: &["environment", "ref", "ref-protected"],
         words: "--environment, --ref or --ref-protected true",
@@ -189,7 +189,7 @@ pub(super) const CIRCLECI: Platform = Platform {
             .push(equals("oidc.circleci.com/ssh-rerun", false));
     },
     single_use: false,
-    audience: None,
+    audience: Audience::Own,
     one_of: Some(OneOf {
         flags: &["ref", "context-id"],
         words: "--ref with --origin, or --context-id",
@@ -234,7 +234,7 @@ pub(super) const BUILDKITE: Platform = Platform {
     ],
     complete: nothing,
     single_use: true,
-    audience: None,
+    audience: Audience::Own,
     one_of: Some(OneOf {
         flags: &["branch", "tag"],
         words: "--branch or --tag",
@@ -273,7 +273,7 @@ pub(super) const TERRAFORM: Platform = Platform {
     ],
     complete: nothing,
     single_use: true,
-    audience: None,
+    audience: Audience::Own,
     one_of: None,
     keeps_out: "the other phase; other workspaces and organizations, also one that is given the name of this one",
     request: "the workspace's variable TFC_WORKLOAD_IDENTITY_AUDIENCE={audience}; it is in TFC_WORKLOAD_IDENTITY_TOKEN",
@@ -330,7 +330,7 @@ pub(super) const BITBUCKET: Platform = Platform {
         }
     },
     single_use: false,
-    audience: None,
+    audience: Audience::OfFlags,
     one_of: Some(OneOf {
         flags: &["environment-uuid", "branch"],
         words: "--environment-uuid or --branch",
