@@ -152,6 +152,9 @@ pub enum InvalidTrust {
         "jwks: no key in it can verify a signature (keys of a bundle need use jwt-svid and a kid)"
     )]
     NoKeyOfSvids,
+    /// `jwks` without a key of `algorithms`, or of those that are verified.
+    #[error("jwks: no key in it fits one of the algorithms {}", names(.0))]
+    NoKeyOfAlgorithms(Vec<Algorithm>),
     /// `algorithms`.
     #[error("algorithms: {0:?} is none of ES256, ES384, EdDSA, RS256, PS256")]
     Algorithm(String),
@@ -215,6 +218,11 @@ pub enum InvalidRule {
     Dangers(Vec<Danger>),
 }
 
+fn names(algorithms: &[Algorithm]) -> String {
+    let names: Vec<_> = algorithms.iter().map(|it| format!("{it:?}")).collect();
+    names.join(", ")
+}
+
 fn sentences(dangers: &[Danger]) -> String {
     let sentences: Vec<_> = dangers.iter().map(Danger::to_string).collect();
     sentences.join("; ")
@@ -249,6 +257,12 @@ impl TrustRecord {
         }
         let keys = self.keys()?;
         let algorithms = self.algorithms()?;
+        if let KeySource::Pasted(keys) = &keys {
+            let fits = |algorithm: &Algorithm| keys.candidates(None, *algorithm).next().is_some();
+            if !algorithms.iter().any(fits) {
+                return Err(InvalidTrust::NoKeyOfAlgorithms(algorithms));
+            }
+        }
         if self.rules.len() > MOST_RULES {
             return Err(InvalidTrust::TooManyRules);
         }

@@ -207,7 +207,7 @@ fn each_point_of_its_header_and_of_the_document_is_told() {
         &["the issuer: the document is disabled"],
     );
     of(
-        json!({ "algorithms": ["ES256"] }),
+        json!({ "algorithms": ["ES256"], "jwks": null }),
         &["alg \"EdDSA\"", "signature: "],
     );
     of(

@@ -22,8 +22,9 @@ fn written_for(arguments: &[&str]) -> Result<TrustedIssuer> {
 
 fn jwks() -> Value {
     json!({ "keys": [{
-        "kty": "OKP", "crv": "Ed25519", "kid": "a", "use": "jwt-svid",
-        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "kty": "EC", "crv": "P-256", "kid": "a", "use": "jwt-svid",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
     }] })
 }
 

@@ -47,8 +47,12 @@ fn check_condition(condition: Value, expected: Result<(), &str>) {
     check_rule(json!({ "conditions": [condition] }), expected);
 }
 
+/// The key of RFC 7515 appendix A.3.
 fn jwks() -> Value {
-    json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] })
+    json!({ "keys": [{
+        "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    }] })
 }
 
 #[test]
@@ -136,6 +140,24 @@ fn all_algorithms_that_are_verified_unless_some_are_named() {
     assert_eq!(algorithms(json!({})), VERIFICATION_ALGORITHMS);
     let some = algorithms(json!({ "algorithms": ["ES384", "RS256"] }));
     assert_eq!(some, [Algorithm::ES384, Algorithm::RS256]);
+}
+
+#[test]
+fn keys_that_fit_no_algorithm_are_refused() {
+    let of = |algorithm: &str| json!({ "jwks": jwks(), "algorithms": ["ES384", algorithm] });
+    check(of("ES256"), Ok(()));
+    check(
+        of("RS256"),
+        Err("jwks: no key in it fits one of the algorithms ES384, RS256"),
+    );
+    let svid = json!({
+        "kty": "OKP", "crv": "Ed25519", "kid": "a", "use": "jwt-svid",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    });
+    check(
+        json!({ "issuer": "spiffe://acme.example", "jwks": { "keys": [svid] } }),
+        Err("jwks: no key in it fits one of the algorithms ES256, ES384, RS256, PS256"),
+    );
 }
 
 #[test]
