@@ -13,7 +13,7 @@ pub(crate) struct Form {
 }
 
 /// Every form. Values of other names may be any text.
-const FORMS: [Form; 22] = [
+const FORMS: [Form; 23] = [
     Form {
         value: "NUMBER",
         expected: "a number, as 1296269",
@@ -83,6 +83,11 @@ const FORMS: [Form; 22] = [
         value: "KIND",
         expected: "branch or tag",
         fits: |text| ["branch", "tag"].contains(&text),
+    },
+    Form {
+        value: "TYPE",
+        expected: "app",
+        fits: |text| text == "app",
     },
     Form {
         value: "BOOLEAN",
@@ -329,6 +334,7 @@ mod tests {
             &["push", "workflow_dispatch"],
             &["Push", "pull-request"],
         );
+        check("TYPE", &["app"], &["user"]);
         check("KIND", &["branch", "tag"], &["commit"]);
         check("BOOLEAN", &["true", "false"], &["yes"]);
         check("PHASE", &["plan", "apply"], &["destroy"]);
