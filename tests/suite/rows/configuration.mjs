@@ -156,7 +156,7 @@ const dangerous = [
     'a client whose keys would be at the deployment itself',
     { clients: [{ client_id: 'a', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${ISSUER}/jwks` }] },
     'JETON_CLIENTS',
-    'keys of client "a" that can be fetched; jwks_uri: ',
+    'that can be fetched; jwks_uri: the URL is our own',
   ],
   ['a weak client secret', { clients: [{ ...clients.m2m, client_secret: 's'.repeat(32) }] }, 'JETON_CLIENTS', 'random'],
 ];
