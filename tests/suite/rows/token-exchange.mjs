@@ -516,7 +516,7 @@ describe('token exchange', { concurrency: 8 }, () => {
     });
 
     for (const name of ['cnf', 'authorization_details']) {
-      test(`FIELD: a token with ${name}, which would be lost: invalid_request`, async () => {
+      test(`RFC 7800 §3, RFC 9396 §2: a token with ${name}, which would be lost: invalid_request`, async () => {
         const token = await machine(sealing);
         assert.equal((await ask(gateway, token, { resource: id(gateway) })).status, 200);
         const bound = { [name]: { jkt: 'x' } };
