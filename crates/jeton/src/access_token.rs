@@ -12,7 +12,7 @@ use crate::{
     delegation::{Actor, MayAct},
     host::Host,
     jose::{self, TokenType},
-    ledger::{GrantId, Id128, Marker},
+    ledger::{GrantId, Marker},
     refusal::Refusal,
     request::At,
     scope::Scope,
@@ -72,12 +72,7 @@ pub(crate) struct ExchangedFrom {
 /// The marker that says that the access token of this `jti` was revoked by itself. It is kept until the token
 /// would have expired.
 pub(crate) fn revoked_marker(jti: &str) -> Marker {
-    let digest = Sha256::digest(jti);
-    let (short, _) = digest.split_at(16);
-    Marker::new(
-        "revoked",
-        short.try_into().map(Id128).unwrap_or(Id128([0; 16])),
-    )
+    Marker::of_digest("revoked", &Sha256::digest(jti))
 }
 
 /// A token with its claims, as it is written. One without any is written as itself: flattening takes

@@ -1,15 +1,15 @@
 //! Assertions (RFC 7521, RFC 7523 §3): what is asked of a JWT by which somebody vouches, whoever it is.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::{
     host::Host,
     jose::UnverifiedJwt,
-    ledger::{Id128, Ledger, Marker},
+    ledger::{Ledger, Marker},
     refusal::{AssertionFault, NotAccepted},
     request::At,
     time::{LEEWAY, Seconds, UnixTime},
+    trust::digest_of,
 };
 
 /// The longest `jti`, in bytes.
@@ -103,15 +103,8 @@ impl SingleUse {
         if jti.len() > LONGEST_JTI {
             return Err(AssertionFault::Claim("jti"));
         }
-        let mut hash = Sha256::new();
-        hash.update((issuer.len() as u64).to_be_bytes());
-        hash.update(issuer);
-        hash.update(jti);
-        let hash = hash.finalize();
-        let (short, _) = hash.split_at(16);
-        let name = short.try_into().map(Id128).unwrap_or(Id128([0; 16]));
         Ok(Self {
-            marker: Marker::new("assertion", name),
+            marker: Marker::of_digest("assertion", &digest_of(issuer, jti)),
             // As long as the assertion could be presented again.
             until: exp + LEEWAY,
         })

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use crate::{
-    assertion::SingleUse,
     audit::Audit,
     client::{Client, ClientId, SecretHash, SecretMethod},
-    foreign_token::For,
+    foreign_token::{For, Vouched},
     host::Host,
     parameters::Parameters,
     refusal::{ClientFault, NotAccepted, Refusal, RequestFault},
@@ -51,10 +50,8 @@ pub enum Proof {
 pub(crate) struct Caller {
     /// The client. Where a rule stands behind its assertion, with what that lets it have.
     pub(crate) client: Arc<Client>,
-    /// The subject of a token of its own; `None`: the client itself.
-    pub(crate) subject: Option<String>,
-    /// To be taken before anything is issued.
-    single_use: Option<SingleUse>,
+    /// What stands behind it where a trusted issuer vouches for it. Boxed: most callers have none.
+    pub(crate) vouched: Option<Box<Vouched>>,
 }
 
 /// Who sends a request that need not authenticate its client (RFC 7521 §4.1).
@@ -68,24 +65,37 @@ pub(crate) enum Sender {
 }
 
 impl Caller {
-    pub(crate) fn of(
-        client: Arc<Client>,
-        subject: Option<String>,
-        single_use: Option<SingleUse>,
-    ) -> Self {
+    /// A client that has proved itself.
+    pub(crate) fn of(client: Arc<Client>) -> Self {
         Self {
             client,
-            subject,
-            single_use,
+            vouched: None,
         }
     }
 
-    /// The caller, whose assertion is used up.
-    pub(crate) async fn use_up<H: Host>(mut self, at: &At<'_, H>) -> Result<Self, NotAccepted> {
-        if let Some(single_use) = self.single_use.take() {
-            single_use.take(at).await?;
+    /// The client that a trusted issuer's token stands for.
+    pub(crate) fn vouched(vouched: Vouched) -> Self {
+        Self {
+            client: Arc::clone(&vouched.client),
+            vouched: Some(Box::new(vouched)),
         }
-        Ok(self)
+    }
+
+    /// The subject of a token of its own: the client, or whom its rule says.
+    pub(crate) fn subject(&self) -> &str {
+        let vouched = self.vouched.as_deref();
+        let subject = vouched.and_then(|vouched| vouched.subject.as_deref());
+        subject.unwrap_or(self.client.id.as_str())
+    }
+
+    /// Uses up the token that vouches for it, where its rule lets each be used once. Before anything is
+    /// issued.
+    pub(crate) async fn use_up<H: Host>(&mut self, at: &At<'_, H>) -> Result<(), NotAccepted> {
+        let vouched = self.vouched.as_deref_mut();
+        match vouched.and_then(|vouched| vouched.single_use.take()) {
+            Some(single_use) => single_use.take(at).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -213,7 +223,7 @@ async fn check_presented<H: Host>(
     let client = find_client(at, client_id, audit).await?;
     let client = client.ok_or(ClientFault::Unknown)?;
     client.accepts(&presented, at.now)?;
-    Ok(Caller::of(client, None, None))
+    Ok(Caller::of(client))
 }
 
 /// The registered client that a request names by `id`; one that is disabled is noted, and is none. What

@@ -33,8 +33,6 @@ const BINDING: [&str; 3] = ["cnf", "authorization_details", "events"];
 /// that is issued for it would not.
 const ACTORS: [&str; 2] = ["act", "may_act"];
 
-const OPENID: &str = "openid";
-
 /// What a token of a trusted issuer is presented as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -324,7 +322,7 @@ fn narrowed(
     if let Some(audiences) = &rule.audiences {
         // With `openid` the issuer may always be named as audience.
         if !audiences.iter().any(|own| own == own_issuer) {
-            client.scope = client.scope.without(&OPENID.parse().unwrap_or_default());
+            client.scope = client.scope.except("openid");
         }
         // A client without audiences has the issuer.
         if client.audiences.is_empty() {

@@ -76,11 +76,7 @@ pub(crate) async fn to_client<H: Host>(
     let client = &caller.client;
     let mut claims = client.claims.client.clone();
     let about = About {
-        subject: caller
-            .subject
-            .as_deref()
-            .unwrap_or(client.id.as_str())
-            .into(),
+        subject: caller.subject().into(),
         grant: None,
         auth_time: None,
         act: None,
@@ -89,7 +85,8 @@ pub(crate) async fn to_client<H: Host>(
         claims,
         until: UnixTime(u64::MAX),
     };
-    audit.subject.clone_from(&caller.subject);
+    let vouched = caller.vouched.as_deref();
+    audit.subject = vouched.and_then(|vouched| vouched.subject.clone());
     access_token(at, client, about, portion, audit).await
 }
 

@@ -53,6 +53,12 @@ impl Scope {
         Self(tokens.map(str::to_owned).collect())
     }
 
+    /// The other tokens than `token`, in the order of `self`.
+    pub(crate) fn except(&self, token: &str) -> Scope {
+        let tokens = self.iter().filter(|own| *own != token);
+        Self(tokens.map(str::to_owned).collect())
+    }
+
     /// The tokens that `allowed` holds, in the order of `self`.
     pub(crate) fn within(&self, allowed: &Scope) -> Scope {
         let allowed: BTreeSet<_> = allowed.iter().collect();

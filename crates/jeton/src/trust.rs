@@ -104,10 +104,16 @@ pub enum Subject {
 /// deployment and for ever; no two issuers can name the same one.
 #[must_use]
 pub fn hashed_subject(issuer: &str, subject: &str) -> String {
+    format!("jfs_{}", URL_SAFE_NO_PAD.encode(digest_of(issuer, subject)))
+}
+
+/// The SHA-256 of a name that an issuer gives, with the issuer: `part(issuer) part(name)`, so that no two
+/// issuers run together to the same bytes.
+pub(crate) fn digest_of(issuer: &str, name: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [issuer, subject] {
+    for part in [issuer, name] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    format!("jfs_{}", URL_SAFE_NO_PAD.encode(hash.finalize()))
+    hash.finalize().into()
 }

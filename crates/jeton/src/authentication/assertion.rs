@@ -132,8 +132,10 @@ async fn verified<H: Host>(
     if signs_for_itself {
         let client = find_client(at, client_id, audit).await?;
         let client = client.ok_or(Refusal::from(ClientFault::Unknown))?;
-        let single_use = of_client(at, jwt, &client).await?;
-        return Caller::of(client, None, single_use).use_up(at).await;
+        if let Some(single_use) = of_client(at, jwt, &client).await? {
+            single_use.take(at).await?;
+        }
+        return Ok(Caller::of(client));
     }
     let whom = if client_id.is_empty() {
         For::Anyone
@@ -142,14 +144,14 @@ async fn verified<H: Host>(
         let client = find_client(at, client_id, audit).await?;
         let client = client.ok_or(Refusal::from(ClientFault::Unknown))?;
         if client.authentication == ClientAuthentication::UnverifiedAssertion {
-            return Ok(Caller::of(client, None, None));
+            return Ok(Caller::of(client));
         }
         For::Named(client_id)
     };
-    let vouched = vouch(at, jwt, form, whom, audit).await?.into_assertion()?;
-    Caller::of(vouched.client, vouched.subject, vouched.single_use)
-        .use_up(at)
-        .await
+    let vouched = vouch(at, jwt, form, whom, audit).await?;
+    let mut caller = Caller::vouched(vouched.into_assertion()?);
+    caller.use_up(at).await?;
+    Ok(caller)
 }
 
 /// Checks that the client signed the assertion for itself, for this server and for now (RFC 7523 §3). What

@@ -14,7 +14,7 @@ use crate::{
     crypto::Crypto,
     grant::{GrantType, device_code::INTERVAL, open::Opening},
     host::Host,
-    ledger::{Grant, GrantState, Id128, Ledger, Marker, Opened},
+    ledger::{Grant, GrantState, Ledger, Marker, Opened},
     parameters::Parameters,
     refusal::Refusal,
     request::At,
@@ -165,7 +165,5 @@ pub(crate) fn user_code_marker<H: Host>(at: &At<'_, H>, code: &str) -> Marker {
         // HMAC takes keys of any length.
         Err(_) => Default::default(),
     };
-    let (short, _) = digest.split_at(16);
-    let name = short.try_into().map(Id128).unwrap_or(Id128([0; 16]));
-    Marker::new("user_code", name)
+    Marker::of_digest("user_code", &digest)
 }

@@ -13,7 +13,6 @@ use crate::{
     authentication::{Caller, authenticate_caller},
     client::{Client, Delivery},
     cookie::Cookie,
-    foreign_token::Vouched,
     grant::{
         GrantType, authorization_code, client_credentials, device_code, jwt_bearer, refresh_token,
         response::TokenResponse, token_exchange,
@@ -37,20 +36,16 @@ pub(crate) async fn respond<H: Host>(
         .filter(|known| at.issuer.offers().has_grant_type(*known))
         .ok_or(RequestFault::UnsupportedGrantType)?;
     audit.grant_type = Some(grant_type.as_str());
-    // What a token to exchange stands for that another issuer made.
-    let mut vouched = None;
     let caller = match grant_type {
-        // The assertion says whose request it is, and such a token.
+        // The assertion says whose request it is, and a subject token may.
         GrantType::JwtBearer => Box::pin(jwt_bearer::caller(at, &parameters, audit)).await?,
         GrantType::TokenExchange => {
-            let caller;
-            (caller, vouched) = Box::pin(token_exchange::caller(at, &parameters, audit)).await?;
-            caller
+            Box::pin(token_exchange::caller(at, &parameters, audit)).await?
         }
         _ => authenticate_caller(at, &parameters, audit).await?,
     };
     let client = Arc::clone(&caller.client);
-    let outcome = deliver(at, caller, vouched, grant_type, &parameters, audit).await;
+    let outcome = deliver(at, caller, grant_type, &parameters, audit).await;
     Ok(answer_client(outcome, &client, at.request.headers, audit))
 }
 
@@ -59,7 +54,6 @@ pub(crate) async fn respond<H: Host>(
 async fn deliver<H: Host>(
     at: &At<'_, H>,
     caller: Caller,
-    vouched: Option<Vouched>,
     grant_type: GrantType,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
@@ -74,7 +68,7 @@ async fn deliver<H: Host>(
         _ => refresh_cookie(at, client)?,
     };
     let cookie = cookie.as_ref();
-    match redeem_grant(at, caller, vouched, grant_type, cookie, parameters, audit).await {
+    match redeem_grant(at, caller, grant_type, cookie, parameters, audit).await {
         Ok(tokens) => Ok(token_response(client, cookie, tokens)),
         Err(refusal) => {
             let mut response = refuse(&refusal, audit);
@@ -111,7 +105,6 @@ fn refresh_cookie<H: Host>(at: &At<'_, H>, client: &Client) -> Result<Option<Coo
 async fn redeem_grant<H: Host>(
     at: &At<'_, H>,
     caller: Caller,
-    vouched: Option<Vouched>,
     grant_type: GrantType,
     cookie: Option<&Cookie>,
     parameters: &Parameters<'_>,
@@ -132,10 +125,7 @@ async fn redeem_grant<H: Host>(
         }
         GrantType::DeviceCode => device_code::redeem(at, client, parameters, audit).await,
         GrantType::TokenExchange => {
-            Box::pin(token_exchange::redeem(
-                at, caller, vouched, parameters, audit,
-            ))
-            .await
+            Box::pin(token_exchange::redeem(at, caller, parameters, audit)).await
         }
     }
 }

@@ -28,11 +28,7 @@ pub(crate) async fn caller<H: Host>(
     let sender = identify(at, parameters, audit).await?;
     let vouched = vouched(at, assertion, sender.whom(), audit).await;
     let vouched = vouched.map_err(|why| why.refused_as(GrantFault::Assertion))?;
-    Ok(Caller::of(
-        vouched.client,
-        vouched.subject,
-        vouched.single_use,
-    ))
+    Ok(Caller::vouched(vouched))
 }
 
 async fn vouched<H: Host>(
@@ -50,7 +46,7 @@ async fn vouched<H: Host>(
 /// The token. Only when scope and audiences are decided is the assertion used up.
 pub(crate) async fn redeem<H: Host>(
     at: &At<'_, H>,
-    caller: Caller,
+    mut caller: Caller,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
@@ -59,7 +55,7 @@ pub(crate) async fn redeem<H: Host>(
     let scope = target::scope(client, parameters, config.unregistered_scopes())?;
     let audiences = target::audiences(client, parameters, &scope, config.issuer())?;
     let portion = Portion { scope, audiences };
-    let caller = caller.use_up(at).await;
-    let caller = caller.map_err(|why| why.refused_as(GrantFault::Assertion))?;
+    let used_up = caller.use_up(at).await;
+    used_up.map_err(|why| why.refused_as(GrantFault::Assertion))?;
     issue::to_client(at, &caller, portion, audit).await
 }

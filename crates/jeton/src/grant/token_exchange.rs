@@ -12,7 +12,6 @@ use crate::{
     authentication::{Caller, Sender, authenticate_caller, identify},
     claims::LONGEST_TOKEN_CLAIMS,
     delegation::{Actor, MOST_ACTORS, MayAct},
-    foreign_token::Vouched,
     host::Host,
     issue::{self, About},
     parameters::Parameters,
@@ -53,17 +52,16 @@ enum Acting {
     Unnamed(Actor),
 }
 
-/// Who sends the request, and what a subject token of a trusted issuer stands for; `None` for one of ours.
-/// Only for one of a trusted issuer the client need not authenticate; a client that is named, or that does,
-/// must be the one of the rule.
+/// Who sends the request. Where the subject token is a trusted issuer's it vouches for them, and only there
+/// the client need not authenticate; a client that is named, or that does, must be the one of the rule.
 pub(crate) async fn caller<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
-) -> Result<(Caller, Option<Vouched>), Refusal> {
+) -> Result<Caller, Refusal> {
     let presented = Presented::read(at, parameters)?;
     let PresentedToken::Foreign(subject) = presented.subject else {
-        return Ok((authenticate_caller(at, parameters, audit).await?, None));
+        return authenticate_caller(at, parameters, audit).await;
     };
     let sender = match presented.actor {
         Some(PresentedToken::Own(_)) => {
@@ -72,17 +70,14 @@ pub(crate) async fn caller<H: Host>(
         _ => identify(at, parameters, audit).await?,
     };
     let vouched = subject.vouched(at, sender.whom(), audit).await;
-    let mut vouched = vouched.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
-    let single_use = vouched.single_use.take();
-    let caller = Caller::of(vouched.client.clone(), vouched.subject.clone(), single_use);
-    Ok((caller, Some(vouched)))
+    let vouched = vouched.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
+    Ok(Caller::vouched(vouched))
 }
 
 /// The new token. Only when all is decided are the tokens used up that count once.
 pub(crate) async fn redeem<H: Host>(
     at: &At<'_, H>,
-    caller: Caller,
-    vouched: Option<Vouched>,
+    mut caller: Caller,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
@@ -99,12 +94,12 @@ pub(crate) async fn redeem<H: Host>(
         single_uses.extend(verified.single_use.clone());
         actor = Some(verified);
     }
-    let subject = match &vouched {
-        Some(vouched) => foreign_subject::read(at, &client, vouched, parameters)?,
-        None => {
-            let text = presented.subject.text();
-            own_subject::find(at, &client, text, parameters, audit).await?
+    let subject = match (presented.subject, caller.vouched.as_deref()) {
+        (PresentedToken::Foreign(_), Some(vouched)) => {
+            foreign_subject::read(at, &client, vouched, parameters)?
         }
+        // What may vouch for the caller here is its own assertion, and not the subject token.
+        (token, _) => own_subject::find(at, &client, token.text(), parameters, audit).await?,
     };
     single_uses.extend(subject.single_use);
     let mut about = subject.about;
@@ -116,8 +111,8 @@ pub(crate) async fn redeem<H: Host>(
     let may_act = subject.may_act.as_ref();
     acting.require_allowed(at, client.id.as_str(), may_act)?;
     about.act = acting.around(about.act)?;
-    let caller = caller.use_up(at).await;
-    caller.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
+    let used_up = caller.use_up(at).await;
+    used_up.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;
     for single_use in single_uses {
         let taken = single_use.take(at).await;
         taken.map_err(|why| why.refused_as(ExchangeFault::Foreign))?;

@@ -73,6 +73,13 @@ impl Marker {
         }
     }
 
+    /// The one of its kind that the first 128 bits of `digest` name, of what is too long or not ours to be a
+    /// name itself.
+    pub(crate) fn of_digest(kind: &'static str, digest: &[u8]) -> Self {
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        Self::new(kind, Id128(first))
+    }
+
     /// The one of its kind that a grant has.
     pub(crate) fn of_grant(kind: &'static str, grant: GrantId) -> Self {
         Self {
