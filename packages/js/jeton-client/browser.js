@@ -1,0 +1,3 @@
+// What only browsers have.
+
+export { browserStore } from './src/browser/store.js';
