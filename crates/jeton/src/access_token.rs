@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    client::{AccessTokenFormat, Client, ClientId},
+    client::{AccessTokenFormat, CeilingRecord, Client, ClientId},
     delegation::{Actor, MayAct},
     host::Host,
     jose::{self, TokenType},
@@ -50,6 +50,9 @@ pub(crate) struct AccessToken<'a> {
     /// Of each exchange that it comes of the token that was given, the last first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exchanged_from: Vec<ExchangedFrom>,
+    /// What clients may have that register by it (ours): of a token with the scope `jeton:register`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) registration: Option<CeilingRecord>,
     /// Whatever else it says of its subject, `acr` and `amr` included; none of the names above.
     #[serde(skip)]
     pub(crate) claims: Map<String, Value>,
@@ -71,7 +74,8 @@ pub(crate) struct ExchangedFrom {
 
 /// The marker that says that the access token of this `jti` was revoked by itself. It is kept until the token
 /// would have expired.
-pub(crate) fn revoked_marker(jti: &str) -> Marker {
+#[must_use]
+pub fn revoked_marker(jti: &str) -> Marker {
     Marker::of_digest("revoked", &Sha256::digest(jti))
 }
 
@@ -119,11 +123,15 @@ impl Audience {
         }
     }
 
-    pub(crate) fn contains(&self, audience: &str) -> bool {
+    pub(crate) fn as_slice(&self) -> &[String] {
         match self {
-            Self::One(one) => one == audience,
-            Self::Several(several) => several.iter().any(|own| own == audience),
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
         }
+    }
+
+    pub(crate) fn contains(&self, audience: &str) -> bool {
+        self.as_slice().iter().any(|own| own == audience)
     }
 }
 
@@ -153,14 +161,14 @@ impl<'a> AccessToken<'a> {
         client: &Client,
     ) -> Result<String, Refusal> {
         if self.claims.is_empty() {
-            return write(at, client, self).await;
+            return write(at, client, self.aud.as_slice(), self).await;
         }
         let claims = &self.claims;
         let token = WithClaims {
             token: self,
             claims,
         };
-        write(at, client, &token).await
+        write(at, client, self.aud.as_slice(), &token).await
     }
 
     /// Reads a token issued here that is not expired, nor yet to become valid; `None` for anything else.
@@ -184,13 +192,14 @@ impl<'a> AccessToken<'a> {
     }
 }
 
-/// `token` as text, in the format that `client` is registered for.
+/// `token` for `audiences` as text, in the format that these or `client` are registered for.
 async fn write<H: Host>(
     at: &At<'_, H>,
     client: &Client,
+    audiences: &[String],
     token: &impl Serialize,
 ) -> Result<String, Refusal> {
-    match client.access_token_format {
+    match client.access_token_format_at(audiences) {
         AccessTokenFormat::Opaque => {
             Ok(at
                 .issuer
@@ -199,7 +208,7 @@ async fn write<H: Host>(
         }
         AccessTokenFormat::Jwt => {
             let algorithm = client
-                .access_token_signed_response_alg
+                .access_token_alg_at(audiences)
                 .unwrap_or(at.issuer.config().default_algorithm());
             let key = at.issuer.signing_key(algorithm, at.now).await?;
             Ok(jose::sign(at.issuer.crypto(), &key, TokenType::AccessToken, token).await?)

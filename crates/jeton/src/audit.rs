@@ -15,6 +15,7 @@ use crate::{
     ledger::GrantId,
     refusal::Fault,
     scope::Scope,
+    secret_use::SecretUse,
 };
 
 /// The response header with the id of the request, by which a person can ask an operator about it.
@@ -92,6 +93,9 @@ pub struct Audit {
     /// `jti` of the access token issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// The document that was written or removed: its kind and its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed: Option<String>,
     /// The wire error sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
@@ -104,6 +108,9 @@ pub struct Audit {
     /// The store that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<&'static str>,
+    /// What is to be noted once the request is answered; in no line of the log.
+    #[serde(skip)]
+    pub secret_use: Option<SecretUse>,
 }
 
 /// When a line of the log was made, which only a host knows.
@@ -168,14 +175,18 @@ impl Audit {
         })
     }
 
-    /// Makes this the audit of `response`: notes its status here, and the id of the request there. For the
-    /// core's responses, and for those that a host makes of a request that it cannot read.
+    /// Makes this the audit of `response`: notes its status here, and the id of the request there, with what
+    /// is to be done once it is sent. For the core's responses, and for those that a host makes of a request
+    /// that it cannot read.
     pub fn attach_to<B>(mut self, response: &mut Response<B>) {
         self.status = response.status().as_u16();
         if let Some(id) = &self.request_id
             && let Ok(id) = HeaderValue::from_str(id.as_str())
         {
             response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if let Some(used) = self.secret_use.take() {
+            response.extensions_mut().insert(used);
         }
         response.extensions_mut().insert(self);
     }

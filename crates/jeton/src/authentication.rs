@@ -223,11 +223,14 @@ async fn check_presented<H: Host>(
     let client = find_client(at, client_id, audit).await?;
     let client = client.ok_or(ClientFault::Unknown)?;
     client.accepts(&presented, at.now)?;
+    if let Proof::Secret(_, secret) = &presented.proof {
+        audit.secret_use = at.issuer.use_to_note(&client.id, secret, at.now);
+    }
     Ok(Caller::of(client))
 }
 
-/// The registered client that a request names by `id`; one that is disabled is noted, and is none. What
-/// nobody has for an id is noted as a hash: it may be a credential in the wrong place.
+/// The registered client that a request names by `id`; one that is disabled, or past its end, is noted, and
+/// is none. What nobody has for an id is noted as a hash: it may be a credential in the wrong place.
 pub(crate) async fn find_client<H: Host>(
     at: &At<'_, H>,
     id: &str,
@@ -241,5 +244,5 @@ pub(crate) async fn find_client<H: Host>(
         Ok(Some(client)) => audit.client_id = Some(client.id.clone()),
         Ok(None) | Err(_) => audit.note_unknown_client(id),
     }
-    Ok(found?.filter(|client| !client.disabled))
+    Ok(found?.filter(|client| client.stands_at(at.now)))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::{
-    config::IssuerIdentifier,
+    config::Config,
     page::{form_post, see_other},
 };
 
@@ -30,18 +30,14 @@ pub(crate) struct ResponseTarget {
 
 impl ResponseTarget {
     /// The response with `parameters`, `state`, and `iss` (RFC 9207).
-    pub(crate) fn respond(
-        &self,
-        parameters: &[(&str, &str)],
-        issuer: &IssuerIdentifier,
-    ) -> Response<Bytes> {
+    pub(crate) fn respond(&self, parameters: &[(&str, &str)], config: &Config) -> Response<Bytes> {
         let mut all = parameters.to_vec();
         if let Some(state) = &self.state {
             all.push(("state", state));
         }
-        all.push(("iss", issuer.as_str()));
+        all.push(("iss", config.issuer().as_str()));
         match self.response_mode {
-            ResponseMode::FormPost => form_post(&self.redirect_uri, &all),
+            ResponseMode::FormPost => form_post(config.frame(), &self.redirect_uri, &all),
             ResponseMode::Query => see_other(&with_query(&self.redirect_uri, &all)),
         }
     }
@@ -51,10 +47,10 @@ impl ResponseTarget {
         &self,
         error: &str,
         description: &str,
-        issuer: &IssuerIdentifier,
+        config: &Config,
     ) -> Response<Bytes> {
         let parameters = [("error", error), ("error_description", description)];
-        self.respond(&parameters, issuer)
+        self.respond(&parameters, config)
     }
 }
 

@@ -11,7 +11,7 @@ mod request;
 pub(crate) use object::DEEPEST;
 pub use object::InvalidObject;
 pub(crate) use object::object;
-use object::parse_object;
+pub use object::parse_object;
 pub(crate) use request::{ClaimsRequest, InvalidClaimsRequest, MOST_REQUESTED_CLAIMS};
 
 /// The longest `claims` that a login application may give, in bytes of JSON, both as they were sent and as
@@ -39,7 +39,7 @@ pub(crate) const MAY_ACT: &str = "may_act";
 
 /// Names of claims that nobody can give: those that the server makes itself, and those by which others
 /// would take a token for more than it is.
-const RESERVED_CLAIMS: [&str; 24] = [
+const RESERVED_CLAIMS: [&str; 25] = [
     "iss",
     "sub",
     "aud",
@@ -57,6 +57,7 @@ const RESERVED_CLAIMS: [&str; 24] = [
     "cnf",
     "act",
     "exchanged_from",
+    "registration",
     "client_id",
     "scope",
     "authorization_details",
@@ -190,7 +191,8 @@ pub(crate) fn length(claims: &Map<String, Value>) -> usize {
 
 /// The scope that asks for the standard claim `name` (OpenID Connect Core §5.4); `None` of any other
 /// claim.
-pub(crate) fn scope_of(name: &str) -> Option<&'static str> {
+#[must_use]
+pub fn scope_of(name: &str) -> Option<&'static str> {
     CLAIMS_BY_SCOPE
         .iter()
         .find(|(_, claims)| claims.contains(&name))

@@ -1,81 +1,55 @@
 //! Clients: RFC 7591 metadata parsed into what the server decides by.
 
-use std::{fmt, str::FromStr};
+use std::collections::BTreeMap;
 
 use jsonwebtoken::Algorithm;
-use serde::{Deserialize, Deserializer, Serialize, de};
 use subtle::ConstantTimeEq;
 
 use crate::{
     grant::GrantType,
-    scope::{Scope, first_outside},
+    scope::Scope,
     time::{Seconds, UnixTime},
 };
 
+mod apis;
 mod authentication;
-mod claims;
+mod built_in;
+mod ceiling;
+pub(crate) mod claims;
 mod home;
+pub(crate) mod id;
 mod keys;
+mod named_api;
+mod new_secret;
 mod origin;
 mod record;
 mod redirect;
 mod schemes;
+mod self_registered;
+pub(crate) mod token_format;
 mod unsupported;
 
+pub use apis::GrantedApi;
 pub(crate) use authentication::ASSERTION_METHODS;
 pub use authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod};
+pub(crate) use built_in::BUILT_IN;
+pub use ceiling::{Ceiling, CeilingRecord, InvalidCeiling};
 pub use claims::{ClaimsRecord, InvalidClaimNames, RegisteredClaims};
 pub use home::Home;
+pub use id::{ClientId, InvalidClientId};
 pub(crate) use keys::USUAL_ASSERTION_LIFETIME;
 pub use keys::{ClientKeys, InvalidKeys, KeysRecord, PrivateKeyJwt};
-pub use record::{ClientRecord, InvalidClient, MOST_VALUES, SecretRecord};
+pub use named_api::{InvalidNamedApi, NamedApi, NamedApiRecord};
+pub(crate) use new_secret::CLIENT_SECRET_PREFIX;
+pub use new_secret::NewSecret;
+pub use record::{
+    ClientRecord, InvalidClient, MOST_VALUES, Registration, RegistrationRecord, RegistrationToken,
+    RegistrationTokenRecord, SecretRecord,
+};
+pub(crate) use record::{LONGEST_LABEL, MOST_SECRETS, expiry, is_of_client};
 pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};
-
-/// A client identifier, RFC 6749 §2.2: 1 to 255 characters of printable ASCII (Appendix A.1). Not
-/// a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct ClientId(String);
-
-/// The text is not a client identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a client_id is 1 to 255 characters of printable ASCII")]
-pub struct InvalidClientId;
-
-impl ClientId {
-    /// The identifier as sent on the wire.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ClientId {
-    type Err = InvalidClientId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidClientId> {
-        let fits = (1..=255).contains(&text.len());
-        if fits && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidClientId)
-        }
-    }
-}
-
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for ClientId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <std::borrow::Cow<'de, str>>::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+pub use token_format::AccessTokenFormat;
+pub(crate) use unsupported::first_asked_for as first_unsupported;
 
 /// A client, parsed: everything here has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,17 +64,26 @@ pub struct Client {
     pub authentication: ClientAuthentication,
     /// `grant_types`; RFC 7591's default is `authorization_code` alone.
     pub grant_types: Vec<GrantType>,
-    /// `scope`: all the client may ask for, and what it gets when it asks for none.
+    /// All the client may ask for, and what it gets when it asks for none: its `scope`, and what it has of
+    /// the scopes of its APIs.
     pub scope: Scope,
-    /// `audiences` (ours): what the client may name as `resource` or `audience`. The first is the
-    /// default; none at all means the issuer.
+    /// What the client may name as `resource` or `audience`: its `audiences` (ours), then its APIs. The
+    /// first is the default; none at all means the issuer.
     pub audiences: Vec<String>,
+    /// `apis` (ours), as they are named. What is granted of them is known once their documents are.
+    pub named_apis: Vec<NamedApi>,
+    /// The APIs that it has, as they are registered: see [`Client::with_apis`].
+    pub apis: Vec<GrantedApi>,
+    /// `labels` (ours): whatever its operator keeps of it. APIs may have some of them in tokens.
+    pub labels: BTreeMap<String, String>,
+    /// The members that describe it and that an API may have in its tokens.
+    pub described: BTreeMap<&'static str, String>,
     /// `access_token_lifetime` (ours), in seconds; `None`: the deployment's.
     pub access_token_lifetime: Option<Seconds>,
     /// `access_token_signed_response_alg` (ours); `None`: the deployment's first algorithm.
     pub access_token_signed_response_alg: Option<Algorithm>,
-    /// `access_token_format` (ours).
-    pub access_token_format: AccessTokenFormat,
+    /// `access_token_format` (ours); `None`: a JWT.
+    pub access_token_format: Option<AccessTokenFormat>,
     /// `id_token_signed_response_alg`; `None`: the deployment's first algorithm.
     pub id_token_signed_response_alg: Option<Algorithm>,
     /// Which claims go into its tokens and answers.
@@ -118,6 +101,12 @@ pub struct Client {
     pub login: bool,
     /// `disabled` (ours): the client is as if it did not exist, but its id is taken.
     pub disabled: bool,
+    /// `client_expires_at` (ours): from then on the client is as if it were disabled.
+    pub expires_at: Option<UnixTime>,
+    /// `registration` (ours), if the client registered itself.
+    pub registration: Option<Registration>,
+    /// `registration_ceiling` (ours): what clients may have that are registered with its tokens.
+    pub registration_ceiling: Option<Ceiling>,
 }
 
 /// What keeps a code of a client from being injected into another login of it (RFC 9700 §2.1.1).
@@ -131,17 +120,6 @@ pub enum Pkce {
     /// Whatever the request brings. No record says so: it is for registries that take what production
     /// would not, such as the mock's.
     Optional,
-}
-
-/// The format of a client's access tokens: `access_token_format` (ours).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccessTokenFormat {
-    /// A JWT (RFC 9068).
-    #[default]
-    Jwt,
-    /// Sealed: only this server can read it.
-    Opaque,
 }
 
 /// How a client's refresh tokens behave.
@@ -220,10 +198,23 @@ impl Client {
             .into()
     }
 
+    /// Whether the client is neither disabled nor past its end at `now`. Else it is as if it did not exist,
+    /// but its id is taken.
+    #[must_use]
+    pub fn stands_at(&self, now: UnixTime) -> bool {
+        !self.disabled && self.expires_at.is_none_or(|end| now < end)
+    }
+
     /// Whether the client authenticates (RFC 6749 §2.1).
     #[must_use]
     pub fn is_confidential(&self) -> bool {
         self.authentication != ClientAuthentication::None
+    }
+
+    /// Whether a trusted issuer's token may stand for the client: any that authenticates, but for the one
+    /// that is built in.
+    pub(crate) fn may_be_vouched_for(&self) -> bool {
+        self.is_confidential() && self.authentication != ClientAuthentication::BuiltIn
     }
 
     /// Whether the client is registered for `grant_type`.
@@ -233,16 +224,15 @@ impl Client {
     }
 
     /// The first token of `scope` that the client is not registered for.
-    #[must_use]
-    pub fn unregistered_scope<'a>(&self, scope: &'a Scope) -> Option<&'a str> {
+    pub(crate) fn unregistered_scope<'a>(&self, scope: &'a Scope) -> Option<&'a str> {
         scope.first_outside(&self.scope)
     }
 
-    /// The first of `audiences` that the client is not registered for.
+    /// The first of `audiences` that the client is not registered for, by this name or another.
     #[must_use]
     pub fn unregistered_audience<'a>(&self, audiences: &'a [String]) -> Option<&'a str> {
-        let own = self.audiences.iter().map(String::as_str);
-        first_outside(audiences.iter().map(String::as_str), own)
+        let mut named = audiences.iter().map(String::as_str);
+        named.find(|named| self.audience_named(named).is_none())
     }
 
     /// Whether an authorization request must bring a `code_challenge`.

@@ -4,7 +4,8 @@ use jsonwebtoken::Algorithm;
 use url::Url;
 
 use crate::{
-    client::Client,
+    api::Api,
+    client::{Ceiling, Client},
     fetch::{Loopback, Reach},
     jwk::{PrivateKey, SuppliedKeys},
     mode::Mode,
@@ -13,13 +14,17 @@ use crate::{
     trust::TrustedIssuer,
 };
 
+mod frame;
 mod issuer;
 mod lookup;
+mod mistakes;
+mod servable;
 mod settings;
 
+pub use frame::Frame;
 pub(crate) use issuer::Transport;
 pub use issuer::{InvalidIssuer, IssuerIdentifier};
-pub use lookup::ConfigError;
+pub use mistakes::{ConfigError, Mistake, Mistakes};
 pub use settings::{SETTINGS, Setting};
 
 /// The configuration of a deployment, parsed and checked.
@@ -35,6 +40,8 @@ pub struct Config {
     signing_algorithms: Vec<Algorithm>,
     key_serial: u32,
     clients: Vec<Client>,
+    apis: Vec<Api>,
+    registration: Option<Ceiling>,
     trust: Vec<TrustedIssuer>,
     access_token_lifetime: Seconds,
     registry_max_age: Seconds,
@@ -42,6 +49,7 @@ pub struct Config {
     login_url: Option<Url>,
     logout_url: Option<Url>,
     grants_not_before: UnixTime,
+    frame: Frame,
 }
 
 /// What becomes of a scope token that a client asks for and is not registered for:
@@ -63,6 +71,7 @@ impl Config {
         Self {
             mode,
             reach: reach(mode, &issuer),
+            frame: Frame::of_deployment(&issuer),
             key_context: issuer.to_string(),
             issuer,
             proxy_strips: String::new(),
@@ -71,6 +80,8 @@ impl Config {
             signing_algorithms: vec![Algorithm::ES256],
             key_serial: 0,
             clients: Vec::new(),
+            apis: Vec::new(),
+            registration: None,
             trust: Vec::new(),
             access_token_lifetime: Seconds(3600),
             registry_max_age: Seconds(60),
@@ -87,6 +98,7 @@ impl Config {
     pub fn with_issuer(self, issuer: IssuerIdentifier) -> Self {
         Self {
             reach: reach(self.mode, &issuer),
+            frame: Frame::of_deployment(&issuer),
             key_context: issuer.to_string(),
             issuer,
             ..self
@@ -139,6 +151,21 @@ impl Config {
     #[must_use]
     pub fn with_clients(self, clients: Vec<Client>) -> Self {
         Self { clients, ..self }
+    }
+
+    /// `JETON_APIS`: these APIs, beside those that are registered.
+    #[must_use]
+    pub fn with_apis(self, apis: Vec<Api>) -> Self {
+        Self { apis, ..self }
+    }
+
+    /// `JETON_REGISTRATION`: anybody may register clients, which have this ceiling.
+    #[must_use]
+    pub fn with_registration(self, ceiling: Ceiling) -> Self {
+        Self {
+            registration: Some(ceiling),
+            ..self
+        }
     }
 
     /// `JETON_TRUST`: these issuers, beside those that are registered.
@@ -197,6 +224,12 @@ impl Config {
     #[must_use]
     pub fn with_reach(self, reach: Reach) -> Self {
         Self { reach, ..self }
+    }
+
+    /// What stands around its pages, in place of the name of its host.
+    #[must_use]
+    pub fn with_frame(self, frame: Frame) -> Self {
+        Self { frame, ..self }
     }
 
     /// What whoever starts the deployment should read: it takes what production refuses.
@@ -259,6 +292,15 @@ impl Config {
         self.key_serial
     }
 
+    /// The ceiling of clients that anybody may register; `None`: nobody may without an access token.
+    pub(crate) fn registration(&self) -> Option<&Ceiling> {
+        self.registration.as_ref()
+    }
+
+    pub(crate) fn apis(&self) -> &[Api] {
+        &self.apis
+    }
+
     pub(crate) fn clients(&self) -> &[Client] {
         &self.clients
     }
@@ -282,6 +324,12 @@ impl Config {
     #[must_use]
     pub fn logout_url(&self) -> Option<&Url> {
         self.logout_url.as_ref()
+    }
+
+    /// What stands around its pages.
+    #[must_use]
+    pub fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     pub(crate) fn grants_not_before(&self) -> UnixTime {

@@ -43,7 +43,7 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 
 /// The headers of an answer that a page may read besides those that every page may (Fetch §3.2.3).
 const EXPOSED: HeaderValue =
-    HeaderValue::from_static("WWW-Authenticate, Retry-After, X-Request-Id");
+    HeaderValue::from_static("ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id");
 
 /// Lets every page read the answer, whatever the request was: no cache need keep one for each origin.
 pub(crate) fn open_document(response: &mut Response<Bytes>) {

@@ -79,6 +79,12 @@ impl CryptoError {
 pub const SIGNING_ALGORITHMS: [Algorithm; 3] =
     [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256];
 
+/// The algorithm of that name, if Jeton signs with it.
+pub(crate) fn signing_algorithm(name: &str) -> Option<Algorithm> {
+    let algorithm = name.parse::<Algorithm>().ok();
+    algorithm.filter(|algorithm| SIGNING_ALGORITHMS.contains(algorithm))
+}
+
 /// The algorithms Jeton verifies, in its own tokens and in those of others (RFC 7518 §3.1, RFC
 /// 8037). None is symmetric, so that nobody's public key passes for a secret.
 pub const VERIFICATION_ALGORITHMS: [Algorithm; 5] = [

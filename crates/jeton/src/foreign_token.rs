@@ -11,6 +11,7 @@ use crate::{
     client::Client,
     host::Host,
     jose::UnverifiedJwt,
+    management_scope::is_privilege,
     refusal::{AssertionFault, NotAccepted},
     request::At,
     time::{Seconds, UnixTime},
@@ -119,10 +120,10 @@ pub(crate) async fn vouch<H: Host>(
         For::Authenticated(client) => Some(Arc::clone(client)),
         For::Anyone | For::Named(_) => at.issuer.clients().find(&rule.client_id, at.now).await?,
     };
-    let client = client.filter(|client| client.is_confidential());
+    let client = client.filter(|client| client.may_be_vouched_for());
     let client = client.ok_or(AssertionFault::RuleClient)?;
     audit.client_id = Some(client.id.clone());
-    let longest = at.issuer.access_token_lifetime(&client);
+    let longest = at.issuer.access_token_lifetime(&client, &[]);
     let longest = longest.min(expires_at.since(at.now));
     let client = narrowed(&client, rule, longest, own_issuer)?;
     let single_use = if rule.single_use {
@@ -316,16 +317,17 @@ fn narrowed(
     }
     let had_scope = !client.scope.is_empty();
     let mut client = client.clone();
-    if let Some(scope) = &rule.scope {
-        client.scope = client.scope.within(scope);
-    }
+    client.scope = match &rule.scope {
+        Some(scope) => client.scope.within(scope),
+        // Rights over this server a rule passes on only by name.
+        None => client.scope.filtered(|token| !is_privilege(token)),
+    };
     if let Some(audiences) = &rule.audiences {
         // With `openid` the issuer may always be named as audience.
         if !audiences.iter().any(|own| own == own_issuer) {
             client.scope = client.scope.except("openid");
         }
-        // A client without audiences has the issuer.
-        if client.audiences.is_empty() {
+        if client.has_the_issuer() {
             client.audiences.push(own_issuer.to_owned());
         }
         client.audiences.retain(|own| audiences.contains(own));

@@ -15,13 +15,14 @@ use crate::{
     audit::Audit,
     authentication::Caller,
     claims::MAY_ACT,
-    client::{Client, ClientId},
+    client::{Ceiling, CeilingRecord, Client, ClientId},
     delegation::{Actor, MayAct},
     disclosure::{Disclosure, Place},
     grant::response::TokenResponse,
     host::Host,
     jose::{self, TokenType},
     ledger::{Attachment, Grant, GrantId},
+    management_scope::REGISTER,
     refusal::Refusal,
     request::At,
     scope::Scope,
@@ -60,6 +61,8 @@ pub(crate) struct About<'a> {
     pub(crate) act: Option<Actor>,
     pub(crate) may_act: Option<MayAct>,
     pub(crate) exchanged_from: Vec<ExchangedFrom>,
+    /// What clients may have that register by the token.
+    pub(crate) registration: Option<CeilingRecord>,
     pub(crate) claims: Map<String, Value>,
     /// The token lives no longer.
     pub(crate) until: UnixTime,
@@ -74,7 +77,9 @@ pub(crate) async fn to_client<H: Host>(
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let client = &caller.client;
-    let mut claims = client.claims.client.clone();
+    let mut claims = client.client_claims_at(&portion.audiences);
+    let ceiling = client.registration_ceiling.as_ref();
+    let ceiling = ceiling.filter(|_| portion.scope.contains(REGISTER));
     let about = About {
         subject: caller.subject().into(),
         grant: None,
@@ -82,6 +87,7 @@ pub(crate) async fn to_client<H: Host>(
         act: None,
         may_act: claims.remove(MAY_ACT).map(MayAct),
         exchanged_from: Vec::new(),
+        registration: ceiling.map(Ceiling::to_record),
         claims,
         until: UnixTime(u64::MAX),
     };
@@ -129,6 +135,7 @@ pub(crate) async fn from_grant<H: Host>(
         act: None,
         may_act: claims.remove(MAY_ACT).map(MayAct),
         exchanged_from: Vec::new(),
+        registration: None,
         claims,
         until: grant.expires_at,
     };
@@ -185,13 +192,16 @@ async fn access_token<H: Host>(
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
     let config = at.issuer.config();
+    let lifetime = at.issuer.access_token_lifetime(client, &portion.audiences);
+    // No token outlives its client either.
+    let end_of_client = client.expires_at.unwrap_or(UnixTime(u64::MAX));
     let token = AccessToken {
         iss: config.issuer().as_str().into(),
         sub: about.subject,
         aud: Audience::new(portion.audiences),
         client_id: client.id.clone(),
         iat: at.now,
-        exp: (at.now + at.issuer.access_token_lifetime(client)).min(about.until),
+        exp: (at.now + lifetime).min(about.until).min(end_of_client),
         nbf: None,
         jti: jose::token_id(at.issuer.crypto())?,
         scope: portion.scope,
@@ -200,6 +210,7 @@ async fn access_token<H: Host>(
         act: about.act,
         may_act: about.may_act,
         exchanged_from: about.exchanged_from,
+        registration: about.registration,
         claims: about.claims,
     };
     let access_token = token.encode(at, client).await?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
-    client::Client,
+    client::{Client, ClientId, SecretHash},
     config::Config,
     crypto::{Crypto, CryptoError},
     foreign_keys::{ForeignKeys, Verifier},
@@ -18,8 +18,9 @@ use crate::{
     keys::{Keyring, past_keys},
     ledger::Id128,
     refusal::Refusal,
-    registry::{Clients, TrustedIssuers},
+    registry::{Clients, Store, TrustedIssuers},
     seal::SealKeys,
+    secret_use::{NotedToday, SecretUse},
     time::{Seconds, UnixTime},
     token::TokenKeys,
 };
@@ -35,12 +36,14 @@ type KeyOf<H> = <<H as Host>::Crypto as Crypto>::Key;
 pub(crate) struct Issuer<H: Host> {
     config: Config,
     offers: Offers,
+    store: Arc<Store<H::Registry>>,
     clients: Clients<H::Registry>,
     trusted_issuers: TrustedIssuers<H::Registry>,
     ledger: Option<H::Ledger>,
     crypto: H::Crypto,
     fetch: H::Fetch,
     foreign_keys: ForeignKeys,
+    noted_today: NotedToday,
     keyring: Keyring<KeyOf<H>>,
     tokens: TokenKeys,
     seals: SealKeys,
@@ -56,24 +59,22 @@ impl<H: Host> Issuer<H> {
             crypto,
             fetch,
         } = capabilities;
-        let registry = Arc::new(registry);
+        let offers = Offers::new(&config, ledger.as_ref(), &registry);
+        let store = Arc::new(Store::new(&config, registry));
         let max_age = config.registry_max_age();
         let context = config.key_context().as_bytes();
-        let user_code_key = config
-            .secrets()
-            .iter()
-            .next()
-            .map_or_else(Zeroizing::default, |secret| {
-                secret.derive(&[b"jeton/v1", b"user code", context])
-            });
+        let newest = config.secrets().newest();
+        let user_code_key = newest.derive(&[b"jeton/v1", b"user code", context]);
         Self {
-            offers: Offers::new(&config, ledger.as_ref()),
-            clients: Clients::new(config.clients(), Arc::clone(&registry), max_age),
-            trusted_issuers: TrustedIssuers::new(config.trust(), registry, max_age),
+            offers,
+            clients: Clients::new(config.clients(), Arc::clone(&store), max_age),
+            trusted_issuers: TrustedIssuers::new(config.trust(), Arc::clone(&store), max_age),
+            store,
             ledger,
             crypto,
             fetch,
             foreign_keys: ForeignKeys::new(),
+            noted_today: NotedToday::new(),
             keyring: Keyring::new(),
             tokens: TokenKeys::new(&config),
             seals: SealKeys::new(&config),
@@ -93,7 +94,7 @@ impl<H: Host> Issuer<H> {
 
     /// The URL of a path beneath the issuer's.
     pub(crate) fn url_of(&self, path: &str) -> String {
-        format!("{}{path}", self.config.issuer())
+        format!("{}{path}", self.config.issuer().base())
     }
 
     /// The `action` of a form on a page of ours: a path beneath the issuer's, on the host that the
@@ -102,10 +103,15 @@ impl<H: Host> Issuer<H> {
         format!("{}{path}", self.config.issuer().path())
     }
 
-    /// How long an access token of `client` lives.
-    pub(crate) fn access_token_lifetime(&self, client: &Client) -> Seconds {
-        let own = client.access_token_lifetime;
+    /// How long an access token of `client` for `audiences` lives.
+    pub(crate) fn access_token_lifetime(&self, client: &Client, audiences: &[String]) -> Seconds {
+        let own = client.access_token_lifetime_at(audiences);
         own.unwrap_or(self.config.access_token_lifetime())
+    }
+
+    /// The registered documents, as they stand.
+    pub(crate) fn store(&self) -> &Store<H::Registry> {
+        &self.store
     }
 
     pub(crate) fn clients(&self) -> &Clients<H::Registry> {
@@ -115,6 +121,20 @@ impl<H: Host> Issuer<H> {
     /// The issuers whose tokens stand for clients.
     pub(crate) fn trusted_issuers(&self) -> &TrustedIssuers<H::Registry> {
         &self.trusted_issuers
+    }
+
+    /// The use of a client's secret, if it is to be noted: one of a registered client, where there is a
+    /// ledger, once a day. Of those in `JETON_CLIENTS` the configuration is the only list.
+    pub(crate) fn use_to_note(
+        &self,
+        client: &ClientId,
+        secret: &SecretHash,
+        now: UnixTime,
+    ) -> Option<SecretUse> {
+        if self.ledger.is_none() || self.clients.is_configured(client) {
+            return None;
+        }
+        self.noted_today.first_use(secret, now)
     }
 
     /// The ledger; refused where the host has none.
@@ -149,6 +169,12 @@ impl<H: Host> Issuer<H> {
 
     pub(crate) fn user_code_key(&self) -> &[u8] {
         self.user_code_key.as_ref()
+    }
+
+    /// The id of a new client.
+    pub(crate) fn new_client_id(&self) -> Result<String, CryptoError> {
+        let Id128(random) = self.random_id()?;
+        Ok(self.store.ids().make(&random))
     }
 
     /// 128 fresh random bits.

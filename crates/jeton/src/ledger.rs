@@ -1,5 +1,5 @@
-//! The ledger: the store of grants, of what is attached to them, and of one-time markers. Its reads are
-//! never stale.
+//! The ledger: the store of grants, of what is attached to them, of which subject has which, and of one-time
+//! markers. Its reads are never stale.
 
 use crate::{time::UnixTime, unavailable::Unavailable};
 
@@ -7,6 +7,7 @@ mod attachment;
 mod claims;
 mod grant;
 mod id;
+mod index;
 mod keep;
 mod memory;
 pub mod rotation;
@@ -17,6 +18,7 @@ pub use attachment::{Attachment, AttachmentId};
 pub use claims::{Claims, RequestedClaims};
 pub use grant::{Grant, GrantState, Unmet};
 pub use id::{Attempt, GrantId, Id128, Marker};
+pub use index::{INDEX_PAGE, SubjectKey};
 pub use keep::SLACK;
 pub use memory::MemoryLedger;
 pub use step::{Advance, Decision, Opened, Step};
@@ -35,10 +37,11 @@ pub use step::{Advance, Decision, Opened, Step};
 ///   than [`BUDGET`](crate::BUDGET); one with a queue leaves out what nobody waits for.
 /// - A call may be repeated after a lost acknowledgement, and answers as the first time: `open` with the
 ///   same record, `advance`, `decide` and `claim` by the same attempt, unless another call has changed
-///   the record since; `revoke` and `keep` always. Only `count` and `uncount` may then count twice.
+///   the record since; `revoke`, `keep` and `index` always. Only `count` and `uncount` may then count twice.
 /// - What is stored goes by itself, and not too early, because single use rests on what is there: a grant
-///   not before [`Grant::kept_until`], a marker, counter or attachment not before [`SLACK`] after its expiry. Nothing
-///   stays long after that, and no call waits for more than a few records that go.
+///   not before [`Grant::kept_until`], a marker, a counter, an attachment or what an index holds not before
+///   [`SLACK`] after its expiry. Nothing stays long after that, and no call waits for more than a few
+///   records that go.
 /// - Members of a grant that this release does not know ([`Grant::other`]) are kept and answered by
 ///   every call.
 /// - Records may be rolled back by an operator who restores a backup. The ledger need not notice; the
@@ -81,6 +84,25 @@ pub trait Ledger {
     /// The text of an attachment. It is answered until the store has collected it: whoever reads it has a
     /// record that names it, and that has its own expiry.
     async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable>;
+
+    /// Puts a grant into the index of a subject, whether or not it is there yet, until `until`. One that is
+    /// in it already stays as long as whoever asked for most.
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable>;
+
+    /// A page of a subject's index, in an order of the store's own: the first page, or the one that follows
+    /// `after`. It has [`INDEX_PAGE`] grants, and fewer at the end. Some may never have been opened, or by
+    /// another subject, or have ended: whoever asks reads each.
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable>;
 
     /// Takes a marker for `value` (an attempt, or the grant that a user code points to) until
     /// `expires`: `true` for exactly one value, each time it is asked.

@@ -29,6 +29,7 @@
 //! `fetch` (requests to servers of others).
 
 mod access_token;
+mod api;
 mod arrival;
 mod assertion;
 mod attached_claims;
@@ -37,6 +38,7 @@ mod authentication;
 mod authorization_response;
 mod claims;
 mod client;
+mod client_ids;
 mod config;
 mod cookie;
 mod cors;
@@ -56,6 +58,7 @@ mod jwk;
 mod keys;
 mod ledger;
 mod limits;
+mod management_scope;
 mod mode;
 mod needs;
 pub mod page;
@@ -64,6 +67,8 @@ mod prefix;
 mod public_document;
 mod record;
 mod refusal;
+mod registration;
+mod registration_token;
 mod registry;
 mod request;
 mod response;
@@ -71,6 +76,7 @@ mod route;
 mod scope;
 mod seal;
 mod secret;
+mod secret_use;
 mod server;
 mod target;
 mod time;
@@ -78,27 +84,34 @@ mod token;
 mod trust;
 mod unavailable;
 
-pub use access_token::Audience;
+pub use access_token::{Audience, revoked_marker};
+pub use api::{Api, ApiRecord, ClientMember, InvalidApi, SelfRegistered};
 pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, InvalidRequestId, RequestId, within};
 pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};
 pub use authentication::{ClientAssertion, Presented, Proof};
 pub use claims::{
-    InvalidClaims, InvalidObject, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS, check_claims, read_claims,
-    reserved_claim,
+    InvalidClaims, InvalidObject, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS, check_claims, parse_object,
+    read_claims, reserved_claim, scope_of as scope_of_claim,
 };
 pub use client::{
-    AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, ClientKeys,
-    ClientRecord, ClientSecret, Delivery, Home, InvalidClaimNames, InvalidClient, InvalidClientId,
-    InvalidKeys, InvalidRedirectUri, KeysRecord, Localhost, MOST_VALUES, Pkce, PrivateKeyJwt,
-    PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, RegisteredClaims, SecretHash,
+    AccessTokenFormat, Ceiling, CeilingRecord, ClaimsRecord, Client, ClientAuthentication,
+    ClientId, ClientKeys, ClientRecord, ClientSecret, Delivery, GrantedApi, Home, InvalidCeiling,
+    InvalidClaimNames, InvalidClient, InvalidClientId, InvalidKeys, InvalidNamedApi,
+    InvalidRedirectUri, KeysRecord, Localhost, MOST_VALUES, NamedApi, NamedApiRecord, NewSecret,
+    Pkce, PrivateKeyJwt, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, RegisteredClaims,
+    Registration, RegistrationRecord, RegistrationToken, RegistrationTokenRecord, SecretHash,
     SecretMethod, SecretRecord,
 };
 pub use config::{
-    Config, ConfigError, InvalidIssuer, IssuerIdentifier, SETTINGS, Setting, UnregisteredScopes,
+    Config, ConfigError, Frame, InvalidIssuer, IssuerIdentifier, Mistake, Mistakes, SETTINGS,
+    Setting, UnregisteredScopes,
 };
 pub use cookie::{COOKIE_PREFIXES, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
-pub use endpoint::authorize::handoff::LONGEST_SUBJECT;
+pub use endpoint::{
+    authorize::handoff::LONGEST_SUBJECT,
+    management::{Managed, merge, path_segment},
+};
 pub use fetch::{
     Arriving, Documents, Fetch, Fetched, ForeignUrl, Found, LONGEST_HEAD, Loopback, MOST_HEADERS,
     MemoryFetch, Outgoing, Reach, Unreachable, get_json,
@@ -114,24 +127,27 @@ pub use jwk::{
 pub use keys::{EPOCH, signing_key};
 pub use ledger::{
     Advance, Attachment, AttachmentId, Attempt, Claims, Decision, Grant, GrantId, GrantState,
-    Id128, Ledger, Marker, MemoryLedger, Opened, RequestedClaims, SLACK, Step, Unmet, rotation,
-    transition,
+    INDEX_PAGE, Id128, Ledger, Marker, MemoryLedger, Opened, RequestedClaims, SLACK, Step,
+    SubjectKey, Unmet, rotation, transition,
 };
 pub use limits::{LIMITS, Limit};
+pub use management_scope::MANAGEMENT_SCOPES;
 pub use mode::{InvalidMode, Mode};
 pub use parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES, MOST_PARAMETERS, Parameters};
-pub use prefix::{CLIENT_SECRET_PREFIX, credential_prefixes};
+pub use prefix::credential_prefixes;
 pub use refusal::{AssertionFault, ClientFault, ErrorCode, Fault};
 pub use registry::{
     Collection, Cursor, CutOff, Document, Expected, InvalidRealm, Key, Kind, MemoryRegistry, PAGE,
-    Page, Put, Realm, Registry, Version, put_cut_off,
+    Page, Put, Reading, Realm, Registry, Version, put_cut_off,
 };
 pub use request::REQUEST_HEADERS;
 pub use route::{endpoints, in_front_of_issuer, unstripped};
 pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
-pub use server::Server;
+pub use secret_use::SecretUse;
+pub use server::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken, Server};
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
+pub use token::grant_of_refresh_token;
 pub use trust::{
     ClaimPath, Condition, ConditionRecord, Danger, InvalidRule, InvalidTrust, KeySource,
     MOST_CONDITIONS, MOST_RULES, Rule, RuleRecord, SPIFFE_SCHEME, Scalar, Subject, Test,

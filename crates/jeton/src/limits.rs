@@ -7,7 +7,7 @@ use crate::{
         DEEPEST, LONGEST_ACR, LONGEST_AMR, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS,
         MOST_REQUESTED_CLAIMS,
     },
-    client::{MOST_VALUES, USUAL_ASSERTION_LIFETIME},
+    client::{LONGEST_LABEL, MOST_SECRETS, MOST_VALUES, USUAL_ASSERTION_LIFETIME},
     delegation::{MOST_ACTORS, MOST_EXCHANGES},
     endpoint::{
         authorize::{
@@ -18,10 +18,12 @@ use crate::{
             DEVICES_OF_CONFIDENTIAL_CLIENT, DEVICES_OF_PUBLIC_CLIENT, DEVICES_WITHOUT_ADDRESS,
             WRONG_CODES_OF_NETWORK, WRONG_CODES_OF_SUBJECT, WRONG_CODES_WHERE_GUESSED,
         },
+        register::warrant::{REGISTRATIONS_OF_NETWORK, REGISTRATIONS_WITHOUT_ADDRESS},
     },
     foreign_token::LONGEST_LIFETIME,
     jose::LONGEST_JWT,
     parameters::{BODY_LIMIT, LONGEST_POSTED, MOST_AUDIENCES, MOST_PARAMETERS},
+    registration::{LONGEST_METADATA, LONGEST_NAME, LONGEST_TEXT, MOST_LISTED},
     scope::MOST_SCOPE_TOKENS,
     seal::LONGEST_REQUEST,
     trust::{MOST_CONDITIONS, MOST_RULES},
@@ -48,7 +50,10 @@ const ROWS: &str = "tests/suite/rows/limits.mjs";
 const HANDOFF: &str = "tests/suite/rows/handoff.mjs";
 const CLAIMS: &str = "tests/suite/rows/claims.mjs";
 const PRIVATE_KEY_JWT: &str = "tests/suite/rows/private-key-jwt.mjs";
-const DEVICE: &str = "crates/jeton-contracts/tests/device.rs";
+const METADATA: &str = "crates/jeton/src/registration/tests/protocol.rs";
+const WORDS_OF_METADATA: &str = "crates/jeton/src/registration/tests/words.rs";
+const REGISTRATION: &str = "crates/jeton-contracts/tests/counted/registration.rs";
+const DEVICE: &str = "crates/jeton-contracts/tests/counted/device.rs";
 
 /// The limits that hold on every host.
 pub const LIMITS: &[Limit] = &[
@@ -237,6 +242,22 @@ pub const LIMITS: &[Limit] = &[
         test: "no_list_of_a_record_grows_without_bound",
     },
     Limit {
+        what: "one of a client's `labels`",
+        most: LONGEST_LABEL as u64,
+        unit: "bytes",
+        answer: "the record is refused",
+        file: "crates/jeton/src/client/record/tests.rs",
+        test: "no_list_of_a_record_grows_without_bound",
+    },
+    Limit {
+        what: "secrets of a client that have not expired, by the management interface",
+        most: MOST_SECRETS as u64,
+        unit: "",
+        answer: "400 `invalid_client_metadata`",
+        file: "tests/suite/rows/secrets.mjs",
+        test: "a client has at most 10 secrets that have not expired",
+    },
+    Limit {
         what: "rules of one trusted issuer",
         most: MOST_RULES as u64,
         unit: "",
@@ -299,6 +320,54 @@ pub const LIMITS: &[Limit] = &[
         answer: "the same",
         file: DEVICE,
         test: "devices_are_limited_for_a_client_in_a_network",
+    },
+    Limit {
+        what: "metadata of a client that registers itself",
+        most: LONGEST_METADATA as u64,
+        unit: "bytes",
+        answer: "400 `invalid_client_metadata`",
+        file: "tests/suite/rows/registration.mjs",
+        test: "metadata of more than 16 kB",
+    },
+    Limit {
+        what: "values of a list in such metadata",
+        most: MOST_LISTED as u64,
+        unit: "",
+        answer: "400 `invalid_client_metadata`, or `invalid_redirect_uri`",
+        file: METADATA,
+        test: "redirect_uris_are_held_to_the_rules_of_every_client",
+    },
+    Limit {
+        what: "a text in such metadata",
+        most: LONGEST_TEXT as u64,
+        unit: "bytes",
+        answer: "the same",
+        file: WORDS_OF_METADATA,
+        test: "pages_are_https",
+    },
+    Limit {
+        what: "a name in such metadata",
+        most: LONGEST_NAME as u64,
+        unit: "bytes",
+        answer: "400 `invalid_client_metadata`",
+        file: WORDS_OF_METADATA,
+        test: "nothing_hides_in_a_name",
+    },
+    Limit {
+        what: "clients that one network registers in a day where everybody may, if the ceiling has no `count`",
+        most: REGISTRATIONS_OF_NETWORK as u64,
+        unit: "",
+        answer: "429 `temporarily_unavailable`, `Retry-After: 3600`",
+        file: REGISTRATION,
+        test: "open_registration_is_limited_for_a_network_and_ends",
+    },
+    Limit {
+        what: "the same where the address is unknown, whatever the ceiling has",
+        most: REGISTRATIONS_WITHOUT_ADDRESS as u64,
+        unit: "",
+        answer: "the same",
+        file: REGISTRATION,
+        test: "where_the_address_is_unknown_more_may_register",
     },
     Limit {
         what: "waiting for stores, all calls of one request together",

@@ -9,4 +9,6 @@ pub(crate) enum Needs {
     Ledger,
     /// A ledger and a login application.
     Login,
+    /// A registry that can be written.
+    Registry,
 }

@@ -12,36 +12,16 @@ use http::{
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::{arrival::RequestId, client::Home};
+use crate::config::Frame;
+
+mod bar;
+mod ending;
+
+pub(crate) use ending::{Ending, Finding, Link};
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
 /// them.
-const STYLE: &str = "\
-:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;\
---ground:#f3f5f4;--paper:#fff;--ink:#16201e;--soft:#52605c;--line:#dbe2df;--edge:#75847f;\
---mark:#0b6e63;--on:#fff;--bad:#b3261e}\
-@media(prefers-color-scheme:dark){:root{\
---ground:#0f1413;--paper:#181f1d;--ink:#e6edea;--soft:#9fafaa;--line:#2b3532;--edge:#71817c;\
---mark:#5fd0bf;--on:#06201c;--bad:#ff9188}}\
-*{box-sizing:border-box}\
-body{margin:0;padding:10vh 1rem 2rem;background:var(--ground);color:var(--ink);overflow-wrap:anywhere}\
-main{max-width:27rem;margin:auto;padding:1.75rem 2rem 2rem;background:var(--paper);\
-border:1px solid var(--line);border-radius:.8rem}\
-h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}\
-code{padding:.1em .25em;font-family:ui-monospace,monospace;background:var(--ground);border-radius:.3em}\
-label{display:block;margin:1.1rem 0 .35rem;font-weight:600}\
-input,textarea{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--ground);\
-border:1px solid var(--edge);border-radius:.45rem}\
-.code{padding:.6rem;font:1.4rem ui-monospace,monospace;letter-spacing:.08em;text-align:center;\
-background:var(--ground);border-radius:.45rem}\
-button,.button{display:inline-block;margin:1.25rem .5rem 0 0;padding:.6rem 1.4rem;font:inherit;\
-font-weight:600;text-decoration:none;cursor:pointer;\
-color:var(--on);background:var(--mark);border:1px solid var(--mark);border-radius:.45rem}\
-button+button{color:inherit;background:none;border-color:var(--edge)}\
-:focus-visible{outline:3px solid var(--mark);outline-offset:2px}\
-[role=alert]{padding:.5rem .8rem;border:1px solid var(--bad);border-left-width:5px;border-radius:.3rem}\
-.hint{color:var(--soft);font-size:.9rem}\
-.hint code{display:inline-block}";
+const STYLE: &str = include_str!("page/style.css");
 
 /// The policy of every page but one: nobody may frame it.
 const UNFRAMED: &str = "frame-ancestors 'none'";
@@ -68,71 +48,57 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A page with a heading; `body` is HTML.
-#[must_use]
-pub fn page(status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
-    titled(status, title, body, UNFRAMED)
+/// A page that asks or says one thing; `body` is HTML, its heading included.
+pub(crate) fn page(frame: &Frame, status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
+    card(frame, status, title, body, UNFRAMED)
 }
 
 /// A page whose forms may be sent to this origin only.
-pub(crate) fn contained(title: &str, body: &str) -> Response<Bytes> {
+pub(crate) fn contained(frame: &Frame, title: &str, body: &str) -> Response<Bytes> {
     let policy = format!("{UNFRAMED}; form-action 'self'");
-    titled(StatusCode::OK, title, body, &policy)
+    card(frame, StatusCode::OK, title, body, &policy)
 }
 
-/// The page at the end of a person's way.
-pub(crate) struct Ending<'a> {
-    pub(crate) status: StatusCode,
-    pub(crate) title: &'a str,
-    /// What happened, and what to do.
-    pub(crate) text: &'a str,
-    pub(crate) way_on: Option<Link<'a>>,
-    /// The id of the request, by which an operator finds it in the log.
-    pub(crate) reference: Option<&'a RequestId>,
+/// The application that a page is about: HTML. `says` is HTML, too.
+#[must_use]
+pub fn application(name: &str, says: &str) -> String {
+    let initial: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+    format!(
+        "<div class=\"app\"><span class=\"tile\" data-initial=\"{}\"></span><p>{says}</p></div>",
+        Escaped(&initial)
+    )
 }
 
-/// A link on a page.
-pub(crate) struct Link<'a> {
-    /// Empty: the address of the page itself, which then does not stand on it.
-    pub(crate) to: &'a str,
-    pub(crate) text: &'a str,
-}
-
-impl<'a> Link<'a> {
-    /// To the application that the person came from.
-    pub(crate) fn to_application(home: &'a Home) -> Self {
-        Self {
-            to: home.as_str(),
-            text: "Back to the application",
-        }
-    }
-}
-
-impl Ending<'_> {
-    pub(crate) fn respond(&self) -> Response<Bytes> {
-        let mut body = format!("<p>{}</p>", Escaped(self.text));
-        if let Some(Link { to, text }) = &self.way_on {
-            let (to, text) = (Escaped(to), Escaped(text));
-            body += &format!("<p><a class=\"button\" href=\"{to}\">{text}</a></p>");
-        }
-        if let Some(id) = self.reference {
-            let id = Escaped(id.as_str());
-            body += &format!("<p class=\"hint\">Reference: <code>{id}</code></p>");
-        }
-        page(self.status, self.title, &body)
-    }
+/// What the scopes of OpenID Connect Core §5.4 and §11 stand for, in words for people.
+#[must_use]
+pub fn standard_scope(token: &str) -> Option<&'static str> {
+    Some(match token {
+        "openid" => "Know who you are",
+        "profile" => "See your name and profile",
+        "email" => "See your email address",
+        "address" => "See your postal address",
+        "phone" => "See your phone number",
+        "offline_access" => "Do this also while you are away",
+        _ => return None,
+    })
 }
 
 /// A page whose whole body the caller makes.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
+    /// What stands around it.
+    pub frame: &'a Frame,
     /// The HTTP status (RFC 9110 §15).
     pub status: StatusCode,
     /// The title in the browser.
     pub title: &'a str,
     /// CSS in addition to that of every page.
     pub style: &'a str,
-    /// The HTML between `<body>` and `</body>`.
+    /// A script, which may ask this origin; empty where there is none.
+    pub script: &'static str,
+    /// The path of the page, if it is one that the frame links to.
+    pub path: &'a str,
+    /// The HTML below the bar: `<main>` and what is in it.
     pub body: &'a str,
 }
 
@@ -140,7 +106,14 @@ impl Page<'_> {
     /// The page as a response.
     #[must_use]
     pub fn respond(&self) -> Response<Bytes> {
-        html(self, UNFRAMED)
+        if self.script.is_empty() {
+            return html(self, UNFRAMED);
+        }
+        let script = source_hash(self.script);
+        html(
+            self,
+            &format!("{UNFRAMED}; script-src '{script}'; connect-src 'self'"),
+        )
     }
 }
 
@@ -149,8 +122,13 @@ impl Page<'_> {
 ///
 /// Pages of the origin that it goes to may frame it: a client renews its login silently in a frame, and what
 /// the page holds that origin gets anyway. Nobody else may.
-pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
-    let mut body = format!("<form method=\"post\" action=\"{}\">", Escaped(action));
+#[must_use]
+pub fn form_post(frame: &Frame, action: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
+    let mut body = format!(
+        "<h1>One moment</h1><p>You are on your way back to the application.</p>\
+         <form method=\"post\" action=\"{}\">",
+        Escaped(action)
+    );
     for (name, value) in fields {
         // Writing to a string cannot fail.
         let _ = write!(
@@ -160,37 +138,70 @@ pub(crate) fn form_post(action: &str, fields: &[(&str, &str)]) -> Response<Bytes
             Escaped(value)
         );
     }
-    let _ = write!(
-        body,
-        "<button>Continue</button></form><script>{SUBMIT}</script>"
-    );
+    body += "<button>Continue</button></form>";
     let framed_by = Url::parse(action).ok().map(|action| action.origin());
     let framed_by = framed_by.filter(url::Origin::is_tuple);
     let framed_by = framed_by.map_or("'none'".into(), |origin| origin.ascii_serialization());
     let script = source_hash(SUBMIT);
     let policy = format!("frame-ancestors {framed_by}; script-src '{script}'");
-    titled(StatusCode::OK, "One moment", &body, &policy)
+    let page = Page {
+        script: SUBMIT,
+        ..card_of(frame, StatusCode::OK, "One moment")
+    };
+    html(
+        &Page {
+            body: &main(&body),
+            ..page
+        },
+        &policy,
+    )
 }
 
-/// A page with a heading; `policy` is appended to its `Content-Security-Policy`.
-fn titled(status: StatusCode, title: &str, body: &str, policy: &str) -> Response<Bytes> {
-    let body = format!("<main><h1>{}</h1>{body}</main>", Escaped(title));
+/// A page that asks or says one thing; `policy` is appended to its `Content-Security-Policy`.
+fn card(
+    frame: &Frame,
+    status: StatusCode,
+    title: &str,
+    body: &str,
+    policy: &str,
+) -> Response<Bytes> {
     let page = Page {
-        status,
-        title,
-        style: "",
-        body: &body,
+        body: &main(body),
+        ..card_of(frame, status, title)
     };
     html(&page, policy)
 }
 
+fn main(body: &str) -> String {
+    format!("<main>{body}</main>")
+}
+
+/// A page without a body yet.
+fn card_of<'a>(frame: &'a Frame, status: StatusCode, title: &'a str) -> Page<'a> {
+    Page {
+        frame,
+        status,
+        title,
+        style: "",
+        script: "",
+        path: "",
+        body: "",
+    }
+}
+
 fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
     let style = format!("{STYLE}{}", page.style);
+    let script = match page.script {
+        "" => String::new(),
+        script => format!("<script>{script}</script>"),
+    };
     let text = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{}</title>\
-         <style>{style}</style></head><body>{}</body></html>\n",
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{} · {}</title>\
+         <style>{style}</style></head><body>{}{}{script}</body></html>\n",
         Escaped(page.title),
+        Escaped(&page.frame.name),
+        bar::bar(page.frame, page.path),
         page.body
     );
     let mut response = Response::new(Bytes::from(text));

@@ -1,19 +1,20 @@
 //! The prefixes of this server's credentials, by which whoever finds one knows what it is.
 
-use crate::{seal::SealKind, secret::SECRET_PREFIX, token::TokenKind};
-
-/// The prefix of generated client secrets.
-pub const CLIENT_SECRET_PREFIX: &str = "jcs_";
+use crate::{
+    client::CLIENT_SECRET_PREFIX, registration_token::REGISTRATION_TOKEN_PREFIX, seal::SealKind,
+    secret::SECRET_PREFIX, token::TokenKind,
+};
 
 /// The prefixes of all codes, tokens, sealed values, client secrets and a deployment's own: for a layer
 /// that writes requests down and must leave credentials out.
 pub fn credential_prefixes() -> impl Iterator<Item = &'static str> {
     let tokens = TokenKind::ALL.map(TokenKind::prefix);
     let sealed = SealKind::ALL.map(SealKind::prefix);
-    tokens
-        .into_iter()
-        .chain(sealed)
-        .chain([CLIENT_SECRET_PREFIX, SECRET_PREFIX])
+    tokens.into_iter().chain(sealed).chain([
+        CLIENT_SECRET_PREFIX,
+        SECRET_PREFIX,
+        REGISTRATION_TOKEN_PREFIX,
+    ])
 }
 
 #[cfg(test)]

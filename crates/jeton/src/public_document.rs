@@ -14,6 +14,17 @@ use sha2::{Digest, Sha256};
 /// before it signs; short enough for `JETON_KEY_SERIAL` to retire keys within minutes.
 const CACHEABLE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
+/// Whether `If-None-Match` says that the caller has what has this entity tag (RFC 9110 §13.1.2).
+pub(crate) fn is_held(headers: &HeaderMap, etag: &[u8]) -> bool {
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .map(|tag| tag.strip_prefix(b"W/").unwrap_or(tag))
+        .any(|tag| tag == b"*" || tag == etag)
+}
+
 /// A JSON document for everybody, and its entity tag.
 pub(crate) struct PublicDocument {
     body: Bytes,
@@ -23,24 +34,23 @@ pub(crate) struct PublicDocument {
 impl PublicDocument {
     pub(crate) fn json(value: &impl Serialize) -> Self {
         // The documents are structs of strings and lists: serialization has no failing case.
-        let body = serde_json::to_vec(value).unwrap_or_default();
+        Self::of(serde_json::to_vec(value).unwrap_or_default())
+    }
+
+    /// The document whose JSON that is.
+    pub(crate) fn of(body: impl Into<Bytes>) -> Self {
+        let body = body.into();
         let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&body));
         let etag = HeaderValue::try_from(format!("\"{digest}\""));
         Self {
-            body: body.into(),
+            body,
             etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
         }
     }
 
     /// The response: 200 with the document, or 304 if `If-None-Match` names it (RFC 9110 §13.1.2).
     pub(crate) fn respond(&self, headers: &HeaderMap) -> Response<Bytes> {
-        let held = headers
-            .get_all(IF_NONE_MATCH)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
-            .map(<[u8]>::trim_ascii)
-            .map(|tag| tag.strip_prefix(b"W/").unwrap_or(tag))
-            .any(|tag| tag == b"*" || tag == self.etag.as_bytes());
+        let held = is_held(headers, self.etag.as_bytes());
         let mut response = Response::new(if held {
             Bytes::new()
         } else {

@@ -21,7 +21,9 @@ mod exchange;
 mod grant;
 mod handoff;
 mod login;
+mod management;
 mod person;
+mod registration;
 mod request;
 
 pub use assertion::AssertionFault;
@@ -35,7 +37,9 @@ pub(crate) use exchange::ExchangeFault;
 pub(crate) use grant::GrantFault;
 pub(crate) use handoff::HandoffFault;
 pub(crate) use login::LoginFault;
+pub(crate) use management::ManagementFault;
 pub(crate) use person::{PersonFault, WayOn};
+pub(crate) use registration::RegistrationFault;
 pub(crate) use request::RequestFault;
 
 /// After how many seconds a client may try again when a store is out of reach.
@@ -92,6 +96,10 @@ pub(crate) enum Refusal {
     Device(#[from] DeviceFault),
     #[error(transparent)]
     Bearer(#[from] BearerFault),
+    #[error(transparent)]
+    Management(#[from] ManagementFault),
+    #[error(transparent)]
+    Registration(#[from] RegistrationFault),
     #[error("the endpoint needs {0}, which is not configured")]
     NotConfigured(&'static str),
     #[error("this deployment has no ledger, so it cannot revoke this kind of token")]
@@ -206,6 +214,8 @@ impl Refusal {
             Self::Person(fault) => fault.wire(),
             Self::Device(fault) => fault.wire(),
             Self::Bearer(fault) => fault.wire(),
+            Self::Management(fault) => fault.wire(),
+            Self::Registration(fault) => fault.wire(),
             Self::NotConfigured(_) => {
                 WireError::new(ErrorCode::SERVER_ERROR, Fault::Server, self.to_string())
                     .with_status(StatusCode::NOT_IMPLEMENTED)
@@ -257,6 +267,28 @@ impl Refusal {
                 wire.description
             )
             .into(),
+        }
+    }
+
+    /// What the page is called that tells a person of it.
+    pub(crate) const fn title(&self) -> &'static str {
+        match self {
+            Self::Person(fault) => fault.title(),
+            Self::Device(_) => "Device not connected",
+            Self::Unavailable(_) => "Not available right now",
+            _ => "This did not work",
+        }
+    }
+
+    /// The parameter that it is about, and the rule that this breaks, for whoever made the application.
+    pub(crate) const fn broken_rule(&self) -> (Option<&'static str>, Option<&'static str>) {
+        match self {
+            Self::Person(fault) => {
+                let (parameter, rule) = fault.broken_rule();
+                (Some(parameter), Some(rule))
+            }
+            Self::Request(fault) => fault.broken_rule(),
+            _ => (None, None),
         }
     }
 

@@ -10,23 +10,33 @@
 
 use crate::{
     client::{Client, ClientId},
+    time::Seconds,
     unavailable::Unavailable,
 };
 
+mod api;
 mod cache;
 mod client;
 mod cut_off;
 mod document;
+mod keep;
 mod key;
 mod memory;
+mod reading;
+mod store;
 mod trust;
+mod written;
 
 pub(crate) use cache::{Clients, TrustedIssuers};
+pub(crate) use client::client_record;
 use cut_off::read_cut_off;
 pub use cut_off::{CutOff, put_cut_off};
 pub use document::{Document, Expected, Version};
 pub use key::{Collection, InvalidRealm, Key, Kind, Realm};
 pub use memory::MemoryRegistry;
+pub(crate) use reading::ConfiguredApis;
+pub use reading::Reading;
+pub(crate) use store::Store;
 use trust::read_trusted_issuer;
 
 /// The most documents in a page of [`Registry::list`]. A Worker asks KV for each, and on Cloudflare's
@@ -39,14 +49,18 @@ pub const PAGE: usize = 40;
 /// # Contract
 /// - A document is text, kept as it was written: a member that this release does not know survives,
 ///   and text that cannot be parsed is answered as it stands. Parsing and checking are the caller's.
-/// - [`get`](Self::get) and [`list`](Self::list) may answer with an older document, or without one
-///   just written, for as long as the store's documentation says. So nothing that must happen once
-///   may rest on an answer.
+/// - [`get`](Self::get) may answer with an older document, or without one just written, for as long as
+///   the store's documentation says. So nothing that must happen once may rest on an answer.
+/// - [`standing`](Self::standing) and [`list`](Self::list) answer with what stands: each sees every write
+///   that was answered before it began, whichever process wrote. Cut-offs, which nobody needs to list, may
+///   be listed as late as `get` shows them.
 /// - [`put`](Self::put) and [`delete`](Self::delete) compare [`Expected`] with the document that
 ///   stands, not with what `get` may have answered, and write in the same step: of two writers that
 ///   expect the same version, one is [`Put::Done`].
 /// - A write that would change nothing is done whatever was expected, because a first try whose
 ///   answer was lost finds its own work (RFC 9110 §13.1.1 allows it).
+/// - A document stays until it is deleted, or until its [`Key::kept_until`]: what goes by itself goes not
+///   before, and soon after.
 /// - Collections never mix, whatever names hold.
 /// - No call waits for ever: a store out of reach is [`Unavailable`], not a hung request.
 ///
@@ -58,8 +72,21 @@ pub const PAGE: usize = 40;
 /// compiler infers it from the concrete store.
 #[allow(async_fn_in_trait)]
 pub trait Registry {
-    /// The document of that key.
+    /// The document of that key, which may be an older one.
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable>;
+
+    /// The document that stands under that key, never an older one. It may cost more than
+    /// [`get`](Self::get), so only what writes, or must know of a write just made, asks for it.
+    ///
+    /// A store whose `get` is never late leaves this as it is.
+    async fn standing(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        self.get(key).await
+    }
+
+    /// Whether documents can be written at all.
+    fn takes_writes(&self) -> bool {
+        true
+    }
 
     /// Writes a document, in place of the one that stands.
     async fn put(
@@ -80,12 +107,24 @@ pub trait Registry {
         after: Option<&Cursor>,
     ) -> Result<Page, Unavailable>;
 
+    /// For how long it may be remembered that there is no such client. Short, because people try a client
+    /// before they store it, and long enough to spare a store that is far away a program that tries in a
+    /// loop; nothing where the store is at hand.
+    fn unknown_age(&self) -> Seconds {
+        Seconds(5)
+    }
+
     /// The client registered under `id`, checked and parsed.
     ///
     /// Stores leave this as it is. The mock has its own: it lends a request a client that may do
     /// more than the registered one, which no document describes.
-    async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
-        client::read_client(self, realm, id).await
+    async fn client(
+        &self,
+        realm: &Realm,
+        id: &ClientId,
+        reading: &Reading<'_>,
+    ) -> Result<Option<Client>, Unavailable> {
+        reading.client(self, realm, id).await
     }
 }
 
@@ -100,7 +139,7 @@ pub enum Put {
 }
 
 /// One page of a collection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Page {
     /// Names and their documents, at most [`PAGE`]. A page may be empty although more pages follow.
     pub documents: Vec<(String, Document)>,
@@ -109,14 +148,33 @@ pub struct Page {
 }
 
 /// Where a page begins. Only the store that made it knows what it means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Cursor(pub String);
 
 /// A registry that may be absent: `None` has no document and refuses writes.
 impl<R: Registry> Registry for Option<R> {
+    fn takes_writes(&self) -> bool {
+        self.as_ref().is_some_and(R::takes_writes)
+    }
+
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         match self {
             Some(registry) => registry.get(key).await,
+            None => Ok(None),
+        }
+    }
+
+    fn unknown_age(&self) -> Seconds {
+        match self {
+            Some(registry) => registry.unknown_age(),
+            None => Seconds(0),
+        }
+    }
+
+    async fn standing(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        match self {
+            Some(registry) => registry.standing(key).await,
             None => Ok(None),
         }
     }
@@ -151,9 +209,14 @@ impl<R: Registry> Registry for Option<R> {
         }
     }
 
-    async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+    async fn client(
+        &self,
+        realm: &Realm,
+        id: &ClientId,
+        reading: &Reading<'_>,
+    ) -> Result<Option<Client>, Unavailable> {
         match self {
-            Some(registry) => registry.client(realm, id).await,
+            Some(registry) => registry.client(realm, id, reading).await,
             None => Ok(None),
         }
     }

@@ -1,32 +1,41 @@
 //! A request as the endpoints see it.
 
 use core::net::IpAddr;
+use std::borrow::Cow;
 
 use http::{HeaderMap, Method, header};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
 
 use crate::{
+    claims::parse_object,
     config::IssuerIdentifier,
     cors::SEC_FETCH_MODE,
     host::Host,
     issuer::Issuer,
     parameters::{BODY_LIMIT, Parameters},
-    refusal::{Refusal, RequestFault},
+    refusal::{ManagementFault, Refusal, RequestFault},
+    route::Segments,
     time::UnixTime,
 };
 
 /// The request headers the server reads. A host for which headers are costly may pass only these.
-pub static REQUEST_HEADERS: [header::HeaderName; 8] = [
+pub static REQUEST_HEADERS: [header::HeaderName; 9] = [
     header::ACCESS_CONTROL_REQUEST_HEADERS,
     header::ACCESS_CONTROL_REQUEST_METHOD,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::COOKIE,
+    header::IF_MATCH,
     header::IF_NONE_MATCH,
     header::ORIGIN,
     SEC_FETCH_MODE,
 ];
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+/// JSON, and what of it is to change (RFC 7396 §4).
+const JSON_TYPES: [&[u8]; 2] = [b"application/json", b"application/merge-patch+json"];
 
 /// The context of one request: the issuer, the request and the time. Every part that serves the
 /// request gets it, and none changes it.
@@ -36,14 +45,17 @@ pub(crate) struct At<'a, H: Host> {
     pub(crate) now: UnixTime,
 }
 
+fn decoded(segment: Option<&str>) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment?).decode_utf8().ok()
+}
+
 /// A request as it came in.
 pub(crate) struct Incoming<'a> {
     pub(crate) method: &'a Method,
     /// The path as the browser has it: with what a proxy has taken off.
     pub(crate) path: &'a str,
-    /// The segment of the path in the place of the route's `{…}`.
-    #[expect(dead_code, reason = "no route has one yet")]
-    pub(crate) parameter: Option<&'a str>,
+    /// The segments of the path in the place of the route's `{…}`, in order.
+    pub(crate) segments: Segments<'a>,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
@@ -59,15 +71,36 @@ impl<'a> Incoming<'a> {
         format!("{}{}", issuer.origin(), self.path)
     }
 
+    /// The first segment of the path in the place of a `{…}`, percent-decoded; `None` where it is no UTF-8.
+    pub(crate) fn first_segment(&self) -> Option<Cow<'a, str>> {
+        decoded(self.segments.first)
+    }
+
+    /// The second one.
+    pub(crate) fn second_segment(&self) -> Option<Cow<'a, str>> {
+        decoded(self.segments.second)
+    }
+
+    /// The JSON object in the body. A body of another type is refused.
+    pub(crate) fn json(&self) -> Result<Map<String, Value>, ManagementFault> {
+        if !JSON_TYPES.contains(&self.media_type().to_ascii_lowercase().as_slice()) {
+            return Err(ManagementFault::ContentType);
+        }
+        let text = std::str::from_utf8(self.body).map_err(|_| ManagementFault::NotUtf8)?;
+        Ok(parse_object(text)?)
+    }
+
+    /// The media type of the body without its parameters; empty where none is named. `charset=UTF-8` is
+    /// common and says nothing new.
+    fn media_type(&self) -> &'a [u8] {
+        let line = self.headers.get(header::CONTENT_TYPE);
+        let value = line.and_then(|value| value.as_bytes().split(|&byte| byte == b';').next());
+        value.unwrap_or_default().trim_ascii()
+    }
+
     /// The parameters of the form in the body; a body of another type is refused.
     pub(crate) fn form(&self) -> Result<Parameters<'a>, Refusal> {
-        // The media type without its parameters; `charset=UTF-8` is common and says nothing new.
-        let media_type = self
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.as_bytes().split(|&byte| byte == b';').next())
-            .ok_or(RequestFault::ContentType)?;
-        if !media_type.trim_ascii().eq_ignore_ascii_case(FORM) {
+        if !self.media_type().eq_ignore_ascii_case(FORM) {
             return Err(RequestFault::ContentType.into());
         }
         Ok(Parameters::parse(self.body)?)
@@ -133,7 +166,7 @@ mod tests {
         let request = Incoming {
             method: &Method::GET,
             path: "/",
-            parameter: None,
+            segments: Segments::default(),
             query: "",
             headers: &headers,
             body: b"",
@@ -165,7 +198,7 @@ mod tests {
             let request = Incoming {
                 method: &Method::POST,
                 path,
-                parameter: None,
+                segments: Segments::default(),
                 query: "a=b",
                 headers: &headers,
                 body: b"",

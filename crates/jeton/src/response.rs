@@ -16,7 +16,7 @@ use crate::{
     config::{IssuerIdentifier, Transport},
     cors,
     host::Host,
-    page::{Ending, Link},
+    page::{Ending, Finding, Link},
     refusal::{Refusal, WayOn, WireError},
     request::At,
     route::path,
@@ -57,6 +57,15 @@ pub(crate) fn no_store_json(status: StatusCode, value: &impl Serialize) -> Respo
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// A response without a body, which no cache may keep.
+pub(crate) fn empty_response(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -120,8 +129,8 @@ pub(crate) fn refuse_person<H: Host>(
 ) -> Response<Bytes> {
     let wire = note_refusal(refusal, audit);
     if let Refusal::SentBack { to, .. } = refusal {
-        let issuer = at.issuer.config().issuer();
-        return to.respond_with_error(wire.code.as_str(), &wire.description, issuer);
+        let config = at.issuer.config();
+        return to.respond_with_error(wire.code.as_str(), &wire.description, config);
     }
     let device = at.issuer.action(path::DEVICE);
     let link = |to, text| Some(Link { to, text });
@@ -138,11 +147,21 @@ pub(crate) fn refuse_person<H: Host>(
         WayOn::Again => link("", "Try again"),
         WayOn::Unknown => None,
     };
+    let (parameter, rule) = refusal.broken_rule();
+    let parameters = at.request.query_or_form().ok();
+    let finding = Finding {
+        code: wire.code.as_str(),
+        parameter,
+        value: parameters.as_ref().and_then(|it| it.get(parameter?)),
+        rule,
+    };
     let ending = Ending {
+        frame: at.issuer.config().frame(),
         status: wire.status,
-        title: "This did not work",
+        title: refusal.title(),
         text: &text,
         way_on,
+        finding: Some(finding),
         reference: audit.request_id.as_ref(),
     };
     let mut response = ending.respond();

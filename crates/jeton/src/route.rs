@@ -25,7 +25,22 @@ pub(crate) mod path {
     pub(crate) const JWKS: &str = "/.well-known/jwks.json";
     pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
     pub(crate) const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+    pub(crate) const REGISTER: &str = "/register";
+    pub(crate) const REGISTERED: &str = "/register/{client_id}";
+    pub(crate) const MANAGED_CLIENTS: &str = "/manage/clients";
+    pub(crate) const MANAGED_CLIENT: &str = "/manage/clients/{client_id}";
+    pub(crate) const MANAGED_SECRETS: &str = "/manage/clients/{client_id}/secrets";
+    pub(crate) const MANAGED_SECRET: &str = "/manage/clients/{client_id}/secrets/{secret_id}";
+    pub(crate) const MANAGED_APIS: &str = "/manage/apis";
+    pub(crate) const MANAGED_API: &str = "/manage/apis/{id}";
+    pub(crate) const MANAGED_TRUST: &str = "/manage/trust";
+    pub(crate) const MANAGED_TRUSTED: &str = "/manage/trust/{id}";
+    pub(crate) const MANAGED_TOKEN: &str = "/manage/tokens/{jti}";
+    pub(crate) const MANAGED_OPENAPI: &str = "/manage/openapi.json";
+    pub(crate) const MANAGED_GRANTS: &str = "/manage/grants";
+    pub(crate) const MANAGED_GRANT: &str = "/manage/grants/{grant_id}";
     pub(crate) const HEALTH: &str = "/health";
+    pub(crate) const OPENAPI: &str = "/openapi.json";
 }
 
 /// An endpoint, by which the server dispatches.
@@ -48,7 +63,22 @@ pub(crate) enum Endpoint {
     Jwks,
     OpenidConfiguration,
     AuthorizationServer,
+    Register,
+    Registered,
+    ManagedClients,
+    ManagedClient,
+    ManagedSecrets,
+    ManagedSecret,
+    ManagedApis,
+    ManagedApi,
+    ManagedTrust,
+    ManagedTrusted,
+    ManagedToken,
+    ManagedOpenapi,
+    ManagedGrants,
+    ManagedGrant,
     Health,
+    Openapi,
 }
 
 /// The reader of an endpoint's errors, who decides their form.
@@ -73,11 +103,18 @@ pub(crate) enum Listed {
     Openid(&'static str, Needs),
 }
 
+/// The segments of a path in the place of its route's `{…}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Segments<'a> {
+    pub(crate) first: Option<&'a str>,
+    pub(crate) second: Option<&'a str>,
+}
+
 /// A row of the table: the path of an endpoint and how it is called. What it does is in the server's
 /// `dispatch`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
-    /// Beneath the issuer's path. A last segment `{…}` stands for any one segment.
+    /// Beneath the issuer's path. A segment `{…}` stands for any one segment; a path has two at most.
     pub(crate) path: &'static str,
     pub(crate) endpoint: Endpoint,
     /// Its name in the audit.
@@ -96,14 +133,26 @@ const BROWSER: &str = "GET, POST, OPTIONS";
 /// For endpoints that a browser is redirected to. No HEAD, for the same reason.
 const REDIRECTED: &str = "GET, OPTIONS";
 
+/// For collections of what is managed, and for one of them.
+const COLLECTION: &str = "GET, HEAD, POST, OPTIONS";
+/// For what a client manages of itself (RFC 7592 §2).
+const OWN: &str = "GET, HEAD, PUT, DELETE, OPTIONS";
+const MANAGED: &str = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
+/// For a part of what is managed.
+const CHANGED: &str = "PATCH, DELETE, OPTIONS";
+
+/// For what people granted, and for one grant.
+const GRANTS: &str = "GET, HEAD, DELETE, OPTIONS";
+const GRANT: &str = "DELETE, OPTIONS";
+
 use CrossOrigin::{Document, Refused};
 use Endpoint as E;
 use Listed::{Both, No, Openid};
-use Needs::{Ledger, Login, Nothing};
+use Needs::{Ledger, Login, Nothing, Registry};
 use Presentation::{Bearer, Json, Page};
 
 #[rustfmt::skip]
-pub(crate) const ROUTES: [Route; 18] = [
+pub(crate) const ROUTES: &[Route] = &[
     route(path::TOKEN, E::Token, "token", POST, Json, CrossOrigin::Client, Both("token_endpoint", Nothing)),
     route(path::AUTHORIZE, E::Authorize, "authorize", BROWSER, Page, Refused, Both("authorization_endpoint", Login)),
     route(path::REQUEST, E::Request, "authorize_request", POST, Json, Refused, No),
@@ -121,7 +170,22 @@ pub(crate) const ROUTES: [Route; 18] = [
     route(path::JWKS, E::Jwks, "jwks", GET, Json, Document, Both("jwks_uri", Nothing)),
     route(path::OPENID_CONFIGURATION, E::OpenidConfiguration, "openid_configuration", GET, Json, Document, No),
     route(path::AUTHORIZATION_SERVER, E::AuthorizationServer, "authorization_server_metadata", GET, Json, Document, No),
+    route(path::REGISTER, E::Register, "register", POST, Json, CrossOrigin::Bearer, Both("registration_endpoint", Registry)),
+    route(path::REGISTERED, E::Registered, "registered", OWN, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_CLIENTS, E::ManagedClients, "manage_clients", COLLECTION, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_CLIENT, E::ManagedClient, "manage_client", MANAGED, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_SECRETS, E::ManagedSecrets, "manage_secrets", COLLECTION, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_SECRET, E::ManagedSecret, "manage_secret", CHANGED, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_APIS, E::ManagedApis, "manage_apis", COLLECTION, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_API, E::ManagedApi, "manage_api", MANAGED, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_TRUST, E::ManagedTrust, "manage_trust", COLLECTION, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_TRUSTED, E::ManagedTrusted, "manage_trusted", MANAGED, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_TOKEN, E::ManagedToken, "manage_token", GRANT, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_OPENAPI, E::ManagedOpenapi, "manage_openapi", GET, Json, Document, No),
+    route(path::MANAGED_GRANTS, E::ManagedGrants, "manage_grants", GRANTS, Json, CrossOrigin::Bearer, No),
+    route(path::MANAGED_GRANT, E::ManagedGrant, "manage_grant", GRANT, Json, CrossOrigin::Bearer, No),
     route(path::HEALTH, E::Health, "health", GET, Json, Refused, No),
+    route(path::OPENAPI, E::Openapi, "openapi", GET, Json, Document, No),
 ];
 
 const fn route(
@@ -178,28 +242,39 @@ pub fn unstripped<'a>(stripped: &str, path: &'a str) -> Cow<'a, str> {
     format!("{stripped}{path}").into()
 }
 
-/// The route of a path, and the segment of the path in the place of the route's `{…}`.
-pub(crate) fn find<'a>(
-    issuer_path: &str,
-    path: &'a str,
-) -> Option<(&'static Route, Option<&'a str>)> {
+/// The route of a path, and the segments of the path in the place of the route's `{…}`.
+pub(crate) fn find<'a>(issuer_path: &str, path: &'a str) -> Option<(&'static Route, Segments<'a>)> {
     let own = match in_front_of_issuer(path) {
         Some((issuer, document)) if issuer == issuer_path => document,
         _ => path.strip_prefix(issuer_path)?,
     };
     ROUTES
         .iter()
-        .find_map(|route| Some((route, parameter(route.path, own)?)))
+        .find_map(|route| Some((route, segments(route.path, own)?)))
 }
 
-/// `Some` if the path matches the pattern, with the segment in the place of the pattern's last one,
-/// `{…}`.
-fn parameter<'a>(pattern: &str, path: &'a str) -> Option<Option<&'a str>> {
-    let Some((before, _)) = pattern.split_once('{') else {
-        return (pattern == path).then_some(None);
-    };
-    let segment = path.strip_prefix(before)?;
-    (!segment.is_empty() && !segment.contains('/')).then_some(Some(segment))
+/// `Some` if the path matches the pattern, with the segments in the place of each `{…}`.
+fn segments<'a>(pattern: &str, path: &'a str) -> Option<Segments<'a>> {
+    if !pattern.contains('{') {
+        return (pattern == path).then(Segments::default);
+    }
+    let mut found = Segments::default();
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return Some(found),
+            (Some(any), Some(segment)) if any.starts_with('{') && !segment.is_empty() => {
+                let place = if found.first.is_none() {
+                    &mut found.first
+                } else {
+                    &mut found.second
+                };
+                *place = Some(segment);
+            }
+            (Some(own), Some(segment)) if own == segment => {}
+            _ => return None,
+        }
+    }
 }
 
 impl Route {
@@ -295,19 +370,28 @@ mod tests {
     }
 
     #[test]
-    fn a_last_segment_may_be_a_parameter() {
+    fn segments_of_a_path_may_be_parameters() {
         for (pattern, path, expected) in [
-            ("/register", "/register", Some(None)),
+            ("/register", "/register", Some((None, None))),
             (
-                "/register/{client_id}",
+                "/register/{id}",
                 "/register/jc_1",
-                Some(Some("jc_1")),
+                Some((Some("jc_1"), None)),
             ),
-            ("/register/{client_id}", "/register/", None),
-            ("/register/{client_id}", "/register", None),
-            ("/register/{client_id}", "/register/a/b", None),
+            ("/register/{id}", "/register/", None),
+            ("/register/{id}", "/register", None),
+            ("/register/{id}", "/register/a/b", None),
+            ("/a/{id}/b", "/a/1/b", Some((Some("1"), None))),
+            ("/a/{id}/b", "/a/1/c", None),
+            (
+                "/a/{id}/b/{other}",
+                "/a/1/b/2",
+                Some((Some("1"), Some("2"))),
+            ),
+            ("/a/{id}/b/{other}", "/a/1/b", None),
         ] {
-            assert_eq!(parameter(pattern, path), expected, "{pattern} {path}");
+            let found = segments(pattern, path).map(|it| (it.first, it.second));
+            assert_eq!(found, expected, "{pattern} {path}");
         }
     }
 }

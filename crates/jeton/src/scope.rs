@@ -49,21 +49,24 @@ impl Scope {
     #[must_use]
     pub fn without(&self, other: &Scope) -> Scope {
         let other: BTreeSet<_> = other.iter().collect();
-        let tokens = self.iter().filter(|token| !other.contains(token));
-        Self(tokens.map(str::to_owned).collect())
+        self.filtered(|token| !other.contains(token))
     }
 
     /// The other tokens than `token`, in the order of `self`.
     pub(crate) fn except(&self, token: &str) -> Scope {
-        let tokens = self.iter().filter(|own| *own != token);
+        self.filtered(|own| own != token)
+    }
+
+    /// The tokens that `keep` keeps, in the order of `self`.
+    pub(crate) fn filtered(&self, mut keep: impl FnMut(&str) -> bool) -> Scope {
+        let tokens = self.iter().filter(|token| keep(token));
         Self(tokens.map(str::to_owned).collect())
     }
 
     /// The tokens that `allowed` holds, in the order of `self`.
     pub(crate) fn within(&self, allowed: &Scope) -> Scope {
         let allowed: BTreeSet<_> = allowed.iter().collect();
-        let tokens = self.iter().filter(|token| allowed.contains(token));
-        Self(tokens.map(str::to_owned).collect())
+        self.filtered(|token| allowed.contains(token))
     }
 
     /// The first token that `allowed` does not hold.

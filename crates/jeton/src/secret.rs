@@ -1,31 +1,25 @@
 //! `JETON_SECRET`, from which all keys are derived.
 
-use std::fmt;
+use std::{fmt, iter};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::mode::Mode;
 
+pub(crate) mod made;
 mod randomness;
 
+use made::Miswritten;
 pub use randomness::Guessable;
 pub(crate) use randomness::require_random;
 
 /// The prefix of secrets that `jeton keys new` makes.
 pub(crate) const SECRET_PREFIX: &str = "jsk_";
 
-/// The characters of a made secret behind its prefix: 256 random bits in base64url.
-const RANDOM_LENGTH: usize = 43;
-
-/// The characters of a made secret's checksum, the beginning of a SHA-256 in base64url: of a thousand
-/// million typing errors not one is missed.
-const CHECKSUM_LENGTH: usize = 6;
-
 /// The characters of a made secret.
-const MADE_LENGTH: usize = SECRET_PREFIX.len() + RANDOM_LENGTH + CHECKSUM_LENGTH;
+const MADE_LENGTH: usize = made::LENGTH;
 
 /// The fewest characters of a secret that was made otherwise: 32 bytes in base64url.
 const LEAST_LENGTH: usize = 43;
@@ -39,7 +33,10 @@ pub const PUBLIC_SECRET: &str = "jeton-mock-secret-that-everyone-knows-and-nobod
 
 /// The secrets of a deployment. What is issued uses keys of the first; what is accepted, keys of all.
 #[derive(Clone)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets {
+    newest: Secret,
+    earlier: Vec<Secret>,
+}
 
 /// One secret, as HKDF input keying material.
 #[derive(Clone)]
@@ -78,33 +75,35 @@ impl Secrets {
     /// # Errors
     /// There is no secret, or one is mistyped, could be guessed, or is a mock's.
     pub fn parse(text: &str, mode: Mode) -> Result<Self, InvalidSecret> {
-        let secrets = text
+        let mut secrets = text
             .split_ascii_whitespace()
-            .map(|secret| check(secret, mode).map(|()| Secret(Zeroizing::new(secret.to_owned()))))
-            .collect::<Result<Vec<_>, _>>()?;
-        if secrets.is_empty() {
-            return Err(InvalidSecret::Missing);
-        }
-        Ok(Self(secrets))
+            .map(|secret| check(secret, mode).map(|()| Secret(Zeroizing::new(secret.to_owned()))));
+        Ok(Self {
+            newest: secrets.next().ok_or(InvalidSecret::Missing)??,
+            earlier: secrets.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The text of a new secret: prefix, 256 random bits, checksum.
     #[must_use]
     pub fn text_of(random: &[u8; 32]) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(random)));
-        let checksum = checksum(&text);
-        text.push_str(&checksum);
-        text
+        made::text_of(SECRET_PREFIX, random)
     }
 
     /// Whether one of them is a mock's, which everyone knows.
     #[must_use]
     pub fn are_public(&self) -> bool {
-        self.0.iter().any(|secret| is_public(&secret.0))
+        self.iter().any(|secret| is_public(&secret.0))
     }
 
+    /// The first, of which what is issued is derived.
+    pub(crate) fn newest(&self) -> &Secret {
+        &self.newest
+    }
+
+    /// All, the newest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Secret> {
-        self.0.iter()
+        iter::once(&self.newest).chain(&self.earlier)
     }
 }
 
@@ -118,27 +117,14 @@ fn check(secret: &str, mode: Mode) -> Result<(), InvalidSecret> {
     if !secret.starts_with(SECRET_PREFIX) {
         return Ok(require_random(secret, LEAST_LENGTH)?);
     }
-    let length = secret.chars().count();
-    if length != MADE_LENGTH {
-        return Err(InvalidSecret::Length(length));
-    }
-    let (text, written) = secret
-        .split_at_checked(MADE_LENGTH - CHECKSUM_LENGTH)
-        .ok_or(InvalidSecret::Checksum)?;
-    if checksum(text) != written {
-        return Err(InvalidSecret::Checksum);
-    }
-    Ok(())
+    made::check(secret).map_err(|miswritten| match miswritten {
+        Miswritten::Length(length) => InvalidSecret::Length(length),
+        Miswritten::Checksum => InvalidSecret::Checksum,
+    })
 }
 
 fn is_public(secret: &str) -> bool {
     secret.starts_with(PUBLIC_PREFIX)
-}
-
-fn checksum(text: &str) -> String {
-    let mut checksum = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
-    checksum.truncate(CHECKSUM_LENGTH);
-    checksum
 }
 
 impl Secret {
@@ -163,13 +149,15 @@ impl Secret {
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} redacted]", self.0.len())
+        write!(f, "[{} redacted]", self.iter().count())
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::string_slice)]
 mod tests {
+    use sha2::Digest;
+
     use super::*;
 
     const MADE: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";

@@ -14,8 +14,10 @@ use crate::{
     endpoint::{
         authorize::{self, handoff, resume},
         device, device_authorization, end_session, health, introspect, jwks,
+        management::{self, Managed},
         metadata::{self, MetadataDocuments},
-        revoke, revoke_grants, token, userinfo,
+        openapi::OpenapiDocument,
+        register, revoke, revoke_grants, token, userinfo,
     },
     host::{Capabilities, Host},
     issuer::Issuer,
@@ -25,14 +27,21 @@ use crate::{
     request::{At, Incoming},
     response,
     route::{self, Endpoint, Presentation, Route},
+    secret_use::SecretUse,
     unavailable::Unavailable,
 };
+
+mod management_token;
+
+pub use management_token::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken};
 
 /// An authorization server. Everything it decides follows from the request, its stores, its
 /// configuration and the time it is given.
 pub struct Server<H: Host> {
     issuer: Issuer<H>,
     documents: MetadataDocuments,
+    openapi: OpenapiDocument,
+    managed_openapi: OpenapiDocument,
 }
 
 impl<H: Host> Server<H> {
@@ -42,6 +51,8 @@ impl<H: Host> Server<H> {
         let issuer = Issuer::new(config, capabilities);
         Self {
             documents: metadata::documents(&issuer),
+            openapi: OpenapiDocument::oauth(),
+            managed_openapi: OpenapiDocument::management(),
             issuer,
         }
     }
@@ -65,11 +76,11 @@ impl<H: Host> Server<H> {
         let found = route::find(config.issuer().path(), &path);
         let mut response = match found {
             None => self.respond_nowhere(&head, &path, &mut audit),
-            Some((route, parameter)) => {
+            Some((route, segments)) => {
                 let incoming = Incoming {
                     method: &head.method,
                     path: &path,
-                    parameter,
+                    segments,
                     query: head.uri.query().unwrap_or_default(),
                     headers: &head.headers,
                     body: &body,
@@ -101,6 +112,14 @@ impl<H: Host> Server<H> {
         self.guard(&mut response);
         audit.attach_to(&mut response);
         response
+    }
+
+    /// Notes the day on which a secret was used, which a response has in its extensions. To be called once
+    /// that is sent, because it waits for the ledger. Best effort: where the ledger fails, nothing is noted.
+    pub async fn note(&self, used: SecretUse) {
+        if let Ok(ledger) = self.issuer.ledger() {
+            let _ = used.note(ledger).await;
+        }
     }
 
     /// Completes the refusal that a host made of a request which it could not hand over: with the headers
@@ -228,7 +247,38 @@ impl<H: Host> Server<H> {
                 .documents
                 .authorization_server
                 .respond(at.request.headers)),
+            Endpoint::Register => Box::pin(register::respond(at, audit)).await,
+            Endpoint::Registered => Box::pin(register::manage(at, audit)).await,
+            Endpoint::ManagedClients => {
+                Box::pin(management::collection(at, Managed::Client, audit)).await
+            }
+            Endpoint::ManagedClient => {
+                Box::pin(management::document(at, Managed::Client, audit)).await
+            }
+            Endpoint::ManagedSecrets => Box::pin(management::secrets::collection(at, audit)).await,
+            Endpoint::ManagedSecret => Box::pin(management::secrets::secret(at, audit)).await,
+            Endpoint::ManagedApis => {
+                Box::pin(management::collection(at, Managed::Api, audit)).await
+            }
+            Endpoint::ManagedApi => Box::pin(management::document(at, Managed::Api, audit)).await,
+            Endpoint::ManagedTrust => {
+                Box::pin(management::collection(at, Managed::Trust, audit)).await
+            }
+            Endpoint::ManagedTrusted => {
+                Box::pin(management::document(at, Managed::Trust, audit)).await
+            }
+            Endpoint::ManagedToken => Box::pin(management::tokens::revoke(at, audit)).await,
+            Endpoint::ManagedGrants => Box::pin(management::grants::collection(at, audit)).await,
+            Endpoint::ManagedGrant => Box::pin(management::grants::one(at, audit)).await,
             Endpoint::Health => Ok(health::respond()),
+            Endpoint::ManagedOpenapi => {
+                let issuer = self.issuer.config().issuer();
+                Ok(self.managed_openapi.respond(issuer, at.request.headers))
+            }
+            Endpoint::Openapi => {
+                let issuer = self.issuer.config().issuer();
+                Ok(self.openapi.respond(issuer, at.request.headers))
+            }
         }
     }
 

@@ -35,10 +35,6 @@ impl Portion {
         client: &Client,
         issuer: &IssuerIdentifier,
     ) -> Result<Self, GrantFault> {
-        let scope = self.scope.within(&client.scope);
-        if scope.is_empty() && !self.scope.is_empty() {
-            return Err(GrantFault::ScopeWithdrawn);
-        }
         let registered = client.audiences.iter().map(String::as_str);
         let registered: BTreeSet<_> = registered.chain([issuer.as_str()]).collect();
         let mut audiences = self.audiences;
@@ -46,21 +42,63 @@ impl Portion {
         if audiences.is_empty() {
             return Err(GrantFault::AudiencesWithdrawn);
         }
+        let scope = client.scope_at(self.scope.within(&client.scope), &audiences);
+        if scope.is_empty() && !self.scope.is_empty() {
+            return Err(GrantFault::ScopeWithdrawn);
+        }
         Ok(Self { scope, audiences })
     }
 }
 
-/// The scope that the request asks for (RFC 6749 §3.3), as far as it is registered; all that is registered
-/// if it names none.
-pub(crate) fn scope(
+/// What the request asks for (RFC 6749 §3.3, RFC 8707 §2), as far as it is registered. Of the scope all that
+/// is registered for its audiences if it names none. What a request names and the client has for other APIs
+/// alone is not registered for these.
+pub(crate) fn portion(
     client: &Client,
     parameters: &Parameters<'_>,
+    config: &Config,
+) -> Result<Portion, Refusal> {
+    let unregistered = config.unregistered_scopes();
+    if parameters.get("scope").is_none() {
+        let scope = client.scope.clone();
+        let audiences = audiences(client, parameters, &scope, config.issuer())?;
+        let scope = client.scope_at(scope, &audiences);
+        return Ok(Portion { scope, audiences });
+    }
+    let requested = scope_of_part(client, parameters, unregistered)?;
+    let audiences = audiences(client, parameters, &requested, config.issuer())?;
+    let scope = scope_for(client, requested, &audiences, unregistered)?;
+    Ok(Portion { scope, audiences })
+}
+
+/// The part of a scope that was asked for, and is registered, that is good at these audiences.
+fn scope_for(
+    client: &Client,
+    requested: Scope,
+    audiences: &[String],
     unregistered: UnregisteredScopes,
 ) -> Result<Scope, Refusal> {
-    if parameters.get("scope").is_none() {
-        return Ok(client.scope.clone());
+    let asked = requested.iter().count();
+    let scope = client.scope_at(requested, audiences);
+    let is_whole = scope.iter().count() == asked;
+    match unregistered {
+        _ if is_whole => Ok(scope),
+        UnregisteredScopes::Ignore if !scope.is_empty() => Ok(scope),
+        UnregisteredScopes::Refuse | UnregisteredScopes::Ignore => Err(Refusal::ScopeNotRegistered),
     }
-    scope_of_part(client, parameters, unregistered)
+}
+
+/// Refuses a request for a part of a grant that names audiences, and a scope that is not good there.
+pub(crate) fn require_scope_for(
+    client: &Client,
+    scope: &Scope,
+    audiences: &[String],
+    unregistered: UnregisteredScopes,
+) -> Result<(), Refusal> {
+    if audiences.is_empty() {
+        return Ok(());
+    }
+    scope_for(client, scope.clone(), audiences, unregistered).map(|_| ())
 }
 
 /// The scope that a request for a part of a grant names, as far as it is registered; empty if it names
@@ -94,26 +132,28 @@ pub(crate) fn scope_of_part(
 
 /// The audiences that the request for `scope` asks for, and no others. If it names none: the client's
 /// first audience, with the issuer where the scope has `openid`, so that the token is good at
-/// `/userinfo`; or the issuer alone where the client has no audiences. Never empty.
-pub(crate) fn audiences(
+/// `/userinfo`; or the issuer alone where the client has neither audiences nor APIs. Never empty.
+fn audiences(
     client: &Client,
     parameters: &Parameters<'_>,
     scope: &Scope,
     issuer: &IssuerIdentifier,
 ) -> Result<Vec<String>, Refusal> {
-    let requested = requested_audiences(parameters)?;
+    let requested = requested_audiences(client, parameters)?;
     if !requested.is_empty() {
         // Whoever asks for an ID token may ask this server about the person.
-        let is_own = scope.contains("openid") || client.audiences.is_empty();
+        let is_own = scope.contains("openid") || client.has_the_issuer();
         let own = Some(issuer.as_str()).filter(|_| is_own);
         require_registered_audiences(client, &requested, own)?;
         return Ok(requested);
     }
-    let mut audiences: Vec<_> = client.audiences.first().cloned().into_iter().collect();
-    if audiences.is_empty()
-        || (scope.contains("openid") && !audiences.iter().any(|it| it == issuer.as_str()))
-    {
+    let mut audiences: Vec<_> = client.default_audience().cloned().into_iter().collect();
+    let is_own = scope.contains("openid") || client.has_the_issuer();
+    if is_own && !audiences.iter().any(|it| it == issuer.as_str()) {
         audiences.push(issuer.as_str().to_owned());
+    }
+    if audiences.is_empty() {
+        return Err(Refusal::AudienceNotRegistered);
     }
     Ok(audiences)
 }
@@ -125,7 +165,7 @@ pub(crate) fn audiences_of_part(
     parameters: &Parameters<'_>,
     issuer: &IssuerIdentifier,
 ) -> Result<Vec<String>, Refusal> {
-    let requested = requested_audiences(parameters)?;
+    let requested = requested_audiences(client, parameters)?;
     require_registered_audiences(client, &requested, Some(issuer.as_str()))?;
     Ok(requested)
 }
@@ -150,6 +190,12 @@ pub(crate) fn portion_of_exchange(
         }
     }
     let audiences = audiences_of_exchange(client, parameters, &scope, held, further, config)?;
+    let is_named = parameters.get("scope").is_some();
+    let scope = if is_named {
+        scope_for(client, scope, &audiences, config.unregistered_scopes())?
+    } else {
+        client.scope_at(scope, &audiences)
+    };
     Ok(Portion { scope, audiences })
 }
 
@@ -162,8 +208,8 @@ fn audiences_of_exchange(
     config: &Config,
 ) -> Result<Vec<String>, Refusal> {
     let issuer = config.issuer().as_str();
-    let own = Some(issuer).filter(|_| scope.contains("openid") || client.audiences.is_empty());
-    let requested = requested_audiences(parameters)?;
+    let own = Some(issuer).filter(|_| scope.contains("openid") || client.has_the_issuer());
+    let requested = requested_audiences(client, parameters)?;
     require_registered_audiences(client, &requested, own)?;
     let held = held.audiences.iter().map(String::as_str);
     if requested.is_empty() {
@@ -201,9 +247,12 @@ fn require_registered_audiences(
     }
 }
 
-/// The values of `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once. They
-/// are well-formed, and not yet checked against what the client is registered for.
-fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refusal> {
+/// The values of `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1), in order and each once, aliases as
+/// what the client is registered for. They are well-formed, and not yet checked against that.
+fn requested_audiences(
+    client: &Client,
+    parameters: &Parameters<'_>,
+) -> Result<Vec<String>, Refusal> {
     let named = || parameters.all("resource").chain(parameters.all("audience"));
     if named().nth(MOST_AUDIENCES).is_some() {
         return Err(RequestFault::TooManyAudiences.into());
@@ -214,6 +263,7 @@ fn requested_audiences(parameters: &Parameters<'_>) -> Result<Vec<String>, Refus
         }
     }
     let mut known = BTreeSet::new();
-    let audiences = named().filter(|audience| known.insert(*audience));
+    let audiences = named().map(|named| client.audience_named(named).unwrap_or(named));
+    let audiences = audiences.filter(|audience| known.insert(*audience));
     Ok(audiences.map(str::to_owned).collect())
 }

@@ -334,3 +334,9 @@ impl TokenKeys {
         mac
     }
 }
+/// The grant that a refresh token says it is of. Nothing of it is verified: no right comes of knowing it.
+#[must_use]
+pub fn grant_of_refresh_token(text: &str) -> Option<GrantId> {
+    let token = ParsedToken::parse(TokenKind::RefreshToken, text)?;
+    Some(token.grant)
+}

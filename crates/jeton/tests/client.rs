@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use jeton::{
-    AccessTokenFormat, ClaimsRecord, ClientRecord, GrantType, KeysRecord, Seconds, SecretMethod,
-    SecretRecord, UnixTime,
+    AccessTokenFormat, CeilingRecord, ClaimsRecord, ClientRecord, GrantType, KeysRecord,
+    NamedApiRecord, RegistrationRecord, Seconds, SecretMethod, SecretRecord, UnixTime,
 };
 use serde_json::Value;
 
@@ -44,6 +44,12 @@ fn members() -> BTreeSet<String> {
         refresh_token_delivery: text(),
         offline_access_required: Some(true),
         allowed_origins: texts(),
+        apis: vec![NamedApiRecord::default()],
+        labels: [("x".to_owned(), "x".to_owned())].into(),
+        client_expires_at: Some(UnixTime(1)),
+        registration: Some(RegistrationRecord::default()),
+        registration_ceiling: Some(CeilingRecord::default()),
+        deleted_at: Some(UnixTime(1)),
         login: Some(true),
         disabled: Some(true),
         keys: KeysRecord {
@@ -79,12 +85,12 @@ const DOCUMENTS: [Document; 4] = [
         names: in_openapi,
     },
     Document {
-        path: "clients/js/index.d.ts",
+        path: "packages/js/jeton-mock/index.d.ts",
         place: "interface Client",
         names: in_typescript,
     },
     Document {
-        path: "clients/python/jeton_mock/_types.py",
+        path: "packages/python/jeton-mock/jeton_mock/_types.py",
         place: "class Client, or _Client if it is required,",
         names: in_python,
     },
@@ -201,12 +207,40 @@ fn values() -> [(&'static str, BTreeSet<String>); 2] {
     ]
 }
 
+/// The schema of a client in the document of the management interface.
+fn managed() -> Value {
+    const DOCUMENT: &str = include_str!("../src/endpoint/openapi/management.json");
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    document["components"]["schemas"]["Client"].clone()
+}
+
+/// Members that the management interface neither shows nor takes.
+const NOT_MANAGED: [&str; 4] = ["client_secrets", "deleted_at", "login", "registration"];
+
 #[test]
-fn the_openapi_document_has_the_values_of_members() {
-    let document: Value = serde_json::from_str(&DOCUMENTS[1].text()).unwrap();
-    for (member, values) in values() {
-        let schema = format!("/components/schemas/ClientMetadata/properties/{member}");
-        let schema = document.pointer(&schema).unwrap();
+fn the_management_interface_has_the_members_of_a_client_and_no_others() {
+    let managed = managed();
+    assert_eq!(managed["additionalProperties"], false);
+    let properties = managed["properties"].as_object().unwrap().iter();
+    let names: BTreeSet<_> = properties
+        // What only describes the client has no schema.
+        .filter(|(_, schema)| schema.as_object().is_some_and(|it| !it.is_empty()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let mut members = members();
+    members.retain(|member| !NOT_MANAGED.contains(&member.as_str()));
+    assert_eq!(names, members);
+}
+
+#[test]
+fn the_openapi_documents_have_the_values_of_members() {
+    let mock: Value = serde_json::from_str(&DOCUMENTS[1].text()).unwrap();
+    let mock = mock["components"]["schemas"]["ClientMetadata"].clone();
+    for (schema, (member, values)) in [mock, managed()]
+        .iter()
+        .flat_map(|schema| values().map(|values| (schema, values)))
+    {
+        let schema = &schema["properties"][member];
         let schema = schema.get("items").unwrap_or(schema);
         let names = schema["enum"].as_array().unwrap().iter();
         let names: BTreeSet<_> = names

@@ -48,6 +48,7 @@ fn readme_has_the_members_of_a_document_and_no_others() {
         jwks_uri: Some("x".to_owned()),
         jwks: Some(json!({})),
         algorithms: Some(vec![]),
+        labels: [("x".to_owned(), "x".to_owned())].into(),
         disabled: Some(true),
         rules: vec![],
     };

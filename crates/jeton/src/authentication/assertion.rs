@@ -98,9 +98,9 @@ pub(super) fn check(client: &Client) -> Result<(), ClientFault> {
         ClientAuthentication::PrivateKeyJwt(_)
         | ClientAuthentication::Federated
         | ClientAuthentication::UnverifiedAssertion => Ok(()),
-        ClientAuthentication::None | ClientAuthentication::Secret { .. } => {
-            Err(AssertionFault::NoClientKeys.into())
-        }
+        ClientAuthentication::None
+        | ClientAuthentication::BuiltIn
+        | ClientAuthentication::Secret { .. } => Err(AssertionFault::NoClientKeys.into()),
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn check(client: &Client) -> Result<(), ClientFault> {
         ClientAuthentication::Secret { .. }
         | ClientAuthentication::PrivateKeyJwt(_)
         | ClientAuthentication::Federated
+        | ClientAuthentication::BuiltIn
         | ClientAuthentication::UnverifiedAssertion => Err(ClientFault::Missing),
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn check(
         ClientAuthentication::None => return Err(ClientFault::SecretOfPublicClient),
         ClientAuthentication::PrivateKeyJwt(_)
         | ClientAuthentication::Federated
+        | ClientAuthentication::BuiltIn
         | ClientAuthentication::UnverifiedAssertion => {
             return Err(ClientFault::SecretInsteadOfAssertion);
         }

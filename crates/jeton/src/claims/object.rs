@@ -35,7 +35,7 @@ pub enum InvalidObject {
 ///
 /// # Errors
 /// It is none, has a member twice, or is too deep.
-pub(crate) fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObject> {
+pub fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObject> {
     let fault = Cell::new(InvalidObject::NotJson);
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let element = Element {

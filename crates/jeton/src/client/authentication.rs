@@ -11,7 +11,7 @@ use crate::time::UnixTime;
 
 /// The SHA-256 of a client secret. No password hash: a generated secret has 256 random bits and
 /// no dictionary, and the token endpoint is the hot path. Short secrets are refused at start.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
@@ -74,6 +74,8 @@ pub enum ClientAuthentication {
     /// `federated_jwt` (ours), `spiffe_jwt` (draft-ietf-oauth-spiffe-client-auth §3.1): by nothing of its
     /// own. Trust rules that name it say whose tokens stand for it.
     Federated,
+    /// By nothing: whoever has the keys of the deployment makes its tokens. It is built in.
+    BuiltIn,
     /// By any assertion at all, which is believed as it stands. No record says so: it is for registries
     /// that take what production would not, such as the mock's.
     UnverifiedAssertion,

@@ -94,7 +94,7 @@ impl ClaimsRecord {
 
     /// The claims, checked.
     pub(super) fn parse(self) -> Result<RegisteredClaims, InvalidClaimNames> {
-        check_client_claims(&self.client_claims)?;
+        check_client_claims("client_claims", &self.client_claims)?;
         Ok(RegisteredClaims {
             id_token: token_claims("id_token_claims", self.id_token_claims)?,
             access_token: token_claims("access_token_claims", self.access_token_claims)?,
@@ -138,8 +138,10 @@ fn check_name(member: &'static str, name: &str) -> Result<(), InvalidClaimNames>
 }
 
 /// Nobody was authenticated for a client's own token (RFC 9068 §2.2.1), so it does not say how either.
-fn check_client_claims(given: &Map<String, Value>) -> Result<(), InvalidClaimNames> {
-    let member = "client_claims";
+pub(crate) fn check_client_claims(
+    member: &'static str,
+    given: &Map<String, Value>,
+) -> Result<(), InvalidClaimNames> {
     for name in given.keys() {
         check_name(member, name)?;
         if let Some(claim) = AUTHENTICATION_CLAIMS.into_iter().find(|own| own == name) {

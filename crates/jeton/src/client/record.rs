@@ -7,23 +7,34 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccessTokenFormat, ClaimsRecord, Client, ClientAuthentication, ClientId, Delivery, Home,
-    InvalidClaimNames, InvalidClientId, InvalidKeys, InvalidRedirectUri, KeysRecord, Localhost,
-    Pkce, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, SecretMethod, origin::Origin,
-    unsupported,
+    AccessTokenFormat, BUILT_IN, CeilingRecord, ClaimsRecord, Client, ClientAuthentication,
+    ClientId, Home, KeysRecord, Localhost, NamedApiRecord, Pkce, PrivateUse, RedirectRules,
+    RedirectUri, SecretMethod, named_api, unsupported,
 };
 use crate::{
-    crypto::SIGNING_ALGORITHMS,
+    api::ClientMember,
+    crypto::signing_algorithm,
     grant::GrantType,
     record::other_members,
-    scope::{InvalidScope, Scope},
-    time::{LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
+    scope::Scope,
+    time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
 };
 
+mod invalid;
+mod refresh;
+mod registration;
 mod secret;
 
+pub(crate) use invalid::LONGEST_LABEL;
+pub use invalid::{InvalidClient, MOST_VALUES};
+use registration::ceiling;
+pub use registration::{
+    Registration, RegistrationRecord, RegistrationToken, RegistrationTokenRecord,
+};
+pub(crate) use secret::MOST_SECRETS;
 pub use secret::SecretRecord;
+pub(crate) use secret::expiry;
 
 /// Members that describe the client and that the server does not read (RFC 7591 §2), and
 /// `require_auth_time`, which every ID token fulfils.
@@ -41,8 +52,11 @@ const DESCRIPTIVE: [&str; 11] = [
     "require_auth_time",
 ];
 
-/// The most values in any list of a record: requests are compared with them.
-pub const MOST_VALUES: usize = 1000;
+/// Whether a member that the server does not read is the client's own word, and not what the server or an
+/// operator has added.
+pub(crate) fn is_of_client(member: &str) -> bool {
+    (DESCRIPTIVE.contains(&member) && member != "client_id_issued_at") || member.contains('#')
+}
 
 /// Client metadata as JSON, not yet checked: [`ClientRecord::parse`] makes a [`Client`] of it.
 /// Internationalized members (`client_name#de`) and those that only describe the client are kept
@@ -79,6 +93,12 @@ pub struct ClientRecord {
     /// Ours: what the client may name as `resource` or `audience`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
+    /// Ours: the APIs whose tokens the client may have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apis: Vec<NamedApiRecord>,
+    /// Ours: texts that its operator keeps of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Ours, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<Seconds>,
@@ -133,6 +153,19 @@ pub struct ClientRecord {
     /// Ours; `false` where absent. With it the client is as if it did not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
+    /// Ours: from when on the client is as if it did not exist, seconds since the epoch; 0 or absent for
+    /// never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_expires_at: Option<UnixTime>,
+    /// Ours: the client registered itself. In a store only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationRecord>,
+    /// Ours: what clients may have that are registered with its tokens of the scope `jeton:register`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_ceiling: Option<CeilingRecord>,
+    /// Ours: when the client was deleted. Its tombstone has nothing else but its id.
+    #[serde(skip_serializing)]
+    pub deleted_at: Option<UnixTime>,
     /// Its public keys, and what its assertions may be like.
     #[serde(flatten)]
     pub keys: KeysRecord,
@@ -144,107 +177,6 @@ pub struct ClientRecord {
     pub other: BTreeMap<String, Value>,
 }
 
-/// Why a [`ClientRecord`] is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidClient {
-    /// Not JSON, or a member of the wrong type.
-    #[error("{0}")]
-    Json(String),
-    /// A list with more than [`MOST_VALUES`] values.
-    #[error("{0}: more than {MOST_VALUES} values")]
-    TooMany(&'static str),
-    /// `client_id`.
-    #[error("client_id: {0}")]
-    Id(#[from] InvalidClientId),
-    /// `client_secrets[].sha256`.
-    #[error("client_secrets: sha256 must be 43 characters of base64url, the SHA-256 of the secret")]
-    SecretHash,
-    /// A confidential client without a secret, or a public one with one.
-    #[error(
-        "token_endpoint_auth_method is {method:?}, so the client must {must} client_secret or client_secrets"
-    )]
-    Secret {
-        /// As written, or the default.
-        method: String,
-        /// `have a` or `not have a`.
-        must: &'static str,
-    },
-    /// `token_endpoint_auth_method`.
-    #[error("token_endpoint_auth_method: {0:?} is none of {names}, none, private_key_jwt, federated_jwt, spiffe_jwt", names = SecretMethod::names())]
-    AuthMethod(String),
-    /// `jwks`, `jwks_uri`, or what goes with them.
-    #[error(transparent)]
-    Keys(#[from] InvalidKeys),
-    /// `grant_types`.
-    #[error("grant_types: {0:?} is none of {names}", names = GrantType::names())]
-    GrantType(String),
-    /// `scope`.
-    #[error("scope: {0}")]
-    Scope(#[from] InvalidScope),
-    /// `audiences`.
-    #[error("audiences: an audience must not be empty")]
-    Audience,
-    /// `id_token_claims`, `access_token_claims`, `userinfo_claims` or `client_claims`.
-    #[error(transparent)]
-    Claims(#[from] InvalidClaimNames),
-    /// `access_token_lifetime`.
-    #[error("access_token_lifetime: {0} is not between 1 and {max} seconds", max = LONGEST_TOKEN_LIFETIME.0)]
-    Lifetime(u64),
-    /// `access_token_signed_response_alg`.
-    #[error("access_token_signed_response_alg: {0:?} is none of ES256, EdDSA, RS256")]
-    Algorithm(String),
-    /// `redirect_uris` or `post_logout_redirect_uris`.
-    #[error("redirect_uris: {0}")]
-    RedirectUri(#[from] InvalidRedirectUri),
-    /// `grant_types` has `authorization_code`, and there is nowhere to send the code.
-    #[error("redirect_uris: the grant authorization_code needs at least one")]
-    NoRedirectUri,
-    /// `require_pkce`.
-    #[error("require_pkce: a public client always needs PKCE (RFC 9700 section 2.1.1)")]
-    PublicWithoutPkce,
-    /// `refresh_token_rotation`.
-    #[error(
-        "refresh_token_rotation: a public client's refresh tokens rotate (RFC 9700 section 2.2.2)"
-    )]
-    PublicWithoutRotation,
-    /// One of the refresh token lifetimes.
-    #[error("{member}: {given} is not between {least} and {most} seconds")]
-    RefreshLifetime {
-        /// The member.
-        member: &'static str,
-        /// As written.
-        given: u64,
-        /// The least.
-        least: u64,
-        /// The most.
-        most: u64,
-    },
-    /// `refresh_token_delivery`.
-    #[error("refresh_token_delivery: body, or cookie together with allowed_origins")]
-    Delivery,
-    /// `allowed_origins`.
-    #[error(
-        "allowed_origins: {0:?} is no origin as browsers send it: scheme, host and port, without path and wildcard, such as https://app.example.com or capacitor://localhost"
-    )]
-    Origin(String),
-    /// `allowed_origins` with `refresh_token_delivery` `cookie`.
-    #[error(
-        "allowed_origins: {0:?} is no website's, and browsers keep SameSite=Strict cookies from all others; refresh_token_delivery is body for it"
-    )]
-    CookieOrigin(String),
-    /// `client_secret` in a stored record.
-    #[error(
-        "client_secret: a stored record has client_secrets, which are hashes; `jeton client new` makes one"
-    )]
-    PlainSecret,
-    /// A member that asks for a protection which is not there.
-    #[error("{0}: there is no such protection here, so the client would be without it")]
-    Unsupported(&'static str),
-    /// `login`.
-    #[error("login: only a confidential client of JETON_CLIENTS can be a login application")]
-    Login,
-}
-
 impl Client {
     /// Parses a stored record. Unknown members are ignored, so that an older release reads what a
     /// newer one wrote.
@@ -253,17 +185,32 @@ impl Client {
     /// The text is not JSON, a member is invalid or asks for a protection that is not there, or the
     /// record has what only `JETON_CLIENTS` may have: a plain secret, a login application.
     pub fn from_record(json: &str) -> Result<Self, InvalidClient> {
-        let record = serde_json::from_str::<ClientRecord>(json)
-            .map_err(|error| InvalidClient::Json(Misread(&error).to_string()))?;
+        ClientRecord::from_stored(json)?.parse()
+    }
+}
+
+impl ClientRecord {
+    /// Reads a stored record, which is checked for what only configuration may have and for nothing else.
+    ///
+    /// # Errors
+    /// The text is not JSON, or the record has what only `JETON_CLIENTS` may have.
+    pub fn from_stored(json: &str) -> Result<Self, InvalidClient> {
+        serde_json::from_str::<Self>(json)
+            .map_err(|error| InvalidClient::Json(Misread(&error).to_string()))?
+            .storable()
+    }
+
+    /// The record, unless it has what only configuration may have.
+    pub(crate) fn storable(self) -> Result<Self, InvalidClient> {
         // Who can write the store must not become who logs people in.
-        if record.login == Some(true) {
+        if self.login == Some(true) {
             return Err(InvalidClient::Login);
         }
         // Who can read the store must not learn a secret.
-        if record.client_secret.is_some() {
+        if self.client_secret.is_some() {
             return Err(InvalidClient::PlainSecret);
         }
-        record.parse()
+        Ok(self)
     }
 }
 
@@ -283,6 +230,12 @@ impl fmt::Debug for ClientRecord {
 }
 
 impl ClientRecord {
+    /// Whether the client authenticates by a secret: its method is a secret's, or none is named.
+    pub(crate) fn has_secret_method(&self) -> bool {
+        let method = self.token_endpoint_auth_method.as_deref();
+        method.is_none_or(|name| SecretMethod::from_name(name).is_some())
+    }
+
     /// The first member that is neither read, nor descriptive, nor internationalized.
     #[must_use]
     pub fn unknown_member(&self) -> Option<&str> {
@@ -296,9 +249,20 @@ impl ClientRecord {
     /// # Errors
     /// The first member that is invalid.
     pub fn parse(self) -> Result<Client, InvalidClient> {
+        if self.client_id.eq_ignore_ascii_case(BUILT_IN) {
+            return Err(InvalidClient::BuiltIn);
+        }
+        self.parse_any()
+    }
+
+    /// The same, also of the client that is built in.
+    pub(super) fn parse_any(self) -> Result<Client, InvalidClient> {
         self.check_lengths()?;
         let id = ClientId::from_str(&self.client_id)?;
-        if let Some(member) = unsupported::first_asked_for(&self.other) {
+        if self.deleted_at.is_some() {
+            return Err(InvalidClient::Deleted);
+        }
+        if let Some(member) = unsupported::first_asked_for(|name| self.other.get(name)) {
             return Err(InvalidClient::Unsupported(member));
         }
         let authentication = self.authentication()?;
@@ -320,8 +284,7 @@ impl ClientRecord {
         {
             return Err(InvalidClient::Lifetime(lifetime.0));
         }
-        let algorithm = |name: Option<&str>| name.map(signing_algorithm).transpose();
-        let redirect_uris = self.redirects(&self.redirect_uris)?;
+        let redirect_uris = self.redirects("redirect_uris", &self.redirect_uris)?;
         if self.grant_types.is_some()
             && grant_types.contains(&GrantType::AuthorizationCode)
             && redirect_uris.is_empty()
@@ -338,13 +301,21 @@ impl ClientRecord {
         if login && public {
             return Err(InvalidClient::Login);
         }
-        Ok(Client {
+        let described = self.described();
+        let registration = self.registration.as_ref();
+        let registration_ceiling = self.registration_ceiling.as_ref();
+        let client = Client {
             refresh: self.refresh_policy(&authentication)?,
-            post_logout_redirect_uris: self.redirects(&self.post_logout_redirect_uris)?,
+            post_logout_redirect_uris: self
+                .redirects("post_logout_redirect_uris", &self.post_logout_redirect_uris)?,
             access_token_signed_response_alg: algorithm(
+                "access_token_signed_response_alg",
                 self.access_token_signed_response_alg.as_deref(),
             )?,
-            id_token_signed_response_alg: algorithm(self.id_token_signed_response_alg.as_deref())?,
+            id_token_signed_response_alg: algorithm(
+                "id_token_signed_response_alg",
+                self.id_token_signed_response_alg.as_deref(),
+            )?,
             id,
             name: self.client_name,
             home: self.client_uri.as_deref().and_then(Home::of),
@@ -352,18 +323,45 @@ impl ClientRecord {
             grant_types,
             scope,
             audiences: self.audiences,
+            named_apis: named_api::named(self.apis)?,
+            apis: Vec::new(),
+            labels: self.labels,
+            described,
             access_token_lifetime: self.access_token_lifetime,
-            access_token_format: self.access_token_format.unwrap_or_default(),
+            access_token_format: self.access_token_format,
             claims: self.claims.parse()?,
             redirect_uris,
             pkce,
             login,
             disabled: self.disabled.unwrap_or(false),
-        })
+            expires_at: expiry(self.client_expires_at),
+            registration: registration.map(RegistrationRecord::parse).transpose()?,
+            registration_ceiling: registration_ceiling
+                .map(|record| ceiling("registration_ceiling", record))
+                .transpose()?,
+        };
+        Ok(client.under_its_ceiling())
     }
 
-    /// These texts as redirect URIs of the client, by what it opts into.
-    fn redirects(&self, texts: &[String]) -> Result<Vec<RedirectUri>, InvalidRedirectUri> {
+    /// The members that describe the client and that APIs may have in tokens.
+    fn described(&self) -> BTreeMap<&'static str, String> {
+        let described = ClientMember::DESCRIBED.into_iter().filter_map(|member| {
+            let value = match member {
+                "client_name" => self.client_name.as_deref(),
+                "client_uri" => self.client_uri.as_deref(),
+                _ => self.other.get(member).and_then(Value::as_str),
+            };
+            Some((member, value?.to_owned()))
+        });
+        described.collect()
+    }
+
+    /// The texts of a member as redirect URIs of the client, by what it opts into.
+    fn redirects(
+        &self,
+        member: &'static str,
+        texts: &[String],
+    ) -> Result<Vec<RedirectUri>, InvalidClient> {
         let rules = RedirectRules {
             private_use: match self.any_private_use_scheme {
                 Some(true) => PrivateUse::Any,
@@ -374,8 +372,9 @@ impl ClientRecord {
                 Some(false) | None => Localhost::Name,
             },
         };
-        let texts = texts.iter();
-        texts.map(|text| RedirectUri::parse(text, rules)).collect()
+        let wrong = |why| InvalidClient::RedirectUri { member, why };
+        let parsed = texts.iter().map(|text| RedirectUri::parse(text, rules));
+        parsed.collect::<Result<_, _>>().map_err(wrong)
     }
 
     fn check_lengths(&self) -> Result<(), InvalidClient> {
@@ -383,6 +382,7 @@ impl ClientRecord {
             ("client_secrets", self.client_secrets.len()),
             ("grant_types", self.grant_types.as_ref().map_or(0, Vec::len)),
             ("audiences", self.audiences.len()),
+            ("labels", self.labels.len()),
             ("redirect_uris", self.redirect_uris.len()),
             (
                 "post_logout_redirect_uris",
@@ -397,84 +397,27 @@ impl ClientRecord {
                 return Err(InvalidClient::TooMany(member));
             }
         }
+        if self
+            .labels
+            .values()
+            .any(|label| label.len() > LONGEST_LABEL)
+        {
+            return Err(InvalidClient::Label);
+        }
         Ok(())
     }
-
-    fn refresh_policy(
-        &self,
-        authentication: &ClientAuthentication,
-    ) -> Result<RefreshPolicy, InvalidClient> {
-        let default = RefreshPolicy::default();
-        let rotation = self.refresh_token_rotation.unwrap_or(true);
-        if *authentication == ClientAuthentication::None && !rotation {
-            return Err(InvalidClient::PublicWithoutRotation);
-        }
-        let has_cookie = self.refresh_token_delivery.as_deref() == Some("cookie");
-        for origin in &self.allowed_origins {
-            match Origin::of(origin) {
-                None => return Err(InvalidClient::Origin(origin.clone())),
-                Some(Origin::App) if has_cookie => {
-                    return Err(InvalidClient::CookieOrigin(origin.clone()));
-                }
-                Some(Origin::App | Origin::Website) => {}
-            }
-        }
-        let allowed_origins = self.allowed_origins.clone();
-        let delivery = match self.refresh_token_delivery.as_deref() {
-            None | Some("body") => Delivery::Body { allowed_origins },
-            Some("cookie") if !allowed_origins.is_empty() => Delivery::Cookie { allowed_origins },
-            Some(_) => return Err(InvalidClient::Delivery),
-        };
-        Ok(RefreshPolicy {
-            lifetime: bounded_length(
-                "refresh_token_lifetime",
-                self.refresh_token_lifetime,
-                default.lifetime,
-                (1, LONGEST_GRANT_LIFETIME.0),
-            )?,
-            idle_lifetime: bounded_length(
-                "refresh_token_idle_lifetime",
-                self.refresh_token_idle_lifetime,
-                default.idle_lifetime,
-                (1, LONGEST_GRANT_LIFETIME.0),
-            )?,
-            grace: bounded_length(
-                "refresh_token_grace",
-                self.refresh_token_grace,
-                default.grace,
-                (0, 300),
-            )?,
-            rotation,
-            offline_access_required: self.offline_access_required.unwrap_or(true),
-            delivery,
-        })
-    }
 }
 
-/// The length of time that `member` gives, or the default; refused outside of its bounds.
-fn bounded_length(
-    member: &'static str,
-    given: Option<Seconds>,
-    default: Seconds,
-    (least, most): (u64, u64),
-) -> Result<Seconds, InvalidClient> {
-    let length = given.unwrap_or(default);
-    if (least..=most).contains(&length.0) {
-        return Ok(length);
-    }
-    Err(InvalidClient::RefreshLifetime {
+/// The algorithm that a member names.
+fn algorithm(member: &'static str, name: Option<&str>) -> Result<Option<Algorithm>, InvalidClient> {
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let wrong = || InvalidClient::Algorithm {
         member,
-        given: length.0,
-        least,
-        most,
-    })
-}
-
-fn signing_algorithm(name: &str) -> Result<Algorithm, InvalidClient> {
-    name.parse::<Algorithm>()
-        .ok()
-        .filter(|algorithm| SIGNING_ALGORITHMS.contains(algorithm))
-        .ok_or_else(|| InvalidClient::Algorithm(name.to_owned()))
+        name: name.to_owned(),
+    };
+    signing_algorithm(name).map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]

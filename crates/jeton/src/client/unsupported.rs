@@ -2,8 +2,6 @@
 //! without it and nobody would know; so the record is refused where it is written and where it is read.
 //! Metadata that no release knows yet is another matter: it is kept, and does nothing.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 /// The members, by where they are registered.
@@ -54,9 +52,11 @@ pub(super) fn is_known(name: &str) -> bool {
     MEMBERS.contains(&name)
 }
 
-/// The first of a record's members that asks for what is not there.
-pub(super) fn first_asked_for(members: &BTreeMap<String, Value>) -> Option<&'static str> {
-    let asks = |name: &&str| members.get(*name).is_some_and(asks_for_something);
+/// The first of these members that asks for what is not there, in what `member` reads.
+pub(crate) fn first_asked_for<'a>(
+    member: impl Fn(&str) -> Option<&'a Value>,
+) -> Option<&'static str> {
+    let asks = |name: &&str| member(name).is_some_and(asks_for_something);
     MEMBERS.into_iter().find(asks)
 }
 

@@ -6,7 +6,8 @@ use url::{Host, Url};
 use crate::mode::Mode;
 
 /// The issuer identifier (RFC 8414 §2), exactly as configured: relying parties compare it as a
-/// string.
+/// string. It may end in a slash, which its endpoints and documents lie beneath as if it were not there
+/// (RFC 8414 §3.1, OpenID Connect Discovery 1.0 §4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct IssuerIdentifier {
@@ -34,7 +35,7 @@ pub(crate) enum Transport {
 pub enum InvalidIssuer {
     /// It has not the form of one, or is not `https` where that is required.
     #[error(
-        "the issuer, an https URL without query, fragment or final slash, such as https://id.acme.dev (http only for localhost, or with JETON_DEVELOPMENT)"
+        "the issuer, an https URL without query or fragment, such as https://id.acme.dev (http only for localhost, or with JETON_DEVELOPMENT)"
     )]
     Form,
     /// It is an address that nobody can have, most likely left over from an example.
@@ -64,7 +65,7 @@ impl IssuerIdentifier {
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
-        if !secure || !bare || text.ends_with('/') || text.contains(char::is_whitespace) {
+        if !secure || !bare || text.ends_with("//") || text.contains(char::is_whitespace) {
             return Err(InvalidIssuer::Form);
         }
         if mode == Mode::Production && url.domain().is_some_and(is_placeholder) {
@@ -87,6 +88,12 @@ impl IssuerIdentifier {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What its endpoints lie beneath: the identifier without a final slash.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.text.strip_suffix('/').unwrap_or(&self.text)
     }
 
     /// Whether its endpoints are reached by https.

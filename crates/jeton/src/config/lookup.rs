@@ -1,172 +1,194 @@
 //! The configuration from `JETON_*` variables.
 
 use jsonwebtoken::Algorithm;
+use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{Config, InvalidIssuer, IssuerIdentifier, SETTINGS, UnregisteredScopes};
+use super::{
+    Config, ConfigError, InvalidIssuer, IssuerIdentifier, Mistakes, SETTINGS, UnregisteredScopes,
+};
 use crate::{
-    client::{Client, ClientAuthentication, ClientKeys, ClientRecord},
-    crypto::SIGNING_ALGORITHMS,
+    client::{Client, ClientRecord},
+    crypto::{SIGNING_ALGORITHMS, signing_algorithm},
     jwk::SuppliedKeys,
     mode::Mode,
-    secret::{Secrets, require_random},
+    secret::{PUBLIC_SECRET, Secrets, require_random},
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
 };
 
+mod apis;
+mod registration;
 mod trust;
 
 /// The fewest characters of a configured client secret. SHA-256 alone does not protect a short one, nor
 /// one that could be guessed.
 const LEAST_CLIENT_SECRET: usize = 32;
 
-/// A variable that is missing, unknown or malformed. Never holds the value: it may be a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: expected {expected}")]
-pub struct ConfigError {
-    /// The variable's name.
-    pub variable: String,
-    /// What should stand there.
-    pub expected: String,
-}
-
-impl ConfigError {
-    /// An error that says of `variable` what was expected there.
-    pub fn new(variable: impl Into<String>, expected: impl ToString) -> Self {
-        Self {
-            variable: variable.into(),
-            expected: expected.to_string(),
-        }
-    }
-}
-
 impl Config {
     /// Reads every setting through `lookup`; an empty value counts as absent, because platforms
     /// cannot always leave one out.
     ///
     /// # Errors
-    /// The first variable that is missing or malformed, or a development deployment that is reached by
-    /// https from elsewhere: those are in production, whatever they say.
+    /// Every variable that is missing or malformed. A development deployment that is reached by https
+    /// from elsewhere is one: it is in production, whatever it says.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = given(lookup);
-        let mode = lookup("JETON_DEVELOPMENT").map_or(Ok(Mode::Production), |text| text.parse());
-        let mode = mode.map_err(|error| ConfigError::new("JETON_DEVELOPMENT", error))?;
-        let issuer = lookup("JETON_ISSUER").unwrap_or_default();
-        let issuer = IssuerIdentifier::parse(&issuer, mode)
-            .map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
-        if mode == Mode::Development && issuer.is_https() && !issuer.is_loopback() {
-            return Err(ConfigError::new(
-                "JETON_DEVELOPMENT",
-                "false, or nothing, with an https issuer that is not this machine: weak secrets would protect it",
-            ));
-        }
-        let secrets = Secrets::parse(&lookup("JETON_SECRET").unwrap_or_default(), mode)
-            .map_err(|error| ConfigError::new("JETON_SECRET", error))?;
-        let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
-            None => SuppliedKeys::default(),
-            Some(json) => SuppliedKeys::parse(&json, mode)
-                .map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))?,
-        };
-        Self::new(mode, issuer, secrets)
-            .with_supplied_keys(supplied_keys)
-            .with_settings(lookup)
+        read(&lookup).map_err(|error| error.with_values(lookup))
     }
 
     /// The configuration with every further setting that `lookup` gives: all but `JETON_ISSUER`, the
     /// keys and `JETON_DEVELOPMENT`.
     ///
     /// # Errors
-    /// The first variable that is malformed.
+    /// Every variable that is malformed.
     pub fn with_settings(
         self,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let lookup = &given(lookup);
+        let lookup = given(lookup);
+        let mut mistakes = Mistakes::default();
+        let config = self.with_further(&lookup, &mut mistakes);
+        mistakes
+            .or(config)
+            .map_err(|error| error.with_values(lookup))
+    }
+
+    /// The configuration with every further setting that can be read; the mistakes of the others are kept.
+    fn with_further(
+        self,
+        lookup: impl Fn(&str) -> Option<String>,
+        mistakes: &mut Mistakes,
+    ) -> Self {
+        let lookup = &lookup;
         let mode = self.mode;
         let mut config = self;
         if let Some(names) = lookup("JETON_SIGNING_ALGS") {
-            config.signing_algorithms = signing_algorithms(&names, &config.supplied_keys)?;
+            let algorithms = mistakes.of(signing_algorithms(&names, &config.supplied_keys));
+            // Where they are wrong, no client is.
+            config.signing_algorithms = algorithms.unwrap_or_else(|| SIGNING_ALGORITHMS.to_vec());
         }
-        config.clients = clients(lookup("JETON_CLIENTS").as_deref(), mode)?;
-        config.require_algorithms_of_clients()?;
-        config.require_reachable_keys_of_clients()?;
-        config.trust = config.trust_of(lookup("JETON_TRUST").as_deref())?;
+        config.clients = config.clients_of(lookup("JETON_CLIENTS").as_deref(), mistakes);
+        config.apis = config.apis_of(lookup("JETON_APIS").as_deref(), mistakes);
+        config.trust = config.trust_of(lookup("JETON_TRUST").as_deref(), mistakes);
+        let registration = registration::registration(lookup("JETON_REGISTRATION").as_deref());
+        config.registration = mistakes.of(registration).flatten();
         let lifetime = (1, config.access_token_lifetime.0, LONGEST_TOKEN_LIFETIME.0);
-        let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime)?;
+        let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime);
         let max_age = (0, config.registry_max_age.0, 86_400);
-        let max_age = number(lookup, "JETON_REGISTRY_MAX_AGE", max_age)?;
-        let not_before = number(lookup, "JETON_GRANTS_NOT_BEFORE", (0, 0, u64::MAX))?;
-        Ok(Self {
-            key_serial: number(lookup, "JETON_KEY_SERIAL", (0, 0, u32::MAX))?,
-            access_token_lifetime: Seconds(lifetime),
-            registry_max_age: Seconds(max_age),
-            unregistered_scopes: unregistered_scopes(lookup("JETON_UNREGISTERED_SCOPES"))?,
-            proxy_strips: proxy_strips(lookup("JETON_PROXY_STRIPS"), config.issuer.path())?,
-            login_url: url(lookup, "JETON_LOGIN_URL", mode)?,
-            logout_url: url(lookup, "JETON_LOGOUT_URL", mode)?,
-            grants_not_before: UnixTime(not_before),
+        let max_age = number(lookup, "JETON_REGISTRY_MAX_AGE", max_age);
+        let not_before = number(lookup, "JETON_GRANTS_NOT_BEFORE", (0, 0, u64::MAX));
+        let serial = number(lookup, "JETON_KEY_SERIAL", (0, 0, u32::MAX));
+        let scopes = unregistered_scopes(lookup("JETON_UNREGISTERED_SCOPES"));
+        let stripped = proxy_strips(lookup("JETON_PROXY_STRIPS"), config.issuer.path());
+        Self {
+            key_serial: mistakes.of(serial).unwrap_or_default(),
+            access_token_lifetime: Seconds(mistakes.of(lifetime).unwrap_or_default()),
+            registry_max_age: Seconds(mistakes.of(max_age).unwrap_or_default()),
+            unregistered_scopes: mistakes.of(scopes).unwrap_or_default(),
+            proxy_strips: mistakes.of(stripped).unwrap_or_default(),
+            login_url: mistakes.of(url(lookup, "JETON_LOGIN_URL", mode)).flatten(),
+            logout_url: mistakes.of(url(lookup, "JETON_LOGOUT_URL", mode)).flatten(),
+            grants_not_before: UnixTime(mistakes.of(not_before).unwrap_or_default()),
             ..config
-        })
+        }
     }
 
     /// Refuses a `JETON_` name that is no setting: most likely a typing error, and a setting that
     /// silently does nothing may be the one that was to protect something.
     ///
     /// # Errors
-    /// The first such name.
+    /// Every such name.
     pub fn refuse_unknown<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), ConfigError> {
-        let unknown = names.into_iter().find(|name| {
-            name.starts_with("JETON_") && !SETTINGS.iter().any(|setting| setting.name == *name)
-        });
-        match unknown {
-            None => Ok(()),
-            Some(name) => Err(ConfigError::new(
-                name,
-                "one of the settings; there is no such one",
-            )),
+        let mut mistakes = Mistakes::default();
+        for name in names {
+            let is_known =
+                !name.starts_with("JETON_") || SETTINGS.iter().any(|setting| setting.name == name);
+            let unknown = || ConfigError::new(name, "one of the settings; there is no such one");
+            mistakes.of(is_known.then_some(()).ok_or_else(unknown));
         }
+        mistakes.or(())
     }
 
-    fn require_algorithms_of_clients(&self) -> Result<(), ConfigError> {
-        for client in &self.clients {
-            let wanted = [
-                client.access_token_signed_response_alg,
-                client.id_token_signed_response_alg,
-            ];
-            let absent = |algorithm: &Algorithm| !self.signing_algorithms.contains(algorithm);
-            if let Some(algorithm) = wanted.into_iter().flatten().find(absent) {
-                return Err(ConfigError::new(
-                    "JETON_CLIENTS",
-                    format_args!(
-                        "client {:?} to ask for an algorithm of JETON_SIGNING_ALGS, not {algorithm:?}",
-                        client.id.as_str()
-                    ),
-                ));
+    /// The clients of `json`, held against the rest of the configuration.
+    fn clients_of(&self, json: Option<&str>, mistakes: &mut Mistakes) -> Vec<Client> {
+        let array = Array {
+            variable: "JETON_CLIENTS",
+            of: "client metadata (RFC 7591)",
+            json,
+        };
+        let id = |record: &ClientRecord| record.client_id.clone();
+        array.each(mistakes, id, |record, before: &[Client]| {
+            let client = client(record, self.mode)?;
+            if before.iter().any(|known| known.id == client.id) {
+                return Err("the client_id is given twice".to_owned());
             }
-        }
-        Ok(())
+            self.require_servable_client(&client)
+                .map_err(|what| what.to_string())?;
+            Ok(client)
+        })
     }
+}
 
-    /// What is registered is asked when it is used: the store may be that of several deployments.
-    fn require_reachable_keys_of_clients(&self) -> Result<(), ConfigError> {
-        for client in &self.clients {
-            let ClientAuthentication::PrivateKeyJwt(keys) = &client.authentication else {
-                continue;
-            };
-            if let ClientKeys::Uri(url) = &keys.keys
-                && let Err(why) = self.reach.url(url)
-            {
-                return Err(ConfigError::new(
-                    "JETON_CLIENTS",
-                    format_args!(
-                        "keys of client {:?} that can be fetched; jwks_uri: {why}",
-                        client.id.as_str()
-                    ),
-                ));
-            }
-        }
-        Ok(())
+/// The configuration. Where something is wrong, what depends on it is not looked at, and the rest is.
+fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    let mut mistakes = Mistakes::default();
+    let mode = lookup("JETON_DEVELOPMENT").map_or(Ok(Mode::Production), |text| text.parse());
+    let mode = mode.map_err(|error| ConfigError::new("JETON_DEVELOPMENT", error));
+    let known_mode = mistakes.of(mode);
+    // What is no mode may have been meant to admit the rest.
+    let mode = known_mode.unwrap_or(Mode::Development);
+    let issuer = mistakes.of(issuer(&lookup("JETON_ISSUER").unwrap_or_default(), mode));
+    if known_mode == Some(Mode::Development)
+        && let Some(issuer) = &issuer
+    {
+        mistakes.of(require_local(issuer));
     }
+    let secrets = mistakes.of(secrets(&lookup("JETON_SECRET").unwrap_or_default(), mode));
+    let supplied_keys = mistakes.of(supplied_keys(lookup("JETON_SIGNING_JWKS"), mode));
+    let (has_issuer, has_keys) = (issuer.is_some(), supplied_keys.is_some());
+    let config = Config::new(
+        mode,
+        issuer.map_or_else(|| self::issuer("http://localhost", mode), Ok)?,
+        secrets.map_or_else(|| self::secrets(PUBLIC_SECRET, Mode::Development), Ok)?,
+    );
+    let mut config = config.with_supplied_keys(supplied_keys.unwrap_or_default());
+    if !has_keys {
+        // What they would have been for is not known, and no client is wrong for it.
+        config.signing_algorithms = SIGNING_ALGORITHMS.to_vec();
+    }
+    let lookup = |name: &str| match name {
+        "JETON_PROXY_STRIPS" if !has_issuer => None,
+        "JETON_SIGNING_ALGS" if !has_keys => None,
+        name => lookup(name),
+    };
+    let config = config.with_further(lookup, &mut mistakes);
+    mistakes.or(config)
+}
+
+fn issuer(text: &str, mode: Mode) -> Result<IssuerIdentifier, ConfigError> {
+    IssuerIdentifier::parse(text, mode).map_err(|error| ConfigError::new("JETON_ISSUER", error))
+}
+
+fn require_local(issuer: &IssuerIdentifier) -> Result<(), ConfigError> {
+    if !issuer.is_https() || issuer.is_loopback() {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        "JETON_DEVELOPMENT",
+        "false, or nothing, with an https issuer that is not this machine: weak secrets would protect it",
+    ))
+}
+
+fn secrets(text: &str, mode: Mode) -> Result<Secrets, ConfigError> {
+    Secrets::parse(text, mode).map_err(|error| ConfigError::new("JETON_SECRET", error))
+}
+
+fn supplied_keys(json: Option<String>, mode: Mode) -> Result<SuppliedKeys, ConfigError> {
+    let Some(json) = json else {
+        return Ok(SuppliedKeys::default());
+    };
+    SuppliedKeys::parse(&json, mode).map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))
 }
 
 /// `lookup` with blank values absent.
@@ -180,10 +202,7 @@ fn signing_algorithms(names: &str, supplied: &SuppliedKeys) -> Result<Vec<Algori
     let available = supplied.algorithms();
     let mut algorithms = Vec::new();
     for name in names.split_ascii_whitespace() {
-        let algorithm = name
-            .parse::<Algorithm>()
-            .ok()
-            .filter(|algorithm| SIGNING_ALGORITHMS.contains(algorithm))
+        let algorithm = signing_algorithm(name)
             .filter(|algorithm| !algorithms.contains(algorithm))
             .ok_or_else(|| {
                 ConfigError::new(
@@ -213,48 +232,57 @@ fn signing_algorithms(names: &str, supplied: &SuppliedKeys) -> Result<Vec<Algori
     Ok(algorithms)
 }
 
-fn clients(json: Option<&str>, mode: Mode) -> Result<Vec<Client>, ConfigError> {
-    const VARIABLE: &str = "JETON_CLIENTS";
-    let Some(json) = json else {
-        return Ok(Vec::new());
-    };
-    let records: Vec<ClientRecord> = serde_json::from_str(json).map_err(|error| {
-        ConfigError::new(
-            VARIABLE,
-            format_args!(
-                "a JSON array of client metadata (RFC 7591), or on native hosts @file; {}",
-                Misread(&error)
-            ),
-        )
-    })?;
-    let mut clients = Vec::<Client>::with_capacity(records.len());
-    for (index, record) in records.into_iter().enumerate() {
-        let at = format!("[{index}] {:?}", record.client_id);
-        let wrong = |what: &dyn std::fmt::Display| {
-            ConfigError::new(
-                VARIABLE,
-                format_args!("valid client metadata; {at}: {what}"),
-            )
-        };
-        if let Some(name) = record.unknown_member() {
-            return Err(wrong(&format_args!("{name:?} is not client metadata")));
+/// A variable that holds a JSON array of documents.
+struct Array<'a> {
+    variable: &'static str,
+    of: &'static str,
+    json: Option<&'a str>,
+}
+
+impl Array<'_> {
+    /// What `parse` makes of each document and of what came before it. What is wrong with the others is
+    /// kept, with the name that they have.
+    fn each<R: DeserializeOwned, T>(
+        &self,
+        mistakes: &mut Mistakes,
+        name: impl Fn(&R) -> String,
+        parse: impl Fn(R, &[T]) -> Result<T, String>,
+    ) -> Vec<T> {
+        let Self { variable, of, json } = *self;
+        let records = serde_json::from_str::<Vec<R>>(json.unwrap_or("[]")).map_err(|error| {
+            let what = Misread(&error);
+            let expected = format!("a JSON array of {of}, or on native hosts @file; {what}");
+            ConfigError::new(variable, expected)
+        });
+        let mut parsed = Vec::new();
+        for (index, record) in mistakes.of(records).into_iter().flatten().enumerate() {
+            let at = format!("[{index}] {:?}", name(&record));
+            let read = parse(record, &parsed).map_err(|what| {
+                ConfigError::new(variable, format_args!("valid {of}; {at}: {what}"))
+            });
+            parsed.extend(mistakes.of(read));
         }
-        if mode == Mode::Production
-            && let Some(secret) = &record.client_secret
-        {
-            require_random(secret, LEAST_CLIENT_SECRET).map_err(|guessable| {
-                wrong(&format_args!(
-                    "a client_secret has at least {LEAST_CLIENT_SECRET} characters and is plainly random (`jeton client new` makes one), unless JETON_DEVELOPMENT is true: {guessable}"
-                ))
-            })?;
-        }
-        let client = record.parse().map_err(|error| wrong(&error))?;
-        if clients.iter().any(|known| known.id == client.id) {
-            return Err(wrong(&"the client_id is given twice"));
-        }
-        clients.push(client);
+        parsed
     }
-    Ok(clients)
+}
+
+fn client(record: ClientRecord, mode: Mode) -> Result<Client, String> {
+    if let Some(name) = record.unknown_member() {
+        return Err(format!("{name:?} is not client metadata"));
+    }
+    if record.registration.is_some() {
+        return Err("registration: only clients in a store have registered themselves".to_owned());
+    }
+    if mode == Mode::Production
+        && let Some(secret) = &record.client_secret
+    {
+        require_random(secret, LEAST_CLIENT_SECRET).map_err(|guessable| {
+            format!(
+                "a client_secret has at least {LEAST_CLIENT_SECRET} characters and is plainly random (`jeton keys new --client` makes one), unless JETON_DEVELOPMENT is true: {guessable}"
+            )
+        })?;
+    }
+    record.parse().map_err(|error| error.to_string())
 }
 
 fn unregistered_scopes(text: Option<String>) -> Result<UnregisteredScopes, ConfigError> {

@@ -18,7 +18,7 @@ pub const SETTINGS: &[Setting] = &[
     all(
         "JETON_ISSUER",
         "",
-        "Issuer identifier: the https URL clients know the service by, without a final slash",
+        "Issuer identifier: the https URL clients know the service by, to the character",
     ),
     all(
         "JETON_PROXY_STRIPS",
@@ -38,7 +38,7 @@ pub const SETTINGS: &[Setting] = &[
     all(
         "JETON_SIGNING_JWKS",
         "",
-        "JWK Set of private keys to sign with instead of derived ones",
+        "JWK Set of private keys to sign with instead of derived ones; a key is published by its `kid`, else by its thumbprint",
     ),
     all(
         "JETON_KEY_SERIAL",
@@ -49,6 +49,16 @@ pub const SETTINGS: &[Setting] = &[
         "JETON_CLIENTS",
         "[]",
         "JSON array of clients (RFC 7591 metadata), or on native hosts @file",
+    ),
+    all(
+        "JETON_APIS",
+        "[]",
+        "JSON array of APIs: their scopes, and what their tokens are like; or on native hosts @file",
+    ),
+    all(
+        "JETON_REGISTRATION",
+        "",
+        "What clients have that anybody may register (RFC 7591), as a JSON object; {} for people's logins alone. Without it whoever registers a client needs an access token with the scope jeton:register",
     ),
     all(
         "JETON_TRUST",
@@ -92,15 +102,15 @@ pub const SETTINGS: &[Setting] = &[
     ),
     Setting {
         name: "JETON_HOST",
-        default: "127.0.0.1",
+        default: "localhost",
         host: "serve",
-        about: "Address to listen on",
+        about: "Address to listen on; `localhost` is this machine, by IPv4 and IPv6",
     },
     Setting {
         name: "JETON_PORT",
         default: "8080",
         host: "serve",
-        about: "Port to listen on",
+        about: "Port to listen on; where it is not set, PORT counts",
     },
     Setting {
         name: "JETON_DATA",

@@ -27,8 +27,8 @@ use crate::{
     disclosure::require_token_length,
     grant::{GrantType, live},
     host::Host,
-    ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims},
-    page::{Ending, Escaped, Link, contained},
+    ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims, SubjectKey},
+    page::{Ending, Escaped, Link, application, contained, standard_scope},
     parameters::Parameters,
     refusal::{DeviceFault, LoginFault, Refusal},
     request::At,
@@ -53,6 +53,8 @@ struct Confirmation {
     /// Until when it can be redeemed: the claims of whoever approves it are kept as long, and longer once it
     /// was.
     code_ends: UnixTime,
+    /// When it ends with all its tokens: as long it is in the index of whoever approves it.
+    grant_ends: UnixTime,
 }
 
 pub(crate) async fn respond<H: Host>(
@@ -97,7 +99,7 @@ pub(crate) async fn respond<H: Host>(
     let Some(pending) = find_pending(at, accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
         return Ok(code_form(
-            &action(at),
+            at,
             text,
             typed,
             Some("This code is not known or has expired."),
@@ -137,6 +139,7 @@ fn read_decision(parameters: &Parameters<'_>, accepted: &Accepted) -> Option<Dec
 struct PendingDevice {
     grant: GrantId,
     code_ends: UnixTime,
+    grant_ends: UnixTime,
     client: Arc<Client>,
     /// What it asks for and its client is registered for now.
     scope: Scope,
@@ -214,6 +217,7 @@ async fn find_pending<H: Host>(
     Ok(portion.ok().map(|Portion { scope, .. }| PendingDevice {
         grant: grant.id,
         code_ends: grant.idle_expires_at,
+        grant_ends: grant.expires_at,
         client,
         scope,
     }))
@@ -233,11 +237,12 @@ fn ask_for_decision<H: Host>(
         client_id: pending.client.id.clone(),
         scope: pending.scope.clone(),
         code_ends: pending.code_ends,
+        grant_ends: pending.grant_ends,
     };
     let seals = at.issuer.seals();
     let confirmation = seals.seal(SealKind::Confirmation, &confirmation, at.issuer.crypto())?;
     Ok(confirm_form(
-        &action(at),
+        at,
         [("ticket", ticket), ("confirmation", &confirmation)],
         typed,
         pending,
@@ -262,9 +267,15 @@ async fn decide<H: Host>(
     {
         return Err(DeviceFault::from(LoginFault::Used).into());
     }
-    if let Decision::Approve { claims, .. } = &mut decision {
+    if let Decision::Approve {
+        subject, claims, ..
+    } = &mut decision
+    {
         let all = mem::take(&mut claims.inline);
         *claims = attached_claims::attach(at, all, device, confirmation.code_ends).await?;
+        // Before the grant is the person's, so that there is none which their list lacks.
+        let (subject, until) = (SubjectKey::of(subject), confirmation.grant_ends);
+        ledger.index(&subject, device, until, at.now).await?;
     }
     // The login is the attempt: it has one decision to make.
     let attempt = request.grant;
@@ -272,7 +283,7 @@ async fn decide<H: Host>(
         return Ok(too_late(at, audit));
     }
     Ok(match decision {
-        Decision::Approve { .. } => connected(audit),
+        Decision::Approve { .. } => connected(at, audit),
         Decision::Deny => not_connected(at, audit),
     })
 }
@@ -286,7 +297,7 @@ pub(crate) async fn ask_for_user_code<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     require_login(at, None, accepted).await?;
     let prefilled = device.user_code.as_deref().unwrap_or_default();
-    Ok(code_form(&action(at), ticket, prefilled, None))
+    Ok(code_form(at, ticket, prefilled, None))
 }
 
 /// The `action` of the forms: beneath the issuer's path, on the host that the browser knows.
@@ -294,7 +305,12 @@ fn action<H: Host>(at: &At<'_, H>) -> String {
     at.issuer.action(path::DEVICE)
 }
 
-fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> Response<Bytes> {
+fn code_form<H: Host>(
+    at: &At<'_, H>,
+    ticket: &str,
+    typed: &str,
+    problem: Option<&str>,
+) -> Response<Bytes> {
     let (alert, invalid) = match problem {
         None => (String::new(), ""),
         Some(problem) => (
@@ -303,32 +319,30 @@ fn code_form(action: &str, ticket: &str, typed: &str, problem: Option<&str>) -> 
         ),
     };
     let body = format!(
-        "{alert}<form method=\"post\" action=\"{action}\">\
+        "<h1>Connect a device</h1>\
+         <p>Enter the code that your device shows. It will then act for you.</p>\
+         {alert}<form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
          <label for=\"user_code\">The code your device shows</label>\
          <input id=\"user_code\" class=\"code\" name=\"user_code\" value=\"{typed}\" required autofocus \
          autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\"{invalid}>\
          <button>Continue</button></form>",
-        action = Escaped(action),
+        action = Escaped(&action(at)),
         ticket = Escaped(ticket),
         typed = Escaped(typed),
     );
-    contained("Connect a device", &body)
+    contained(at.issuer.config().frame(), "Connect a device", &body)
 }
 
-fn confirm_form(
-    action: &str,
+fn confirm_form<H: Host>(
+    at: &At<'_, H>,
     carried: [(&str, &str); 2],
     typed: &str,
     pending: &PendingDevice,
 ) -> Response<Bytes> {
-    let scope = pending.scope.to_string();
-    let name = pending.client.name.as_deref();
-    let wants = if scope.is_empty() {
-        String::new()
-    } else {
-        format!("<p>It asks for: {}</p>", Escaped(&scope))
-    };
+    let client = &pending.client;
+    let name = client.name.as_deref().unwrap_or(client.id.as_str());
+    let says = format!("<strong>{}</strong> wants to act for you", Escaped(name));
     let shown = as_shown(typed);
     let carried = carried.map(|(name, value)| {
         format!(
@@ -337,19 +351,40 @@ fn confirm_form(
         )
     });
     let body = format!(
-        "<p><strong>{name}</strong> wants to act for you. Your device should show this code:</p>\
+        "{application}<h1>Connect a device</h1><p>Your device should show this code:</p>\
          <p class=\"code\">{shown}</p>{wants}\
          <p class=\"hint\">Approve only if you started this on a device you hold.</p>\
          <form method=\"post\" action=\"{action}\">{carried}\
          <input type=\"hidden\" name=\"user_code\" value=\"{shown}\">\
-         <button name=\"decision\" value=\"approve\">Approve</button>\
-         <button name=\"decision\" value=\"deny\">Deny</button></form>",
-        action = Escaped(action),
-        name = Escaped(name.unwrap_or(pending.client.id.as_str())),
+         <div class=\"actions\"><button name=\"decision\" value=\"approve\">Approve</button>\
+         <button name=\"decision\" value=\"deny\">Deny</button></div></form>",
+        application = application(name, &says),
+        wants = wants(client, &pending.scope),
+        action = Escaped(&action(at)),
         shown = Escaped(&shown),
         carried = carried.concat(),
     );
-    contained("Connect a device", &body)
+    contained(at.issuer.config().frame(), "Connect a device", &body)
+}
+
+/// What the device asks for, each scope in the words that its API has for it.
+fn wants(client: &Client, scope: &Scope) -> String {
+    let mut items = String::new();
+    for token in scope.iter() {
+        let mut apis = client.apis.iter().map(|granted| &granted.api.scopes);
+        let words = apis.find_map(|scopes| scopes.get(token).map(String::as_str));
+        let words = words.filter(|words| !words.is_empty());
+        let token = Escaped(token);
+        let item = match words.or_else(|| standard_scope(token.0)) {
+            Some(words) => format!("<li>{}<code>{token}</code></li>", Escaped(words)),
+            None => format!("<li><code>{token}</code></li>"),
+        };
+        items += &item;
+    }
+    if items.is_empty() {
+        return items;
+    }
+    format!("<p>It asks for:</p><ul class=\"asked\" aria-label=\"Scope\">{items}</ul>")
 }
 
 /// A user code that was found, as the device shows it: the person compares the two (RFC 8628
@@ -361,12 +396,14 @@ fn as_shown(typed: &str) -> String {
     })
 }
 
-fn connected(audit: &Audit) -> Response<Bytes> {
+fn connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
     let ending = Ending {
+        frame: at.issuer.config().frame(),
         status: StatusCode::OK,
         title: "Device connected",
         text: "You can go back to your device now, and close this page.",
         way_on: None,
+        finding: None,
         reference: audit.request_id.as_ref(),
     };
     ending.respond()
@@ -392,6 +429,7 @@ pub(crate) fn not_connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<
 /// The page for a person who has connected no device.
 fn ended<H: Host>(at: &At<'_, H>, text: &str, audit: &Audit) -> Response<Bytes> {
     let ending = Ending {
+        frame: at.issuer.config().frame(),
         status: StatusCode::OK,
         title: "Device not connected",
         text,
@@ -399,6 +437,7 @@ fn ended<H: Host>(at: &At<'_, H>, text: &str, audit: &Audit) -> Response<Bytes> 
             to: &action(at),
             text: "Begin again",
         }),
+        finding: None,
         reference: audit.request_id.as_ref(),
     };
     ending.respond()

@@ -20,7 +20,7 @@ use crate::{
     request::At,
     response::{answer_client, no_store_json},
     route::path,
-    target,
+    target::{self, Portion},
     time::Seconds,
     token::{Binding, TokenKind},
     unavailable::Unavailable,
@@ -71,15 +71,14 @@ async fn offer<H: Host>(
         return Err(Refusal::GrantTypeNotRegistered(GrantType::DeviceCode));
     }
     let config = at.issuer.config();
-    let scope = target::scope(client, parameters, config.unregistered_scopes())?;
-    let issuer = config.issuer();
+    let Portion { scope, audiences } = target::portion(client, parameters, config)?;
     let opening = Opening {
         id: at.issuer.random_id()?,
-        audiences: target::audiences(client, parameters, &scope, issuer)?,
+        access_token_lifetime: at.issuer.access_token_lifetime(client, &audiences),
+        audiences,
         scope,
         state: GrantState::Pending,
         code_lifetime: DEVICE_LIFETIME,
-        access_token_lifetime: at.issuer.access_token_lifetime(client),
         client,
     };
     let grant = Grant::open(opening, at.now);
@@ -93,7 +92,7 @@ async fn offer<H: Host>(
         client_id: &client.id,
         code_challenge: None,
     };
-    let verification_uri = format!("{issuer}{}", path::DEVICE);
+    let verification_uri = at.issuer.url_of(path::DEVICE);
     let response = DeviceAuthorizationResponse {
         device_code: at
             .issuer

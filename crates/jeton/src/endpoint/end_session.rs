@@ -29,7 +29,7 @@ use crate::{
     cookie::Cookie,
     host::Host,
     ledger::{GrantId, Ledger},
-    page::{Ending, Escaped, Link, page, see_other},
+    page::{Ending, Escaped, Link, application, page, see_other},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
     request::At,
@@ -133,7 +133,7 @@ pub(crate) async fn respond<H: Host>(
                 .append_pair("request", &sealed);
             see_other(location.as_str())
         }
-        None => signed_out(&logout, home.as_ref(), audit),
+        None => logged_out(at, &logout, home.as_ref(), audit),
     };
     if let Some(cleared) = cleared {
         response.headers_mut().append(SET_COOKIE, cleared);
@@ -158,13 +158,13 @@ pub(crate) async fn resume<H: Host>(
         Some(id) => at.issuer.clients().find(id, at.now).await?,
         None => None,
     };
-    // The client may have lost the URI meanwhile. The person is signed out all the same.
+    // The client may have lost the URI meanwhile. The person is logged out all the same.
     let client = client.as_deref();
     logout.uri = logout
         .uri
         .filter(|uri| client.is_some_and(|client| client.redirects_after_logout_to(uri)));
     let home = client.and_then(|client| client.home.as_ref());
-    Ok(signed_out(&logout, home, audit))
+    Ok(logged_out(at, &logout, home, audit))
 }
 
 /// Ends the grant that the hint names. One that has ended already, or whose record is gone, is as good. A
@@ -186,7 +186,7 @@ async fn end_grant_of<H: Host>(
     Ok(Some(hint))
 }
 
-/// Whether the person said on a page of ours to be signed out. A form of another site must not say so
+/// Whether the person said on a page of ours to be logged out. A form of another site must not say so
 /// for them: browsers name the page's `Origin` with every form that is posted, and none proves nothing.
 fn is_confirmed<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> bool {
     at.request.method == Method::POST
@@ -196,15 +196,22 @@ fn is_confirmed<H: Host>(at: &At<'_, H>, parameters: &Parameters<'_>) -> bool {
 
 /// The last response of a logout: to the client's URI, or a page that says that it is done, with the way to
 /// the client's home.
-fn signed_out(logout: &LogoutRequest, home: Option<&Home>, audit: &Audit) -> Response<Bytes> {
+fn logged_out<H: Host>(
+    at: &At<'_, H>,
+    logout: &LogoutRequest,
+    home: Option<&Home>,
+    audit: &Audit,
+) -> Response<Bytes> {
     match (&logout.uri, &logout.state) {
         (Some(uri), Some(state)) => see_other(&with_query(uri, &[("state", state)])),
         (Some(uri), None) => see_other(uri),
         (None, _) => Ending {
+            frame: at.issuer.config().frame(),
             status: StatusCode::OK,
-            title: "Signed out",
-            text: "You are signed out. You can close this page.",
+            title: "Logged out",
+            text: "You are logged out. You can close this page.",
             way_on: home.map(Link::to_application),
+            finding: None,
             reference: audit.request_id.as_ref(),
         }
         .respond(),
@@ -255,7 +262,7 @@ fn requested_uri(
     Ok(Some(requested.to_owned()))
 }
 
-/// The page that asks the person whether to sign out.
+/// The page that asks the person whether to log out.
 fn confirm_form<H: Host>(
     at: &At<'_, H>,
     client: Option<&Client>,
@@ -276,17 +283,20 @@ fn confirm_form<H: Host>(
             );
         }
     }
-    let asked_by = client.and_then(|client| client.name.as_deref());
-    let asked_by = asked_by.map_or_else(String::new, |name| {
-        format!("<p><b>{}</b> sent you here.</p>", Escaped(name))
+    let asked_by = client.map_or_else(String::new, |client| {
+        let name = client.name.as_deref().unwrap_or(client.id.as_str());
+        let says = format!("<strong>{}</strong> sent you here.", Escaped(name));
+        application(name, &says)
     });
     let action = at.issuer.action(path::END_SESSION);
     let body = format!(
-        "{asked_by}<p>Do you want to sign out?</p><form method=\"post\" action=\"{}\">{fields}\
-         <button name=\"confirmed\" value=\"yes\">Sign out</button></form>",
+        "{asked_by}<h1>Log out</h1><p>Do you want to log out?</p>\
+         <form method=\"post\" action=\"{}\">{fields}\
+         <button name=\"confirmed\" value=\"yes\">Log out</button></form>",
         Escaped(&action)
     );
-    page(StatusCode::OK, "Sign out", &body)
+    let frame = at.issuer.config().frame();
+    page(frame, StatusCode::OK, "Log out", &body)
 }
 
 /// The header that removes the cookie of the client's refresh token, whose grant has ended then. By a

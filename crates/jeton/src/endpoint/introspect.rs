@@ -79,7 +79,7 @@ pub(crate) async fn respond<H: Host>(
         .ok_or(RequestFault::MissingParameter("token"))?;
     let token = match ParsedToken::parse(TokenKind::RefreshToken, text) {
         Some(token) => active_refresh_token(at, &caller, &token).await?,
-        None => active_access_token(at, &caller, text).await?,
+        None => active_access_token(at, &caller, text, audit).await?,
     };
     let response = IntrospectionResponse {
         active: token.is_some(),
@@ -136,27 +136,22 @@ async fn active_refresh_token<H: Host>(
     }))
 }
 
-/// What the client may know of an access token: everything that still holds, if the token was issued to
-/// it or names it as audience.
+/// What the client may know of an access token: everything that still holds, if it concerns the client.
 async fn active_access_token<H: Host>(
     at: &At<'_, H>,
     caller: &Client,
     text: &str,
+    audit: &mut Audit,
 ) -> Result<Option<ActiveToken>, Refusal> {
     let Some(token) = AccessToken::decode(at, text).await? else {
         return Ok(None);
     };
-    let concerns = |token: &AccessToken<'_>| {
-        token.client_id == caller.id || token.aud.contains(caller.id.as_str())
-    };
-    if !concerns(&token) {
-        return Ok(None);
-    }
     let Some(LiveToken { token, .. }) = live::find_live(at, token).await? else {
         return Ok(None);
     };
     // Whoever is no audience any more is told nothing.
-    if !concerns(&token) {
+    if !concerns(at, caller, &token).await? {
+        audit.detail = Some(NO_CONCERN.into());
         return Ok(None);
     }
     Ok(Some(ActiveToken {
@@ -176,4 +171,28 @@ async fn active_access_token<H: Host>(
         exchanged_from: token.exchanged_from,
         claims: token.claims,
     }))
+}
+
+/// Why a client is told nothing of a token that is good.
+const NO_CONCERN: &str =
+    "the client is neither the token's, nor its audience, nor one that may introspect for its API";
+
+/// Whether a token concerns the client: it was issued to it, names it as audience, or is for an API that
+/// lets it introspect.
+async fn concerns<H: Host>(
+    at: &At<'_, H>,
+    caller: &Client,
+    token: &AccessToken<'_>,
+) -> Result<bool, Refusal> {
+    if token.client_id == caller.id || token.aud.contains(caller.id.as_str()) {
+        return Ok(true);
+    }
+    for audience in token.aud.as_slice() {
+        let api = at.issuer.clients().api(audience, at.now).await?;
+        let api = api.filter(|api| !api.disabled);
+        if api.is_some_and(|api| api.introspection_clients.contains(&caller.id)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

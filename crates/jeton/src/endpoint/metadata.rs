@@ -162,12 +162,14 @@ fn openid_metadata<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> M
             Listed::No => None,
         }),
         subject_types_supported: Some(&["public"]),
+        // The default first, which some clients take.
         id_token_signing_alg_values_supported: Some(
-            SIGNING_ALGORITHMS
+            algorithms
                 .iter()
-                .zip(["ES256", "EdDSA", "RS256"])
-                .filter(|(algorithm, _)| algorithms.contains(algorithm))
-                .map(|(_, name)| name)
+                .filter_map(|own| {
+                    let mut names = SIGNING_ALGORITHMS.iter().zip(["ES256", "EdDSA", "RS256"]);
+                    names.find_map(|(known, name)| (known == own).then_some(name))
+                })
                 .collect(),
         ),
         claims_supported: logs_in

@@ -1,7 +1,7 @@
 //! `/revoke` (RFC 7009): where a client revokes its refresh or access token.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
+use http::{Response, StatusCode};
 
 use crate::{
     access_token::{AccessToken, revoked_marker},
@@ -13,7 +13,7 @@ use crate::{
     parameters::Parameters,
     refusal::{Refusal, RequestFault},
     request::At,
-    response::answer_client,
+    response::{answer_client, empty_response},
     token::{Binding, ParsedToken, TokenKind},
 };
 
@@ -71,15 +71,5 @@ async fn revoke<H: Host>(
         }
     }
     // §2.2: also for a token that is unknown or another client's.
-    Ok(empty_response())
-}
-
-/// The response with status 200 that has no body.
-pub(crate) fn empty_response() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::OK;
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    Ok(empty_response(StatusCode::OK))
 }

@@ -2,9 +2,8 @@
 //! or of a client that was opened until now, with one write.
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 
-use super::revoke::empty_response;
 use crate::{
     audit::Audit,
     authentication::authenticate,
@@ -13,7 +12,7 @@ use crate::{
     refusal::{Refusal, RequestFault},
     registry::CutOff,
     request::At,
-    time::Seconds,
+    response::empty_response,
 };
 
 pub(crate) async fn respond<H: Host>(
@@ -37,11 +36,7 @@ pub(crate) async fn respond<H: Host>(
         return Err(RequestFault::MissingParameter("subject").into());
     }
     for cut_off in [subject, client].into_iter().flatten() {
-        // What is opened in this very second is ended too: times have no finer grain.
-        at.issuer
-            .clients()
-            .put_cut_off(&cut_off, at.now + Seconds(1), at.now)
-            .await?;
+        at.issuer.clients().end_all_of(&cut_off, at.now).await?;
     }
-    Ok(empty_response())
+    Ok(empty_response(StatusCode::OK))
 }

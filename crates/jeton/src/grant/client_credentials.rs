@@ -1,15 +1,10 @@
-//! `client_credentials` (RFC 6749 §4.4): a token for the client itself, or whom it stands for. Nothing is stored.
+//! `client_credentials` (RFC 6749 §4.4): a token for the client itself, or whom it stands for. Nothing is
+//! stored.
 
 use super::{GrantType, response::TokenResponse};
 use crate::{
-    audit::Audit,
-    authentication::Caller,
-    host::Host,
-    issue,
-    parameters::Parameters,
-    refusal::Refusal,
-    request::At,
-    target::{self, Portion},
+    audit::Audit, authentication::Caller, host::Host, issue, parameters::Parameters,
+    refusal::Refusal, request::At, target,
 };
 
 pub(crate) async fn redeem<H: Host>(
@@ -24,8 +19,6 @@ pub(crate) async fn redeem<H: Host>(
         return Err(Refusal::PublicClient(GrantType::ClientCredentials));
     }
     let config = at.issuer.config();
-    let scope = target::scope(client, parameters, config.unregistered_scopes())?;
-    let audiences = target::audiences(client, parameters, &scope, config.issuer())?;
-    let portion = Portion { scope, audiences };
+    let portion = target::portion(client, parameters, config)?;
     issue::to_client(at, caller, portion, audit).await
 }

@@ -57,6 +57,8 @@ pub(super) async fn step_from<H: Host>(
 ) -> Result<Step, Refusal> {
     let issuer = at.issuer.config().issuer();
     let audiences = target::audiences_of_part(client, parameters, issuer)?;
+    let unregistered = at.issuer.config().unregistered_scopes();
+    target::require_scope_for(client, &scope, &audiences, unregistered)?;
     let to = token.generation.checked_add(1);
     Ok(Step {
         id: token.grant,

@@ -13,7 +13,7 @@ use crate::{
     parameters::Parameters,
     refusal::{GrantFault, NotAccepted, Refusal, RequestFault},
     request::At,
-    target::{self, Portion},
+    target,
 };
 
 /// The client that the assertion of the request stands for. A client that the request names, or that has
@@ -52,9 +52,7 @@ pub(crate) async fn redeem<H: Host>(
 ) -> Result<TokenResponse, Refusal> {
     let config = at.issuer.config();
     let client = &caller.client;
-    let scope = target::scope(client, parameters, config.unregistered_scopes())?;
-    let audiences = target::audiences(client, parameters, &scope, config.issuer())?;
-    let portion = Portion { scope, audiences };
+    let portion = target::portion(client, parameters, config)?;
     let used_up = caller.use_up(at).await;
     used_up.map_err(|why| why.refused_as(GrantFault::Assertion))?;
     issue::to_client(at, &caller, portion, audit).await

@@ -77,7 +77,7 @@ pub(crate) async fn find_live<'a, H: Host>(
                 claims = Disclosure::new(place, &root, &scope, requested).part_of(&claims);
             }
         }
-        None => claims.retain(|name, value| root.claims.client.get(name) == Some(value)),
+        None => claims.retain(|name, value| root.gives_claim(name, value)),
     }
     let token = AccessToken {
         scope,

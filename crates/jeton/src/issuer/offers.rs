@@ -1,21 +1,25 @@
 //! Which features a deployment offers.
 
-use crate::{config::Config, grant::GrantType, needs::Needs};
+use crate::{config::Config, grant::GrantType, needs::Needs, registry::Registry};
 
 /// The features of a deployment. The metadata lists them, and the endpoints keep to them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offers {
     best: Needs,
+    registers: bool,
 }
 
 impl Offers {
-    pub(crate) fn new<L>(config: &Config, ledger: Option<&L>) -> Self {
+    pub(crate) fn new<L>(config: &Config, ledger: Option<&L>, registry: &impl Registry) -> Self {
         let best = match (ledger, config.login_url()) {
             (None, _) => Needs::Nothing,
             (Some(_), None) => Needs::Ledger,
             (Some(_), Some(_)) => Needs::Login,
         };
-        Self { best }
+        Self {
+            best,
+            registers: registry.takes_writes(),
+        }
     }
 
     /// Whether the deployment has what `needs` says.
@@ -24,6 +28,7 @@ impl Offers {
             Needs::Nothing => true,
             Needs::Ledger => self.best != Needs::Nothing,
             Needs::Login => self.best == Needs::Login,
+            Needs::Registry => self.registers,
         }
     }
 

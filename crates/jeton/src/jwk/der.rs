@@ -44,6 +44,7 @@ impl PrivateKey {
         Self {
             algorithm,
             pkcs8: Zeroizing::new([prefix, secret].concat()),
+            kid: None,
         }
     }
 
@@ -65,6 +66,7 @@ impl PrivateKey {
         Ok(Self {
             algorithm: Algorithm::RS256,
             pkcs8: Zeroizing::new(info.to_der()?),
+            kid: None,
         })
     }
 }

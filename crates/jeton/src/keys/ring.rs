@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
     jose::{PublishedKeys, SigningKey},
-    jwk::{PrivateKey, PublicJwk, PublicJwks},
+    jwk::{PrivateKey, PublicJwk, PublicJwks, PublicKey},
     time::{LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
 };
 
@@ -56,7 +56,7 @@ impl<K> Keyring<K> {
             .next()
             .ok_or_else(|| CryptoError::new("import", format!("no key for {algorithm:?}")))?;
         let (key, public) = crypto.import(&private).await?;
-        let key = Arc::new(SigningKey::new(key, algorithm, &public.thumbprint())?);
+        let key = Arc::new(SigningKey::new(key, algorithm, &kid(&private, &public))?);
         let mut kept = lock(&self.signing);
         kept.retain(|(of, _, _)| *of != algorithm);
         kept.push((algorithm, epoch, Arc::clone(&key)));
@@ -119,7 +119,7 @@ async fn public_keys<C: Crypto>(
     for private in private {
         let (_, key) = crypto.import(&private).await?;
         keys.push(PublicJwk {
-            kid: Some(key.thumbprint()),
+            kid: Some(kid(&private, &key)),
             algorithm: Some(algorithm),
             key,
         });
@@ -127,8 +127,14 @@ async fn public_keys<C: Crypto>(
     Ok(keys)
 }
 
+/// The name of a key: its own, or its RFC 7638 thumbprint.
+fn kid(private: &PrivateKey, public: &PublicKey) -> String {
+    let own = private.kid().map(str::to_owned);
+    own.unwrap_or_else(|| public.thumbprint())
+}
+
 /// The private key that signs `algorithm` at `now`; `None` if the deployment does not sign by it. For
-/// a host that signs JWTs of its own, as the mock does.
+/// tests that sign in its place.
 #[must_use]
 pub fn signing_key(config: &Config, algorithm: Algorithm, now: UnixTime) -> Option<PrivateKey> {
     if !config.signing_algorithms().contains(&algorithm) {

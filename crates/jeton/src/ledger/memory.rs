@@ -1,15 +1,16 @@
 //! The ledger in memory.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    Ledger, SLACK,
+    INDEX_PAGE, Ledger, SLACK, SubjectKey,
     attachment::{Attachment, AttachmentId},
     grant::Grant,
-    id::{Attempt, GrantId, Marker},
+    id::{Attempt, GrantId, Id128, Marker},
     step::{Advance, Decision, Opened, Step},
     transition,
 };
@@ -27,6 +28,8 @@ pub struct MemoryLedger(Arc<Mutex<Records>>);
 struct Records {
     grants: HashMap<GrantId, Grant>,
     attachments: HashMap<AttachmentId, (String, UnixTime)>,
+    /// Until when each grant of a subject is indexed.
+    indexed: BTreeMap<(SubjectKey, GrantId), UnixTime>,
     markers: HashMap<Marker, (Attempt, UnixTime)>,
     counters: HashMap<Marker, (u32, UnixTime)>,
     /// When each record may go. One that was given more time has a later entry as well.
@@ -38,6 +41,7 @@ struct Records {
 enum Name {
     Grant(GrantId),
     Attachment(AttachmentId),
+    Indexed((SubjectKey, GrantId)),
     Marker(Marker),
     Counter(Marker),
 }
@@ -75,6 +79,7 @@ impl Records {
                 match name {
                     Name::Grant(id) => drop(self.grants.remove(&id)),
                     Name::Attachment(id) => drop(self.attachments.remove(&id)),
+                    Name::Indexed(entry) => drop(self.indexed.remove(&entry)),
                     Name::Marker(marker) => drop(self.markers.remove(&marker)),
                     Name::Counter(marker) => drop(self.counters.remove(&marker)),
                 }
@@ -86,6 +91,7 @@ impl Records {
         match name {
             Name::Grant(id) => self.grants.get(id).map(Grant::kept_until),
             Name::Attachment(id) => self.attachments.get(id).map(|(_, end)| *end + SLACK),
+            Name::Indexed(entry) => self.indexed.get(entry).map(|end| *end + SLACK),
             Name::Marker(marker) => self.markers.get(marker).map(|(_, end)| *end + SLACK),
             Name::Counter(marker) => self.counters.get(marker).map(|(_, end)| *end + SLACK),
         }
@@ -154,6 +160,38 @@ impl Ledger for MemoryLedger {
     async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
         let records = self.lock();
         Ok(records.attachments.get(id).map(|(text, _)| text.clone()))
+    }
+
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let records = &mut *self.lock();
+        records.sweep(now);
+        let entry = (subject.clone(), grant);
+        let end = records.indexed.entry(entry.clone()).or_insert(until);
+        *end = until.max(*end);
+        let end = (*end + SLACK, Name::Indexed(entry));
+        records.ends.insert(end);
+        Ok(())
+    }
+
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable> {
+        let begin = match after {
+            Some(after) => Bound::Excluded((subject.clone(), after)),
+            None => Bound::Included((subject.clone(), Id128([0; 16]))),
+        };
+        let records = self.lock();
+        let rest = records.indexed.range((begin, Bound::Unbounded));
+        let own = rest.take_while(|((of, _), _)| of == subject);
+        Ok(own.take(INDEX_PAGE).map(|((_, grant), _)| *grant).collect())
     }
 
     async fn claim(

@@ -15,8 +15,12 @@ pub(crate) enum BearerFault {
     Invalid,
     #[error("the access token is for others than this server")]
     Audience,
+    #[error("the access token has registered as many clients as it may")]
+    UsedUp,
     #[error("the access token has not the scope openid")]
     Scope,
+    #[error("nobody has logged in for the access token: it is a client's own")]
+    Person,
 }
 
 impl BearerFault {
@@ -25,11 +29,12 @@ impl BearerFault {
             Self::Several => (ErrorCode::INVALID_REQUEST, None),
             // Where no token was sent, the challenge says only what would be accepted.
             Self::Missing => (ErrorCode::INVALID_TOKEN, Some("Bearer realm=\"jeton\"")),
-            Self::Invalid | Self::Audience => (
+            Self::Invalid | Self::Audience | Self::UsedUp => (
                 ErrorCode::INVALID_TOKEN,
                 Some("Bearer realm=\"jeton\", error=\"invalid_token\""),
             ),
-            Self::Scope => (
+            // A token of a login with that scope is what is wanted.
+            Self::Scope | Self::Person => (
                 ErrorCode::INSUFFICIENT_SCOPE,
                 Some("Bearer realm=\"jeton\", error=\"insufficient_scope\", scope=\"openid\""),
             ),

@@ -42,7 +42,7 @@ impl DeviceFault {
             Self::Login(LoginFault::Used) => {
                 "With this login a device has been connected or refused already."
             }
-            Self::LoggedOut => "You have been signed out since you logged in.",
+            Self::LoggedOut => "You have been logged out since you logged in.",
             Self::ClaimsTooLong => {
                 "There is more to say about you than this device can be told. Ask whoever runs this service."
             }

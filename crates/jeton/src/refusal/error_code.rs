@@ -56,7 +56,16 @@ error_codes! {
     UNSUPPORTED_TOKEN_TYPE "unsupported_token_type" BAD_REQUEST "RFC 7009 section 2.2.1";
     INVALID_TOKEN "invalid_token" UNAUTHORIZED "RFC 6750 section 3.1";
     INSUFFICIENT_SCOPE "insufficient_scope" FORBIDDEN "RFC 6750 section 3.1";
-    NOT_FOUND "not_found" NOT_FOUND "no standard: there is no such endpoint";
+    INVALID_CLIENT_METADATA "invalid_client_metadata" BAD_REQUEST "RFC 7591 section 3.2.2";
+    INVALID_REDIRECT_URI "invalid_redirect_uri" BAD_REQUEST "RFC 7591 section 3.2.2";
+    INVALID_DOCUMENT "invalid_document" BAD_REQUEST "no standard: an API or a trust document is malformed";
+    ALREADY_EXISTS "already_exists" CONFLICT "no standard: there is such a document, registered or configured";
+    LAST_SECRET "last_secret" CONFLICT "no standard: the client would have no secret";
+    PRECONDITION_FAILED "precondition_failed" PRECONDITION_FAILED "no standard: RFC 9110 section 15.5.13 has the status";
+    PRECONDITION_REQUIRED "precondition_required" PRECONDITION_REQUIRED "no standard: RFC 6585 section 3 has the status";
+    NOT_FOUND "not_found" NOT_FOUND "no standard: there is no such endpoint or document";
+    INVALID_SOFTWARE_STATEMENT "invalid_software_statement" BAD_REQUEST "RFC 7591 section 3.2.2";
+    UNAPPROVED_SOFTWARE_STATEMENT "unapproved_software_statement" BAD_REQUEST "RFC 7591 section 3.2.2";
 }
 
 impl ErrorCode {

@@ -37,6 +37,36 @@ pub(crate) enum RequestFault {
 }
 
 impl RequestFault {
+    /// The parameter that it is about, where it is about one, and the rule that this breaks.
+    pub(super) const fn broken_rule(&self) -> (Option<&'static str>, Option<&'static str>) {
+        match self {
+            Self::Parameters(InvalidParameters::Duplicate) => (
+                None,
+                Some("No parameter is sent more than once (RFC 6749 §3.1)."),
+            ),
+            Self::Parameters(InvalidParameters::NotUtf8) => (
+                None,
+                Some("Parameters are UTF-8, percent-encoded (RFC 6749 appendix B)."),
+            ),
+            Self::ContentType => (
+                None,
+                Some("A form is sent as application/x-www-form-urlencoded (RFC 6749 appendix B)."),
+            ),
+            Self::MissingParameter(name) => (Some(name), Some("It is required.")),
+            Self::MalformedScope => (
+                Some("scope"),
+                Some(
+                    "Its tokens are printable ASCII with single spaces between them (RFC 6749 §3.3).",
+                ),
+            ),
+            Self::MalformedResource => (
+                Some("resource"),
+                Some("It is an absolute URI without a fragment (RFC 8707 §2)."),
+            ),
+            _ => (None, None),
+        }
+    }
+
     pub(super) fn wire(&self) -> WireError {
         let (code, description): (_, Cow<'static, str>) = match self {
             // These say nothing but what the caller sent or should have sent.

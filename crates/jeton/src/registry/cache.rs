@@ -6,8 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::{CutOff, Realm, Registry, Unavailable, put_cut_off, read_cut_off, read_trusted_issuer};
+use super::{
+    CutOff, Document, Expected, Key, Kind, Put, Registry, Store, Unavailable, put_cut_off,
+    read_cut_off, read_trusted_issuer,
+};
 use crate::{
+    api::Api,
     client::{Client, ClientId},
     time::{Seconds, UnixTime},
 };
@@ -17,7 +21,7 @@ mod known_cut_offs;
 mod remembered;
 mod trusted_issuers;
 
-use bounds::{UNKNOWN_AGE, is_fresh, lock};
+use bounds::{is_fresh, lock};
 use known_cut_offs::KnownCutOffs;
 use remembered::Remembered;
 pub(crate) use trusted_issuers::TrustedIssuers;
@@ -26,27 +30,35 @@ pub(crate) use trusted_issuers::TrustedIssuers;
 /// hashing is not seeded, as in wasm, they could choose keys that collide.
 pub(crate) struct Clients<R> {
     configured: BTreeMap<ClientId, Arc<Client>>,
-    registry: Arc<R>,
-    realm: Realm,
+    store: Arc<Store<R>>,
     max_age: Seconds,
     registered: Remembered<ClientId, Client>,
+    apis: Remembered<String, Api>,
     // Locked only between two `.await`s.
     cut_offs: Mutex<KnownCutOffs<CutOff>>,
 }
 
 impl<R: Registry> Clients<R> {
-    pub(crate) fn new(configured: &[Client], registry: Arc<R>, max_age: Seconds) -> Self {
+    pub(crate) fn new(configured: &[Client], store: Arc<Store<R>>, max_age: Seconds) -> Self {
+        let apis: Vec<_> = store.configured_apis().cloned().collect();
         let configured = configured
             .iter()
-            .map(|client| (client.id.clone(), Arc::new(client.clone())))
+            .cloned()
+            .chain(Client::built_in())
+            .map(|client| {
+                let whole = Some(client.clone().with_apis(&apis));
+                // Else with APIs that are registered, and read with them.
+                let whole = whole.filter(Client::has_its_apis);
+                let client = whole.unwrap_or(client);
+                (client.id.clone(), Arc::new(client))
+            })
             .collect();
         Self {
             configured,
-            registry,
-            // This deployment is alone in its store.
-            realm: Realm::default(),
+            store,
             max_age,
             registered: Remembered::new(max_age),
+            apis: Remembered::new(max_age),
             cut_offs: Mutex::default(),
         }
     }
@@ -59,7 +71,7 @@ impl<R: Registry> Clients<R> {
         now: UnixTime,
     ) -> Result<Option<Arc<Client>>, Unavailable> {
         let client = self.find_also_disabled(id, now).await?;
-        Ok(client.filter(|client| !client.disabled))
+        Ok(client.filter(|client| client.stands_at(now)))
     }
 
     /// The same, also of a client that is disabled: to say in the audit which one it is.
@@ -68,12 +80,11 @@ impl<R: Registry> Clients<R> {
         id: &ClientId,
         now: UnixTime,
     ) -> Result<Option<Arc<Client>>, Unavailable> {
-        self.find_within(id, now, UNKNOWN_AGE.min(self.max_age))
-            .await
+        self.find_within(id, now, self.unknown_age()).await
     }
 
-    /// Whether `subject` is the id of a client, also of one that is disabled, at most `max_age` older than the registry's answer: a
-    /// person with such a subject could pass for that client (RFC 9700 §4.15).
+    /// Whether `subject` is the id of a client, also of one that is disabled, at most `max_age` older than
+    /// the registry's answer: a person with such a subject could pass for that client (RFC 9700 §4.15).
     ///
     /// Ids are compared without regard to ASCII case, because resource servers may compare so: with all
     /// configured clients, and with registered ones of this very spelling or in small letters. A store
@@ -107,10 +118,20 @@ impl<R: Registry> Clients<R> {
         now: UnixTime,
         unknown_age: Seconds,
     ) -> Result<Option<Arc<Client>>, Unavailable> {
+        let reading = self.store.reading(now);
+        let (registry, realm) = (self.store.registry(), self.store.realm());
         if let Some(client) = self.configured.get(id) {
-            return Ok(Some(Arc::clone(client)));
+            if client.has_its_apis() {
+                return Ok(Some(Arc::clone(client)));
+            }
+            let read = async {
+                let client = Client::clone(client);
+                Ok(Some(reading.with_apis(registry, realm, client).await?))
+            };
+            return Box::pin(self.registered.find(id, now, unknown_age, read)).await;
         }
-        let read = self.registry.client(&self.realm, id);
+        // Boxed where it is waited for: kilobytes that few requests need are not in the future of every one.
+        let read = async { Box::pin(registry.client(realm, id, &reading)).await };
         self.registered.find(id, now, unknown_age, read).await
     }
 
@@ -126,20 +147,77 @@ impl<R: Registry> Clients<R> {
         {
             return Ok(at);
         }
-        let read = read_cut_off(&*self.registry, &self.realm, of).await?;
+        let read = read_cut_off(self.store.registry(), self.store.realm(), of).await?;
         Ok(lock(&self.cut_offs).remember(of, read.unwrap_or(UnixTime(0)), now))
     }
 
+    /// Ends every grant of a subject or client that was opened until now. What is opened in this very second
+    /// is ended too: times have no finer grain.
+    pub(crate) async fn end_all_of(&self, of: &CutOff, now: UnixTime) -> Result<(), Unavailable> {
+        self.put_cut_off(of, now + Seconds(1), now).await
+    }
+
     /// Sets a cut-off, or keeps a later one that stands. In this process it holds at once.
-    pub(crate) async fn put_cut_off(
+    async fn put_cut_off(
         &self,
         of: &CutOff,
         at: UnixTime,
         now: UnixTime,
     ) -> Result<(), Unavailable> {
-        let standing = put_cut_off(&*self.registry, &self.realm, of, at).await?;
+        let standing = put_cut_off(self.store.registry(), self.store.realm(), of, at).await?;
         lock(&self.cut_offs).set(of, standing, now);
         Ok(())
+    }
+
+    /// The API of that identifier; as old as a client may be.
+    pub(crate) async fn api(
+        &self,
+        identifier: &str,
+        now: UnixTime,
+    ) -> Result<Option<Arc<Api>>, Unavailable> {
+        if let Some(api) = self.store.configured_api(identifier) {
+            return Ok(Some(Arc::clone(api)));
+        }
+        let reading = self.store.reading(now);
+        let read = reading.api(self.store.registry(), self.store.realm(), identifier);
+        let unknown_age = self.unknown_age();
+        let key = identifier.to_owned();
+        self.apis.find(&key, now, unknown_age, read).await
+    }
+
+    fn unknown_age(&self) -> Seconds {
+        self.store.registry().unknown_age().min(self.max_age)
+    }
+
+    /// Whether a client is configured under `id`.
+    pub(crate) fn is_configured(&self, id: &ClientId) -> bool {
+        self.configured.contains_key(id)
+    }
+
+    /// Whether `id` is that of a login application, which only a configured client can be.
+    pub(crate) fn is_login_application(&self, id: &ClientId) -> bool {
+        self.configured.get(id).is_some_and(|client| client.login)
+    }
+
+    /// Writes the document of a client, or of an API that clients have. In this process it holds at once.
+    pub(crate) async fn change(
+        &self,
+        key: &Key,
+        next: Option<&Document>,
+        expected: &Expected,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        let put = self.store.change(key, next, expected, now).await;
+        // Whatever was answered: it may have been done. On a client nobody else rests, and strangers may be
+        // those who register one; on an API all clients do that have it.
+        match (key.collection.kind, key.name.parse()) {
+            (Kind::Client, Ok(id)) => self.registered.forget_key(&id),
+            _ => {
+                self.registered.forget();
+                self.apis.forget();
+            }
+        }
+        put
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::Unavailable;
+use crate::unavailable::Unavailable;
 
 /// The part of a store that belongs to one issuer, where several share the store: up to 63 lower-case
 /// letters, digits and hyphens, so that no store has to escape one. Empty for a deployment that is
@@ -45,11 +45,13 @@ pub enum Kind {
     CutOff,
     /// The document of a trusted issuer, named by a hash of that issuer.
     Trust,
+    /// The document of an API, named by a hash of its identifier.
+    Api,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Client, Self::CutOff, Self::Trust];
+    pub const ALL: [Self; 4] = [Self::Client, Self::CutOff, Self::Trust, Self::Api];
 
     /// The word for this kind that stores write.
     #[must_use]
@@ -58,6 +60,7 @@ impl Kind {
             Self::Client => "client",
             Self::CutOff => "cut_off",
             Self::Trust => "trust",
+            Self::Api => "api",
         }
     }
 }
@@ -93,7 +96,7 @@ impl Key {
 
     /// The error for a document of this key that cannot be read. It is the same as for a store out of
     /// reach: as an absent document it would tell a client that its secret is wrong.
-    pub(super) fn unreadable(&self, why: impl fmt::Display) -> Unavailable {
+    pub(crate) fn unreadable(&self, why: impl fmt::Display) -> Unavailable {
         Unavailable::new("registry", format_args!("{self}: {why}"))
     }
 }

@@ -13,6 +13,27 @@ use super::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Regist
 pub struct MemoryRegistry(Arc<Mutex<BTreeMap<Key, Document>>>);
 
 impl MemoryRegistry {
+    /// The document of that key.
+    #[must_use]
+    pub fn document(&self, key: &Key) -> Option<Document> {
+        self.documents().get(key).cloned()
+    }
+
+    /// The documents of a collection, in the order of their names.
+    #[must_use]
+    pub fn collection(&self, collection: &Collection) -> Vec<Document> {
+        let documents = self.documents();
+        let of = documents
+            .iter()
+            .filter(|(key, _)| key.collection == *collection);
+        of.map(|(_, document)| document.clone()).collect()
+    }
+
+    /// Writes a document, or removes it where there is no next one, whatever stands.
+    pub fn set(&self, key: &Key, next: Option<Document>) {
+        self.change(key, next.as_ref(), &Expected::Anything);
+    }
+
     fn change(&self, key: &Key, next: Option<&Document>, expected: &Expected) -> Put {
         let mut documents = self.documents();
         let standing = documents.get(key);

@@ -4,7 +4,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{Key, Kind, Realm, Registry, Unavailable};
+use super::{Key, Kind, Reading, Realm, Registry, Unavailable};
 use crate::trust::TrustedIssuer;
 
 impl Key {
@@ -17,14 +17,22 @@ impl Key {
     }
 }
 
+impl Key {
+    /// The key of the trust document whose key has this name.
+    pub(crate) fn trust_of_id(realm: &Realm, id: &str) -> Self {
+        Self::new(realm, Kind::Trust, id)
+    }
+}
+
 /// The issuer registered as `issuer`.
 pub(super) async fn read_trusted_issuer(
     registry: &impl Registry,
     realm: &Realm,
     issuer: &str,
+    reading: &Reading<'_>,
 ) -> Result<Option<TrustedIssuer>, Unavailable> {
     let key = Key::trust(realm, issuer);
-    let Some(document) = registry.get(&key).await? else {
+    let Some(document) = reading.document(registry, &key).await? else {
         return Ok(None);
     };
     let trusted =

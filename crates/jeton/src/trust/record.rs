@@ -3,7 +3,7 @@
 //! Members that this release does not know are refused, in stores too: one that is ignored may have
 //! been a condition.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ use crate::{
     time::{LONGEST_TOKEN_LIFETIME, Seconds},
     unavailable::Misread,
 };
+
+/// The most labels of a document.
+const MOST_LABELS: usize = 100;
 
 /// The document of a trusted issuer, not yet checked: [`TrustRecord::parse`] makes a [`TrustedIssuer`]
 /// of it.
@@ -46,6 +49,9 @@ pub struct TrustRecord {
     /// EdDSA.
     #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub algorithms: Option<Vec<String>>,
+    /// Texts that its operator keeps of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// `false` where absent.
     #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
@@ -164,6 +170,9 @@ pub enum InvalidTrust {
     /// `algorithms` is empty.
     #[error("algorithms: at least one")]
     NoAlgorithm,
+    /// Too many labels.
+    #[error("labels: more than {MOST_LABELS}")]
+    TooManyLabels,
     /// Too many rules.
     #[error("rules: more than {MOST_RULES}")]
     TooManyRules,
@@ -254,6 +263,9 @@ impl TrustRecord {
     pub fn parse(self) -> Result<TrustedIssuer, InvalidTrust> {
         if !is_issuer(&self.issuer) {
             return Err(InvalidTrust::Issuer);
+        }
+        if self.labels.len() > MOST_LABELS {
+            return Err(InvalidTrust::TooManyLabels);
         }
         let keys = self.keys()?;
         let algorithms = self.algorithms()?;

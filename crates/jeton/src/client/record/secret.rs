@@ -25,25 +25,57 @@ pub struct SecretRecord {
 
 objects_alone!(SecretRecord);
 
+/// The most secrets of a client that is managed here. Two are enough to change from one to the next.
+pub(crate) const MOST_SECRETS: usize = 10;
+
+impl SecretRecord {
+    /// One of which nothing but its hash is known.
+    pub(crate) fn of(hash: &SecretHash) -> Self {
+        Self {
+            sha256: hash.to_string(),
+            created_at: None,
+            expires_at: None,
+        }
+    }
+
+    /// The name of the secret in the management interface: the first 12 characters of `sha256`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.sha256.get(..12).unwrap_or(&self.sha256)
+    }
+
+    /// From when on it fails; `None` for never.
+    pub(crate) fn end(&self) -> Option<UnixTime> {
+        expiry(self.expires_at)
+    }
+
+    /// Whether it has not expired at `now`.
+    pub(crate) fn authenticates_at(&self, now: UnixTime) -> bool {
+        self.end().is_none_or(|end| now < end)
+    }
+}
+
 impl ClientRecord {
+    /// From when on all secrets fail, whatever each has of its own (RFC 7591 §3.2.1 has one time for the
+    /// client); `None` for never.
+    pub(crate) fn secrets_end(&self) -> Option<UnixTime> {
+        expiry(self.client_secret_expires_at)
+    }
+
     /// The method and the secrets of the record.
     pub(super) fn authentication(&self) -> Result<ClientAuthentication, InvalidClient> {
         let mut secrets = Vec::with_capacity(self.client_secrets.len() + 1);
         if let Some(secret) = &self.client_secret {
             secrets.push(ClientSecret {
                 hash: SecretHash::of(secret),
-                expires_at: expiry(self.client_secret_expires_at),
+                expires_at: self.secrets_end(),
             });
         }
         for secret in &self.client_secrets {
             secrets.push(ClientSecret {
                 hash: SecretHash::from_base64url(&secret.sha256)
                     .ok_or(InvalidClient::SecretHash)?,
-                // RFC 7591 §3.2.1 has one time for the client, whatever a hash has of its own.
-                expires_at: expiry(secret.expires_at)
-                    .into_iter()
-                    .chain(expiry(self.client_secret_expires_at))
-                    .min(),
+                expires_at: secret.end().into_iter().chain(self.secrets_end()).min(),
             });
         }
         let named = self.token_endpoint_auth_method.as_deref();
@@ -84,6 +116,6 @@ impl ClientRecord {
 }
 
 /// RFC 7591 §3.2.1 writes "never" as 0.
-fn expiry(expires_at: Option<UnixTime>) -> Option<UnixTime> {
+pub(crate) fn expiry(expires_at: Option<UnixTime>) -> Option<UnixTime> {
     expires_at.filter(|end| end.0 != 0)
 }

@@ -112,6 +112,10 @@ fn no_list_of_a_record_grows_without_bound() {
     };
     check(&record(MOST_VALUES), Ok(()));
     check(&record(MOST_VALUES + 1), Err("client_secrets"));
+    let record =
+        |label: String| format!(r#"{{"client_id":"a",SECRET,"labels":{{"a":"{label}"}}}}"#);
+    check(&record("a".repeat(LONGEST_LABEL)), Ok(()));
+    check(&record("a".repeat(LONGEST_LABEL + 1)), Err("labels: "));
 }
 
 #[test]
@@ -315,4 +319,97 @@ fn the_claims_of_a_record_are_names_that_are_not_the_servers_own() {
     let sized = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - r#"{"a":""}"#.len()));
     own(&sized(4096), Ok(()));
     own(&sized(4097), Err("client_claims: more than 4096 bytes"));
+}
+
+#[test]
+fn what_a_record_says_of_registration() {
+    check(
+        r#"{"client_id":"a",SECRET,"client_expires_at":0,"registration_ceiling":{}}"#,
+        Ok(()),
+    );
+    check(
+        r#"{"client_id":"a",SECRET,"registration_ceiling":{"scope":"jeton:clients"}}"#,
+        Err("registration_ceiling: scope: none that begins with jeton:"),
+    );
+    check(
+        r#"{"client_id":"a",SECRET,"registration":{"tokens":[],"ceiling":{"count":0}}}"#,
+        Err("registration: count: at least 1"),
+    );
+    check(
+        r#"{"client_id":"a",SECRET,"registration":{"tokens":[{"sha256":"lo9H2tHmb1HI0bcuRKLMXtLUaZuu3ClUDR0Ysk9wxzM","expires_at":9}],"ceiling":{}}}"#,
+        Ok(()),
+    );
+    check(
+        r#"{"client_id":"a",SECRET,"registration":{"tokens":[{"sha256":"x"}],"ceiling":{}}}"#,
+        Err("registration: sha256 must be 43 characters"),
+    );
+    for registration in [
+        "[]",
+        "{}",
+        r#"{"tokens":[],"ceiling":{},"more":1}"#,
+        r#"{"tokens":[{"sha256":"x","expires_at":null}],"ceiling":{}}"#,
+    ] {
+        check(
+            &format!(r#"{{"client_id":"a",SECRET,"registration":{registration}}}"#),
+            Err("another type"),
+        );
+    }
+}
+
+/// Whatever its record has besides, as by a mistake in it or by a ceiling that was lowered.
+#[test]
+fn a_client_that_registered_itself_has_no_more_than_its_ceiling() {
+    let client = |ceiling: &str| {
+        let json = format!(
+            r#"{{"client_id":"a","client_secrets":[{{"sha256":"{HASH}"}}],
+            "grant_types":["client_credentials","refresh_token"],"scope":"openid email jeton:clients",
+            "apis":[{{"identifier":"https://a","scope":"x y"}},{{"identifier":"https://b","scope":"x"}}]
+            {ceiling}}}"#
+        );
+        Client::from_record(&json).unwrap()
+    };
+    let free = client("");
+    let bound = client(
+        r#","registration":{"tokens":[],"ceiling":{"scope":"email phone",
+        "grant_types":["client_credentials"],"apis":[{"identifier":"https://a","scope":"y z"}]}}"#,
+    );
+    assert_eq!(free.scope.to_string(), "openid email jeton:clients");
+    assert_eq!(bound.scope.to_string(), "email");
+    assert_eq!(bound.grant_types, [GrantType::ClientCredentials]);
+    assert_eq!(free.named_apis.len(), 2);
+    let [api] = bound.named_apis.as_slice() else {
+        panic!("{:?}", bound.named_apis);
+    };
+    assert_eq!(
+        (api.identifier.as_str(), api.scope.to_string()),
+        ("https://a", "y".to_owned())
+    );
+
+    // And of those only APIs that admit it.
+    let api = |admits: bool| {
+        let json = format!(
+            r#"{{"identifier":"https://a","scopes":{{"x":"X","y":"Y"}},"self_registered_clients":{admits}}}"#
+        );
+        let record: crate::api::ApiRecord = serde_json::from_str(&json).unwrap();
+        std::sync::Arc::new(record.parse().unwrap())
+    };
+    let granted = |client: &Client, admits| client.clone().with_apis(&[api(admits)]);
+    assert_eq!(granted(&bound, true).scope.to_string(), "email y");
+    assert_eq!(granted(&bound, true).audiences, ["https://a"]);
+    assert_eq!(granted(&bound, false).scope.to_string(), "email");
+    assert!(granted(&bound, false).audiences.is_empty());
+    assert_eq!(granted(&free, false).audiences, ["https://a"]);
+}
+
+#[test]
+fn a_client_past_its_end_is_as_if_disabled() {
+    let client = |end: u64| {
+        let json = format!(
+            r#"{{"client_id":"a","token_endpoint_auth_method":"none","client_expires_at":{end}}}"#
+        );
+        Client::from_record(&json).unwrap()
+    };
+    assert!(client(0).stands_at(UnixTime(u64::MAX)));
+    assert!(client(10).stands_at(UnixTime(9)));
+    assert!(!client(10).stands_at(UnixTime(10)));
 }

@@ -3,6 +3,9 @@ use crate::fetch::Unreachable;
 
 const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
 
+/// RFC 8037 appendix A.1.
+const ED25519: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+
 fn check(changes: &[(&str, &str)], expected: Result<(), (&str, &str)>) {
     let mut variables = vec![
         ("JETON_ISSUER", "https://id.example"),
@@ -13,10 +16,11 @@ fn check(changes: &[(&str, &str)], expected: Result<(), (&str, &str)>) {
         let (_, value) = variables.iter().rev().find(|(own, _)| *own == name)?;
         Some((*value).to_owned())
     });
-    match (&config, expected) {
-        (Ok(_), Ok(())) => {}
-        (Err(error), Err((variable, part)))
-            if error.variable == variable && error.expected.contains(part) => {}
+    let mistakes = config.as_ref().map(|_| ()).map_err(ConfigError::mistakes);
+    match (mistakes, expected) {
+        (Ok(()), Ok(())) => {}
+        (Err([mistake]), Err((variable, part)))
+            if mistake.name == variable && mistake.expected.contains(part) => {}
         _ => panic!("{changes:?} gave {config:?}, not {expected:?}"),
     }
 }
@@ -65,7 +69,7 @@ fn keys_of_configured_clients_can_be_fetched() {
     };
     let production = "https://id.example/tenant";
     check(production, "https://keys.example/jwks", Ok(()));
-    let why = "keys of client \"job\" that can be fetched; jwks_uri: ";
+    let why = "\"job\": jwks_uri: ";
     for jwks_uri in [
         "http://127.0.0.1:9400/",
         "https://localhost/",
@@ -116,7 +120,8 @@ fn names_the_variable_and_what_was_expected() {
     for issuer in [
         "id.example",
         "http://id.example",
-        "https://id.example/",
+        "https://id.example//",
+        "https://id.example/tenant//",
         "https://id.example?x",
         "https://id.example#x",
         "https://u@id.example",
@@ -129,6 +134,7 @@ fn names_the_variable_and_what_was_expected() {
         );
     }
     check(&[("JETON_ISSUER", "http://localhost:8080")], Ok(()));
+    check(&[("JETON_ISSUER", "https://id.example/")], Ok(()));
     check(&[("JETON_ISSUER", "http://[::1]:8080/tenant")], Ok(()));
     check(
         &[
@@ -216,6 +222,47 @@ fn names_the_variable_and_what_was_expected() {
         )],
         Err(("JETON_SIGNING_JWKS", "`d`")),
     );
+
+    let named =
+        |kid: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","d":"{ED25519}","kid":"{kid}"}}"#);
+    for (kids, expected) in [
+        (&["2026-11"][..], Ok(())),
+        (&["a", "b"], Ok(())),
+        (&["é".repeat(256).as_str()], Ok(())),
+        (
+            &[""],
+            Err(("JETON_SIGNING_JWKS", "keys[0] to have a `kid`")),
+        ),
+        (
+            &["é".repeat(257).as_str()],
+            Err(("JETON_SIGNING_JWKS", "keys[0] to have a `kid`")),
+        ),
+        (
+            &["a", "b", "a"],
+            Err(("JETON_SIGNING_JWKS", "keys[2] to have a `kid`")),
+        ),
+    ] {
+        let keys: Vec<_> = kids.iter().copied().map(named).collect();
+        let set = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
+        check(&[("JETON_SIGNING_JWKS", &set)], expected);
+    }
+    for mark in ["true", "false", "null"] {
+        let mark = format!(r#"{{"jeton_mock":{mark},"#);
+        let (one, other) = (named("a"), named("b").replacen('{', &mark, 1));
+        let (key, set) = (
+            format!(r#"{{"keys":[{one},{other}]}}"#),
+            format!(r#"{{"keys":[{one}]}}"#).replacen('{', &mark, 1),
+        );
+        for (set, expected) in [
+            (key, "keys[1] to be secret: it says that it is a mock's"),
+            (set, "keys of its own: the set says that it is a mock's"),
+        ] {
+            check(
+                &[("JETON_SIGNING_JWKS", &set)],
+                Err(("JETON_SIGNING_JWKS", expected)),
+            );
+        }
+    }
 
     for value in ["-1", "x", "4294967296"] {
         check(
@@ -313,8 +360,56 @@ fn every_variable_that_is_read_is_in_the_table() {
 #[test]
 fn refuses_unknown_variables() {
     assert_eq!(Config::refuse_unknown(["PATH", "JETON_SECRET"]), Ok(()));
-    let error = Config::refuse_unknown(["JETON_SECERT"]).unwrap_err();
-    assert_eq!(error.variable, "JETON_SECERT");
+    let error = Config::refuse_unknown(["JETON_SECERT", "HOME", "JETON_PROT"]).unwrap_err();
+    let names: Vec<_> = error.mistakes().iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["JETON_SECERT", "JETON_PROT"]);
+}
+
+#[test]
+fn every_mistake_is_named_with_its_value_and_once() {
+    // Nobody knows whether the last is wrong, because nobody knows the keys.
+    let wrong = r#"[{"client_id":"a"},{"client_id":"b","client_secret":"short"},
+        {"client_id":"c","token_endpoint_auth_method":"none","id_token_signed_response_alg":"EdDSA"}]"#;
+    let config = Config::from_lookup(|name| {
+        let value = match name {
+            "JETON_ISSUER" => "http://id.example",
+            "JETON_SECRET" => "short",
+            "JETON_SIGNING_JWKS" => "nonsense",
+            "JETON_SIGNING_ALGS" => "RS256",
+            "JETON_PROXY_STRIPS" => "/auth",
+            "JETON_CLIENTS" => wrong,
+            "JETON_TRUST" => r#"[{"issuer":""},{"issuer":"http://ci.example"}]"#,
+            "JETON_ACCESS_TOKEN_LIFETIME" => "1h",
+            "JETON_UNREGISTERED_SCOPES" => "jsk_in-the-wrong-place",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    });
+    let error = config.unwrap_err();
+    let named = error.mistakes().iter();
+    let named: Vec<_> = named
+        .map(|it| (it.name.as_str(), it.value.as_deref()))
+        .collect();
+    // What a proxy strips and what needs a key cannot be judged without issuer and keys.
+    assert_eq!(
+        named,
+        [
+            ("JETON_ISSUER", Some("http://id.example")),
+            ("JETON_SECRET", None),
+            ("JETON_SIGNING_JWKS", None),
+            ("JETON_CLIENTS", None),
+            ("JETON_CLIENTS", None),
+            ("JETON_TRUST", None),
+            ("JETON_TRUST", None),
+            ("JETON_ACCESS_TOKEN_LIFETIME", Some("1h")),
+            ("JETON_UNREGISTERED_SCOPES", None),
+        ]
+    );
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), 9, "{text}");
+    let line =
+        r#"JETON_ACCESS_TOKEN_LIFETIME: expected a whole number from 1 to 2505600; it is "1h""#;
+    assert!(text.lines().any(|it| it == line), "{text}");
 }
 
 #[test]

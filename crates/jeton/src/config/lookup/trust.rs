@@ -1,52 +1,43 @@
 //! `JETON_TRUST`: trusted issuers, held against the rest of the configuration.
 
-use super::{Config, ConfigError};
-use crate::{
-    trust::{KeySource, TrustRecord, TrustedIssuer},
-    unavailable::Misread,
-};
-
-const VARIABLE: &str = "JETON_TRUST";
+use super::{Array, Config, Mistakes};
+use crate::trust::{KeySource, TrustRecord, TrustedIssuer};
 
 impl Config {
     /// The trusted issuers of `json`. What their documents can say only of this deployment is checked
     /// here: the address of their keys, and the clients that are configured.
-    pub(super) fn trust_of(&self, json: Option<&str>) -> Result<Vec<TrustedIssuer>, ConfigError> {
-        let Some(json) = json else {
-            return Ok(Vec::new());
+    pub(super) fn trust_of(
+        &self,
+        json: Option<&str>,
+        mistakes: &mut Mistakes,
+    ) -> Vec<TrustedIssuer> {
+        let array = Array {
+            variable: "JETON_TRUST",
+            of: "trust documents",
+            json,
         };
-        let records: Vec<TrustRecord> = serde_json::from_str(json).map_err(|error| {
-            ConfigError::new(
-                VARIABLE,
-                format_args!(
-                    "a JSON array of trust documents, or on native hosts @file; {}",
-                    Misread(&error)
-                ),
-            )
-        })?;
-        let mut trust = Vec::<TrustedIssuer>::with_capacity(records.len());
-        for (index, record) in records.into_iter().enumerate() {
-            let at = format!("[{index}] {:?}", record.issuer);
-            let wrong = |what: &dyn std::fmt::Display| {
-                ConfigError::new(
-                    VARIABLE,
-                    format_args!("valid trust documents; {at}: {what}"),
-                )
-            };
-            let issuer = record.parse().map_err(|error| wrong(&error))?;
-            if trust.iter().any(|known| known.issuer == issuer.issuer) {
-                return Err(wrong(&"the issuer has two documents"));
-            }
-            self.require_reachable_keys(&issuer)
-                .map_err(|what| wrong(&what))?;
-            self.require_confidential_clients(&issuer)
-                .map_err(|what| wrong(&what))?;
-            trust.push(issuer);
-        }
-        Ok(trust)
+        let issuer = |record: &TrustRecord| record.issuer.clone();
+        array.each(mistakes, issuer, |record, before| {
+            self.trusted(record, before)
+        })
     }
 
-    fn require_reachable_keys(&self, issuer: &TrustedIssuer) -> Result<(), String> {
+    /// The issuer of one document, beside those before it.
+    fn trusted(
+        &self,
+        record: TrustRecord,
+        before: &[TrustedIssuer],
+    ) -> Result<TrustedIssuer, String> {
+        let issuer = record.parse().map_err(|error| error.to_string())?;
+        if before.iter().any(|known| known.issuer == issuer.issuer) {
+            return Err("the issuer has two documents".to_owned());
+        }
+        self.require_reachable_keys(&issuer)?;
+        self.require_confidential_clients(&issuer)?;
+        Ok(issuer)
+    }
+
+    pub(crate) fn require_reachable_keys(&self, issuer: &TrustedIssuer) -> Result<(), String> {
         let is_own = issuer.issuer == self.issuer.as_str();
         let (member, url) = match &issuer.keys {
             KeySource::Discovery if is_own => return Ok(()),

@@ -37,7 +37,7 @@ pub const LONGEST_SUBJECT: usize = 255;
 
 /// The error codes a login application may reject with. It is part of the authorization server, so
 /// these are all of RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
-const REJECTIONS: [ErrorCode; 13] = [
+pub(crate) const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::ACCESS_DENIED,
     ErrorCode::LOGIN_REQUIRED,
     ErrorCode::CONSENT_REQUIRED,
@@ -53,6 +53,12 @@ const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::INVALID_TARGET,
 ];
 
+/// What is told of a client that registered itself (RFC 7591 §5): its name and its pages are its own word.
+#[derive(Serialize)]
+struct SelfRegistered<'a> {
+    redirect_uri: &'a str,
+}
+
 /// The response of `/authorize/request`: what the login application may know of a request.
 #[derive(Serialize)]
 struct RequestInfo<'a> {
@@ -62,6 +68,12 @@ struct RequestInfo<'a> {
     client_id: Option<&'a ClientId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<&'a str>,
+    /// Where the person will be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<&'a str>,
+    /// Of a client that registered itself: where the person will be sent. Nobody has checked whose it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_registered: Option<SelfRegistered<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a Scope>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +109,8 @@ impl RequestInfo<'_> {
             expires_at,
             client_id: None,
             client_name: None,
+            redirect_uri: None,
+            self_registered: None,
             scope: None,
             audiences: None,
             prompt: None,
@@ -174,6 +188,10 @@ async fn describe_login<H: Host>(
         info = RequestInfo {
             client_id: Some(&code.client_id),
             client_name: client.name.as_deref(),
+            redirect_uri: Some(&code.redirect_uri),
+            self_registered: client.registration.as_ref().map(|_| SelfRegistered {
+                redirect_uri: &code.redirect_uri,
+            }),
             // Nobody shall consent to what the client can no longer get.
             scope: Some(&scope),
             audiences: Some(&code.audiences),

@@ -18,7 +18,7 @@ use crate::{
     endpoint::device,
     grant::{live, open::Opening},
     host::Host,
-    ledger::{Grant, GrantState, Ledger, Opened},
+    ledger::{Grant, GrantState, Ledger, Opened, SubjectKey},
     refusal::{AuthorizationFault, DeviceFault, GrantFault, LoginFault, PersonFault, Refusal},
     request::At,
     target::Portion,
@@ -50,8 +50,8 @@ pub(crate) async fn respond<H: Host>(
                 }
                 LoginOutcome::Rejected { error, description } => {
                     let description = description.as_deref().unwrap_or("the login was refused");
-                    let issuer = at.issuer.config().issuer();
-                    Ok(code.target().respond_with_error(error, description, issuer))
+                    let config = at.issuer.config();
+                    Ok(code.target().respond_with_error(error, description, config))
                 }
             }
         }
@@ -114,9 +114,9 @@ async fn grant_code<H: Host>(
         client,
         state: GrantState::Live,
         scope: portion.scope,
-        audiences: portion.audiences,
         code_lifetime: CODE_LIFETIME,
-        access_token_lifetime: at.issuer.access_token_lifetime(client),
+        access_token_lifetime: at.issuer.access_token_lifetime(client, &portion.audiences),
+        audiences: portion.audiences,
     };
     let grant = Grant {
         nonce: code.nonce.clone(),
@@ -127,7 +127,13 @@ async fn grant_code<H: Host>(
         created_at: accepted.accepted_at,
         ..Grant::open(opening, at.now)
     };
-    if let Opened::Exists(standing) = at.issuer.ledger()?.open(&grant, at.now).await?
+    let ledger = at.issuer.ledger()?;
+    // First, so that there is no grant which the person's list lacks.
+    let subject = SubjectKey::of(&accepted.subject);
+    ledger
+        .index(&subject, grant.id, grant.expires_at, at.now)
+        .await?;
+    if let Opened::Exists(standing) = ledger.open(&grant, at.now).await?
         && !is_opened_before(&grant, *standing, at.now)
     {
         return Err(AuthorizationFault::from(LoginFault::Used).into());
@@ -152,7 +158,7 @@ async fn grant_code<H: Host>(
     );
     Ok(code
         .target()
-        .respond(&[("code", &code_text)], at.issuer.config().issuer()))
+        .respond(&[("code", &code_text)], at.issuer.config()))
 }
 
 /// Whether the record `standing` is of this very login, which the browser comes back from once more, and

@@ -18,7 +18,7 @@ use crate::{
     refusal::{AuthorizationFault, ErrorCode, PersonFault, Refusal},
     request::At,
     scope::Scope,
-    target,
+    target::{self, Portion},
     time::Seconds,
 };
 
@@ -126,12 +126,9 @@ async fn for_client<H: Host>(
         value => Ok(value.map(str::to_owned)),
     };
     let code_challenge = code_challenge(parameters)?;
-    let unregistered = at.issuer.config().unregistered_scopes();
-    let scope = target::scope(client, parameters, unregistered)?;
+    let Portion { scope, audiences } = target::portion(client, parameters, at.issuer.config())?;
     let nonce = short_value("nonce")?;
     require_code_protection(client, &scope, code_challenge.as_deref(), nonce.as_deref())?;
-    let issuer = at.issuer.config().issuer();
-    let audiences = target::audiences(client, parameters, &scope, issuer)?;
     let claims = requested_claims(client, &scope, short_value("claims")?.as_deref())?;
     let prompt = prompt(parameters.get("prompt"))?;
     let max_age = match parameters.get("max_age") {

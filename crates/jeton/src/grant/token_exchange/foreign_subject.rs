@@ -15,7 +15,7 @@ use crate::{
     parameters::Parameters,
     refusal::{ExchangeFault, Refusal},
     request::At,
-    target::{self, Portion},
+    target,
     time::UnixTime,
 };
 
@@ -27,10 +27,9 @@ pub(super) fn read<H: Host>(
     parameters: &Parameters<'_>,
 ) -> Result<Subject, Refusal> {
     let config = at.issuer.config();
-    let scope = target::scope(client, parameters, config.unregistered_scopes())?;
-    let audiences = target::audiences(client, parameters, &scope, config.issuer())?;
+    let portion = target::portion(client, parameters, config)?;
     let own_issuer = config.issuer().as_str();
-    let mut claims = client.claims.client.clone();
+    let mut claims = client.client_claims_at(&portion.audiences);
     let may_act = match vouched.claims.get(MAY_ACT) {
         None => None,
         Some(may_act) => {
@@ -64,6 +63,7 @@ pub(super) fn read<H: Host>(
         auth_time: None,
         act,
         may_act: may_act.clone().or(recorded),
+        registration: None,
         exchanged_from: vec![ExchangedFrom {
             client_id: client.id.clone(),
             iat: at.now,
@@ -75,7 +75,7 @@ pub(super) fn read<H: Host>(
     };
     Ok(Subject {
         about,
-        portion: Portion { scope, audiences },
+        portion,
         acting,
         may_act,
         single_use: None,

@@ -85,6 +85,7 @@ pub(super) async fn find<H: Host>(
         subject: token.sub,
         grant: token.sid,
         auth_time: token.auth_time,
+        registration: None,
         act: token.act,
         may_act: token.may_act,
         exchanged_from,

@@ -12,8 +12,7 @@ use crate::time::{Seconds, UnixTime};
 /// empties only the map of unknown ids.
 pub(super) const CAPACITY: usize = 10_000;
 
-/// How long it is remembered that an id is no client's, or that an issuer is not trusted. Short, because
-/// people try a client before they store it, and long enough to spare the store a program that tries in a loop.
+/// How long it is remembered that an issuer is not trusted.
 pub(super) const UNKNOWN_AGE: Seconds = Seconds(5);
 
 /// Whether what was read at `read_at` is no older than `age`. Nor is it younger than that: a clock that

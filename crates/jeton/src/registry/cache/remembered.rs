@@ -30,6 +30,8 @@ struct Read {
 /// ends first.
 struct Answers<K, V> {
     begun: u64,
+    /// How many had been begun when something was written here: these are not remembered.
+    forgotten: u64,
     // Two maps, so that a flood of made-up keys never pushes out what is registered.
     registered: BTreeMap<K, (Read, Arc<V>)>,
     unknown: BTreeMap<K, Read>,
@@ -41,6 +43,7 @@ impl<K: Clone + Ord, V> Remembered<K, V> {
             max_age,
             answers: Mutex::new(Answers {
                 begun: 0,
+                forgotten: 0,
                 registered: BTreeMap::new(),
                 unknown: BTreeMap::new(),
             }),
@@ -73,6 +76,23 @@ impl<K: Clone + Ord, V> Remembered<K, V> {
         Ok(lock(&self.answers).remember(key, found, begun))
     }
 
+    /// Forgets what is remembered under one key, and what reads that are under way will find: it was written.
+    pub(super) fn forget_key(&self, key: &K) {
+        let mut answers = lock(&self.answers);
+        answers.forgotten = answers.begun;
+        answers.registered.remove(key);
+        answers.unknown.remove(key);
+    }
+
+    /// Forgets everything, and what reads that are under way will find: something was written that much of it
+    /// may rest on.
+    pub(super) fn forget(&self) {
+        let mut answers = lock(&self.answers);
+        answers.forgotten = answers.begun;
+        answers.registered.clear();
+        answers.unknown.clear();
+    }
+
     /// How many values are remembered, and how many keys of none.
     #[cfg(test)]
     pub(super) fn len(&self) -> (usize, usize) {
@@ -98,6 +118,9 @@ impl<K: Clone + Ord, V> Answers<K, V> {
             && later.number > read.number
         {
             return answer;
+        }
+        if read.number <= self.forgotten {
+            return found;
         }
         match &found {
             Some(value) => {

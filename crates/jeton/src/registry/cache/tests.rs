@@ -4,8 +4,11 @@ use std::{
 };
 
 use super::{bounds::CAPACITY, *};
-use crate::registry::{
-    Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put, Version,
+use crate::{
+    config::{Config, IssuerIdentifier},
+    mode::Mode,
+    registry::{Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put, Version},
+    secret::{PUBLIC_SECRET, Secrets},
 };
 
 pub(super) const NOW: UnixTime = UnixTime(1_800_000_000);
@@ -64,8 +67,16 @@ pub(super) fn finish<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// A deployment's registry on this store.
+pub(super) fn store<R: Registry>(registry: R) -> Arc<Store<R>> {
+    let issuer = IssuerIdentifier::parse("https://id.example", Mode::Production).unwrap();
+    let secrets = Secrets::parse(PUBLIC_SECRET, Mode::Development).unwrap();
+    let config = Config::new(Mode::Development, issuer, secrets);
+    Arc::new(Store::new(&config, registry))
+}
+
 fn clients(registry: impl Registry) -> Clients<impl Registry> {
-    Clients::new(&[], Arc::new(registry), Seconds(60))
+    Clients::new(&[], store(registry), Seconds(60))
 }
 
 pub(super) fn put(registry: &impl Registry, key: &Key, text: &str) -> Version {
@@ -93,20 +104,20 @@ fn a_read_begun_before_a_cut_off_does_not_undo_it() {
 fn a_cut_off_only_grows() {
     let clients = clients(MemoryRegistry::default());
     let of = CutOff::subject("alice");
-    let key = Key::cut_off(&clients.realm, &of);
+    let key = Key::cut_off(clients.store.realm(), &of);
     let cut_off = |now| finish(clients.cut_off(&of, now)).unwrap();
     finish(clients.put_cut_off(&of, NOW, NOW)).unwrap();
     finish(clients.put_cut_off(&of, NOW - Seconds(5), NOW)).unwrap();
     assert_eq!(cut_off(NOW), NOW);
     // What a store that is behind would show.
     put(
-        &*clients.registry,
+        clients.store.registry(),
         &key,
         of.document(NOW - Seconds(5)).as_str(),
     );
     assert_eq!(cut_off(NOW + Seconds(60)), NOW);
     put(
-        &*clients.registry,
+        clients.store.registry(),
         &key,
         of.document(NOW + Seconds(9)).as_str(),
     );
@@ -128,7 +139,11 @@ fn what_cannot_be_read_is_unavailable_and_named() {
             r#"registry: client "half \"": its client_id is another"#,
         ),
     ] {
-        put(&*clients.registry, &Key::client(&clients.realm, &id), text);
+        put(
+            clients.store.registry(),
+            &Key::client(clients.store.realm(), &id),
+            text,
+        );
         let error = finish(clients.find(&id, NOW)).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
@@ -144,8 +159,8 @@ fn what_cannot_be_read_is_unavailable_and_named() {
         ),
     ] {
         put(
-            &*clients.registry,
-            &Key::cut_off(&clients.realm, &of),
+            clients.store.registry(),
+            &Key::cut_off(clients.store.realm(), &of),
             &text,
         );
         let read = finish(clients.cut_off(&of, NOW)).unwrap_err();
@@ -171,13 +186,13 @@ fn flood(clients: &Clients<impl Registry>) {
 fn a_cut_off_set_here_survives_a_flood_of_others() {
     let clients = clients(Slow::default());
     let of = CutOff::subject("alice");
-    let key = Key::cut_off(&clients.realm, &of);
+    let key = Key::cut_off(clients.store.realm(), &of);
     let mut reading = pin!(clients.cut_off(&of, NOW));
     assert!(poll(reading.as_mut()).is_pending(), "it has read none");
     finish(clients.put_cut_off(&of, NOW, NOW)).unwrap();
     // What a store shows that is a minute behind.
     put(
-        &*clients.registry,
+        clients.store.registry(),
         &key,
         of.document(NOW - Seconds(500)).as_str(),
     );
@@ -210,12 +225,12 @@ fn record(id: &str, scope: &str) -> String {
 fn of_two_reads_of_a_client_the_later_is_believed() {
     let clients = clients(Slow::default());
     let id: ClientId = "app".parse().unwrap();
-    let key = Key::client(&clients.realm, &id);
+    let key = Key::client(clients.store.realm(), &id);
     let scope = |client: Option<Arc<Client>>| client.map(|it| it.scope.to_string());
-    put(&*clients.registry, &key, &record("app", "admin"));
+    put(clients.store.registry(), &key, &record("app", "admin"));
     let mut early = pin!(clients.find(&id, NOW));
     assert!(poll(early.as_mut()).is_pending(), "it has read admin");
-    put(&*clients.registry, &key, &record("app", "read"));
+    put(clients.store.registry(), &key, &record("app", "read"));
     assert_eq!(
         scope(finish(clients.find(&id, NOW)).unwrap()).unwrap(),
         "read"
@@ -229,7 +244,7 @@ fn of_two_reads_of_a_client_the_later_is_believed() {
     let now = NOW + Seconds(60);
     let mut early = pin!(clients.find(&id, now));
     assert!(poll(early.as_mut()).is_pending(), "it has read the client");
-    finish(clients.registry.delete(&key, &Expected::Anything)).unwrap();
+    finish(clients.store.registry().delete(&key, &Expected::Anything)).unwrap();
     assert_eq!(finish(clients.find(&id, now)).unwrap(), None);
     assert_eq!(finish(early).unwrap(), None);
 }
@@ -241,8 +256,8 @@ fn that_a_client_is_unknown_is_remembered_for_seconds() {
     let find = |now| finish(clients.find(&id, now)).unwrap().is_some();
     assert!(!find(NOW));
     put(
-        &*clients.registry,
-        &Key::client(&clients.realm, &id),
+        clients.store.registry(),
+        &Key::client(clients.store.realm(), &id),
         &record("app", "read"),
     );
     assert!(!find(NOW + Seconds(4)));
@@ -251,8 +266,8 @@ fn that_a_client_is_unknown_is_remembered_for_seconds() {
     let known = |now| finish(clients.is_client("bob", now)).unwrap();
     assert!(!known(NOW));
     put(
-        &*clients.registry,
-        &Key::client(&clients.realm, &"bob".parse().unwrap()),
+        clients.store.registry(),
+        &Key::client(clients.store.realm(), &"bob".parse().unwrap()),
         &record("bob", "read"),
     );
     assert!(!known(NOW + Seconds(59)));
@@ -263,8 +278,8 @@ fn that_a_client_is_unknown_is_remembered_for_seconds() {
 fn a_clock_set_back_keeps_nothing_for_ever() {
     let clients = clients(MemoryRegistry::default());
     let id: ClientId = "app".parse().unwrap();
-    let key = Key::client(&clients.realm, &id);
-    put(&*clients.registry, &key, &record("app", "admin"));
+    let key = Key::client(clients.store.realm(), &id);
+    put(clients.store.registry(), &key, &record("app", "admin"));
     let scope = |now| {
         finish(clients.find(&id, now))
             .unwrap()
@@ -273,7 +288,7 @@ fn a_clock_set_back_keeps_nothing_for_ever() {
             .to_string()
     };
     assert_eq!(scope(NOW), "admin");
-    put(&*clients.registry, &key, &record("app", "read"));
+    put(clients.store.registry(), &key, &record("app", "read"));
     assert_eq!(scope(NOW - Seconds(3600)), "read");
 }
 
@@ -282,10 +297,10 @@ fn a_subject_is_compared_with_client_ids_whatever_the_case() {
     let configured = r#"{"client_id":"M2M","token_endpoint_auth_method":"none","grant_types":[]}"#;
     let configured = Client::from_record(configured).unwrap();
     let registry = MemoryRegistry::default();
-    let clients = Clients::new(&[configured], Arc::new(registry), Seconds(60));
+    let clients = Clients::new(&[configured], store(registry), Seconds(60));
     for id in ["stored", "Mixed"] {
-        let key = Key::client(&clients.realm, &id.parse().unwrap());
-        put(&*clients.registry, &key, &record(id, "read"));
+        let key = Key::client(clients.store.realm(), &id.parse().unwrap());
+        put(clients.store.registry(), &key, &record(id, "read"));
     }
     for (subject, is_one) in [
         ("M2M", true),
@@ -302,4 +317,54 @@ fn a_subject_is_compared_with_client_ids_whatever_the_case() {
         let answer = finish(clients.is_client(subject, NOW)).unwrap();
         assert_eq!(answer, is_one, "{subject}");
     }
+}
+
+#[test]
+fn whoever_registers_a_client_has_no_other_read_again() {
+    let clients = clients(MemoryRegistry::default());
+    let key = |id: &str| Key::client(clients.store.realm(), &id.parse().unwrap());
+    let write = |id: &str| {
+        let (key, document) = (key(id), Document::new(record(id, "read")));
+        let change = clients.change(&key, Some(&document), &Expected::Absent, NOW);
+        assert_eq!(finish(change).unwrap(), Put::Done);
+    };
+    let known = |id: &str| finish(clients.find(&id.parse().unwrap(), NOW)).unwrap();
+    put(
+        clients.store.registry(),
+        &key("app"),
+        &record("app", "read"),
+    );
+    assert!(known("app").is_some() && known("new").is_none());
+    write("new");
+    assert_eq!(
+        clients.registered.len(),
+        (1, 0),
+        "app stays, that there is no new one goes"
+    );
+    assert!(known("new").is_some());
+    // Of an API's clients each rests on its document.
+    let document = Document::new(r#"{"identifier":"https://api"}"#);
+    let api = Key::api(clients.store.realm(), "https://api");
+    let anything = Expected::Anything;
+    finish(clients.change(&api, Some(&document), &anything, NOW)).unwrap();
+    assert_eq!(clients.registered.len(), (0, 0));
+}
+
+#[test]
+fn a_client_past_its_end_is_not_found_whatever_is_remembered() {
+    let clients = clients(MemoryRegistry::default());
+    let id: ClientId = "brief".parse().unwrap();
+    let key = Key::client(clients.store.realm(), &id);
+    let end = (NOW + Seconds(30)).0;
+    let brief = record("brief", "read").replace('}', &format!(r#","client_expires_at":{end}}}"#));
+    put(clients.store.registry(), &key, &brief);
+    let found = |now| finish(clients.find(&id, now)).unwrap().is_some();
+    assert!(found(NOW) && found(NOW + Seconds(29)));
+    assert!(!found(NOW + Seconds(30)));
+    assert!(
+        finish(clients.find_also_disabled(&id, NOW + Seconds(30)))
+            .unwrap()
+            .is_some()
+    );
+    assert!(finish(clients.is_client("brief", NOW + Seconds(30))).unwrap());
 }

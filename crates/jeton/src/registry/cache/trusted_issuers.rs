@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Realm, Registry, bounds::UNKNOWN_AGE, read_trusted_issuer, remembered::Remembered};
+use super::{
+    Document, Expected, Key, Put, Registry, Store, bounds::UNKNOWN_AGE, read_trusted_issuer,
+    remembered::Remembered,
+};
 use crate::{
     time::{Seconds, UnixTime},
     trust::{TrustedIssuer, is_issuer},
@@ -12,23 +15,24 @@ use crate::{
 /// All trusted issuers of a deployment.
 pub(crate) struct TrustedIssuers<R> {
     configured: BTreeMap<String, Arc<TrustedIssuer>>,
-    registry: Arc<R>,
-    realm: Realm,
+    store: Arc<Store<R>>,
     unknown_age: Seconds,
     registered: Remembered<String, TrustedIssuer>,
 }
 
 impl<R: Registry> TrustedIssuers<R> {
-    pub(crate) fn new(configured: &[TrustedIssuer], registry: Arc<R>, max_age: Seconds) -> Self {
+    pub(crate) fn new(
+        configured: &[TrustedIssuer],
+        store: Arc<Store<R>>,
+        max_age: Seconds,
+    ) -> Self {
         let configured = configured
             .iter()
             .map(|issuer| (issuer.issuer.clone(), Arc::new(issuer.clone())))
             .collect();
         Self {
             configured,
-            registry,
-            // This deployment is alone in its store.
-            realm: Realm::default(),
+            store,
             unknown_age: UNKNOWN_AGE.min(max_age),
             registered: Remembered::new(max_age),
         }
@@ -47,10 +51,34 @@ impl<R: Registry> TrustedIssuers<R> {
         if !is_issuer(issuer) {
             return Ok(None);
         }
-        let read = read_trusted_issuer(&*self.registry, &self.realm, issuer);
+        let reading = self.store.reading(now);
+        let (registry, realm) = (self.store.registry(), self.store.realm());
+        let read = read_trusted_issuer(registry, realm, issuer, &reading);
         self.registered
             .find(&issuer.to_owned(), now, self.unknown_age, read)
             .await
+    }
+}
+
+impl<R: Registry> TrustedIssuers<R> {
+    /// Whether the document of that key is configured.
+    pub(crate) fn has_configured(&self, key: &Key) -> bool {
+        let mut issuers = self.configured.keys();
+        issuers.any(|issuer| Key::trust(self.store.realm(), issuer) == *key)
+    }
+
+    /// Writes a document of a trusted issuer. In this process it holds at once.
+    pub(crate) async fn change(
+        &self,
+        key: &Key,
+        next: Option<&Document>,
+        expected: &Expected,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        let put = self.store.change(key, next, expected, now).await;
+        // Whatever was answered: it may have been done.
+        self.registered.forget();
+        put
     }
 }
 

@@ -1,9 +1,9 @@
 use super::*;
 use crate::registry::{
-    Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put,
+    Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put, Realm,
     cache::{
         bounds::CAPACITY,
-        tests::{NOW, finish, put},
+        tests::{NOW, finish, put, store},
     },
 };
 
@@ -16,7 +16,7 @@ fn document(issuer: &str, name: &str) -> String {
 }
 
 fn issuers<R: Registry>(configured: &[TrustedIssuer], registry: R) -> TrustedIssuers<R> {
-    TrustedIssuers::new(configured, Arc::new(registry), Seconds(60))
+    TrustedIssuers::new(configured, store(registry), Seconds(60))
 }
 
 /// The name of the rule that is found.
@@ -57,11 +57,11 @@ fn a_configured_issuer_wins_over_a_registered_one() {
 fn an_issuer_is_remembered_as_long_as_a_client_is() {
     let issuers = issuers(&[], MemoryRegistry::default());
     assert_eq!(rule(&issuers, ISSUER, NOW), None);
-    register(&*issuers.registry, ISSUER, "first");
+    register(issuers.store.registry(), ISSUER, "first");
     assert_eq!(rule(&issuers, ISSUER, NOW + Seconds(4)), None);
     let first = rule(&issuers, ISSUER, NOW + Seconds(5));
     assert_eq!(first.as_deref(), Some("first"));
-    register(&*issuers.registry, ISSUER, "second");
+    register(issuers.store.registry(), ISSUER, "second");
     let first = rule(&issuers, ISSUER, NOW + Seconds(64));
     assert_eq!(first.as_deref(), Some("first"));
     let second = rule(&issuers, ISSUER, NOW + Seconds(65));
@@ -71,9 +71,9 @@ fn an_issuer_is_remembered_as_long_as_a_client_is() {
 #[test]
 fn made_up_issuers_push_out_none_that_is_registered() {
     let issuers = issuers(&[], MemoryRegistry::default());
-    register(&*issuers.registry, ISSUER, "first");
+    register(issuers.store.registry(), ISSUER, "first");
     assert_eq!(rule(&issuers, ISSUER, NOW).as_deref(), Some("first"));
-    register(&*issuers.registry, ISSUER, "second");
+    register(issuers.store.registry(), ISSUER, "second");
     for n in 0..=CAPACITY {
         assert_eq!(rule(&issuers, &format!("https://{n}.example"), NOW), None);
     }
@@ -137,12 +137,12 @@ fn a_document_that_cannot_be_read_is_unavailable_and_named() {
             "rule \"a\": conditions: at least one",
         ),
     ] {
-        put(&*issuers.registry, &key, &text);
+        put(issuers.store.registry(), &key, &text);
         let error = finish(issuers.find(ISSUER, NOW)).unwrap_err().to_string();
         assert!(error.starts_with(&format!("registry: {key}: ")), "{error}");
         assert!(error.contains(expected), "{error}");
     }
-    register(&*issuers.registry, ISSUER, "good");
+    register(issuers.store.registry(), ISSUER, "good");
     let good = rule(&issuers, ISSUER, NOW);
     assert_eq!(good.as_deref(), Some("good"), "a failure is not remembered");
 }

@@ -1,0 +1,69 @@
+//! `JETON_REGISTRATION`: that anybody may register clients, and what these have.
+
+use super::ConfigError;
+use crate::{
+    client::{Ceiling, CeilingRecord},
+    time::Seconds,
+    unavailable::Misread,
+};
+
+const VARIABLE: &str = "JETON_REGISTRATION";
+
+/// How long a client lives that anybody may have registered, where the ceiling does not say. It always ends:
+/// nobody is there who would remove it.
+const USUAL_LIFETIME: Seconds = Seconds::from_days(90);
+
+/// The ceiling of open registration.
+pub(super) fn registration(json: Option<&str>) -> Result<Option<Ceiling>, ConfigError> {
+    let Some(json) = json else {
+        return Ok(None);
+    };
+    let record = serde_json::from_str::<CeilingRecord>(json).map_err(|error| {
+        let what = Misread(&error);
+        ConfigError::new(
+            VARIABLE,
+            format_args!(
+                "a JSON object of scope, apis, grant_types, count, client_lifetime; {what}"
+            ),
+        )
+    })?;
+    let ceiling = record.parse();
+    let ceiling = ceiling.map_err(|what| ConfigError::new(VARIABLE, what))?;
+    let client_lifetime = Some(ceiling.client_lifetime.unwrap_or(USUAL_LIFETIME));
+    Ok(Some(Ceiling {
+        client_lifetime,
+        ..ceiling
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_registration_has_a_ceiling_and_an_end() {
+        let read = |json: &str| registration(Some(json)).map_err(|error| error.to_string());
+        assert_eq!(registration(None), Ok(None));
+        let usual = read("{}").unwrap().unwrap();
+        assert_eq!(usual.client_lifetime, Some(Seconds::from_days(90)));
+        assert_eq!(usual.scope, Ceiling::default().scope);
+        let own = read(r#"{"scope":"openid","client_lifetime":60}"#)
+            .unwrap()
+            .unwrap();
+        assert_eq!(own.client_lifetime, Some(Seconds(60)));
+        for (json, part) in [
+            ("true", "a JSON object of scope"),
+            ("[]", "a JSON object of scope"),
+            (r#"{"scopes":"openid"}"#, "a JSON object of scope"),
+            (
+                r#"{"scope":"jeton:clients"}"#,
+                "none that begins with jeton:",
+            ),
+            (r#"{"count":0}"#, "count: at least 1"),
+        ] {
+            let error = read(json).unwrap_err();
+            assert!(error.starts_with("JETON_REGISTRATION: "), "{error}");
+            assert!(error.contains(part), "{json}: {error}");
+        }
+    }
+}

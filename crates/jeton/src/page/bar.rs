@@ -1,0 +1,43 @@
+//! The bar at the top of every page: whose it is, and where its other pages are.
+
+use std::fmt::Write;
+
+use super::Escaped;
+use crate::config::Frame;
+
+/// A jeton, drawn rather than fetched: the pages load nothing.
+const COIN: &str = "<svg viewBox=\"0 0 32 32\" width=\"26\" height=\"26\" aria-hidden=\"true\">\
+    <circle cx=\"16\" cy=\"16\" r=\"15\" fill=\"#d99a1c\"/>\
+    <circle cx=\"16\" cy=\"16\" r=\"11.5\" fill=\"none\" stroke=\"#fff3d6\" stroke-width=\"1.6\" \
+    stroke-dasharray=\"1.6 2\"/>\
+    <path d=\"M18.6 10v8.2a3.3 3.3 0 0 1-6.4 1.1\" fill=\"none\" stroke=\"#fff\" \
+    stroke-width=\"2.6\" stroke-linecap=\"round\"/></svg>";
+
+/// The bar, on the page at the path `current` if that is one of its links.
+pub(super) fn bar(frame: &Frame, current: &str) -> String {
+    let name = Escaped(&frame.name);
+    let mut bar = match &frame.home {
+        Some(home) => format!(
+            "<header><a class=\"brand\" href=\"{}\">{COIN}{name}</a>",
+            Escaped(home)
+        ),
+        None => format!("<header><span class=\"brand\">{COIN}{name}</span>"),
+    };
+    if let Some(part) = &frame.part {
+        // Writing to a string cannot fail.
+        let _ = write!(bar, "<span class=\"part\">{}</span>", Escaped(part));
+    }
+    if !frame.links.is_empty() {
+        bar += "<nav aria-label=\"Pages\">";
+        for (text, path) in &frame.links {
+            let mark = if path == current {
+                " aria-current=\"page\""
+            } else {
+                ""
+            };
+            let _ = write!(bar, "<a href=\"{}\"{mark}>{text}</a>", Escaped(path));
+        }
+        bar += "</nav>";
+    }
+    bar + "</header>"
+}
