@@ -1,6 +1,6 @@
 //! The calls of a [`GrantObject`](crate::GrantObject) and their answers: JSON, by [`rpc`](crate::rpc).
 
-use jeton::{Advance, Attempt, Decision, Grant, Opened, Step, UnixTime};
+use jeton::{Advance, Attempt, Decision, Grant, GrantId, Opened, Step, UnixTime};
 use serde::{Deserialize, Serialize};
 
 /// A call of the ledger, as it is sent to an object.
@@ -23,6 +23,13 @@ pub(crate) enum Call {
     },
     Kept {
         sha256: String,
+    },
+    Index {
+        grant: GrantId,
+        until: UnixTime,
+    },
+    Indexed {
+        after: Option<GrantId>,
     },
     Claim {
         marker: String,
@@ -54,6 +61,7 @@ pub(crate) enum Answer {
     Advance(Advance),
     Grant(Option<Box<Grant>>),
     Kept(Option<String>),
+    Indexed(Vec<GrantId>),
     Holder(Option<Attempt>),
     Count(u32),
     /// The step came too late, and was not taken.

@@ -1,5 +1,5 @@
-//! The Durable Object that holds one grant with its attachments and markers, one shard of other
-//! markers, or one counter, on its own SQLite.
+//! The Durable Object that holds one grant with its attachments and markers, the index of one subject, one
+//! shard of other markers, or one counter, on its own SQLite.
 //!
 //! Reading and writing are consecutive synchronous statements without an `.await` between them, and an
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
@@ -7,7 +7,10 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use jeton::{Advance, Attempt, BUDGET, Grant, Opened, SLACK, Seconds, Step, UnixTime, transition};
+use jeton::{
+    Advance, Attempt, BUDGET, Grant, GrantId, INDEX_PAGE, Opened, SLACK, Seconds, Step, UnixTime,
+    transition,
+};
 use js_sys::Promise;
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -18,7 +21,7 @@ use worker::{
 
 use crate::{
     call::{Answer, Call},
-    task,
+    task::{self, now},
     thrown::read_json,
 };
 
@@ -37,6 +40,12 @@ const ATTACHMENTS: &str = "
     CREATE INDEX IF NOT EXISTS attachment_expires_at ON attachment (expires_at);
 ";
 
+const INDEX: &str = "
+    CREATE TABLE IF NOT EXISTS indexed
+        (grant_id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS indexed_expires_at ON indexed (expires_at);
+";
+
 const MARKERS: &str = "
     CREATE TABLE IF NOT EXISTS marker
         (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL);
@@ -49,9 +58,9 @@ const COUNTERS: &str = "
     CREATE INDEX IF NOT EXISTS counter_expires_at ON counter (expires_at);
 ";
 
-/// A Durable Object with one grant and what belongs to it, one shard of markers, or one counter, on
-/// SQLite. Exported by hand, as the Worker's own handler is, rather than by `worker::durable_object`: see
-/// [`rpc`](crate::rpc).
+/// A Durable Object with one grant and what belongs to it, the index of one subject, one shard of markers, or
+/// one counter, on SQLite. Exported by hand, as the Worker's own handler is, rather than by
+/// `worker::durable_object`: see [`rpc`](crate::rpc).
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct GrantObject {
@@ -75,6 +84,11 @@ struct RecordRow {
 #[derive(Deserialize)]
 struct AttachmentRow {
     text: String,
+}
+
+#[derive(Deserialize)]
+struct IndexRow {
+    grant_id: GrantId,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +175,8 @@ impl Records {
                 until,
             } => Answer::Done(self.keep(sha256, text, until).await?),
             Call::Kept { sha256 } => Answer::Kept(self.kept(sha256)?),
+            Call::Index { grant, until } => Answer::Done(self.index(grant, until).await?),
+            Call::Indexed { after } => Answer::Indexed(self.indexed(after)?),
             Call::Claim {
                 marker,
                 value,
@@ -183,6 +199,7 @@ impl Records {
         let now = now();
         for (table, key) in [
             ("attachment", "sha256"),
+            ("indexed", "grant_id"),
             ("marker", "name"),
             ("counter", "name"),
         ] {
@@ -199,6 +216,7 @@ impl Records {
         let ends = [
             grant_ends.filter(|end| now < *end),
             self.earliest("attachment")?,
+            self.earliest("indexed")?,
             self.earliest("marker")?,
             self.earliest("counter")?,
         ];
@@ -210,8 +228,8 @@ impl Records {
         Ok(())
     }
 
-    /// The rows of a statement. A table that does not exist has none: only `open`, `keep`, `claim` and
-    /// `count` make tables, so that asking for a grant that never existed leaves nothing behind.
+    /// The rows of a statement. A table that does not exist has none: only `open`, `keep`, `index`, `claim`
+    /// and `count` make tables, so that asking for a grant that never existed leaves nothing behind.
     fn rows<T: for<'de> Deserialize<'de>>(
         &self,
         statement: &str,
@@ -299,6 +317,27 @@ impl Records {
             vec![sha256.into()],
         )?;
         Ok(rows.into_iter().next().map(|row| row.text))
+    }
+
+    async fn index(&self, grant: GrantId, until: UnixTime) -> Result<bool> {
+        let end = number(until)?;
+        self.run(INDEX, Vec::new())?;
+        self.run(
+            "INSERT INTO indexed (grant_id, expires_at) VALUES (?, ?)
+             ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
+            vec![grant.to_string().into(), end],
+        )?;
+        self.ensure_alarm(until + SLACK).await?;
+        Ok(true)
+    }
+
+    fn indexed(&self, after: Option<GrantId>) -> Result<Vec<GrantId>> {
+        let after = after.map_or_else(String::new, |grant| grant.to_string());
+        let rows: Vec<IndexRow> = self.rows(
+            "SELECT grant_id FROM indexed WHERE grant_id > ? ORDER BY grant_id LIMIT ?",
+            vec![after.into(), SqlStorageValue::Integer(INDEX_PAGE as i64)],
+        )?;
+        Ok(rows.into_iter().map(|row| row.grant_id).collect())
     }
 
     fn holder(&self, marker: &str, now: UnixTime) -> Result<Option<Attempt>> {
@@ -400,11 +439,6 @@ impl Records {
 /// began with the request, and a retry might come too late for it and end the grant.
 fn is_given_up(step: &Step) -> bool {
     now().since(step.now) >= BUDGET
-}
-
-/// The time by this object's own clock.
-fn now() -> UnixTime {
-    UnixTime((js_sys::Date::now() / 1000.0) as u64)
 }
 
 /// The number that SQLite keeps for a time. Refused if no alarm could be set for that time.

@@ -1,8 +1,9 @@
-//! The ledger of a Worker: calls of the objects that hold grants, what is attached to them, and markers.
+//! The ledger of a Worker: calls of the objects that hold grants, what is attached to them, indexes of
+//! subjects, and markers.
 
 use jeton::{
     Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened,
-    Step, Unavailable, UnixTime,
+    Step, SubjectKey, Unavailable, UnixTime,
 };
 use worker::ObjectNamespace;
 
@@ -34,6 +35,10 @@ impl DurableLedger {
 
     async fn ask_grant(&self, id: GrantId, call: &Call) -> Result<Answer, Unavailable> {
         self.ask(&format!("grant:{id}"), call).await
+    }
+
+    async fn ask_subject(&self, subject: &SubjectKey, call: &Call) -> Result<Answer, Unavailable> {
+        self.ask(&format!("subject:{subject}"), call).await
     }
 
     /// Asks the object of a marker: the one of its grant, or else a shard.
@@ -134,6 +139,30 @@ impl Ledger for DurableLedger {
         };
         match self.ask_grant(id.grant(), &call).await? {
             Answer::Kept(text) => Ok(text),
+            other => Err(mismatch(&other)),
+        }
+    }
+
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        _now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let call = Call::Index { grant, until };
+        done(self.ask_subject(subject, &call).await?)?;
+        Ok(())
+    }
+
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable> {
+        let call = Call::Indexed { after };
+        match self.ask_subject(subject, &call).await? {
+            Answer::Indexed(grants) => Ok(grants),
             other => Err(mismatch(&other)),
         }
     }

@@ -3,12 +3,14 @@
 //!
 //! | where | key | value | lifetime | why |
 //! |---|---|---|---|---|
-//! | KV | `client:<client_id>` | `{"client_id":"jc_…","client_secrets":[…],…}` | until deleted | a registered client |
+//! | KV | `client:<client_id>` | `{"client_id":"jc_…","client_secrets":[…],…}` | until deleted; of one that registered itself, until a day after it expired, by alarm of the authority | a registered client |
+//! | KV | `api:<SHA-256 of the identifier>` | `{"identifier":"https://…","scopes":{…},…}` | until deleted | a registered API |
 //! | KV | `cut_off:subject:<SHA-256>`, `cut_off:client:<SHA-256>` | `{"of":"subject:LPJN…","before":1800000001}` | until deleted | logged out everywhere |
 //! | KV | `trust:<SHA-256 of the issuer>` | `{"issuer":"https://…","rules":[…],…}` | until deleted | a trusted issuer |
-//! | Durable Object `client:`, `trust:`, `cut_off:<0…63>` | table `document`, `key` as in KV | `record`: as in KV, NULL once deleted; `published` | for ever | the authority over what KV shows; cut-offs are sharded by hash |
+//! | Durable Object `client:`, `api:`, `trust:`, `cut_off:<0…63>` | table `document`, `key` as in KV | `record`: as in KV, NULL once deleted; `published`; `kept_until`, mostly NULL | for ever | the authority over what KV shows; cut-offs are sharded by hash |
 //! | Durable Object `grant:<grant id>` | table `record`, one row | the grant as JSON | 40 minutes beyond its code, and once that was redeemed, beyond its `expires_at`; by alarm | one grant, one object: its steps are in one place |
 //! | … | table `attachment`, `sha256` | `text`: claims as JSON; `expires_at` | five minutes beyond it, by alarm | what is too large for the grant, and never changes |
+//! | Durable Object `subject:<SHA-256>` | table `indexed`, `grant_id` | `expires_at` | five minutes beyond it, by alarm | which grants a subject has |
 //! | Durable Object `marker:<0…63>` | table `marker`, `name` | `holder`, `expires_at` | five minutes beyond it, by alarm | one-time markers, sharded by hash; a grant's own are in its object |
 //! | Durable Object `counter:<name>` | table `counter`, one row | `count`, `expires_at` | the same | one counter, one object: where strangers are many, none keeps others waiting |
 //!
@@ -16,11 +18,12 @@
 //!
 //! KV has no compare-and-swap, and other places see a write up to a minute later, so nothing that must
 //! happen once is in it. Requests read KV; writes go to the authority, which compares the expected
-//! document with the standing one and publishes the new one to KV.
+//! document with the standing one and publishes the new one to KV. It is asked, too, for lists and for what
+//! stands.
 //!
 //! A document that `wrangler kv key put` wrote is served as it is, and stands until the authority is
-//! asked to change it. From then on the authority decides: a later write by hand shows in KV only
-//! until the next change by the authority.
+//! asked to list or to change it. From then on the authority decides: a later write by hand, or a removal,
+//! shows in KV only until the next change by the authority.
 
 #![cfg(target_arch = "wasm32")]
 

@@ -1,24 +1,27 @@
-//! The registry of a Worker: reads from KV, writes through the authority.
+//! The registry of a Worker: requests are answered from KV; what stands, and writes, are the authority's.
 
 use jeton::{
     Collection, Cursor, Document, Expected, Key, Kind, PAGE, Page, Put, Registry, Unavailable,
 };
+use serde::de::DeserializeOwned;
 use worker::{ObjectNamespace, kv::KvStore};
 
 use crate::{
     kv,
     object::{self, shard},
-    registry_object::Change,
+    registry_object::{Call, Change, Listing},
 };
 
 /// The registry on a KV namespace, with a namespace of [`RegistryObject`](crate::RegistryObject)s as
-/// the authority for writes.
+/// the authority.
 ///
 /// # Staleness
 /// A write is in KV when it is answered, or a little later where KV refuses it or is still taking an
 /// earlier write of the same name. In other places KV shows it up to a minute later; that holds for a
-/// cached "not found" and for a removal too. A list is KV's own, and may lack new documents or have
-/// removed ones for as long. The core's cache in the isolate adds its age to that.
+/// cached "not found" and for a removal too. The core's cache in the isolate adds its age to that.
+///
+/// What stands, and lists, the authority answers, which is never late; but cut-offs are in many objects, and
+/// KV lists them. Without an authority KV answers everything, as late as it is.
 #[derive(Debug)]
 pub struct KvRegistry {
     kv: KvStore,
@@ -43,41 +46,17 @@ impl KvRegistry {
                 "no Durable Object is bound as JETON_AUTHORITY, which all writes go through";
             return Err(Unavailable::new("authority", detail));
         };
-        let object = object_name(key);
         let change = Change {
             key: kv_key(key),
             next: next.cloned(),
+            kept_until: next.and_then(|next| key.kept_until(next)),
             expected: expected.clone(),
         };
-        // Asked once more if the first try fails: its answer may have been lost, and a change that
-        // was made may be made again.
-        match object::ask(authority, &object, &change).await {
-            Ok(put) => Ok(put),
-            Err(_) => object::ask(authority, &object, &change).await,
-        }
-    }
-}
-
-impl Registry for KvRegistry {
-    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
-        kv::read(&self.kv, &kv_key(key)).await
+        ask(authority, &object_name(key), &Call::Change(change)).await
     }
 
-    async fn put(
-        &self,
-        key: &Key,
-        document: &Document,
-        expected: &Expected,
-    ) -> Result<Put, Unavailable> {
-        self.change(key, Some(document), expected).await
-    }
-
-    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
-        self.change(key, None, expected).await
-    }
-
-    /// The page of a collection. Its cursor is KV's own.
-    async fn list(
+    /// A page as KV shows it. Its cursor is KV's own.
+    async fn list_shown(
         &self,
         collection: &Collection,
         after: Option<&Cursor>,
@@ -100,16 +79,89 @@ impl Registry for KvRegistry {
     }
 }
 
+impl Registry for KvRegistry {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        kv::read(&self.kv, &kv_key(key)).await
+    }
+
+    async fn standing(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        match &self.authority {
+            Some(authority) => {
+                let call = Call::Standing { key: kv_key(key) };
+                ask(authority, &object_name(key), &call).await
+            }
+            None => self.get(key).await,
+        }
+    }
+
+    fn takes_writes(&self) -> bool {
+        self.authority.is_some()
+    }
+
+    async fn put(
+        &self,
+        key: &Key,
+        document: &Document,
+        expected: &Expected,
+    ) -> Result<Put, Unavailable> {
+        self.change(key, Some(document), expected).await
+    }
+
+    async fn delete(&self, key: &Key, expected: &Expected) -> Result<Put, Unavailable> {
+        self.change(key, None, expected).await
+    }
+
+    async fn list(
+        &self,
+        collection: &Collection,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Unavailable> {
+        match &self.authority {
+            Some(authority) if !is_sharded(collection.kind) => {
+                let prefix = kv::prefix(collection);
+                let call = Call::List(Listing {
+                    prefix: prefix.clone(),
+                    after: after.cloned(),
+                });
+                ask(authority, &prefix, &call).await
+            }
+            _ => self.list_shown(collection, after).await,
+        }
+    }
+}
+
+/// The answer of an object of the authority. It is asked once more if the first try fails: the answer may
+/// have been lost, and a change that was made may be made again.
+async fn ask<A: DeserializeOwned>(
+    authority: &ObjectNamespace,
+    object: &str,
+    call: &Call,
+) -> Result<A, Unavailable> {
+    match object::ask(authority, object, call).await {
+        Ok(answer) => Ok(answer),
+        Err(_) => object::ask(authority, object, call).await,
+    }
+}
+
 fn kv_key(key: &Key) -> String {
     format!("{}{}", kv::prefix(&key.collection), key.name)
 }
 
-/// The name of the object that a key belongs to: one object a collection. Cut-offs are spread over
-/// shards, because there are many and they have nothing to do with each other.
+/// The name of the object that a key belongs to: one object a collection, or a shard of it.
 fn object_name(key: &Key) -> String {
     let collection = kv::prefix(&key.collection);
-    match key.collection.kind {
-        Kind::Client | Kind::Trust => collection,
-        Kind::CutOff => format!("{collection}{}", shard(&key.name)),
+    if is_sharded(key.collection.kind) {
+        format!("{collection}{}", shard(&key.name))
+    } else {
+        collection
+    }
+}
+
+/// Whether documents of that kind are spread over objects: cut-offs are, because there are many, and they
+/// have nothing to do with each other.
+fn is_sharded(kind: Kind) -> bool {
+    match kind {
+        Kind::Client | Kind::Trust | Kind::Api => false,
+        Kind::CutOff => true,
     }
 }

@@ -96,6 +96,11 @@ pub fn sleep(length: Duration) -> Sleep {
     Sleep(Date::now() + milliseconds(length))
 }
 
+/// The time by the clock of whatever asks: in a Durable Object, that object's own.
+pub(crate) fn now() -> UnixTime {
+    UnixTime((Date::now() / 1000.0) as u64)
+}
+
 fn milliseconds(length: Duration) -> f64 {
     length.as_secs_f64() * 1000.0
 }

@@ -4,7 +4,8 @@ use std::{cell::Cell, rc::Rc};
 
 use jeton::{
     Advance, Attachment, AttachmentId, Attempt, Collection, Cursor, Decision, Document, Expected,
-    Grant, GrantId, Key, Ledger, Marker, Opened, Page, Put, Registry, Step, Unavailable, UnixTime,
+    Grant, GrantId, Key, Ledger, Marker, Opened, Page, Put, Registry, Step, SubjectKey,
+    Unavailable, UnixTime,
 };
 
 /// A store that counts the operations of the store behind it. Clones share the count.
@@ -21,10 +22,10 @@ pub struct Operations {
     pub registry_reads: u32,
     /// Documents written or deleted, or refused to be.
     pub registry_writes: u32,
-    /// Grants, attachments and markers read.
+    /// Grants, attachments, pages of an index and markers read.
     pub ledger_reads: u32,
-    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `keep`, `claim`, `count`, `uncount`,
-    /// taken or refused.
+    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `keep`, `index`, `claim`, `count`,
+    /// `uncount`, taken or refused.
     pub ledger_writes: u32,
 }
 
@@ -66,6 +67,15 @@ impl<S: Registry> Registry for Counting<S> {
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         self.count(|operations| operations.registry_reads += 1);
         self.store.get(key).await
+    }
+
+    fn takes_writes(&self) -> bool {
+        self.store.takes_writes()
+    }
+
+    async fn standing(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        self.count(|operations| operations.registry_reads += 1);
+        self.store.standing(key).await
     }
 
     async fn put(
@@ -138,6 +148,26 @@ impl<S: Ledger> Ledger for Counting<S> {
     async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
         Counting::read(self);
         self.store.kept(id).await
+    }
+
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        self.write();
+        self.store.index(subject, grant, until, now).await
+    }
+
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable> {
+        Counting::read(self);
+        self.store.indexed(subject, after).await
     }
 
     async fn claim(

@@ -7,6 +7,7 @@ use crate::fixture::{grant, step};
 
 mod advance;
 mod attachment;
+mod index;
 mod keep;
 mod life;
 mod marker;
@@ -61,6 +62,7 @@ pub async fn ledger(ledger: &impl Ledger, run: &str) {
     life::revoking(ledger, &run).await;
     life::deciding(ledger, &run).await;
     attachment::attachments(ledger, &run).await;
+    index::indexes(ledger, &run).await;
     marker::markers(ledger, &run).await;
     marker::counters(ledger, &run).await;
     race::races(ledger, &run).await;

@@ -22,7 +22,7 @@ pub use crypto::crypto;
 pub use fetch::fetch;
 pub use fixture::{grant, step};
 pub use ledger::{keeping, ledger};
-pub use registry::registry;
+pub use registry::{registry, registry_keeping};
 pub use wycheproof::wycheproof;
 #[cfg(not(target_arch = "wasm32"))]
 pub use wycheproof::wycheproof_vectors;

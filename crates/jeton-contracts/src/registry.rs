@@ -8,6 +8,10 @@ use jeton::{
     UnixTime, put_cut_off,
 };
 
+mod keep;
+
+pub use keep::registry_keeping;
+
 /// How many writers race.
 const RACERS: u64 = 8;
 
@@ -34,6 +38,7 @@ pub async fn registry(registry: &impl Registry) {
         kept_as_written(registry, realm).await;
         cut_offs(registry, realm).await;
     }
+    two_writers(registry, &alone).await;
     collections_apart(registry, &[&alone, &realms[0], &realms[1]]).await;
     pages(registry, &"pages".parse().unwrap()).await;
 }
@@ -60,8 +65,11 @@ async fn delete(registry: &impl Registry, key: &Key, expected: &Expected) -> Put
     registry.delete(key, expected).await.unwrap()
 }
 
+/// What the store shows under `key`, which is what stands there.
 async fn get(registry: &impl Registry, key: &Key) -> Option<Document> {
-    registry.get(key).await.unwrap()
+    let shown = registry.get(key).await.unwrap();
+    assert_eq!(registry.standing(key).await.unwrap(), shown, "{key}");
+    shown
 }
 
 async fn expectations(registry: &impl Registry, realm: &Realm) {
@@ -156,6 +164,35 @@ async fn races(registry: &impl Registry, realm: &Realm) {
     .await;
     let done = deleted.iter().filter(|outcome| **outcome == Put::Done);
     assert_eq!(done.count(), 1, "one deletes, others write: {deleted:?}");
+    delete(registry, &key, &Expected::Anything).await;
+}
+
+/// Two writers of one client, a hundred times: both read the same document and change it, one of them is
+/// refused, and does it again on what then stands. Nobody's change is lost.
+async fn two_writers(registry: &impl Registry, realm: &Realm) {
+    const TIMES: usize = 100;
+    let key = client(realm, "contract-writers");
+    put(registry, &key, &Document::new("{}"), &Expected::Anything).await;
+    let add = async |standing: &Document, writer: &str| {
+        let next = standing.as_str().replace('}', &format!("{writer} }}"));
+        put(registry, &key, &Document::new(next), &version(standing)).await
+    };
+    for time in 0..TIMES {
+        let standing = get(registry, &key).await.unwrap();
+        let (one, other) = futures_util::join!(add(&standing, "one"), add(&standing, "other"));
+        let (refused, late) = match (one, other) {
+            (Put::Conflict(Some(refused)), Put::Done) => (refused, "one"),
+            (Put::Done, Put::Conflict(Some(refused))) => (refused, "other"),
+            outcomes => panic!("the {time}th time both expect the same: {outcomes:?}"),
+        };
+        assert_eq!(add(&refused, late).await, Put::Done);
+    }
+    let written = get(registry, &key).await.unwrap();
+    for writer in ["one", "other"] {
+        let kept = written.as_str().split([' ', '{', '}']);
+        let kept = kept.filter(|word| *word == writer).count();
+        assert_eq!(kept, TIMES, "what {writer} wrote");
+    }
     delete(registry, &key, &Expected::Anything).await;
 }
 

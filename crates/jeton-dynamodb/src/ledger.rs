@@ -1,18 +1,20 @@
-//! The ledger: grants, attachments, markers and counters as items of the table.
+//! The ledger: grants, attachments, indexes, markers and counters as items of the table.
 
 use std::fmt::Write;
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use jeton::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread,
-    Opened, Step, Unavailable, UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, INDEX_PAGE, Ledger,
+    Marker, Misread, Opened, Step, SubjectKey, Unavailable, UnixTime,
     transition::{self, is_decided_by, is_result_of},
 };
 
 use crate::{
     grant::{delete_at, from_item, to_item},
     request::{self, Outcome, put_if, update_if},
-    table::{Item, Table, get_number, number, text, time, unavailable, unreadable},
+    table::{
+        Item, PARTITION, SORT, Table, get_number, number, text, time, unavailable, unreadable,
+    },
 };
 
 /// The most scope tokens and audiences in one condition: DynamoDB takes expressions of 4 kB.
@@ -232,6 +234,52 @@ impl Ledger for DynamoLedger {
         }
     }
 
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        _: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let put = self
+            .0
+            .put_in(subject_key(subject), &grant.to_string())
+            .item("expires_at", time(until))
+            .item("delete_at", delete_at(until))
+            .expression_attribute_values(":until", time(until));
+        // Refused where it is in the index for at least as long.
+        put_if(put, "attribute_not_exists(#pk) OR #expires_at < :until").await?;
+        Ok(())
+    }
+
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable> {
+        let key = subject_key(subject);
+        let begin = after.map(|grant| {
+            [
+                (PARTITION.to_owned(), text(&key)),
+                (SORT.to_owned(), text(grant)),
+            ]
+            .into()
+        });
+        let query = self
+            .0
+            .query(key.clone())
+            .consistent_read(true)
+            .limit(INDEX_PAGE as i32)
+            .set_exclusive_start_key(begin);
+        let answer = request::query(query).await?;
+        let grants = answer.items().iter().map(|item| {
+            item.get(SORT)
+                .and_then(|grant| grant.as_s().ok()?.parse().ok())
+                .ok_or_else(|| unreadable(&key, "an item whose `sk` is no id"))
+        });
+        grants.collect()
+    }
+
     async fn claim(
         &self,
         marker: &Marker,
@@ -315,6 +363,10 @@ impl Ledger for DynamoLedger {
 
 fn grant_key(id: GrantId) -> String {
     format!("grant#{id}")
+}
+
+fn subject_key(subject: &SubjectKey) -> String {
+    format!("subject#{subject}")
 }
 
 fn marker_key(marker: &Marker) -> String {

@@ -5,11 +5,13 @@
 //!
 //! | record | `pk` | `sk` | attributes | lifetime | why |
 //! |---|---|---|---|---|---|
-//! | client | `client` | `<client_id>` | `record` (S): the client's metadata as JSON | until deleted | registered clients |
+//! | client | `client` | `<client_id>` | `record` (S): the client's metadata as JSON | until deleted; of one that registered itself, `delete_at`: a day after it expired | registered clients |
+//! | API | `api` | the SHA-256 of the identifier in base64url | `record` (S): `{"identifier":"https://…","scopes":{…},…}` | until deleted | registered APIs |
 //! | cut-off | `cut_off` | `subject:<hash>`, `client:<hash>` | `record` (S): `{"of":"subject:LPJN…","before":1800000001}`, grants opened before it have ended | until deleted | logged out everywhere |
 //! | trust document | `trust` | the SHA-256 of the issuer in base64url | `record` (S): `{"issuer":"https://…","rules":[…],…}` | until deleted | trusted issuers |
 //! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: 40 minutes beyond its code, and once that was redeemed, beyond `expires_at` | codes and refresh tokens are generations of it |
 //! | attachment | `grant#<id>` | the SHA-256 of the text in base64url | `text` (S): claims as JSON, `{"groups":[…]}`; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what is too large for the grant, and never changes |
+//! | index | `subject#<SHA-256 of the subject>` | `<grant id>` | `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | which grants a subject has |
 //! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what may happen once |
 //! | counter | `counter#<kind>:<name>` | `-` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
 //!
@@ -30,7 +32,7 @@
 //! markers and counters are never listed and have a partition each.
 //!
 //! **Why a document is one string and not a map of attributes:** the record is the same JSON on every
-//! store, so that what `jeton client new` prints fits all of them, a member of a newer release
+//! store, so that what is written by hand fits all of them, a member of a newer release
 //! survives a host of an older one, and there is one parser to test. Nothing queries by a member.
 //!
 //! **How a write is conditional:** on `record` being still the text that was read and found to have
@@ -44,10 +46,10 @@
 //! `expires_at`. DynamoDB collects by its own clock and may be quick about it: what it collects must
 //! have expired by the clock of every host.
 //!
-//! **Staleness:** documents are read and listed with eventual consistency, usually well under a
+//! **Staleness:** for a request, documents are read with eventual consistency, usually well under a
 //! second behind: half the price, and they are answered from memory for `JETON_REGISTRY_MAX_AGE`
-//! anyway. A client has no `expires_at`: its secrets carry their own expiry, decided by the clock at
-//! each use. Everything else is read consistently.
+//! anyway. Everything else is read consistently: lists, what a write replaces, and the ledger. A client
+//! has no `expires_at`: its secrets carry their own expiry, decided by the clock at each use.
 //!
 //! # A grant
 //!

@@ -7,7 +7,7 @@ use jeton::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Regist
 
 use crate::{
     request::{self, Outcome},
-    table::{Item, PARTITION, SORT, Table, names, text, unavailable},
+    table::{Item, PARTITION, SORT, Table, names, text, time, unavailable},
 };
 
 const RECORD: &str = "record";
@@ -48,7 +48,7 @@ impl DynamoRegistry {
             Expected::Anything => (ANYTHING, None),
             Expected::Absent => ("attribute_not_exists(#pk)", None),
             Expected::Version(_) => {
-                let standing = read_document(key, self.get_item(key).consistent_read(true)).await?;
+                let standing = self.standing(key).await?;
                 if !expected.allows(standing.as_ref(), next) {
                     return Ok(Put::Conflict(standing));
                 }
@@ -66,11 +66,14 @@ impl DynamoRegistry {
         let partition = partition(&key.collection);
         let outcome = match next {
             Some(document) => {
-                let put = self
+                let mut put = self
                     .0
                     .put_in(partition, &key.name)
                     .item(RECORD, text(document.as_str()))
                     .set_expression_attribute_values(values);
+                if let Some(end) = key.kept_until(document) {
+                    put = put.item("delete_at", time(end));
+                }
                 request::put_if(put, condition).await?
             }
             None => {
@@ -99,6 +102,10 @@ impl DynamoRegistry {
 impl Registry for DynamoRegistry {
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         read_document(key, self.get_item(key)).await
+    }
+
+    async fn standing(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
+        read_document(key, self.get_item(key).consistent_read(true)).await
     }
 
     async fn put(
@@ -132,6 +139,7 @@ impl Registry for DynamoRegistry {
         let query = self
             .0
             .query(partition(collection))
+            .consistent_read(true)
             .limit(PAGE as i32)
             .set_exclusive_start_key(begin);
         let answer = request::query(query).await?;

@@ -13,18 +13,24 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
 /// The number of the layout that this release writes, kept in `PRAGMA user_version`. A new file has 0.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS document
         (realm TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
-         PRIMARY KEY (realm, kind, name)) STRICT, WITHOUT ROWID;
+         kept_until INTEGER, PRIMARY KEY (realm, kind, name)) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS document_kept_until ON document (kept_until)
+        WHERE kept_until IS NOT NULL;
     CREATE TABLE IF NOT EXISTS grant
         (id TEXT PRIMARY KEY, record TEXT NOT NULL, kept_until INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS grant_kept_until ON grant (kept_until);
     CREATE TABLE IF NOT EXISTS attachment
         (id TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS attachment_expires_at ON attachment (expires_at);
+    CREATE TABLE IF NOT EXISTS indexed
+        (subject TEXT NOT NULL, grant TEXT NOT NULL, expires_at INTEGER NOT NULL,
+         PRIMARY KEY (subject, grant)) STRICT;
+    CREATE INDEX IF NOT EXISTS indexed_expires_at ON indexed (expires_at);
     CREATE TABLE IF NOT EXISTS marker
         (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS marker_expires_at ON marker (expires_at);

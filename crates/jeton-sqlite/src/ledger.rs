@@ -1,10 +1,10 @@
-//! The ledger: grants, attachments, markers and counters as rows.
+//! The ledger: grants, attachments, indexes, markers and counters as rows.
 
 use std::fmt::Display;
 
 use jeton::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Misread,
-    Opened, Step, Unavailable, UnixTime, transition,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, INDEX_PAGE, Ledger,
+    Marker, Misread, Opened, Step, SubjectKey, Unavailable, UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
 
@@ -91,6 +91,46 @@ impl Ledger for Database {
                 .prepare_cached("SELECT text FROM attachment WHERE id = ?1")?
                 .query_row([id], |row| row.get(0))
                 .optional()
+        })
+        .await
+    }
+
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        _: UnixTime,
+    ) -> Result<(), Unavailable> {
+        let (subject, grant) = (subject.to_string(), grant.to_string());
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO indexed (subject, grant, expires_at) VALUES (?1, ?2, ?3)
+                     ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
+                )?
+                .execute((subject, grant, integer(until)))
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable> {
+        let subject = subject.to_string();
+        let after = after.map_or_else(String::new, |grant| grant.to_string());
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT grant FROM indexed WHERE subject = ?1 AND grant > ?2 ORDER BY grant LIMIT ?3",
+            )?;
+            let parameters = (&subject, after, INDEX_PAGE as i64);
+            let grants = statement.query_map(parameters, |row| row.get::<_, String>(0))?;
+            grants
+                .map(|grant| grant?.parse().map_err(|error| unreadable(&subject, error)))
+                .collect()
         })
         .await
     }

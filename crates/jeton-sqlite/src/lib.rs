@@ -4,12 +4,14 @@
 //!
 //! | table | key | columns | lifetime | why |
 //! |---|---|---|---|---|
-//! | `document` | `realm`: empty where one issuer has the file; `kind`; `name` | `record`: the document as JSON | until deleted | what was registered |
+//! | `document` | `realm`: empty where one issuer has the file; `kind`; `name` | `record`: the document as JSON; `kept_until`, mostly NULL | until deleted; of a client that registered itself, until a day after it expired | what was registered |
 //! | … | `client`, the `client_id` | `{"client_id":"jc_…","client_secrets":[…],…}` | | registered clients |
+//! | … | `api`, the SHA-256 of the identifier in base64url | `{"identifier":"https://…","scopes":{…},…}` | | registered APIs |
 //! | … | `cut_off`, `subject:` or `client:` and a SHA-256 in base64url | `{"of":"subject:LPJN…","before":1800000001}`: grants opened before it have ended | | logged out everywhere |
 //! | … | `trust`, the SHA-256 of the issuer in base64url | `{"issuer":"https://…","rules":[…],…}` | | trusted issuers |
 //! | `grant` | `id`: 22 characters of base64url | `record`: the grant as JSON, `{"id":"…","state":"live","client_id":"jc_…","generation":3,…}`; `kept_until` | until then: 40 minutes beyond its code, and once that was redeemed, beyond its `expires_at` | codes and refresh tokens are generations of it |
 //! | `attachment` | `id`: the grant's id, `.`, and the SHA-256 of the text in base64url | `text`: claims as JSON, `{"groups":[…]}`; `expires_at` | five minutes beyond `expires_at` | what is too large for the grant, and never changes |
+//! | `indexed` | `subject`: its SHA-256 in base64url; `grant`: the grant's id | `expires_at` | five minutes beyond `expires_at` | which grants a subject has |
 //! | `marker` | `name`: `kind:name` | `holder`: 22 characters of base64url; `expires_at` | five minutes beyond `expires_at` | what may happen once |
 //! | `counter` | `name`: `kind:name` | `count`: at least 1; `expires_at`: when it starts anew | five minutes beyond `expires_at` | what may happen so many times |
 //!

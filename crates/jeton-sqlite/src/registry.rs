@@ -1,11 +1,17 @@
 //! The registry: documents as rows.
 
-use jeton::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Unavailable};
+use jeton::{
+    Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Seconds, Unavailable,
+};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::database::Database;
+use crate::database::{Database, integer};
 
 impl Registry for Database {
+    fn unknown_age(&self) -> Seconds {
+        Seconds(0)
+    }
+
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         let key = key.clone();
         self.read(move |connection| document(connection, &key))
@@ -74,10 +80,16 @@ impl Database {
             match &next {
                 Some(document) => connection
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO document (realm, kind, name, record)
-                         VALUES (?1, ?2, ?3, ?4)",
+                        "INSERT OR REPLACE INTO document (realm, kind, name, record, kept_until)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
                     )?
-                    .execute((realm, kind, name, document.as_str()))?,
+                    .execute((
+                        realm,
+                        kind,
+                        name,
+                        document.as_str(),
+                        key.kept_until(document).map(integer),
+                    ))?,
                 None => connection
                     .prepare_cached(
                         "DELETE FROM document WHERE realm = ?1 AND kind = ?2 AND name = ?3",
@@ -113,6 +125,16 @@ mod tests {
     async fn contract() {
         let folder = tempfile::tempdir().unwrap();
         jeton_contracts::registry(&Database::for_test(&folder)).await;
+    }
+
+    #[tokio::test]
+    async fn contract_of_keeping() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::for_test(&folder);
+        let sweep = async |at| {
+            database.sweep(at).await.unwrap();
+        };
+        jeton_contracts::registry_keeping(&database, sweep).await;
     }
 
     #[tokio::test]

@@ -35,9 +35,17 @@ impl Database {
             // Each is whole by itself: where one fails, the next minute goes on.
             let grants = delete(connection, "grant", "kept_until", now)?;
             let attachments = delete(connection, "attachment", "expires_at", now - SLACK)?;
+            let indexed = delete(connection, "indexed", "expires_at", now - SLACK)?;
             let markers = delete(connection, "marker", "expires_at", now - SLACK)?;
             let counters = delete(connection, "counter", "expires_at", now - SLACK)?;
-            Ok(grants + attachments + markers + counters)
+            let documents = connection
+                .prepare_cached(&format!(
+                    "DELETE FROM document WHERE (realm, kind, name) IN
+                         (SELECT realm, kind, name FROM document
+                          WHERE kept_until <= ?1 LIMIT {SWEPT_AT_ONCE})"
+                ))?
+                .execute([integer(now)])?;
+            Ok(documents + grants + attachments + indexed + markers + counters)
         })
         .await
     }
@@ -60,7 +68,10 @@ fn delete(
 
 #[cfg(test)]
 mod tests {
-    use jeton::{Attempt, Grant, GrantState, Id128, Ledger, Marker, Seconds, Step};
+    use jeton::{
+        Attempt, Document, Expected, Grant, GrantState, Id128, Key, Ledger, Marker, Realm,
+        Registry, Seconds, Step,
+    };
 
     use super::*;
 
@@ -104,6 +115,24 @@ mod tests {
         assert_eq!(rows(), [0, 0, 0]);
     }
 
+    #[tokio::test]
+    async fn clients_that_registered_themselves_go_some_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::for_test(&folder);
+        let realm = Realm::default();
+        let register = async |number: u32| {
+            let record = Document::new(r#"{"registration":{},"client_expires_at":1800000000}"#);
+            let key = Key::client(&realm, &format!("jc_{number}").parse().unwrap());
+            let put = database.put(&key, &record, &Expected::Absent).await;
+            put.unwrap();
+        };
+        futures_util::future::join_all((0..=SWEPT_AT_ONCE).map(register)).await;
+        let later = NOW + Seconds::from_days(1);
+        assert_eq!(database.sweep(later).await.unwrap(), 500);
+        assert_eq!(database.sweep(later).await.unwrap(), 1);
+        assert_eq!(database.rows("document"), 0);
+    }
+
     /// What a device leaves that asks for a code, which nobody types: a grant, a marker, and a counter.
     async fn begin_device(database: &Database, number: u32) {
         let mut id = [0; 16];
@@ -127,13 +156,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::for_test(&folder);
         for (table, end) in [
+            ("document", "kept_until"),
             ("grant", "kept_until"),
             ("attachment", "expires_at"),
+            ("indexed", "expires_at"),
             ("marker", "expires_at"),
             ("counter", "expires_at"),
         ] {
             let query =
-                format!("EXPLAIN QUERY PLAN SELECT rowid FROM {table} WHERE {end} <= 1 LIMIT 1");
+                format!("EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {end} <= 1 LIMIT 1");
             let plan = database
                 .read(move |connection| {
                     connection.query_row(&query, [], |row| row.get::<_, String>(3))

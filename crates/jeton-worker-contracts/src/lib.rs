@@ -9,7 +9,7 @@ mod fetch;
 
 use jeton::{
     Advance, Attempt, BUDGET, Collection, Grant, GrantId, Id128, Kind, Ledger, Marker, Opened,
-    Realm, Registry, SLACK, Seconds, UnixTime,
+    Realm, Registry, SLACK, Seconds, SubjectKey, UnixTime,
 };
 use jeton_cloudflare::{DurableLedger, KV_BINDING, KvRegistry, WebCrypto};
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
@@ -27,8 +27,12 @@ async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Res
     let registry = KvRegistry::new(kv.clone(), Some(authority));
     match request.path().as_str() {
         "/registry" => jeton_contracts::registry(&registry).await,
-        // Tells the KV that the tests put in the place of a real one how often to fail, or to hang.
-        path if path.starts_with("/fail/") || path.starts_with("/hang/") => {
+        // Tells the KV that the tests put in the place of a real one how often to fail or to hang, or that it
+        // holds writes back.
+        path if ["/fail/", "/hang/", "/hold/"]
+            .iter()
+            .any(|word| path.starts_with(word)) =>
+        {
             let mut words = path.split('/').skip(1);
             let mut word = || words.next().unwrap_or_default();
             let put = kv.put(&format!("{}s:{}", word(), word()), word())?;
@@ -103,6 +107,9 @@ async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Res
                 claim.await.map_err(describe)?;
             }
             let ends = now - SLACK + Seconds(2);
+            let subject = subject();
+            let index = ledger.index(&subject, REDEEMED, ends, now - SLACK);
+            index.await.map_err(describe)?;
             let counter = counter();
             let count = ledger.count(&counter, ends, now - SLACK);
             count.await.map_err(describe)?;
@@ -120,6 +127,10 @@ async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Res
                 if holder.map_err(describe)?.is_some() {
                     stored.push(format!("marker {ends}"));
                 }
+            }
+            let indexed = ledger.indexed(&subject(), None).await;
+            if indexed.map_err(describe)? == [REDEEMED] {
+                stored.push("indexed".to_owned());
             }
             return Response::ok(stored.join(", "));
         }
@@ -143,6 +154,10 @@ fn crypto() -> Result<WebCrypto> {
 /// Two markers of one shard: 31 times a letter more, and 31 less.
 fn markers() -> [(u64, Marker); 2] {
     [(5, "aX"), (2, "b9")].map(|(ends, name)| (ends, Marker::for_test(name)))
+}
+
+fn subject() -> SubjectKey {
+    SubjectKey::of("alice")
 }
 
 fn counter() -> Marker {

@@ -1,6 +1,8 @@
 //! How long records are kept.
 
-use jeton::{Advance, Attachment, Decision, Grant, GrantState, Ledger, SLACK, Seconds, UnixTime};
+use jeton::{
+    Advance, Attachment, Decision, Grant, GrantState, Ledger, SLACK, Seconds, SubjectKey, UnixTime,
+};
 
 use super::{NOW, Run};
 
@@ -47,6 +49,12 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
     for until in [attachment_ends, NOW + Seconds(5)] {
         ledger.keep(&attachment, until, NOW).await.unwrap();
     }
+    let subject = SubjectKey::of(&run.id("kept, indexed").to_string());
+    let indexed = run.id("kept, never opened");
+    for until in [attachment_ends, NOW + Seconds(5)] {
+        let index = ledger.index(&subject, indexed, until, NOW).await;
+        index.unwrap();
+    }
 
     let marker = run.marker("kept");
     let marker_ends = NOW + Seconds(10);
@@ -76,12 +84,14 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
     .await;
     let text = ledger.kept(attachment.id()).await.unwrap();
     assert_eq!(text.as_deref(), Some("{}"));
+    assert_eq!(ledger.indexed(&subject, None).await.unwrap(), [indexed]);
     let seen = ledger.holder(&marker, NOW).await.unwrap();
     assert_eq!(seen, Some(holder), "by a clock that is behind");
     let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
     assert_eq!(count, 2, "by a clock that is behind");
     check(marker_ends + SLACK, &short, &[]).await;
     assert_eq!(ledger.kept(attachment.id()).await.unwrap(), None);
+    assert_eq!(ledger.indexed(&subject, None).await.unwrap(), []);
     assert_eq!(ledger.holder(&marker, NOW).await.unwrap(), None);
     let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
     assert_eq!(count, 1, "it went");

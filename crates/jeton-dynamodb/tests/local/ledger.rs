@@ -8,7 +8,7 @@ use jeton::{
 };
 use jeton_dynamodb::DynamoLedger;
 
-use crate::support::{Lost, Requests, client, local, local_with, put, table};
+use crate::support::{Lost, Requests, client, collect, local, local_with, put, table};
 
 pub(crate) const NOW: UnixTime = UnixTime(1_800_000_000);
 
@@ -44,18 +44,7 @@ async fn keeps_records_as_long_as_it_should() {
     let dynamodb = local();
     let table = table(&dynamodb, "keeping").await;
     let ledger = DynamoLedger::new(dynamodb.clone(), &table);
-    let collect = async |at: UnixTime| {
-        let scan = dynamodb
-            .scan()
-            .table_name(&table)
-            .filter_expression("delete_at <= :at")
-            .expression_attribute_values(":at", AttributeValue::N(at.0.to_string()));
-        for item in scan.send().await.unwrap().items() {
-            let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
-            let delete = dynamodb.delete_item().table_name(&table);
-            delete.set_key(Some(key.into())).send().await.unwrap();
-        }
-    };
+    let collect = async |at| collect(&dynamodb, &table, at).await;
     jeton_contracts::keeping(&ledger, &table, collect).await;
 }
 

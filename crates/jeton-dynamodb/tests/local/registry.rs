@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{config::SharedInterceptor, types::AttributeValue};
 use jeton::{Document, Expected, Key, Put, Realm, Registry};
 use jeton_dynamodb::DynamoRegistry;
 
-use crate::support::{Lost, client, local, local_with, put, table};
+use crate::support::{Lost, client, collect, local, local_with, put, table};
 
 fn key(id: &str) -> Key {
     Key::client(&Realm::default(), &id.parse().unwrap())
@@ -18,7 +18,17 @@ async fn registry_keeps_its_contract() {
     jeton_contracts::registry(&DynamoRegistry::new(dynamodb, &table)).await;
 }
 
-/// Reads an item as `jeton client new` prints it, and refuses others, naming the item.
+#[tokio::test]
+#[ignore = "needs JETON_TEST_DYNAMODB; the head of main.rs says how to run it"]
+async fn registry_keeps_documents_as_long_as_it_should() {
+    let dynamodb = local();
+    let table = table(&dynamodb, "registry-keeping").await;
+    let registry = DynamoRegistry::new(dynamodb.clone(), &table);
+    let collect = async |at| collect(&dynamodb, &table, at).await;
+    jeton_contracts::registry_keeping(&registry, collect).await;
+}
+
+/// Reads an item that was written by hand, and refuses others, naming the item.
 #[tokio::test]
 #[ignore = "needs JETON_TEST_DYNAMODB; the head of main.rs says how to run it"]
 async fn an_item_written_by_hand_is_read_or_named() {

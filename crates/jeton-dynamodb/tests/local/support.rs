@@ -22,6 +22,8 @@ use aws_sdk_dynamodb::{
     },
 };
 
+use jeton::UnixTime;
+
 pub(crate) fn client(endpoint: &str, interceptors: Vec<SharedInterceptor>) -> Client {
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -79,13 +81,35 @@ pub(crate) async fn put<const N: usize>(
     put.send().await.unwrap();
 }
 
-/// The requests that were sent, attempts of the SDK's own included: the names of the operations.
+/// Deletes what DynamoDB's time-to-live deletes some time after `at`, which the local one does when it likes.
+pub(crate) async fn collect(dynamodb: &Client, table: &str, at: UnixTime) {
+    let scan = dynamodb
+        .scan()
+        .table_name(table)
+        .filter_expression("delete_at <= :at")
+        .expression_attribute_values(":at", AttributeValue::N(at.0.to_string()));
+    for item in scan.send().await.unwrap().items() {
+        let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
+        let delete = dynamodb.delete_item().table_name(table);
+        delete.set_key(Some(key.into())).send().await.unwrap();
+    }
+}
+
+/// The requests that were sent, attempts of the SDK's own included: the names of the operations, and
+/// whether each asks for a consistent read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Requests(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Requests(Arc<Mutex<Vec<(String, bool)>>>);
 
 impl Requests {
     pub(crate) fn take(&self) -> Vec<String> {
-        mem::take(&mut *self.0.lock().unwrap())
+        let sent = mem::take(&mut *self.0.lock().unwrap());
+        sent.into_iter().map(|(operation, _)| operation).collect()
+    }
+
+    /// The same, of those alone that ask for a consistent read.
+    pub(crate) fn take_consistent(&self) -> Vec<String> {
+        self.0.lock().unwrap().retain(|(_, consistent)| *consistent);
+        self.take()
     }
 }
 
@@ -100,9 +124,13 @@ impl Intercept for Requests {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let target = context.request().headers().get("x-amz-target");
+        let request = context.request();
+        let target = request.headers().get("x-amz-target");
         let (_, operation) = target.unwrap().split_once('.').unwrap();
-        self.0.lock().unwrap().push(operation.to_owned());
+        let body = std::str::from_utf8(request.body().bytes().unwrap())?;
+        let consistent = body.contains(r#""ConsistentRead":true"#);
+        let sent = (operation.to_owned(), consistent);
+        self.0.lock().unwrap().push(sent);
         Ok(())
     }
 }

@@ -47,7 +47,10 @@ fn put(database: &Database, id: &str) -> impl Future<Output = Result<usize, Unav
     async move {
         database
             .write(move |connection| {
-                connection.execute("INSERT INTO document VALUES ('', 'client', ?1, '')", [id])
+                connection.execute(
+                    "INSERT INTO document VALUES ('', 'client', ?1, '', NULL)",
+                    [id],
+                )
             })
             .await
     }

@@ -93,6 +93,22 @@ impl Ledger for Alternating {
     async fn kept(&self, id: &AttachmentId) -> Result<Option<String>, Unavailable> {
         self.other().kept(id).await
     }
+    async fn index(
+        &self,
+        subject: &SubjectKey,
+        grant: GrantId,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), Unavailable> {
+        self.other().index(subject, grant, until, now).await
+    }
+    async fn indexed(
+        &self,
+        subject: &SubjectKey,
+        after: Option<GrantId>,
+    ) -> Result<Vec<GrantId>, Unavailable> {
+        self.other().indexed(subject, after).await
+    }
     async fn claim(
         &self,
         marker: &Marker,
@@ -201,6 +217,13 @@ async fn each_call_is_one_transaction_or_one_read() {
     }
     database.kept(attachment.id()).await.unwrap();
     check("kept", "SELECT");
+    let subject = SubjectKey::of("alice");
+    for what in ["index", "index, indexed"] {
+        database.index(&subject, id, end, NOW).await.unwrap();
+        check(what, "BEGIN INSERT COMMIT");
+    }
+    database.indexed(&subject, None).await.unwrap();
+    check("indexed", "SELECT");
     database.claim(&marker, value, end, NOW).await.unwrap();
     check("claim", "BEGIN SELECT INSERT COMMIT");
     database.claim(&marker, value, end, NOW).await.unwrap();

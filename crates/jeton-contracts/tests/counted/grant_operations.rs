@@ -1,85 +1,47 @@
 //! Storage operations of what needs the ledger: the table of `ARCHITECTURE.md`, asserted.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use jeton::{
-    Audit, Capabilities, Config, Document, Expected, Host, Key, MemoryLedger, MemoryRegistry,
-    Realm, Registry as _, Seconds, Server, UnixTime,
+use http::{Request, StatusCode};
+use jeton::{Audit, Seconds, UnixTime};
+use jeton_contracts::Operations;
+use serde_json::{Value, json};
+
+use crate::bench::{
+    Answer as _, Bench, LOGIN, LOGIN_URL, NOW, REDIRECT, SECRET, SHA256_OF_S, VERIFIER,
+    authorization, text,
 };
-use jeton_contracts::{Counting, Operations};
-use jeton_native::NativeCrypto;
-use serde_json::Value;
-use url::form_urlencoded;
 
-/// As `jeton keys new` prints one.
-const SECRET: &str = "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj";
-
-/// The login application's, as `jeton client new` prints one.
-const LOGIN_SECRET: &str = "jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy";
-
-const NOW: UnixTime = UnixTime(1_800_000_000);
-const REDIRECT: &str = "https://app.example/cb";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-type Registry = Counting<MemoryRegistry>;
-type Ledger = Counting<MemoryLedger>;
-
-struct Counted;
-
-impl Host for Counted {
-    type Registry = Registry;
-    type Ledger = Ledger;
-    type Crypto = NativeCrypto;
-    type Fetch = ();
-}
-
-struct Bench {
-    registry: Registry,
-    ledger: Ledger,
-    server: Server<Counted>,
+/// A deployment of which `app` and `service` are registered clients.
+async fn deployment() -> Bench {
+    let bench = Bench::new(&[]).cold();
+    for (id, members) in [
+        (
+            "app",
+            json!({
+                "redirect_uris": [REDIRECT], "audiences": ["service"],
+                "grant_types": [
+                    "authorization_code", "refresh_token", "client_credentials",
+                    "urn:ietf:params:oauth:grant-type:device_code",
+                ],
+            }),
+        ),
+        (
+            "service",
+            json!({ "audiences": ["service", "app"], "grant_types": [EXCHANGE] }),
+        ),
+    ] {
+        let mut record = json!({
+            "client_id": id, "client_secrets": [{ "sha256": SHA256_OF_S }], "scope": "read write",
+        });
+        let common = record.as_object_mut().unwrap();
+        common.extend(members.as_object().unwrap().clone());
+        bench.write_client(&record).await;
+    }
+    bench
 }
 
 impl Bench {
-    async fn new() -> Self {
-        let registry = Counting::new(MemoryRegistry::default());
-        for (id, members) in [
-            (
-                "app",
-                format!(
-                    r#""redirect_uris":["{REDIRECT}"],"audiences":["service"],"grant_types":["authorization_code","refresh_token","client_credentials","urn:ietf:params:oauth:grant-type:device_code"]"#
-                ),
-            ),
-            (
-                "service",
-                format!(r#""audiences":["service","app"],"grant_types":["{EXCHANGE}"]"#),
-            ),
-        ] {
-            let record = format!(
-                r#"{{"client_id":"{id}","client_secrets":[{{"sha256":"BDpxh3TFcr2KJa2-sb_NXAJWrhHOz5-cP5JdDlK-r4k"}}],"scope":"read write",{members}}}"#
-            );
-            let key = Key::client(&Realm::default(), &id.parse().unwrap());
-            let document = Document::new(record);
-            let put = registry
-                .store()
-                .put(&key, &document, &Expected::Absent)
-                .await;
-            put.unwrap();
-        }
-        Self::on(
-            registry,
-            Counting::new(MemoryLedger::default()),
-            UnixTime(0),
-        )
-    }
-
     /// Another process on the same stores: nothing is in its memory.
     fn cold(&self) -> Self {
         self.restarted(UnixTime(0))
@@ -87,61 +49,18 @@ impl Bench {
 
     /// Another process with this `JETON_GRANTS_NOT_BEFORE`.
     fn restarted(&self, not_before: UnixTime) -> Self {
-        Self::on(self.registry.clone(), self.ledger.clone(), not_before)
-    }
-
-    fn on(registry: Registry, ledger: Ledger, not_before: UnixTime) -> Self {
-        let config = Config::from_lookup(|name| match name {
-            "JETON_ISSUER" => Some("https://issuer.example".into()),
-            "JETON_SECRET" => Some(SECRET.into()),
-            "JETON_GRANTS_NOT_BEFORE" => Some(not_before.0.to_string()),
-            "JETON_LOGIN_URL" => Some("https://login.example".into()),
-            "JETON_CLIENTS" => Some(format!(
-                r#"[{{"client_id":"login","client_secret":"{LOGIN_SECRET}","grant_types":[],"login":true}}]"#
-            )),
-            _ => None,
-        });
-        let capabilities = Capabilities {
-            registry: registry.clone(),
-            ledger: Some(ledger.clone()),
-            crypto: NativeCrypto::new(),
-            fetch: (),
-        };
-        let server = Server::new(config.unwrap(), capabilities);
-        Self {
-            registry,
-            ledger,
-            server,
-        }
-    }
-
-    async fn get(&self, uri: &str, cookie: Option<&str>, now: UnixTime) -> Response<Bytes> {
-        let mut request = Request::get(uri);
-        if let Some(cookie) = cookie {
-            request = request.header("cookie", cookie);
-        }
-        let request = request.body(Bytes::new()).unwrap();
-        self.server
-            .handle(request, now, std::future::pending())
-            .await
+        let (clients, not_before) = (format!("[{LOGIN}]"), not_before.0.to_string());
+        let settings = [
+            LOGIN_URL,
+            ("JETON_CLIENTS", &clients),
+            ("JETON_GRANTS_NOT_BEFORE", &not_before),
+        ];
+        Self::on(self.registry.clone(), self.ledger.clone(), &settings)
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
-        let response = self.respond(path, form, now).await;
-        let json = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
-        (response.status(), json)
-    }
-
-    async fn respond(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> Response<Bytes> {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Bytes::from(body));
-        self.server
-            .handle(request.unwrap(), now, std::future::pending())
-            .await
+        let response = self.submit(Request::post(path), form, now).await;
+        (response.status(), response.json())
     }
 
     async fn app(&self, path: &str, form: &[(&str, &str)], now: UnixTime) -> (StatusCode, Value) {
@@ -171,35 +90,10 @@ impl Bench {
 
     /// Logs alice in and answers the code.
     async fn code(&self) -> String {
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([
-                ("client_id", "app"),
-                ("response_type", "code"),
-                ("redirect_uri", REDIRECT),
-                ("code_challenge", CHALLENGE),
-                ("code_challenge_method", "S256"),
-            ])
-            .finish();
-        let response = self.get(&format!("/authorize?{query}"), None, NOW).await;
-        let cookie = response.headers()["set-cookie"].to_str().unwrap();
-        let cookie = cookie.split(';').next().unwrap().to_owned();
-        let sealed = parameter(&response, "request");
-        let (status, accepted) = self
-            .post(
-                "/authorize/accept",
-                &[
-                    ("client_id", "login"),
-                    ("client_secret", LOGIN_SECRET),
-                    ("request", &sealed),
-                    ("subject", "alice"),
-                ],
-                NOW,
-            )
-            .await;
-        assert_eq!(status, StatusCode::OK, "{accepted}");
-        let back = accepted["redirect_to"].as_str().unwrap();
-        let back = back.strip_prefix("https://issuer.example").unwrap();
-        parameter(&self.get(back, Some(&cookie), NOW).await, "code")
+        let alice = [("subject", "alice")];
+        let (back, cookie) = self.log_in(&authorization("app"), &alice, NOW).await;
+        let request = Request::get(back).header("cookie", cookie);
+        self.send(request, "", NOW).await.parameter("code")
     }
 
     async fn exchange(&self, code: &str, now: UnixTime) -> (StatusCode, Value) {
@@ -222,40 +116,17 @@ impl Bench {
 
     /// Operations of everything since last asked: registry reads, ledger reads, ledger writes.
     fn assert(&self, reads: u32, ledger_reads: u32, ledger_writes: u32, what: &str) {
-        let registry = self.registry.take();
-        let ledger = self.ledger.take();
-        let sum = Operations {
-            registry_reads: registry.registry_reads,
-            registry_writes: registry.registry_writes,
-            ..ledger
-        };
-        let expected = Operations {
-            registry_reads: reads,
-            registry_writes: 0,
-            ledger_reads,
-            ledger_writes,
-        };
-        assert_eq!(sum, expected, "{what}");
+        let expected = [reads, 0, ledger_reads, ledger_writes];
+        assert_eq!(self.operations(), expected, "{what}");
     }
-}
-
-fn parameter(response: &Response<Bytes>, name: &str) -> String {
-    let location = response.headers()["location"].to_str().unwrap();
-    let url = url::Url::parse(location).unwrap();
-    let (_, value) = url.query_pairs().find(|(own, _)| own == name).unwrap();
-    value.into_owned()
-}
-
-fn text<'a>(json: &'a Value, member: &str) -> &'a str {
-    json[member].as_str().unwrap_or_else(|| panic!("{json}"))
 }
 
 #[tokio::test]
 async fn code_and_refresh() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let code = bench.code().await;
-    // The clients app and alice, who might be one, and the cut-off of each; opened once.
-    bench.assert(4, 0, 1, "the login, from /authorize to the code");
+    // The clients app and alice, who might be one, and the cut-off of each; indexed and opened once.
+    bench.assert(4, 0, 2, "the login, from /authorize to the code");
 
     let (_, wrong) = bench
         .app(
@@ -330,7 +201,7 @@ async fn code_and_refresh() {
 
 #[tokio::test]
 async fn after_a_restore_older_grants_have_ended() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let (early, code) = (bench.code().await, bench.code().await);
     let (_, tokens) = bench.exchange(&early, NOW).await;
     let first = text(&tokens, "refresh_token").to_owned();
@@ -348,7 +219,7 @@ async fn after_a_restore_older_grants_have_ended() {
 
 #[tokio::test]
 async fn what_is_reused_within_grace_is_in_the_audit() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let code = bench.code().await;
     let (_, tokens) = bench.exchange(&code, NOW).await;
     let first = text(&tokens, "refresh_token").to_owned();
@@ -360,7 +231,7 @@ async fn what_is_reused_within_grace_is_in_the_audit() {
             ("code_verifier", VERIFIER),
             (name, token),
         ];
-        let response = bench.respond("/token", &form, now).await;
+        let response = bench.submit(Request::post("/token"), &form, now).await;
         let audit = response.extensions().get::<Audit>().unwrap().clone();
         (response.status().as_u16(), audit.reused_within_grace)
     };
@@ -379,7 +250,7 @@ async fn what_is_reused_within_grace_is_in_the_audit() {
 
 #[tokio::test]
 async fn device() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let (_, device) = bench.app("/device_authorization", &[], NOW).await;
     bench.assert(
         1,
@@ -398,7 +269,7 @@ async fn device() {
 
 #[tokio::test]
 async fn machine_to_machine() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let form = [("grant_type", "client_credentials")];
     let (_, tokens) = bench.app("/token", &form, NOW).await;
     bench.assert(1, 0, 0, "client credentials");
@@ -414,7 +285,7 @@ async fn machine_to_machine() {
 
 #[tokio::test]
 async fn token_exchange() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let code = bench.code().await;
     let (_, tokens) = bench.exchange(&code, NOW).await;
     let personal = text(&tokens, "access_token");
@@ -423,7 +294,7 @@ async fn token_exchange() {
     let machines = text(&tokens, "access_token");
 
     let cold = bench.cold();
-    bench.assert(4, 0, 2, "the login and both tokens");
+    bench.assert(4, 0, 3, "the login and both tokens");
     let (_, tokens) = cold.exchange_token(personal, &[], NOW).await;
     let exchanged = text(&tokens, "access_token");
     // The two clients, the cut-offs of app and alice, whether she is a client, and the rules about our own
@@ -478,10 +349,10 @@ async fn token_exchange() {
 
 #[tokio::test]
 async fn log_out_everywhere() {
-    let bench = Bench::new().await;
+    let bench = deployment().await;
     let form = [
         ("client_id", "login"),
-        ("client_secret", LOGIN_SECRET),
+        ("client_secret", SECRET),
         ("subject", "alice"),
     ];
     for (now, registry_writes, what) in [

@@ -105,7 +105,7 @@ impl Bench {
         let logout = if page.contains("name=\"confirmed\"") {
             Logout::Asks
         } else {
-            assert!(page.contains("You are signed out"), "{page}");
+            assert!(page.contains("You are logged out"), "{page}");
             Logout::Done
         };
         let record = self.ledger.read(GRANT).await.unwrap().unwrap();

@@ -1,103 +1,26 @@
 //! Devices and the people who connect them, by the addresses that they come from: what limits count, and
 //! whom they stop. Each host's address is another matter, so the server is called here.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use jeton::{
-    Arrival, Capabilities, Config, Host, MemoryLedger, MemoryRegistry, Seconds, Server, UnixTime,
-};
-use jeton_contracts::{Counting, Operations};
-use jeton_native::NativeCrypto;
-use serde_json::Value;
-use url::form_urlencoded;
+use jeton::Seconds;
+use jeton_contracts::Operations;
 
-const NOW: UnixTime = UnixTime(1_800_000_000);
-const ISSUER: &str = "https://issuer.example";
-const SECRET: &str = "jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy";
+use crate::bench::{Answer as _, Bench, HOME, LOGIN, LOGIN_URL, NOW, SECRET, Sent, text};
 
-struct Counted;
-
-impl Host for Counted {
-    type Registry = MemoryRegistry;
-    type Ledger = Counting<MemoryLedger>;
-    type Crypto = NativeCrypto;
-    type Fetch = ();
+/// A deployment with three devices, of which `box` authenticates.
+fn deployment() -> Bench {
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    let clients = format!(
+        r#"[{LOGIN},
+            {{"client_id":"tv","token_endpoint_auth_method":"none","grant_types":["{device}"]}},
+            {{"client_id":"radio","token_endpoint_auth_method":"none","grant_types":["{device}"]}},
+            {{"client_id":"box","client_secret":"{SECRET}","grant_types":["{device}"]}}]"#
+    );
+    Bench::new(&[LOGIN_URL, ("JETON_CLIENTS", &clients)])
 }
-
-struct Bench {
-    server: Server<Counted>,
-    ledger: Counting<MemoryLedger>,
-}
-
-/// From where and when a request is sent.
-#[derive(Clone, Copy)]
-struct Sent(Option<&'static str>, UnixTime);
-
-const HOME: Sent = Sent(Some("192.0.2.1"), NOW);
 
 impl Bench {
-    fn new() -> Self {
-        let device = "urn:ietf:params:oauth:grant-type:device_code";
-        let clients = format!(
-            r#"[{{"client_id":"login","client_secret":"{SECRET}","grant_types":[],"login":true}},
-                {{"client_id":"tv","token_endpoint_auth_method":"none","grant_types":["{device}"]}},
-                {{"client_id":"radio","token_endpoint_auth_method":"none","grant_types":["{device}"]}},
-                {{"client_id":"box","client_secret":"{SECRET}","grant_types":["{device}"]}}]"#
-        );
-        let config = Config::from_lookup(|name| match name {
-            "JETON_ISSUER" => Some(ISSUER.into()),
-            "JETON_SECRET" => Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".into()),
-            "JETON_LOGIN_URL" => Some("https://login.example".into()),
-            "JETON_CLIENTS" => Some(clients.clone()),
-            _ => None,
-        });
-        let ledger = Counting::new(MemoryLedger::default());
-        let capabilities = Capabilities {
-            registry: MemoryRegistry::default(),
-            ledger: Some(ledger.clone()),
-            crypto: NativeCrypto::new(),
-            fetch: (),
-        };
-        Self {
-            server: Server::new(config.unwrap(), capabilities),
-            ledger,
-        }
-    }
-
-    async fn send(
-        &self,
-        request: http::request::Builder,
-        body: String,
-        from: Sent,
-    ) -> Response<Bytes> {
-        let Sent(address, at) = from;
-        let arrival = Arrival {
-            address: address.map(|address| address.parse::<IpAddr>().unwrap()),
-            ..at.into()
-        };
-        let request = request.body(Bytes::from(body)).unwrap();
-        let never = std::future::pending();
-        self.server.handle(request, arrival, never).await
-    }
-
-    async fn post(
-        &self,
-        path: &str,
-        cookie: &str,
-        form: &[(&str, &str)],
-        from: Sent,
-    ) -> Response<Bytes> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", cookie);
-        self.send(request, body.extend_pairs(form).finish(), from)
-            .await
-    }
-
     async fn begin(&self, client: &str, from: Sent) -> Response<Bytes> {
         let form = [("client_id", client), ("client_secret", SECRET)];
         let form = if client == "box" {
@@ -105,42 +28,20 @@ impl Bench {
         } else {
             &form[..1]
         };
-        self.post("/device_authorization", "", form, from).await
+        self.submit(Request::post("/device_authorization"), form, from)
+            .await
     }
 
     async fn user_code(&self, from: Sent) -> String {
-        let response = self.begin("tv", from).await;
-        let device: Value = serde_json::from_slice(response.body()).unwrap();
-        device["user_code"].as_str().unwrap().to_owned()
+        let device = self.begin("tv", from).await.json();
+        text(&device, "user_code").to_owned()
     }
 
     /// A person who has logged in to connect a device.
     async fn person(&self, subject: &str, from: Sent) -> Person<'_> {
-        let get = |uri: &str, cookie: &str| {
-            let request = Request::get(uri).header("cookie", cookie);
-            self.send(request, String::new(), from)
-        };
-        let response = get("/device", "").await;
-        let cookie = response.headers()["set-cookie"].to_str().unwrap();
-        let cookie = cookie.split(';').next().unwrap().to_owned();
-        let (_, sealed) = response.headers()["location"]
-            .to_str()
-            .unwrap()
-            .split_once("request=")
-            .unwrap();
-        let form = [
-            ("client_id", "login"),
-            ("client_secret", SECRET),
-            ("request", sealed),
-            ("subject", subject),
-        ];
-        let accepted = self.post("/authorize/accept", "", &form, from).await;
-        let accepted: Value = serde_json::from_slice(accepted.body()).unwrap();
-        let (_, ticket) = accepted["redirect_to"]
-            .as_str()
-            .unwrap()
-            .split_once("ticket=")
-            .unwrap();
+        let person = [("subject", subject)];
+        let (back, cookie) = self.log_in("/device", &person, from).await;
+        let (_, ticket) = back.split_once("ticket=").unwrap();
         Person {
             bench: self,
             cookie,
@@ -171,12 +72,9 @@ enum Told {
 impl Person<'_> {
     async fn send(&self, form: &[(&str, &str)]) -> (StatusCode, String) {
         let form = [&[("ticket", self.ticket.as_str())], form].concat();
-        let response = self
-            .bench
-            .post("/device", &self.cookie, &form, self.from)
-            .await;
-        let page = String::from_utf8(response.body().to_vec()).unwrap();
-        (response.status(), page)
+        let request = Request::post("/device").header("cookie", &self.cookie);
+        let response = self.bench.submit(request, &form, self.from).await;
+        (response.status(), response.page().to_owned())
     }
 
     async fn type_in(&self, user_code: &str) -> Told {
@@ -193,7 +91,7 @@ impl Person<'_> {
 
 #[tokio::test]
 async fn devices_are_limited_for_a_client_in_a_network() {
-    let bench = Bench::new();
+    let bench = deployment();
     let check = async |client, address, seconds, expected| {
         let from = Sent(address, NOW + Seconds(seconds));
         let response = bench.begin(client, from).await;
@@ -210,8 +108,7 @@ async fn devices_are_limited_for_a_client_in_a_network() {
         let refused = check("tv", address, 599, StatusCode::TOO_MANY_REQUESTS).await;
         assert_eq!(refused.headers()["retry-after"], "60");
         assert_eq!(refused.headers()["access-control-allow-origin"], "*");
-        let body: Value = serde_json::from_slice(refused.body()).unwrap();
-        assert_eq!(body["error"], "temporarily_unavailable");
+        assert_eq!(refused.json()["error"], "temporarily_unavailable");
     }
     let counted = Operations {
         ledger_writes: 2,
@@ -237,7 +134,7 @@ async fn devices_are_limited_for_a_client_in_a_network() {
 
 #[tokio::test]
 async fn only_wrong_codes_count() {
-    let bench = Bench::new();
+    let bench = deployment();
     let user_code = bench.user_code(HOME).await;
     let alice = bench.person("alice", HOME).await;
     for _ in 0..9 {
@@ -258,7 +155,7 @@ async fn only_wrong_codes_count() {
 
 #[tokio::test]
 async fn who_guesses_stops_nobody_else() {
-    let bench = Bench::new();
+    let bench = deployment();
     let user_code = bench.user_code(HOME).await;
     for number in 0..30 {
         let guesser = bench.person(&format!("guesser {number}"), HOME).await;
@@ -280,7 +177,7 @@ async fn who_guesses_stops_nobody_else() {
 
 #[tokio::test]
 async fn operations_of_connecting_a_device() {
-    let bench = Bench::new();
+    let bench = deployment();
     bench.begin("tv", HOME).await;
     let check = |reads, writes, what: &str| {
         let expected = Operations {
@@ -304,5 +201,9 @@ async fn operations_of_connecting_a_device() {
     let form = [("confirmation", confirmation), ("decision", "approve")];
     let (_, page) = alice.send(&form).await;
     assert!(page.contains("Device connected"), "{page}");
-    check(0, 2, "the decision, and that the login has made it");
+    check(
+        0,
+        3,
+        "the decision, the index, and that the login has made it",
+    );
 }
