@@ -1,82 +1,118 @@
-//! `jeton grants`: ending grants from the command line.
+//! `jeton grants`: what people gave, listed and ended.
 
-use std::path::Path;
+use anyhow::Result;
+use clap::{Arg, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser};
+use http::Method;
+use jeton::path_segment;
+use serde_json::{Value, json};
 
-use anyhow::{Context, Result};
-use clap::{Arg, ArgGroup, ArgMatches, Command};
-use jeton::{ClientId, CutOff, Realm, Seconds, UnixTime, put_cut_off};
-use jeton_sqlite::Database;
-
-use crate::{client::shell_quote, settings};
+use crate::{
+    management,
+    output::{self, Format},
+};
 
 pub(crate) fn command() -> Command {
+    let text = |name: &'static str, value: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .value_parser(NonEmptyStringValueParser::new())
+    };
     Command::new("grants")
-        .about("End grants")
+        .about("List and end what people gave: logins, and devices that were approved")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
-            Command::new("revoke")
-                .about("Log a subject or a client out everywhere: every grant opened until now ends")
-                .arg(Arg::new("subject").long("subject").help("Whose grants"))
-                .arg(Arg::new("client").long("client").help("Or which client's, by its client_id"))
-                .group(ArgGroup::new("whose").args(["subject", "client"]).required(true))
-                .arg(settings::flag("JETON_DATA").help(
-                    "SQLite file to write it to; without it, what to run for KV and DynamoDB is printed",
-                )),
+            Command::new("list")
+                .about("List the grants of a subject")
+                .arg(
+                    text("subject", "SUBJECT")
+                        .required(true)
+                        .help("Whose grants"),
+                )
+                .args(management::args())
+                .arg(output::format_arg()),
+        )
+        .subcommand(
+            Command::new("end")
+                .about("End a grant, or log a subject or a client out everywhere")
+                .override_usage(
+                    "jeton grants end GRANT_ID [OPTIONS]\n       \
+                     jeton grants end --subject SUBJECT [OPTIONS]\n       \
+                     jeton grants end --client CLIENT_ID [OPTIONS]",
+                )
+                .arg(
+                    Arg::new("grant")
+                        .value_name("GRANT_ID")
+                        .value_parser(NonEmptyStringValueParser::new())
+                        .help("This grant"),
+                )
+                .arg(text("subject", "SUBJECT").help("Every grant of this subject until now"))
+                .arg(text("client", "CLIENT_ID").help("Every grant of this client until now"))
+                .group(
+                    ArgGroup::new("which")
+                        .args(["grant", "subject", "client"])
+                        .required(true),
+                )
+                .args(management::args()),
         )
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let Some(("revoke", matches)) = matches.subcommand() else {
-        anyhow::bail!("no such command");
-    };
-    let cut_off = match matches.get_one::<String>("subject") {
-        Some(subject) => CutOff::subject(subject),
-        None => {
-            let id = matches.get_one::<String>("client");
-            let id: ClientId = id.map_or("", String::as_str).parse()?;
-            CutOff::client(&id)
-        }
-    };
-    // What is opened in this very second ends too: times have no finer grain.
-    let at = jeton_native::now() + Seconds(1);
-    let Some(data) = matches.get_one::<String>("JETON_DATA") else {
-        print!("{}", instructions(&cut_off, at));
-        return Ok(());
-    };
-    // Opening it would make it, and report that logins ended which are in another file.
-    anyhow::ensure!(
-        Path::new(data).exists(),
-        "JETON_DATA: {data}: there is no such file; `jeton serve` and `jeton client put` make it"
-    );
-    let database =
-        Database::open(Path::new(data)).with_context(|| format!("JETON_DATA: {data}"))?;
-    let at = tokio::runtime::Builder::new_current_thread()
-        .build()?
-        .block_on(put_cut_off(&database, &Realm::default(), &cut_off, at))?;
-    println!(
-        "every grant opened before {} ends; a running server knows within its JETON_REGISTRY_MAX_AGE",
-        at.0
-    );
-    Ok(())
+    match matches.subcommand() {
+        Some(("list", matches)) => list(matches),
+        Some(("end", matches)) => end(matches),
+        _ => anyhow::bail!("no such command"),
+    }
 }
 
-fn instructions(cut_off: &CutOff, at: UnixTime) -> String {
-    let document = cut_off.document(at);
-    let item = serde_json::json!({
-        "pk": { "S": "cut_off" },
-        "sk": { "S": cut_off.as_str() },
-        "record": { "S": document.as_str() },
-    });
-    format!(
-        "  # Cloudflare KV (Worker)
-  wrangler kv key put --binding JETON_REGISTRY --remote {key} {record}
+fn list(matches: &ArgMatches) -> Result<()> {
+    let subject = matches
+        .get_one::<String>("subject")
+        .map_or("", String::as_str);
+    let deployment = management::connect(matches)?;
+    let grants = deployment.pages("/grants", &format!("subject={}", path_segment(subject)))?;
+    if Format::of(matches) == Format::Json {
+        return output::print(&output::json(&json!({ "items": grants })));
+    }
+    let head = ["GRANT_ID", "CLIENT_ID", "SINCE", "UNTIL", "SCOPE"].map(str::to_owned);
+    let rows: Vec<_> = grants.iter().map(row).collect();
+    output::print(&output::table(&[vec![head], rows].concat()))
+}
 
-  # DynamoDB (Lambda)
-  aws dynamodb put-item --table-name \"$JETON_TABLE\" --item {item}
-",
-        key = shell_quote(&format!("cut_off:{}", cut_off.as_str())),
-        record = shell_quote(document.as_str()),
-        item = shell_quote(&item.to_string()),
-    )
+fn row(grant: &Value) -> [String; 5] {
+    let text = |name: &str| grant.get(name).map(output::plain).unwrap_or_default();
+    [
+        text("grant_id"),
+        text("client_id"),
+        output::time_of(grant, "created_at"),
+        output::time_of(grant, "expires_at"),
+        text("scope"),
+    ]
+}
+
+fn end(matches: &ArgMatches) -> Result<()> {
+    let deployment = management::connect(matches)?;
+    let given = |name: &str| matches.get_one::<String>(name);
+    let end = |path: &str| deployment.call(Method::DELETE, &format!("/grants{path}"), None);
+    if let Some(grant) = given("grant") {
+        end(&format!("/{}", path_segment(grant)))?;
+        return output::say(&format!("ended the grant {grant}"));
+    }
+    let (query, whose) = match (given("subject"), given("client")) {
+        (Some(subject), _) => (
+            format!("subject={}", path_segment(subject)),
+            format!("subject {subject}"),
+        ),
+        (None, client) => {
+            let client = client.map_or("", String::as_str);
+            (
+                format!("client_id={}", path_segment(client)),
+                format!("client {client}"),
+            )
+        }
+    };
+    end(&format!("?{query}"))?;
+    deployment.say_late();
+    output::say(&format!("ended every grant of the {whose} until now"))
 }

@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches, Command};
 
+use crate::settings::DEFAULT_PORT;
+
 /// How long each of connecting, sending and receiving may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -24,7 +26,7 @@ pub(crate) fn command() -> Command {
         .about("Exit with 0 if a server answers /health with 200, else with 1")
         .arg(Arg::new("url").value_name("URL").help(
             "[default: http://127.0.0.1:PORT/health, PORT from JETON_PORT, SERVER_PORT or PORT, \
-             else 9400]",
+             else 8080 as `serve` has it; below the path of JETON_ISSUER]",
         ))
 }
 
@@ -55,7 +57,7 @@ fn default_url(variable: impl Fn(&str) -> Option<String>) -> String {
     let path = path.strip_prefix(stripped).unwrap_or(path);
     let path = path.trim_start_matches('/');
     let slash = if path.is_empty() { "" } else { "/" };
-    let port = port.as_deref().unwrap_or("9400");
+    let port = port.as_deref().unwrap_or(DEFAULT_PORT);
     format!("http://127.0.0.1:{port}{slash}{path}/health")
 }
 
@@ -127,7 +129,7 @@ mod tests {
             });
             assert_eq!(url, expected, "{variables:?}");
         };
-        check(&[], "http://127.0.0.1:9400/health");
+        check(&[], "http://127.0.0.1:8080/health");
         check(&[("PORT", "1")], "http://127.0.0.1:1/health");
         check(
             &[("PORT", "1"), ("SERVER_PORT", "2")],
@@ -139,16 +141,16 @@ mod tests {
         );
         check(
             &[("SERVER_PORT", ""), ("JETON_ISSUER", "https://a.test")],
-            "http://127.0.0.1:9400/health",
+            "http://127.0.0.1:8080/health",
         );
         check(
             &[("JETON_ISSUER", "https://a.test/b/c")],
-            "http://127.0.0.1:9400/b/c/health",
+            "http://127.0.0.1:8080/b/c/health",
         );
         for (stripped, expected) in [
-            ("/b", "http://127.0.0.1:9400/c/health"),
-            ("/b/c", "http://127.0.0.1:9400/health"),
-            ("", "http://127.0.0.1:9400/b/c/health"),
+            ("/b", "http://127.0.0.1:8080/c/health"),
+            ("/b/c", "http://127.0.0.1:8080/health"),
+            ("", "http://127.0.0.1:8080/b/c/health"),
         ] {
             let issuer = ("JETON_ISSUER", "https://a.test/b/c");
             check(&[issuer, ("JETON_PROXY_STRIPS", stripped)], expected);

@@ -7,8 +7,9 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use clap::{Arg, ArgMatches, Command, builder::PossibleValuesParser};
-use jeton::Secrets;
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
+use jeton::{NewSecret, Secrets};
+use jeton_native::NativeCrypto;
 use pkcs8::PrivateKeyInfoRef;
 use serde_json::json;
 
@@ -20,6 +21,13 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("new")
                 .about("Print a fresh JETON_SECRET, or with --alg a JETON_SIGNING_JWKS")
+                .arg(
+                    Arg::new("client")
+                        .long("client")
+                        .action(ArgAction::SetTrue)
+                        .conflicts_with("alg")
+                        .help("Make a secret of a client for JETON_CLIENTS instead, with its hash"),
+                )
                 .arg(
                     Arg::new("alg")
                         .long("alg")
@@ -33,6 +41,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let Some(("new", matches)) = matches.subcommand() else {
         anyhow::bail!("no such command");
     };
+    if matches.get_flag("client") {
+        return print_client_secret();
+    }
     match matches.get_one::<String>("alg").map(String::as_str) {
         None => println!("{}", Secrets::text_of(&random()?).as_str()),
         Some("RS256") => println!("{}", json!({ "keys": [new_rsa_key()?] })),
@@ -41,19 +52,19 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-/// 128 random bits, for an identifier.
-pub(crate) fn random_id() -> Result<String> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).context("no entropy")?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+/// Prints a client's secret, and what of it stands in its record.
+fn print_client_secret() -> Result<()> {
+    let secret = NewSecret::make(&NativeCrypto::new())?;
+    let record = json!([secret.record(jeton_native::now())]);
+    println!(
+        "client_secret:  {}\nclient_secrets: {record}",
+        secret.text()
+    );
+    Ok(())
 }
 
-/// 256 random bits in base64url, for a client's secret.
-pub(crate) fn random_base64url() -> Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(random()?))
-}
-
-fn random() -> Result<[u8; 32]> {
+/// 256 random bits, for a secret.
+pub(crate) fn random() -> Result<[u8; 32]> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).context("no entropy")?;
     Ok(bytes)

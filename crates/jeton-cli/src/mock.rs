@@ -12,6 +12,15 @@ use tokio::sync::oneshot;
 
 use crate::settings;
 
+/// The settings whose defaults are other ones than `serve` has.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("JETON_ISSUER", "http://localhost:9400"),
+    ("JETON_PORT", "9400"),
+    ("JETON_SIGNING_ALGS", "RS256 ES256 EdDSA"),
+    ("JETON_CLIENTS", "a client demo"),
+    ("JETON_DEVELOPMENT", "true"),
+];
+
 pub(crate) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help)
@@ -28,6 +37,11 @@ pub(crate) fn command() -> Command {
             "config",
             "FILE",
             "Users, clients, claims, faults, issuers: TOML or JSON",
+        ))
+        .arg(text(
+            "profile",
+            "NAME",
+            "Answer like a vendor: auth0, keycloak, or another profile",
         ))
         .arg(switch(
             "strict",
@@ -61,7 +75,7 @@ pub(crate) fn command() -> Command {
             "End as soon as standard input is closed, as by a test process that ends",
         ))
         .arg(text("ca-file", "FILE", "Write the CA's certificate there"))
-        .args(settings::flags().map(|flag| {
+        .args(settings::flags(&DEFAULTS).map(|flag| {
             // Taken, so that it is said why they are refused.
             let name = flag.get_id().as_str();
             let refused = jeton_mock::refuse_deployment(|own| own == name).is_err();
@@ -76,10 +90,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         let value = overrides(name).or_else(|| std::env::var(name).ok());
         value.is_some_and(|value| !value.trim().is_empty())
     };
-    jeton_mock::refuse_deployment(is_given)?;
+    jeton_mock::refuse_deployment(is_given).map_err(|error| settings::as_given(error, matches))?;
     let overrides = settings::given(matches)?;
     let spec = spec(matches)?;
-    let settings = jeton_native::settings_from_env(overrides)?;
+    let settings = jeton_native::settings_from_env(overrides)
+        .map_err(|error| settings::as_given(error, matches))?;
     let stripped = settings
         .iter()
         .find(|(name, _)| *name == "JETON_PROXY_STRIPS");
@@ -128,6 +143,11 @@ fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     let mut spec = match (flag("config"), imported) {
         (Some(file), _) => jeton_mock::load(Path::new(&file))?,
         (None, Some(imported)) => {
+            if let Some(file) = imported.found {
+                eprintln!(
+                    "jeton mock: as {file} in this directory says, a configuration of mock-oauth2-server"
+                );
+            }
             for member in &imported.ignored {
                 eprintln!("jeton mock: without effect: {member}");
             }
@@ -141,14 +161,15 @@ fn spec(matches: &ArgMatches) -> Result<MockSpec> {
     spec.trust_host |= matches.get_flag("trust-host");
     spec.https |= matches.get_flag("https");
     spec.seed = flag("seed").or(spec.seed);
+    spec.issuer.profile = flag("profile").or(spec.issuer.profile);
     spec.browser_url = flag("browser-url").or(spec.browser_url);
     spec.backend_url = flag("backend-url").or(spec.backend_url);
     // An image says where to listen by its variables; a file that is mounted into it need not know.
     let host = variable("SERVER_HOSTNAME").or(spec.host);
-    let host = host.as_deref().unwrap_or("127.0.0.1");
-    let port = variable("SERVER_PORT").or_else(|| variable("PORT"));
-    let port = port.unwrap_or_else(|| spec.port.unwrap_or(DEFAULT_PORT).to_string());
-    let (host, port) = settings::address(matches, host, &port)?;
+    let host = host.as_deref().unwrap_or("localhost");
+    let port = spec.port.unwrap_or(DEFAULT_PORT).to_string();
+    let (host, port) = settings::address(matches, host, &["SERVER_PORT", "PORT"], &port)
+        .map_err(|error| settings::as_given(error, matches))?;
     spec.host = Some(host);
     spec.port = Some(port);
     Ok(spec)
@@ -173,10 +194,14 @@ fn greet(mock: &BoundMock, stripped: &str) {
     let path = issuer_path(&issuer);
     let path = path.strip_prefix(stripped).unwrap_or(path);
     let token = format!("http://{address}{path}/token");
+    let other = mock.other_address();
+    let other = other.map_or_else(String::new, |other| {
+        format!("            and on http://{other}\n")
+    });
     // Nobody need be there to read it.
     let _ = writeln!(
         io::stdout(),
-        "jeton mock: {issuer} on http://{address}\n\n  curl -u demo:demo-secret -d grant_type=client_credentials {token}\n"
+        "jeton mock: {issuer} on http://{address}\n{other}\n  curl -u demo:demo-secret -d grant_type=client_credentials {token}\n"
     );
 }
 

@@ -10,17 +10,16 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
-use jeton::{Arrival, BUDGET, Capabilities, ConfigError, Host, Server};
+use jeton::{Arrival, BUDGET, Capabilities, Config, ConfigError, Host, SecretUse, Server};
 use jeton_fetch::HttpsFetch;
-use jeton_http::{BodyTimedOut, Listening, TrustedProxies};
+use jeton_http::{BodyTimedOut, Listener, Listening, TrustedProxies};
 use jeton_native::{Log, NativeCrypto, RequestIds};
 use jeton_sqlite::Database;
-use tokio::net::TcpListener;
 
-use crate::settings;
+use crate::{readable, settings};
 
 /// The host: one process on SQLite.
-struct Serve;
+pub(crate) struct Serve;
 
 impl Host for Serve {
     type Registry = Database;
@@ -32,26 +31,23 @@ impl Host for Serve {
 pub(crate) fn command() -> Command {
     Command::new("serve")
         .about("Serve as one process, with an SQLite file as its store")
-        .args(settings::flags())
+        .args(settings::flags(&[]))
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let config = settings::config(matches)?;
+    let read = Settings::read(matches).map_err(|error| settings::as_given(error, matches))?;
+    let Settings {
+        config,
+        address: (host, port),
+        data,
+        proxies,
+    } = read;
     for warning in config.warnings() {
         eprintln!("jeton serve: WARNING: {warning}");
     }
-    let (host, port) = settings::address(matches, "127.0.0.1", "8080")?;
-    let data = settings::value(matches, "JETON_DATA", "jeton.db")?;
-    let proxies: TrustedProxies = settings::value(matches, "JETON_TRUSTED_PROXIES", "")?
-        .parse()
-        .map_err(|error| ConfigError::new("JETON_TRUSTED_PROXIES", error))?;
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
-    if is_open_to_everybody(Path::new(&data)) {
-        eprintln!(
-            "jeton serve: WARNING: JETON_DATA: every user of this machine may read or write {data}; chmod 600"
-        );
-    }
+    readable::warn_of_strangers("jeton serve", &data);
     let issuer = config.issuer().to_string();
     let capabilities = Capabilities {
         registry: database.clone(),
@@ -68,12 +64,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            let listener = TcpListener::bind((host.as_str(), port))
+            let listener = Listener::bind(&host, port)
                 .await
-                .with_context(|| format!("JETON_HOST, JETON_PORT: {host}:{port}"))?;
+                .context("JETON_HOST, JETON_PORT")?;
             let stop = jeton_http::stop_signal()?;
             tokio::spawn(async move { database.keep_swept(jeton_native::now).await });
-            let address = listener.local_addr()?;
+            let address = listener.address()?;
             // Nobody need be there to read it.
             let _ = writeln!(
                 io::stderr(),
@@ -90,7 +86,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                         address,
                         request_id: ids.next_id(),
                     };
-                    let response = if BodyTimedOut::is_said_of(&request) {
+                    let mut response = if BodyTimedOut::is_said_of(&request) {
                         let mut response = BodyTimedOut::response();
                         let (headers, why) = (request.headers(), BodyTimedOut::WHY);
                         server.complete(&mut response, headers, arrival, why);
@@ -102,6 +98,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                         server.handle(request, arrival, budget).await
                     };
                     log.response(&response, began);
+                    if let Some(used) = response.extensions_mut().remove::<SecretUse>() {
+                        let serving = Arc::clone(&serving);
+                        tokio::spawn(async move { serving.0.note(used).await });
+                    }
                     Ok(response)
                 }
             };
@@ -116,16 +116,31 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         })
 }
 
-/// Whether users who are neither the file's owner nor of its group may read or write it. A group is
-/// somebody's choice, as for backups.
-#[cfg(unix)]
-fn is_open_to_everybody(file: &Path) -> bool {
-    use std::{fs, os::unix::fs::PermissionsExt};
-
-    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o006 != 0)
+/// What `serve` is configured by.
+struct Settings {
+    config: Config,
+    address: (String, u16),
+    data: String,
+    proxies: TrustedProxies,
 }
 
-#[cfg(not(unix))]
-fn is_open_to_everybody(_: &Path) -> bool {
-    false
+impl Settings {
+    /// All settings, or all that is wrong with them.
+    fn read(matches: &ArgMatches) -> Result<Self, ConfigError> {
+        let address = settings::address(matches, "localhost", &["PORT"], settings::DEFAULT_PORT);
+        let data = settings::value(matches, "JETON_DATA", "jeton.db");
+        let proxies = settings::value(matches, "JETON_TRUSTED_PROXIES", "").and_then(|text| {
+            text.parse()
+                .map_err(|error| ConfigError::new("JETON_TRUSTED_PROXIES", error))
+        });
+        let listening = settings::both(settings::both(address, data), proxies);
+        let (config, ((address, data), proxies)) =
+            settings::both(settings::config(matches), listening)?;
+        Ok(Self {
+            config,
+            address,
+            data,
+            proxies,
+        })
+    }
 }

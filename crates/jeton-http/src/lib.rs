@@ -12,10 +12,8 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
 };
 use jeton::{BODY_LIMIT, within};
-use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
     sync::watch,
     time::{sleep, timeout},
 };
@@ -29,10 +27,12 @@ use crate::{
 
 mod connections;
 mod limits;
+mod listener;
 mod proxies;
 mod timed;
 mod tls;
 
+pub use listener::{Listener, NotListening};
 pub use proxies::{InvalidProxies, TrustedProxies};
 pub use tls::{SelfSigned, SelfSignedError};
 
@@ -108,7 +108,7 @@ impl Scheme {
 /// The way by which clients reach this process.
 pub struct Listening {
     /// Where connections come in.
-    pub listener: TcpListener,
+    pub listener: Listener,
     /// Connections that begin with a TLS handshake are served over TLS, and all others without.
     pub tls: Option<SelfSigned>,
     /// Who is believed about the addresses of clients.
@@ -134,9 +134,8 @@ where
         tls,
         proxies,
     } = listening;
-    // Else a client that asks and does not read has us make megabytes of answers. Connections have it of
-    // their listener.
-    let _ = SockRef::from(&listener).set_send_buffer_size(BUFFER);
+    // Else a client that asks and does not read has us make megabytes of answers.
+    listener.set_send_buffer(BUFFER);
     let connections = Connections::new(limits::most_connections());
     let service = Service {
         proxies: Arc::new(proxies),

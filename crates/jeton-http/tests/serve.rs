@@ -65,7 +65,7 @@ async fn start_behind(tls: Option<SelfSigned>, proxies: &str) -> Running {
     };
     let task = tokio::spawn(async move {
         let listening = Listening {
-            listener,
+            listener: listener.into(),
             tls,
             proxies,
         };

@@ -9,6 +9,10 @@
 //! base64 it is said to be, decodes a load balancer's query twice, and drops all but one of several
 //! headers of a name.
 
+// That the whole of a request may go from thread to thread is asked of each future within it, down to the
+// SDK's: deeper than the usual 128.
+#![recursion_limit = "256"]
+
 mod answer;
 mod event;
 mod stores;
@@ -17,15 +21,21 @@ use std::{
     convert::Infallible,
     env,
     process::ExitCode,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use http::HeaderMap;
-use jeton::{Arrival, BUDGET, Host, RequestId, Server};
+use jeton::{Arrival, BUDGET, Host, RequestId, SecretUse, Server};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_fetch::HttpsFetch;
 use jeton_native::NativeCrypto;
-use lambda_http::{LambdaEvent, lambda_runtime, service_fn};
+use lambda_http::{
+    LambdaEvent,
+    lambda_runtime::Runtime,
+    service_fn,
+    tower::{ServiceExt, layer::layer_fn},
+};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -45,6 +55,17 @@ impl Host for Lambda {
 }
 
 type LambdaServer = Server<Lambda>;
+
+/// What is to be noted of the event that is being answered, once its answer is sent.
+#[derive(Default)]
+struct ToNote(Mutex<Option<SecretUse>>);
+
+impl ToNote {
+    fn replace(&self, used: Option<SecretUse>) -> Option<SecretUse> {
+        let mut standing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *standing, used)
+    }
+}
 
 /// One thread: an execution environment works on one event at a time, and starts sooner with it.
 #[tokio::main(flavor = "current_thread")]
@@ -71,22 +92,35 @@ async fn run() -> Result<(), lambda_http::Error> {
     // Made once for all requests; no connection is opened and no key derived before the first.
     let stores = Stores::from_env().await?;
     let server = LambdaServer::new(config, stores.into());
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        let server = &server;
-        async move {
-            let invocation = event.context.request_id.parse().ok();
-            Ok::<_, Infallible>(respond(server, event.payload.get(), invocation).await)
-        }
-    }))
-    .await
+    let (server, to_note) = (&server, &ToNote::default());
+    let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
+        let invocation = event.context.request_id.parse().ok();
+        Ok::<_, Infallible>(respond(server, event.payload.get(), invocation, to_note).await)
+    });
+    // Before the next event is asked for: from then on the process may be frozen.
+    let after_the_answer = layer_fn(|service: _| {
+        ServiceExt::map_future(service, |answering| async move {
+            let answered = answering.await;
+            if let Some(used) = to_note.replace(None) {
+                server.note(used).await;
+            }
+            answered
+        })
+    });
+    Runtime::new(handler).layer(after_the_answer).run().await
 }
 
 /// The answer to an event. Its request is known by the gateway's id, or where the gateway gives none, by
 /// that of the invocation.
-async fn respond(server: &LambdaServer, event: &str, invocation: Option<RequestId>) -> Answer {
+async fn respond(
+    server: &LambdaServer,
+    event: &str,
+    invocation: Option<RequestId>,
+    to_note: &ToNote,
+) -> Answer {
     let began = Instant::now();
     let (gateway, request) = Event::parse(event);
-    let response = match request {
+    let mut response = match request {
         Ok(mut request) => {
             let caller = request.extensions_mut().remove::<Caller>();
             let caller = caller.unwrap_or_default();
@@ -117,6 +151,7 @@ async fn respond(server: &LambdaServer, event: &str, invocation: Option<RequestI
     };
     // Before the answer: the process is frozen after it.
     jeton_native::log_response(&response, began);
+    to_note.replace(response.extensions_mut().remove());
     Answer::new(gateway, response)
 }
 

@@ -23,7 +23,7 @@ fn requests_may_move_between_threads() {
         UnixTime(0),
         std::future::pending(),
     ));
-    require_send(respond(&server, "", None));
+    require_send(respond(&server, "", None, &ToNote::default()));
 }
 
 #[tokio::test]
@@ -40,7 +40,8 @@ async fn any_event_is_answered() {
             404,
         ),
     ] {
-        let answer = serde_json::to_value(respond(&server, event, None).await).unwrap();
+        let answer =
+            serde_json::to_value(respond(&server, event, None, &ToNote::default()).await).unwrap();
         assert_eq!(answer["statusCode"], status, "{answer}");
         let headers = &answer["headers"];
         assert_eq!(headers["x-content-type-options"], "nosniff", "{answer}");
@@ -52,7 +53,7 @@ async fn any_event_is_answered() {
 #[tokio::test]
 async fn a_malformed_event_is_answered_and_logged() {
     let event = r#"{"requestContext":{"http":{"method":"POST"}},"rawPath":"/token","body":"\u00e4","isBase64Encoded":true}"#;
-    let answer = respond(&server(), event, "an-id".parse().ok()).await;
+    let answer = respond(&server(), event, "an-id".parse().ok(), &ToNote::default()).await;
     let answer = serde_json::to_value(answer).unwrap();
     assert_eq!(answer["statusCode"], 400, "{answer}");
     assert_eq!(

@@ -2,18 +2,24 @@
 
 use std::{env, fs};
 
-use jeton::{Config, ConfigError, SETTINGS};
+use jeton::{Config, ConfigError, Mistakes, SETTINGS};
 
-use crate::service_link::is_service_link;
+use crate::{service_link::is_service_link, similar};
 
-/// The variable by which clients' test helpers find this program. It is theirs, and not a setting.
-const BINARY: &str = "JETON_BIN";
+/// Variables that are not a host's, and may be there where one is started: by the first, clients' test
+/// helpers find this program; the others are how `jeton` authenticates at a deployment.
+const OTHERS: [&str; 4] = [
+    "JETON_BIN",
+    "JETON_TOKEN",
+    "JETON_CLIENT_ID",
+    "JETON_CLIENT_SECRET",
+];
 
 /// The configuration from the environment. A value `@path` stands for that file's content, so that
 /// secrets can be mounted as files.
 ///
 /// # Errors
-/// The first variable that is unknown, malformed, not UTF-8, or names a file that cannot be read.
+/// Every variable that is unknown, malformed, not UTF-8, or names a file that cannot be read.
 pub fn config_from_env() -> Result<Config, ConfigError> {
     config_from_env_over(|_| None)
 }
@@ -26,48 +32,77 @@ pub fn config_from_env() -> Result<Config, ConfigError> {
 pub fn config_from_env_over(
     overrides: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    let values = settings_from_env(overrides)?;
-    Config::from_lookup(|name| {
+    let (values, unread) = read(overrides);
+    let config = Config::from_lookup(|name| {
         let (_, value) = values.iter().find(|(own, _)| *own == name)?;
         Some(value.clone())
-    })
+    });
+    match (unread, config) {
+        (Ok(()), config) => config,
+        (Err(error), Ok(_)) => Err(error),
+        (Err(error), Err(of_values)) => Err(error.and(of_values)),
+    }
 }
 
 /// The settings that `overrides` or the environment gives, each by name, unchecked.
 ///
 /// # Errors
-/// The first variable that is unknown, not UTF-8, or names a file that cannot be read.
+/// Every variable that is unknown, not UTF-8, or names a file that cannot be read.
 pub fn settings_from_env(
     overrides: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<(&'static str, String)>, ConfigError> {
+    let (values, unread) = read(overrides);
+    unread.map(|()| values)
+}
+
+/// The settings that can be read, and what is wrong with the others.
+fn read(
+    overrides: impl Fn(&str) -> Option<String>,
+) -> (Vec<(&'static str, String)>, Result<(), ConfigError>) {
+    let mut mistakes = Mistakes::default();
     let names: Vec<_> = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, value)| name != BINARY && !is_service_link(name, &value.to_string_lossy()))
+        .filter(|(name, _)| !OTHERS.contains(&name.as_str()))
+        .filter(|(name, value)| !is_service_link(name, &value.to_string_lossy()))
         .map(|(name, _)| name)
         .collect();
-    Config::refuse_unknown(names.iter().map(String::as_str))?;
+    let unknown = Config::refuse_unknown(names.iter().map(String::as_str));
+    mistakes.of(unknown.map_err(with_similar));
     let mut values = Vec::with_capacity(SETTINGS.len());
     for setting in SETTINGS {
-        let given = match overrides(setting.name) {
-            Some(value) => Some(value),
-            None => variable(setting.name)?,
+        let value = match overrides(setting.name) {
+            Some(given) => resolve_file(setting.name, given).map(Some),
+            None => variable(setting.name),
         };
-        let Some(given) = given else {
-            continue;
-        };
-        let value = resolve_file(setting.name, given)?;
-        if !value.is_empty() {
+        let value = mistakes.of(value).flatten();
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             values.push((setting.name, value));
         }
     }
-    Ok(values)
+    (values, mistakes.or(()))
 }
 
-/// The value of an environment variable; `None` for one that is not set or empty, and for a service
-/// link: Kubernetes sets `JETON_PORT` and the like for a service of that name.
+/// The error, with the settings that unknown names are most like.
+fn with_similar(error: ConfigError) -> ConfigError {
+    error.map(|mut mistake| {
+        let known = SETTINGS
+            .iter()
+            .filter_map(|it| it.name.strip_prefix("JETON_"));
+        let name = mistake.name.trim_start_matches("JETON_");
+        if let Some(known) = similar(name, known) {
+            mistake
+                .expected
+                .push_str(&format!(". Was JETON_{known} meant?"));
+        }
+        mistake
+    })
+}
+
+/// The value of an environment variable, of `@path` that file's content; `None` for one that is not set or
+/// empty, and for a service link: Kubernetes sets `JETON_PORT` and the like for a service of that name.
 ///
 /// # Errors
-/// The value is not UTF-8.
+/// The value is not UTF-8, or names a file that cannot be read.
 pub fn variable(name: &str) -> Result<Option<String>, ConfigError> {
     let Some(value) = env::var_os(name) else {
         return Ok(None);
@@ -75,7 +110,11 @@ pub fn variable(name: &str) -> Result<Option<String>, ConfigError> {
     let value = value
         .into_string()
         .map_err(|_| ConfigError::new(name, "UTF-8"))?;
-    Ok(Some(value).filter(|value| !value.is_empty() && !is_service_link(name, value)))
+    if is_service_link(name, &value) {
+        return Ok(None);
+    }
+    let value = resolve_file(name, value)?;
+    Ok(Some(value).filter(|value| !value.is_empty()))
 }
 
 /// The value itself, or for `@path` that file's content without trailing white space.

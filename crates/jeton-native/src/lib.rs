@@ -3,16 +3,20 @@
 
 mod crypto;
 mod environment;
+mod es384;
 mod log;
 mod request_ids;
 mod service_link;
+mod similar;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use crypto::NativeCrypto;
 pub use environment::{config_from_env, config_from_env_over, settings_from_env, variable};
+pub use es384::Es384Key;
 pub use log::{Log, log_error, log_panics, log_response};
 pub use request_ids::RequestIds;
+pub use similar::similar;
 
 use jeton::UnixTime;
 

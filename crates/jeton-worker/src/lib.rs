@@ -13,24 +13,31 @@ pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
 use std::time::Duration;
 
-use jeton::{Arrival, BUDGET, Moment, UnixTime};
+use jeton::{Arrival, BUDGET, Moment, SecretUse, UnixTime};
 use jeton_cloudflare::task;
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
-use worker::Env;
+use worker::{Env, worker_sys::Context};
 
 /// The fetch handler. Exported by hand rather than by `worker::event`, whose futures take a detour
 /// through `queueMicrotask` at each step: see [`task`].
 #[wasm_bindgen]
-pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
+pub fn fetch(request: Request, env: Env, context: Context) -> Promise {
     let began = log::moment();
     task::promise(seconds(began), async move {
-        respond(&request, &env, began).await.map(JsValue::from)
+        respond(&request, &env, &context, began)
+            .await
+            .map(JsValue::from)
     })
 }
 
-async fn respond(request: &Request, env: &Env, began: Moment) -> Result<Response, JsValue> {
+async fn respond(
+    request: &Request,
+    env: &Env,
+    context: &Context,
+    began: Moment,
+) -> Result<Response, JsValue> {
     // The platform's word: it replaces what a client sends by these names.
     let headers = request.headers();
     let address = headers.get("cf-connecting-ip")?;
@@ -42,10 +49,19 @@ async fn respond(request: &Request, env: &Env, began: Moment) -> Result<Response
         address: address.and_then(|address| address.parse().ok()),
         request_id: request_id.and_then(|id| id.parse().ok()),
     };
+    let at = arrival.at;
     let response = match (server::server(env), request) {
         (Ok(server), Ok(request)) => {
             let budget = task::sleep(Duration::from_secs(BUDGET.0));
-            server.handle(request, arrival, budget).await
+            let mut response = server.handle(request, arrival, budget).await;
+            if let Some(used) = response.extensions_mut().remove::<SecretUse>() {
+                let noted = task::promise(at, async move {
+                    server.note(used).await;
+                    Ok(JsValue::UNDEFINED)
+                });
+                let _ = context.wait_until(&noted);
+            }
+            response
         }
         (Ok(server), Err(unreadable)) => {
             let mut response = unreadable.response();

@@ -43,6 +43,8 @@ fn command_of(platform: &'static Platform) -> Command {
     });
     Command::new(platform.name)
         .about(platform.about)
+        // Commands by which something is found are long, and nothing breaks them.
+        .next_line_help(true)
         .args(flags)
         .args(common(platform))
         .after_help(needed.unwrap_or_default())

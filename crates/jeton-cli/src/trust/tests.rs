@@ -1,4 +1,3 @@
-use jeton::MemoryRegistry;
 use serde_json::{Value, json};
 
 use super::*;
@@ -38,24 +37,4 @@ fn an_address_that_no_deployment_asks_is_refused() {
         "issuer": "http://ci.acme.dev", "jwks_uri": "https://keys.acme.dev/",
     });
     check(elsewhere, Ok(()));
-}
-
-#[test]
-fn rules_whose_client_is_not_in_the_store_are_named() {
-    let rule = |name: &str, client: &str| json!({ "name": name, "client_id": client, "conditions": [{ "claim": "sub", "equals": "job" }] });
-    let trusted = trusted(json!({ "rules": [rule("a", "one"), rule("b", "two")] }));
-    let store = MemoryRegistry::default();
-    let named = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let rules = runtime.unwrap().block_on(without_client(&store, &trusted));
-        let rules = rules.unwrap().into_iter();
-        Vec::from_iter(rules.map(|rule| rule.name.clone()))
-    };
-    assert_eq!(named(), ["a", "b"]);
-    let client = Key::client(&Realm::default(), &"one".parse().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let record = Document::new("{}");
-    let put = store.put(&client, &record, &Expected::Absent);
-    runtime.unwrap().block_on(put).unwrap();
-    assert_eq!(named(), ["b"]);
 }

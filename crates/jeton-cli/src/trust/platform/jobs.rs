@@ -209,14 +209,14 @@ pub(super) const BUILDKITE: Platform = Platform {
             "UUID",
             Claim(&["organization_id"]),
             "The organization",
-            "id of GET https://api.buildkite.com/v2/organizations/ORGANIZATION",
+            "id of GET https://api.buildkite.com/v2/organizations/ORG",
         ),
         needed(
             "pipeline-id",
             "UUID",
             Claim(&["pipeline_id"]),
             "The pipeline",
-            "id of GET https://api.buildkite.com/v2/organizations/ORGANIZATION/pipelines/PIPELINE",
+            "id of GET https://api.buildkite.com/v2/organizations/ORG/pipelines/PIPELINE",
         ),
         optional(
             "cluster-id",

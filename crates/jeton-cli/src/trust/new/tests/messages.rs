@@ -205,7 +205,9 @@ fn help_says_what_is_needed_and_where_it_is_found() {
     let help = |name: &str| {
         let arguments = ["new", name, "--help"];
         let shown = command().try_get_matches_from(arguments).unwrap_err();
-        shown.to_string()
+        // However its lines are broken.
+        let shown = shown.to_string();
+        Vec::from_iter(shown.split_whitespace()).join(" ")
     };
     let needed =
         "One of these is needed: --ref with --origin, or --context-id, or --accept any_ref.";
