@@ -64,8 +64,8 @@ export function install() {
 
   // The first of each name is the provider as it comes.
   return [
-    { ...jeton, alg: 'ES256', options: [], ours: true },
-    { ...jeton, alg: 'RS256', options: ['--signing-algs', 'RS256'], ours: true },
+    { ...jeton, alg: 'RS256', options: [], ours: true },
+    { ...jeton, alg: 'ES256', options: ['--signing-algs', 'ES256'], ours: true },
     { ...axa, alg: 'RS256', options: [] },
     { ...axa, alg: 'ES256', options: ['--jwk', key] },
     { ...oidc, alg: 'RS256', options: [] },

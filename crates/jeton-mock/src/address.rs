@@ -6,16 +6,18 @@ use http::{HeaderMap, Request, Uri, header::HOST};
 use jeton_http::Scheme;
 use url::Url;
 
-use crate::spec::Endpoint;
+use crate::{layout::path_of, spec::Endpoint};
 
 /// The longest name of an issuer.
 const LONGEST_NAME: usize = 128;
 
-/// The addresses of one issuer, each without a final slash.
+/// The addresses of one issuer, but for its identifier each without a final slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The issuer identifier.
+    /// The issuer identifier: the base, or what a profile makes of it.
     pub(crate) issuer: String,
+    /// What all its endpoints lie beneath.
+    pub(crate) base: String,
     /// The same at the origin browsers use.
     pub(crate) browser: String,
     /// The same at the origin backends use.
@@ -23,6 +25,20 @@ pub(crate) struct Address {
 }
 
 impl Address {
+    /// What addresses begin with that the server makes.
+    pub(crate) fn of_server(&self) -> &str {
+        self.issuer.strip_suffix('/').unwrap_or(&self.issuer)
+    }
+
+    /// The path of an address of the server's by which the server knows it, of one beneath the base.
+    pub(crate) fn path_of_server(&self, path: &str) -> Option<String> {
+        let (base, own) = (path_of(&self.base), path_of(self.of_server()));
+        if base == own {
+            return None;
+        }
+        Some(format!("{own}{}", path.strip_prefix(base)?))
+    }
+
     /// Whether browsers reach an https issuer by http.
     pub(crate) fn is_plain_for_browsers(&self) -> bool {
         self.issuer.starts_with("https:") && self.browser.starts_with("http:")
@@ -50,6 +66,8 @@ pub(crate) enum HostTrust {
 pub(crate) struct BaseUrl {
     origin: String,
     path: String,
+    /// The slash it was written with at its end, which is part of an issuer identifier.
+    slash: &'static str,
 }
 
 /// Why a text is not an address of the mock.
@@ -70,6 +88,7 @@ impl BaseUrl {
         Ok(Self {
             origin: url.origin().ascii_serialization(),
             path: url.path().trim_end_matches('/').to_owned(),
+            slash: if text.ends_with('/') { "/" } else { "" },
         })
     }
 
@@ -80,7 +99,7 @@ impl BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path)
+        write!(f, "{}{}{}", self.origin, self.path, self.slash)
     }
 }
 
@@ -98,9 +117,11 @@ impl Addresses {
             let pinned = self.pinned(name).issuer;
             let path = pinned.strip_prefix(&self.issuer.origin).unwrap_or_default();
             let issuer = format!("{origin}{path}");
+            let base = issuer.strip_suffix('/').unwrap_or(&issuer).to_owned();
             return Address {
-                browser: issuer.clone(),
-                backend: issuer.clone(),
+                browser: base.clone(),
+                backend: base.clone(),
+                base,
                 issuer,
             };
         }
@@ -109,11 +130,15 @@ impl Addresses {
 
     /// The issuer called `name`, as configured.
     pub(crate) fn pinned(&self, name: &str) -> Address {
-        let slash = if name.is_empty() { "" } else { "/" };
-        let path = format!("{}{slash}{name}", self.issuer.path);
+        let (before, after) = match name {
+            "" => ("", self.issuer.slash),
+            _ => ("/", ""),
+        };
+        let path = format!("{}{before}{name}", self.issuer.path);
         let at = |base: Option<&BaseUrl>| base.unwrap_or(&self.issuer).at(&path);
         Address {
-            issuer: self.issuer.at(&path),
+            issuer: format!("{}{after}", self.issuer.at(&path)),
+            base: self.issuer.at(&path),
             browser: at(self.browser.as_ref()),
             backend: at(self.backend.as_ref()),
         }
@@ -131,24 +156,55 @@ impl Addresses {
         .map(|base| base.origin.as_str())
     }
 
-    /// The name of the issuer and the endpoint in a path.
-    pub(crate) fn split<'a>(&self, path: &'a str) -> Option<(&'a str, Endpoint)> {
+    /// The name of the issuer and the endpoint in a path, by the server's paths and the mock's.
+    pub(crate) fn split<'a>(&self, path: &'a str) -> Option<Found<'a>> {
         if let Some((issuer, document)) = jeton::in_front_of_issuer(path) {
             let name = issuer_name(issuer.strip_prefix(self.path())?)?;
             let (_, endpoint) = Endpoint::split(document)?;
-            return Some((name, endpoint));
+            return Some(Found {
+                name,
+                endpoint,
+                path: document,
+            });
         }
-        let (name, endpoint) = Endpoint::split(path.strip_prefix(self.path())?)?;
-        Some((issuer_name(name)?, endpoint))
+        let path = path.strip_prefix(self.path())?;
+        let (before, endpoint) = Endpoint::split(path)?;
+        Some(Found {
+            name: issuer_name(before)?,
+            endpoint,
+            path: path.strip_prefix(before)?,
+        })
     }
+}
+
+/// What a path means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found<'a> {
+    /// The issuer's name.
+    pub(crate) name: &'a str,
+    pub(crate) endpoint: Endpoint,
+    /// The endpoint's path beneath the issuer's, as the server or the mock has it.
+    pub(crate) path: &'a str,
 }
 
 /// Puts back what a proxy has taken off a path.
 pub(crate) fn unstrip(uri: &mut Uri, stripped: &str) {
-    let path = jeton::unstripped(stripped, uri.path());
+    let path = jeton::unstripped(stripped, uri.path()).into_owned();
+    with_path(uri, &path);
+}
+
+/// Puts another path in the place of the one there is.
+pub(crate) fn with_path(uri: &mut Uri, path: &str) {
     let query = uri.query().map(|it| format!("?{it}")).unwrap_or_default();
-    if let Ok(whole) = format!("{path}{query}").parse() {
-        *uri = whole;
+    if let Ok(other) = format!("{path}{query}").parse() {
+        *uri = other;
+    }
+}
+
+/// Puts another query in the place of the one there is.
+pub(crate) fn with_query(uri: &mut Uri, query: &str) {
+    if let Ok(other) = format!("{}?{query}", uri.path()).parse() {
+        *uri = other;
     }
 }
 
@@ -157,14 +213,11 @@ pub(crate) fn without_alias(uri: &mut Uri, alias: &str, endpoint: Endpoint) {
     let Some(issuer) = uri.path().strip_suffix(alias) else {
         return;
     };
-    let query = uri.query().map(|it| format!("?{it}")).unwrap_or_default();
-    if let Ok(known) = format!("{issuer}{}{query}", endpoint.path()).parse() {
-        *uri = known;
-    }
+    with_path(uri, &format!("{issuer}{}", endpoint.path()));
 }
 
 /// The issuer's name in what stands before the endpoint: nothing, or a slash and the name.
-fn issuer_name(path: &str) -> Option<&str> {
+pub(crate) fn issuer_name(path: &str) -> Option<&str> {
     if path.is_empty() {
         return Some(path);
     }
@@ -246,6 +299,18 @@ mod tests {
             ("http://h", "/acme/jwks", Some(("acme", "jwks"))),
             (
                 "http://h",
+                "/acme/manage/clients/token",
+                Some(("acme", "manage")),
+            ),
+            (
+                "http://h",
+                "/manage/clients/health/secrets/x",
+                Some(("", "manage")),
+            ),
+            ("http://h", "/register/jc_x", Some(("", "register"))),
+            ("http://h", "/register/token", Some(("register", "token"))),
+            (
+                "http://h",
                 "/.well-known/oauth-authorization-server",
                 Some(("", "authorization_server_metadata")),
             ),
@@ -288,7 +353,7 @@ mod tests {
             ("http://h", "/acmetoken", None),
         ] {
             let split = addresses(base).split(path);
-            let names = split.map(|(name, endpoint)| (name, endpoint.as_str()));
+            let names = split.map(|found| (found.name, found.endpoint.as_str()));
             assert_eq!(names, expected, "{base} {path}");
         }
     }

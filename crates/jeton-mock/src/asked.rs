@@ -27,7 +27,7 @@ pub(crate) struct Asked<'a> {
     form: Option<Parameters<'a>>,
     /// How the request authenticates its client, where it does.
     pub(crate) presented: Option<Presented>,
-    /// The claims of the bearer token at `/userinfo`, unverified; none of an opaque one.
+    /// The claims of the bearer token at `/userinfo` and `/manage`, unverified; none of an opaque one.
     pub(crate) bearer: Map<String, Value>,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Asked<'a> {
         };
         let presented = form.as_ref().and_then(|form| Presented::of(headers, form));
         let claims = match endpoint {
-            Endpoint::Userinfo => {
+            Endpoint::Userinfo | Endpoint::Manage => {
                 bearer(headers, parameters.get("access_token")).unwrap_or_default()
             }
             _ => Map::new(),
@@ -127,13 +127,20 @@ fn read_into<'a>(
     None
 }
 
-/// Whether a body is a form. Media types know no case (RFC 9110 §8.3.1), and have parameters.
-fn is_form(content_type: &[u8]) -> bool {
-    let media_type = content_type.split(|&byte| byte == b';').next();
-    media_type.is_some_and(|it| {
-        it.trim_ascii()
-            .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-    })
+/// Whether a body is a form.
+pub(crate) fn is_form(content_type: &[u8]) -> bool {
+    is_of(content_type, b"application/x-www-form-urlencoded")
+}
+
+/// Whether a body is JSON.
+pub(crate) fn is_json(content_type: &[u8]) -> bool {
+    is_of(content_type, b"application/json")
+}
+
+/// Media types know no case (RFC 9110 §8.3.1), and have parameters.
+fn is_of(content_type: &[u8], media_type: &[u8]) -> bool {
+    let own = content_type.split(|&byte| byte == b';').next();
+    own.is_some_and(|own| own.trim_ascii().eq_ignore_ascii_case(media_type))
 }
 
 /// The claims of the access token that a request presents in its header or in a form, unverified.

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use jeton::{Arrival, RequestId, UnixTime};
 
 use crate::{
-    address::Address,
+    address::{Address, with_path},
     forge::Forge,
     issuer::{Issuer, Served},
     provider::Provider,
@@ -25,12 +25,13 @@ pub(crate) struct At<'a> {
 
 impl At<'_> {
     /// The server's answer.
-    pub(crate) async fn serve(&self, request: Request<Bytes>) -> Response<Bytes> {
+    pub(crate) async fn serve(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        // An identifier may have another path than the base that everyone asks.
+        if let Some(path) = self.address.path_of_server(request.uri().path()) {
+            with_path(request.uri_mut(), &path);
+        }
         let arrival = arrival(&request, self.now);
-        self.served
-            .server
-            .handle(request, arrival, std::future::pending())
-            .await
+        self.served.answer(request, arrival).await
     }
 
     /// What signs tokens in the server's place.

@@ -2,9 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
-    future::Future,
-    io,
+    fmt, io,
     net::SocketAddr,
     sync::{Arc, mpsc},
     thread,
@@ -12,25 +10,27 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use jeton::{ClientRecord, TrustRecord};
-use jeton_http::{Dropped, Listening, SelfSigned, TrustedProxies};
-use jeton_native::Log;
+use jeton::{ApiRecord, ClientRecord, TrustRecord};
+use jeton_http::{Dropped, Listener, NotListening, SelfSigned};
 use jsonwebtoken::Algorithm;
-use tokio::{net::TcpListener, runtime, sync::oneshot};
+use tokio::{runtime, sync::oneshot};
 use url::Url;
 
 use crate::{
     address::{Addresses, BaseUrl, HostTrust},
     handle::MockIssuer,
     provider::Provider,
-    run::run,
     settings::Settings,
-    spec::{ClaimRule, Fault, InvalidSpec, IssuerSpec, MockSpec, Strictness, User},
+    spec::{
+        ClaimRule, Fault, Grant, InvalidSpec, IssuerSpec, MockSpec, PrivateJwk, Strictness, User,
+    },
     warning::warning,
 };
 
+mod bound;
 mod start_error;
 
+pub use bound::BoundMock;
 pub use start_error::StartError;
 
 /// Where the mock listens unless told otherwise.
@@ -53,14 +53,6 @@ struct Running {
     address: SocketAddr,
     /// Dropped with the provider, it ends the server.
     _stop: oneshot::Sender<()>,
-}
-
-/// A mock that has its address and does not answer yet.
-pub struct BoundMock {
-    provider: Arc<Provider>,
-    listener: TcpListener,
-    address: SocketAddr,
-    tls: Option<SelfSigned>,
 }
 
 impl MockProviderBuilder {
@@ -106,6 +98,14 @@ impl MockProviderBuilder {
         self
     }
 
+    /// The vendor that every issuer answers like whose own name does not say another, by the name of a
+    /// profile.
+    #[must_use]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.spec.issuer.profile = Some(name.into());
+        self
+    }
+
     /// The `sub` of the user who is logged in without being asked.
     #[must_use]
     pub fn auto_login(mut self, sub: impl Into<String>) -> Self {
@@ -113,10 +113,25 @@ impl MockProviderBuilder {
         self
     }
 
+    /// The grants that every issuer has besides the server's, instead of all where it is lenient and none
+    /// where it is strict.
+    #[must_use]
+    pub fn grants(mut self, grants: impl Into<Vec<Grant>>) -> Self {
+        self.spec.issuer.grants = Some(grants.into());
+        self
+    }
+
     /// What every issuer signs with, the first by default.
     #[must_use]
     pub fn signing_algs(mut self, algorithms: impl Into<Vec<Algorithm>>) -> Self {
         self.spec.issuer.signing_algs = Some(algorithms.into());
+        self
+    }
+
+    /// A private key of every issuer's own, in place of keys of the seed.
+    #[must_use]
+    pub fn signing_key(mut self, key: PrivateJwk) -> Self {
+        self.spec.issuer.keys.get_or_insert_default().push(key);
         self
     }
 
@@ -132,6 +147,13 @@ impl MockProviderBuilder {
     pub fn client(mut self, client: impl Into<ClientRecord>) -> Self {
         let clients = self.spec.issuer.clients.get_or_insert_default();
         clients.push(client.into());
+        self
+    }
+
+    /// An API that tokens of every issuer are for.
+    #[must_use]
+    pub fn api(mut self, api: ApiRecord) -> Self {
+        self.spec.issuer.apis.get_or_insert_default().push(api);
         self
     }
 
@@ -180,7 +202,7 @@ impl MockProviderBuilder {
         })
     }
 
-    /// A mock that listens on a free port of 127.0.0.1, unless the description says otherwise, and
+    /// A mock that listens on a free port of this machine, by IPv4 and IPv6, unless the description says otherwise, and
     /// stops when it is dropped.
     ///
     /// It answers on a thread of its own, so that a test of one thread may block on the answer.
@@ -249,14 +271,12 @@ impl MockProviderBuilder {
     /// # Errors
     /// As [`Self::start`].
     pub async fn bind(self) -> Result<BoundMock, StartError> {
-        let host = self.spec.host.as_deref().unwrap_or("127.0.0.1");
-        let port = self.spec.port.unwrap_or(0);
-        let listen = |error| StartError::Listen {
-            address: format!("{host}:{port}"),
+        let host = self.spec.host.as_deref().unwrap_or("localhost");
+        let listener = Listener::bind(host, self.spec.port.unwrap_or(0)).await?;
+        let address = listener.address().map_err(|error| NotListening {
+            address: host.to_owned(),
             error,
-        };
-        let listener = TcpListener::bind((host, port)).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        })?;
         let (provider, tls) = self.provider(address.port(), Some(address))?;
         Ok(BoundMock {
             provider,
@@ -302,15 +322,6 @@ impl fmt::Debug for MockProviderBuilder {
     }
 }
 
-impl fmt::Debug for BoundMock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundMock")
-            .field("issuer_url", &self.issuer_url())
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for MockProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MockProvider")
@@ -349,54 +360,6 @@ fn hosts(addresses: &Addresses) -> Vec<String> {
         .collect()
 }
 
-impl BoundMock {
-    /// The default issuer's identifier.
-    #[must_use]
-    pub fn issuer_url(&self) -> String {
-        self.provider.addresses().issuer.to_string()
-    }
-
-    /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The certificate to trust, in PEM, where there is TLS.
-    #[must_use]
-    pub fn ca_pem(&self) -> Option<&str> {
-        self.provider.ca_pem()
-    }
-
-    /// What it is, where it could be taken for a deployment: its issuer is https and not this machine, or
-    /// other machines reach it.
-    #[must_use]
-    pub fn warning(&self) -> Option<&str> {
-        self.provider.warning()
-    }
-
-    /// Answers until `shutdown` is ready, and logs each request to standard output.
-    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let log = Log::to_stdout();
-        self.run(shutdown, Some(log.clone())).await;
-        log.close();
-    }
-
-    /// The same without the log, which no test harness captures; there is the journal.
-    async fn serve_unlogged(self, shutdown: impl Future<Output = ()>) {
-        self.run(shutdown, None).await;
-    }
-
-    async fn run(self, shutdown: impl Future<Output = ()>, log: Option<Log>) {
-        let listening = Listening {
-            listener: self.listener,
-            tls: self.tls,
-            proxies: TrustedProxies::default(),
-        };
-        run(self.provider, listening, shutdown, log).await;
-    }
-}
-
 impl MockProvider {
     /// A mock to be described.
     #[must_use]
@@ -428,7 +391,7 @@ impl MockProvider {
         self.provider.handle(request).await
     }
 
-    /// Where it listens, if it was started.
+    /// Where it listens, if it was started; by IPv4 where it does so by both.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.running.as_ref().map(|running| running.address)

@@ -2,9 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use jeton::UnixTime;
 use serde_json::{Map, Value};
 
-use crate::spec::{ClaimMatch, ClaimRule, User};
+use crate::spec::{ClaimMatch, ClaimPlace, ClaimRule, InvalidSpec, User};
+
+mod person;
+mod rules;
+pub(crate) mod template;
+
+pub(crate) use person::{Former, Person};
+pub(crate) use rules::{KeptRule, Rules};
+use template::Claims;
 
 /// What is known of the request that gets a token or an answer.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +23,26 @@ pub(crate) struct Facts<'a> {
     /// What was granted, not what was asked for.
     pub(crate) scope: Option<&'a str>,
     pub(crate) subject: Option<&'a str>,
+    /// What is known of the person.
+    pub(crate) user: Option<&'a Map<String, Value>>,
     pub(crate) issuer: &'a str,
     pub(crate) issuer_name: &'a str,
+    /// The issuer's address without what its form adds, and without a final slash.
+    pub(crate) base: &'a str,
+    /// What the issuer's UUIDs are made of.
+    pub(crate) identity: &'a [u8; 32],
+    pub(crate) now: UnixTime,
     pub(crate) parameters: &'a BTreeMap<String, String>,
+}
+
+/// What the server has made, which templates can name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Made<'a> {
+    /// The claims of the access token, if it is a JWT.
+    pub(crate) access_token: Option<&'a Map<String, Value>>,
+    pub(crate) id_token: Option<&'a Map<String, Value>>,
+    /// The members of an answer about a token: `/userinfo`'s, `/introspect`'s.
+    pub(crate) answer: Option<&'a Map<String, Value>>,
 }
 
 /// The claims and members that users and rules add; null takes away.
@@ -25,37 +51,48 @@ pub(crate) struct Additions {
     pub(crate) id_token: Map<String, Value>,
     pub(crate) access_token: Map<String, Value>,
     pub(crate) userinfo: Map<String, Value>,
+    /// Members of the introspection response.
+    pub(crate) introspection: Map<String, Value>,
     /// Members of the token response.
     pub(crate) response: Map<String, Value>,
-    pub(crate) access_token_typ: Option<String>,
+    pub(crate) refresh_token: Map<String, Value>,
+    pub(crate) access_token_header: Map<String, Value>,
+    pub(crate) id_token_header: Map<String, Value>,
     /// Of both tokens, in seconds.
     pub(crate) lifetime: Option<u64>,
 }
 
+impl Facts<'_> {
+    /// A parameter of the request. One without a value counts as left out (RFC 6749 §3.1, §3.2).
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let value = self.parameters.get(name).map(String::as_str);
+        value.filter(|value| !value.is_empty())
+    }
+}
+
 impl Additions {
-    /// The additions of the user, then those of each rule that matches; the later wins.
-    pub(crate) fn of(users: &[User], rules: &[ClaimRule], facts: &Facts<'_>) -> Self {
+    /// What the person's claims add in `places`, then the sections of the user, then those of each rule that
+    /// matches; the later wins.
+    pub(crate) fn of<'r>(
+        person: Option<(&Person, &[ClaimPlace])>,
+        user: Option<&User>,
+        rules: impl IntoIterator<Item = &'r ClaimRule>,
+        facts: &Facts<'_>,
+        made: &Made<'_>,
+    ) -> Self {
         let mut additions = Self::default();
-        let user = facts
-            .subject
-            .and_then(|subject| users.iter().find(|user| user.sub == subject));
+        if let Some((person, places)) = person {
+            let scope = facts.scope.unwrap_or_default();
+            person.add_to(&mut additions, places, scope, made);
+        }
         if let Some(user) = user {
-            add(&mut additions.id_token, &user.id_token, facts);
-            add(&mut additions.access_token, &user.access_token, facts);
-            add(&mut additions.userinfo, &user.userinfo, facts);
+            additions.add(&of_user(user), facts, made);
         }
         for rule in rules {
             if !matches(&rule.matching, facts) {
                 continue;
             }
-            add(&mut additions.id_token, &rule.id_token, facts);
-            add(&mut additions.access_token, &rule.access_token, facts);
-            add(&mut additions.userinfo, &rule.userinfo, facts);
-            add(&mut additions.response, &rule.response, facts);
-            if let Some(typ) = &rule.access_token_typ {
-                additions.access_token_typ = Some(typ.clone());
-            }
-            additions.lifetime = rule.lifetime.or(additions.lifetime);
+            additions.add(rule, facts, made);
             if rule.last {
                 break;
             }
@@ -63,9 +100,84 @@ impl Additions {
         additions
     }
 
+    fn add(&mut self, rule: &ClaimRule, facts: &Facts<'_>, made: &Made<'_>) {
+        // All are told of the claims as they stood before this rule, whatever the order of its members.
+        let before = self.clone();
+        let add = |into: &mut Map<_, _>, members, made, added| {
+            let claims = Claims {
+                made,
+                added,
+                others: &[],
+            };
+            into.extend(template::expand_members(members, facts, claims));
+        };
+        let (of, added) = (made.access_token, &before.access_token);
+        add(&mut self.access_token, &rule.access_token, of, added);
+        add(
+            &mut self.access_token_header,
+            &rule.access_token_header,
+            of,
+            added,
+        );
+        add(&mut self.response, &rule.response, of, added);
+        add(&mut self.refresh_token, &rule.refresh_token, of, added);
+        let (of, added) = (made.id_token, &before.id_token);
+        add(&mut self.id_token, &rule.id_token, of, added);
+        add(&mut self.id_token_header, &rule.id_token_header, of, added);
+        let of = made.answer;
+        add(&mut self.userinfo, &rule.userinfo, of, &before.userinfo);
+        add(
+            &mut self.introspection,
+            &rule.introspection,
+            of,
+            &before.introspection,
+        );
+        self.lifetime = rule.lifetime.or(self.lifetime);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What a user's tokens and answers say, as a rule.
+fn of_user(user: &User) -> ClaimRule {
+    ClaimRule {
+        id_token: user.id_token.clone(),
+        access_token: user.access_token.clone(),
+        userinfo: user.userinfo.clone(),
+        ..ClaimRule::default()
+    }
+}
+
+/// Refuses a rule that could not be meant.
+pub(crate) fn check_rule(rule: &ClaimRule) -> Result<(), InvalidSpec> {
+    for (member, claims) in [
+        ("id_token", &rule.id_token),
+        ("access_token", &rule.access_token),
+        ("userinfo", &rule.userinfo),
+        ("introspection", &rule.introspection),
+        ("response", &rule.response),
+    ] {
+        template::check_members(claims).map_err(|invalid| invalid.within(member))?;
+    }
+    for (member, header) in [
+        ("access_token_header", &rule.access_token_header),
+        ("id_token_header", &rule.id_token_header),
+    ] {
+        if header.contains_key("alg") {
+            let expected =
+                "another name; what signs is signing_algs, or the client's or API's own algorithm";
+            return Err(InvalidSpec::new(format_args!("{member}.alg"), expected));
+        }
+        template::check_members(header).map_err(|invalid| invalid.within(member))?;
+    }
+    Ok(())
+}
+
+/// Refuses what a user's tokens and answers cannot say.
+pub(crate) fn check_user_sections(user: &User) -> Result<(), InvalidSpec> {
+    check_rule(&of_user(user))
 }
 
 /// Members of `additions` take the place of those in `into`; null takes them away.
@@ -79,10 +191,28 @@ pub(crate) fn merge(into: &mut Map<String, Value>, additions: &Map<String, Value
     }
 }
 
-fn add(into: &mut Map<String, Value>, claims: &Map<String, Value>, facts: &Facts<'_>) {
-    for (name, value) in claims {
-        into.insert(name.clone(), expand(value, facts));
-    }
+/// `members` with their templates filled in; `claims` are those of what they speak of.
+pub(crate) fn fill(
+    members: &Map<String, Value>,
+    facts: &Facts<'_>,
+    claims: Option<&Map<String, Value>>,
+) -> Map<String, Value> {
+    fill_with(members, facts, claims, &[])
+}
+
+/// The members with their templates expanded, in which `others` are names as well.
+pub(crate) fn fill_with(
+    members: &Map<String, Value>,
+    facts: &Facts<'_>,
+    claims: Option<&Map<String, Value>>,
+    others: &[(&str, Value)],
+) -> Map<String, Value> {
+    let claims = Claims {
+        made: claims,
+        added: &Map::new(),
+        others,
+    };
+    template::expand_members(members, facts, claims)
 }
 
 fn matches(matching: &ClaimMatch, facts: &Facts<'_>) -> bool {
@@ -106,207 +236,5 @@ fn matches(matching: &ClaimMatch, facts: &Facts<'_>) -> bool {
     })
 }
 
-fn expand(value: &Value, facts: &Facts<'_>) -> Value {
-    match value {
-        Value::String(text) => Value::String(expand_text(text, facts)),
-        Value::Array(items) => items.iter().map(|item| expand(item, facts)).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.clone(), expand(value, facts)))
-            .collect(),
-        other => other.clone(),
-    }
-}
-
-/// A text with its templates filled in. Values are not expanded again: strangers wrote them.
-fn expand_text(text: &str, facts: &Facts<'_>) -> String {
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${")
-        && let Some((name, after)) = after.split_once('}')
-    {
-        expanded.push_str(before);
-        expanded.push_str(fact(name, facts).unwrap_or_default());
-        rest = after;
-    }
-    expanded.push_str(rest);
-    expanded
-}
-
-/// The value of a template's name. What is known for certain goes before a parameter of that name.
-fn fact<'a>(name: &str, facts: &Facts<'a>) -> Option<&'a str> {
-    let known = match name {
-        "client_id" => facts.client_id,
-        "grant_type" => facts.grant_type,
-        "scope" => facts.scope,
-        "subject" => facts.subject,
-        "issuer" => Some(facts.issuer),
-        "issuer_name" => Some(facts.issuer_name),
-        _ => None,
-    };
-    known.or_else(|| facts.parameters.get(name).map(String::as_str))
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// `mira` gets tokens for `billing` with a code; `resource` is among the parameters.
-    fn additions(users: Value, rules: Value) -> Additions {
-        let parameters = [
-            ("resource", "https://a.example"),
-            ("client_id", "not-this-one"),
-            ("audience", "a ${subject}"),
-        ];
-        let parameters = parameters
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        let facts = Facts {
-            client_id: Some("billing"),
-            grant_type: Some("authorization_code"),
-            scope: Some("openid read"),
-            subject: Some("mira"),
-            issuer: "http://localhost:9400/acme",
-            issuer_name: "acme",
-            parameters: &parameters,
-        };
-        let users: Vec<User> = serde_json::from_value(users).unwrap();
-        let rules: Vec<ClaimRule> = serde_json::from_value(rules).unwrap();
-        Additions::of(&users, &rules, &facts)
-    }
-
-    #[test]
-    fn rules_match() {
-        for (matching, expected) in [
-            (json!({}), true),
-            (json!({ "client_id": "billing" }), true),
-            (json!({ "client_id": "bill*" }), true),
-            (json!({ "client_id": "not-this-one" }), false),
-            (json!({ "grant_type": "authorization_code" }), true),
-            (json!({ "grant_type": "client_credentials" }), false),
-            (json!({ "scope": "read" }), true),
-            (json!({ "scope": "*" }), true),
-            (json!({ "scope": "openid read" }), false),
-            (json!({ "scope": "write" }), false),
-            (json!({ "subject": "mira" }), true),
-            (json!({ "subject": "alice" }), false),
-            (json!({ "parameters": { "resource": "https://*" } }), true),
-            (json!({ "parameters": { "resource": "http:*" } }), false),
-            (json!({ "parameters": { "absent": "*" } }), false),
-            (json!({ "client_id": "billing", "subject": "alice" }), false),
-        ] {
-            let rules = json!([{ "match": matching, "id_token": { "here": true } }]);
-            let actual = !additions(json!([]), rules).is_empty();
-            assert_eq!(actual, expected, "{matching}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_matches_nothing() {
-        let facts = Facts {
-            client_id: None,
-            grant_type: None,
-            scope: None,
-            subject: None,
-            issuer: "",
-            issuer_name: "",
-            parameters: &BTreeMap::new(),
-        };
-        for member in ["client_id", "grant_type", "scope", "subject"] {
-            let matching = serde_json::from_value(json!({ member: "*" })).unwrap();
-            assert!(!matches(&matching, &facts), "{member}");
-        }
-    }
-
-    #[test]
-    fn templates_expand() {
-        for (template, expected) in [
-            (json!("${client_id}"), json!("billing")),
-            (json!("${subject}@${issuer_name}"), json!("mira@acme")),
-            (json!("${issuer}"), json!("http://localhost:9400/acme")),
-            (
-                json!("${scope}/${grant_type}"),
-                json!("openid read/authorization_code"),
-            ),
-            (json!(["${resource}"]), json!(["https://a.example"])),
-            (
-                json!({ "${subject}": { "deep": ["${subject}", 1, true, null] } }),
-                json!({ "${subject}": { "deep": ["mira", 1, true, null] } }),
-            ),
-            (json!("<${nothing}>"), json!("<>")),
-            // A stranger's text is no template.
-            (json!("${audience}"), json!("a ${subject}")),
-            (
-                json!("$ {subject} ${subject"),
-                json!("$ {subject} ${subject"),
-            ),
-            (json!("${}"), json!("")),
-            (json!(7), json!(7)),
-        ] {
-            let rules = json!([{ "access_token": { "claim": template } }]);
-            let actual = additions(json!([]), rules).access_token;
-            assert_eq!(actual.get("claim"), Some(&expected), "{template}");
-        }
-    }
-
-    #[test]
-    fn the_later_wins() {
-        let users = json!([
-            { "sub": "alice", "id_token": { "not": "hers" } },
-            {
-                "sub": "mira",
-                "id_token": { "from": "user", "user": "${client_id}" },
-                "access_token": { "roles": ["a"] },
-                "userinfo": { "picture": "p" },
-            },
-        ]);
-        let rules = json!([
-            {
-                "id_token": { "from": "first", "first": 1 },
-                "access_token": { "roles": null },
-                "response": { "custom": "x" },
-                "access_token_typ": "JWT",
-                "lifetime": 60,
-            },
-            { "match": { "subject": "alice" }, "id_token": { "not": "hers" }, "last": true },
-            { "id_token": { "from": "second" }, "lifetime": 5, "last": true },
-            { "id_token": { "from": "after the last" }, "access_token_typ": "x" },
-        ]);
-        let object = |value: Value| value.as_object().cloned().unwrap();
-        assert_eq!(
-            additions(users, rules),
-            Additions {
-                id_token: object(json!({ "from": "second", "first": 1, "user": "billing" })),
-                access_token: object(json!({ "roles": null })),
-                userinfo: object(json!({ "picture": "p" })),
-                response: object(json!({ "custom": "x" })),
-                access_token_typ: Some("JWT".to_owned()),
-                lifetime: Some(5),
-            }
-        );
-    }
-
-    #[test]
-    fn null_takes_away() {
-        for (into, added, expected) in [
-            (
-                json!({ "a": 1 }),
-                json!({ "b": 2 }),
-                json!({ "a": 1, "b": 2 }),
-            ),
-            (json!({ "a": 1 }), json!({ "a": [2] }), json!({ "a": [2] })),
-            (
-                json!({ "a": 1, "b": 2 }),
-                json!({ "a": null }),
-                json!({ "b": 2 }),
-            ),
-            (json!({}), json!({ "a": null }), json!({})),
-        ] {
-            let mut merged = into.as_object().cloned().unwrap();
-            merge(&mut merged, added.as_object().unwrap());
-            assert_eq!(Value::Object(merged), expected, "{into} {added}");
-        }
-    }
-}
+mod tests;

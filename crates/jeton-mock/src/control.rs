@@ -8,15 +8,16 @@ use http::{
     HeaderValue, Method, Request, Response, StatusCode,
     header::{ALLOW, CACHE_CONTROL},
 };
-use jeton_http::Scheme;
+use jeton_http::{Dropped, Scheme};
 use serde::Serialize;
 
 use crate::{
+    front::Reached,
     json::{json_error, json_response},
     keys::KeyError,
     mint::MintError,
     provider::{NoIssuer, Provider},
-    spec::InvalidSpec,
+    spec::{Endpoint, InvalidSpec},
 };
 use body::InvalidBody;
 use query::{InvalidQuery, Query};
@@ -36,13 +37,17 @@ pub(crate) async fn answer(
     provider: &Provider,
     request: &Request<Bytes>,
     scheme: Scheme,
-) -> Response<Bytes> {
+) -> Result<Response<Bytes>, Dropped> {
     let answer = attempt(provider, request, scheme).await;
-    let mut response = answer.unwrap_or_else(|refusal| refusal.respond());
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(Refusal::Dropped) => return Err(Dropped),
+        Err(refusal) => refusal.respond(),
+    };
     if *request.method() == Method::HEAD {
         *response.body_mut() = Bytes::new();
     }
-    response
+    Ok(response)
 }
 
 async fn attempt(
@@ -51,7 +56,7 @@ async fn attempt(
     scheme: Scheme,
 ) -> Result<Response<Bytes>, Refusal> {
     let addresses = provider.addresses();
-    let address = |name: &str| addresses.of(name, request, scheme);
+    let address = |name: &str| provider.address_of(name, request, scheme);
     // Not where `Host` says it was reached: a page that has its name point here says so, too.
     if let Some(origin) = origin::foreign(request.headers(), addresses.origins()) {
         return Err(Refusal::Foreign(origin.to_owned()));
@@ -67,6 +72,19 @@ async fn attempt(
         Operation::Mock(operation) => {
             of_mock::perform(operation, provider, &query, request, address)
         }
+        // As its platform would answer, with its faults, and in the journal.
+        Operation::Environment => {
+            let name = query.issuer();
+            if provider.platform_of(name).is_none() {
+                let known = provider
+                    .find(name)
+                    .map(|_| Refusal::Nothing(PLATFORM.to_owned()));
+                return Err(known.unwrap_or_else(|| Refusal::UnknownIssuer(name.to_owned())));
+            }
+            let reached = Reached::as_it_is(name, Endpoint::Platform);
+            let asked = provider.visit(reached, request.clone(), scheme);
+            asked.await.map_err(|Dropped| Refusal::Dropped)
+        }
         Operation::Issuer(operation) => {
             let name = query.issuer();
             let found = provider.find(name);
@@ -75,6 +93,9 @@ async fn attempt(
         }
     }
 }
+
+/// What an issuer has none of that stands in for nobody.
+const PLATFORM: &str = "environment, because the issuer stands in for no platform";
 
 fn ok(body: &impl Serialize) -> Response<Bytes> {
     json_response(StatusCode::OK, body)
@@ -99,6 +120,8 @@ fn done() -> Response<Bytes> {
 enum Refusal {
     #[error("pages of {0} may not use the control API")]
     Foreign(String),
+    #[error("a fault of the mock: no answer")]
+    Dropped,
     #[error("there is no such path; /_mock/openapi.json has all")]
     Path,
     #[error("the path answers {0}")]
@@ -153,7 +176,9 @@ impl Refusal {
             Self::Body(InvalidBody::MediaType) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request")
             }
-            Self::TooManyIssuers => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Dropped | Self::TooManyIssuers => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
             Self::Keys(KeyError::Crypto(_)) | Self::Mint(MintError::Crypto(_)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "server_error")
             }

@@ -43,6 +43,15 @@ impl Departures {
         }
     }
 
+    /// Names what is waived; once is enough.
+    pub(crate) fn waive(&mut self, names: &[&'static str]) {
+        for name in names {
+            if !self.waived.contains(name) {
+                self.waived.push(name);
+            }
+        }
+    }
+
     /// Names an effect that acted; once is enough.
     pub(crate) fn note(&mut self, effect: Effect) {
         if !self.acted.contains(&effect) {

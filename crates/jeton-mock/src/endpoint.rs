@@ -3,20 +3,27 @@
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::{departures::Departures, spec::Endpoint, visit::Visit};
+use crate::{departures::Departures, platform, spec::Endpoint, visit::Visit};
 
 mod authorize;
 mod device_authorization;
+mod document;
 mod end_session;
+mod front_channel;
 mod introspect;
 mod jwks;
+mod manage;
 mod metadata;
+mod owner;
 mod page;
 mod presented_token;
 mod readdress;
+mod register;
 mod revoke;
 mod token;
 mod userinfo;
+
+pub(crate) use presented_token::{Recognized, reword};
 
 /// The endpoint's answer.
 pub(crate) async fn respond(
@@ -34,20 +41,25 @@ pub(crate) async fn respond(
         Endpoint::Revoke => revoke::respond(visit, request, departures).await,
         Endpoint::Userinfo => userinfo::respond(visit, request, departures).await,
         Endpoint::EndSession => end_session::respond(visit, request, departures).await,
+        Endpoint::Manage => manage::respond(visit, request, departures).await,
+        Endpoint::AuthorizeResume => front_channel::respond(visit, request, departures).await,
+        Endpoint::Register => register::respond(visit, request, departures).await,
         Endpoint::Jwks => jwks::respond(visit, request).await,
         Endpoint::OpenidConfiguration | Endpoint::AuthorizationServerMetadata => {
             metadata::respond(visit, request).await
         }
+        Endpoint::Platform => platform::respond(visit, &request, departures).await,
         Endpoint::Login | Endpoint::Logout | Endpoint::Debugger => {
             page::respond(&visit.at, visit.asked.endpoint, &request).await
         }
+        Endpoint::Document => document::respond(visit, &request).await,
         Endpoint::AuthorizeRequest
         | Endpoint::AuthorizeAccept
         | Endpoint::AuthorizeReject
-        | Endpoint::AuthorizeResume
         | Endpoint::Device
         | Endpoint::RevokeGrants
         | Endpoint::EndSessionResume
-        | Endpoint::Health => visit.serve(request).await,
+        | Endpoint::Health
+        | Endpoint::Openapi => visit.serve(request).await,
     }
 }

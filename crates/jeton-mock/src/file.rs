@@ -9,7 +9,7 @@ use std::{
 };
 
 use jeton::{
-    Client, ClientRecord, LONGEST_CLAIMS, LONGEST_SUBJECT, LONGEST_TOKEN_LIFETIME,
+    Api, ApiRecord, Client, ClientRecord, LONGEST_CLAIMS, LONGEST_SUBJECT, LONGEST_TOKEN_LIFETIME,
     SIGNING_ALGORITHMS, Seconds, TrustRecord, check_claims, reserved_claim,
 };
 use jsonwebtoken::Algorithm;
@@ -19,9 +19,14 @@ use url::Url;
 
 use crate::{
     address::{BaseUrl, is_issuer_name},
-    keys::Seed,
-    spec::{Effect, Fault, InvalidSpec, IssuerSpec, MockSpec, User},
+    claims::{check_rule, check_user_sections},
+    keys::{Seed, algorithms_of, given},
+    profile::{self, NONE, Profiles},
+    spec::{ClaimRule, Effect, Fault, InvalidSpec, IssuerSpec, MockSpec, ProfileSpec, User},
 };
+
+/// What stands in TOML where JSON has null.
+const TOML_NULL: &str = "${null}";
 
 /// The key under which a TOML date arrives in JSON.
 const TOML_DATE: &str = "$__toml_private_datetime";
@@ -79,7 +84,7 @@ fn parse(path: &Path, text: &str) -> Result<MockSpec, ConfigFileError> {
         let place = reason.span().map(|span| place(text, &span));
         error(place, reason.message().to_owned())
     })?;
-    dates_to_text(&mut spec);
+    as_json(&mut spec);
     check_mock(&spec).map_err(|invalid| {
         let place = locate(text, &invalid.at).map(|span| place(text, &span));
         error(place, invalid.to_string())
@@ -126,9 +131,20 @@ pub(crate) fn check_mock(spec: &MockSpec) -> Result<(), InvalidSpec> {
             return Err(InvalidSpec::new(at, expected));
         }
     }
-    check(&spec.issuer).map_err(|invalid| invalid.within("issuer"))?;
+    for (name, profile) in &spec.profiles {
+        let at = format!("profiles.{name}");
+        profile::check(name, profile).map_err(|invalid| invalid.within(at))?;
+    }
+    let profiles = Profiles::new(&spec.profiles);
+    let known = |issuer: &IssuerSpec| match issuer.profile.as_deref() {
+        None | Some(NONE) => Ok(()),
+        Some(profile) => profiles.named(profile, "").map(|_| ()),
+    };
+    let template = known(&spec.issuer).and_then(|()| check(&spec.issuer));
+    template.map_err(|invalid| invalid.within("issuer"))?;
     for (name, issuer) in &spec.issuers {
         let at = format!("issuers.{name}");
+        known(issuer).map_err(|invalid| invalid.within(&at))?;
         if name.is_empty() || !is_issuer_name(name) {
             return Err(InvalidSpec::new(at, ISSUER_NAME));
         }
@@ -146,37 +162,40 @@ pub(crate) fn check(spec: &IssuerSpec) -> Result<(), InvalidSpec> {
     if let Some(algorithms) = &spec.signing_algs {
         check_algorithms(algorithms)?;
     }
+    let keys = given(
+        spec.keys.as_deref().unwrap_or_default(),
+        spec.signing_algs.as_deref(),
+    )?;
+    let algorithms = spec.signing_algs.clone();
+    let algorithms = algorithms.or_else(|| algorithms_of(&keys));
+    let algorithms = algorithms.as_deref().unwrap_or(&SIGNING_ALGORITHMS);
     if spec.auto_login.as_deref() == Some("") {
         return Err(InvalidSpec::new("auto_login", "the sub of a user"));
     }
-    if let Some(lifetime) = spec.access_token_lifetime
-        && !(Seconds(1)..=LONGEST_TOKEN_LIFETIME).contains(&Seconds(lifetime))
-    {
-        let expected = format!("1 to {} seconds", LONGEST_TOKEN_LIFETIME.0);
-        return Err(InvalidSpec::new("access_token_lifetime", expected));
-    }
-    let mut subjects = HashSet::new();
-    for (index, user) in spec.users.iter().flatten().enumerate() {
-        let at = format!("users[{index}]");
-        check_user(user).map_err(|invalid| invalid.within(&at))?;
-        if !subjects.insert(&user.sub) {
-            let expected = format!("a sub of its own; {:?} is given twice", user.sub);
-            return Err(InvalidSpec::new(at, expected));
-        }
-    }
+    check_lifetime(spec.access_token_lifetime)?;
+    check_users(spec.users.as_deref())?;
     let mut ids = HashSet::new();
     for (index, record) in spec.clients.iter().flatten().enumerate() {
         let at = format!("clients[{index}]");
-        let algorithms = spec.signing_algs.as_deref();
         check_client(record)
-            .and_then(|client| {
-                check_client_algorithms(&client, algorithms.unwrap_or(&SIGNING_ALGORITHMS))
-            })
+            .and_then(|client| check_client_algorithms(&client, algorithms))
             .map_err(|invalid| invalid.within(&at))?;
         if !ids.insert(&record.client_id) {
             let expected = format!(
                 "a client_id of its own; {:?} is given twice",
                 record.client_id
+            );
+            return Err(InvalidSpec::new(at, expected));
+        }
+    }
+    let mut identifiers = HashSet::new();
+    for (index, record) in spec.apis.iter().flatten().enumerate() {
+        let at = format!("apis[{index}]");
+        check_api(record, algorithms).map_err(|invalid| invalid.within(&at))?;
+        if !identifiers.insert(&record.identifier) {
+            let expected = format!(
+                "an identifier of its own; {:?} is given twice",
+                record.identifier
             );
             return Err(InvalidSpec::new(at, expected));
         }
@@ -190,8 +209,16 @@ pub(crate) fn check(spec: &IssuerSpec) -> Result<(), InvalidSpec> {
             return Err(InvalidSpec::new(at, expected));
         }
     }
+    for (index, rule) in spec.claims.iter().flatten().enumerate() {
+        check_rule(rule).map_err(|invalid| invalid.within(format_args!("claims[{index}]")))?;
+    }
     for (index, fault) in spec.faults.iter().flatten().enumerate() {
         check_fault(fault).map_err(|invalid| invalid.within(format_args!("faults[{index}]")))?;
+    }
+    if let Some(platform) = &spec.platform {
+        platform
+            .check()
+            .map_err(|invalid| invalid.within("platform"))?;
     }
     Ok(())
 }
@@ -220,11 +247,37 @@ pub(crate) fn check_algorithms(algorithms: &[Algorithm]) -> Result<(), InvalidSp
     Ok(())
 }
 
+/// Refuses a lifetime of access tokens that no issuer can have.
+pub(crate) fn check_lifetime(lifetime: Option<u64>) -> Result<(), InvalidSpec> {
+    match lifetime {
+        Some(lifetime) if !(Seconds(1)..=LONGEST_TOKEN_LIFETIME).contains(&Seconds(lifetime)) => {
+            let expected = format!("1 to {} seconds", LONGEST_TOKEN_LIFETIME.0);
+            Err(InvalidSpec::new("access_token_lifetime", expected))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses users of whom one could not log in, or two have one `sub`.
+pub(crate) fn check_users(users: Option<&[User]>) -> Result<(), InvalidSpec> {
+    let mut subjects = HashSet::new();
+    for (index, user) in users.into_iter().flatten().enumerate() {
+        let at = format!("users[{index}]");
+        check_user(user).map_err(|invalid| invalid.within(&at))?;
+        if !subjects.insert(&user.sub) {
+            let expected = format!("a sub of its own; {:?} is given twice", user.sub);
+            return Err(InvalidSpec::new(at, expected));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a user who could not log in.
 pub(crate) fn check_user(user: &User) -> Result<(), InvalidSpec> {
     if user.sub.is_empty() || user.sub.len() > LONGEST_SUBJECT {
         return Err(InvalidSpec::new("sub", "1 to 255 characters"));
     }
+    check_user_sections(user)?;
     // What the server would refuse when they log in.
     let Some(claims) = &user.claims else {
         return Ok(());
@@ -252,6 +305,18 @@ pub(crate) fn check_client(record: &ClientRecord) -> Result<Client, InvalidSpec>
     client.map_err(|error| InvalidSpec::new("", format_args!("client metadata; {error}")))
 }
 
+/// The API that a record describes, whose tokens the issuer can sign.
+pub(crate) fn check_api(record: &ApiRecord, algorithms: &[Algorithm]) -> Result<Api, InvalidSpec> {
+    let api = record.clone().parse();
+    let api = api.map_err(|error| InvalidSpec::new("", format_args!("an API; {error}")))?;
+    check_algorithm(
+        "access_token_signed_response_alg",
+        api.access_token_signed_response_alg,
+        algorithms,
+    )?;
+    Ok(api)
+}
+
 /// Refuses a trust document that production would refuse.
 pub(crate) fn check_trust(document: &TrustRecord) -> Result<(), InvalidSpec> {
     match document.clone().parse() {
@@ -268,22 +333,23 @@ pub(crate) fn check_client_algorithms(
     client: &Client,
     algorithms: &[Algorithm],
 ) -> Result<(), InvalidSpec> {
-    let wanted = [
-        (
-            "access_token_signed_response_alg",
-            client.access_token_signed_response_alg,
-        ),
-        (
-            "id_token_signed_response_alg",
-            client.id_token_signed_response_alg,
-        ),
-    ];
-    for (member, algorithm) in wanted {
-        if algorithm.is_some_and(|algorithm| !algorithms.contains(&algorithm)) {
-            return Err(InvalidSpec::new(member, "one of the issuer's signing_algs"));
+    let access_token = client.access_token_signed_response_alg;
+    check_algorithm("access_token_signed_response_alg", access_token, algorithms)?;
+    let id_token = client.id_token_signed_response_alg;
+    check_algorithm("id_token_signed_response_alg", id_token, algorithms)
+}
+
+fn check_algorithm(
+    member: &'static str,
+    wanted: Option<Algorithm>,
+    algorithms: &[Algorithm],
+) -> Result<(), InvalidSpec> {
+    match wanted {
+        Some(algorithm) if !algorithms.contains(&algorithm) => {
+            Err(InvalidSpec::new(member, "one of the issuer's signing_algs"))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a fault that never acts.
@@ -350,8 +416,9 @@ fn locate(text: &str, path: &str) -> Option<Range<usize>> {
     span
 }
 
-/// Makes texts of TOML's dates in claims, which are JSON and have none.
-fn dates_to_text(spec: &mut MockSpec) {
+/// Makes JSON of what TOML has else in claims: texts of dates, and null of the text that says it.
+fn as_json(spec: &mut MockSpec) {
+    spec.profiles.values_mut().for_each(profile_as_json);
     for issuer in std::iter::once(&mut spec.issuer).chain(spec.issuers.values_mut()) {
         let users = issuer.users.iter_mut().flatten().flat_map(|user| {
             [
@@ -362,26 +429,52 @@ fn dates_to_text(spec: &mut MockSpec) {
             .into_iter()
             .chain(&mut user.claims)
         });
-        let rules = issuer.claims.iter_mut().flatten().flat_map(|rule| {
-            [
-                &mut rule.id_token,
-                &mut rule.access_token,
-                &mut rule.userinfo,
-                &mut rule.response,
-            ]
-        });
+        let rules = issuer.claims.iter_mut().flatten().flat_map(sections);
         for claims in users.chain(rules) {
-            claims.values_mut().for_each(date_to_text);
+            claims.values_mut().for_each(value_as_json);
         }
     }
 }
 
-fn date_to_text(value: &mut Value) {
+/// What a rule says.
+fn sections(rule: &mut ClaimRule) -> [&mut Map<String, Value>; 8] {
+    [
+        &mut rule.id_token,
+        &mut rule.access_token,
+        &mut rule.userinfo,
+        &mut rule.introspection,
+        &mut rule.response,
+        &mut rule.refresh_token,
+        &mut rule.access_token_header,
+        &mut rule.id_token_header,
+    ]
+}
+
+/// The same in a profile.
+pub(crate) fn profile_as_json(profile: &mut ProfileSpec) {
+    let rules = profile.rules.iter_mut().flat_map(sections);
+    let errors = profile.errors.iter_mut();
+    let errors = errors.flat_map(|error| [&mut error.headers, &mut error.body]);
+    let responses = profile.responses.values_mut();
+    for members in rules
+        .chain(errors)
+        .chain(responses)
+        .chain([&mut profile.metadata])
+    {
+        members.values_mut().for_each(value_as_json);
+    }
+    for document in &mut profile.documents {
+        value_as_json(&mut document.body);
+    }
+}
+
+fn value_as_json(value: &mut Value) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(date_to_text),
+        Value::String(text) if text == TOML_NULL => *value = Value::Null,
+        Value::Array(items) => items.iter_mut().for_each(value_as_json),
         Value::Object(members) => match date(members) {
             Some(date) => *value = date,
-            None => members.values_mut().for_each(date_to_text),
+            None => members.values_mut().for_each(value_as_json),
         },
         _ => {}
     }

@@ -7,11 +7,7 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
-use crate::{
-    keys::{Keys, kid},
-    lenient::audiences_of,
-    spec::TokenFault,
-};
+use crate::{keys::Keys, spec::TokenFault};
 
 /// An hour, in seconds: how far a wrong time is off.
 const FAR: u64 = 3600;
@@ -21,31 +17,16 @@ const FAR: u64 = 3600;
 const OVERSIZE: usize = 16 * 1024;
 
 /// The JOSE `typ` of access tokens (RFC 9068 §2.1).
-const ACCESS_TOKEN: &str = "at+jwt";
+pub(crate) const ACCESS_TOKEN: &str = "at+jwt";
+
+/// That of ID tokens (RFC 7519 §5.1).
+pub(crate) const ID_TOKEN: &str = "JWT";
 
 /// A JWS in its compact form (RFC 7515 §7.1), taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Jwt {
     pub(crate) header: Map<String, Value>,
     pub(crate) claims: Map<String, Value>,
-}
-
-/// The types and issuers that access tokens may have besides those of the server that reads them.
-pub(crate) struct Known {
-    /// JOSE types.
-    pub(crate) types: Vec<String>,
-    /// The issuer at other addresses.
-    pub(crate) issuers: Vec<String>,
-    /// An audience that the server wants, and that tokens are given where they have others.
-    pub(crate) audience: Option<String>,
-}
-
-impl Known {
-    /// Whether the server takes tokens with these claims for ones for others.
-    fn lacks_audience(&self, claims: &Map<String, Value>) -> bool {
-        let wanted = self.audience.as_ref();
-        wanted.is_some_and(|wanted| !audiences_of(claims).contains(wanted))
-    }
 }
 
 /// An issuer's keys at one moment, for signing what its server would not.
@@ -71,7 +52,13 @@ impl Jwt {
         self.header.get("alg")?.as_str()?.parse().ok()
     }
 
-    fn unsigned(&self) -> String {
+    /// Not signed, as it says.
+    pub(crate) fn with_no_signature(mut self) -> String {
+        self.header.insert("alg".to_owned(), json!("none"));
+        format!("{}.", self.unsigned())
+    }
+
+    pub(crate) fn unsigned(&self) -> String {
         // Maps of strings to values always serialize.
         let part = |map: &Map<String, Value>| {
             URL_SAFE_NO_PAD.encode(serde_json::to_vec(map).unwrap_or_default())
@@ -96,7 +83,7 @@ impl Forge<'_> {
         typ: &str,
         claims: Map<String, Value>,
     ) -> Result<Jwt, CryptoError> {
-        let kid = kid(&self.key(algorithm)?).await?;
+        let kid = self.keys.signing(algorithm).await?.kid;
         let header = json!({ "typ": typ, "alg": algorithm, "kid": kid });
         let Value::Object(header) = header else {
             return Err(CryptoError::new("sign", "no header"));
@@ -104,15 +91,12 @@ impl Forge<'_> {
         Ok(Jwt { header, claims })
     }
 
-    fn key(&self, algorithm: Algorithm) -> Result<PrivateKey, CryptoError> {
-        jeton::signing_key(self.config, algorithm, self.now)
-            .ok_or_else(|| CryptoError::new("sign", format_args!("no key for {algorithm:?}")))
-    }
-
     /// The token signed as it should be.
     pub(crate) async fn sign(&self, token: &Jwt) -> Result<String, CryptoError> {
         let algorithm = token.algorithm().unwrap_or(Algorithm::ES256);
-        token.signed_by(&self.key(algorithm)?).await
+        token
+            .signed_by(&self.keys.signing(algorithm).await?.private)
+            .await
     }
 
     /// The token with `faults`, those of its content first, those of its signature last.
@@ -121,18 +105,14 @@ impl Forge<'_> {
         mut token: Jwt,
         faults: &[TokenFault],
     ) -> Result<String, CryptoError> {
-        for fault in faults {
-            self.spoil(&mut token, fault);
-        }
+        self.spoil(&mut token, faults);
         let has = |fault: TokenFault| faults.contains(&fault);
         if has(TokenFault::AlgNone) {
-            token.header.insert("alg".to_owned(), json!("none"));
-            return Ok(format!("{}.", token.unsigned()));
+            return Ok(token.with_no_signature());
         }
         let algorithm = token.algorithm().unwrap_or(Algorithm::ES256);
         if has(TokenFault::WrongKey) {
-            let wrong = self.keys.wrong(algorithm);
-            let wrong = wrong.ok_or_else(|| CryptoError::new("sign", "no other key"))?;
+            let wrong = self.keys.wrong(algorithm).await?;
             return token.signed_by(&wrong).await;
         }
         let signed = self.sign(&token).await?;
@@ -142,46 +122,45 @@ impl Forge<'_> {
         Ok(signed)
     }
 
-    /// A token of ours, of another type or address that is known, as an access token that the server
-    /// at `issuer` makes; `None` for any other.
-    pub(crate) async fn as_access_token(
+    /// A token of these claims by the default key, as the server makes one; `None` where there is no key.
+    pub(crate) async fn make(&self, typ: &str, claims: Map<String, Value>) -> Option<String> {
+        let default = self.config.signing_algorithms().first().copied();
+        let algorithm = default.unwrap_or(Algorithm::ES256);
+        let token = self.mint(algorithm, typ, claims).await.ok()?;
+        self.sign(&token).await.ok()
+    }
+
+    /// The token with other claims, by the key that has signed it; `None` where that is none of ours, or
+    /// is no more.
+    pub(crate) async fn sign_again(
         &self,
         text: &str,
-        known: &Known,
-        issuer: &str,
+        claims: Map<String, Value>,
     ) -> Option<String> {
-        let mut token = Jwt::parse(text)?;
-        let typ = token.header.get("typ")?.as_str()?;
-        let from = token.claims.get("iss")?.as_str()?;
-        let ours = (typ == ACCESS_TOKEN || known.types.iter().any(|own| own == typ))
-            && (from == issuer || known.issuers.iter().any(|own| own == from));
-        // What is the server's already is left to it.
-        let lacks_audience = known.lacks_audience(&token.claims);
-        if !ours || (typ == ACCESS_TOKEN && from == issuer && !lacks_audience) {
-            return None;
-        }
+        let token = Jwt::parse(text)?;
         let algorithm = token.algorithm()?;
         let (message, signature) = text.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let crypto = NativeCrypto::new();
-        for key in self.keys.all(algorithm) {
+        for key in self.keys.all(algorithm).await.ok()? {
             let (_, public) = crypto.import(&key).await.ok()?;
             let genuine = crypto.verify(algorithm, &public, message.as_bytes(), &signature);
             if genuine.await.ok()? {
-                token.header.insert("typ".to_owned(), json!(ACCESS_TOKEN));
-                token.claims.insert("iss".to_owned(), json!(issuer));
-                if lacks_audience {
-                    let mut audiences = audiences_of(&token.claims);
-                    audiences.extend(known.audience.clone());
-                    token.claims.insert("aud".to_owned(), json!(audiences));
-                }
-                return token.signed_by(&key).await.ok();
+                let again = Jwt { claims, ..token };
+                return again.signed_by(&key).await.ok();
             }
         }
         None
     }
 
-    fn spoil(&self, token: &mut Jwt, fault: &TokenFault) {
+    /// Makes wrong what a token says.
+    pub(crate) fn spoil(&self, token: &mut Jwt, faults: &[TokenFault]) {
+        for fault in faults {
+            self.spoil_by(token, fault);
+        }
+    }
+
+    fn spoil_by(&self, token: &mut Jwt, fault: &TokenFault) {
         let mut set = |claim: &str, value: Value| token.claims.insert(claim.to_owned(), value);
         let now = self.now.0;
         match fault {
@@ -224,7 +203,7 @@ impl Forge<'_> {
 }
 
 /// The token with another subject, under the signature of the first.
-fn tampered(token: &Jwt, signed: &str) -> String {
+pub(crate) fn tampered(token: &Jwt, signed: &str) -> String {
     let mut other = token.clone();
     other
         .claims

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use jeton::{ClientRecord, TrustRecord};
+use jeton::{ApiRecord, ClientRecord, TrustRecord};
 use jsonwebtoken::Algorithm;
 
 use crate::{
@@ -38,13 +38,16 @@ impl MockIssuer {
     }
 
     fn at(&self, endpoint: Endpoint) -> String {
-        format!("{}{}", self.url(), endpoint.path())
+        let base = self.provider.addresses().pinned(&self.name).base;
+        let profile = self.provider.profile_of(&self.name);
+        let path = profile.as_ref().and_then(|it| it.path(endpoint));
+        format!("{base}{}", path.unwrap_or(endpoint.path()))
     }
 
     /// The issuer identifier.
     #[must_use]
     pub fn url(&self) -> String {
-        self.provider.addresses().pinned(&self.name).issuer
+        self.provider.pinned(&self.name).issuer
     }
 
     /// RFC 6749 §3.2.
@@ -133,6 +136,22 @@ impl MockIssuer {
         Ok(self.state()?.remove_client(client_id))
     }
 
+    /// Adds an API, in place of one with the same `identifier`.
+    ///
+    /// # Errors
+    /// The record is not sound.
+    pub fn put_api(&self, api: ApiRecord) -> Result<(), InvalidSpec> {
+        self.state()?.put_api(api).map(|_| ())
+    }
+
+    /// Removes an API; `false` if none has that `identifier`.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn remove_api(&self, identifier: &str) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_api(identifier))
+    }
+
     /// Trusts an issuer, by a document in place of the one that is there.
     ///
     /// # Errors
@@ -149,12 +168,28 @@ impl MockIssuer {
         Ok(self.state()?.remove_trust(issuer))
     }
 
-    /// Adds a rule about claims, after those that are there.
+    /// Adds a rule about claims, after those that are there; the answer is its id.
+    ///
+    /// # Errors
+    /// A template of it is none.
+    pub fn add_claim_rule(&self, rule: ClaimRule) -> Result<u64, InvalidSpec> {
+        Ok(self.state()?.add_rule(rule)?.id)
+    }
+
+    /// Removes a rule about claims; `false` if there is none with that id.
     ///
     /// # Errors
     /// The issuer cannot be made again.
-    pub fn add_claim_rule(&self, rule: ClaimRule) -> Result<(), InvalidSpec> {
-        self.state()?.add_rule(rule);
+    pub fn remove_claim_rule(&self, id: u64) -> Result<bool, InvalidSpec> {
+        Ok(self.state()?.remove_rule(id))
+    }
+
+    /// Removes every rule about claims, those it was made with as well.
+    ///
+    /// # Errors
+    /// The issuer cannot be made again.
+    pub fn clear_claim_rules(&self) -> Result<(), InvalidSpec> {
+        self.state()?.clear_rules();
         Ok(())
     }
 
@@ -259,7 +294,7 @@ impl MockIssuer {
     /// # Errors
     /// The request asks for what is not there.
     pub async fn mint(&self, request: &MintRequest) -> Result<Minted, MintError> {
-        let address = self.provider.addresses().pinned(&self.name);
+        let address = self.provider.pinned(&self.name);
         self.state()?.mint(request, &address).await
     }
 

@@ -4,14 +4,14 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
+use bytes::Bytes;
+use http::{Request, Response};
 use jeton::{
-    Capabilities, ClientRecord, Config, ConfigError, CryptoError, Host, IssuerIdentifier,
-    MemoryLedger, Mode, Reach, Seconds, Secrets, Server, TrustRecord, UnixTime,
+    Arrival, Capabilities, Config, ConfigError, CryptoError, GrantId, Host, IssuerIdentifier,
+    Ledger, MemoryLedger, Mode, Reach, Seconds, SecretUse, Secrets, Server, UnixTime,
 };
-use jeton_native::NativeCrypto;
 use jsonwebtoken::Algorithm;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -19,22 +19,27 @@ use url::Url;
 
 use crate::{
     address::Address,
-    asked::Asked,
-    claims::{Additions, Facts},
-    clock::{Clock, ClockState},
-    departures::Due,
-    fault::{Faults, Kept},
+    claims::{Former, Rules},
+    clock::Clock,
+    crypto::MockCrypto,
+    debugger::Runs,
+    fault::Faults,
     fetch::MockFetch,
     file,
-    journal::{Entry, Filter, Journal},
-    keys::{Keys, Seed},
-    lenient::{PerRequest, RegisteredClients},
+    grants::AwaitedResponses,
+    issued::Memory,
+    journal::{Filter, Journal},
+    keys::{Keys, Seed, algorithms_of, given},
+    layout::Layout,
+    lenient::PerRequest,
     login_client::LoginClient,
+    platform::{PlatformSpec, Sequence},
+    profile::Profile,
     registry::MockRegistry,
     remembered::Remembered,
     session::Sessions,
     settings::Settings,
-    spec::{ClaimRule, ClockSpec, Endpoint, Fault, InvalidSpec, IssuerSpec, Strictness, User},
+    spec::{ClaimRule, Endpoint, InvalidSpec, IssuerSpec, Strictness, User},
 };
 
 /// A mock: everything in memory.
@@ -43,28 +48,40 @@ pub(crate) struct Mock;
 impl Host for Mock {
     type Registry = PerRequest;
     type Ledger = MemoryLedger;
-    type Crypto = NativeCrypto;
+    type Crypto = MockCrypto;
     type Fetch = MockFetch;
 }
 
 pub(crate) type MockServer = Server<Mock>;
 
+mod claims;
+mod grants;
 mod keys;
 mod registered;
+mod switches;
+mod watched;
 
 /// How many addresses an issuer is served at, where `Host` is trusted. What serves one is made
 /// again when asked for.
 const ADDRESSES: usize = 64;
 
-/// The algorithms where none are named.
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
+/// The algorithms where none are named. The default of OpenID Connect (Core §15.1) comes first: libraries take
+/// it, and no other, where nobody told them.
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
 /// The users where none are named.
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
 
 pub(crate) struct Issuer {
     name: String,
+    /// What its UUIDs are made of.
+    identity: [u8; 32],
     spec: IssuerSpec,
+    /// Where its description is from.
+    origin: Origin,
+    profile: Option<Profile>,
+    /// The profile's rules, which go before those that are added.
+    profile_rules: Vec<ClaimRule>,
     strictness: Strictness,
     algorithms: Vec<Algorithm>,
     settings: Arc<Settings>,
@@ -76,18 +93,30 @@ pub(crate) struct Issuer {
     login_client: LoginClient,
     sessions: Sessions,
     journal: Arc<Journal>,
+    runs: Runs,
     remembered: Remembered,
+    memory: Memory,
+    awaited: AwaitedResponses,
+    bundle_sequence: Sequence,
     state: Mutex<State>,
     served: Mutex<BTreeMap<String, Arc<Served>>>,
+}
+
+/// Where the description of an issuer is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// Somebody described it.
+    Described,
+    /// Somebody asked for it.
+    Unasked,
 }
 
 struct State {
     clock: Clock,
     users: Vec<User>,
-    clients: Vec<ClientRecord>,
-    registered: RegisteredClients,
-    trust: Vec<TrustRecord>,
-    rules: Vec<ClaimRule>,
+    /// What users were before they were replaced.
+    former: BTreeMap<String, Former>,
+    rules: Rules,
     faults: Faults,
     keys: Keys,
 }
@@ -108,22 +137,46 @@ pub(crate) struct Summary {
     journal: usize,
 }
 
+impl Served {
+    /// The server's answer.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Bytes>,
+        arrival: Arrival,
+    ) -> Response<Bytes> {
+        let never = std::future::pending();
+        let mut response = self.server.handle(request, arrival, never).await;
+        // Nobody waits for a ledger in memory.
+        if let Some(used) = response.extensions_mut().remove::<SecretUse>() {
+            self.server.note(used).await;
+        }
+        response
+    }
+}
+
 impl Issuer {
     /// An issuer in the state that `spec` describes, which a reset restores.
     pub(crate) fn new(
         name: &str,
         spec: IssuerSpec,
-        strictness: Strictness,
+        profile: Option<Profile>,
         seed: &Seed,
         settings: &Arc<Settings>,
         closing: watch::Receiver<bool>,
         fetch: MockFetch,
     ) -> Result<Self, InvalidSpec> {
         file::check(&spec)?;
-        let strictness = spec.strictness.unwrap_or(strictness);
-        let algorithms = settings
-            .algorithms()
-            .or_else(|| spec.signing_algs.clone())
+        let strictness = spec.strictness.unwrap_or_default();
+        let of_profile = profile.as_ref().map(Profile::spec);
+        let algorithms = settings.algorithms().or_else(|| spec.signing_algs.clone());
+        let keys = given(
+            spec.keys.as_deref().unwrap_or_default(),
+            algorithms.as_deref(),
+        )?;
+        let algorithms = algorithms
+            .or_else(|| algorithms_of(&keys))
+            .or_else(|| of_profile?.signing_algs.clone())
+            .or_else(|| spec.platform.as_ref().map(PlatformSpec::algorithms))
             .unwrap_or_else(|| ALGORITHMS.to_vec());
         let mut clock = Clock::default();
         if let Some(start) = &spec.clock {
@@ -133,6 +186,7 @@ impl Issuer {
         let users = spec
             .users
             .clone()
+            .or_else(|| of_profile?.users.clone())
             .unwrap_or_else(|| USERS.map(User::new).to_vec());
         let mut faults = Faults::default();
         for fault in spec.faults.iter().flatten() {
@@ -141,18 +195,18 @@ impl Issuer {
         let no_login = |error: CryptoError| InvalidSpec::new("login", error);
         let login_client = LoginClient::new().map_err(no_login)?;
         let registry = Arc::new(MockRegistry::default());
-        registry.insert(login_client.registered().map_err(no_login)?);
+        let (record, client) = login_client.registered().map_err(no_login)?;
+        registry.fix(record, client);
         let issuer = Self {
             name: name.to_owned(),
+            identity: seed.derive(&[b"uuid", name.as_bytes()]),
             state: Mutex::new(State {
                 clock,
                 users,
-                clients: Vec::new(),
-                registered: RegisteredClients::default(),
-                trust: Vec::new(),
-                rules: spec.claims.clone().unwrap_or_default(),
+                former: BTreeMap::new(),
+                rules: Rules::new(spec.claims.iter().flatten().cloned()),
                 faults,
-                keys: Keys::new(seed, name, &algorithms),
+                keys: Keys::new(seed, name, &algorithms, keys),
             }),
             strictness,
             algorithms,
@@ -164,8 +218,15 @@ impl Issuer {
             login_client,
             sessions: Sessions::default(),
             journal: Arc::default(),
+            runs: Runs::default(),
             remembered: Remembered::default(),
+            memory: Memory::default(),
+            awaited: AwaitedResponses::default(),
+            bundle_sequence: Sequence::default(),
             served: Mutex::default(),
+            origin: Origin::Described,
+            profile_rules: profile.as_ref().map(Profile::rules).unwrap_or_default(),
+            profile,
             spec,
         };
         let clients = issuer.spec.clients.clone();
@@ -174,6 +235,13 @@ impl Issuer {
             issuer
                 .put_client(client)
                 .map_err(|error| error.within(format_args!("clients[{index}]")))?;
+        }
+        let apis = issuer.spec.apis.clone();
+        let apis = apis.unwrap_or_else(|| settings.apis().to_vec());
+        for (index, api) in apis.into_iter().enumerate() {
+            issuer
+                .put_api(api)
+                .map_err(|error| error.within(format_args!("apis[{index}]")))?;
         }
         let trust = issuer.spec.trust.clone();
         let trust = trust.unwrap_or_else(|| settings.trust().to_vec());
@@ -185,18 +253,34 @@ impl Issuer {
         Ok(issuer)
     }
 
+    /// The same issuer, of which nobody has said anything.
+    #[must_use]
+    pub(crate) fn unasked(mut self) -> Self {
+        self.origin = Origin::Unasked;
+        self
+    }
+
+    /// Whether it is there because somebody described it; the default one always is.
+    pub(crate) fn is_described(&self) -> bool {
+        self.origin == Origin::Described
+    }
+
     /// The same issuer as it was made.
     pub(crate) fn anew(&self) -> Result<Self, InvalidSpec> {
         let seed = self.lock().keys.seed().clone();
-        Self::new(
+        let anew = Self::new(
             &self.name,
             self.spec.clone(),
-            self.strictness,
+            self.profile.clone(),
             &seed,
             &self.settings,
             self.closing.clone(),
             self.fetch.clone(),
-        )
+        )?;
+        Ok(Self {
+            origin: self.origin,
+            ..anew
+        })
     }
 
     /// This issuer with the journal of `old`, whose place it takes: whoever waits for a request of the
@@ -219,6 +303,21 @@ impl Issuer {
         &self.name
     }
 
+    /// What its UUIDs are made of.
+    pub(crate) fn identity(&self) -> &[u8; 32] {
+        &self.identity
+    }
+
+    /// The vendor's profile that it has.
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
+    /// What it signs with, the default first.
+    pub(crate) fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
     pub(crate) fn strictness(&self) -> Strictness {
         self.strictness
     }
@@ -235,8 +334,26 @@ impl Issuer {
         self.spec.auto_login.as_deref()
     }
 
+    /// The platform that it stands in for.
+    pub(crate) fn platform(&self) -> Option<&PlatformSpec> {
+        self.spec.platform.as_ref()
+    }
+
+    pub(crate) fn bundle_sequence(&self) -> &Sequence {
+        &self.bundle_sequence
+    }
+
     pub(crate) fn remembered(&self) -> &Remembered {
         &self.remembered
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Whether its server has opened such a grant.
+    pub(crate) async fn knows_grant(&self, grant: GrantId) -> bool {
+        matches!(self.ledger.read(grant).await, Ok(Some(_)))
     }
 
     pub(crate) fn summary(&self, address: &Address) -> Summary {
@@ -271,7 +388,8 @@ impl Issuer {
         let issuer = IssuerIdentifier::parse(&address.issuer, Mode::Development);
         let issuer = issuer.map_err(|error| ConfigError::new("JETON_ISSUER", error))?;
         let keys = self.lock().keys.clone();
-        let secrets = Secrets::parse(&keys.seed().secret(), Mode::Development);
+        let seed = keys.seed();
+        let secrets = Secrets::parse(&seed.secret(), Mode::Development);
         let secrets = secrets.map_err(|error| ConfigError::new("seed", error))?;
         let config = self.settings.config().clone().with_issuer(issuer);
         let mut config = config
@@ -279,7 +397,9 @@ impl Issuer {
             .with_signing_keys(keys.private_keys(&self.algorithms))
             // Known by several addresses, an issuer honours at each what it issued at any.
             .with_key_context(format!("mock/{}", self.name));
-        if let Some(lifetime) = self.spec.access_token_lifetime {
+        let of_profile = self.profile.as_ref().map(Profile::spec);
+        let lifetime = self.spec.access_token_lifetime;
+        if let Some(lifetime) = lifetime.or_else(|| of_profile?.access_token_lifetime) {
             config = config.with_access_token_lifetime(Seconds(lifetime));
         }
         if config.login_url().is_none() {
@@ -289,12 +409,14 @@ impl Issuer {
             config = config.with_logout_url(url("JETON_LOGOUT_URL", Endpoint::Logout)?);
         }
         let config = config
+            .with_frame(Layout::new(&self.name, &address.browser).frame())
             // Its issuers are at one address, and reach each other without a network.
             .with_reach(Reach::in_process())
             // What a proxy has taken off is put back before an issuer is looked for.
             .with_proxy_strips("")
             // They are in the registry, where they can be changed.
             .with_clients(Vec::new())
+            .with_apis(Vec::new())
             .with_trust(Vec::new())
             // A lenient registry answers each request with another client.
             .with_registry_max_age(Seconds(0));
@@ -304,7 +426,7 @@ impl Issuer {
                 Capabilities {
                     registry: PerRequest(Arc::clone(&self.registry)),
                     ledger: Some(self.ledger.clone()),
-                    crypto: NativeCrypto::new(),
+                    crypto: MockCrypto::new(seed.clone()),
                     fetch: self.fetch.clone(),
                 },
             ),
@@ -312,127 +434,10 @@ impl Issuer {
         })
     }
 
-    pub(crate) fn users(&self) -> Vec<User> {
-        self.lock().users.clone()
-    }
-
-    pub(crate) fn put_user(&self, user: User) -> Result<(), InvalidSpec> {
-        file::check_user(&user)?;
-        let users = &mut self.lock().users;
-        match users.iter_mut().find(|known| known.sub == user.sub) {
-            Some(known) => *known = user,
-            None => users.push(user),
-        }
-        Ok(())
-    }
-
-    pub(crate) fn remove_user(&self, sub: &str) -> bool {
-        let users = &mut self.lock().users;
-        let before = users.len();
-        users.retain(|user| user.sub != sub);
-        users.len() < before
-    }
-
-    pub(crate) fn rules(&self) -> Vec<ClaimRule> {
-        self.lock().rules.clone()
-    }
-
-    pub(crate) fn add_rule(&self, rule: ClaimRule) {
-        self.lock().rules.push(rule);
-    }
-
-    pub(crate) fn clear_rules(&self) {
-        self.lock().rules.clear();
-    }
-
-    /// Whether a user or a rule adds claims to tokens.
-    pub(crate) fn adds_claims(&self) -> bool {
-        let state = self.lock();
-        !state.rules.is_empty() || state.users.iter().any(User::adds_claims)
-    }
-
-    /// What users and rules add to the tokens of a request.
-    pub(crate) fn additions(&self, facts: &Facts<'_>) -> Additions {
-        let state = self.lock();
-        Additions::of(&state.users, &state.rules, facts)
-    }
-
-    /// The JOSE types that rules give access tokens.
-    pub(crate) fn access_token_types(&self) -> Vec<String> {
-        let state = self.lock();
-        let types = state.rules.iter();
-        types.filter_map(|it| it.access_token_typ.clone()).collect()
-    }
-
-    pub(crate) fn faults(&self) -> Vec<Kept> {
-        self.lock().faults.list()
-    }
-
-    pub(crate) fn add_fault(&self, fault: Fault) -> Result<Kept, InvalidSpec> {
-        file::check_fault(&fault)?;
-        Ok(self.lock().faults.add(fault))
-    }
-
-    pub(crate) fn remove_fault(&self, id: u64) -> bool {
-        self.lock().faults.remove(id)
-    }
-
-    pub(crate) fn clear_faults(&self) {
-        self.lock().faults.clear();
-    }
-
-    /// The faults that are to act on a request.
-    pub(crate) fn due(&self, asked: &Asked<'_>) -> Vec<Due> {
-        self.lock().faults.due(asked)
-    }
-
-    pub(crate) fn now(&self) -> UnixTime {
-        self.lock().clock.now(jeton_native::now())
-    }
-
-    pub(crate) fn clock(&self) -> ClockState {
-        self.lock().clock.state(jeton_native::now())
-    }
-
-    pub(crate) fn move_clock(&self, spec: &ClockSpec) -> Result<ClockState, InvalidSpec> {
-        Clock::check(spec)?;
-        let real = jeton_native::now();
-        let clock = &mut self.lock().clock;
-        clock.move_by(spec, real);
-        Ok(clock.state(real))
-    }
-
     /// The addresses, besides this one, that the issuer has been asked at.
     pub(crate) fn other_addresses(&self, address: &Address) -> Vec<String> {
         let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         let others = served.keys().filter(|other| **other != address.issuer);
         others.cloned().collect()
-    }
-
-    pub(crate) fn journal(&self) -> &Journal {
-        &self.journal
-    }
-
-    /// The oldest matching request that nobody has taken, waiting for one until the mock ends.
-    pub(crate) async fn take(&self, filter: &Filter, patience: Duration) -> Option<Entry> {
-        tokio::select! {
-            entry = self.journal.take(filter, patience) => entry,
-            () = self.closed() => None,
-        }
-    }
-
-    async fn closed(&self) {
-        // An error is the mock being gone, which is an end as well.
-        let _ = self.closing.clone().wait_for(|closed| *closed).await;
-    }
-
-    /// Waits, unless the mock ends.
-    pub(crate) async fn wait(&self, length: Duration) {
-        if !length.is_zero() {
-            tokio::select! {
-                () = tokio::time::sleep(length) => {}
-                () = self.closed() => {}
-            }
-        }
     }
 }

@@ -27,7 +27,7 @@ const LONGEST_VALUE: usize = 512;
 const MOST_PARAMETERS: usize = 64;
 
 /// Parameters whose values are credentials.
-const REDACTED: [&str; 22] = [
+const REDACTED: [&str; 23] = [
     "client_secret",
     "code",
     "refresh_token",
@@ -49,13 +49,17 @@ const REDACTED: [&str; 22] = [
     "registration_access_token",
     // Holds a ticket.
     "return_to",
-    // The debugger's: whatever somebody pasted.
+    // The debugger's: whatever somebody pasted, and answers of the front channel.
     "parameters",
+    "fragment",
     "jwt",
 ];
 
 /// What every JWT begins with: `{"` in base64url.
 const JWT_PREFIX: &str = "eyJ";
+
+/// What stands in the place of what is not shown.
+const REDACTED_TEXT: &str = "[redacted]";
 
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,12 +93,21 @@ pub struct Entry {
     /// The error code of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Why it was refused, in the words of the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The id of the request, which its answer has in `X-Request-Id` and a page as its reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// What a strict mock would have refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<Cow<'static, str>>,
     /// The faults that acted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+    /// Which issuer was asked, where another one may have been meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Entry {
@@ -201,6 +214,37 @@ impl Journal {
         self.arrived.notify_waiters();
     }
 
+    /// The id of the newest entry there has been; 0 before the first.
+    pub(crate) fn last(&self) -> u64 {
+        self.lock().last
+    }
+
+    /// The entry of this id: that of the entry, or that of its request.
+    pub(crate) fn find(&self, id: &str) -> Option<Entry> {
+        let kept = self.lock();
+        let mut entries = kept.entries.iter().map(|(entry, _)| entry);
+        let number = id.parse().ok();
+        let found = entries
+            .rfind(|entry| number == Some(entry.id) || entry.request_id.as_deref() == Some(id));
+        found.cloned()
+    }
+
+    /// The matching entries, waiting for the first of them, unless the journal begins anew.
+    pub(crate) async fn wait(&self, filter: &Filter, patience: Duration) -> Vec<Entry> {
+        let deadline = Instant::now() + patience;
+        loop {
+            // Listening begins before looking, so that nothing falls between the two.
+            let arrived = self.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            let entries = self.entries(filter);
+            let began_anew = filter.after.is_some_and(|after| after > self.last());
+            if !entries.is_empty() || began_anew || timeout_at(deadline, arrived).await.is_err() {
+                return entries;
+            }
+        }
+    }
+
     pub(crate) fn entries(&self, filter: &Filter) -> Vec<Entry> {
         let kept = self.lock();
         let matching = kept.entries.iter().filter(|(it, _)| filter.matches(it));
@@ -243,6 +287,7 @@ impl Journal {
     /// Forgets everything, also which id is next.
     pub(crate) fn restart(&self) {
         *self.lock() = Kept::default();
+        self.arrived.notify_waiters();
     }
 
     pub(crate) fn clear(&self) {
@@ -254,11 +299,14 @@ impl Journal {
 
 /// Parameters as the journal shows them.
 pub(crate) fn redact(mut parameters: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    // A credential under a name of one's own is known by its form.
-    let is_credential = |value: &str| {
-        let mut prefixes = jeton::credential_prefixes().chain([JWT_PREFIX]);
-        prefixes.any(|prefix| value.contains(prefix))
-    };
+    // JSON that was sent as a form, as `curl -d` does: its secrets are in what stands for the names, and it
+    // ends wherever there is an `&` or a `=` in one.
+    if parameters
+        .keys()
+        .any(|name| name.trim_start().starts_with('{'))
+    {
+        return [(REDACTED_TEXT.to_owned(), REDACTED_TEXT.to_owned())].into();
+    }
     let is_long = |name: &String| name.len() > LONGEST_VALUE;
     if parameters.len() > MOST_PARAMETERS || parameters.keys().any(is_long) {
         parameters = parameters
@@ -267,9 +315,13 @@ pub(crate) fn redact(mut parameters: BTreeMap<String, String>) -> BTreeMap<Strin
             .map(|(name, value)| (shorten(&name), value))
             .collect();
     }
+    if parameters.keys().any(|name| is_credential(name)) {
+        parameters.retain(|name, _| !is_credential(name));
+        parameters.insert(REDACTED_TEXT.to_owned(), REDACTED_TEXT.to_owned());
+    }
     for (name, value) in &mut parameters {
-        if REDACTED.contains(&name.as_str()) || is_credential(value) {
-            "[redacted]".clone_into(value);
+        if is_secret(name) || is_credential(value) {
+            REDACTED_TEXT.clone_into(value);
         } else if value.len() > LONGEST_VALUE {
             *value = shorten(value);
         }
@@ -288,6 +340,30 @@ pub(crate) fn shorten(text: &str) -> String {
     format!("{}…", text.get(..end).unwrap_or_default())
 }
 
+/// Whether a parameter's name says that its value is a secret, however it is written: `clientSecret`, too.
+fn is_secret(name: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = char> {
+        let letters = name.chars().filter(|it| !matches!(it, '_' | '-'));
+        letters.map(|it| it.to_ascii_lowercase())
+    }
+    REDACTED.iter().any(|own| letters(own).eq(letters(name)))
+}
+
+/// A credential under a name of one's own is known by its form.
+fn is_credential(text: &str) -> bool {
+    let mut prefixes = jeton::credential_prefixes().chain([JWT_PREFIX]);
+    prefixes.any(|prefix| text.contains(prefix))
+}
+
+/// What a stranger wrote where a name belongs: short, and no credential that came in the wrong place.
+pub(crate) fn shown(text: &str) -> String {
+    if is_credential(text) {
+        REDACTED_TEXT.to_owned()
+    } else {
+        shorten(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,5 +377,35 @@ mod tests {
         }
         let shown = redact([("mine".to_owned(), "jeton".to_owned())].into());
         assert_eq!(shown.get("mine").unwrap(), "jeton");
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names_however_they_are_written() {
+        for name in ["client_secret", "clientSecret", "Password", "client-secret"] {
+            let secret = redact([(name.to_owned(), "hunter2".to_owned())].into());
+            assert_eq!(secret.get(name).unwrap(), "[redacted]", "{name}");
+        }
+        for name in ["username", "code_challenge", "secrets"] {
+            let plain = redact([(name.to_owned(), "mine".to_owned())].into());
+            assert_eq!(plain.get(name).unwrap(), "mine", "{name}");
+        }
+        assert_eq!(shown("eyJhbGciOiJub25lIn0.e30."), "[redacted]");
+        assert_eq!(shown("app"), "app");
+    }
+
+    #[test]
+    fn what_stands_for_a_name_is_no_secret() {
+        let redacted = BTreeMap::from([("[redacted]".to_owned(), "[redacted]".to_owned())]);
+        for name in [
+            r#"{"client_secret":"hunter2"}"#,
+            r#" {"password":"hunter2"}"#,
+            "eyJhbGciOiJub25lIn0.e30.",
+        ] {
+            let shown = redact([(name.to_owned(), String::new())].into());
+            assert_eq!(shown, redacted, "{name}");
+        }
+        let of_json = [("b", "hunter2\"}"), (r#"{"password":"a"#, "")];
+        let of_json = of_json.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(redact(of_json.into()), redacted);
     }
 }

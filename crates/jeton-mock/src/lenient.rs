@@ -1,32 +1,29 @@
 //! Leniency: while a request is answered, its client is one that may do what the request asks for.
 //! The core says what it would refuse a client; exactly that is waived, and named.
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    future::Future,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use http::HeaderName;
 use jeton::{
-    AccessTokenFormat, Client, ClientAuthentication, ClientId, Collection, Cursor, Document,
-    Expected, GrantType, Key, Page, Pkce, Put, Realm, RefreshPolicy, RegisteredClaims, Registry,
-    Scope, Unavailable, UnixTime,
+    Client, ClientAuthentication, ClientId, Collection, Cursor, Document, Expected, GrantType, Key,
+    Page, Pkce, Put, Reading, Realm, RefreshPolicy, RegisteredClaims, Registry, Scope, Seconds,
+    Unavailable, UnixTime,
 };
 
 use crate::{fault::is_magic_client, registry::MockRegistry};
 
+pub(crate) mod basic;
+mod kept;
+pub(crate) mod unnamed;
 mod wanted;
 
+pub(crate) use kept::Kept;
 use wanted::Target;
 pub(crate) use wanted::{Wanted, audiences_of};
 
 /// The header that names what a lenient mock accepted and production would have refused, separated by
 /// commas.
 pub(crate) const WAIVED_HEADER: HeaderName = HeaderName::from_static("jeton-mock-waived");
-
-/// How many unregistered clients are kept that began a grant; the oldest go first.
-const KEPT: usize = 1000;
 
 tokio::task_local! {
     /// The client lent to the request that is being answered, if one is.
@@ -40,6 +37,10 @@ tokio::task_local! {
 pub(crate) struct PerRequest(pub(crate) Arc<MockRegistry>);
 
 impl Registry for PerRequest {
+    fn unknown_age(&self) -> Seconds {
+        self.0.unknown_age()
+    }
+
     async fn get(&self, key: &Key) -> Result<Option<Document>, Unavailable> {
         self.0.get(key).await
     }
@@ -65,11 +66,16 @@ impl Registry for PerRequest {
         self.0.list(collection, after).await
     }
 
-    async fn client(&self, realm: &Realm, id: &ClientId) -> Result<Option<Client>, Unavailable> {
+    async fn client(
+        &self,
+        realm: &Realm,
+        id: &ClientId,
+        reading: &Reading<'_>,
+    ) -> Result<Option<Client>, Unavailable> {
         let lent = CLIENT.try_with(|lent| lent.clone().filter(|client| client.id == *id));
         match lent {
             Ok(Some(client)) => Ok(Some(client)),
-            _ => self.0.client(realm, id).await,
+            _ => self.0.client(realm, id, reading).await,
         }
     }
 }
@@ -78,16 +84,6 @@ impl Registry for PerRequest {
 /// be asked within.
 pub(crate) async fn on_loan<T>(lent: Option<Client>, answer: impl Future<Output = T>) -> T {
     CLIENT.scope(lent, answer).await
-}
-
-/// The clients that were registered, against which it is judged what is waived.
-#[derive(Debug, Default)]
-pub(crate) struct RegisteredClients {
-    clients: HashMap<ClientId, Client>,
-    /// The unregistered clients that the registry keeps because they began a grant, the oldest first.
-    strangers: VecDeque<ClientId>,
-    /// The registered clients that the registry keeps with a wider scope or more audiences than their own.
-    widened: HashSet<ClientId>,
 }
 
 /// What a lenient issuer grants one request.
@@ -99,89 +95,51 @@ pub(crate) struct Loan {
     pub(crate) waived: Vec<&'static str>,
 }
 
-impl RegisteredClients {
-    pub(crate) fn insert(&mut self, client: Client) {
-        self.strangers.retain(|id| *id != client.id);
-        self.widened.remove(&client.id);
-        self.clients.insert(client.id.clone(), client);
+/// The loan for a request. Where it begins a grant, what it asks for is kept for the requests that go on
+/// with it: they are held to what the client may have then, and know no more of it. It is never another
+/// request's default. A client that is disabled, past its end or deleted is lent nothing: somebody said so.
+pub(crate) fn lend(registry: &MockRegistry, wanted: &Wanted<'_>, now: UnixTime) -> Loan {
+    let Some(id) = &wanted.id else {
+        return Loan::default();
+    };
+    let registered = registry.registered(id);
+    let has_ended = |client: &Client| !client.stands_at(now);
+    if registered.as_ref().is_some_and(has_ended) || registry.is_deleted(id) {
+        return Loan::default();
     }
-
-    pub(crate) fn remove(&mut self, id: &ClientId) {
-        self.widened.remove(id);
-        self.clients.remove(id);
+    let waived = match &registered {
+        Some(client) => wanted.refused(client, now),
+        None if is_magic_client(id.as_str()) => Vec::new(),
+        None => wanted.waived_for_a_stranger(),
+    };
+    let is_fresh = wanted.target == Target::Granted || !registry.is_kept(id);
+    let lacks_nothing = |client| !wanted.may_lack_offline_access(client);
+    if registered.as_ref().is_some_and(lacks_nothing) && waived.is_empty() && is_fresh {
+        return Loan::default();
     }
-
-    /// The loan for a request. Where it begins a grant, what it asks for is kept for the requests that go
-    /// on with it: they are held to what the client may have then, and know no more of it. It is never
-    /// another request's default. A client that is disabled is lent nothing: its issuer said so.
-    pub(crate) fn lend(
-        &mut self,
-        registry: &MockRegistry,
-        wanted: &Wanted<'_>,
-        now: UnixTime,
-    ) -> Loan {
-        let Some(id) = &wanted.id else {
-            return Loan::default();
-        };
-        let registered = self.clients.get(id);
-        if registered.is_some_and(|client| client.disabled) {
-            return Loan::default();
-        }
-        let waived = match registered {
-            Some(client) => wanted.refused(client, now),
-            None if is_magic_client(id.as_str()) => Vec::new(),
-            None => wanted.waived_for_a_stranger(),
-        };
-        let is_fresh = wanted.target == Target::Granted || !self.widened.contains(id);
-        if registered.is_some() && waived.is_empty() && is_fresh {
-            return Loan::default();
-        }
-        if wanted.redirects() || wanted.target == Target::BeginsGrant || registered.is_some() {
-            self.keep(registry, id, wanted);
-        }
-        let known = registry.find(id);
-        let mut client = known.unwrap_or_else(|| unregistered(id));
-        let own = self.clients.get(id);
-        if wanted.target != Target::Granted {
-            // What others asked for is not this one's default.
-            client.scope = own.map_or_else(Scope::default, |own| own.scope.clone());
-            client.audiences = own.map_or_else(Vec::new, |own| own.audiences.clone());
-        }
-        if own.is_none() {
-            wanted.equip(&mut client);
-        }
-        wanted.grant_to(&mut client, now);
-        Loan {
-            client: Some(client),
-            waived,
-        }
+    if wanted.redirects() || wanted.target == Target::BeginsGrant || registered.is_some() {
+        registry.keep(id, |kept, own| wanted.widen(kept, own));
     }
-
-    fn keep(&mut self, registry: &MockRegistry, id: &ClientId, wanted: &Wanted<'_>) {
-        let own = self.clients.get(id).cloned();
-        if own.is_none() && !self.strangers.contains(id) {
-            if self.strangers.len() >= KEPT
-                && let Some(oldest) = self.strangers.pop_front()
-            {
-                registry.remove(&oldest);
-            }
-            self.strangers.push_back(id.clone());
-        }
-        let is_registered = own.is_some();
-        let own = own.unwrap_or_else(|| unregistered(id));
-        registry.update(id, |known| {
-            let mut client = known.unwrap_or(&own).clone();
-            wanted.widen(&mut client, &own);
-            client
-        });
-        if is_registered && wanted.widens(&own) {
-            self.widened.insert(id.clone());
-        }
+    let mut client = registry.find(id).unwrap_or_else(|| unregistered(id));
+    if wanted.target != Target::Granted {
+        // What others asked for is not this one's default.
+        let own = registered.clone().unwrap_or_else(|| unregistered(id));
+        client.scope = own.scope;
+        client.audiences = own.audiences;
+        client.apis = own.apis;
+    }
+    if registered.is_none() {
+        wanted.equip(&mut client);
+    }
+    wanted.grant_to(&mut client, &registry.apis(), now);
+    Loan {
+        client: Some(client),
+        waived,
     }
 }
 
 /// A client that is not registered, before it is lent what it asks for.
-fn unregistered(id: &ClientId) -> Client {
+pub(crate) fn unregistered(id: &ClientId) -> Client {
     Client {
         id: id.clone(),
         name: None,
@@ -190,9 +148,13 @@ fn unregistered(id: &ClientId) -> Client {
         grant_types: GrantType::ALL.to_vec(),
         scope: Scope::default(),
         audiences: Vec::new(),
+        named_apis: Vec::new(),
+        apis: Vec::new(),
+        labels: BTreeMap::new(),
+        described: BTreeMap::new(),
         access_token_lifetime: None,
         access_token_signed_response_alg: None,
-        access_token_format: AccessTokenFormat::Jwt,
+        access_token_format: None,
         claims: RegisteredClaims::default(),
         id_token_signed_response_alg: None,
         redirect_uris: Vec::new(),
@@ -204,6 +166,9 @@ fn unregistered(id: &ClientId) -> Client {
         },
         login: false,
         disabled: false,
+        expires_at: None,
+        registration: None,
+        registration_ceiling: None,
     }
 }
 

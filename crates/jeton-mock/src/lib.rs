@@ -30,6 +30,7 @@ mod clock;
 mod control;
 mod cookie;
 mod cors;
+mod crypto;
 mod debugger;
 mod departures;
 mod endpoint;
@@ -39,8 +40,11 @@ mod file;
 mod forge;
 mod form;
 mod front;
+mod grants;
 mod handle;
+mod hint;
 mod home;
+mod issued;
 mod issuer;
 mod journal;
 mod json;
@@ -51,7 +55,10 @@ mod login;
 mod login_client;
 mod mint;
 mod navikt;
+mod platform;
+mod profile;
 mod provider;
+mod public_keys;
 mod registry;
 mod remembered;
 mod run;
@@ -66,18 +73,26 @@ pub use builder::{BoundMock, DEFAULT_PORT, MockProvider, MockProviderBuilder, St
 pub use clock::ClockState;
 pub use file::{ConfigFileError, load};
 pub use handle::MockIssuer;
-pub use jeton::{ClientRecord, ConditionRecord, RuleRecord, TrustRecord};
+pub use jeton::{
+    ApiRecord, ClientRecord, ConditionRecord, NamedApiRecord, RuleRecord, TrustRecord,
+};
 pub use jeton_http::Dropped;
 pub use journal::{Entry, Filter};
 pub use jsonwebtoken::Algorithm;
 pub use keys::{KeyAction, KeyError, KeyInfo};
 pub use mint::{MintError, MintRequest, Minted};
 pub use navikt::{ImportError, Imported, from_environment};
+pub use platform::{
+    Audiences, Aws, Azure, FederatedCredential, Gcp, GithubActions, Gitlab, IdToken, Kubernetes,
+    KubernetesObject, PlatformSpec, Spiffe,
+};
 pub use settings::refuse_deployment;
 pub use spec::{
-    ClaimMatch, ClaimRule, ClientSpec, ClockSpec, CustomResponse, Delay, Effect, Endpoint,
-    FAULT_NAMES, Fault, InvalidEffect, InvalidPattern, InvalidSpec, IssuerSpec, Matcher, MockSpec,
-    OAuthError, Pattern, Strictness, TokenFault, TokenKind, UnknownEndpoint, User,
+    ClaimMatch, ClaimPlace, ClaimRule, ClientSpec, ClockSpec, Credential, CustomResponse, Delay,
+    DocumentSpec, Effect, Ending, Endpoint, ErrorMatch, ErrorSpec, FAULT_NAMES, Fault, Grant,
+    InvalidEffect, InvalidPattern, InvalidSpec, IssuerSpec, Matcher, MockSpec, OAuthError,
+    ParameterSpec, Pattern, PrivateJwk, ProfileSpec, ResponseFormat, ScopePart, Strictness,
+    TokenFault, TokenKind, UnknownEndpoint, User,
 };
 
 use jeton::{Crypto, CryptoError, Id128};

@@ -6,7 +6,7 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{CONTENT_TYPE, SET_COOKIE},
 };
-use jeton::{UnixTime, page::see_other};
+use jeton::{Audit, GrantId, UnixTime, page::see_other};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -83,12 +83,17 @@ pub(crate) async fn show(at: &At<'_>, request: &Request<Bytes>) -> Response<Byte
     let sealed = query.get("request").unwrap_or_default();
     let asked = match login_request(at, sealed).await {
         Ok(asked) => asked,
-        Err(refused) => return go_on(at, &refused, || pages::stray(&layout, &refused.problem)),
+        Err(refused) => {
+            return go_on(at, &refused, || {
+                pages::stray(&layout, request, &refused.problem)
+            });
+        }
     };
     let pages = Pages {
         layout,
         sealed,
         asked: &asked,
+        apis: at.issuer.apis(),
     };
     let users = at.issuer.users();
     let automatic = at.issuer.auto_login();
@@ -113,7 +118,10 @@ pub(crate) async fn show(at: &At<'_>, request: &Request<Bytes>) -> Response<Byte
         scope: None,
     };
     match accept(at, &acceptance, &users).await {
-        Ok(response) => with_cookie(response, begin_session(at, request, login)),
+        Ok((response, grant)) => {
+            let cookie = begin_session(at, request, login, grant);
+            with_cookie(response, cookie)
+        }
         Err(refused) => {
             let typed = Typed::subject(&session.subject);
             let again = || pages.who(&users, &typed, Some(&refused.problem));
@@ -169,7 +177,11 @@ pub(crate) async fn submit(at: &At<'_>, request: &Request<Bytes>) -> Response<By
     let sealed = form.get("request").unwrap_or_default();
     let asked = match login_request(at, sealed).await {
         Ok(asked) => asked,
-        Err(refused) => return go_on(at, &refused, || pages::stray(&layout, &refused.problem)),
+        Err(refused) => {
+            return go_on(at, &refused, || {
+                pages::stray(&layout, request, &refused.problem)
+            });
+        }
     };
     if let Some(error) = form.get("error") {
         return reject(at, sealed, error, "").await;
@@ -178,6 +190,7 @@ pub(crate) async fn submit(at: &At<'_>, request: &Request<Bytes>) -> Response<By
         layout,
         sealed,
         asked: &asked,
+        apis: at.issuer.apis(),
     };
     let users = at.issuer.users();
     let again = |problem: &str| pages.who(&users, &Typed::of(&form), Some(problem));
@@ -220,7 +233,10 @@ pub(crate) async fn submit(at: &At<'_>, request: &Request<Bytes>) -> Response<By
         scope: Some(scope.as_str()).filter(|scope| !scope.is_empty()),
     };
     match accept(at, &acceptance, &users).await {
-        Ok(response) => with_cookie(response, begin_session(at, request, login)),
+        Ok((response, grant)) => {
+            let cookie = begin_session(at, request, login, grant);
+            with_cookie(response, cookie)
+        }
         Err(refused) => again(&refused.problem),
     }
 }
@@ -236,34 +252,43 @@ pub(crate) fn log_out(at: &At<'_>, request: &Request<Bytes>) -> Response<Bytes> 
     // Back to the server that asked, and to nobody else.
     let response = match query.get("return_to").and_then(|to| here(at.address, to)) {
         Some(back) => see_other(&back),
-        None => pages::signed_out(&layout),
+        None => pages::logged_out(&layout),
     };
     with_cookie(response, cookie)
 }
 
-/// The cookie of the session that begins with a login of now.
-fn begin_session(at: &At<'_>, request: &Request<Bytes>, login: Login) -> Option<HeaderValue> {
+/// The cookie of the session that begins with a login of now. The grant is the session's, whichever it is.
+fn begin_session(
+    at: &At<'_>,
+    request: &Request<Bytes>,
+    login: Login,
+    grant: Option<GrantId>,
+) -> Option<HeaderValue> {
     match login {
-        Login::Before(_) => None,
+        Login::Before(_) => {
+            at.issuer.sessions().note(request, grant);
+            None
+        }
         Login::Now(session) => {
             let path = layout(at).path();
             at.issuer
                 .sessions()
-                .begin(request, session, &at.address.browser, path)
+                .begin(request, session, grant, &at.address.browser, path)
         }
     }
 }
 
 /// What the person is asked for, which the server has sealed.
 async fn login_request(at: &At<'_>, sealed: &str) -> Result<LoginRequest, Refused> {
-    call_server(at, "/authorize/request", &[("request", sealed)]).await
+    let asked = call_server(at, "/authorize/request", &[("request", sealed)]).await;
+    asked.map(|(asked, _)| asked)
 }
 
 async fn accept(
     at: &At<'_>,
     acceptance: &Acceptance<'_>,
     users: &[User],
-) -> Result<Response<Bytes>, Refused> {
+) -> Result<(Response<Bytes>, Option<GrantId>), Refused> {
     let session = acceptance.session;
     let known;
     let claims = match &session.claims {
@@ -288,6 +313,23 @@ async fn accept(
     redirect(at, "/authorize/accept", &form).await
 }
 
+/// Accepts a login that nobody is asked for. The error is why the server refuses.
+pub(crate) async fn accept_unasked(
+    at: &At<'_>,
+    sealed: &str,
+    session: &Session,
+) -> Result<Response<Bytes>, String> {
+    let acceptance = Acceptance {
+        sealed,
+        session,
+        scope: None,
+    };
+    let accepted = accept(at, &acceptance, &at.issuer.users()).await;
+    accepted
+        .map(|(response, _)| response)
+        .map_err(|refused| refused.problem)
+}
+
 /// Ends a login with an error; an empty description is none.
 pub(crate) async fn reject(
     at: &At<'_>,
@@ -301,21 +343,21 @@ pub(crate) async fn reject(
         ("error_description", description),
     ];
     match redirect(at, "/authorize/reject", &form).await {
-        Ok(response) => response,
+        Ok((response, _)) => response,
         Err(refused) => go_on(at, &refused, || {
             pages::refused(&layout(at), &refused.problem)
         }),
     }
 }
 
-/// The redirect to where the server says, at the origin browsers know it by.
+/// The redirect to where the server says, at the origin browsers know it by, and the grant it is about.
 async fn redirect(
     at: &At<'_>,
     path: &str,
     form: &[(&str, &str)],
-) -> Result<Response<Bytes>, Refused> {
-    let RedirectTo { redirect_to } = call_server(at, path, form).await?;
-    Ok(send_to(at, &redirect_to))
+) -> Result<(Response<Bytes>, Option<GrantId>), Refused> {
+    let (RedirectTo { redirect_to }, grant) = call_server(at, path, form).await?;
+    Ok((send_to(at, &redirect_to), grant))
 }
 
 fn send_to(at: &At<'_>, redirect_to: &str) -> Response<Bytes> {
@@ -344,25 +386,29 @@ fn in_form(value: &str) -> String {
         .replace('+', "%2B")
 }
 
-/// The server's answer to this application's client. The error is what it says of a refusal.
+/// The server's answer to this application's client, and the grant it is about. The error is what it says
+/// of a refusal.
 async fn call_server<T: DeserializeOwned>(
     at: &At<'_>,
     path: &str,
     form: &[(&str, &str)],
-) -> Result<T, Refused> {
+) -> Result<(T, Option<GrantId>), Refused> {
     let credentials = at.issuer.login_client().credentials();
     let pairs = form.iter().copied().chain(credentials);
     let body: Vec<_> = pairs
         .map(|(name, value)| format!("{name}={}", in_form(value)))
         .collect();
-    let request = Request::post(format!("{}{path}", path_of(&at.address.issuer)))
+    let request = Request::post(format!("{}{path}", path_of(&at.address.base)))
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(body.join("&")))
         .map_err(|error| error.to_string())?;
     let response = at.serve(request).await;
     let body = response.body();
     if response.status() == StatusCode::OK {
-        return serde_json::from_slice(body).map_err(|error| error.to_string().into());
+        let audit = response.extensions().get::<Audit>();
+        let grant = audit.and_then(|audit| audit.grant);
+        let said = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        return Ok((said, grant));
     }
     Err(match serde_json::from_slice::<ErrorResponse>(body) {
         Ok(refusal) => Refused {
@@ -379,7 +425,7 @@ fn layout<'a>(at: &At<'a>) -> Layout<'a> {
 
 /// The same address where browsers reach the issuer, if it is one of the issuer's.
 fn here(address: &Address, url: &str) -> Option<String> {
-    let rest = url.strip_prefix(address.issuer.as_str())?;
+    let rest = url.strip_prefix(address.of_server())?;
     rest.starts_with('/')
         .then(|| format!("{}{rest}", address.browser))
 }
@@ -393,14 +439,21 @@ fn user(users: &[User], subject: &str) -> User {
 /// The subject that a `login_hint` means (OpenID Connect Core §3.1.2.1): a hint is what people log in
 /// with, be it their subject or their email address. Where no user has it, it is a subject.
 fn by_hint<'a>(users: &'a [User], hint: &'a str) -> &'a str {
-    if users.iter().any(|user| user.sub == hint) {
-        return hint;
-    }
-    let hinted = Value::from(hint);
-    users
-        .iter()
-        .find(|user| user.grant_claims().get("email") == Some(&hinted))
-        .map_or(hint, |user| &user.sub)
+    find_user(users, hint).map_or(hint, |user| &user.sub)
+}
+
+/// The user whom people mean by that text: their subject, or else their email address or their name.
+pub(crate) fn find_user<'a>(users: &'a [User], text: &str) -> Option<&'a User> {
+    let meant = Value::from(text);
+    let mut users_by = [
+        users.iter().find(|user| user.sub == text),
+        users
+            .iter()
+            .find(|user| user.grant_claims().get("email") == Some(&meant)),
+        users.iter().find(|user| user.name.as_deref() == Some(text)),
+    ]
+    .into_iter();
+    users_by.find_map(|user| user)
 }
 
 fn with_cookie(mut response: Response<Bytes>, cookie: Option<HeaderValue>) -> Response<Bytes> {

@@ -25,15 +25,16 @@ impl LoginClient {
     }
 
     /// As the registry has it.
-    pub(crate) fn registered(&self) -> Result<Client, CryptoError> {
-        ClientRecord {
+    pub(crate) fn registered(&self) -> Result<(ClientRecord, Client), CryptoError> {
+        let record = ClientRecord {
             client_id: CLIENT_ID.to_owned(),
             client_secret: Some(self.secret.clone()),
             grant_types: Some(Vec::new()),
             login: Some(true),
             ..ClientRecord::default()
-        }
-        .parse()
-        .map_err(|error| CryptoError::new("login", error))
+        };
+        let client = record.clone().parse();
+        let client = client.map_err(|error| CryptoError::new("login", error))?;
+        Ok((record, client))
     }
 }

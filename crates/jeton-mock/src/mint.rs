@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     address::Address,
-    forge::Forge,
+    forge::{ACCESS_TOKEN, Forge, ID_TOKEN},
+    issued::{Issued, Own},
     issuer::Issuer,
-    spec::{Effect, InvalidSpec, TokenFault},
+    spec::{Effect, InvalidSpec, TokenFault, TokenKind},
 };
 
 /// How long a minted token lives unless told otherwise, in seconds.
@@ -109,12 +110,13 @@ impl Issuer {
             return Err(InvalidSpec::new("alg", "one of the issuer's signing algorithms").into());
         }
         let mut claims = request.claims.clone();
-        for (name, value) in [
+        let filled_in = [
             ("iss", json!(address.issuer)),
             ("iat", json!(now)),
             ("exp", json!(now.0.saturating_add(MINTED_LIFETIME))),
             ("jti", json!(crate::random_id()?)),
-        ] {
+        ];
+        for (name, value) in filled_in.clone() {
             claims.entry(name).or_insert(value);
         }
         claims.retain(|_, value| !value.is_null());
@@ -123,12 +125,35 @@ impl Issuer {
             keys: self.own_keys(),
             now,
         };
-        let typ = request.typ.as_deref().unwrap_or("at+jwt");
+        let typ = request.typ.as_deref().unwrap_or(ACCESS_TOKEN);
         let token = forge.mint(algorithm, typ, claims).await?;
         let kid = token.header.get("kid").and_then(Value::as_str);
-        Ok(Minted {
-            kid: kid.unwrap_or_default().to_owned(),
-            token: forge.sign_wrong(token, fault.as_slice()).await?,
-        })
+        let kid = kid.unwrap_or_default().to_owned();
+        let mut said = token.claims.clone();
+        for (name, value) in filled_in {
+            said.entry(name).or_insert(value);
+        }
+        let is_forged = fault.as_ref().is_some_and(TokenFault::makes_forgery);
+        let token = forge.sign_wrong(token, fault.as_slice()).await?;
+        if !is_forged {
+            let own = Own {
+                kind: kind_of(typ, &said),
+                claims: said,
+            };
+            self.issue(&token, Issued::Own(own));
+        }
+        Ok(Minted { token, kid })
+    }
+}
+
+/// What a token is by its type and its claims; where these leave it open, what it is presented as.
+fn kind_of(typ: &str, claims: &Map<String, Value>) -> Option<TokenKind> {
+    let is_id_token = ["nonce", "at_hash"]
+        .iter()
+        .any(|name| claims.contains_key(*name));
+    match typ {
+        ACCESS_TOKEN => Some(TokenKind::AccessToken),
+        ID_TOKEN if is_id_token => Some(TokenKind::IdToken),
+        _ => None,
     }
 }

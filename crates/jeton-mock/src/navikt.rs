@@ -3,19 +3,24 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::{
     address::is_issuer_name,
     file::{ISSUER_NAME, from_json},
-    spec::{ClaimRule, ClockSpec, IssuerSpec, MockSpec, User},
+    spec::{ClaimPlace, ClaimRule, ClockSpec, IssuerSpec, MockSpec, User},
 };
 
 mod config;
 mod mapping;
 
 use config::{Callback, Config, HttpServer};
-use mapping::rule;
+use mapping::{always, rule};
 
 const PORT: u16 = 8080;
+
+/// The file that it reads where none is named: the image mounts it into the directory that it runs in.
+const FILE: &str = "config.json";
 
 /// The user who is logged in where mock-oauth2-server does not ask; there it is a random subject.
 const NOBODY: &str = "alice";
@@ -30,6 +35,8 @@ pub struct Imported {
     pub spec: MockSpec,
     /// What of the configuration has no effect here, for a warning: each a member, a colon and why.
     pub ignored: Vec<String>,
+    /// The file that nothing named and that was there, for a notice.
+    pub found: Option<&'static str>,
 }
 
 /// Why a configuration of mock-oauth2-server cannot be had here.
@@ -50,9 +57,9 @@ impl ImportError {
     }
 }
 
-/// Reads `JSON_CONFIG`, else the file `JSON_CONFIG_PATH`; `SERVER_HOSTNAME`; `SERVER_PORT`, else
-/// `PORT`. `None` where none of them is set. `PORT` alone only says the port: platforms set it for
-/// everybody.
+/// Reads `JSON_CONFIG`, else the file `JSON_CONFIG_PATH`, else `config.json` where it runs, if that is such a
+/// configuration; `SERVER_HOSTNAME`; `SERVER_PORT`, else `PORT`. `None` where there is none of them. `PORT`
+/// alone only says the port: platforms set it for everybody.
 ///
 /// # Errors
 /// The configuration cannot be read, or asks for what is not here and would be missed.
@@ -80,13 +87,18 @@ pub fn from_environment(
         }
         (None, None) => None,
     };
-    if json.is_none() && host.is_none() && lookup("SERVER_PORT").is_none() {
+    let is_theirs = host.is_some() || lookup("SERVER_PORT").is_some();
+    let found = json.is_none().then(|| found(is_theirs)).flatten();
+    let is_found = found.is_some();
+    let json = json.or_else(|| Some((FILE.to_owned(), found?)));
+    if json.is_none() && !is_theirs {
         return Ok(port.map(|port| Imported {
             spec: MockSpec {
                 port: Some(port),
                 ..MockSpec::default()
             },
             ignored: Vec::new(),
+            found: None,
         }));
     }
     let mut imported = match &json {
@@ -95,8 +107,10 @@ pub fn from_environment(
         None => Imported {
             spec: spec(&Config::default().asking()),
             ignored: Vec::new(),
+            found: None,
         },
     };
+    imported.found = is_found.then_some(FILE);
     // Theirs listens on every address; ours does where it is told to, as the image is.
     imported.spec.host = host;
     imported.spec.port = Some(port.unwrap_or(PORT));
@@ -109,6 +123,15 @@ pub fn from_environment(
     Ok(Some(imported))
 }
 
+/// The text of the file where it runs. Many programs have a file of that name: it is one of theirs if it has
+/// a member of theirs, and in an environment of theirs whatever it is.
+fn found(is_theirs: bool) -> Option<String> {
+    let text = fs::read_to_string(FILE).ok()?;
+    let json: Option<Value> = serde_json::from_str(&text).ok();
+    let has_one = |json: &Value| config::MEMBERS.iter().any(|name| json.get(name).is_some());
+    (is_theirs || json.is_some_and(|json| has_one(&json))).then_some(text)
+}
+
 /// Reads its JSON; `source` says where that is from.
 fn import(source: &str, json: &str) -> Result<Imported, ImportError> {
     let config: Config = from_json(json).map_err(|((line, column), message)| {
@@ -117,6 +140,7 @@ fn import(source: &str, json: &str) -> Result<Imported, ImportError> {
     let mut imported = Imported {
         spec: spec(&config),
         ignored: config.without_effect(),
+        found: None,
     };
     let unknown = serde_json::from_str(json).map(|json| config::unknown_members(&json));
     imported.ignored.extend(unknown.unwrap_or_default());
@@ -157,6 +181,12 @@ fn spec(config: &Config) -> MockSpec {
         issuer: IssuerSpec {
             signing_algs: Some(vec![provider.algorithm()]),
             auto_login: (!config.asks()).then(|| NOBODY.to_owned()),
+            // What is typed on the login page.
+            user_claims: Some(vec![
+                ClaimPlace::IdToken,
+                ClaimPlace::AccessToken,
+                ClaimPlace::Introspection,
+            ]),
             clock,
             claims: Some(mapping::defaults()),
             ..IssuerSpec::default()
@@ -172,9 +202,8 @@ fn issuer(
 ) -> Result<(IssuerSpec, Vec<String>), (String, String)> {
     let mut ignored = Vec::new();
     let mut rules = vec![ClaimRule {
-        access_token_typ: Some("JWT".to_owned()),
         lifetime: Some(callback.token_expiry.unwrap_or(TOKEN_EXPIRY)),
-        ..ClaimRule::default()
+        ..always()
     }];
     for (index, mapping) in callback.request_mappings.iter().enumerate() {
         let at = format!("requestMappings[{index}]");

@@ -6,17 +6,22 @@ use std::{
 };
 
 use http::Request;
+use jeton_http::Scheme;
 use tokio::sync::watch;
 
 use crate::{
-    address::{Addresses, is_issuer_name, unstrip},
+    address::{Address, Addresses, is_issuer_name, unstrip},
     fetch::MockFetch,
     file::ISSUER_NAME,
     issuer::Issuer,
     keys::Seed,
+    platform::PlatformSpec,
+    profile::{NONE, Profile, Profiles},
     settings::Settings,
     spec::{InvalidSpec, IssuerSpec, MockSpec},
 };
+
+mod route;
 
 /// How many issuers there may be.
 pub(crate) const ISSUERS: usize = 10_000;
@@ -25,6 +30,7 @@ pub(crate) const ISSUERS: usize = 10_000;
 pub(crate) struct Provider {
     addresses: Addresses,
     spec: MockSpec,
+    profiles: Profiles,
     seed: Seed,
     settings: Arc<Settings>,
     ca_pem: Option<String>,
@@ -68,6 +74,7 @@ impl Provider {
     ) -> Result<Arc<Self>, InvalidSpec> {
         let seed = Seed::new(spec.seed.as_deref())?;
         let provider = Arc::new_cyclic(|own| Self {
+            profiles: Profiles::new(&spec.profiles),
             seed,
             settings: Arc::new(settings),
             addresses,
@@ -84,6 +91,54 @@ impl Provider {
 
     pub(crate) fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// The issuer called `name`, as the request reached it.
+    pub(crate) fn address_of<B>(
+        &self,
+        name: &str,
+        request: &Request<B>,
+        scheme: Scheme,
+    ) -> Address {
+        self.with_identifier(name, self.addresses.of(name, request, scheme))
+    }
+
+    /// The issuer called `name`, as configured.
+    pub(crate) fn pinned(&self, name: &str) -> Address {
+        self.with_identifier(name, self.addresses.pinned(name))
+    }
+
+    fn with_identifier(&self, name: &str, address: Address) -> Address {
+        match self.profile_of(name) {
+            Some(profile) => profile.address(address),
+            None => address,
+        }
+    }
+
+    /// The profile of the issuer called `name`, be it there or not.
+    pub(crate) fn profile_of(&self, name: &str) -> Option<Profile> {
+        match self.find(name) {
+            Some(issuer) => issuer.profile().cloned(),
+            None => self.profile(name, &self.configured(name)).ok().flatten(),
+        }
+    }
+
+    /// The profile of an issuer with this description: the one it names, else the one that its own name has
+    /// unasked, else the template's, unless it stands in for a platform, which is nobody's tenant.
+    fn profile(&self, name: &str, spec: &IssuerSpec) -> Result<Option<Profile>, InvalidSpec> {
+        let template = || self.spec.issuer.profile.as_deref();
+        let asked = match spec.profile.as_deref() {
+            Some(asked) => Some(asked),
+            None => match self.profiles.unasked(name) {
+                Some(profile) => return Ok(Some(profile)),
+                None if spec.platform.is_some() || PlatformSpec::example(name).is_some() => None,
+                None => template(),
+            },
+        };
+        let asked = asked.filter(|asked| *asked != NONE);
+        asked
+            .map(|asked| self.profiles.named(asked, name))
+            .transpose()
     }
 
     /// Puts back what a proxy in front has taken off the path of a request: `JETON_PROXY_STRIPS`.
@@ -178,16 +233,38 @@ impl Provider {
         if !name.is_empty() && !is_issuer_name(name) {
             return Err(InvalidSpec::new("issuer", ISSUER_NAME));
         }
-        let spec = spec.over(&self.spec.issuer);
+        let profile = self.profile(name, &spec)?;
+        let spec = self.complete(name, spec);
         Issuer::new(
             name,
             spec,
-            self.spec.strictness,
+            profile,
             &self.seed,
             &self.settings,
             self.closing.subscribe(),
             self.fetch.clone(),
         )
+    }
+
+    /// With the template's members and strictness, and with the platform that its name stands for unasked.
+    fn complete(&self, name: &str, spec: IssuerSpec) -> IssuerSpec {
+        let mut spec = spec.over(&self.spec.issuer);
+        spec.strictness = spec.strictness.or(Some(self.spec.strictness));
+        spec.platform = spec.platform.or_else(|| PlatformSpec::example(name));
+        spec
+    }
+
+    /// The platform that an issuer stands in for, be it made already or not.
+    pub(crate) fn platform_of(&self, name: &str) -> Option<PlatformSpec> {
+        match self.find(name) {
+            Some(issuer) => issuer.platform().cloned(),
+            None => {
+                let own = self.spec.issuers.get(name);
+                let described = own.and_then(|spec| spec.platform.as_ref());
+                let described = described.or(self.spec.issuer.platform.as_ref());
+                described.cloned().or_else(|| PlatformSpec::example(name))
+            }
+        }
     }
 
     pub(crate) fn find_or_make(&self, name: &str) -> Result<Arc<Issuer>, NoIssuer> {
@@ -199,6 +276,11 @@ impl Provider {
         }
         // Made outside the lock; of two that race, the first stays.
         let made = self.make(name, self.configured(name))?;
+        let made = if self.spec.issuers.contains_key(name) {
+            made
+        } else {
+            made.unasked()
+        };
         let mut issuers = self.lock();
         if !issuers.contains_key(name) && issuers.len() >= ISSUERS {
             return Err(NoIssuer::TooMany);

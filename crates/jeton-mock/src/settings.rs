@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use jeton::{
-    ClientRecord, Config, ConfigError, IssuerIdentifier, Mode, PUBLIC_SECRET, Reach, Secrets,
-    TrustRecord,
+    ApiRecord, ClientRecord, Config, ConfigError, IssuerIdentifier, Mistakes, Mode, PUBLIC_SECRET,
+    Reach, Secrets, TrustRecord,
 };
 use jsonwebtoken::Algorithm;
 
@@ -44,6 +44,7 @@ pub(crate) struct Settings {
     config: Config,
     given: BTreeMap<String, String>,
     clients: Vec<ClientRecord>,
+    apis: Vec<ApiRecord>,
     trust: Vec<TrustRecord>,
     algorithms: Option<Vec<Algorithm>>,
 }
@@ -59,16 +60,16 @@ impl fmt::Debug for Settings {
 /// where it is started with one by mistake, as by the default command of an image, it stops.
 ///
 /// # Errors
-/// The first such setting that `is_given`.
+/// Every such setting that `is_given`.
 pub fn refuse_deployment(is_given: impl Fn(&str) -> bool) -> Result<(), ConfigError> {
-    let given = DEPLOYMENT.iter().find(|(name, _)| is_given(name));
-    match given {
-        None => Ok(()),
-        Some((name, why)) => Err(ConfigError::new(
+    let mut mistakes = Mistakes::default();
+    for (name, why) in DEPLOYMENT.iter().filter(|(name, _)| is_given(name)) {
+        mistakes.add(ConfigError::new(
             *name,
             format_args!("nothing: {why}. Unset it, or start `jeton serve`"),
-        )),
+        ));
     }
+    mistakes.or(())
 }
 
 impl Settings {
@@ -97,6 +98,9 @@ impl Settings {
         let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);
         let clients =
             serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_CLIENTS", error))?;
+        let json = given.get("JETON_APIS").map_or("[]", String::as_str);
+        let apis =
+            serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_APIS", error))?;
         let json = given.get("JETON_TRUST").map_or("[]", String::as_str);
         let trust =
             serde_json::from_str(json).map_err(|error| ConfigError::new("JETON_TRUST", error))?;
@@ -108,6 +112,7 @@ impl Settings {
             config,
             given,
             clients,
+            apis,
             trust,
             algorithms,
         })
@@ -128,6 +133,10 @@ impl Settings {
 
     pub(crate) fn clients(&self) -> &[ClientRecord] {
         &self.clients
+    }
+
+    pub(crate) fn apis(&self) -> &[ApiRecord] {
+        &self.apis
     }
 
     pub(crate) fn trust(&self) -> &[TrustRecord] {

@@ -3,10 +3,13 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use jeton::{ClientRecord, TrustRecord};
+use jeton::{ApiRecord, ClientRecord, TrustRecord};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::platform::PlatformSpec;
+
+mod claim_place;
 mod claims;
 mod client;
 mod custom;
@@ -14,23 +17,34 @@ mod delay;
 mod effect;
 mod endpoint;
 mod fault;
+mod grant;
 mod invalid;
 mod oauth_error;
 mod pattern;
+mod private_jwk;
+mod profile;
 mod token_fault;
 mod user;
 
+pub use claim_place::ClaimPlace;
 pub use claims::{ClaimMatch, ClaimRule};
 pub use client::ClientSpec;
 pub use custom::CustomResponse;
 pub use delay::Delay;
 pub(crate) use delay::LONGEST_DELAY;
 pub use effect::{Effect, FAULT_NAMES, InvalidEffect};
+pub(crate) use endpoint::before;
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Matcher, TokenKind};
+pub use grant::Grant;
 pub use invalid::InvalidSpec;
 pub use oauth_error::OAuthError;
 pub use pattern::{InvalidPattern, Pattern};
+pub use private_jwk::PrivateJwk;
+pub use profile::{
+    Credential, DocumentSpec, Ending, ErrorMatch, ErrorSpec, ParameterSpec, ProfileSpec,
+    ResponseFormat, ScopePart,
+};
 pub use token_fault::TokenFault;
 pub use user::User;
 
@@ -81,6 +95,9 @@ pub struct MockSpec {
     pub issuer: IssuerSpec,
     /// Issuers that start otherwise, by name.
     pub issuers: BTreeMap<String, IssuerSpec>,
+    /// Profiles besides the bundled ones, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub profiles: BTreeMap<String, ProfileSpec>,
 }
 
 /// Without the seed, which is as good as the keys.
@@ -98,6 +115,7 @@ impl fmt::Debug for MockSpec {
             .field("trust_host", &self.trust_host)
             .field("issuer", &self.issuer)
             .field("issuers", &self.issuers)
+            .field("profiles", &self.profiles)
             .finish()
     }
 }
@@ -116,21 +134,37 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Er
 #[serde(
     default,
     deny_unknown_fields,
-    expecting = "an issuer: a table of users, clients, claims, faults and settings"
+    expecting = "an issuer: a table of users, clients, APIs, claims, faults and settings"
 )]
 pub struct IssuerSpec {
+    /// The vendor it answers like, by the name of a profile; `none`, where its own name has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// Whether production's rules hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strictness: Option<Strictness>,
     /// What it signs with; the first is the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_algs: Option<Vec<Algorithm>>,
+    /// What it signs with in place of keys of the seed: of each algorithm the first signs, and all are
+    /// published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<PrivateJwk>>,
     /// How long access tokens live, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<u64>,
     /// The `sub` of the user who is logged in without being asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_login: Option<String>,
+    /// The grants that the mock has besides the server's. Absent: all where it is lenient, none where it is
+    /// strict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<Grant>>,
+    /// Where the claims of users are beside `/userinfo`, for a client whose record does not list any. Absent:
+    /// in ID tokens and in introspection where it is lenient, and where it is strict only as records and
+    /// requests have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_claims: Option<Vec<ClaimPlace>>,
     /// The time it starts at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockSpec>,
@@ -140,6 +174,9 @@ pub struct IssuerSpec {
     /// RFC 7591 metadata, as in `JETON_CLIENTS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientRecord>>,
+    /// The APIs that tokens are for, as in `JETON_APIS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apis: Option<Vec<ApiRecord>>,
     /// The issuers whose tokens stand for clients, as in `JETON_TRUST`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<Vec<TrustRecord>>,
@@ -149,6 +186,9 @@ pub struct IssuerSpec {
     /// The faults that act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<Vec<Fault>>,
+    /// The platform that it stands in for, with the job that it vouches for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<PlatformSpec>,
 }
 
 impl IssuerSpec {
@@ -157,18 +197,24 @@ impl IssuerSpec {
     pub fn over(self, template: &Self) -> Self {
         let template = template.clone();
         Self {
+            profile: self.profile.or(template.profile),
             strictness: self.strictness.or(template.strictness),
             signing_algs: self.signing_algs.or(template.signing_algs),
+            keys: self.keys.or(template.keys),
             access_token_lifetime: self
                 .access_token_lifetime
                 .or(template.access_token_lifetime),
             auto_login: self.auto_login.or(template.auto_login),
+            grants: self.grants.or(template.grants),
+            user_claims: self.user_claims.or(template.user_claims),
             clock: self.clock.or(template.clock),
             users: self.users.or(template.users),
             clients: self.clients.or(template.clients),
+            apis: self.apis.or(template.apis),
             trust: self.trust.or(template.trust),
             claims: self.claims.or(template.claims),
             faults: self.faults.or(template.faults),
+            platform: self.platform.or(template.platform),
         }
     }
 }

@@ -225,6 +225,38 @@ async fn a_fault_that_cannot_be_written_is_refused() {
 }
 
 #[tokio::test]
+async fn claim_rules_over_the_handle() {
+    let misspelt = || ClaimRule::new().userinfo("a", "${clientid}");
+    let refused = MockProvider::builder().claim_rule(misspelt()).build();
+    let said = refused.unwrap_err().to_string();
+    assert!(
+        said.contains("claims[0].userinfo.a: expected a template of "),
+        "{said}"
+    );
+
+    let mock = MockProvider::builder().build().unwrap();
+    let issuer = mock.default_issuer();
+    let said = issuer.add_claim_rule(misspelt()).unwrap_err().to_string();
+    assert!(
+        said.starts_with("userinfo.a: expected a template of "),
+        "{said}"
+    );
+    let one = ClaimRule::new().access_token("a", "${uuid:a}");
+    let id = issuer.add_claim_rule(one).unwrap();
+    issuer
+        .add_claim_rule(ClaimRule::new().access_token("b", 1))
+        .unwrap();
+    assert!(issuer.remove_claim_rule(id).unwrap());
+    assert!(!issuer.remove_claim_rule(id).unwrap());
+    let answer = token(&mock, &issuer, "").await;
+    let said = claims(&answer["access_token"]);
+    assert_eq!((&said["a"], &said["b"]), (&json!(null), &json!(1)));
+    issuer.clear_claim_rules().unwrap();
+    let answer = token(&mock, &issuer, "").await;
+    assert_eq!(claims(&answer["access_token"])["b"], json!(null));
+}
+
+#[tokio::test]
 async fn operations_over_the_handle() {
     let mock = MockProvider::builder()
         .seed("a test")

@@ -3,7 +3,7 @@
 use std::io;
 
 use jeton::ConfigError;
-use jeton_http::SelfSignedError;
+use jeton_http::{NotListening, SelfSignedError};
 
 use crate::{address::InvalidAddress, spec::InvalidSpec};
 
@@ -26,13 +26,8 @@ pub enum StartError {
         error: InvalidAddress,
     },
     /// The address to listen on.
-    #[error("{address}: {error}")]
-    Listen {
-        /// Host and port.
-        address: String,
-        /// What the system said.
-        error: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] NotListening),
     /// The certificate.
     #[error(transparent)]
     Certificate(#[from] SelfSignedError),

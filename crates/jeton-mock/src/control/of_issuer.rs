@@ -6,13 +6,7 @@ use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 
 use super::{Refusal, body, done, ok, ok_with, query::Query, route::OfIssuer};
-use crate::{
-    address::Address,
-    issuer::Issuer,
-    json::json_response,
-    keys::KeyAction,
-    spec::{ClaimRule, User},
-};
+use crate::{address::Address, issuer::Issuer, json::json_response, keys::KeyAction, spec::User};
 
 /// What to do with the keys.
 #[derive(Deserialize)]
@@ -54,6 +48,15 @@ pub(super) async fn perform(
             }
             done()
         }
+        OfIssuer::ListApis => ok_with("apis", &issuer.apis()),
+        OfIssuer::PutApi => ok(&issuer.put_api(body::json(request)?)?),
+        OfIssuer::DeleteApi => {
+            let identifier = query.required("identifier")?;
+            if !issuer.remove_api(identifier) {
+                return Err(Refusal::Nothing(format!("API {identifier:?}")));
+            }
+            done()
+        }
         OfIssuer::ListTrust => ok_with("trust", &issuer.trust()),
         OfIssuer::PutTrust => ok(&issuer.put_trust(body::json(request)?)?),
         OfIssuer::DeleteTrust => {
@@ -63,22 +66,33 @@ pub(super) async fn perform(
             }
             done()
         }
-        OfIssuer::ListRules => ok_with("claims", &issuer.rules()),
-        OfIssuer::AddRule => {
-            let rule: ClaimRule = body::json(request)?;
-            issuer.add_rule(rule.clone());
-            ok(&rule)
-        }
-        OfIssuer::ClearRules => {
-            issuer.clear_rules();
-            done()
-        }
+        OfIssuer::ListRules => match query.id("the id of a rule")? {
+            Some(id) => {
+                let found = issuer.rule(id);
+                let found = found.ok_or_else(|| Refusal::Nothing(format!("rule {id}")))?;
+                ok_with("claims", &[&*found])
+            }
+            None => ok_with("claims", &issuer.rules()),
+        },
+        OfIssuer::AddRule => ok(&*issuer.add_rule(body::json(request)?)?),
+        OfIssuer::DeleteRules => match query.id("the id of a rule")? {
+            Some(id) => {
+                if !issuer.remove_rule(id) {
+                    return Err(Refusal::Nothing(format!("rule {id}")));
+                }
+                done()
+            }
+            None => {
+                issuer.clear_rules();
+                done()
+            }
+        },
         OfIssuer::ListFaults => ok_with("faults", &issuer.faults()),
         OfIssuer::AddFault => {
             let added = issuer.add_fault(body::json(request)?)?;
             json_response(StatusCode::CREATED, &added)
         }
-        OfIssuer::DeleteFaults => match query.id()? {
+        OfIssuer::DeleteFaults => match query.id("the id of a fault")? {
             Some(id) => {
                 if !issuer.remove_fault(id) {
                     return Err(Refusal::Nothing(format!("fault {id}")));

@@ -106,8 +106,9 @@ impl Query {
         self.text("issuer").unwrap_or_default()
     }
 
-    pub(super) fn id(&self) -> Result<Option<u64>, InvalidQuery> {
-        self.read("id", "the id of a fault")
+    /// The number of what `expected` says.
+    pub(super) fn id(&self, expected: &'static str) -> Result<Option<u64>, InvalidQuery> {
+        self.read("id", expected)
     }
 
     pub(super) fn extent(&self) -> Result<Extent<'_>, InvalidQuery> {

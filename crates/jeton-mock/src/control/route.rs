@@ -3,7 +3,7 @@
 use http::Method;
 
 use Body::{Json, Nothing};
-use Operation::{Issuer, Mock};
+use Operation::{Environment, Issuer, Mock};
 
 /// What every path of the control API begins with.
 pub(super) const PREFIX: &str = "/_mock";
@@ -30,6 +30,8 @@ pub(super) enum Operation {
     Mock(OfMock),
     /// On an issuer that must be there.
     Issuer(OfIssuer),
+    /// Of a job of the platform that an issuer stands in for.
+    Environment,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +53,15 @@ pub(super) enum OfIssuer {
     ListClients,
     PutClient,
     DeleteClient,
+    ListApis,
+    PutApi,
+    DeleteApi,
     ListTrust,
     PutTrust,
     DeleteTrust,
     ListRules,
     AddRule,
-    ClearRules,
+    DeleteRules,
     ListFaults,
     AddFault,
     DeleteFaults,
@@ -94,7 +99,7 @@ const TAKE: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-pub(super) const ROUTES: [Route; 31] = [
+pub(super) const ROUTES: [Route; 35] = [
     route("GET", "/issuers", NONE, Nothing, Mock(OfMock::ListIssuers)),
     route("GET", "/issuer", ISSUER, Nothing, Issuer(OfIssuer::Show)),
     route("PUT", "/issuer", ISSUER, Json, Mock(OfMock::PutIssuer)),
@@ -105,12 +110,15 @@ pub(super) const ROUTES: [Route; 31] = [
     route("GET", "/clients", ISSUER, Nothing, Issuer(OfIssuer::ListClients)),
     route("POST", "/clients", ISSUER, Json, Issuer(OfIssuer::PutClient)),
     route("DELETE", "/clients", &["issuer", "client_id"], Nothing, Issuer(OfIssuer::DeleteClient)),
+    route("GET", "/apis", ISSUER, Nothing, Issuer(OfIssuer::ListApis)),
+    route("POST", "/apis", ISSUER, Json, Issuer(OfIssuer::PutApi)),
+    route("DELETE", "/apis", &["issuer", "identifier"], Nothing, Issuer(OfIssuer::DeleteApi)),
     route("GET", "/trust", ISSUER, Nothing, Issuer(OfIssuer::ListTrust)),
     route("POST", "/trust", ISSUER, Json, Issuer(OfIssuer::PutTrust)),
     route("DELETE", "/trust", &["issuer", "iss"], Nothing, Issuer(OfIssuer::DeleteTrust)),
-    route("GET", "/claims", ISSUER, Nothing, Issuer(OfIssuer::ListRules)),
+    route("GET", "/claims", &["issuer", "id"], Nothing, Issuer(OfIssuer::ListRules)),
     route("POST", "/claims", ISSUER, Json, Issuer(OfIssuer::AddRule)),
-    route("DELETE", "/claims", ISSUER, Nothing, Issuer(OfIssuer::ClearRules)),
+    route("DELETE", "/claims", &["issuer", "id"], Nothing, Issuer(OfIssuer::DeleteRules)),
     route("GET", "/faults", ISSUER, Nothing, Issuer(OfIssuer::ListFaults)),
     route("POST", "/faults", ISSUER, Json, Issuer(OfIssuer::AddFault)),
     route("DELETE", "/faults", &["issuer", "id"], Nothing, Issuer(OfIssuer::DeleteFaults)),
@@ -123,6 +131,7 @@ pub(super) const ROUTES: [Route; 31] = [
     route("GET", "/journal/count", FILTER, Nothing, Issuer(OfIssuer::CountJournal)),
     route("POST", "/journal/take", TAKE, Nothing, Issuer(OfIssuer::TakeJournal)),
     route("POST", "/reset", &["issuer", "all"], Nothing, Mock(OfMock::Reset)),
+    route("GET", "/environment", &["issuer", "audience"], Nothing, Environment),
     route("POST", "/mint", ISSUER, Json, Issuer(OfIssuer::Mint)),
     route("GET", "/openapi.json", NONE, Nothing, Mock(OfMock::Openapi)),
     route("GET", "/ca.pem", NONE, Nothing, Mock(OfMock::Ca)),

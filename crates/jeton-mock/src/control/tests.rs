@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use jeton::{ClientRecord, ConditionRecord, RuleRecord, TrustRecord};
+use jeton::{ApiRecord, ClientRecord, ConditionRecord, NamedApiRecord, RuleRecord, TrustRecord};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,6 +15,10 @@ use super::{
 use crate::{
     keys::KeyAction,
     mint::MintRequest,
+    platform::{
+        Aws, Azure, FederatedCredential, Gcp, GithubActions, Gitlab, IdToken, Kubernetes,
+        KubernetesObject, Spiffe,
+    },
     spec::{
         ClaimMatch, ClaimRule, ClockSpec, CustomResponse, Effect, Endpoint, FAULT_NAMES, Fault,
         IssuerSpec, Matcher, OAuthError, User,
@@ -118,7 +122,19 @@ fn openapi_has_the_members_of_the_types() {
     };
     for (name, members) in [
         ("IssuerSpec", members::<IssuerSpec>()),
+        ("GithubActions", members::<GithubActions>()),
+        ("Gitlab", members::<Gitlab>()),
+        ("GitlabIdToken", members::<IdToken>()),
+        ("Kubernetes", members::<Kubernetes>()),
+        ("KubernetesObject", members::<KubernetesObject>()),
+        ("Aws", members::<Aws>()),
+        ("Spiffe", members::<Spiffe>()),
+        ("Gcp", members::<Gcp>()),
+        ("Azure", members::<Azure>()),
+        ("FederatedCredential", members::<FederatedCredential>()),
         ("User", members::<User>()),
+        ("Api", members::<ApiRecord>()),
+        ("NamedApi", members::<NamedApiRecord>()),
         ("TrustDocument", members::<TrustRecord>()),
         ("TrustRule", members::<RuleRecord>()),
         ("TrustCondition", members::<ConditionRecord>()),
@@ -133,6 +149,9 @@ fn openapi_has_the_members_of_the_types() {
     ] {
         assert_eq!(described(name), members, "{name}");
     }
+    let mut kept = members::<ClaimRule>();
+    kept.insert("id".to_owned());
+    assert_eq!(described("KeptClaimRule"), kept);
     // Client metadata keeps what it does not know; so only this way round.
     for name in described("ClientMetadata") {
         let record = json!({ name.as_str(): null }).to_string();
@@ -208,6 +227,10 @@ fn examples_are_accepted() {
                     "IssuerSpec" => accepts::<IssuerSpec>(example),
                     "User" => accepts::<User>(example),
                     "ClientMetadata" => accepts::<ClientRecord>(example),
+                    "Api" => {
+                        let api = read::<ApiRecord>(&example.to_string());
+                        api.unwrap().parse().unwrap();
+                    }
                     "TrustDocument" => {
                         let document = read::<TrustRecord>(&example.to_string());
                         document.unwrap().parse().unwrap();
@@ -250,7 +273,7 @@ fn reads_queries() {
             .and_then(|query| {
                 query.filter()?;
                 query.patience()?;
-                query.id()?;
+                query.id("the id of a fault")?;
                 query.extent().map(drop)
             })
             .err()

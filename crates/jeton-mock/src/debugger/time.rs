@@ -19,7 +19,7 @@ pub(super) fn of_day(time: u64) -> String {
     format!("{hour:02}:{minute:02}:{second:02}")
 }
 
-pub(super) fn utc(time: u64) -> String {
+pub(crate) fn utc(time: u64) -> String {
     let (year, month, day) = date(time / DAY);
     format!("{year:04}-{month:02}-{day:02} {} UTC", of_day(time))
 }

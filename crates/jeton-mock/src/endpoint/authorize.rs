@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header::LOCATION};
 use url::Url;
 
+use super::front_channel::Asking;
 use crate::{departures::Departures, fault, lenient::Wanted, login, visit::Visit};
 
 pub(super) async fn respond(
@@ -11,8 +12,13 @@ pub(super) async fn respond(
     request: Request<Bytes>,
     departures: &mut Departures,
 ) -> Response<Bytes> {
-    let wanted = Wanted::authorization(&visit.asked);
-    let mut response = visit.serve_wanted(wanted, request, departures).await;
+    let mut response = match Asking::read(visit) {
+        Some(asking) => asking.respond(visit, request, departures).await,
+        None => {
+            let wanted = Wanted::authorization(&visit.asked);
+            visit.serve_wanted(wanted, request, departures).await
+        }
+    };
     visit.remember_beginning(&response);
     let due = departures.due.iter().map(|due| &due.effect);
     let mut errors = due.filter_map(|effect| Some((effect, fault::sent_back(effect)?)));

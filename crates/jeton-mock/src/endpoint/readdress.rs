@@ -14,6 +14,17 @@ pub(super) enum Follower {
     Backend,
 }
 
+impl Address {
+    /// What the addresses lie beneath that are followed so.
+    pub(super) fn of(&self, follower: Option<Follower>) -> &str {
+        match follower {
+            Some(Follower::Browser) => &self.browser,
+            Some(Follower::Backend) => &self.backend,
+            None => &self.base,
+        }
+    }
+}
+
 /// Puts the addresses of an answer where those reach them who follow them; `follower` says who that
 /// is of a member, if it is an address at all.
 pub(super) fn readdress(
@@ -21,7 +32,8 @@ pub(super) fn readdress(
     address: &Address,
     follower: impl Fn(&str) -> Option<Follower>,
 ) {
-    if address.browser == address.issuer && address.backend == address.issuer {
+    let of_server = address.of_server();
+    if address.browser == of_server && address.backend == of_server {
         return;
     }
     json::edit(response, |document| {
@@ -32,7 +44,7 @@ pub(super) fn readdress(
                 None => continue,
             };
             let own = value.as_str();
-            if let Some(rest) = own.and_then(|it| it.strip_prefix(&address.issuer)) {
+            if let Some(rest) = own.and_then(|it| it.strip_prefix(of_server)) {
                 *value = Value::String(format!("{base}{rest}"));
             }
         }

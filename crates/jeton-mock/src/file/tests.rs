@@ -57,7 +57,7 @@ fn says_what_the_types_refuse_and_where() {
         ("seed = \"a\"\nseed = \"b\"", "2:1: duplicate key"),
         (
             "\n[issuer]\n[[issuer.users]]\nsub = \"a\"\nnmae = 1",
-            "5:1: unknown field `nmae`, expected one of `sub`, `name`, `claims`, `id_token`, `access_token`, `userinfo`",
+            "5:1: unknown field `nmae`, expected one of `sub`, `name`, `password`, `claims`, `id_token`, `access_token`, `userinfo`",
         ),
         (
             "port = 70000",
@@ -116,7 +116,7 @@ fn says_the_same_of_json() {
         ("{", "1:1: EOF while parsing an object"),
         (
             "{\n  \"sed\": 1\n}",
-            "2:7: unknown field `sed`, expected one of `seed`, `strictness`, `host`, `port`, `https`, `issuer_url`, `browser_url`, `backend_url`, `trust_host`, `issuer`, `issuers`",
+            "2:7: unknown field `sed`, expected one of `seed`, `strictness`, `host`, `port`, `https`, `issuer_url`, `browser_url`, `backend_url`, `trust_host`, `issuer`, `issuers`, `profiles`",
         ),
         (
             "{\"port\": 70000}",

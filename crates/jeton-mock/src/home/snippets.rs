@@ -51,9 +51,8 @@ const tokens = await client.authorizationCodeGrant(config, currentUrl, {
     },
     Template {
         title: "Java: Spring Boot, application.yml",
-        note: "Spring Security takes ID tokens only if they are signed with RS256. Name it first in \
-               the issuer's signing_algs, or register the client with \
-               id_token_signed_response_alg.",
+        note: "Spring Security takes ID tokens that are signed with RS256, as they are unless \
+               signing_algs says otherwise.",
         text: "spring:
   security:
     oauth2:

@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use jsonwebtoken::Algorithm;
+use serde_json::Value;
 
 use super::Issuer;
 use crate::keys::{KeyAction, KeyError, KeyInfo, Keys};
@@ -39,6 +40,25 @@ impl Issuer {
         let list = keys.list().await.unwrap_or_default();
         let hidden = list.into_iter().filter(|key| !key.published);
         hidden.map(|key| key.kid).collect()
+    }
+
+    /// Brings the keys of a JWKS to what it is to show: certificates, and no key that is not published.
+    pub(crate) async fn show_keys(&self, keys: &mut Vec<Value>) {
+        let hidden = self.hidden_keys().await;
+        let own = self.own_keys();
+        keys.retain_mut(|key| {
+            let Some(key) = key.as_object_mut() else {
+                return true;
+            };
+            let kid = key.get("kid").and_then(Value::as_str).unwrap_or_default();
+            if hidden.iter().any(|hidden| hidden == kid) {
+                return false;
+            }
+            if let Some(certificates) = own.certificates(kid) {
+                key.extend(certificates.clone());
+            }
+            true
+        });
     }
 
     /// The keys for forging.

@@ -7,13 +7,12 @@ use crate::{asked::Asked, spec::Endpoint};
 
 const NOW: UnixTime = UnixTime(1_700_000_000);
 
-fn registered(members: Value) -> (RegisteredClients, MockRegistry) {
+fn registered(members: Value) -> MockRegistry {
     let record: ClientRecord = serde_json::from_value(members).unwrap();
-    let client = record.parse().unwrap();
-    let (mut clients, registry) = (RegisteredClients::default(), MockRegistry::default());
-    registry.insert(Client::clone(&client));
-    clients.insert(client);
-    (clients, registry)
+    let client = record.clone().parse().unwrap();
+    let registry = MockRegistry::default();
+    registry.fix(record, client);
+    registry
 }
 
 fn presents(proof: Proof) -> Presented {
@@ -59,10 +58,10 @@ fn what_the_core_would_refuse_of_a_secret_is_waived() {
         (&public, Proof::None, None, true),
         (&public, secret(post, "any"), Some("secret"), true),
     ] {
-        let (mut clients, registry) = registered(client.clone());
+        let registry = registered(client.clone());
         let presented = presents(proof);
         let wanted = Wanted::authentication(&presented).unwrap();
-        let loan = clients.lend(&registry, &wanted, NOW);
+        let loan = lend(&registry, &wanted, NOW);
         assert_eq!(
             loan.waived,
             Vec::from_iter(waived),
@@ -96,7 +95,7 @@ fn what_the_core_would_refuse_of_a_target_is_waived() {
         // What is malformed is refused, so nothing is waived.
         ("scope=write&scope=write", vec![]),
     ] {
-        let (mut clients, registry) = registered(json!({
+        let registry = registered(json!({
             "client_id": "web", "client_secret": "s", "scope": "read", "require_pkce": false,
             "audiences": ["https://api.example"], "redirect_uris": ["https://app.example/cb"],
         }));
@@ -104,19 +103,19 @@ fn what_the_core_would_refuse_of_a_target_is_waived() {
         let (method, headers) = (Method::GET, HeaderMap::new());
         let asked = Asked::read(Endpoint::Authorize, &method, &uri, &headers, &[]);
         let wanted = Wanted::authorization(&asked);
-        let loan = wanted.map(|wanted| clients.lend(&registry, &wanted, NOW));
+        let loan = wanted.map(|wanted| lend(&registry, &wanted, NOW));
         assert_eq!(loan.unwrap_or_default().waived, waived, "{query}");
     }
 }
 
 #[test]
 fn what_an_authorization_request_lacks_is_waived() {
-    let lend = |pkce: bool, query: &str| {
-        let (mut clients, registry) = registered(json!({
+    let waived_of = |pkce: bool, query: &str| {
+        let registry = registered(json!({
             "client_id": "web", "client_secret": "s", "scope": "openid read", "require_pkce": pkce,
             "redirect_uris": ["https://app.example/cb"],
         }));
-        lent(&mut clients, &registry, query).waived
+        lent(&registry, query).waived
     };
     for (pkce, query, waived) in [
         (true, "code_challenge=x", vec![]),
@@ -126,48 +125,45 @@ fn what_an_authorization_request_lacks_is_waived() {
         (false, "scope=openid", vec!["nonce"]),
         (false, "", vec!["nonce"]),
     ] {
-        assert_eq!(lend(pkce, query), waived, "{query}");
+        assert_eq!(waived_of(pkce, query), waived, "{query}");
     }
 }
 
 #[test]
 fn a_client_that_is_disabled_is_lent_nothing() {
     for disabled in [false, true] {
-        let (mut clients, registry) = registered(json!({
+        let registry = registered(json!({
             "client_id": "web", "client_secret": "s", "disabled": disabled,
             "redirect_uris": ["https://app.example/cb"],
         }));
-        let loan = lent(&mut clients, &registry, "scope=read&code_challenge=x");
+        let loan = lent(&registry, "scope=read&code_challenge=x");
         assert_eq!(loan.waived.is_empty(), disabled);
         assert_eq!(loan.client.is_none(), disabled);
     }
 }
 
 /// What is lent to an authorization request of the client `web`.
-fn lent(clients: &mut RegisteredClients, registry: &MockRegistry, query: &str) -> Loan {
+fn lent(registry: &MockRegistry, query: &str) -> Loan {
     let uri: Uri = format!("/authorize?client_id=web&{query}").parse().unwrap();
     let (method, headers) = (Method::GET, HeaderMap::new());
     let asked = Asked::read(Endpoint::Authorize, &method, &uri, &headers, &[]);
-    clients.lend(registry, &Wanted::authorization(&asked).unwrap(), NOW)
+    lend(registry, &Wanted::authorization(&asked).unwrap(), NOW)
 }
 
 #[test]
 fn what_one_request_was_lent_later_ones_go_on_with_and_no_other_gets_unasked() {
-    let (mut clients, registry) = registered(json!({
+    let registry = registered(json!({
         "client_id": "web", "client_secret": "s", "scope": "read",
         "redirect_uris": ["https://app.example/cb"],
     }));
     let id = "web".parse().unwrap();
     let challenge = "code_challenge=x";
     let first = format!("{challenge}&scope=admin&resource=https://api.example");
-    assert_eq!(
-        lent(&mut clients, &registry, &first).waived,
-        ["scope", "audience"]
-    );
+    assert_eq!(lent(&registry, &first).waived, ["scope", "audience"]);
     let kept = registry.find(&id).unwrap();
     assert_eq!(kept.scope.to_string(), "read admin");
     assert_eq!(kept.audiences, ["https://api.example"]);
-    let next = lent(&mut clients, &registry, challenge);
+    let next = lent(&registry, challenge);
     assert!(next.waived.is_empty());
     let client = next.client.unwrap();
     assert_eq!(client.scope.to_string(), "read", "its default");
@@ -175,7 +171,7 @@ fn what_one_request_was_lent_later_ones_go_on_with_and_no_other_gets_unasked() {
     // What is kept is bounded.
     for n in 0..2000 {
         let more = format!("{challenge}&scope=s{n}&audience=a{n}");
-        lent(&mut clients, &registry, &more);
+        lent(&registry, &more);
     }
     let kept = registry.find(&id).unwrap();
     assert!(kept.scope.iter().count() <= 1001);
@@ -185,10 +181,10 @@ fn what_one_request_was_lent_later_ones_go_on_with_and_no_other_gets_unasked() {
 
 #[test]
 fn a_stranger_is_waived_as_a_whole() {
-    let (mut clients, registry) = (RegisteredClients::default(), MockRegistry::default());
+    let registry = MockRegistry::default();
     let presented = presents(secret(SecretMethod::ClientSecretPost, "any"));
     let wanted = Wanted::authentication(&presented).unwrap();
-    let loan = clients.lend(&registry, &wanted, NOW);
+    let loan = lend(&registry, &wanted, NOW);
     assert_eq!(loan.waived, ["client"]);
     assert!(loan.client.unwrap().accepts(&presented, NOW).is_ok());
     // Nothing of it stays.

@@ -1,17 +1,15 @@
 //! What a request asks of its client, read by the endpoint that it is for.
 
+use std::sync::Arc;
+
 use jeton::{
-    Client, ClientAuthentication, ClientFault, ClientId, ClientSecret, Pkce, Presented, Proof,
-    RedirectUri, RuleRecord, Scope, UnixTime,
+    Api, Client, ClientAuthentication, ClientFault, ClientId, ClientSecret, GrantType, Pkce,
+    Presented, Proof, RedirectUri, RuleRecord, Scope, UnixTime,
 };
 use serde_json::{Map, Value};
 
+use super::kept::{Kept, lend_target};
 use crate::asked::Asked;
-
-/// How many redirect URIs, scope tokens and audiences are kept that one client was lent.
-const KEPT_REDIRECTS: usize = 64;
-const KEPT_SCOPE: usize = 1000;
-const KEPT_AUDIENCES: usize = 64;
 
 /// What a request's client must be allowed for the server to grant it. Malformed values stay out: the
 /// server refuses them as production would.
@@ -29,6 +27,12 @@ pub(crate) struct Wanted<'a> {
     pub(super) post_logout_redirect_uri: Option<RedirectUri>,
     protection: Protection,
     pub(super) target: Target,
+    /// It redeems a refresh token, which the client may have got while nobody knew it.
+    refreshes: bool,
+    /// It brings a token that a client got for itself, for which it has authenticated.
+    is_machines: bool,
+    /// It is about a token that the server did not make, which stands whatever its client may use.
+    stands_alone: bool,
 }
 
 /// What becomes of an assertion that the request brings.
@@ -84,6 +88,9 @@ impl<'a> Wanted<'a> {
             post_logout_redirect_uri: None,
             protection: Protection::Pkce,
             target: Target::Granted,
+            refreshes: false,
+            is_machines: false,
+            stands_alone: false,
         }
     }
 
@@ -107,6 +114,19 @@ impl<'a> Wanted<'a> {
             rule.audiences.clone().unwrap_or_default(),
         );
         Some(self)
+    }
+
+    /// The same request, which redeems a refresh token.
+    #[must_use]
+    pub(crate) fn refreshing(mut self) -> Self {
+        self.refreshes = true;
+        self
+    }
+
+    /// Whether the refresh token may be one that the client would not get now: an OpenID request of whom
+    /// nobody knows gets one without `offline_access`.
+    pub(super) fn may_lack_offline_access(&self, client: &Client) -> bool {
+        self.refreshes && client.refresh.offline_access_required
     }
 
     /// The same request, whose assertion is believed: it says that it is of `client_id`, where the request
@@ -138,6 +158,23 @@ impl<'a> Wanted<'a> {
         Some(wanted)
     }
 
+    /// The same request, whose code nobody can inject: it is redeemed here.
+    #[must_use]
+    pub(crate) fn protected(mut self) -> Self {
+        self.protection = Protection::Pkce;
+        self
+    }
+
+    /// A request for a token of its own by the client `client_id`, which has authenticated.
+    pub(crate) fn own(client_id: &str, asked: &Asked<'_>) -> Option<Self> {
+        Some(Self::of(client_id)?.of_own_token(asked))
+    }
+
+    /// A login for the client `client_id` that nobody is asked for.
+    pub(crate) fn login(client_id: &str, asked: &Asked<'_>) -> Option<Self> {
+        Some(Self::of(client_id)?.beginning_grant(asked))
+    }
+
     /// A request for a logout from the client `client_id`.
     pub(crate) fn logout(client_id: &str, asked: &Asked<'_>) -> Option<Self> {
         let mut wanted = Self::of(client_id)?;
@@ -149,7 +186,9 @@ impl<'a> Wanted<'a> {
     /// A look at an access token that says these claims, by whom it concerns.
     pub(crate) fn of_token(claims: &Map<String, Value>) -> Option<Self> {
         let client_id = claims.get("client_id").and_then(Value::as_str)?;
-        Some(Self::of(client_id)?.with_token(claims))
+        let mut wanted = Self::of(client_id)?.with_token(claims);
+        wanted.is_machines = !claims.contains_key("sid");
+        Some(wanted)
     }
 
     /// The same request about an access token that says these claims: its client may have them.
@@ -157,6 +196,14 @@ impl<'a> Wanted<'a> {
     pub(crate) fn with_token(mut self, claims: &Map<String, Value>) -> Self {
         self.scope = scope_of(claims);
         self.audiences = audiences_of(claims);
+        self
+    }
+
+    /// The same request about a token that the server did not make: its client is lent what it takes to have
+    /// got it.
+    #[must_use]
+    pub(crate) fn standing_alone(mut self) -> Self {
+        self.stands_alone = true;
         self
     }
 
@@ -179,6 +226,11 @@ impl<'a> Wanted<'a> {
         self.audiences = asked.audiences();
         self.target = target;
         self
+    }
+
+    /// The client that the request names.
+    pub(crate) fn client_id(&self) -> Option<&ClientId> {
+        self.id.as_ref()
     }
 
     /// What is waived for a client that nobody registered.
@@ -207,11 +259,8 @@ impl<'a> Wanted<'a> {
                 after_logout.is_some_and(|uri| !client.redirects_after_logout_to(uri.as_str())),
                 "post_logout_redirect_uri",
             ),
-            (client.unregistered_scope(&self.scope).is_some(), "scope"),
-            (
-                client.unregistered_audience(&self.audiences).is_some(),
-                "audience",
-            ),
+            (self.lacks_scope(client), "scope"),
+            (self.lacks_audience(client), "audience"),
             (self.lacks_pkce(client), "pkce"),
             (self.lacks_nonce(client), "nonce"),
         ];
@@ -243,40 +292,33 @@ impl<'a> Wanted<'a> {
         self
     }
 
-    /// Whether it asks for what the client `own` is not registered for, and later requests go on with it.
-    pub(super) fn widens(&self, own: &Client) -> bool {
-        self.target != Target::Granted
-            && (own.unregistered_scope(&self.scope).is_some()
-                || own.unregistered_audience(&self.audiences).is_some())
+    /// Whether the client is not registered for the scope, or not for it at the audiences that are named.
+    fn lacks_scope(&self, client: &Client) -> bool {
+        !client.has_scope_at(&self.scope, &self.audiences)
     }
 
-    /// Lets `client`, which is kept in the place of `own`, go on with the request: with its redirect URIs,
-    /// its scope, its audiences, and without PKCE.
-    pub(super) fn widen(&self, client: &mut Client, own: &Client) {
-        if let Some(uri) = &self.redirect_uri {
-            keep_redirect(&mut client.redirect_uris, own.redirect_uris.len(), uri);
+    fn lacks_audience(&self, client: &Client) -> bool {
+        client.unregistered_audience(&self.audiences).is_some()
+    }
+
+    /// Keeps what it asks for and the client `own` is not registered for, for the requests that go on with it:
+    /// redirect URIs, scope, audiences, and that it came without PKCE.
+    pub(super) fn widen(&self, kept: &mut Kept, own: &Client) {
+        if let Some(uri) = &self.redirect_uri
+            && !own.redirects_to(uri.as_str())
+        {
+            kept.redirect(uri);
         }
-        if let Some(uri) = &self.post_logout_redirect_uri {
-            let own = own.post_logout_redirect_uris.len();
-            keep_redirect(&mut client.post_logout_redirect_uris, own, uri);
+        if let Some(uri) = &self.post_logout_redirect_uri
+            && !own.redirects_after_logout_to(uri.as_str())
+        {
+            kept.redirect_after_logout(uri);
         }
         if self.lacks_pkce(own) || self.lacks_nonce(own) {
-            client.pkce = Pkce::Optional;
+            kept.without_pkce();
         }
-        if !self.widens(own) {
-            return;
-        }
-        client.scope = client.scope.union(&self.scope);
-        if client.scope.without(&own.scope).iter().count() > KEPT_SCOPE {
-            client.scope = own.scope.union(&self.scope);
-        }
-        for audience in &self.audiences {
-            if !client.audiences.contains(audience) {
-                if client.audiences.len() >= own.audiences.len() + KEPT_AUDIENCES {
-                    client.audiences.remove(own.audiences.len());
-                }
-                client.audiences.push(audience.clone());
-            }
+        if self.target != Target::Granted && (self.lacks_scope(own) || self.lacks_audience(own)) {
+            kept.target(&self.scope, &self.audiences);
         }
     }
 
@@ -290,14 +332,14 @@ impl<'a> Wanted<'a> {
         let (scope, audiences) = &self.given;
         client.scope = client.scope.union(scope);
         client.audiences.extend(audiences.iter().cloned());
-        if self.assertion == Assertion::ByRule {
+        if self.assertion == Assertion::ByRule || self.is_machines {
             // One that authenticates, as the client of every rule.
             client.authentication = ClientAuthentication::Federated;
         }
     }
 
     /// Allows `client` what it is refused, but for redirect URIs, which the registry keeps.
-    pub(super) fn grant_to(&self, client: &mut Client, now: UnixTime) {
+    pub(super) fn grant_to(&self, client: &mut Client, apis: &[Arc<Api>], now: UnixTime) {
         if self.assertion == Assertion::Believed {
             client.authentication = ClientAuthentication::UnverifiedAssertion;
         } else if let Some(presented) = self.presented
@@ -312,25 +354,18 @@ impl<'a> Wanted<'a> {
                 }],
             };
         }
-        client.scope = client.scope.union(&self.scope);
+        if self.stands_alone && !client.may_use(GrantType::ClientCredentials) {
+            client.grant_types.push(GrantType::ClientCredentials);
+        }
+        if self.lacks_scope(client) || self.lacks_audience(client) {
+            lend_target(client, &self.scope, &self.audiences, apis);
+        }
         if self.lacks_pkce(client) || self.lacks_nonce(client) {
             client.pkce = Pkce::Optional;
         }
-        for audience in &self.audiences {
-            if !client.audiences.contains(audience) {
-                client.audiences.push(audience.clone());
-            }
+        if self.refreshes {
+            client.refresh.offline_access_required = false;
         }
-    }
-}
-
-/// Adds a redirect URI after the client's `own`.
-fn keep_redirect(list: &mut Vec<RedirectUri>, own: usize, uri: &RedirectUri) {
-    if !list.iter().any(|known| known.matches(uri.as_str())) {
-        if list.len() >= own + KEPT_REDIRECTS {
-            list.remove(own);
-        }
-        list.push(uri.clone());
     }
 }
 

@@ -15,6 +15,11 @@ pub(super) struct LoginRequest {
     pub(super) client_id: Option<String>,
     pub(super) client_name: Option<String>,
     pub(super) scope: Option<String>,
+    /// What the tokens are for.
+    #[serde(default)]
+    pub(super) audiences: Vec<String>,
+    /// Where the answer goes.
+    pub(super) redirect_uri: Option<String>,
     #[serde(default)]
     prompt: String,
     max_age: Option<u64>,

@@ -3,11 +3,19 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use jeton::page::Escaped;
+use http::{Request, Response, StatusCode};
+use jeton::{
+    ApiRecord, RequestId,
+    page::{Escaped, application, standard_scope},
+};
+use url::{Host, Url};
 
 use super::form::LoginRequest;
-use crate::{form::Form, layout::Layout, spec::User};
+use crate::{
+    form::Form,
+    layout::{JOURNAL, Layout},
+    spec::User,
+};
 
 /// The errors an authorization endpoint may answer with (RFC 6749 §4.1.2.1, OpenID Connect Core
 /// §3.1.2.6), a button each.
@@ -23,21 +31,13 @@ const ERRORS: [&str; 6] = [
 /// The attributes of a field that cannot be taken as it is.
 const INVALID: &str = " aria-invalid=\"true\" aria-describedby=\"problem\" autofocus";
 
-/// What the standard scopes stand for (OpenID Connect Core §5.4, §11).
-const SCOPES: [(&str, &str); 6] = [
-    ("openid", "Who you are"),
-    ("profile", "Your name and what else makes a profile"),
-    ("email", "Your email address"),
-    ("address", "Your postal address"),
-    ("phone", "Your phone number"),
-    ("offline_access", "All this also while you are away"),
-];
-
 /// The pages for one request to log in.
 pub(super) struct Pages<'a> {
     pub(super) layout: Layout<'a>,
     pub(super) sealed: &'a str,
     pub(super) asked: &'a LoginRequest,
+    /// The APIs that the issuer knows, which have words for their scopes.
+    pub(super) apis: Vec<ApiRecord>,
 }
 
 /// What the form for a free subject holds already.
@@ -64,26 +64,52 @@ impl<'a> Typed<'a> {
 }
 
 /// The page for a person who came without a request, or with one that is over.
-pub(super) fn stray(layout: &Layout<'_>, problem: &str) -> Response<Bytes> {
+pub(super) fn stray(
+    layout: &Layout<'_>,
+    request: &Request<Bytes>,
+    problem: &str,
+) -> Response<Bytes> {
+    let path = Escaped(layout.path());
     let body = format!(
-        "<p role=\"alert\">{}</p><p>A login begins at the application that wants it, which sends \
-         you to <code>{}/authorize</code>. To try one, use the <a href=\"{1}/debugger\">debugger</a>.</p>",
+        "<p class=\"kind\"><span>Error 400</span><code>invalid_request</code></p>\
+         <h1>Nothing to log in to</h1><p role=\"alert\">{}</p>\
+         <p>A login begins at the application that wants it, which sends you to \
+         <code>{path}/authorize</code>.</p>\
+         <p><a class=\"button\" href=\"{path}/debugger\">Try one in the debugger</a></p>{}",
         Escaped(problem),
-        Escaped(layout.path())
+        reference(layout, request)
     );
     layout.card(StatusCode::BAD_REQUEST, "Nothing to log in to", &body)
 }
 
+/// Where the request that led to a page stands in the journal.
+fn reference(layout: &Layout<'_>, request: &Request<Bytes>) -> String {
+    let Some(id) = request.extensions().get::<RequestId>() else {
+        return String::new();
+    };
+    let id = Escaped(id.as_str());
+    format!(
+        "<p class=\"hint\">Reference: <code>{id}</code><br>\
+         <a href=\"{}{JOURNAL}/{id}\">See the request in the journal</a></p>",
+        Escaped(layout.path())
+    )
+}
+
 /// The page for a person whose login the server refused.
 pub(super) fn refused(layout: &Layout<'_>, problem: &str) -> Response<Bytes> {
-    let body = format!("<p role=\"alert\">{}</p>", Escaped(problem));
+    let body = format!(
+        "<h1>This did not work</h1><p role=\"alert\">{}</p>\
+         <p class=\"hint\"><a href=\"{}{JOURNAL}\">See what was asked in the journal</a></p>",
+        Escaped(problem),
+        Escaped(layout.path())
+    );
     layout.card(StatusCode::BAD_REQUEST, "This did not work", &body)
 }
 
 /// The page after a logout, in the words of the server, which has one as well.
-pub(super) fn signed_out(layout: &Layout<'_>) -> Response<Bytes> {
-    let body = "<p>You are signed out. You can close this page.</p>";
-    layout.card(StatusCode::OK, "Signed out", body)
+pub(super) fn logged_out(layout: &Layout<'_>) -> Response<Bytes> {
+    let body = "<h1>Logged out</h1><p>You are logged out. You can close this page.</p>";
+    layout.card(StatusCode::OK, "Logged out", body)
 }
 
 impl Pages<'_> {
@@ -102,7 +128,7 @@ impl Pages<'_> {
             (Some(_), _) => ("", INVALID),
         };
         let form = self.form();
-        let mut body = format!("{}{}", self.client("asks who you are"), self.scope());
+        let mut body = format!("{}<h1>Log in</h1>{}", self.client(), self.scope());
         if !users.is_empty() {
             let buttons: String = users.iter().map(button).collect();
             // Writing to a string cannot fail.
@@ -140,42 +166,79 @@ impl Pages<'_> {
         problem: Option<&str>,
     ) -> Response<Bytes> {
         let claims = claims.map_or(String::new(), |claims| hidden("claims", claims));
-        let mut scopes = String::new();
-        for (index, token) in self.asked.scopes().enumerate() {
-            let name = Escaped(token);
-            let meaning = SCOPES.iter().find(|(own, _)| *own == token);
-            let (described, meaning) = match meaning {
-                None => (String::new(), String::new()),
-                Some((_, meaning)) => (
-                    format!(" aria-describedby=\"meaning-{index}\""),
-                    format!("<p class=\"hint\" id=\"meaning-{index}\">{meaning}</p>"),
-                ),
-            };
-            // OpenID Connect is what was asked for: without `openid` it would be something else.
-            let (fixed, sent) = match token {
-                "openid" => (" disabled", hidden("scope", token)),
-                _ => ("", String::new()),
-            };
-            let _ = write!(
-                scopes,
-                "<li><label><input type=\"checkbox\" name=\"scope\" value=\"{name}\" \
-                 checked{fixed}{described}>{name}</label>{meaning}{sent}</li>"
-            );
-        }
-        if !scopes.is_empty() {
-            scopes = format!("<ul class=\"scopes\" aria-label=\"Scopes\">{scopes}</ul>");
-        }
+        let name = Escaped(self.name());
+        let id = match self.asked.client_id.as_deref() {
+            Some(id) if id != self.name() => format!(" <code>{}</code>", Escaped(id)),
+            _ => String::new(),
+        };
+        let back = self.asked.redirect_uri.as_deref().map(destination);
+        let back = back.map_or(String::new(), |back| {
+            format!("<p class=\"hint\">You will be sent to <strong>{back}</strong></p>")
+        });
         let body = format!(
-            "{}{}<p>You are <strong>{}</strong>.</p>{}{}{claims}{scopes}\
-             <button name=\"consent\" value=\"allow\">Allow</button>\
-             <button name=\"error\" value=\"access_denied\">Deny</button></form>",
-            self.client("asks for your consent"),
-            alert(problem),
+            "<div class=\"consent\"><div class=\"meet\" aria-hidden=\"true\">\
+             <span class=\"tile\" data-initial=\"{}\"></span><i></i>\
+             <span class=\"tile round\" data-initial=\"{}\"></span></div>\
+             <h1>Allow access</h1>\
+             <p><strong>{name}</strong>{id} asks for your consent.</p>\
+             <p class=\"hint\">You are <strong>{}</strong>.</p>{back}</div>{}{}{}{claims}{}\
+             <div class=\"actions\"><button name=\"consent\" value=\"allow\">Allow</button>\
+             <button name=\"error\" value=\"access_denied\">Deny</button></div></form>",
+            Escaped(&initial(self.name())),
+            Escaped(&initial(user.label())),
             Escaped(user.label()),
+            alert(problem),
             self.form(),
             hidden("subject", &user.sub),
+            self.scopes(),
         );
         self.layout.card(StatusCode::OK, "Allow access", &body)
+    }
+
+    /// The scopes to leave on or off: what is asked of each API, and what of the person.
+    fn scopes(&self) -> String {
+        let mut groups: Vec<(String, String)> = Vec::new();
+        for (index, token) in self.asked.scopes().enumerate() {
+            let api = self.api_of(token);
+            let words = api.and_then(|api| api.scopes.get(token)?.as_str());
+            let words = words.filter(|words| !words.is_empty());
+            let legend = match (api, standard_scope(token)) {
+                (Some(api), _) => match &api.name {
+                    Some(name) => format!(
+                        "{} <code>{}</code>",
+                        Escaped(name),
+                        Escaped(&api.identifier)
+                    ),
+                    None => format!("<code>{}</code>", Escaped(&api.identifier)),
+                },
+                (None, Some(_)) => "About you".to_owned(),
+                (None, None) => "And besides".to_owned(),
+            };
+            let item = scope(index, token, words.or_else(|| standard_scope(token)));
+            match groups.iter_mut().find(|(known, _)| *known == legend) {
+                Some((_, items)) => *items += &item,
+                None => groups.push((legend, item)),
+            }
+        }
+        let mut fields = String::new();
+        for (legend, items) in groups {
+            // Writing to a string cannot fail.
+            let _ = write!(
+                fields,
+                "<fieldset><legend>{legend}</legend><ul class=\"scopes\">{items}</ul></fieldset>"
+            );
+        }
+        fields
+    }
+
+    /// The API whose scope a token is: one that the request names before any other.
+    fn api_of(&self, token: &str) -> Option<&ApiRecord> {
+        let mut having = self
+            .apis
+            .iter()
+            .filter(|api| api.scopes.contains_key(token));
+        let asked = |api: &&ApiRecord| self.asked.audiences.contains(&api.identifier);
+        having.clone().find(asked).or_else(|| having.next())
     }
 
     /// The beginning of a form, with the request it is about.
@@ -187,25 +250,27 @@ impl Pages<'_> {
         )
     }
 
-    /// The sentence that names the client.
-    fn client(&self, what: &str) -> String {
+    /// What people call the client.
+    fn name(&self) -> &str {
         let name = self.asked.client_name.as_deref();
-        let id = self.asked.client_id.as_deref();
-        match (name, id) {
-            _ if self.asked.kind == "device" => {
-                "<p>You are about to connect a device: it acts for whoever you log in as.</p>"
-                    .to_owned()
-            }
-            (Some(name), Some(id)) if name != id => format!(
-                "<p><strong>{}</strong> <code>{}</code> {what}.</p>",
-                Escaped(name),
-                Escaped(id)
-            ),
-            _ => format!(
-                "<p><strong>{}</strong> {what}.</p>",
-                Escaped(name.or(id).unwrap_or("An application"))
-            ),
+        name.or(self.asked.client_id.as_deref())
+            .unwrap_or("An application")
+    }
+
+    /// The client that asks who somebody is.
+    fn client(&self) -> String {
+        if self.asked.kind == "device" {
+            let says = "You are about to connect <strong>a device</strong>: it acts for whoever you \
+                        log in as.";
+            return application("device", says);
         }
+        let name = Escaped(self.name());
+        let id = match self.asked.client_id.as_deref() {
+            Some(id) if id != self.name() => format!(" <code>{}</code>", Escaped(id)),
+            _ => String::new(),
+        };
+        let says = format!("<strong>{name}</strong>{id} asks who you are");
+        application(self.name(), &says)
     }
 
     /// The sentence that names the scope.
@@ -235,10 +300,57 @@ fn hidden(name: &str, value: &str) -> String {
     )
 }
 
+/// Where an answer goes, as people know it: the host, or what it is that has none.
+fn destination(redirect_uri: &str) -> String {
+    let url = Url::parse(redirect_uri).ok();
+    match url.as_ref().map(|url| (url.scheme(), url.host())) {
+        Some(("http" | "https", Some(host))) if is_loopback(&host) => {
+            format!("a program on this machine, {}", Escaped(&host.to_string()))
+        }
+        Some(("http" | "https", Some(host))) => Escaped(&host.to_string()).to_string(),
+        Some((scheme, _)) => format!("the app that opens {}:", Escaped(scheme)),
+        None => Escaped(redirect_uri).to_string(),
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+/// One scope, which may be left off. Its accessible name is the token.
+fn scope(index: usize, token: &str, words: Option<&str>) -> String {
+    let name = Escaped(token);
+    let (described, words) = match words {
+        None => (String::new(), String::new()),
+        Some(words) => (
+            format!(" aria-describedby=\"meaning-{index}\""),
+            format!("<span id=\"meaning-{index}\">{}</span>", Escaped(words)),
+        ),
+    };
+    // OpenID Connect is what was asked for: without `openid` it would be something else.
+    let (fixed, sent) = match token {
+        "openid" => (" disabled", hidden("scope", token)),
+        _ => ("", String::new()),
+    };
+    format!(
+        "<li><input type=\"checkbox\" id=\"scope-{index}\" name=\"scope\" value=\"{name}\" \
+         checked{fixed} aria-labelledby=\"token-{index}\"{described}>\
+         <label for=\"scope-{index}\">{words}<code id=\"token-{index}\">{name}</code></label>{sent}</li>"
+    )
+}
+
+fn initial(name: &str) -> String {
+    name.chars().take(1).flat_map(char::to_uppercase).collect()
+}
+
 /// The accessible name is the label alone; who cannot tell two labels apart gets the subject too.
 fn button(user: &User) -> String {
     let label = user.label();
-    let initial: String = label.chars().take(1).flat_map(char::to_uppercase).collect();
+    let initial = initial(label);
     let subject = if label == user.sub {
         String::new()
     } else {
@@ -255,4 +367,29 @@ fn button(user: &User) -> String {
 
 fn error(code: &str) -> String {
     format!("<button class=\"plain\" name=\"error\" value=\"{code}\">{code}</button>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::destination;
+
+    #[test]
+    fn destinations() {
+        for (redirect_uri, expected) in [
+            ("https://shop.example/callback?a=b", "shop.example"),
+            (
+                "http://localhost:3000/cb",
+                "a program on this machine, localhost",
+            ),
+            (
+                "http://127.0.0.1/cb",
+                "a program on this machine, 127.0.0.1",
+            ),
+            ("http://[::1]:1/cb", "a program on this machine, [::1]"),
+            ("com.example.app:/cb", "the app that opens com.example.app:"),
+            ("<b>", "&lt;b&gt;"),
+        ] {
+            assert_eq!(destination(redirect_uri), expected);
+        }
+    }
 }

@@ -12,6 +12,17 @@ use toml::value::{Datetime, Offset};
 
 use super::mapping::Mapping;
 
+/// The members of a configuration.
+pub(super) const MEMBERS: [&str; 7] = [
+    "interactiveLogin",
+    "loginPagePath",
+    "staticAssetsPath",
+    "rotateRefreshToken",
+    "httpServer",
+    "tokenCallbacks",
+    "tokenProvider",
+];
+
 /// The algorithms that Jeton signs with, the first where none is named.
 const ALGORITHMS: [(&str, Algorithm); 3] = [
     ("RS256", Algorithm::RS256),
@@ -167,19 +178,7 @@ pub(super) fn unknown_members(config: &Value) -> Vec<String> {
             unknown.push(format!("{at}{name}: there is no such member"));
         }
     };
-    look(
-        "",
-        Some(config),
-        &[
-            "interactiveLogin",
-            "loginPagePath",
-            "staticAssetsPath",
-            "rotateRefreshToken",
-            "httpServer",
-            "tokenCallbacks",
-            "tokenProvider",
-        ],
-    );
+    look("", Some(config), &MEMBERS);
     look("httpServer.", config.get("httpServer"), &["type", "ssl"]);
     look(
         "httpServer.ssl.",

@@ -16,10 +16,7 @@ const SPECIAL: [char; 13] = [
 
 /// Grants that have a person as their subject.
 const OF_PEOPLE: &str =
-    "authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code";
-
-/// The grant that mock-oauth2-server has and Jeton has not.
-const OTHER_GRANT: &str = "password";
+    "authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code|password";
 
 /// What tokens say where a parameter of the request is so.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,49 +42,67 @@ impl Mapping {
 
     /// What of the mapping has no effect here, and why.
     pub(super) fn without_effect(&self) -> Option<String> {
-        if self.request_param == "grant_type" && self.pattern == OTHER_GRANT {
-            return Some(format!(": there is no grant {}", self.pattern));
-        }
-        self.type_header
-            .as_ref()
-            .filter(|typ| *typ != "JWT")
-            .map(|_| ".typeHeader: of access tokens; ID tokens keep their own".to_owned())
+        pattern(&self.pattern)
+            .err()
+            .map(|error| format!(".match: only this very text matches; {error}"))
+    }
+}
+
+/// The member of a JOSE header.
+pub(super) fn typ(typ: &str) -> Map<String, Value> {
+    let typ = ("typ".to_owned(), Value::from(typ));
+    [typ].into_iter().collect()
+}
+
+fn claims(claims: Value) -> Map<String, Value> {
+    claims.as_object().cloned().unwrap_or_default()
+}
+
+/// What every token of theirs says and is.
+pub(super) fn always() -> ClaimRule {
+    ClaimRule {
+        id_token: claims(json!({ "nbf": "${claims.iat}" })),
+        access_token: claims(json!({ "nbf": "${claims.iat}", "nonce": "${nonce}" })),
+        access_token_header: typ("JWT"),
+        id_token_header: typ("JWT"),
+        ..ClaimRule::default()
     }
 }
 
 /// What tokens say where an issuer has no callback.
 pub(super) fn defaults() -> Vec<ClaimRule> {
-    let claims = |claims: Value| claims.as_object().cloned().unwrap_or_default();
-    let everywhere = claims(json!({ "tid": "${issuer_name}" }));
-    let mut access_token = everywhere.clone();
-    access_token.insert("aud".to_owned(), json!(["default"]));
+    let tid = claims(json!({ "tid": "${issuer_name}" }));
     let azp = claims(json!({ "azp": "${client_id}" }));
+    let of = |grant_type: &str| ClaimMatch {
+        grant_type: Some(Pattern::from(grant_type)),
+        ..ClaimMatch::default()
+    };
     vec![
+        always(),
         ClaimRule {
-            id_token: everywhere.clone(),
-            access_token,
-            userinfo: everywhere,
-            access_token_typ: Some("JWT".to_owned()),
+            id_token: tid.clone(),
+            access_token: claims(json!({ "tid": "${issuer_name}", "aud": ["default"] })),
+            userinfo: tid,
             ..ClaimRule::default()
         },
-        // The scope is the audience. That of several is the list of them, which no rule can say.
+        // The audience is the one that is asked for, else the scopes.
         ClaimRule {
-            matching: ClaimMatch {
-                grant_type: Some(Pattern::from("client_credentials")),
-                parameters: Pattern::regex("[^ ]+")
-                    .map(|one| ("scope".to_owned(), one))
-                    .into_iter()
-                    .collect(),
-                ..ClaimMatch::default()
-            },
-            access_token: claims(json!({ "aud": ["${scope}"] })),
+            matching: of("client_credentials"),
+            access_token: claims(json!({ "aud": "${scopes}" })),
             ..ClaimRule::default()
         },
         ClaimRule {
-            matching: ClaimMatch {
-                grant_type: Some(Pattern::from("authorization_code")),
-                ..ClaimMatch::default()
-            },
+            matching: of("urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            access_token: claims(json!({ "aud": "${scopes}" })),
+            ..ClaimRule::default()
+        },
+        ClaimRule {
+            matching: of("urn:ietf:params:oauth:grant-type:token-exchange"),
+            access_token: claims(json!({ "aud": "${audience|scopes}" })),
+            ..ClaimRule::default()
+        },
+        ClaimRule {
+            matching: of("authorization_code"),
             id_token: azp.clone(),
             access_token: azp.clone(),
             userinfo: azp,
@@ -96,10 +111,11 @@ pub(super) fn defaults() -> Vec<ClaimRule> {
     ]
 }
 
-/// The rule of a mapping: its claims are in both tokens and at `/userinfo`, and no mapping after it
-/// counts.
+/// The rule of a mapping: its claims are in both tokens and in what is said of them, and no mapping after
+/// it counts.
 pub(super) fn rule(mapping: &Mapping) -> Result<ClaimRule, String> {
-    let pattern = pattern(&mapping.pattern)?;
+    let exactly = || Pattern::regex(&regex_lite::escape(&mapping.pattern));
+    let pattern = pattern(&mapping.pattern).or_else(|_| exactly().map_err(|it| it.to_string()))?;
     let mut matching = ClaimMatch::default();
     match mapping.request_param.as_str() {
         "client_id" => matching.client_id = Some(pattern),
@@ -116,12 +132,16 @@ pub(super) fn rule(mapping: &Mapping) -> Result<ClaimRule, String> {
         }
     }
     let claims = renamed(&mapping.claims);
+    let header = mapping.type_header.as_deref().map(typ);
+    let header = header.unwrap_or_default();
     Ok(ClaimRule {
         matching,
         id_token: claims.clone(),
         access_token: claims.clone(),
-        userinfo: claims,
-        access_token_typ: mapping.type_header.clone(),
+        userinfo: claims.clone(),
+        introspection: claims,
+        access_token_header: header.clone(),
+        id_token_header: header,
         last: true,
         ..ClaimRule::default()
     })
@@ -147,7 +167,8 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     Pattern::regex(&format!("{}|{text}", regex_lite::escape(text))).map_err(refused)
 }
 
-/// The claims with our name for what mock-oauth2-server calls `clientId`.
+/// The claims with our names for what theirs stand for: the client, whoever logged in, and any parameter of
+/// the request by its own name.
 fn renamed(claims: &Map<String, Value>) -> Map<String, Value> {
     let claims = claims.iter();
     claims
@@ -157,11 +178,29 @@ fn renamed(claims: &Map<String, Value>) -> Map<String, Value> {
 
 fn rename(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(text.replace("${clientId}", "${client_id}")),
+        Value::String(text) => Value::String(rename_text(text)),
         Value::Array(items) => items.iter().map(rename).collect(),
         Value::Object(members) => Value::Object(renamed(members)),
         other => other.clone(),
     }
+}
+
+fn rename_text(text: &str) -> String {
+    let mut renamed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${")
+        && let Some((name, after)) = after.split_once('}')
+    {
+        renamed.push_str(before);
+        match name {
+            "clientId" | "client_id" => renamed.push_str("${client_id}"),
+            "subject" => renamed.push_str("${parameters.subject|subject}"),
+            name => renamed.push_str(&format!("${{parameters.{name}}}")),
+        }
+        rest = after;
+    }
+    renamed.push_str(rest);
+    renamed
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ fn from(variables: &[(&str, &str)]) -> Result<Option<Imported>, ImportError> {
 
 /// What is served, as JSON, and what is ignored.
 fn imported(variables: &[(&str, &str)]) -> (Value, Vec<String>) {
-    let Imported { spec, ignored } = from(variables).unwrap().unwrap();
+    let Imported { spec, ignored, .. } = from(variables).unwrap().unwrap();
     check_mock(&spec).unwrap();
     (serde_json::to_value(spec).unwrap(), ignored)
 }
@@ -56,16 +56,30 @@ fn a_port_alone_serves_their_defaults() {
         "trust_host": true,
         "issuer": {
             "signing_algs": ["RS256"],
+            "user_claims": ["id_token", "access_token", "introspection"],
             "claims": [
+                {
+                    "id_token": { "nbf": "${claims.iat}" },
+                    "access_token": { "nbf": "${claims.iat}", "nonce": "${nonce}" },
+                    "access_token_header": { "typ": "JWT" },
+                    "id_token_header": { "typ": "JWT" },
+                },
                 {
                     "id_token": { "tid": "${issuer_name}" },
                     "access_token": { "tid": "${issuer_name}", "aud": ["default"] },
                     "userinfo": { "tid": "${issuer_name}" },
-                    "access_token_typ": "JWT",
                 },
                 {
-                    "match": { "grant_type": "client_credentials", "parameters": { "scope": "/[^ ]+/" } },
-                    "access_token": { "aud": ["${scope}"] },
+                    "match": { "grant_type": "client_credentials" },
+                    "access_token": { "aud": "${scopes}" },
+                },
+                {
+                    "match": { "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer" },
+                    "access_token": { "aud": "${scopes}" },
+                },
+                {
+                    "match": { "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange" },
+                    "access_token": { "aud": "${audience|scopes}" },
                 },
                 {
                     "match": { "grant_type": "authorization_code" },
@@ -92,12 +106,19 @@ fn serves_what_a_compose_file_mounts() {
     let callback = |lifetime: u64, name: &str, value: &str, claims: Value| {
         json!({
             "claims": [
-                { "access_token_typ": "JWT", "lifetime": lifetime },
+                {
+                    "id_token": { "nbf": "${claims.iat}" },
+                    "access_token": { "nbf": "${claims.iat}", "nonce": "${nonce}" },
+                    "access_token_header": { "typ": "JWT" },
+                    "id_token_header": { "typ": "JWT" },
+                    "lifetime": lifetime,
+                },
                 {
                     "match": { "parameters": { name: value } },
                     "id_token": claims,
                     "access_token": claims,
                     "userinfo": claims,
+                    "introspection": claims,
                     "last": true,
                 },
             ],
@@ -186,7 +207,8 @@ fn each_member_has_its_effect() {
 
 #[test]
 fn each_parameter_is_matched_where_it_is() {
-    let people = "/authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code/";
+    let people =
+        "/authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code|password/";
     for (name, expected) in [
         ("client_id", json!({ "client_id": "*" })),
         ("grant_type", json!({ "grant_type": "*" })),
@@ -212,35 +234,44 @@ fn templates_are_ours() {
             "sub": "${clientId}",
             "aud": ["${audience}"],
             "deep": { "${clientId}": ["<${clientId}>", 1] },
+            "name": "${subject}",
+            "azp": "${client_id}",
         },
     }));
     let expected = json!({
         "sub": "${client_id}",
-        "aud": ["${audience}"],
+        "aud": ["${parameters.audience}"],
         "deep": { "${clientId}": ["<${client_id}>", 1] },
+        "name": "${parameters.subject|subject}",
+        "azp": "${client_id}",
     });
     let rule = spec.pointer("/issuers/i/claims/1").unwrap();
     assert_eq!(rule.get("id_token"), Some(&expected));
     assert_eq!(rule.get("access_token"), Some(&expected));
     assert_eq!(rule.get("userinfo"), Some(&expected));
+    assert_eq!(rule.get("introspection"), Some(&expected));
 }
 
 #[test]
-fn a_type_is_the_access_token_s() {
-    for (typ, warnings) in [
-        ("JWT", vec![]),
-        (
-            "at+jwt",
-            vec![
-                "tokenCallbacks[0].requestMappings[0].typeHeader: of access tokens; ID tokens keep their own",
-            ],
-        ),
-    ] {
-        let (spec, ignored) = mapped(json!({ "requestParam": "scope", "typeHeader": typ }));
-        let actual = spec.pointer("/issuers/i/claims/1/access_token_typ");
-        assert_eq!(actual, Some(&json!(typ)));
-        assert_eq!(ignored, warnings);
+fn a_type_is_that_of_both_tokens() {
+    let (spec, ignored) = mapped(json!({ "requestParam": "scope", "typeHeader": "at+jwt" }));
+    for header in ["access_token_header", "id_token_header"] {
+        let actual = spec.pointer(&format!("/issuers/i/claims/1/{header}/typ"));
+        assert_eq!(actual, Some(&json!("at+jwt")));
     }
+    assert!(ignored.is_empty());
+}
+
+#[test]
+fn what_no_expression_can_say_matches_its_very_text() {
+    let (spec, ignored) = mapped(json!({ "requestParam": "scope", "match": "(?=a).*" }));
+    let actual = spec.pointer("/issuers/i/claims/1/match/parameters/scope");
+    assert_eq!(actual, Some(&json!(r"/\(\?=a\)\.\*/")));
+    let start = "tokenCallbacks[0].requestMappings[0].match: only this very text matches; expected *, a text, or a regular expression of the whole value; \"(?=a).*\" is no regular expression: ";
+    assert!(
+        ignored.len() == 1 && ignored[0].starts_with(start),
+        "{ignored:?}"
+    );
 }
 
 #[test]
@@ -318,7 +349,6 @@ fn what_has_no_effect_is_named() {
         "tokenProvider.keyProvider.certificate: there is no such member",
         "tokenCallbacks[0].requestMappings[0].kidHeader: there is no such member",
         "tokenCallbacks[1].requestMappings[0].kidHeader: there is no such member",
-        "tokenCallbacks[0].requestMappings[0]: there is no grant password",
         "tokenCallbacks[1]: i has one already, and theirs takes the first",
     ];
     assert_eq!(ignored, expected);
@@ -397,10 +427,4 @@ fn what_would_be_missed_is_refused() {
     ] {
         assert_eq!(refused(&variables), expected);
     }
-    let mapping = json!({ "requestParam": "scope", "match": "(?=a).*" });
-    let callback = json!({ "issuerId": "a", "requestMappings": [mapping] });
-    let config = json!({ "tokenCallbacks": [callback] }).to_string();
-    let message = refused(&[("JSON_CONFIG", &config)]);
-    let start = "JSON_CONFIG: tokenCallbacks[0].requestMappings[0].match: expected *, a text, or a regular expression of the whole value; \"(?=a).*\" is no regular expression: ";
-    assert!(message.starts_with(start), "{message}");
 }

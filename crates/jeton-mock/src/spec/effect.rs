@@ -118,8 +118,8 @@ impl Effect {
             | Self::ContentTypeText
             | Self::Empty
             | Self::Missing(_)
-            | Self::Token(_) => &[Endpoint::Token],
-            _ => &[Endpoint::Authorize, Endpoint::Token],
+            | Self::Token(_) => &[Endpoint::Token, Endpoint::Platform],
+            _ => &[Endpoint::Authorize, Endpoint::Token, Endpoint::Platform],
         };
         places.contains(&endpoint)
     }

@@ -28,11 +28,12 @@ impl InvalidSpec {
 
     /// The same, seen from where `parent` is a member.
     pub(crate) fn within(mut self, parent: impl fmt::Display) -> Self {
-        self.at = if self.at.is_empty() {
-            parent.to_string()
+        let dot = if self.at.is_empty() || self.at.starts_with('[') {
+            ""
         } else {
-            format!("{parent}.{}", self.at)
+            "."
         };
+        self.at = format!("{parent}{dot}{}", self.at);
         self
     }
 }

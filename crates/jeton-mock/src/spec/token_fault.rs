@@ -37,6 +37,11 @@ impl TokenFault {
         Self::Without(claim.into())
     }
 
+    /// Whether its tokens are not signed as by their issuer: to everyone they are forgeries, and to the issuer.
+    pub(crate) const fn makes_forgery(&self) -> bool {
+        matches!(self, Self::WrongKey | Self::AlgNone | Self::Tampered)
+    }
+
     /// The faults whose names are complete as they are.
     const NAMED: [(&str, Self); 11] = [
         ("expired", Self::Expired),

@@ -1,8 +1,10 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A user who can log in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a user: a table with sub")]
 pub struct User {
     /// OpenID Connect Core §2.
@@ -10,19 +12,38 @@ pub struct User {
     /// The name on the login page; the subject where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The claims of every grant of theirs: at `/userinfo`, the standard ones by scope (OpenID Connect Core
-    /// §5.4). Absent: an example of each standard claim.
+    /// What they log in with by the grant `password`, where it is strict; a lenient issuer takes any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Their claims, the standard ones by scope (OpenID Connect Core §5.4): at `/userinfo`, in ID tokens and
+    /// in introspection, unless [`IssuerSpec::user_claims`](crate::IssuerSpec::user_claims) or the client's
+    /// record says otherwise. Absent: an example of each standard claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<Map<String, Value>>,
-    /// The claims in their ID tokens only.
+    /// What their ID tokens say besides.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub id_token: Map<String, Value>,
-    /// The claims in their access tokens only.
+    /// What their access tokens say besides.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub access_token: Map<String, Value>,
-    /// The claims at `/userinfo` only, whatever the scope.
+    /// What `/userinfo` says of them besides, whatever the scope.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub userinfo: Map<String, Value>,
+}
+
+/// Without the password.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("sub", &self.sub)
+            .field("name", &self.name)
+            .field("password", &self.password.as_ref().map(|_| "[redacted]"))
+            .field("claims", &self.claims)
+            .field("id_token", &self.id_token)
+            .field("access_token", &self.access_token)
+            .field("userinfo", &self.userinfo)
+            .finish()
+    }
 }
 
 impl User {
@@ -42,7 +63,14 @@ impl User {
         self
     }
 
-    /// A claim at `/userinfo`, in place of the examples.
+    /// What they log in with by the grant `password`.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// One of their claims, in place of the examples.
     #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let claims = self.claims.get_or_insert_default();

@@ -31,8 +31,34 @@ pub(super) async fn forge(
     if let Some(lifetime) = additions.lifetime {
         body.insert("expires_in".to_owned(), json!(lifetime));
     }
+    forge_refresh_token(&mut body, &additions.refresh_token, forge).await?;
     merge(&mut body, &additions.response);
     Ok((body, wrong))
+}
+
+/// The refresh token as a JWT, where it is to say anything: of the same person by the same issuer as the
+/// access token, and signed alike.
+async fn forge_refresh_token(
+    body: &mut Map<String, Value>,
+    claims: &Map<String, Value>,
+    forge: &Forge<'_>,
+) -> Result<(), CryptoError> {
+    let has_one = body.get("refresh_token").is_some_and(Value::is_string);
+    let access_token = body.get("access_token").and_then(Value::as_str);
+    let Some(mut token) = access_token
+        .filter(|_| has_one && !claims.is_empty())
+        .and_then(Jwt::parse)
+    else {
+        return Ok(());
+    };
+    token
+        .claims
+        .retain(|name, _| ["iss", "sub", "iat", "jti"].contains(&name.as_str()));
+    token.header.insert("typ".to_owned(), json!("JWT"));
+    merge(&mut token.claims, claims);
+    let signed = forge.sign(&token).await?;
+    body.insert("refresh_token".to_owned(), Value::String(signed));
+    Ok(())
 }
 
 /// Signs the token of one kind anew if anything is to change, be it the hash of an `access_token`
@@ -45,17 +71,17 @@ async fn forge_one(
     forge: &Forge<'_>,
     access_token: Option<&str>,
 ) -> Result<Vec<TokenFault>, CryptoError> {
-    let (member, claims, typ) = match kind {
+    let (member, claims, header) = match kind {
         TokenKind::AccessToken => (
             "access_token",
             &additions.access_token,
-            additions.access_token_typ.as_ref(),
+            &additions.access_token_header,
         ),
-        TokenKind::IdToken => ("id_token", &additions.id_token, None),
+        TokenKind::IdToken => ("id_token", &additions.id_token, &additions.id_token_header),
     };
     let faults = token_faults(due, kind);
     let unchanged = claims.is_empty()
-        && typ.is_none()
+        && header.is_empty()
         && additions.lifetime.is_none()
         && faults.is_empty()
         && access_token.is_none();
@@ -78,9 +104,7 @@ async fn forge_one(
         token.claims.insert("at_hash".to_owned(), json!(hash));
     }
     merge(&mut token.claims, claims);
-    if let Some(typ) = typ {
-        token.header.insert("typ".to_owned(), json!(typ));
-    }
+    merge(&mut token.header, header);
     let claims = token.claims.clone();
     let signed = forge.sign_wrong(token, &faults).await?;
     body.insert(member.to_owned(), Value::String(signed));

@@ -34,52 +34,82 @@ fn meaning(name: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Two tables: what is wrong with an answer, and with the tokens in it.
+/// Three tables of buttons that set a fault: for an answer, for the tokens in it, and each OAuth error.
 pub(super) fn tables() -> String {
-    let of_tokens = |name: &&str| {
+    let of_tokens = |name: &&'static str| {
         let example = example(name).parse();
         matches!(example, Ok(Effect::Token(_)))
     };
     let (tokens, answers): (Vec<_>, Vec<_>) = FAULT_NAMES.iter().copied().partition(of_tokens);
     format!(
-        "<div class=\"columns\">{}{}</div>",
+        "<div class=\"columns\"><div>{}</div><div>{}</div></div>\
+         <h3>An OAuth error</h3><ul class=\"tags errors\">{}</ul>",
         table("An answer", &answers),
-        table("The tokens in an answer", &tokens)
+        table("The tokens in an answer", &tokens),
+        errors()
     )
 }
 
-fn example(name: &str) -> &str {
+/// Each name as one could write it.
+pub(super) fn examples() -> impl Iterator<Item = &'static str> {
+    let errors = OAuthError::all().map(OAuthError::as_str);
+    FAULT_NAMES.iter().map(|name| example(name)).chain(errors)
+}
+
+/// What a fault of this name does.
+pub(super) fn of(name: &str) -> &'static str {
+    let by_name = |own: &&&'static str| **own == name || example(own) == name;
+    let known = FAULT_NAMES.iter().find(by_name);
+    known
+        .and_then(|own| meaning(own))
+        .map_or("", |(words, _)| words)
+}
+
+fn example(name: &'static str) -> &'static str {
     match meaning(name) {
         None | Some((_, "")) => name,
         Some((_, example)) => example,
     }
 }
 
-fn table(title: &str, names: &[&str]) -> String {
+fn table(title: &str, names: &[&'static str]) -> String {
     let mut rows = String::new();
     for &name in names {
-        let (words, example) = meaning(name).unwrap_or_default();
-        let example = match example {
-            "" => String::new(),
-            example => format!(", as in <code>{example}</code>"),
+        let (words, _) = meaning(name).unwrap_or_default();
+        let example = example(name);
+        let written = if example == name {
+            String::new()
+        } else {
+            format!("<br><span class=\"hint\">as <code>{example}</code></span>")
         };
         // Writing to a string cannot fail.
         let _ = write!(
             rows,
-            "<tr><th scope=\"row\"><code>{name}</code></th><td>{words}{example}</td></tr>"
+            "<tr><th scope=\"row\"><code>{name}</code></th><td>{words}{written}</td>\
+             <td>{}</td></tr>",
+            button(example, "Set")
         );
     }
     format!(
-        "<div class=\"scroll\" role=\"group\" aria-label=\"{title}\" tabindex=\"0\"><table><thead><tr>\
-         <th scope=\"col\">{title}</th><th scope=\"col\">What happens</th></tr></thead>\
-         <tbody>{rows}</tbody></table></div>"
+        "<h3>{title}</h3><table class=\"picks\"><thead><tr><th scope=\"col\">Fault</th>\
+         <th scope=\"col\">What happens</th><th scope=\"col\">By a click</th></tr></thead>\
+         <tbody>{rows}</tbody></table>"
+    )
+}
+
+fn button(fault: &str, label: &str) -> String {
+    format!(
+        "<button class=\"plain\" name=\"fault\" value=\"{fault}\" aria-label=\"Set {fault}\">{label}</button>"
     )
 }
 
 /// The OAuth error codes, each a fault by itself.
-pub(super) fn errors() -> String {
+fn errors() -> String {
     OAuthError::all()
-        .map(|error| format!("<li><code>{}</code></li>", error.as_str()))
+        .map(|error| {
+            let name = error.as_str();
+            format!("<li>{}</li>", button(name, name))
+        })
         .collect()
 }
 
