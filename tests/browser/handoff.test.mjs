@@ -104,7 +104,7 @@ describe('the answer as a form, in a frame', () => {
   });
 
   ofPage('reaches it with an error of the request itself', async ({ page, app, issuer }) => {
-    await page.goto(framing(app, request(issuer, app, { response_type: 'token' })));
+    await page.goto(framing(app, request(issuer, app, { response_type: 'none' })));
     await page.frameLocator('iframe').getByText('Thank you.').waitFor();
     assert.equal(app.posted[0].error, 'unsupported_response_type');
   });

@@ -176,8 +176,8 @@ for (const javaScriptEnabled of [true, false]) {
 
     scene('logging out without a hint asks the person', { browser }, async ({ page, issuer }) => {
       await page.goto(`${issuer}/end_session`);
-      await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-      await page.getByRole('heading', { level: 1, name: 'Signed out', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Log out', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: 'Logged out', exact: true }).waitFor();
     });
 
     scene('a device is approved', { browser }, async ({ page, issuer, mock }) => {

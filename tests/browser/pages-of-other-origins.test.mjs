@@ -1,5 +1,5 @@
 // What a real browser lets pages of other origins do to `jeton serve`, as `tests/suite/support/fetch-standard.mjs`
-// says it would.
+// says it would; and to a lenient mock.
 
 import '../hosts/production.mjs';
 
@@ -11,6 +11,7 @@ import { clients } from '../suite/support/fixtures.mjs';
 import { codeFor, loggedIn, OFFLINE } from '../suite/support/flow.mjs';
 import { startFor } from '../suite/support/target.mjs';
 import { newPage, unless } from './support/chromium.mjs';
+import { theMock } from './support/scene.mjs';
 
 const CUSTOM = { 'x-of-a-library': '1', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
 
@@ -34,24 +35,26 @@ async function scene(t) {
   const on = await startFor(t, { changes: { clients: [clients.login, clients.m2m, page, cookie] } });
   const { page: tab, close } = await newPage({ origins: [] });
   t.after(close);
-  /** What a script of a page of `origin` is told. */
-  const told = async (origin, path, init) => {
-    await tab.goto(origin);
-    return tab.evaluate(
-      async ([url, { form, ...init }]) => {
-        const body = form && new URLSearchParams(form);
-        try {
-          const response = await fetch(url, { ...init, body });
-          const headers = Object.fromEntries(response.headers);
-          return { status: response.status, headers, body: await response.json().catch(() => undefined) };
-        } catch (error) {
-          return { failed: error.message };
-        }
-      },
-      [`${on.url}${path}`, init],
-    );
-  };
+  const told = (origin, path, init) => toldIn(tab, origin, `${on.url}${path}`, init);
   return { on, own, hostile, page, cookie, told };
+}
+
+/** What a script of a page of `origin` is told. */
+async function toldIn(tab, origin, url, init) {
+  await tab.goto(origin);
+  return tab.evaluate(
+    async ([url, { form, ...init }]) => {
+      const body = form && new URLSearchParams(form);
+      try {
+        const response = await fetch(url, { ...init, body });
+        const headers = Object.fromEntries(response.headers);
+        return { status: response.status, headers, body: await response.json().catch(() => undefined) };
+      } catch (error) {
+        return { failed: error.message };
+      }
+    },
+    [url, init],
+  );
 }
 
 const post = (form, more = {}) => ({ method: 'POST', form, ...more });
@@ -144,6 +147,29 @@ describe('pages of other origins, in Chromium', unless, () => {
     ]) {
       assert.deepEqual(await told(own, path, post({ token: 'x' })), FAILED, path);
       assert.deepEqual(await told(own, path, { headers: CUSTOM }), FAILED, path);
+    }
+  });
+});
+
+describe('pages of other origins and a lenient mock, in Chromium', unless, () => {
+  test('all is readable to all, also where a library sends cookies along', async (t) => {
+    const [{ origin }, page] = [await theMock(), await site(t, '127.0.0.1')];
+    const { page: tab, close } = await newPage({ origins: [] });
+    t.after(close);
+    const machine = { grant_type: 'client_credentials', client_id: 'any', client_secret: 'any' };
+    for (const credentials of ['omit', 'include']) {
+      for (const [path, init, status] of [
+        ['/.well-known/openid-configuration', {}, 200],
+        ['/.well-known/jwks.json', { headers: CUSTOM }, 200],
+        ['/token', post(machine), 200],
+        ['/token', post(machine, { headers: { ...CUSTOM, 'auth0-client': 'e30=' } }), 200],
+        ['/token', post({ grant_type: 'refresh_token', refresh_token: 'x' }, { headers: CUSTOM }), 401],
+        ['/token', post({ ...machine, client_id: 'fail.status-503' }), 503],
+        ['/userinfo', { headers: { authorization: 'Bearer x' } }, 401],
+      ]) {
+        const answer = await toldIn(tab, page, `${origin}${path}`, { ...init, credentials });
+        assert.equal(answer.status, status, `${credentials} ${path} ${JSON.stringify(answer)}`);
+      }
     }
   });
 });

@@ -12,7 +12,7 @@ import { deviceOf, loggedIn, scene } from './support/scene.mjs';
 const SCREENSHOTS = fileURLToPath(new URL('../../target/screenshots/', import.meta.url));
 mkdirSync(SCREENSHOTS, { recursive: true });
 
-const WINDOWS = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+const WINDOWS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
 const login = (page, app, parameters = {}) => page.goto(`${app}/login?${new URLSearchParams(parameters)}`);
 
@@ -50,10 +50,24 @@ const PAGES = {
       client_id: 'a-client-with-a-name-that-is-quite-long-'.repeat(3),
     });
   },
-  consent: async ({ page, app }) => {
+  consent: async ({ page, app, control }) => {
+    await control('POST', 'clients', {
+      client_id: 'shop',
+      client_name: 'The Corner Shop',
+      redirect_uris: [`${app}/callback`],
+      token_endpoint_auth_method: 'none',
+    });
+    await control('POST', 'apis', {
+      identifier: 'https://orders.example',
+      name: 'Orders',
+      scopes: { 'orders:read': 'Read your orders', 'orders:write': 'Place and cancel orders' },
+    });
     await login(page, app, {
+      client_id: 'shop',
       prompt: 'consent',
-      scope: 'openid profile email offline_access https://api.example.com/a-long-scope/that/goes/on/and/on.readonly',
+      resource: 'https://orders.example',
+      scope:
+        'openid profile offline_access orders:read orders:write https://api.example.com/a-long-scope/that/goes/on/and/on.readonly',
     });
     await loginPage(page).user('alice').click();
     await consentPage(page).allow.waitFor();
@@ -83,8 +97,8 @@ const PAGES = {
   'log-out': ({ page, issuer }) => page.goto(`${issuer}/end_session`),
   'logged-out': async ({ page, issuer }) => {
     await page.goto(`${issuer}/end_session`);
-    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-    await page.getByRole('heading', { level: 1, name: 'Signed out', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Log out', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Logged out', exact: true }).waitFor();
   },
   'request-refused': ({ page, issuer }) =>
     page.goto(`${issuer}/authorize?response_type=code&client_id=app&redirect_uri=nowhere`),
@@ -114,26 +128,43 @@ const PAGES = {
     await page.goto(`${app}/login?response_mode=form_post&login_hint=alice`, { waitUntil: 'commit' });
     await page.getByRole('button', { name: 'Continue' }).waitFor();
   },
+  'login-refused': ({ page, issuer }) => page.goto(`${issuer}/login?request=jsr_x`),
   home: ({ page, mock }) => page.goto(`${mock}/`),
-  'home-opened': async ({ page, mock }) => {
-    await page.goto(`${mock}/`);
-    for (const closed of await page.locator('details[open] details > summary').all()) await closed.click();
+  issuer: async ({ page, issuer, control }) => {
+    await control('PUT', 'issuer', KNOWN);
+    await page.goto(issuer);
+    await page.getByRole('heading', { level: 1, name: /^Issuer scene-/ }).waitFor();
+  },
+  'issuer-opened': async ({ page, issuer, control }) => {
+    await control('PUT', 'issuer', KNOWN);
+    await page.goto(issuer);
+    for (const closed of await page.locator('summary').all()) await closed.click();
   },
   debugger: ({ page, issuer }) => page.goto(`${issuer}/debugger`),
+  'debugger-exchange': ({ page, issuer }) => page.goto(`${issuer}/debugger?grant=token_exchange`),
+  'debugger-device': async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger?grant=device`);
+    await page.getByRole('button', { name: 'Begin', exact: true }).click();
+    await page.getByRole('button', { name: 'Ask for the tokens' }).click();
+    await page.getByText('authorization_pending').first().waitFor();
+  },
   'debugger-token': async ({ page, issuer, control }) => {
     const { token } = await control('POST', 'mint', { claims: { sub: 'dora', roles: ['a', 'b'] }, fault: 'tampered' });
     await page.goto(`${issuer}/debugger`);
     await page.getByLabel('Token', { exact: true }).fill(token);
     await page.getByRole('button', { name: 'Read' }).click();
   },
+  'debugger-waits': async ({ page, issuer }) => {
+    await page.goto(`${issuer}/debugger`);
+    await page.getByRole('button', { name: 'Show the request first' }).click();
+    await page.getByRole('link', { name: 'Go to the login' }).waitFor();
+  },
   'debugger-login': async ({ page, issuer }) => {
     await page.goto(`${issuer}/debugger`);
     await page.getByLabel('Login hint').fill('alice');
-    await page
-      .getByRole('region', { name: 'Log somebody in' })
-      .getByLabel('Scope')
-      .fill('openid profile email fault:expired');
+    await page.getByLabel('Scope').fill('openid profile email fault:expired');
     await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Redeem the code' }).click();
     await page.getByRole('region', { name: 'ID token' }).waitFor();
   },
   'debugger-login-failed': async ({ page, issuer }) => {
@@ -142,7 +173,66 @@ const PAGES = {
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('alert').waitFor();
   },
+  'debugger-fragment': ({ page, issuer }) => page.goto(`${issuer}/debugger/callback`),
+  'debugger-over': ({ page, issuer }) => page.goto(`${issuer}/debugger/run/none`),
+  'journal-empty': ({ page, issuer }) => page.goto(`${issuer}/debugger/journal`),
+  journal: async ({ page, app, issuer }) => {
+    await requests({ page, app, issuer });
+    await page.goto(`${issuer}/debugger/journal`);
+    await page.getByRole('row').nth(5).waitFor();
+  },
+  'journal-request': async ({ page, app, issuer }) => {
+    await requests({ page, app, issuer });
+    await page.goto(`${issuer}/debugger/journal?endpoint=token`);
+    await page.getByRole('row').nth(1).getByRole('link').click();
+  },
+  'journal-nothing': ({ page, issuer }) => page.goto(`${issuer}/debugger/journal/999`),
+  faults: ({ page, issuer }) => page.goto(`${issuer}/debugger/faults`),
+  'faults-set': async ({ page, issuer, control }) => {
+    await control('POST', 'faults', {
+      fault: 'slow-2s',
+      times: 2,
+      match: { endpoint: 'token', client_id: 'shop*', parameters: { resource: 'https://orders.example/*' } },
+    });
+    await page.goto(`${issuer}/debugger/faults`);
+    await page.getByRole('button', { name: 'Set expired', exact: true }).click();
+    await page.getByLabel('Fault', { exact: true }).fill('no-such');
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await page.getByRole('alert').waitFor();
+  },
 };
+
+/** An issuer that knows something of each kind. */
+const KNOWN = {
+  strictness: 'strict',
+  users: [
+    { sub: 'u1', name: 'Zoë <Admin>', claims: { email: 'zoe@example.com', roles: ['admin'] } },
+    { sub: 'auth0|5f7c8ec7c33c6c004bbafe82' },
+  ],
+  clients: [
+    {
+      client_id: 'shop',
+      client_name: 'Shop',
+      redirect_uris: ['https://shop.example/cb'],
+      token_endpoint_auth_method: 'none',
+    },
+    { client_id: 'billing', client_secret: 'any-secret', grant_types: ['client_credentials'] },
+  ],
+  apis: [{ identifier: 'https://orders.example', name: 'Orders', scopes: { 'orders:read': 'Read your orders' } }],
+  claims: [{ match: { client_id: 'bill*' }, access_token: { tenant: 'acme' } }],
+  faults: [{ fault: 'slow-2s' }],
+};
+
+/** Requests of many kinds. */
+async function requests({ page, app, issuer }) {
+  await login(page, app, { login_hint: 'alice' });
+  await loggedIn(page, app);
+  const token = (form) => fetch(`${issuer}/token`, { method: 'POST', body: new URLSearchParams(form) });
+  await token({ grant_type: 'client_credentials', client_id: 'fail.slow-300ms', client_secret: 'x', scope: 'read' });
+  await token({ grant_type: 'refresh_token', client_id: 'web', refresh_token: 'wrong' });
+  await token({ grant_type: 'client_credentials', client_id: 'fail.drop' }).catch(() => {});
+  await fetch(`${issuer}/authorize?client_id=web&redirect_uri=nowhere&response_type=code`);
+}
 
 describe('pages', () => {
   for (const [name, go] of Object.entries(PAGES)) {

@@ -8,6 +8,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { logged } from '../suite/support/log.mjs';
 import { start } from './lambda.mjs';
 
 const secret = `jcs_${randomBytes(32).toString('base64url')}`;
@@ -32,16 +33,6 @@ const token = (url, id, form = { grant_type: 'client_credentials' }) =>
     headers: { authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${secret}`)}` },
     body: new URLSearchParams(form),
   });
-
-/** Log lines arrive by another way than answers. */
-async function logged(host, part) {
-  for (let i = 0; i < 100; i++) {
-    const line = host.log().find((text) => text.includes(part));
-    if (line) return JSON.parse(line);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`no log line with ${part}:\n${host.log().join('\n')}`);
-}
 
 async function withHost(options, check) {
   const host = await start({ env, ...options });
@@ -131,7 +122,7 @@ test('no event makes the function fail', () =>
       host.log().filter((line) => /panic|INIT/.test(line)),
       [],
     );
-    assert.equal((await logged(host, 'not base64')).fault, 'request');
+    assert.equal(JSON.parse(await logged(host, 'not base64')).fault, 'request');
   }));
 
 test('a body arrives as it was sent, in base64 or not', () =>
@@ -161,7 +152,7 @@ for (const [store, seconds] of [
       assert.ok(answer.headers.get('retry-after') > 0);
       assert.equal((await answer.json()).error, 'temporarily_unavailable');
       assert.ok(Date.now() - begin < seconds * 1000, `${Date.now() - begin} ms`);
-      assert.equal((await logged(host, '"status":503')).store, 'dynamodb');
+      assert.equal(JSON.parse(await logged(host, '"status":503')).store, 'dynamodb');
       assert.equal((await token(host.url, 'configured')).status, 200);
     }));
 }

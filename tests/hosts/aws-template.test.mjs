@@ -99,11 +99,13 @@ test('the function may do what it does, and no more', () => {
   const allowed = Statement.map(({ Effect, Action, Resource }) => [Effect, [Action].flat(), Resource]);
   assert.deepEqual(allowed, [
     ['Allow', ['kms:Decrypt'], '${Key.Arn}'],
-    ['Allow', ['dynamodb:GetItem'], '${Table.Arn}'],
+    ['Allow', ['dynamodb:GetItem', 'dynamodb:Query'], '${Table.Arn}'],
     ['Allow', ['dynamodb:PutItem', 'dynamodb:UpdateItem'], '${Table.Arn}'],
+    ['Allow', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], '${Table.Arn}'],
   ]);
-  const keys = Statement[2].Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
-  assert.ok(!keys.some((key) => key.startsWith('client')), 'clients are read only');
+  const keys = ({ Condition }) => Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
+  assert.deepEqual(keys(Statement[2]), ['grant#*', 'subject#*', 'marker#*', 'counter#*', 'cut_off', 'cut_off#*']);
+  assert.deepEqual(keys(Statement[3]), ['client', 'client#*', 'api', 'api#*', 'trust', 'trust#*']);
 });
 
 test('requests are throttled, and concurrency is reserved only where that is asked for', () => {

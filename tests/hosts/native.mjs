@@ -58,7 +58,7 @@ export async function launch(name, args, env) {
 /** The path of the issuer, without what a proxy would have taken off it. */
 function pathOf({ JETON_ISSUER: issuer, JETON_PROXY_STRIPS: stripped = '' }) {
   const path = issuer ? new URL(issuer).pathname : '';
-  return path === '/' ? '' : path.slice(stripped.length);
+  return path.replace(/\/$/, '').slice(stripped.length);
 }
 
 async function until(condition) {

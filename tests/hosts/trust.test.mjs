@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { shell } from '../suite/support/command.mjs';
 import { send } from '../suite/support/http.mjs';
 import { keyOf } from '../suite/support/jws.mjs';
 import { blocks, codes, page, rows } from '../suite/support/page.mjs';
@@ -31,30 +31,16 @@ function token(claims = {}) {
   return KEY.sign(payload);
 }
 
-/** Runs shell commands in a folder with the cluster's keys and a token. */
-function shell(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'jeton-trust-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [KEY.jwk] }));
-  writeFileSync(join(folder, 'token.jwt'), `${token()}\n`);
-  const PATH = `${dirname(BINARY)}:${process.env.PATH}`;
-  const run = (command) => {
-    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-ec', command], {
-      cwd: folder,
-      env: { PATH },
-      encoding: 'utf8',
-    });
-    return { status, stdout, stderr };
-  };
-  return { folder, run };
-}
+/** A shell in a folder with the cluster's keys and a token. */
+const shellOf = (t) =>
+  shell(t, { files: { 'jwks.json': JSON.stringify({ keys: [KEY.jwk] }), 'token.jwt': `${token()}\n` } });
 
 test('the commands of README make a client that has no secret', async (t) => {
-  const { folder, run } = shell(t);
-  const { status, stdout, stderr } = run(COMMANDS);
+  const { folder, run } = shellOf(t);
+  const { status, stdout, stderr } = await run(COMMANDS);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /It stands for the client "billing"/);
-  assert.match(stdout, /^stored https:\/\/token\.actions\.githubusercontent\.com in jeton\.db$/m);
+  assert.match(stdout, /^stored the trusted issuer https:\/\/token\.actions\.githubusercontent\.com in jeton\.db$/m);
   assert.match(stderr, /^ {2}repository_id is "1296269"$/m);
   const secret = spawnSync(BINARY, ['keys', 'new'], { encoding: 'utf8' }).stdout.trim();
   const serve = ['serve', '--data', join(folder, 'jeton.db')];
@@ -78,65 +64,66 @@ test('the commands of README make a client that has no secret', async (t) => {
   assert.equal(stranger.status, 401, stranger.text);
 });
 
-test('check ends with 0 for a token that stands for a client, and with 1 for any other', (t) => {
-  const { run } = shell(t);
+test('check ends with 0 for a token that stands for a client, and with 1 for any other', async (t) => {
+  const { run } = shellOf(t);
   const rule =
     'kubernetes --client billing --issuer https://kubernetes.default.svc --namespace prod --service-account billing --jwks jwks.json';
-  assert.equal(run(`jeton trust new ${rule} > cluster.json`).status, 0);
+  assert.equal((await run(`jeton trust new ${rule} > cluster.json`)).status, 0);
   const check = 'jeton trust check cluster.json';
   const issuer = '--issuer http://localhost:8080';
-  assert.equal(run(`${check} token.jwt ${issuer}`).status, 0);
-  assert.equal(run(`${check} - ${issuer} < token.jwt`).status, 0);
-  assert.equal(run(`${check} ${token()} ${issuer}`).status, 0);
-  assert.equal(run(`${check} token.jwt ${issuer} --rule kubernetes`).status, 0);
-  const refused = (command, wrong) => {
-    const { status, stdout, stderr } = run(command);
+  assert.equal((await run(`${check} token.jwt ${issuer}`)).status, 0);
+  assert.equal((await run(`${check} - ${issuer} < token.jwt`)).status, 0);
+  assert.equal((await run(`${check} ${token()} ${issuer}`)).status, 0);
+  assert.equal((await run(`${check} token.jwt ${issuer} --rule kubernetes`)).status, 0);
+  const refused = async (command, wrong) => {
+    const { status, stdout, stderr } = await run(command);
     assert.equal(status, 1, stdout);
     assert.match(stdout + stderr, wrong);
   };
-  refused(`${check} token.jwt --issuer http://localhost:8081`, /WRONG {2}aud is "http:\/\/localhost:8081"/);
-  refused(`${check} token.jwt ${issuer} --now ${now() + 3600}`, /WRONG {2}exp, iat, nbf .*expired/);
-  refused(`${check} ${token({ sub: 'system:serviceaccount:prod:x' })} ${issuer}`, /WRONG {2}sub is .*prod:billing/);
-  refused(`${check} token.jwt`, /--issuer/);
-  refused(`${check} token.jwt ${issuer} --rule other`, /no rule is called "other"/);
-  refused(`${check} nothing ${issuer}`, /no such file/);
+  await refused(`${check} token.jwt --issuer http://localhost:8081`, /WRONG {2}aud is "http:\/\/localhost:8081"/);
+  await refused(`${check} token.jwt ${issuer} --now ${now() + 3600}`, /WRONG {2}exp, iat, nbf .*expired/);
+  await refused(
+    `${check} ${token({ sub: 'system:serviceaccount:prod:x' })} ${issuer}`,
+    /WRONG {2}sub is .*prod:billing/,
+  );
+  await refused(`${check} token.jwt`, /--issuer/);
+  await refused(`${check} token.jwt ${issuer} --rule other`, /no rule is called "other"/);
+  await refused(`${check} nothing ${issuer}`, /no such file/);
   const tampered = token().replace(/\.(.)([^.]*)$/, (_, first, rest) => `.${first === 'A' ? 'B' : 'A'}${rest}`);
-  refused(`${check} ${tampered} ${issuer}`, /WRONG {2}signature: .*Nothing of the token is proved/);
+  await refused(`${check} ${tampered} ${issuer}`, /WRONG {2}signature: .*Nothing of the token is proved/);
 });
 
-test('put keeps what stands, and stores nothing that is dangerous', (t) => {
-  const { run } = shell(t);
+test('put keeps what stands, and stores nothing that is dangerous', async (t) => {
+  const { run, write: store } = shellOf(t);
   const write = (rest, file) => run(`jeton trust new oidc --client c --issuer https://ci.example ${rest} > ${file}`);
-  assert.equal(write('--condition sub=a', 'a.json').status, 0);
-  assert.equal(write('--condition sub=b', 'b.json').status, 0);
-  assert.equal(run('jeton trust put --data jeton.db a.json').status, 0);
-  assert.equal(run('jeton trust put --data jeton.db < a.json').status, 0, 'the same again');
-  const again = run('jeton trust put --data jeton.db b.json');
+  assert.equal((await write('--condition sub=a', 'a.json')).status, 0);
+  assert.equal((await write('--condition sub=b', 'b.json')).status, 0);
+  assert.equal((await run('jeton trust put --create a.json')).status, 0);
+  const again = await run('jeton trust put b.json');
   assert.equal(again.status, 1);
-  assert.match(again.stderr, /has a document of https:\/\/ci\.example already: --replace/);
-  assert.equal(run('jeton trust put --data jeton.db --replace b.json').status, 0);
-  assert.equal(run('jeton trust put --data jeton.db a.json').status, 1, 'b stands now');
-  const dangerous = JSON.stringify({
-    issuer: 'https://token.actions.githubusercontent.com',
-    rules: [{ name: 'r', client_id: 'c', conditions: [{ claim: 'repository', equals: 'octo/app' }] }],
-  });
-  const { status, stderr } = run(`jeton trust put --data jeton.db <<< '${dangerous}'`);
+  assert.match(again.stderr, /exists already .*; --replace overwrites it/);
+  assert.equal((await run('jeton trust put --replace b.json')).status, 0);
+  assert.equal((await run('jeton trust put a.json')).status, 1, 'b stands now');
+  store(
+    'dangerous.json',
+    JSON.stringify({
+      issuer: 'https://token.actions.githubusercontent.com',
+      rules: [{ name: 'r', client_id: 'c', conditions: [{ claim: 'repository', equals: 'octo/app' }] }],
+    }),
+  );
+  const { status, stderr } = await run('jeton trust put dangerous.json');
   assert.equal(status, 1);
   for (const danger of ['recyclable_names', 'any_ref', 'privileged_events'])
     assert.match(stderr, new RegExp(`${danger}: `));
-  const printed = run('jeton trust put a.json').stdout;
-  const key = 'trust:-22-M2eMXywckVoZCUNuzWNVd6utU7M6p-wptdW3wMA';
-  assert.ok(printed.includes(`wrangler kv key put --binding JETON_REGISTRY --remote '${key}' '{`), printed);
-  assert.ok(printed.includes(`"pk":{"S":"trust"}`), printed);
 });
 
-test('docs/machines.md: new writes the documents that stand there, and put stores them', (t) => {
-  const { folder, run } = shell(t);
-  const write = (name, text, mode) => writeFileSync(join(folder, name), text, { mode });
+test('docs/machines.md: new writes the documents that stand there, and put stores them', async (t) => {
+  const { folder, run, write } = shellOf(t);
   const jwks = { keys: [KEY.jwk] };
   write('kubectl', `#!/bin/sh\necho '${JSON.stringify(jwks)}'\n`, 0o755);
   write('keys.json', JSON.stringify(jwks));
   write('client.json', blocks(MACHINES, 'The client').json[0]);
+  assert.equal((await run('jeton client new --create --id another')).status, 0);
   for (const heading of [
     'The client',
     'GitHub Actions',
@@ -145,7 +132,7 @@ test('docs/machines.md: new writes the documents that stand there, and put store
     'Moving a client',
     'When a token or a key is stolen',
   ]) {
-    const { status, stderr } = run(`PATH="$PWD:$PATH"\n${blocks(MACHINES, heading).sh[0]}`);
+    const { status, stderr } = await run(`PATH="$PWD:$PATH"\n${blocks(MACHINES, heading).sh[0]}`);
     assert.equal(status, 0, stderr);
   }
   for (const [heading, file] of [
@@ -159,25 +146,22 @@ test('docs/machines.md: new writes the documents that stand there, and put store
   }
 });
 
-test('docs/machines.md: new knows the other platforms, and says how their jobs get a token', (t) => {
-  const { run } = shell(t);
+test('docs/machines.md: new knows the other platforms, and says how their jobs get a token', async (t) => {
+  const { run } = shellOf(t);
   const platforms = rows(MACHINES, 'Other platforms');
   assert.equal(platforms.length, 9);
   for (const [platform, rule, way] of platforms) {
-    const { status, stderr } = run(codes(rule)[0]);
+    const { status, stderr } = await run(codes(rule)[0]);
     assert.equal(status, 0, `${platform}: ${stderr}`);
     const said = stderr.replaceAll('JETON_ISSUER', 'https://tokens.example.com');
     for (const code of codes(way)) assert.ok(said.includes(code), `${platform}: ${code} is not in\n${said}`);
   }
 });
 
-test('docs/machines.md: check says what stands there', (t) => {
-  const { folder, run } = shell(t);
+test('docs/machines.md: check says what stands there', async (t) => {
+  const { run, write } = shellOf(t);
   const [document] = blocks(MACHINES, 'GitHub Actions').json;
-  writeFileSync(
-    join(folder, 'github.json'),
-    JSON.stringify({ ...JSON.parse(document), jwks: { keys: [github.key.jwk] } }),
-  );
+  write('github.json', JSON.stringify({ ...JSON.parse(document), jwks: { keys: [github.key.jwk] } }));
   const time = now();
   const token = github.token({
     aud: 'https://tokens.example.com',
@@ -187,9 +171,9 @@ test('docs/machines.md: check says what stands there', (t) => {
     nbf: time - 300,
     exp: time + 300,
   });
-  writeFileSync(join(folder, 'token.jwt'), token);
+  write('token.jwt', token);
   const { sh, text } = blocks(MACHINES, 'When a job is refused');
-  const { status, stdout } = run(sh[0].replace('token.jwt', `token.jwt --now ${time}`));
+  const { status, stdout } = await run(sh[0].replace('token.jwt', `token.jwt --now ${time}`));
   assert.equal(status, 1);
   assert.equal(stdout, text[0]);
 });

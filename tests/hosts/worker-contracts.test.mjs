@@ -11,17 +11,28 @@ import { built, Miniflare } from './worker-miniflare.mjs';
 const MAIN = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/index.js', import.meta.url));
 const VECTORS = fileURLToPath(new URL('../../crates/jeton-worker-contracts/build/wycheproof.json', import.meta.url));
 
-/** A KV that fails or hangs as often as it was told to: `put('fails:put', 2)`, `put('hangs:get', 1)`. */
+/**
+ * A KV that fails or hangs as often as it was told to: `put('fails:put', 2)`, `put('hangs:get', 1)`. From
+ * `put('holds:writes', 1)` on it takes writes and shows none, until `put('holds:writes', 0)`. The value of
+ * `asked:` is how often it was asked since that was last read.
+ */
 const FAILING_KV = `
   const left = {};
+  const held = [];
+  let asked = 0;
   const isDue = (fault) => left[fault] > 0 && left[fault]--;
   export default ({ KV }) => {
     const failing = (operation) => async (...parameters) => {
       const [key, value] = parameters;
+      if (key === 'asked:') return [String(asked), (asked = 0)][0];
+      asked++;
       if (isDue('fails:' + operation)) throw new Error('KV ' + operation + ' failed: 500');
       if (isDue('hangs:' + operation)) await new Promise(() => setTimeout(() => {}, 60_000));
-      if (/^(fails|hangs):/.test(key)) left[key] = Number(value);
-      else return KV[operation](...parameters);
+      const write = () => KV[operation](...parameters);
+      if (/^(fails|hangs|holds):/.test(key)) left[key] = Number(value);
+      else if (left['holds:writes'] && /put|delete/.test(operation)) held.push(write);
+      else return write();
+      if (!left['holds:writes']) for (const late of held.splice(0)) await late();
     };
     return { get: failing('get'), put: failing('put'), delete: failing('delete'), list: failing('list') };
   };
@@ -73,12 +84,32 @@ const authority = {
   'a deletion is not undone by what KV still shows': '/authority/deleted',
   'of two writers one is told that it lost, and KV shows the other': '/authority/race',
   'without an authority all is read and nothing written': '/authority/without',
+  "what was written by hand is listed among the rest, and is the authority's from then on": '/authority/adopts',
 };
 for (const [name, path] of Object.entries(authority)) {
   test(name, async () => {
     assert.equal(await ask(path), 'kept');
   });
 }
+
+test('what stands is listed and read although KV shows none of it yet', async () => {
+  await ask('/hold/writes/1');
+  try {
+    assert.equal(await ask('/authority/late'), 'kept');
+  } finally {
+    await ask('/hold/writes/0');
+  }
+});
+
+test('a client that registered itself goes by alarm, a day after it expired', async () => {
+  assert.equal(await ask('/authority/register'), 'kept');
+  assert.equal(
+    await ask('/authority/registered'),
+    "goes, operator's, stays, goes in KV, stays in KV, operator's in KV",
+  );
+  await wait(6);
+  assert.equal(await ask('/authority/registered'), "operator's, stays, stays in KV, operator's in KV");
+});
 
 test('a write that KV refuses is done, and published until KV takes it', async () => {
   await ask('/fail/put/2');
@@ -138,7 +169,7 @@ test('opening that fails half-way leaves nothing behind', async () => {
 
 test('an alarm deletes what has ended, and is set again for what has not', async () => {
   await ask('/alarm');
-  assert.equal(await ask('/stored'), 'unredeemed, redeemed, marker 5, marker 2');
+  assert.equal(await ask('/stored'), 'unredeemed, redeemed, marker 5, marker 2, indexed');
   await wait(3.5);
   assert.equal(await ask('/stored'), 'redeemed, marker 5', 'the first alarms');
   assert.equal(await ask('/counted'), '1', 'it began anew');

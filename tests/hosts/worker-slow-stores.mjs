@@ -3,7 +3,7 @@
 
 /** Sleeps, before it hands on what is asked of a store and before it hands back the answer. */
 const STORES = `
-  let delays = { taking: 0, answering: 0, refusing: false };
+  let delays = { taking: 0, answering: 0, refusing: false, hiding: false };
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
   export default {
@@ -32,7 +32,9 @@ const STORES = `
     async object(env, name, body) {
       return [await env.OBJECTS.getByName(name).call(body), 200];
     },
+    // A place that KV has not shown anything yet.
     async kv(env, name) {
+      if (delays.hiding) return [null, 404];
       const value = await env.KV.get(name);
       return [value, value === null ? 404 : 200];
     },

@@ -49,16 +49,18 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       const kv = await miniflare.getKVNamespace(registry, 'worker');
       await kv.delete(`client:${id}`);
     },
-    async slow({ taking = 0, answering = 0, refusing = false }) {
+    async slow({ taking = 0, answering = 0, refusing = false, hiding = false }) {
       const stores = await miniflare.getWorker('slow-stores');
-      await stores.fetch('http://delays/', { method: 'PUT', body: JSON.stringify({ taking, answering, refusing }) });
+      await stores.fetch('http://delays/', {
+        method: 'PUT',
+        body: JSON.stringify({ taking, answering, refusing, hiding }),
+      });
     },
     /** Ends the runtime without warning, and starts another on the same stores. */
     async crash() {
       await miniflare.setOptions(options);
       host.url = (await miniflare.unsafeGetDirectURL('worker')).origin;
     },
-    putUnchecked: (record) => host.putClient(record),
     stop: () => miniflare.dispose(),
   };
   try {

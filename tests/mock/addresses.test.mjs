@@ -196,7 +196,7 @@ describe('split addresses: a browser and a backend on different origins', () => 
     assert.equal(url.origin, browser);
     const actions = formsOf(response.text).map((form) => form.action);
     const links = [...response.text.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, href]) => href);
-    assert.deepEqual([actions.length, links.length], [3, 1]);
+    assert.deepEqual([actions.length, links.length], [3, 5]);
     for (const address of [...actions, ...links]) assert.equal(new URL(address, url).origin, browser);
   });
 

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { claimsOf } from '../suite/support/tokens.mjs';
-import { halfHash } from './support/check.mjs';
+import { Browser, formsOf } from './support/browser.mjs';
+import { halfHash, isError, isRefused } from './support/check.mjs';
 import { basic } from './support/http.mjs';
-import { header, OFFLINE, ok } from './support/issuer.mjs';
-import { start } from './support/process.mjs';
+import { CALLBACK, header, OFFLINE, ok } from './support/issuer.mjs';
+import { refused, start } from './support/process.mjs';
 
 const mock = await start();
 const ALL = 'openid profile email address phone offline_access';
@@ -100,6 +101,157 @@ describe('claims of users', { concurrency: 8 }, () => {
   });
 });
 
+describe('claims of users, wherever they are looked for', { concurrency: 8 }, () => {
+  const CLAIMS = { email: 'm@x.example', name: 'Mira', roles: ['admin'], acr: 'gold' };
+  const SCOPES = 'openid email offline_access';
+  /** What the places say of the person, of the claims above. */
+  const told = async (issuer, { access_token, id_token }, client = 'web') => {
+    const said = (claims) => Object.fromEntries(Object.entries(claims).filter(([name]) => name in CLAIMS));
+    return {
+      id_token: said(claimsOf(id_token)),
+      access_token: said(claimsOf(access_token)),
+      userinfo: said(ok(await issuer.userinfo(access_token)).json()),
+      introspection: said(ok(await issuer.as(client, '/introspect', { token: access_token })).json()),
+    };
+  };
+  const { name: _, ...HERS } = CLAIMS;
+  const { acr: __, ...ABOUT_HER } = HERS;
+  const ACR = { acr: 'gold' };
+  const EVERYWHERE = { id_token: HERS, access_token: ACR, userinfo: ABOUT_HER, introspection: HERS };
+  const mira = { sub: 'mira', claims: CLAIMS };
+  const typed = async (issuer, asked = {}) => {
+    const browser = new Browser(mock);
+    const { query, login } = issuer.asking({ user: null, scope: SCOPES, ...asked });
+    const page = await browser.open(issuer.authorizeUrl(query));
+    const form = formsOf(page.response.text).find(({ inputs }) => inputs.some(({ name }) => name === 'username'));
+    const until = login.redirect_uri;
+    const fields = { username: 'mira', claims: JSON.stringify(CLAIMS) };
+    const { arrived } = await browser.press(page, { form, fields, until });
+    const tokens = ok(await issuer.redeem({ ...login, code: arrived.searchParams.get('code') })).json();
+    return { ...tokens, browser };
+  };
+
+  test('of a user: ID token, userinfo, introspection, and not the access token; standard ones by scope', async () => {
+    const issuer = await mock.fresh().make({ users: [mira] });
+    const tokens = await issuer.tokens({ user: 'mira', scope: SCOPES });
+    assert.deepEqual(await told(issuer, tokens), EVERYWHERE);
+    assert.equal(claimsOf(tokens.id_token).at_hash, halfHash(tokens.access_token, header(tokens.id_token).alg));
+    await issuer.verify(tokens.id_token, { typ: null, audience: 'web' });
+    const again = ok(await issuer.refresh(tokens.refresh_token)).json();
+    assert.deepEqual(await told(issuer, again), EVERYWHERE);
+  });
+
+  test('typed on the login page: the same', async () => {
+    const issuer = await mock.fresh().make();
+    const tokens = await typed(issuer);
+    assert.deepEqual(await told(issuer, tokens), EVERYWHERE);
+    assert.deepEqual(await told(issuer, ok(await issuer.refresh(tokens.refresh_token)).json()), EVERYWHERE);
+  });
+
+  test('of a device: the same', async () => {
+    const issuer = await mock.fresh().make({ users: [mira] });
+    const device = ok(await issuer.device({ scope: SCOPES })).json();
+    await issuer.approve(device, { user: 'mira' });
+    assert.deepEqual(await told(issuer, ok(await issuer.poll(device.device_code)).json(), 'tv'), EVERYWHERE);
+  });
+
+  test('longer than a token of production may have them, and kept beside the grant', async () => {
+    const long = 'x'.repeat(6000);
+    const issuer = await mock.fresh().make({ users: [{ sub: 'mira', claims: { long, ...ACR } }] });
+    const { access_token, id_token } = await issuer.tokens({ user: 'mira' });
+    assert.equal(claimsOf(id_token).long, long);
+    assert.equal((await issuer.as('web', '/introspect', { token: access_token })).json().long, long);
+  });
+
+  test('user_claims says where else, and where not', async () => {
+    const of = async (user_claims) => {
+      const issuer = await mock.fresh().make({ users: [mira], user_claims });
+      return told(issuer, await issuer.tokens({ user: 'mira', scope: SCOPES }));
+    };
+    assert.deepEqual(await of(['access_token']), {
+      id_token: ACR,
+      access_token: HERS,
+      userinfo: ABOUT_HER,
+      introspection: HERS,
+    });
+    assert.deepEqual(await of([]), { id_token: ACR, access_token: ACR, userinfo: ABOUT_HER, introspection: ACR });
+    const wrong = await mock.fresh().control('PUT', '/issuer', { user_claims: ['userinfo'] });
+    isRefused(wrong, /user_claims\[0\].*userinfo.*id_token/);
+  });
+
+  test('a client whose record lists claims gets those', async () => {
+    const issuer = await mock.fresh().make({
+      users: [mira],
+      clients: [{ client_id: 'web', client_secret: 's', access_token_claims: ['roles'] }],
+    });
+    assert.deepEqual(await told(issuer, await issuer.tokens({ user: 'mira', scope: SCOPES })), {
+      id_token: ACR,
+      access_token: { roles: ['admin'], ...ACR },
+      userinfo: ABOUT_HER,
+      introspection: { roles: ['admin'], ...ACR },
+    });
+  });
+
+  test('strict, they are where production has them', async () => {
+    const issuer = await mock.fresh().make({
+      strictness: 'strict',
+      users: [mira],
+      clients: [
+        { client_id: 'web', client_secret: 'any-secret', scope: SCOPES, redirect_uris: [CALLBACK], audiences: [] },
+      ],
+    });
+    const tokens = await issuer.tokens({ user: 'mira', scope: SCOPES });
+    const said = { id_token: ACR, access_token: ACR, userinfo: ABOUT_HER, introspection: ACR };
+    assert.deepEqual(await told(issuer, tokens), said);
+    await issuer.user({ sub: 'mira', claims: { roles: ['none'] } });
+    assert.deepEqual(await told(issuer, tokens), said, 'a grant keeps what its login said');
+  });
+
+  test('a user who is replaced is only what they are now: at once, in grants, sessions and later logins', async () => {
+    const issuer = await mock.fresh().make({
+      users: [mira],
+      user_claims: ['id_token', 'access_token', 'introspection'],
+      claims: [{ access_token: { now: '${user.roles}' } }],
+    });
+    const browser = new Browser(mock);
+    const before = await issuer.tokens({ user: 'mira', scope: SCOPES, browser });
+    await issuer.user({ sub: 'mira', claims: { email: 'new@x.example', name: 'New', acr: 'lead' } });
+    const now = { email: 'new@x.example', acr: 'lead' };
+    const { acr, ...about } = now;
+    const expected = { id_token: now, access_token: now, userinfo: about, introspection: now };
+    const { id_token: old, access_token: older, ...live } = await told(issuer, before);
+    assert.deepEqual([old, older], [HERS, HERS], 'what was issued is issued');
+    assert.deepEqual(live, {
+      userinfo: about,
+      // It says what the token says, which cannot be taken back, but for what the user is now.
+      introspection: now,
+    });
+    const refreshed = ok(await issuer.refresh(before.refresh_token)).json();
+    assert.deepEqual(await told(issuer, refreshed), expected);
+    assert.equal(claimsOf(refreshed.access_token).now, undefined);
+    const session = await issuer.tokens({ user: null, prompt: 'none', scope: SCOPES, browser });
+    assert.deepEqual(await told(issuer, session), expected);
+    assert.deepEqual(await told(issuer, await issuer.tokens({ user: 'mira', scope: SCOPES })), expected);
+  });
+
+  test('a user who is removed is a stranger at once; one who is added is no longer one', async () => {
+    const issuer = await mock.fresh().make({ users: [mira] });
+    const { access_token } = await issuer.tokens({ user: 'mira', scope: SCOPES });
+    await issuer.set('DELETE', '/users', undefined, { query: { sub: 'mira' } });
+    assert.equal((await issuer.userinfo(access_token)).json().email, 'mira@example.com');
+    await issuer.user({ sub: 'mira', claims: { roles: ['again'] } });
+    const info = (await issuer.userinfo(access_token)).json();
+    assert.deepEqual([info.email, info.roles], [undefined, ['again']]);
+  });
+
+  test('what was typed at a login stays with its grant', async () => {
+    const issuer = await mock.fresh().make({ users: [{ sub: 'mira', claims: { roles: ['user'] } }] });
+    const tokens = await typed(issuer);
+    await issuer.user({ sub: 'mira', claims: { roles: ['replaced'] } });
+    assert.deepEqual(await told(issuer, tokens), EVERYWHERE);
+  });
+});
+
 describe('claims by rule', { concurrency: 8 }, () => {
   const ruled = async (...claims) => mock.fresh().make({ claims });
 
@@ -188,12 +340,95 @@ describe('claims by rule', { concurrency: 8 }, () => {
     assert.deepEqual([payload.aud, payload.sub, payload.exp], [['audByCode'], 'subByCode', 4_000_000_000]);
   });
 
-  test('access_token_typ: the typ of access tokens, by client', async () => {
-    const issuer = await ruled({ match: { client_id: 'old' }, access_token_typ: 'JWT' });
+  test('refresh_token: a JWT with those claims, which is redeemed as any, and once', async () => {
+    const issuer = await ruled({ refresh_token: { typ: 'Refresh', azp: '${client_id}', jti: null } });
+    const { refresh_token, access_token } = await issuer.tokens({ scope: OFFLINE });
+    const { iss, sub, typ, azp, ...more } = claimsOf(refresh_token);
+    assert.deepEqual([iss, sub, typ, azp], [issuer.id, 'alice', 'Refresh', 'web']);
+    assert.deepEqual(Object.keys(more), ['iat']);
+    assert.equal(header(refresh_token).kid, header(access_token).kid);
+    const next = ok(await issuer.refresh(refresh_token)).json();
+    assert.equal(claimsOf(next.refresh_token).typ, 'Refresh');
+    ok(await issuer.as('web', '/revoke', { token: next.refresh_token }));
+    isError(await issuer.refresh(next.refresh_token), 400, 'invalid_grant');
+    assert.equal((await issuer.granted()).refresh_token, undefined);
+  });
+
+  test('access_token_header: the typ of access tokens, by client', async () => {
+    const issuer = await ruled({ match: { client_id: 'old' }, access_token_header: { typ: 'JWT' } });
     const { access_token } = await issuer.granted({}, { client: 'old' });
     assert.equal(header(access_token).typ, 'JWT');
     await issuer.verify(access_token, { typ: 'JWT' });
     assert.equal(header((await issuer.granted({}, { client: 'new' })).access_token).typ, 'at+jwt');
+  });
+
+  test('headers: members of each token’s JOSE header, and null takes away', async () => {
+    const issuer = await ruled({
+      access_token_header: { x5t: 'a', jku: '${issuer}/jwks', typ: null },
+      id_token_header: { kid: 'other', 'x5t#S256': '${subject}' },
+    });
+    const { access_token, id_token } = await issuer.tokens();
+    const { x5t, jku, kid, ...access } = header(access_token);
+    assert.deepEqual([x5t, jku, 'typ' in access], ['a', `${issuer.id}/jwks`, false]);
+    assert.deepEqual([header(id_token).kid, header(id_token)['x5t#S256']], ['other', 'alice']);
+    assert.equal(claimsOf(id_token).at_hash, halfHash(access_token, header(id_token).alg));
+    assert.equal(
+      (await issuer.keys()).some((key) => key.kid === kid),
+      true,
+    );
+  });
+
+  test('introspection: what is said of an active token, and of no other', async () => {
+    const issuer = await ruled({
+      match: { client_id: 'web', scope: 'openid' },
+      introspection: { tenant: '${client_id}', plan: '${user.plan|claims.sub}', jti: null },
+    });
+    const { access_token } = await issuer.tokens();
+    const said = (await issuer.as('web', '/introspect', { token: access_token })).json();
+    assert.deepEqual([said.active, said.tenant, said.plan, 'jti' in said], [true, 'web', 'alice', false]);
+    const none = (await issuer.as('web', '/introspect', { token: 'x' })).json();
+    assert.deepEqual(none, { active: false });
+    const other = (await issuer.granted({}, { client: 'web' })).access_token;
+    assert.ok(!('tenant' in (await issuer.as('web', '/introspect', { token: other })).json()));
+  });
+
+  test('next_login: of one login only, with all that comes of its grant', async () => {
+    const issuer = await ruled({ access_token: { always: 1 } });
+    const before = await issuer.tokens({ scope: OFFLINE });
+    const { id } = await issuer.set('POST', '/claims', {
+      match: { subject: 'alice' },
+      access_token: { once: 1 },
+      userinfo: { once: 2 },
+      introspection: { once: 3 },
+      next_login: true,
+    });
+    const once = ({ access_token }) => claimsOf(access_token).once;
+    assert.equal(once(await issuer.granted()), undefined, 'a client that logs nobody in');
+    assert.equal(once(ok(await issuer.refresh(before.refresh_token)).json()), undefined, 'a login of before');
+    assert.equal(once(await issuer.tokens({ user: 'bob' })), undefined, 'somebody else');
+    assert.equal((await issuer.set('GET', '/claims', undefined, { query: { id } })).claims[0].next_login, true);
+    const tokens = await issuer.tokens({ scope: OFFLINE });
+    assert.equal(once(tokens), 1);
+    assert.deepEqual(
+      (await issuer.set('GET', '/claims')).claims.map((rule) => rule.id),
+      [1],
+    );
+    assert.equal((await issuer.userinfo(tokens.access_token)).json().once, 2);
+    assert.equal((await issuer.as('web', '/introspect', { token: tokens.access_token })).json().once, 3);
+    assert.equal(once(ok(await issuer.refresh(tokens.refresh_token)).json()), 1);
+    assert.equal(once(await issuer.tokens()), undefined);
+  });
+
+  test('next_login takes part in the order of the rules, and in `last`', async () => {
+    const issuer = await ruled({ access_token: { x: 1, y: 1 } });
+    await issuer.set('POST', '/claims', { access_token: { x: 2, z: 2 }, next_login: true, last: true });
+    await issuer.set('POST', '/claims', { access_token: { y: 3 } });
+    const seen = async () => {
+      const { x, y, z } = claimsOf((await issuer.tokens()).access_token);
+      return [x, y, z];
+    };
+    assert.deepEqual(await seen(), [2, 1, 2]);
+    assert.deepEqual(await seen(), [1, 3, undefined]);
   });
 
   test('response: members of the token response are added, replaced, removed', async () => {
@@ -229,7 +464,11 @@ describe('claims by rule', { concurrency: 8 }, () => {
       const issuer = await mock.fresh().make({
         signing_algs: [alg],
         claims: [
-          { access_token: { tenant: 'x'.repeat(100), jti: null }, access_token_typ: 'JWT', id_token: { more: 1 } },
+          {
+            access_token: { tenant: 'x'.repeat(100), jti: null },
+            access_token_header: { typ: 'JWT' },
+            id_token: { more: 1 },
+          },
         ],
       });
       const { access_token, id_token } = await issuer.tokens();
@@ -249,7 +488,7 @@ describe('claims by rule', { concurrency: 8 }, () => {
   });
 
   test('an access token whose typ was changed is still this server’s, too', async () => {
-    const issuer = await ruled({ access_token_typ: 'JWT' });
+    const issuer = await ruled({ access_token_header: { typ: 'JWT' } });
     const { access_token, refresh_token } = await issuer.tokens({ scope: OFFLINE });
     assert.equal(await issuer.active(access_token), true);
     assert.equal((await issuer.userinfo(access_token)).status, 200);
@@ -328,7 +567,7 @@ roles = ["a", "b"]
 [[issuer.claims]]
 match = { client_id = "bill*", parameters = { resource = "https://*" } }
 access_token = { tenant = "\${client_id}", aud = ["\${resource}"] }
-access_token_typ = "JWT"
+access_token_header = { typ = "JWT" }
 
 [[issuers.acme.claims]]
 id_token = { acme = true }
@@ -362,7 +601,7 @@ describe('templates in claims', { concurrency: 8 }, () => {
         grant: '${grant_type}',
         issuer: '${issuer}',
         name: '${issuer_name}',
-        mine: '${someparam}',
+        mine: '${parameters.someparam}',
         resource: '${resource}',
       },
       { scope: 'a b', someparam: 'v', resource: 'https://api.example' },
@@ -380,37 +619,80 @@ describe('templates in claims', { concurrency: 8 }, () => {
   });
 
   test('placeholders within text, several of them, in lists and objects however deep', async () => {
-    const { t } = await filled(['<${client_id}>', 'a${someparam}b${someparam}c', { x: [{ y: '${client_id}' }] }], {
-      someparam: '-',
-    });
+    const { t } = await filled(
+      ['<${client_id}>', 'a${parameters.someparam}b${parameters.someparam}c', { x: [{ y: '${client_id}' }] }],
+      {
+        someparam: '-',
+      },
+    );
     assert.deepEqual(t, ['<m2m>', 'a-b-c', { x: [{ y: 'm2m' }] }]);
   });
 
-  test('a placeholder of an unknown name is empty', async () => {
-    assert.deepEqual((await filled(['${nothing}', 'a${nothing}b', '${}'])).t, ['', 'ab', '']);
+  test('alone, a placeholder is the JSON value; what is not there is left out, and within a text empty', async () => {
+    const { t } = await filled(
+      { list: ['${parameters.nothing}', '${scopes}', '${now}'], none: '${nonce}', text: 'a${nonce}b ${scopes}' },
+      { scope: 'a b' },
+    );
+    const [scopes, now] = t.list;
+    assert.deepEqual([scopes, typeof now, t.text, 'none' in t], [['a', 'b'], 'number', 'ab ["a","b"]', false]);
+    assert.equal((await filled('${parameters.nothing}')).t, undefined);
   });
 
+  test('of several names, the first that is there', async () => {
+    const names = '${parameters.a|parameters.b|client_id}';
+    assert.equal((await filled(names, { a: '1', b: '2' })).t, '1');
+    assert.equal((await filled(names, { a: '', b: '2' })).t, '2', 'a parameter without a value is none');
+    assert.equal((await filled(names)).t, 'm2m');
+  });
+
+  test('claims.NAME, uuid:NAME and base', async () => {
+    const own = { jti: '${claims.jti}', id: '${uuid:oid}', other: '${uuid:other}', base: '${base}' };
+    const { t, issuer } = await filled(own);
+    const token = claimsOf((await issuer.granted()).access_token);
+    const { t: again } = token;
+    assert.equal(again.jti, token.jti);
+    assert.notEqual(again.jti, t.jti);
+    assert.match(t.id, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.deepEqual([again.id, again.base], [t.id, issuer.id]);
+    assert.notEqual(t.other, t.id);
+    const tenant = claimsOf((await issuer.granted({}, { client: 'another' })).access_token).t.id;
+    assert.notEqual(tenant, t.id, 'each subject has its own');
+    assert.notEqual((await filled(own)).t.id, t.id, 'each issuer has its own');
+  });
+
+  test('user.NAME: a claim of the user', async () => {
+    const issuer = await mock.fresh().make({
+      users: [{ sub: 'mira', claims: { groups: ['a', 'b'], plan: null } }],
+      claims: [{ access_token: { groups: '${user.groups}', plan: '${user.plan|parameters.plan}' } }],
+    });
+    const { groups, plan } = claimsOf((await issuer.tokens({ user: 'mira' })).access_token);
+    assert.deepEqual([groups, plan], [['a', 'b'], undefined]);
+    assert.equal(claimsOf((await issuer.granted()).access_token).groups, undefined);
+  });
+
+  for (const [template, unknown] of [
+    ['${nothing}', '${nothing}'],
+    ['a${someparam}b', '${someparam}'],
+    ['${}', '${}'],
+    ['${client_id|clientId}', '${clientId}'],
+  ]) {
+    test(`${template} is refused, in the file with its place`, async () => {
+      const answer = await mock.fresh().control('PUT', '/issuer', { claims: [{ userinfo: { t: [template] } }] });
+      isRefused(answer, /^claims\[0\]\.userinfo\.t\[0\]: expected a template of client_id, /);
+      assert.ok(answer.json().error_description.endsWith(`there is no ${unknown}`));
+      const { text } = await refused({ config: `[[issuer.users]]\nsub = "x"\nid_token = { a = "${template}" }\n` });
+      assert.match(text, /\.toml:3:\d+: issuer\.users\[0\]\.id_token\.a: expected a template of /);
+    });
+  }
+
   test('what is no placeholder stays: numbers, booleans, lone signs', async () => {
-    const values = [
-      1,
-      1.5,
-      true,
-      false,
-      '$',
-      '$$',
-      '${',
-      '$client_id',
-      '{client_id}',
-      '${client_id',
-      'a$ {x}',
-      12345678901234,
-    ];
+    const values = [1, 1.5, true, false, '$', '$$', '$client_id', '{client_id}', 'a$ {x}', 12345678901234];
     assert.deepEqual((await filled(values)).t, values);
   });
 
   test('a value is put in as it is: what looks like a placeholder in it stays', async () => {
     const odd = '${client_id} "\\ </script> \u0000 😀 ${${x}}';
-    assert.equal((await filled('${someparam}', { someparam: odd })).t, odd);
+    assert.equal((await filled('${parameters.someparam}', { someparam: odd })).t, odd);
   });
 
   test('${subject} of a login is the person, also at the refresh', async () => {

@@ -186,8 +186,9 @@ describe('configuration: files and flags', { concurrency: 8 }, () => {
 
   test('an unknown flag: refused, naming it', async () => {
     const { code, text } = await refused({ args: ['--prot', '1'] });
-    assert.equal(code, 2);
+    assert.equal(code, 1);
     assert.match(text, /unexpected argument '--prot'/);
+    assert.match(text, /similar argument exists: '--port'/);
   });
 
   test('a port that is taken: refused, naming it', async (t) => {
@@ -241,7 +242,7 @@ grant_types = ["client_credentials"]
 match = { client_id = "bill*", grant_type = "client_credentials", subject = "*" }
 access_token = { tenant = "\${client_id}" }
 response = { custom = "x" }
-access_token_typ = "JWT"
+access_token_header = { typ = "JWT" }
 [[issuer.faults]]
 match = { endpoint = "token", method = "POST", client_id = "*", parameters = { scope = "*x*" } }
 nth = 3
@@ -280,7 +281,7 @@ access_token_lifetime = 60
             match: { client_id: 'bill*', grant_type: 'client_credentials', subject: '*' },
             access_token: { tenant: '${client_id}' },
             response: { custom: 'x' },
-            access_token_typ: 'JWT',
+            access_token_header: { typ: 'JWT' },
           },
         ],
         faults: [

@@ -218,19 +218,35 @@ describe('control API: claims and faults', { concurrency: 8 }, () => {
         id_token: { b: '${subject}' },
         userinfo: {},
         response: { c: null },
-        access_token_typ: 'JWT',
+        introspection: { d: '${now}' },
+        access_token_header: { typ: 'JWT' },
+        id_token_header: { kid: null },
+        next_login: true,
       },
     ];
     for (const rule of rules) assert.equal((await issuer.control('POST', '/claims', rule)).status, 200);
     const listed = (await issuer.set('GET', '/claims')).claims;
-    assert.equal(listed.length, 2);
-    assert.deepEqual(listed[0].access_token, { a: 1 });
-    assert.deepEqual(listed[1].match, rules[1].match);
-    assert.deepEqual(listed[1].id_token, rules[1].id_token);
-    assert.deepEqual(listed[1].response, { c: null });
-    assert.equal(listed[1].access_token_typ, 'JWT');
+    const { userinfo: nothing, ...rest } = rules[1];
+    assert.deepEqual(listed, [
+      { id: 1, ...rules[0] },
+      { id: 2, ...rest },
+    ]);
     assert.equal((await issuer.control('DELETE', '/claims')).status, 204);
     assert.deepEqual((await issuer.set('GET', '/claims')).claims, []);
+  });
+
+  test('claims: each rule is read and removed by its id, which no other gets', async () => {
+    const issuer = await mock.fresh().make({ claims: [{ access_token: { a: 1 } }] });
+    const two = await issuer.set('POST', '/claims', { access_token: { b: 1 } });
+    assert.deepEqual(two, { id: 2, access_token: { b: 1 } });
+    const of = (id) => ({ query: { id } });
+    assert.deepEqual((await issuer.set('GET', '/claims', undefined, of(2))).claims, [two]);
+    assert.equal((await issuer.control('DELETE', '/claims', undefined, of(2))).status, 204);
+    assert.equal((await issuer.control('DELETE', '/claims', undefined, of(2))).status, 404);
+    assert.equal((await issuer.control('GET', '/claims', undefined, of(2))).status, 404);
+    isRefused(await issuer.control('DELETE', '/claims', undefined, of('x')), /the id of a rule/);
+    assert.deepEqual((await issuer.set('GET', '/claims')).claims, [{ id: 1, access_token: { a: 1 } }]);
+    assert.equal((await issuer.set('POST', '/claims', {})).id, 3);
   });
 
   for (const [what, rule, pattern] of [
@@ -240,7 +256,14 @@ describe('control API: claims and faults', { concurrency: 8 }, () => {
     ['a section that is a list', { id_token: [] }, /id_token/],
     ['parameters that are a text', { match: { parameters: 'x' } }, /parameters/],
     ['a parameter pattern that is a number', { match: { parameters: { x: 1 } } }, /match\.parameters\.x/],
-    ['a typ that is no text', { access_token_typ: 1 }, /access_token_typ/],
+    ['a header that is a text', { access_token_header: 'JWT' }, /access_token_header/],
+    ['another algorithm', { id_token_header: { alg: 'none' } }, /id_token_header\.alg: expected another name/],
+    [
+      'an unknown name in a template',
+      { userinfo: { a: ['${clientid}'] } },
+      /userinfo\.a\[0\]: expected a template of .*no \$\{clientid\}/,
+    ],
+    ['a template without an end', { response: { a: '${subject' } }, /response\.a: expected a \}/],
     ['a malformed regular expression', { match: { client_id: '/(/' } }, /client_id/],
   ]) {
     test(`a claim rule with ${what} is refused`, async () => {

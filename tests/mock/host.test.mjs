@@ -13,7 +13,7 @@ import { Browser } from './support/browser.mjs';
 import { isError } from './support/check.mjs';
 import { basic, FORM, send, sleep } from './support/http.mjs';
 import { claims, ok } from './support/issuer.mjs';
-import { launch, start } from './support/process.mjs';
+import { launch, refused, start } from './support/process.mjs';
 
 const mock = await start();
 const https = await start({ args: ['--https'] });
@@ -135,8 +135,14 @@ describe('CORS', { concurrency: 4 }, () => {
       headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': headers },
     });
 
-  const isReadable = (response, by = '*') =>
-    assert.equal(response.headers['access-control-allow-origin'], by, JSON.stringify(response.headers));
+  const isReadable = (response) =>
+    assert.equal(response.headers['access-control-allow-origin'], origin, JSON.stringify(response.headers));
+  /** Also with cookies, for which `*` does not do (Fetch §3.2.5). */
+  const isReadableWithCookies = (response) => {
+    isReadable(response);
+    assert.equal(response.headers['access-control-allow-credentials'], 'true');
+    assert.match(response.headers.vary, /Origin/i);
+  };
 
   for (const [path, method] of [
     ['/token', 'POST'],
@@ -148,33 +154,38 @@ describe('CORS', { concurrency: 4 }, () => {
     test(`the preflight of ${method} ${path}`, async () => {
       const response = await preflight(path, method);
       assert.equal(response.status, 204);
-      isReadable(response);
+      isReadableWithCookies(response);
       assert.ok(response.headers['access-control-allow-methods'].split(/, */).includes(method));
       for (const name of ['authorization', 'content-type'])
         assert.match(response.headers['access-control-allow-headers'].toLowerCase(), new RegExp(name));
     });
   }
 
+  test('a preflight whose headers stand in several lines', async () => {
+    const response = await preflight('/token', 'POST', ['auth0-client', 'dpop']);
+    assert.equal(response.headers['access-control-allow-headers'], 'auth0-client, dpop');
+  });
+
   test('a page of any origin reads tokens, errors, userinfo, metadata and keys of a lenient mock', async () => {
     const issuer = mock.fresh();
     const page = { origin };
     const { access_token } = await issuer.tokens();
-    isReadable(ok(await issuer.token({}, { headers: page })));
-    isReadable(ok(await issuer.get('/userinfo', { ...page, authorization: `Bearer ${access_token}` })));
+    isReadableWithCookies(ok(await issuer.token({}, { headers: page })));
+    isReadableWithCookies(ok(await issuer.get('/userinfo', { ...page, authorization: `Bearer ${access_token}` })));
     for (const path of [
       '/.well-known/openid-configuration',
       '/.well-known/oauth-authorization-server',
       '/.well-known/jwks.json',
       '/jwks',
     ])
-      isReadable(ok(await issuer.get(path, page)));
-    isReadable(await issuer.token({ grant_type: 'bogus' }, { headers: page }));
+      isReadableWithCookies(ok(await issuer.get(path, page)));
+    isReadableWithCookies(await issuer.token({ grant_type: 'bogus' }, { headers: page }));
   });
 
   test('a public client of a page, from code to tokens', async () => {
     const issuer = mock.fresh();
     const login = await issuer.login({ client: ['spa', null] });
-    isReadable(ok(await issuer.redeem(login, {}, { origin })));
+    isReadableWithCookies(ok(await issuer.redeem(login, {}, { origin })));
   });
 
   test('a strict mock has production’s CORS: only the client’s origins', async (t) => {
@@ -189,7 +200,7 @@ describe('CORS', { concurrency: 4 }, () => {
       allowed_origins: [origin],
     });
     const login = () => issuer.login({ client: ['spa', null] });
-    isReadable(ok(await issuer.redeem(await login(), {}, { origin })), origin);
+    isReadable(ok(await issuer.redeem(await login(), {}, { origin })));
     const foreign = ok(await issuer.redeem(await login(), {}, { origin: 'https://evil.example' }));
     assert.equal(foreign.headers['access-control-allow-origin'], undefined);
   });
@@ -272,19 +283,80 @@ describe('what the mock keeps to itself', { concurrency: 4 }, () => {
       .map(({ address }) => address),
   ];
 
-  test('it listens on 127.0.0.1 and nowhere else', async () => {
-    assert.equal(await reaches('127.0.0.1', mock.port), true);
-    for (const address of others()) assert.equal(await reaches(address, mock.port), false, address);
-    const port = mock.port.toString(16).toUpperCase().padStart(4, '0');
-    const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
+  /** The addresses that somebody listens on at `port`, as the system writes them. */
+  const listening = (number) => {
+    const port = number.toString(16).toUpperCase().padStart(4, '0');
+    const lines = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
       readFileSync(path, 'utf8')
         .split('\n')
         .filter((line) => new RegExp(`:${port} \\S+ 0A `).test(line)),
     );
-    assert.deepEqual(
-      listening.map((line) => line.trim().split(' ')[1]),
-      [`0100007F:${port}`],
-    );
+    return lines.map((line) => line.trim().split(' ')[1].replace(`:${port}`, ''));
+  };
+  const [IPV4, IPV6] = ['0100007F', '00000000000000000000000001000000'];
+
+  test('it listens on 127.0.0.1 and ::1, and nowhere else', async () => {
+    for (const address of ['127.0.0.1', '::1']) assert.equal(await reaches(address, mock.port), true, address);
+    for (const address of others()) assert.equal(await reaches(address, mock.port), false, address);
+    assert.deepEqual(listening(mock.port), [IPV4, IPV6]);
+    assert.ok(mock.log().some((line) => line.trim() === `and on http://[::1]:${mock.port}`));
+  });
+
+  test('whichever address a client takes localhost for, it has tokens; by https too', async () => {
+    for (const host of ['127.0.0.1', '[::1]']) {
+      const headers = { 'content-type': FORM, authorization: basic('a', 'b') };
+      const asked = { method: 'POST', headers, body: 'grant_type=client_credentials', fresh: true };
+      const { access_token } = ok(await send(`http://${host}:${mock.port}/token`, asked)).json();
+      assert.equal(claims(access_token).iss, mock.issuer);
+      const tls = { ca: ok(await send(`http://${host}:${https.port}/_mock/ca.pem`)).text };
+      ok(await send(`https://${host}:${https.port}/health`, { tls }));
+    }
+    // As Node.js and curl resolve it here.
+    assert.equal((await fetch(`${mock.issuer}/health`)).status, 200);
+  });
+
+  for (const [host, expected] of [
+    ['localhost', [IPV4, IPV6]],
+    ['127.0.0.1', [IPV4]],
+    ['::1', [IPV6]],
+    ['[::1]', [IPV6]],
+  ]) {
+    test(`--host ${host}`, async (t) => {
+      const own = await start({ t, args: ['--host', host] });
+      assert.deepEqual(listening(own.port), expected);
+    });
+  }
+
+  test('--host :: listens on every address of both families, and warns of it', async (t) => {
+    const own = await start({ t, args: ['--host', '::'] });
+    for (const address of ['127.0.0.1', '::1', ...others()])
+      assert.equal(await reaches(address, own.port), true, address);
+    for (let n = 0; n < 100 && !own.log().some((line) => /WARNING/.test(line)); n += 1) await sleep(20);
+    assert.ok(own.log().some((line) => line.includes(`listens on [::]:${own.port}`)));
+  });
+
+  for (const [address, shown] of [
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '\\[::1\\]'],
+  ]) {
+    test(`a port that is taken at ${address} alone is an error that says where`, async (t) => {
+      const holder = createServer();
+      await new Promise((resolve) => holder.listen(0, address, resolve));
+      t.after(() => holder.close());
+      const { port } = holder.address();
+      const { code, text } = await refused({ args: ['--port', String(port)] });
+      assert.equal(code, 1);
+      assert.match(text, new RegExp(`^jeton: ${shown}:${port}: Address already in use`));
+    });
+  }
+
+  test('--help says the port of each command', async () => {
+    const help = async (command) => (await launch([command, '--help'])).text.replace(/\s+/g, ' ');
+    assert.match(await help('mock'), /--port <VALUE> Port to listen on; [^[]*\[default: 9400\] \[env: JETON_PORT\]/);
+    assert.match(await help('mock'), /--signing-algs <VALUE> [^[]*\[default: RS256 ES256 EdDSA\]/);
+    assert.match(await help('serve'), /--port <VALUE> Port to listen on; [^[]*\[default: 8080\] \[env: JETON_PORT\]/);
+    for (const command of ['mock', 'serve'])
+      assert.match(await help(command), /--host <VALUE> [^[]*\[default: localhost\] \[env: JETON_HOST\]/);
   });
 
   test('--host 0.0.0.0 listens on every address', async (t) => {
@@ -424,13 +496,15 @@ describe('what the mock keeps to itself', { concurrency: 4 }, () => {
     }
   });
 
-  test('what a stranger sent is text on the debugger’s and the home page', async () => {
+  test('what a stranger sent is text on the pages of an issuer', async () => {
     const issuer = mock.fresh('markup');
     const evil = '<script>alert(1)</script>';
     await issuer.token({ evil, scope: 'x' }, { client: [`c${evil}`, 's'] });
     await issuer.user({ sub: evil, name: evil });
     const escaped = '&lt;script&gt;alert(1)&lt;/script&gt;';
-    for (const { text } of [ok(await issuer.get('/debugger')), ok(await mock.send('/'))]) {
+    const accept = { accept: 'text/html' };
+    for (const page of ['/debugger', '/debugger/journal', '']) {
+      const { text } = ok(await issuer.get(page, accept));
       assert.ok(!text.includes(evil));
       assert.ok(text.includes(escaped));
     }

@@ -13,7 +13,10 @@ const made = () => mock.fresh('journal').make();
 describe('the journal: entries', { concurrency: 8 }, () => {
   test('the entry of a token request, member by member', async () => {
     const issuer = await mock.fresh('journal').make({ clock: { set: 1_700_000_000, freeze: true } });
-    await issuer.token({ scope: 'read', resource: 'https://api.example' }, { client: ['billing', 'topsecret'] });
+    const answer = await issuer.token(
+      { scope: 'read', resource: 'https://api.example' },
+      { client: ['billing', 'topsecret'] },
+    );
     assert.deepEqual(await issuer.journal(), [
       {
         id: 1,
@@ -27,16 +30,18 @@ describe('the journal: entries', { concurrency: 8 }, () => {
         grant_type: 'client_credentials',
         status: 200,
         waived: ['client'],
+        request_id: answer.headers['x-request-id'],
       },
     ]);
   });
 
-  test('an error response is listed with its error code', async () => {
+  test('an error response is listed with its error code, and with the reason that a log has', async () => {
     const issuer = await made();
     await issuer.refresh('nonsense');
     const [entry] = await issuer.journal();
     assert.equal(entry.status, 400);
     assert.equal(entry.error, 'invalid_grant');
+    assert.match(entry.reason, /token/);
     assert.equal(entry.grant_type, 'refresh_token');
     assert.equal(entry.client_id, 'web');
   });

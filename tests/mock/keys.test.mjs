@@ -1,18 +1,20 @@
 // Keys that come from the seed, the three algorithms, rotation on demand.
 
 import assert from 'node:assert/strict';
+import { checkPrimeSync, createPublicKey, generateKeyPairSync, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { calculateJwkThumbprint, createRemoteJWKSet, jwtVerify } from 'jose';
+import { calculateJwkThumbprint, createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose';
 import { halfHash, isRefused, judged } from './support/check.mjs';
 import { sleep } from './support/http.mjs';
-import { CALLBACK, header } from './support/issuer.mjs';
+import { CALLBACK, header, ok } from './support/issuer.mjs';
 import { file, refused, start } from './support/process.mjs';
 
-const ALGS = ['ES256', 'RS256', 'EdDSA'];
+const ALGS = ['RS256', 'ES256', 'EdDSA'];
+const PUBLIC_SECRET = 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts';
 /** The members of a private JWK (RFC 7518 §6, RFC 8037 §2). */
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-/** The mock's own RSA keys, private parts and all. */
+/** RSA keys of a mock without a seed of its own, private parts and all: those that nobody waits for. */
 const { keys: BUNDLED } = JSON.parse(readFileSync(new URL('../../crates/jeton-mock/keys/rs256.json', import.meta.url)));
 
 const mock = await start();
@@ -71,14 +73,10 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   });
 
   test('another seed, other keys; another issuer, other keys', async (t) => {
-    const runs = await Promise.all(
-      ['a', 'b', 'ab', ' a'].map((seed) =>
-        start({ t, args: ['--seed', seed], config: { issuer: { signing_algs: ['ES256', 'EdDSA'] } } }),
-      ),
-    );
+    const runs = await Promise.all(['a', 'b', 'ab', ' a'].map((seed) => start({ t, args: ['--seed', seed] })));
     const all = [];
     for (const run of runs) all.push(...Object.values(await kids(run)).flat());
-    assert.equal(new Set(all).size, runs.length * NAMES.length * 2);
+    assert.equal(new Set(all).size, runs.length * NAMES.length * ALGS.length);
   });
 
   test('the seed and the issuer are framed: no two of them run together', async (t) => {
@@ -113,15 +111,230 @@ describe('keys come from the seed', { concurrency: 4 }, () => {
   test('rotated keys are the same in every run, too', async (t) => {
     const rotated = async () => {
       const issuer = await (await start({ t })).at('acme').make();
-      await issuer.keys({ action: 'rotate', alg: 'ES256' });
+      for (const alg of ALGS) await issuer.keys({ action: 'rotate', alg });
       return issuer.kids();
     };
     assert.deepEqual(await rotated(), await rotated());
   });
+
+  test('another tenant’s key is another key, of each algorithm', async () => {
+    const [a, b] = [await mock.at('tenant-a').make(), await mock.at('tenant-b').make()];
+    for (const alg of ALGS) {
+      const { token } = await a.mint({ alg, claims: { sub: 'alice' } });
+      await a.verify(token);
+      assert.equal(await judged(b.verify(token, { issuer: a.id })), 'ERR_JWKS_NO_MATCHING_KEY');
+      const { kid } = header(token);
+      const { keys } = await b.jwks();
+      const renamed = { keys: keys.map((key) => ({ ...key, kid })) };
+      assert.equal(
+        await judged(jwtVerify(token, createLocalJWKSet(renamed))),
+        'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+        'nor under another name',
+      );
+    }
+  });
+
+  /** An RSA key as README tells it, with arithmetic of Node.js. */
+  function derivedRsa(seed, issuer, number) {
+    const part = (bytes) => {
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64BE(BigInt(bytes.length));
+      return Buffer.concat([length, bytes]);
+    };
+    const counted = Buffer.alloc(4);
+    counted.writeUInt32BE(number);
+    const prime = (which) => {
+      const info = ['jeton-mock/v1', 'RS256', issuer, counted, which].map((it) => part(Buffer.from(it)));
+      const bytes = Buffer.from(hkdfSync('sha256', seed, '', Buffer.concat(info), 128));
+      bytes[0] |= 0xc0;
+      bytes[127] |= 1;
+      let candidate = BigInt(`0x${bytes.toString('hex')}`);
+      while (candidate % 65_537n === 1n || !checkPrimeSync(candidate)) candidate += 2n;
+      return candidate;
+    };
+    const n = (prime('p') * prime('q')).toString(16);
+    return { kty: 'RSA', n: Buffer.from(n, 'hex').toString('base64url'), e: 'AQAB' };
+  }
+
+  for (const [seed, name] of [
+    [undefined, 'acme'],
+    [undefined, 'auth0'],
+    ['a seed', ''],
+  ]) {
+    test(`the RSA key of ${name || 'the default issuer'} and ${seed ?? 'no seed'}, derived a second time`, async (t) => {
+      const own = await start({ t, args: seed === undefined ? [] : ['--seed', seed] });
+      const issuer = own.at(name);
+      for (const number of [0, 1]) {
+        const kid = await calculateJwkThumbprint(derivedRsa(seed ?? PUBLIC_SECRET, name, number));
+        assert.equal(header((await issuer.granted()).access_token).kid, kid, String(number));
+        await issuer.keys({ action: 'rotate' });
+      }
+    });
+  }
+
+  test('what is written down is of the default issuer, and of those that have platforms’ names', async (t) => {
+    const own = await start({ t, args: ['--signing-algs', 'RS256'] });
+    const signing = BUNDLED.filter(({ jeton_mock }) => jeton_mock.number === 0);
+    const names = signing.map(({ jeton_mock }) => jeton_mock.issuer);
+    for (const name of ['', 'auth0', 'cognito', 'github-actions', 'kubernetes']) assert.ok(names.includes(name), name);
+    for (const { jeton_mock, ...key } of signing) {
+      const { keys } = await own.at(jeton_mock.issuer).jwks();
+      const rsa = keys.filter(({ kty }) => kty === 'RSA').map(({ kid }) => kid);
+      assert.deepEqual(rsa, [await calculateJwkThumbprint(key)], jeton_mock.issuer);
+    }
+  });
+
+  test('with a seed of one’s own there is no key that everyone has', async (t) => {
+    const own = await start({ t, args: ['--seed', 'mine'] });
+    const everyones = new Set(await Promise.all(BUNDLED.map((key) => calculateJwkThumbprint(key))));
+    for (const name of ['', 'auth0', 'github-actions']) {
+      const issuer = own.at(name);
+      assert.ok(
+        (await issuer.kids()).every((kid) => !everyones.has(kid)),
+        name,
+      );
+      const { token: wrong } = await issuer.mint({ claims: {}, fault: 'wrong-key' });
+      for (const { kty, n, e } of BUNDLED) {
+        const key = createPublicKey({ key: { kty, n, e }, format: 'jwk' });
+        assert.notEqual(await judged(jwtVerify(wrong, key)), 'valid');
+      }
+    }
+  });
+
+  test('a key that takes time holds nobody up', async (t) => {
+    const own = await start({ t });
+    await own.send('/health');
+    let made = 0;
+    const made10 = Promise.all(
+      Array.from({ length: 10 }, async (_, n) => {
+        ok(await own.at(`new-${n}`).token());
+        made += 1;
+      }),
+    );
+    let meanwhile = 0;
+    while (made < 10) {
+      ok(await own.at().token());
+      meanwhile += 1;
+    }
+    await made10;
+    assert.ok(meanwhile >= 30, `${meanwhile} tokens of the default issuer while ten keys were made`);
+  });
+
+  test('whoever asks at once for a key has the same one', async (t) => {
+    const own = await start({ t });
+    const tokens = await Promise.all(Array.from({ length: 10 }, () => own.at('at-once').granted()));
+    assert.equal(new Set(tokens.map(({ access_token }) => header(access_token).kid)).size, 1);
+    for (const { access_token } of tokens) await own.at('at-once').verify(access_token);
+  });
+});
+
+describe('RS256 comes first', { concurrency: 4 }, () => {
+  test('for clients that said nothing: tokens of every kind, and discovery', async () => {
+    const issuer = await mock.fresh('first').make();
+    const { access_token, id_token } = await issuer.tokens();
+    assert.equal(header(access_token).alg, 'RS256');
+    assert.equal(header(id_token).alg, 'RS256');
+    assert.equal(header((await issuer.mint({ claims: {} })).token).alg, 'RS256');
+    assert.deepEqual((await issuer.metadata()).id_token_signing_alg_values_supported, ALGS);
+    assert.deepEqual(
+      (await issuer.keys()).map(({ alg }) => alg),
+      ALGS,
+    );
+  });
+});
+
+describe('keys of one’s own', { concurrency: 4 }, () => {
+  /** A key with what a certificate authority would have said of it. */
+  const keyNamed = (kid, type = 'rsa') => {
+    const options = type === 'rsa' ? { modulusLength: 2048 } : { namedCurve: 'P-256' };
+    const { privateKey } = generateKeyPairSync(type, options);
+    return { ...privateKey.export({ format: 'jwk' }), kid };
+  };
+  const certified = { x5c: ['MIIB', 'MIIC'], x5t: 'dGh1bWI', 'x5t#S256': 'dGh1bWIyNTY' };
+  const rsa = { ...keyNamed('entra-2026'), use: 'sig', ...certified };
+  const next = keyNamed('entra-2027');
+  const ec = keyNamed('curve', 'ec');
+  const kidsOf = async (issuer) => (await issuer.jwks()).keys.map(({ kid }) => kid);
+
+  test('tokens carry the kid, JWKS has it with its certificates, and nothing private', async () => {
+    const issuer = await mock.fresh('own').make({ keys: [rsa] });
+    const { access_token, id_token } = await issuer.tokens();
+    for (const token of [access_token, id_token]) {
+      assert.equal(header(token).kid, 'entra-2026');
+      assert.equal(header(token).alg, 'RS256');
+    }
+    await issuer.verify(access_token);
+    for (const path of ['/.well-known/jwks.json', '/jwks']) {
+      const { n, e } = rsa;
+      assert.deepEqual((await issuer.get(path)).json().keys, [
+        { use: 'sig', alg: 'RS256', kid: 'entra-2026', kty: 'RSA', n, e, ...certified },
+      ]);
+    }
+    assert.deepEqual((await issuer.metadata()).id_token_signing_alg_values_supported, ['RS256']);
+    assert.equal(await issuer.active(access_token), true);
+    const { token } = await issuer.mint({ claims: { sub: 'alice' } });
+    assert.equal(header(token).kid, 'entra-2026');
+    await issuer.verify(token);
+  });
+
+  test('the first of an algorithm signs, the next one after a switch, and then one of the seed', async () => {
+    const issuer = await mock.fresh('own').make({ keys: [rsa, ec, next] });
+    const signer = async (alg) => (await issuer.keys()).find((key) => key.alg === alg && key.signs).kid;
+    assert.deepEqual((await kidsOf(issuer)).sort(), ['curve', 'entra-2026', 'entra-2027']);
+    assert.deepEqual([await signer('RS256'), await signer('ES256')], ['entra-2026', 'curve']);
+    await issuer.keys({ action: 'switch' });
+    assert.equal(header((await issuer.granted()).access_token).kid, 'entra-2027');
+    await issuer.keys({ action: 'rotate' });
+    const { access_token } = await issuer.granted();
+    assert.match(header(access_token).kid, /^[\w-]{43}$/);
+    await issuer.verify(access_token);
+    await issuer.keys({ action: 'retire' });
+    assert.deepEqual((await kidsOf(issuer)).sort(), ['curve', header(access_token).kid].sort());
+    await issuer.reset();
+    assert.equal(header((await issuer.granted()).access_token).kid, 'entra-2026');
+  });
+
+  test('without a kid its thumbprint is its name; beside signing_algs the rest is the seed’s', async () => {
+    const { kid, ...unnamed } = ec;
+    const issuer = await mock.fresh('own').make({ signing_algs: ['EdDSA', 'ES256'], keys: [unnamed] });
+    const keys = await issuer.keys();
+    assert.equal(keys.find(({ alg }) => alg === 'ES256').kid, await calculateJwkThumbprint(unnamed));
+    assert.equal(header((await issuer.granted()).access_token).alg, 'EdDSA');
+    await issuer.verify((await issuer.granted()).access_token);
+  });
+
+  test('the wrong key is none of them', async () => {
+    const issuer = await mock.fresh('own').make({ keys: [rsa] });
+    const { token } = await issuer.mint({ claims: {}, fault: 'wrong-key' });
+    assert.equal(await judged(issuer.verify(token)), 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED');
+  });
+
+  test('from a file, as over the control API', async (t) => {
+    const own = await start({ t, config: { issuer: { keys: [rsa] }, issuers: { b: { keys: [next] } } } });
+    assert.deepEqual([await kidsOf(own.at()), await kidsOf(own.at('b'))], [['entra-2026'], ['entra-2027']]);
+  });
+
+  const publicHalf = ({ kty, n, e }) => ({ kty, n, e });
+  for (const [what, spec, said] of [
+    ['a public key', { keys: [publicHalf(rsa)] }, /keys\[0\].*`d`/],
+    ['a secret', { keys: [{ kty: 'oct', k: 'AAAA', d: 'AAAA' }] }, /keys\[0\]/],
+    ['two of one name', { keys: [rsa, { ...next, kid: rsa.kid }] }, /keys\[1\].*`kid`/],
+    ['a name that is none', { keys: [{ ...rsa, kid: '' }] }, /keys\[0\].*`kid`/],
+    ['an algorithm that is not on', { signing_algs: ['ES256'], keys: [ec, rsa] }, /keys\[1\].*signing_algs/],
+    ['an algorithm of another type', { keys: [{ ...ec, alg: 'RS256' }] }, /keys\[0\]/],
+    ['numbers that are no key', { keys: [{ ...rsa, n: next.n }] }, /keys\[0\].*sound/],
+    ['a certificate that is no list', { keys: [{ ...rsa, x5c: 'MIIB' }] }, /keys\[0\]\.x5c.*list/],
+    ['a hash that is no text', { keys: [{ ...rsa, x5t: 5 }] }, /keys\[0\]\.x5t.*text/],
+  ]) {
+    test(`${what} is refused, and not shown`, async () => {
+      const response = await mock.fresh('own').control('PUT', '/issuer', spec);
+      isRefused(response, said);
+      assert.ok(!response.text.includes(rsa.d.slice(0, 40)));
+    });
+  }
 });
 
 describe('no production host takes the mock’s keys', { concurrency: 4 }, () => {
-  const PUBLIC_SECRET = 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts';
   const SECRET = 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
   const serve = (env) =>
     refused({
@@ -139,13 +352,10 @@ describe('no production host takes the mock’s keys', { concurrency: 4 }, () =>
     }
   });
 
-  test('jeton serve refuses each of the bundled RS256 keys, however it is named', async () => {
-    for (const key of BUNDLED) {
-      for (const named of [
-        key,
-        { ...key, kid: 'another-name' },
-        { ...key, kid: undefined, alg: undefined, use: undefined },
-      ]) {
+  test('jeton serve refuses each of the bundled RS256 keys, however it is named, also without its mark', async () => {
+    for (const { jeton_mock, ...unmarked } of BUNDLED) {
+      const { alg, ...bare } = unmarked;
+      for (const named of [{ ...bare, jeton_mock }, { ...unmarked, kid: 'another-name' }, bare]) {
         const { code, text } = await serve({
           JETON_SECRET: SECRET,
           JETON_SIGNING_ALGS: 'ES256 RS256',
@@ -154,9 +364,15 @@ describe('no production host takes the mock’s keys', { concurrency: 4 }, () =>
         assert.notEqual(code, 0);
         assert.match(text, /JETON_SIGNING_JWKS/);
         assert.match(text, /mock/i, 'why');
-        assert.ok(!text.includes(key.d.slice(0, 40)), 'no secret in the message');
+        assert.ok(!text.includes(bare.d.slice(0, 40)), 'no secret in the message');
       }
     }
+  });
+
+  test('each bundled key says whose it is, and so does their file', async () => {
+    const file = JSON.parse(readFileSync(new URL('../../crates/jeton-mock/keys/rs256.json', import.meta.url)));
+    assert.equal(file.jeton_mock, true);
+    for (const { jeton_mock } of file.keys) assert.deepEqual(Object.keys(jeton_mock).sort(), ['issuer', 'number']);
   });
 
   test('the first bundled key is the one the mock signs RS256 with', async () => {
@@ -198,8 +414,7 @@ describe('a mock takes no key of a deployment', { concurrency: 4 }, () => {
 
   for (const flag of ['secret', 'signing-jwks']) {
     test(`--${flag} @FILE: it does not start`, async () => {
-      const name = `JETON_${flag.toUpperCase().replace('-', '_')}`;
-      isRefusal(await refused({ args: [`--${flag}`, `@${file(SECRET, 'txt')}`] }), name);
+      isRefusal(await refused({ args: [`--${flag}`, `@${file(SECRET, 'txt')}`] }), `--${flag}`);
     });
   }
 
@@ -404,8 +619,8 @@ describe('key rotation on demand', { concurrency: 4 }, () => {
       const before = await signers();
       await issuer.keys(change);
       const after = await signers();
-      assert.notEqual(after.ES256, before.ES256);
-      assert.deepEqual([after.RS256, after.EdDSA], [before.RS256, before.EdDSA]);
+      assert.notEqual(after.RS256, before.RS256);
+      assert.deepEqual([after.ES256, after.EdDSA], [before.ES256, before.EdDSA]);
       await issuer.verify((await issuer.granted()).access_token);
     });
   }

@@ -223,7 +223,7 @@ describe('magic values: scope=… fault:NAME', { concurrency: 8 }, () => {
       issuer.login({ scope: 'openid' }),
     ]);
     const [right, wrong] = await Promise.all([issuer.redeem(good), issuer.redeem(bad)]);
-    assert.equal(header(right.json().access_token).alg, 'ES256');
+    assert.equal(header(right.json().access_token).alg, 'RS256');
     assert.equal(header(wrong.json().access_token).alg, 'none');
   });
 

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { JWT_BEARER, TOKEN_EXCHANGE } from '../suite/support/assertion-clients.mjs';
 import { claimsOf } from '../suite/support/tokens.mjs';
 import { Browser } from './support/browser.mjs';
 import { send } from './support/http.mjs';
@@ -208,5 +209,39 @@ describe('navikt/mock-oauth2-server’s paths', { concurrency: 8 }, () => {
     const mock = await start({ t });
     ok(await mock.send('/isalive'));
     assert.deepEqual(await mock.names(), ['']);
+  });
+});
+
+describe('its grants', { concurrency: 8 }, () => {
+  test('password, jwt-bearer and token exchange, as its documentation has them', async (t) => {
+    const mock = await from(t, {
+      tokenCallbacks: [
+        {
+          issuerId: 'i',
+          requestMappings: [{ requestParam: 'grant_type', match: 'password', claims: { aud: ['by-password'] } }],
+        },
+      ],
+    });
+    const issuer = mock.at('i');
+    const form = { grant_type: 'password', username: 'foo', password: 'bar', scope: 'openid offline_access' };
+    const tokens = ok(await issuer.as('app', '/token', form)).json();
+    const { sub, aud } = claimsOf(tokens.access_token);
+    assert.deepEqual([sub, aud], ['foo', ['by-password']]);
+    assert.equal(claimsOf(tokens.id_token).sub, 'foo');
+    ok(await issuer.refresh(tokens.refresh_token, { client: 'app' }));
+    const other = await mock.at('other').make();
+    const assertion = (await other.mint({ claims: { sub: 'person', aud: 'app', acr: 'Level4' } })).token;
+    for (const asked of [
+      { grant_type: JWT_BEARER, assertion, requested_token_use: 'on_behalf_of', scope: 'api' },
+      {
+        grant_type: TOKEN_EXCHANGE,
+        subject_token: assertion,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        audience: 'api',
+      },
+    ]) {
+      const claims = claimsOf(ok(await issuer.as('app', '/token', asked)).json().access_token);
+      assert.deepEqual([claims.sub, claims.acr], ['person', 'Level4']);
+    }
   });
 });

@@ -17,6 +17,14 @@ test('memory: at most 3 MB of its own after 1,000 tokens', async (t) => {
   assert.ok(own(mock) <= 3, `${own(mock).toFixed(1)} MB`);
 });
 
+test('memory: at most 4 MB of its own after 1,000 tokens that it has to remember', async (t) => {
+  const mock = await start({ t, config: { issuer: { claims: [{ access_token: { aud: null, tenant: 'blue' } }] } } });
+  const tokens = [];
+  for (const _ of range(1000)) tokens.push((await mock.at().granted({}, { client: ['m2m', 's'] })).access_token);
+  assert.ok(own(mock) <= 4, `${own(mock).toFixed(1)} MB`);
+  for (const token of [tokens.at(0), tokens.at(-1)]) assert.equal(await mock.at().active(token), true);
+});
+
 test('memory: at most 4 MB of its own after 1,000 made-up clients, each with a secret of its own', async (t) => {
   const mock = await start({ t });
   for (const n of range(1000))

@@ -205,7 +205,11 @@ const KEYS = [
   'auto_login',
   'clock',
   'response',
-  'access_token_typ',
+  'introspection',
+  'refresh_token',
+  'access_token_header',
+  'id_token_header',
+  'next_login',
 ];
 
 for (const [how, args] of [

@@ -440,6 +440,16 @@ describe('strict', { concurrency: 8 }, () => {
     isError(await issuer.token({ scope: 'x' }, { client: ['new', 'new-secret'] }), 401, 'invalid_client');
   });
 
+  test('a hint is in a header and leaves the words of production alone', async () => {
+    const there = strict.at('oauth');
+    const body = 'grant_type=authorization_code&client_id=web&code=x';
+    const headers = { 'content-type': FORM };
+    const answer = await send(`${there.url}/token`, { method: 'POST', headers, body });
+    assert.equal(answer.status, 401);
+    assert.match(answer.headers['jeton-mock-hint'], /auth0 has its token endpoint/);
+    assert.doesNotMatch(answer.text, /auth0/);
+  });
+
   test('`strictness` in the file is what --strict is', async (t) => {
     const own = await start({ t, config: 'strictness = "strict"\n' });
     isError(await own.at().token(), 401, 'invalid_client');
@@ -549,7 +559,14 @@ describe('the strict mock answers as production does', { concurrency: 4 }, () =>
         return { ...rest, cookies: [cookie ?? []].flat().map((line) => line.replace(/=[^;]*/, '')) };
       };
       assert.deepEqual(relevant(mocked), relevant(production));
-      const text = ({ headers, text }) => text.replaceAll(headers['x-request-id'], 'ID');
+      // What stands around a page is each one's own, and a mock's repeats what was sent.
+      const text = ({ headers, text }) =>
+        text
+          .replaceAll(headers['x-request-id'], 'ID')
+          .replace(/ · [^<]*<\/title>/, '</title>')
+          .replace(/<header>.*?<\/header>/s, '')
+          .replace(/<dt>Value<\/dt><dd>.*?<\/dd>/, '')
+          .replace(/<br><a href="[^"]*\/debugger\/journal\/ID">.*?<\/a>/, '');
       assert.equal(text(mocked), text(production));
     });
   }

@@ -29,6 +29,14 @@ export const OPERATIONS = [
     status: 200,
   },
   { method: 'DELETE', path: '/clients', query: { client_id: 'demo' }, status: 204 },
+  { method: 'GET', path: '/apis', status: 200 },
+  {
+    method: 'POST',
+    path: '/apis',
+    body: { identifier: 'https://orders.example', scopes: { 'orders:read': 'Read your orders' } },
+    status: 200,
+  },
+  { method: 'DELETE', path: '/apis', query: { identifier: 'https://orders.example' }, status: 404 },
   { method: 'GET', path: '/trust', status: 200 },
   {
     method: 'POST',
@@ -68,6 +76,7 @@ export const OPERATIONS = [
   { method: 'GET', path: '/journal/count', status: 200 },
   { method: 'POST', path: '/journal/take', query: { timeout_ms: '0' }, status: 204 },
   { method: 'POST', path: '/reset', status: 204 },
+  { method: 'GET', path: '/environment', query: { audience: 'https://a.example' }, status: 404 },
   { method: 'POST', path: '/mint', body: { claims: { sub: 'x' } }, status: 200 },
   { method: 'GET', path: '/openapi.json', status: 200 },
   { method: 'GET', path: '/ca.pem', status: 404 },

@@ -36,9 +36,13 @@ const configured = (config) =>
   config === undefined ? [] : ['--config', file(config, typeof config === 'string' ? 'toml' : 'json')];
 
 /** Runs `jeton ARGS` until it ends, or until it has said where it listens. */
-export function launch(args, { env = {}, within = 20_000 } = {}) {
+export function launch(args, { env = {}, cwd, within = 20_000 } = {}) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: cargo build --profile suite -p jeton-cli`);
-  const child = spawn(BINARY, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(BINARY, args, {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.add(child);
   const lines = [];
   return new Promise((resolve, reject) => {
@@ -66,10 +70,10 @@ export function launch(args, { env = {}, within = 20_000 } = {}) {
 }
 
 /** Starts a mock; with `port` null it chooses by itself. It is stopped after the test `t`, else after the file. */
-export async function start({ args = [], env, config, port = 0, t } = {}) {
+export async function start({ args = [], env, cwd, config, port = 0, t } = {}) {
   const started = await launch(
     ['mock', ...configured(config), ...(port === null ? [] : ['--port', String(port)]), ...args],
-    { env },
+    { env, cwd },
   );
   if (!started.url) throw new Error(`jeton mock ended with ${started.code}:\n${started.text}`);
   const { child, ended, lines, issuer, url } = started;

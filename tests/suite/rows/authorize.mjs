@@ -176,6 +176,7 @@ describe('/authorize', { concurrency: 8 }, () => {
       kind: 'code',
       client_id: 'web',
       client_name: web.client_name,
+      redirect_uri: web.redirect_uris[0],
       scope: 'openid read',
       audiences: ['https://api.example', ISSUER],
       prompt: 'consent login',

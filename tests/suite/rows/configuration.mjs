@@ -134,7 +134,7 @@ const dangerous = [
   ],
   [
     "the mock's RSA key",
-    { JETON_SIGNING_JWKS: JSON.stringify({ keys: [mockKeys[0]] }) },
+    { JETON_SIGNING_JWKS: JSON.stringify({ keys: [{ ...mockKeys[0], jeton_mock: undefined }] }) },
     'JETON_SIGNING_JWKS',
     'everyone has',
   ],
@@ -143,6 +143,18 @@ const dangerous = [
     { JETON_SIGNING_JWKS: JSON.stringify({ jeton_mock: true, keys: [rsaJwk()] }) },
     'JETON_SIGNING_JWKS',
     "it is a mock's",
+  ],
+  [
+    'a key that says it is a mock’s',
+    { JETON_SIGNING_JWKS: JSON.stringify({ keys: [{ ...rsaJwk(), jeton_mock: { issuer: 'acme' } }] }) },
+    'JETON_SIGNING_JWKS',
+    "it says that it is a mock's",
+  ],
+  [
+    'two keys of one name',
+    { JETON_SIGNING_JWKS: JSON.stringify({ keys: [1, 2].map(() => ({ ...rsaJwk(), kid: '2026-11' })) }) },
+    'JETON_SIGNING_JWKS',
+    'keys[1] to have a `kid`',
   ],
   ['RS256 without a key', { JETON_SIGNING_ALGS: 'RS256' }, 'JETON_SIGNING_ALGS', 'RSA key'],
   ['keys that are no JWK Set', { JETON_SIGNING_JWKS: '[]' }, 'JETON_SIGNING_JWKS', 'JWK Set'],
@@ -156,7 +168,7 @@ const dangerous = [
     'a client whose keys would be at the deployment itself',
     { clients: [{ client_id: 'a', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${ISSUER}/jwks` }] },
     'JETON_CLIENTS',
-    'that can be fetched; jwks_uri: the URL is our own',
+    'jwks_uri: the URL is our own',
   ],
   ['a weak client secret', { clients: [{ ...clients.m2m, client_secret: 's'.repeat(32) }] }, 'JETON_CLIENTS', 'random'],
 ];

@@ -103,7 +103,15 @@ describe('device grant', { concurrency: 8 }, () => {
     isError(await poll(tv, device), 400, 'authorization_pending');
     const typed = device.user_code.toLowerCase().replace('-', ' ');
     const confirmation = await atConfirmation(typed, { subject: 'alice' });
-    assert.ok(confirmation.page.text.includes('openid profile email offline_access read write'), 'what is asked for');
+    const asked = [...confirmation.page.text.matchAll(/<li>([^<]*)<code>([^<]*)<\/code>/g)].map(([, ...it]) => it);
+    assert.deepEqual(asked, [
+      ['Know who you are', 'openid'],
+      ['See your name and profile', 'profile'],
+      ['See your email address', 'email'],
+      ['Do this also while you are away', 'offline_access'],
+      ['', 'read'],
+      ['', 'write'],
+    ]);
     assert.deepEqual(
       confirmation.form.buttons.map((button) => button.value),
       ['approve', 'deny'],

@@ -43,14 +43,14 @@ async function isSentTo(response, expected) {
   assert.equal(back.headers['cache-control'], 'no-store');
 }
 
-async function isSignedOut(response) {
-  assert.match(isPage(await new Browser().get(returnTo(response))), /signed out/i);
+async function isLoggedOut(response) {
+  assert.match(isPage(await new Browser().get(returnTo(response))), /logged out/i);
 }
 
 describe('/end_session', { concurrency: 8 }, () => {
   test('RP-Initiated Logout §2: the session that the hint names ends', async () => {
     const [tokens, kept] = [await loggedIn(web), await loggedIn(web)];
-    await isSignedOut(await endSession({ id_token_hint: tokens.id_token }));
+    await isLoggedOut(await endSession({ id_token_hint: tokens.id_token }));
     await isEnded(web, tokens);
     assert.equal((await userinfo(kept.access_token)).status, 200, 'and no other');
   });
@@ -74,9 +74,9 @@ describe('/end_session', { concurrency: 8 }, () => {
 
   test('the ID token of a refresh is as good a hint', async () => {
     const tokens = await refreshed(web, (await loggedIn(web)).refresh_token);
-    await isSignedOut(await endSession({ id_token_hint: tokens.id_token }));
+    await isLoggedOut(await endSession({ id_token_hint: tokens.id_token }));
     await isEnded(web, tokens);
-    await isSignedOut(await endSession({ id_token_hint: tokens.id_token }));
+    await isLoggedOut(await endSession({ id_token_hint: tokens.id_token }));
   });
 
   const destinations = [
@@ -172,7 +172,7 @@ describe('/end_session', { concurrency: 8 }, () => {
       const asked = await endSession({ id_token_hint, post_logout_redirect_uri: BYE, state: 's' }, browser);
       const { action, fields } = formOf(isPage(asked));
       assert.equal(fields.post_logout_redirect_uri, undefined);
-      await isSignedOut(await confirm(browser, fields, action));
+      await isLoggedOut(await confirm(browser, fields, action));
     }
   });
 
@@ -189,7 +189,7 @@ describe('/end_session', { concurrency: 8 }, () => {
     const told = (await handoff('request', { request })).json();
     assert.equal(told.sub ?? told.sid, undefined);
     assert.equal((await userinfo(tokens.access_token)).status, 200);
-    await isSignedOut(await endSession({ id_token_hint: tokens.id_token, client_id: 'web' }));
+    await isLoggedOut(await endSession({ id_token_hint: tokens.id_token, client_id: 'web' }));
     await isEnded(web, tokens);
   });
 
@@ -209,7 +209,7 @@ describe('/end_session', { concurrency: 8 }, () => {
   test('without anything the person is asked, and told', async () => {
     const browser = new Browser();
     const { action } = formOf(isPage(await endSession({}, browser)));
-    await isSignedOut(await confirm(browser, {}, action));
+    await isLoggedOut(await confirm(browser, {}, action));
     for (const form of [{ confirmed: 'yes' }, { confirmed: 'no' }])
       assert.ok(formOf(isPage(await endSession(form))), 'a link does not confirm');
   });
@@ -224,7 +224,7 @@ describe('/end_session', { concurrency: 8 }, () => {
 
   test('a form on our own page confirms', async () => {
     const form = { client_id: 'cookie', confirmed: 'yes' };
-    await isSignedOut(await new Browser().post('/end_session', form, { origin: ISSUER }));
+    await isLoggedOut(await new Browser().post('/end_session', form, { origin: ISSUER }));
   });
 
   test('an unknown client, a parameter twice: a page', async () => {
@@ -262,7 +262,7 @@ describe('/end_session', { concurrency: 8 }, () => {
     const on = await new Browser().get(`${address}ticket=${expired}`);
     assert.equal(on.headers.location, `${BYE}?state=s`);
     const moved = reseal(ticket, { uri: 'https://app.example/gone' });
-    assert.match(isPage(await new Browser().get(`${address}ticket=${moved}`)), /signed out/);
+    assert.match(isPage(await new Browser().get(`${address}ticket=${moved}`)), /logged out/);
     const refused = await handoff('request', { request: reseal(request, { expires_at: now() }) });
     const redirect = handedBack(refused, 'invalid_request');
     assert.equal((await new Browser().get(redirect)).headers.location, `${BYE}?state=s`);
@@ -288,7 +288,7 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.equal(response.status, 303, response.text);
     assert.equal(response.headers.location, `${BYE}?state=s`);
     await isEnded(web, tokens, { on });
-    assert.match(isPage(await confirm(browser)), /signed out/i);
+    assert.match(isPage(await confirm(browser)), /logged out/i);
   });
 });
 
@@ -356,8 +356,8 @@ describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, (
   const refreshIn = (browser) =>
     browser.post('/token', { grant_type: 'refresh_token', client_id: 'cookie' }, { origin: ORIGIN });
 
-  /** A browser in which the application's page is signed in: `{ browser, id_token, name, held }`. */
-  async function signedIn() {
+  /** A browser in which the application's page is logged in: `{ browser, id_token, name, held }`. */
+  async function loggedInPage() {
     const { code, verifier, redirect_uri } = await codeFor(spa, OFFLINE);
     const form = { client_id: 'cookie', code, code_verifier: verifier, redirect_uri };
     const browser = new Browser();
@@ -380,13 +380,13 @@ describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, (
   }
 
   test('by a hint of its login it is removed, and its grant has ended', async () => {
-    const person = await signedIn();
+    const person = await loggedInPage();
     isCleared(await endSession({ id_token_hint: person.id_token }, person.browser), person.name);
     await isWorthless(person);
   });
 
   test("by another login's hint, as in a link that somebody made: nothing happens to it", async () => {
-    const [person, stranger] = [await signedIn(), await signedIn()];
+    const [person, stranger] = [await loggedInPage(), await loggedInPage()];
     for (const ask of [
       () => endSession({ id_token_hint: stranger.id_token }, person.browser),
       () => endSession({ id_token_hint: stranger.id_token, client_id: 'cookie', confirmed: 'yes' }, person.browser),
@@ -402,23 +402,23 @@ describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, (
   });
 
   test('from another site it is not sent: by its hint it stays, and is worth nothing', async () => {
-    const person = await signedIn();
+    const person = await loggedInPage();
     const response = await endSession({ id_token_hint: person.id_token });
     assert.equal(response.headers['set-cookie'], undefined);
     await isWorthless(person);
   });
 
   test('once the person has confirmed it is removed, and its grant has ended', async () => {
-    const [person, another] = [await signedIn(), await signedIn()];
+    const [person, another] = [await loggedInPage(), await loggedInPage()];
     const response = await confirm(person.browser, { client_id: 'cookie' });
     isCleared(response, person.name);
-    await isSignedOut(response);
+    await isLoggedOut(response);
     await isWorthless(person);
     assert.equal((await refreshIn(another.browser)).status, 200, 'and no other');
   });
 
-  test('one that was superseded is as good to sign out by', async () => {
-    const person = await signedIn();
+  test('one that was superseded is as good to log out by', async () => {
+    const person = await loggedInPage();
     assert.equal((await refreshIn(person.browser)).status, 200);
     const [, current] = [...person.browser.cookies].find(([name]) => NAME.test(name));
     person.browser.cookies.set(person.name, person.held);
@@ -427,7 +427,7 @@ describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, (
   });
 
   test('one that is not of here, or of another client, ends nothing', async () => {
-    const [person, page] = [await signedIn(), await loggedIn(clients.page)];
+    const [person, page] = [await loggedInPage(), await loggedIn(clients.page)];
     for (const text of ['x', page.refresh_token, ...bent(person.held).map(([, text]) => text)]) {
       const browser = new Browser();
       browser.cookies.set(person.name, text.trim());
@@ -439,7 +439,7 @@ describe('/end_session and the cookie of a refresh token', { concurrency: 8 }, (
   });
 
   test('until the person has confirmed, and for another client, it stays', async () => {
-    const person = await signedIn();
+    const person = await loggedInPage();
     for (const response of [
       await endSession({ client_id: 'cookie' }, person.browser),
       await endSession({ client_id: 'cookie', confirmed: 'yes' }, person.browser),

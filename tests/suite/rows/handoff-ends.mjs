@@ -304,6 +304,34 @@ describe('the handoff ends on a page where there is no client to tell', { concur
     isEnd(await authorize(new Browser(), homeless), 400);
   });
 
+  test('the page names the parameter, the rule and the code, for whoever made the application', async () => {
+    for (const [path, parameter, rule] of [
+      ['/authorize?client_id=nobody&response_type=code', 'client_id', 'RFC 6749 §2.2'],
+      ['/authorize?client_id=web&redirect_uri=https://evil.example/cb', 'redirect_uri', 'RFC 6749 §3.1.2.3'],
+      [
+        '/end_session?client_id=web&post_logout_redirect_uri=https://evil.example/',
+        'post_logout_redirect_uri',
+        'RP-Initiated Logout 1.0 §3',
+      ],
+      ['/authorize/resume?ticket=x', 'ticket', 'as this service has made it'],
+    ]) {
+      const response = await new Browser().get(path);
+      const text = isPage(response, 400);
+      assert.ok(text.includes(`<dt>Parameter</dt><dd><code>${parameter}</code></dd>`), text);
+      assert.ok(text.includes(rule), text);
+      assert.ok(text.includes('<code>invalid_request</code>'), text);
+    }
+  });
+
+  test('a credential in the wrong place is on no page', async () => {
+    for (const secret of ['jrt_AAAABBBB', 'jcs_AAAABBBB', 'eyJhbGciOiJub25lIn0.e30.'])
+      for (const path of [
+        `/authorize?client_id=${secret}`,
+        `/authorize?client_id=web&redirect_uri=https://x/?a=${secret}`,
+      ])
+        assert.ok(!(await new Browser().get(path)).text.includes(secret), path);
+  });
+
   test('a logout that is damaged, and one that is done', async () => {
     isEnd(await new Browser().get('/end_session/resume?ticket=x'), 400);
   });

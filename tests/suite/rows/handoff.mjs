@@ -124,6 +124,7 @@ const badAnswers = [
     'cnf',
     'act',
     'exchanged_from',
+    'registration',
     'client_id',
     'scope',
     'authorization_details',

@@ -140,3 +140,17 @@ test('JETON_SIGNING_JWKS: own keys replace derived ones', { skip: unless.keys },
   );
   await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
 });
+
+test('JETON_SIGNING_JWKS: a key keeps the kid that it has', { skip: unless.keys }, async (t) => {
+  const [first, next] = [{ ...rsaJwk(), kid: '2026-11' }, rsaJwk()];
+  const on = await startFor(t, {
+    changes: { JETON_SIGNING_ALGS: 'RS256', JETON_SIGNING_JWKS: JSON.stringify({ keys: [first, next] }) },
+  });
+  const { keys } = await jwks(on);
+  assert.deepEqual(
+    keys.map((key) => key.kid),
+    ['2026-11', await calculateJwkThumbprint(next)],
+  );
+  const { header } = await isToken(await clientCredentials(clients.m2m, {}, { on }), {}, on);
+  assert.equal(header.kid, '2026-11');
+});

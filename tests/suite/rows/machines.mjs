@@ -15,11 +15,11 @@ import { decodeJwt } from 'jose';
 import { parse } from 'yaml';
 import { isSecret } from '../support/credentials.mjs';
 import { isMock } from '../support/fixtures.mjs';
-import { sleep } from '../support/flow.mjs';
 import { foreignIssuers } from '../support/foreign-issuer.mjs';
 import { deployment } from '../support/front.mjs';
 import { secretOf } from '../support/grant-clients.mjs';
 import { keyOf } from '../support/jws.mjs';
+import { logged } from '../support/log.mjs';
 import { blocks, codes, isShown, page, rows } from '../support/page.mjs';
 import { github, kubernetes, spiffe } from '../support/platforms.mjs';
 import { protectedResource } from '../support/protected-resource.mjs';
@@ -134,18 +134,12 @@ const sh = (script, env) =>
 /** Runs the lines of a job, which then says on stderr what `answer` it was given. */
 const job = (lines, env) => sh(`${lines}\nprintf %s "$answer" >&2`, env);
 
-/** The line of the log that has these members, without what hosts add. */
-async function logged(members) {
-  for (let waited = 0; waited < 5000; waited += 50) {
-    for (const line of logs().filter((one) => one.startsWith('{'))) {
-      const entry = JSON.parse(line);
-      if (!Object.entries(members).every(([name, value]) => entry[name] === value)) continue;
-      for (const name of OF_HOSTS) delete entry[name];
-      return entry;
-    }
-    await sleep(50);
-  }
-  throw new Error(`no line has ${JSON.stringify(members)}`);
+/** The entry of the log that has these members, without what hosts add. */
+async function entryOf(members) {
+  const parts = Object.entries(members).map(([name, value]) => `"${name}":${JSON.stringify(value)}`);
+  const entry = JSON.parse(await logged({ log: logs }, ...parts));
+  for (const name of OF_HOSTS) delete entry[name];
+  return entry;
 }
 
 /** What a job printed to its log, but for what keeps tokens out of that. */
@@ -162,12 +156,12 @@ async function check(on, heading, run, strange) {
   const given = JSON.parse(good.stderr);
   isShown(given, answer);
   assert.deepEqual(printed(good), { sub: 'deployer', scope: answer.scope });
-  isShown(await logged({ jti: decodeJwt(given.access_token).jti }), line);
+  isShown(await entryOf({ jti: decodeJwt(given.access_token).jti }), line);
   on.platform.changes = strange;
   const bad = await run();
   assert.equal(bad.code, 1, bad.stderr);
   isShown(printed(bad), refusal);
-  isShown(await logged({ trust_issuer: document.issuer, error: refusal.error }), refused);
+  isShown(await entryOf({ trust_issuer: document.issuer, error: refusal.error }), refused);
 }
 
 describe('docs/machines.md', { skip: unless.startable, concurrency: 1 }, () => {

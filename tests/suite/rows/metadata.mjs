@@ -4,6 +4,7 @@ import { JWT_BEARER, TOKEN_EXCHANGE } from '../support/assertion-clients.mjs';
 import { clients, ISSUER, isMock } from '../support/fixtures.mjs';
 import { basic, send } from '../support/http.mjs';
 import { clientCredentials, get, host, post, startFor, unless } from '../support/target.mjs';
+import { claimsOf } from '../support/tokens.mjs';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
@@ -57,6 +58,7 @@ test('RFC 8414 §3.2: authorization server metadata', async () => {
     introspection_endpoint: `${ISSUER}/introspect`,
     introspection_endpoint_auth_methods_supported: PROOFS,
     introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+    registration_endpoint: `${ISSUER}/register`,
     revocation_endpoint: `${ISSUER}/revoke`,
     revocation_endpoint_auth_methods_supported: [...PROOFS, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
@@ -161,3 +163,27 @@ test('RFC 8414 §3.1: an issuer with a path', { skip: unless.startable }, async 
   const keys = await get(`/tenant/one${JWKS}`, {}, on);
   assert.equal(keys.json().keys.length, isMock ? 1 : 3);
 });
+
+for (const path of ['', '/tenant/one']) {
+  // RFC 8414 §3.1, Discovery §4.1: a terminating slash is removed before a document's path is put in or on.
+  test(`an issuer that ends in a slash: ${path}/`, { skip: unless.startable }, async (t) => {
+    const issuer = `${ISSUER}${path}/`;
+    const on = await startFor(t, { changes: { JETON_ISSUER: issuer } });
+    for (const document of [`${OAUTH}${path}`, `${OPENID}${path}`, `${path}${OPENID}`, `${path}${OAUTH}`]) {
+      const response = await get(document, {}, on);
+      assert.equal(response.status, 200, document);
+      const metadata = response.json();
+      assert.equal(metadata.issuer, issuer, 'to the character');
+      assert.equal(metadata.token_endpoint, `${ISSUER}${path}/token`);
+      assert.equal(metadata.jwks_uri, `${ISSUER}${path}${JWKS}`);
+    }
+    const authorization = basic(clients.m2m.client_id, clients.m2m.client_secret);
+    const form = { grant_type: 'client_credentials' };
+    const response = await post(`${path}/token`, form, { headers: { authorization }, on });
+    assert.equal(response.status, 200, response.text);
+    assert.equal(claimsOf(response.json().access_token).iss, issuer);
+    assert.equal((await post(`${path}//token`, form, { headers: { authorization }, on })).status, 404);
+    const described = (await get(`${path}/openapi.json`, {}, on)).json();
+    assert.equal(described.servers[0].url, `${ISSUER}${path}`);
+  });
+}

@@ -36,7 +36,7 @@ const FOR_NO_PAGE = {
 };
 /** Headers that libraries and monitoring add to a page's requests. */
 const NAMES = ['auth0-client', 'authorization', 'content-type', 'dpop', 'traceparent', 'x-requested-with'];
-const READABLE = ['retry-after', 'www-authenticate', 'x-request-id'];
+const READABLE = ['etag', 'location', 'retry-after', 'www-authenticate', 'x-request-id'];
 
 async function preflight(path, { origin, method, names = [] }, on) {
   const headers = { origin, 'access-control-request-method': method };

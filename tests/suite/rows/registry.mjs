@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { isError, isToken } from '../support/check.mjs';
 import { clients } from '../support/fixtures.mjs';
+import { logged } from '../support/log.mjs';
 import { clientCredentials, get, startFor, target, unless } from '../support/target.mjs';
 
 const hash = (secret) => createHash('sha256').update(secret).digest('base64url');
@@ -67,10 +68,7 @@ test('a store out of reach: 503, Retry-After, a log line that names it, and no t
   const response = await clientCredentials({ client_id: 'stored', client_secret: 'a' }, {}, { on });
   isError(response, 503, 'temporarily_unavailable');
   assert.match(response.headers['retry-after'], /^\d+$/);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const line = on.log().find((text) => text.includes('temporarily_unavailable'));
-  assert.ok(line, on.log().join('\n'));
-  const entry = JSON.parse(line);
+  const entry = JSON.parse(await logged(on, 'temporarily_unavailable'));
   assert.equal(entry.store, { serve: 'sqlite', worker: 'kv', lambda: 'dynamodb' }[target]);
   assert.equal(entry.fault, 'store');
   assert.ok(entry.detail);
@@ -101,12 +99,9 @@ test('a stored plain secret, or metadata that asks for a protection which is not
   for (const [member, value] of REFUSED) {
     const client_id = `with-${member}`;
     const record = { ...registered(client_id, { secret: 'a' }), [member]: value };
-    await on.putUnchecked(record);
-    if (target === 'serve') {
-      await assert.rejects(on.putClient(record), new RegExp(member), 'it is not written either');
-    }
+    await on.putClient(record);
     isError(await clientCredentials({ client_id, client_secret: 'a' }, {}, { on }), 503, 'temporarily_unavailable');
-    const line = await logged(on, (text) => text.includes('temporarily_unavailable') && text.includes(`${member}: `));
+    const line = await logged(on, 'temporarily_unavailable', `${member}: `);
     assert.ok(!line.includes('"a"'), 'no secret in the log');
   }
 });
@@ -123,13 +118,3 @@ test('stored metadata that asks for nothing, or that this release does not know,
   });
   await isToken(await clientCredentials({ client_id: 'kept', client_secret: 'a' }, {}, { on }), {}, on);
 });
-
-/** The first line of the log that `fits`: lines come by another pipe than answers. */
-async function logged(on, fits) {
-  for (let waited = 0; waited < 2000; waited += 20) {
-    const line = on.log().find(fits);
-    if (line) return line;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(on.log().join('\n'));
-}

@@ -326,7 +326,7 @@ const rows = {
     const device = (await postAs(client, '/device_authorization', { scope: 'read admin' }, { on })).json();
     const person = await atDevice(on, { subject: random() });
     const ask = async () => isPage(await person.submit({ user_code: device.user_code }));
-    assert.match(await ask(), /read admin/);
+    assert.match(await ask(), /<code>read<.*<code>admin</s);
     const confirmation = await person.confirmation(device.user_code);
     await client.change({ scope: 'read' });
     assert.doesNotMatch(await ask(), /admin/);

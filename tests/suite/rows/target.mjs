@@ -54,7 +54,6 @@ const refused = [
   ['RFC 6749 §3.3: a malformed scope', { scope: 'read "write"' }, 'invalid_scope'],
   ['RFC 6749 §3.3: a scope with a tab', { scope: 'read\twrite' }, 'invalid_scope'],
   ['RFC 8707 §2: a resource that is not registered', { resource: 'https://evil.example' }, 'invalid_target'],
-  ['RFC 8707 §2: a resource that differs by a slash', { resource: 'https://api.example/' }, 'invalid_target'],
   ['RFC 8707 §2: a relative resource', { resource: '/api' }, 'invalid_target'],
   ['RFC 8707 §2: a resource with a fragment', { resource: 'https://api.example#a' }, 'invalid_target'],
   ['an audience that is not registered', { audience: 'nobody' }, 'invalid_target'],

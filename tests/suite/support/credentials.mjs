@@ -6,12 +6,23 @@ import { trust } from './platforms.mjs';
 
 /** Parameters whose values are names of ours or registered ones, which a log may have. */
 const PUBLIC = new Set(
-  `actor_token_type audience client client_assertion_type client_id code_challenge_method error error_description
-   grant_type iss prompt requested_token_type resource response_mode response_type scope sub subject
+  `actor_token_type after audience client client_assertion_type client_id code_challenge_method error error_description
+   grant_type identifier iss issuer prompt requested_token_type resource response_mode response_type scope sub subject
    subject_token_type token_type_hint`.split(/\s+/),
 );
 /** Parameters that are credentials however short. */
 const SHORT = new Set(['user_code']);
+
+/** Members of an answer that are credentials. */
+const SECRET_MEMBERS = [
+  'access_token',
+  'client_secret',
+  'device_code',
+  'id_token',
+  'refresh_token',
+  'registration_access_token',
+  'user_code',
+];
 
 /** What a credential of Jeton looks like, wherever it stands: a JWT, or a prefix and base64url. `jfs_` is a subject. */
 const CREDENTIAL = /eyJ[\w-]{16,}\.[\w-]+\.[\w-]*|(?<![\w-])j(?!fs_)[a-z]{2}_[\w-]{20,}/g;
@@ -42,8 +53,12 @@ const published = [...Object.values(clients), overlapping]
 /** Remembers the credentials of one exchange. */
 export function collect({ path, headers = {}, body }, response) {
   const query = path.slice(path.indexOf('?') + 1 || path.length);
-  const form = body === undefined ? '' : Buffer.from(body).toString();
-  for (const pairs of [query, form]) ofParameters(new URLSearchParams(pairs));
+  const sent = body === undefined ? '' : Buffer.from(body).toString();
+  const isJson = lines(headers).some(
+    ([name, value]) => name === 'content-type' && value.startsWith('application/json'),
+  );
+  for (const pairs of [query, isJson ? '' : sent]) ofParameters(new URLSearchParams(pairs));
+  if (isJson) ofText(sent);
   for (const [name, value] of lines(headers)) {
     if (name === 'authorization') ofAuthorization(value);
     if (name === 'cookie') ofCookies(value, 'cookie');
@@ -108,9 +123,7 @@ function ofText(text) {
 function ofJson({ headers, text }) {
   if (!headers['content-type']?.startsWith('application/json') || text === '') return;
   const answer = JSON.parse(text);
-  for (const name of ['access_token', 'refresh_token', 'id_token', 'device_code', 'user_code']) {
-    isSecret(answer[name], name);
-  }
+  for (const name of SECRET_MEMBERS) isSecret(answer[name], name);
   if (answer.redirect_to) ofParameters(new URL(answer.redirect_to).searchParams);
 }
 
@@ -150,7 +163,8 @@ export function searcher() {
       const kind = pieces.get(text.slice(at, at + PIECE));
       if (kind) found.push(`${kind}: …${text.slice(Math.max(0, at - 20), at + 4)}…`);
     }
-    for (const [short, kind] of whole) if (text.toLowerCase().includes(short)) found.push(kind);
+    const lower = text.toLowerCase();
+    for (const [short, kind] of whole) if (lower.includes(short)) found.push(kind);
     for (const [credential] of text.matchAll(CREDENTIAL)) found.push(`by its form: ${credential.slice(0, 8)}…`);
     return found;
   };

@@ -2,10 +2,13 @@
 // (JETON_TARGET=https://…), configure it like this.
 
 import { generateKeyPairSync } from 'node:crypto';
+import { apiClients, apis as usualApis } from './apis.mjs';
 import { assertionClients } from './assertion-clients.mjs';
 import { exchangeClients, ownTrust } from './exchange-clients.mjs';
 import { grantClients, ISSUER, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
+import { managerClients } from './manager-clients.mjs';
 import { trust } from './platforms.mjs';
+import { registrars } from './registrars.mjs';
 
 export { ISSUER };
 
@@ -53,6 +56,9 @@ export const clients = {
   ...grantClients,
   ...assertionClients,
   ...exchangeClients,
+  ...registrars,
+  ...managerClients,
+  ...apiClients,
 };
 
 /** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
@@ -65,7 +71,7 @@ export const overlapping = {
 export function environment(changes = {}) {
   // The document about tokens of the deployment itself has its name.
   const usual = changes.JETON_ISSUER === undefined ? [...trust, ownTrust] : trust;
-  const { clients: list = Object.values(clients), trust: documents = usual, ...variables } = changes;
+  const { clients: list = Object.values(clients), trust: documents = usual, apis = usualApis, ...variables } = changes;
   return {
     JETON_ISSUER: ISSUER,
     ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET }),
@@ -73,6 +79,7 @@ export function environment(changes = {}) {
     JETON_LOGOUT_URL: LOGOUT_URL,
     JETON_CLIENTS: JSON.stringify(list),
     JETON_TRUST: JSON.stringify(documents),
+    JETON_APIS: JSON.stringify(apis),
     ...variables,
   };
 }

@@ -2,6 +2,7 @@
 
 import { request } from 'node:http';
 import { collect } from './credentials.mjs';
+import { note } from './described.mjs';
 import { record } from './record.mjs';
 
 /**
@@ -31,6 +32,7 @@ export function send(base, { method = 'GET', path, headers = {}, body, until }) 
             json: () => JSON.parse(bytes.toString()),
           };
           record({ method, path, headers, body }, response);
+          note({ method, path }, response);
           collect({ path, headers, body }, response);
           resolve(response);
           // What is still held back nobody waits for.

@@ -1,5 +1,6 @@
 // Which host the rows are asked of, and how to start one.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { after } from 'node:test';
 import { environment } from './fixtures.mjs';
 import { basic, encode, FORM, send } from './http.mjs';
@@ -28,6 +29,12 @@ export const unless = {
     target === 'mock' ? 'the mock has its clients where they can be changed, not in its configuration' : false,
   /** Rows about what is lost on the way to a store and back. */
   network: target === 'serve' ? 'nothing lies between the process and its file' : false,
+  /** Rows about a store that does not yet show what was written to it. */
+  late: isUrl
+    ? 'a deployment that is running already is not reconfigured'
+    : target === 'worker'
+      ? false
+      : 'only KV shows writes late',
   /** Rows about a deployment without a login application. */
   loginless: isUrl
     ? 'a deployment that is running already is not reconfigured'
@@ -79,21 +86,36 @@ const started = [];
 /** The lines that every host has logged so far. */
 export const logs = () => started.flatMap((host) => host.log());
 
-let shared;
+const alone = new AsyncLocalStorage();
 
-/** The host most rows share. */
+/**
+ * `test` for rows that change a client, an API or a rule and expect the change at once: that is promised of the process
+ * that made it, while each of Lambda's others may remember for a minute what it has read.
+ */
+export const inOneProcess = (test) => (name, options, row) =>
+  typeof options === 'function'
+    ? test(name, (t) => alone.run(true, () => options(t)))
+    : test(name, options, (t) => alone.run(true, () => row(t)));
+
+/** The hosts that rows share, by how many processes they have; nothing where that is the host's own choice. */
+const shared = new Map();
+
+/** The host most rows share; one of a single process for those that are `inOneProcess`. */
 export function host() {
-  shared ??= isUrl
-    ? Promise.resolve({ name: target, url: target, log: () => [], stop() {} })
-    : module.start({ env: environment() }).then((host) => {
-        started.push(host);
-        return host;
-      });
-  return shared;
+  const instances = target === 'lambda' && alone.getStore() ? 1 : undefined;
+  if (!shared.has(instances)) shared.set(instances, startShared(instances));
+  return shared.get(instances);
+}
+
+async function startShared(instances) {
+  if (isUrl) return { name: target, url: target, log: () => [], stop() {} };
+  const host = await module.start({ instances, env: environment() });
+  started.push(host);
+  return host;
 }
 
 after(async () => {
-  await (await shared?.catch(() => undefined))?.stop();
+  for (const host of shared.values()) await (await host.catch(() => undefined))?.stop();
 });
 
 /** Starts a host that is expected to refuse; what it said. */
@@ -121,6 +143,23 @@ export async function post(path, form, { headers = {}, on, until } = {}) {
     headers: { 'content-type': FORM, ...headers },
     body,
     until,
+  });
+}
+
+/**
+ * A request with JSON, and with an access token where there is one; a body that is a text or bytes is sent as it is.
+ */
+export async function json(method, path, { token, body, headers = {}, on } = {}) {
+  const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
+  return send((await (on ?? host())).url, {
+    method,
+    path,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: isRaw ? body : JSON.stringify(body),
   });
 }
 
