@@ -8,13 +8,15 @@ Usage: cargo xtask <task>
   test [--target HOST]… [--quick]
             Install what is missing, then run everything and end with a table.
             --target mock|serve|worker|lambda|URL: only what this host's suite needs
-            --quick: without what only a deployment needs (arm64 and static build, dry run,
-            cfn-lint, bills of materials)
+            --quick: without what only a deployment needs (arm64 and static build, packages with
+            the binary, dry run, cfn-lint, bills of materials)
   structure The part of test that needs no build.
   tools     Install the pinned tools into target/tools and tests/node_modules.
   worker    Build the Worker into crates/jeton-worker/build and print its size.
   lambda    Build the arm64 Lambda into target/lambda and print its size.
   sbom      Write a CycloneDX bill of materials for each binary into target/sbom.
+  dist      Build `jeton` for this machine as it is released, and pack it for npm and PyPI, with
+            the mock's helpers, into target/dist.
   static    Build a static `jeton` for this machine's processor, ask it, and print its size.";
 
 #[derive(Debug, PartialEq)]
@@ -26,6 +28,7 @@ pub(crate) enum Task {
     Worker,
     Lambda,
     Sbom,
+    Dist,
     Static,
 }
 
@@ -81,6 +84,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         Some("worker") => Task::Worker,
         Some("lambda") => Task::Lambda,
         Some("sbom") => Task::Sbom,
+        Some("dist") => Task::Dist,
         Some("static") => Task::Static,
         Some(other) => bail!("there is no task `{other}`"),
     };

@@ -16,7 +16,7 @@ pub(crate) fn python() -> Result<&'static str> {
     for action in [&["format", "--check"][..], &["check"]] {
         let mut ruff = shell::command(tools::python_binary("ruff"));
         ruff.args(action).arg("--no-cache");
-        shell::run(ruff.args(["--config", "clients/python/pyproject.toml", "."]))?;
+        shell::run(ruff.args(["--config", "packages/python/jeton-mock/pyproject.toml", "."]))?;
     }
     Ok("")
 }

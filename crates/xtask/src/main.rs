@@ -9,14 +9,19 @@ mod args;
 mod boundaries;
 mod checks;
 mod circles;
+mod dist;
+mod examples;
 mod image;
 mod lambda;
+mod libraries;
 mod lint;
 mod mock;
 mod node;
+mod packages;
 mod parameters;
 mod paths;
 mod pins;
+mod platforms;
 mod product;
 mod report;
 mod shell;
@@ -25,6 +30,7 @@ mod suite;
 mod supply;
 mod test;
 mod tools;
+mod vendors;
 mod worker;
 
 use std::process::ExitCode;
@@ -71,6 +77,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             tools::sbom()?;
             println!("{}", supply::sbom()?);
         }
+        Task::Dist => println!("{}", dist::release()?),
         Task::Static => {
             tools::rust()?;
             tools::python()?;

@@ -11,7 +11,7 @@ const LONGEST: usize = 500;
 /// Folders of the checkout, and the extensions of what is product in them.
 const PRODUCT: &[(&str, &[&str])] = &[
     ("crates", &["rs", "js", "mjs"]),
-    ("clients", &["js", "py"]),
+    ("packages", &["js", "py"]),
     ("examples", &["mjs"]),
     ("bench", &["rs", "js", "mjs", "lua"]),
 ];

@@ -9,8 +9,8 @@ use crate::args::{Target, TestOptions};
 use crate::report::{Report, Tally};
 use crate::suite::Answers;
 use crate::{
-    boundaries, checks, circles, image, lambda, lint, mock, node, parameters, pins, shell, sizes,
-    suite, supply, tools, worker,
+    boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, mock, node,
+    packages, parameters, pins, platforms, shell, sizes, suite, supply, tools, vendors, worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
@@ -51,22 +51,32 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     if everything {
         let built = builds.made(Build::Jeton, &mut report, options);
         check_mock(&mut report, built);
+        check_packages(&mut report, built);
     }
     check_hosts(&mut report, targets, options, &mut builds, &mut answers);
     if everything {
+        check_libraries(&mut report, &mut builds, options);
         report.counted("same rows", || suite::same_rows(&answers));
         unless_quick(options, &mut report, "arm64 build", lambda::build_arm64);
         unless_quick(options, &mut report, "tools: sbom", tools::sbom);
         unless_quick(options, &mut report, "sbom", supply::sbom);
-        if options.quick {
-            report.skip("static build", "--quick");
-        } else {
-            report.counted("static build", image::static_build);
-        }
+        check_dist(&mut report, options);
     }
 
     report.print();
     report.exit_code()
+}
+
+/// What people download: the binary that needs nothing, and the packages that bring it.
+fn check_dist(report: &mut Report, options: &TestOptions) {
+    if options.quick {
+        report.skip("static build", "--quick");
+        report.skip("dist", "--quick");
+        return;
+    }
+    let built = report.counted("static build", image::static_build);
+    let packed = report.step("dist", || if_built(built, dist::pack_static));
+    report.counted("dist: installed", || if_built(packed, dist::installed));
 }
 
 /// What needs no build: the part of [`run`] to repeat while moving files.
@@ -100,7 +110,46 @@ fn check_mock(report: &mut Report, built: bool) {
     for (name, step) in mock::STEPS {
         report.counted(name, || if_built(built, step));
     }
+    report.counted("platforms", || if_built(built, platforms::run));
     report.step("action", || if_built(built, image::action));
+    let installed = report.step("tools: vendors", vendors::install);
+    report.counted("vendors", || if_built(built && installed, vendors::run));
+    report.step("vendors: table", vendors::table);
+}
+
+/// The packages that are published beside the crates.
+fn check_packages(report: &mut Report, built: bool) {
+    for name in packages::NAMES {
+        report.counted(&format!("packages/js/{name}"), || {
+            if_built(built, || packages::javascript(name))
+        });
+        report.counted(&format!("packages/python/{name}"), || {
+            if_built(built, || packages::python(name))
+        });
+    }
+}
+
+/// The libraries of three languages: by themselves, then on each host and a stranger.
+fn check_libraries(report: &mut Report, builds: &mut Builds, options: &TestOptions) {
+    let driven = report.step("build: drivers", libraries::build);
+    for language in libraries::LANGUAGES {
+        report.counted(&format!("libraries: {language}"), || {
+            if_built(driven, || libraries::of_language(language))
+        });
+    }
+    for host in Target::HOSTS {
+        let built = Build::of(&host).is_none_or(|build| builds.made(build, report, options));
+        report.counted(&format!("libraries on {}", host.as_str()), || {
+            if_built(driven && built, || libraries::on_server(host.as_str()))
+        });
+    }
+    report.counted(&format!("libraries on {}", libraries::STRANGER), || {
+        if_built(driven, || libraries::on_server(libraries::STRANGER))
+    });
+    report.counted("libraries: mcp", libraries::mcp);
+    report.counted("libraries: packed", libraries::packed);
+    report.counted("examples", || if_built(driven, examples::run));
+    report.step("libraries: table", libraries::table);
 }
 
 /// Builds what the targets need, each once and just before its first suite.
@@ -112,7 +161,11 @@ fn check_hosts(
     answers: &mut Vec<Answers>,
 ) {
     for target in targets {
-        let built = Build::of(target).is_none_or(|build| builds.made(build, report, options));
+        let built = Build::of(target).is_none_or(|build| {
+            let built = builds.made(build, report, options);
+            // Rows run the command against each.
+            built && builds.has_command(report, options)
+        });
         report.host(target.as_str(), || {
             if_built(built, || suite::run(target, answers))
         });
@@ -141,11 +194,25 @@ impl Builds {
         self.0.push((build, passed));
         passed
     }
+
+    /// Builds the command alone, unless it is there as a host.
+    fn has_command(&mut self, report: &mut Report, options: &TestOptions) -> bool {
+        let is_host = self.0.iter().any(|(made, _)| *made == Build::Jeton);
+        let build = if is_host {
+            Build::Jeton
+        } else {
+            Build::Command
+        };
+        self.made(build, report, options)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Build {
+    /// The command, as a host.
     Jeton,
+    /// The command alone, for rows that run it against another host.
+    Command,
     Worker,
     Lambda,
 }
@@ -171,10 +238,15 @@ impl Build {
                     report.counted("trust rules", || {
                         node::one_file("tests/hosts/trust.test.mjs")
                     });
+                    report.counted("the command", || node::one_file("tests/hosts/cli.test.mjs"));
+                    report.counted("schemathesis", || {
+                        node::one_file("tests/hosts/schemathesis.test.mjs")
+                    });
                     report.counted("instructions", instructions);
                 }
                 passed
             }
+            Self::Command => report.step("build: jeton", || native("jeton-cli")),
             Self::Lambda => {
                 let passed = report.step("build: jeton-lambda", || native("jeton-lambda"));
                 if passed {
@@ -195,6 +267,9 @@ impl Build {
                 if passed {
                     report.counted("rows of the Worker alone", || {
                         node::one_file("tests/hosts/worker-dropped.test.mjs")
+                    });
+                    report.counted("operations of the Worker", || {
+                        node::one_file("tests/hosts/worker-operations.test.mjs")
                     });
                 }
                 unless_quick(options, report, "wrangler dry run", worker::dry_run);

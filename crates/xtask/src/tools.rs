@@ -1,8 +1,9 @@
 //! Everything that is not Rust, Node, Python or Java is installed here: pinned, inside the
 //! checkout, only when missing or of another version.
 //!
-//! Each pin stands once: cargo tools in [`WORKER_TOOLS`] and [`SBOM_TOOLS`], npm packages in `tests/package.json` and
-//! its lock, Python packages in `crates/xtask/requirements.txt`.
+//! Each pin stands once: cargo tools in [`WORKER_TOOLS`] and [`SBOM_TOOLS`], npm packages in
+//! `tests/package.json` and its lock, Python packages in `crates/xtask/requirements.txt`; those of the
+//! SDKs of vendors and platforms in `tests/vendors` and `tests/platforms`.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +18,6 @@ struct CargoTool {
     package: &'static str,
     version: &'static str,
     binary: &'static str,
-    /// Cargo's profile: `dev` for what is done in a second and takes minutes to optimize.
-    profile: &'static str,
 }
 
 /// `wasm-bindgen-cli` has to be of the version of the crate `wasm-bindgen` in the workspace.
@@ -27,13 +26,11 @@ const WORKER_TOOLS: &[CargoTool] = &[
         package: "wasm-bindgen-cli",
         version: "0.2.130",
         binary: "wasm-bindgen",
-        profile: "release",
     },
     CargoTool {
         package: "worker-build",
         version: "0.8.7",
         binary: "worker-build",
-        profile: "release",
     },
 ];
 
@@ -41,7 +38,6 @@ const SBOM_TOOLS: &[CargoTool] = &[CargoTool {
     package: "cargo-cyclonedx",
     version: "0.5.9",
     binary: "cargo-cyclonedx",
-    profile: "dev",
 }];
 
 /// A cargo tool of ours.
@@ -135,27 +131,42 @@ pub(crate) fn valgrind() -> Result<String> {
 pub(crate) fn node() -> Result<String> {
     let node = shell::read(shell::command("node").arg("--version"))
         .context("Node 20 or later is needed, with npm")?;
-    let lock =
-        std::fs::read(shell::path("tests/package-lock.json")).context("tests/package-lock.json")?;
-    // npm forgets by itself what it installed from: a copy of the lock file tells.
-    let installed = shell::path("tests/node_modules/.installed-lock.json");
-    if std::fs::read(&installed).ok().as_ref() != Some(&lock) {
-        let mut npm = shell::command("npm");
-        npm.args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(shell::path("tests"));
-        shell::run(&mut npm)?;
-        std::fs::write(&installed, lock)?;
-    }
+    npm_packages("tests")?;
     Ok(format!("Node {}", node.trim()))
+}
+
+/// What the lock file of this folder names, into its `node_modules`.
+pub(crate) fn npm_packages(folder: &str) -> Result<()> {
+    let folder = shell::path(folder);
+    let lock = folder.join("package-lock.json");
+    let lock = std::fs::read(&lock).with_context(|| lock.display().to_string())?;
+    // npm forgets by itself what it installed from: a copy of the lock file tells.
+    let installed = folder.join("node_modules/.installed-lock.json");
+    if std::fs::read(&installed).ok().as_ref() == Some(&lock) {
+        return Ok(());
+    }
+    let mut npm = shell::command("npm");
+    // No dependency needs its install script: the binaries are packages of their own.
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(&folder);
+    shell::run(&mut npm)?;
+    std::fs::write(&installed, lock)?;
+    Ok(())
 }
 
 /// Linters, cargo-lambda with its zig, and token libraries that are not ours.
 pub(crate) fn python() -> Result<String> {
-    let folder = shell::path("target/tools/python");
-    let requirements = shell::path("crates/xtask/requirements.txt");
-    let wanted = std::fs::read(&requirements).context("crates/xtask/requirements.txt")?;
+    let version = python_packages("target/tools/python", "crates/xtask/requirements.txt")?;
+    write_zig(&python_binary("python"))?;
+    Ok(version)
+}
+
+/// What this file names, into a virtual environment of its own in this folder. The version of its Python.
+pub(crate) fn python_packages(folder: &str, requirements: &str) -> Result<String> {
+    let (folder, file) = (shell::path(folder), shell::path(requirements));
+    let wanted = std::fs::read(&file).with_context(|| requirements.to_owned())?;
     let installed = folder.join("installed.txt");
-    let python = python_binary("python");
+    let python = folder.join("bin/python");
     let works = shell::read(shell::command(&python).arg("--version")).is_ok();
     if !works || std::fs::read(&installed).ok().as_ref() != Some(&wanted) {
         shell::run(
@@ -172,10 +183,9 @@ pub(crate) fn python() -> Result<String> {
             "--quiet",
             "--disable-pip-version-check",
         ]);
-        shell::run(pip.arg("--requirement").arg(&requirements))?;
+        shell::run(pip.arg("--requirement").arg(&file))?;
         std::fs::write(&installed, wanted)?;
     }
-    write_zig(&python)?;
     Ok(shell::read(shell::command(&python).arg("--version"))?
         .trim()
         .to_owned())
@@ -183,11 +193,13 @@ pub(crate) fn python() -> Result<String> {
 
 /// PyPI's ziglang is a module, not a program.
 fn write_zig(python: &Path) -> Result<()> {
+    let folder = zig_folder();
     let zig = format!("exec '{}' -m ziglang", python.display());
-    write_script("zig", &format!("{zig} \"$@\""))?;
+    write_script(&folder, "zig", &format!("{zig} \"$@\""))?;
     // As C compiler of the static build. Cargo's build scripts name the target as Rust does, and
     // zig would not know that name.
     write_script(
+        &folder,
         "musl-cc",
         &format!(
             "for word do shift; case $word in --target=*) ;; *) set -- \"$@\" \"$word\" ;; esac; done\n\
@@ -195,17 +207,20 @@ fn write_zig(python: &Path) -> Result<()> {
             std::env::consts::ARCH
         ),
     )?;
-    write_script("musl-ar", &format!("{zig} ar \"$@\""))
+    write_script(&folder, "musl-ar", &format!("{zig} ar \"$@\""))
 }
 
-fn write_script(name: &str, body: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let folder = zig_folder();
-    std::fs::create_dir_all(&folder)?;
+/// A program of this name, a shell script, in this folder.
+pub(crate) fn write_script(folder: &Path, name: &str, body: &str) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
     let script = folder.join(name);
     std::fs::write(&script, format!("#!/bin/sh\n{body}\n"))?;
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))?;
+    }
     Ok(())
 }
 
@@ -226,13 +241,15 @@ fn cargo_install(tools: &[CargoTool]) -> Result<String> {
         package,
         version,
         binary: name,
-        profile,
     } in tools
     {
         if !is_installed(package, version, name)? {
             // Without --locked: a mirror may lag behind the tools' own lock files.
             let mut install = shell::cargo("install --force --quiet");
-            install.args(["--profile", profile]);
+            // They are done in seconds, and would take minutes to optimize.
+            install
+                .args(["--profile", "dev"])
+                .env("CARGO_PROFILE_DEV_DEBUG", "0");
             install.arg("--root").arg(shell::path("target/tools"));
             install
                 .arg("--target-dir")

@@ -11,16 +11,20 @@ use flate2::write::GzEncoder;
 use crate::{shell, tools};
 
 /// Aim of the project; the platform's own limit is several times as high.
-const GZIPPED_LIMIT: usize = 700_000;
+const GZIPPED_LIMIT: usize = 900_000;
+
+/// The profile of the Worker that is deployed, as in `wrangler.toml`.
+const PROFILE: &str = "worker";
 
 /// Builds exactly as `wrangler deploy` would and returns the size.
 pub(crate) fn build() -> Result<String> {
-    size(&worker_build("crates/jeton-worker", "worker")?)
+    size(&worker_build("crates/jeton-worker", PROFILE)?)
 }
 
-/// Builds the Worker that runs the contracts inside workerd, and beside it the vectors that it is handed.
+/// Builds the Worker that runs the contracts inside workerd, and beside it the vectors that it is handed. By the
+/// profile of the Worker that is deployed, whose dependencies are built already.
 pub(crate) fn build_contracts() -> Result<&'static str> {
-    let output = worker_build("crates/jeton-worker-contracts", "suite")?;
+    let output = worker_build("crates/jeton-worker-contracts", PROFILE)?;
     let mut vectors = shell::cargo("run --quiet -p jeton-contracts --example wycheproof");
     std::fs::write(output.join("wycheproof.json"), shell::read(&mut vectors)?)?;
     Ok("")
@@ -40,8 +44,15 @@ fn worker_build(folder: &str, profile: &str) -> Result<PathBuf> {
     Ok(output)
 }
 
-/// Everything `wrangler deploy` does except deploying, to staging and to production.
+/// Everything `wrangler deploy` does except building and deploying, to staging and to production.
+///
+/// For each it would build what [`build`] has just built: a script by the name of worker-build holds that it
+/// is called as that was, and that there is something to deploy.
 pub(crate) fn dry_run() -> Result<&'static str> {
+    let folder = shell::path("target/tools/dry-run");
+    let is_built = format!("[ \"$*\" = \"--profile {PROFILE}\" ] && [ -f build/index.js ]");
+    tools::write_script(&folder, "worker-build", &is_built)?;
+    let path = shell::search_path(&[folder])?;
     for environment in ["--env=", "--env=production"] {
         let mut wrangler = shell::command("node");
         wrangler.arg(shell::path("tests/node_modules/wrangler/bin/wrangler.js"));
@@ -49,8 +60,9 @@ pub(crate) fn dry_run() -> Result<&'static str> {
         wrangler.args(["--outdir", "target/wrangler-dry-run"]);
         wrangler
             .env("WRANGLER_SEND_METRICS", "false")
-            .env("CI", "true");
-        shell::run(with_tools(&mut wrangler)?)?;
+            .env("CI", "true")
+            .env("PATH", &path);
+        shell::run(&mut wrangler)?;
     }
     Ok("")
 }
