@@ -183,6 +183,12 @@ describe('an SQLite file', () => {
     await ok(on, `jeton client secret expire a ${other.secret_id}`);
     await ok(on, `jeton client secret rm a ${other.secret_id}`);
     await refused(on, `jeton client secret rm a ${rotated.secret_id}`, /last/);
+    // One id in 64 begins as an option does.
+    await refused(on, 'jeton client secret rm a -bcdefghijkl', /not_found|no such/i);
+    await refused(on, 'jeton client secret expire a --cdefghijkl', /not_found|no such/i);
+    await refused(on, `jeton grants end -${'a'.repeat(20)}A`, /not_found|no such/i);
+    const { status, stderr } = await on.run('jeton client secret rm a --isuer');
+    assert.deepEqual([status, /it has 12 characters of base64url/.test(stderr)], [2, true], stderr);
     const shown = await ok(on, 'jeton client secret list a');
     assert.ok(!shown.includes('jcs_') && shown.includes(rotated.secret_id), shown);
   });

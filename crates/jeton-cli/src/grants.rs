@@ -3,11 +3,11 @@
 use anyhow::Result;
 use clap::{Arg, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser};
 use http::Method;
-use jeton::path_segment;
+use jeton::{GrantId, path_segment};
 use serde_json::{Value, json};
 
 use crate::{
-    management,
+    id, management,
     output::{self, Format},
 };
 
@@ -44,7 +44,8 @@ pub(crate) fn command() -> Command {
                 .arg(
                     Arg::new("grant")
                         .value_name("GRANT_ID")
-                        .value_parser(NonEmptyStringValueParser::new())
+                        .allow_hyphen_values(true)
+                        .value_parser(id::of_length(GrantId::TEXT_LENGTH))
                         .help("This grant"),
                 )
                 .arg(text("subject", "SUBJECT").help("Every grant of this subject until now"))

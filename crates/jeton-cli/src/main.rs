@@ -14,6 +14,7 @@ mod duration;
 mod family;
 mod grants;
 mod health;
+mod id;
 mod input;
 mod keys;
 mod management;

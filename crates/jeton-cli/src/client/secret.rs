@@ -3,11 +3,11 @@
 use anyhow::{Result, bail};
 use clap::{Arg, ArgMatches, Command};
 use http::Method;
-use jeton::{Seconds, UnixTime, path_segment};
+use jeton::{Seconds, SecretRecord, UnixTime, path_segment};
 use serde_json::{Value, json};
 
 use crate::{
-    duration,
+    duration, id,
     management::{self, Kind},
     members::Members,
     output::{self, Format},
@@ -73,6 +73,8 @@ fn secret_arg() -> Arg {
     Arg::new("secret")
         .value_name("SECRET_ID")
         .required(true)
+        .allow_hyphen_values(true)
+        .value_parser(id::of_length(SecretRecord::ID_LENGTH))
         .help("The secret's id, as `list` shows it")
 }
 

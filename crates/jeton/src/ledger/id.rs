@@ -22,6 +22,11 @@ pub type Attempt = Id128;
 #[error("an id is 22 characters of base64url")]
 pub struct InvalidId;
 
+impl Id128 {
+    /// The length of what it is written as, in characters.
+    pub const TEXT_LENGTH: usize = 22;
+}
+
 impl fmt::Display for Id128 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&URL_SAFE_NO_PAD.encode(self.0))

@@ -29,6 +29,9 @@ objects_alone!(SecretRecord);
 pub(crate) const MOST_SECRETS: usize = 10;
 
 impl SecretRecord {
+    /// The length of [`Self::id`], in characters.
+    pub const ID_LENGTH: usize = 12;
+
     /// One of which nothing but its hash is known.
     pub(crate) fn of(hash: &SecretHash) -> Self {
         Self {
@@ -41,7 +44,7 @@ impl SecretRecord {
     /// The name of the secret in the management interface: the first 12 characters of `sha256`.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.sha256.get(..12).unwrap_or(&self.sha256)
+        self.sha256.get(..Self::ID_LENGTH).unwrap_or(&self.sha256)
     }
 
     /// From when on it fails; `None` for never.
