@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jeton::{
-    Frame,
-    page::{Escaped, Page},
+    Frame, Theme,
+    page::{Escaped, Language, Page},
 };
 
 use serde_json::Value;
@@ -76,6 +76,7 @@ impl<'a> Layout<'a> {
                 ("Faults", beneath(FAULTS)),
             ],
             requests: Some(format!("{}{JOURNAL}/", self.path)),
+            theme: Theme::default(),
         }
     }
 
@@ -84,6 +85,7 @@ impl<'a> Layout<'a> {
         let body = format!("<main>{body}</main>");
         Page {
             frame: &self.frame(),
+            language: Language::English,
             status,
             title,
             style: STYLE,
@@ -109,6 +111,7 @@ impl<'a> Layout<'a> {
         };
         Page {
             frame: &self.frame(),
+            language: Language::English,
             status,
             title,
             style: STYLE,

@@ -21,7 +21,7 @@ mod mistakes;
 mod servable;
 mod settings;
 
-pub use frame::Frame;
+pub use frame::{Frame, Theme};
 pub(crate) use issuer::Transport;
 pub use issuer::{InvalidIssuer, IssuerIdentifier};
 pub use mistakes::{ConfigError, Mistake, Mistakes};

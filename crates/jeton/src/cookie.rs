@@ -9,8 +9,14 @@ use sha2::{Digest, Sha256};
 use crate::{client::ClientId, config::IssuerIdentifier, time::Seconds};
 
 /// The prefixes of the names of all cookies that the server sets, after `__Host-` where the issuer
-/// is `https`: of the one that ties a login to its browser, and of a refresh token.
-pub const COOKIE_PREFIXES: [&str; 2] = ["jeton-browser-", "jeton-refresh-"];
+/// is `https`: of the one that ties a login to its browser, of a refresh token, of a session with the
+/// login application that runs inside, and of a login that is under way at an upstream.
+pub const COOKIE_PREFIXES: [&str; 4] = [
+    "jeton-browser-",
+    "jeton-refresh-",
+    "jeton-session-",
+    "jeton-login-",
+];
 
 /// Before them, where the issuer is `https` (RFC 6265bis §4.1.3.2).
 const HOST_PREFIX: &str = "__Host-";
@@ -54,7 +60,8 @@ fn is_ours(text: &str) -> bool {
 
 /// A cookie of ours. `__Host-` forces `Secure`, `Path=/` and no `Domain`, so that no other host can
 /// set or read it; an `http` issuer, which is this machine or a test network, has to do without.
-pub(crate) struct Cookie {
+#[derive(Debug)]
+pub struct Cookie {
     pub(crate) name: String,
     secure: bool,
     same_site: &'static str,
@@ -64,7 +71,7 @@ impl Cookie {
     /// The cookie that ties a login to the browser it began in. `Lax`, since the way back from the login
     /// application is a navigation.
     pub(crate) fn browser(issuer: &IssuerIdentifier) -> Self {
-        let [prefix, _] = COOKIE_PREFIXES;
+        let [prefix, ..] = COOKIE_PREFIXES;
         Self::new(issuer, prefix, issuer.as_str(), "Lax")
     }
 
@@ -72,14 +79,45 @@ impl Cookie {
     /// the client.
     pub(crate) fn refresh_token(issuer: &IssuerIdentifier, client: &ClientId) -> Self {
         let whose = format!("{} {issuer} {client}", issuer.as_str().len());
-        let [_, prefix] = COOKIE_PREFIXES;
+        let [_, prefix, ..] = COOKIE_PREFIXES;
         Self::new(issuer, prefix, &whose, "Strict")
+    }
+
+    /// The cookie of a session with the login application that runs inside. `Lax`, since people come from
+    /// applications elsewhere.
+    #[must_use]
+    pub fn session(issuer: &IssuerIdentifier) -> Self {
+        let [_, _, prefix, _] = COOKIE_PREFIXES;
+        Self::new(issuer, prefix, issuer.as_str(), "Lax")
+    }
+
+    /// The cookie that ties a login at an upstream to the browser that it began in. Its name carries the
+    /// `state`, so that several may be under way. `Lax`, since the way back is a navigation.
+    #[must_use]
+    pub fn login(issuer: &IssuerIdentifier, state: &str) -> Self {
+        let whose = format!("{} {issuer} {state}", issuer.as_str().len());
+        let [.., prefix] = COOKIE_PREFIXES;
+        Self::new(issuer, prefix, &whose, "Lax")
+    }
+
+    /// The beginning of the names of all cookies of logins that are under way.
+    #[must_use]
+    pub fn logins(issuer: &IssuerIdentifier) -> String {
+        let [.., prefix] = COOKIE_PREFIXES;
+        let host = if is_secure(issuer) { HOST_PREFIX } else { "" };
+        format!("{host}{prefix}")
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn new(issuer: &IssuerIdentifier, prefix: &str, whose: &str, same_site: &'static str) -> Self {
         let digest = Sha256::digest(whose);
         let (short, _) = digest.split_at(12);
-        let secure = issuer.as_str().starts_with("https:");
+        let secure = is_secure(issuer);
         let host = if secure { HOST_PREFIX } else { "" };
         Self {
             name: format!("{host}{prefix}{}", URL_SAFE_NO_PAD.encode(short)),
@@ -88,8 +126,9 @@ impl Cookie {
         }
     }
 
-    /// `Set-Cookie` (RFC 6265 §4.1) with a value of URL-safe characters.
-    pub(crate) fn set(&self, value: &str, max_age: Seconds) -> Option<HeaderValue> {
+    /// `Set-Cookie` (RFC 6265 §4.1) with a value of URL-safe characters; `None` for any other.
+    #[must_use]
+    pub fn set(&self, value: &str, max_age: Seconds) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
         HeaderValue::try_from(format!(
             "{}={value}; Path=/; Max-Age={}; HttpOnly{secure}; SameSite={}",
@@ -99,9 +138,14 @@ impl Cookie {
     }
 
     /// `Set-Cookie` that removes it.
-    pub(crate) fn clear(&self) -> Option<HeaderValue> {
+    #[must_use]
+    pub fn clear(&self) -> Option<HeaderValue> {
         self.set("", Seconds(0))
     }
+}
+
+fn is_secure(issuer: &IssuerIdentifier) -> bool {
+    issuer.as_str().starts_with("https:")
 }
 
 #[cfg(test)]
@@ -145,6 +189,8 @@ mod tests {
         for cookie in [
             Cookie::browser(&issuer),
             Cookie::refresh_token(&issuer, &client),
+            Cookie::session(&issuer),
+            Cookie::login(&issuer, "state"),
         ] {
             assert!(is_ours(&format!("{}=", cookie.name)), "{}", cookie.name);
         }

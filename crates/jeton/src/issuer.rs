@@ -148,6 +148,10 @@ impl<H: Host> Issuer<H> {
         &self.crypto
     }
 
+    pub(crate) fn fetch(&self) -> &H::Fetch {
+        &self.fetch
+    }
+
     /// What verifies the JWTs of others at `now`.
     pub(crate) fn verifier(&self, now: UnixTime) -> Verifier<'_, H::Fetch, H::Crypto> {
         Verifier {

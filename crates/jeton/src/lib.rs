@@ -104,9 +104,9 @@ pub use client::{
 };
 pub use config::{
     Config, ConfigError, Frame, InvalidIssuer, IssuerIdentifier, Mistake, Mistakes, SETTINGS,
-    Setting, UnregisteredScopes,
+    Setting, Theme, UnregisteredScopes,
 };
-pub use cookie::{COOKIE_PREFIXES, separate_cookies};
+pub use cookie::{COOKIE_PREFIXES, Cookie, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
 pub use endpoint::{
     authorize::handoff::LONGEST_SUBJECT,
@@ -145,7 +145,9 @@ pub use route::{endpoints, in_front_of_issuer, unstripped};
 pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use secret_use::SecretUse;
-pub use server::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken, Server};
+pub use server::{
+    InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, LoginSeal, ManagementToken, Server,
+};
 pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
 pub use token::grant_of_refresh_token;
 pub use trust::{

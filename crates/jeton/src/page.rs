@@ -16,8 +16,10 @@ use crate::config::Frame;
 
 mod bar;
 mod ending;
+mod language;
 
 pub(crate) use ending::{Ending, Finding, Link};
+pub use language::Language;
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
 /// them.
@@ -88,6 +90,8 @@ pub fn standard_scope(token: &str) -> Option<&'static str> {
 pub struct Page<'a> {
     /// What stands around it.
     pub frame: &'a Frame,
+    /// The language that it is in.
+    pub language: Language,
     /// The HTTP status (RFC 9110 §15).
     pub status: StatusCode,
     /// The title in the browser.
@@ -180,6 +184,7 @@ fn main(body: &str) -> String {
 fn card_of<'a>(frame: &'a Frame, status: StatusCode, title: &'a str) -> Page<'a> {
     Page {
         frame,
+        language: Language::English,
         status,
         title,
         style: "",
@@ -190,15 +195,17 @@ fn card_of<'a>(frame: &'a Frame, status: StatusCode, title: &'a str) -> Page<'a>
 }
 
 fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
-    let style = format!("{STYLE}{}", page.style);
+    let theme = &page.frame.theme;
+    let style = format!("{STYLE}{}{}", theme.style, page.style);
     let script = match page.script {
         "" => String::new(),
         script => format!("<script>{script}</script>"),
     };
     let text = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{} · {}</title>\
          <style>{style}</style></head><body>{}{}{script}</body></html>\n",
+        page.language.tag(),
         Escaped(page.title),
         Escaped(&page.frame.name),
         bar::bar(page.frame, page.path),
@@ -208,8 +215,13 @@ fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
     *response.status_mut() = page.status;
     // form-action only where asked for: browsers hold the redirects that follow a form to it as
     // well, and those lead to clients and login applications anywhere.
+    let images = if theme.logo.is_some() {
+        " img-src 'self';"
+    } else {
+        ""
+    };
     let policy = format!(
-        "default-src 'none'; style-src '{}'; base-uri 'none'; {policy}",
+        "default-src 'none'; style-src '{}';{images} base-uri 'none'; {policy}",
         source_hash(&style)
     );
     let headers = response.headers_mut();

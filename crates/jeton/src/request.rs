@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// The request headers the server reads. A host for which headers are costly may pass only these.
-pub static REQUEST_HEADERS: [header::HeaderName; 9] = [
+pub static REQUEST_HEADERS: [header::HeaderName; 10] = [
+    header::ACCEPT_LANGUAGE,
     header::ACCESS_CONTROL_REQUEST_HEADERS,
     header::ACCESS_CONTROL_REQUEST_METHOD,
     header::AUTHORIZATION,
@@ -61,6 +62,17 @@ pub(crate) struct Incoming<'a> {
     pub(crate) body: &'a [u8],
     /// The client's, where the host knows it.
     pub(crate) address: Option<IpAddr>,
+    pub(crate) sender: Sender,
+}
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// Anybody: what they may do they have to prove.
+    Stranger,
+    /// The login application that runs in this process: the program itself, so there is nothing to prove.
+    /// It may hand logins over, and list and end grants.
+    LoginApplication,
 }
 
 impl<'a> Incoming<'a> {
@@ -171,6 +183,7 @@ mod tests {
             headers: &headers,
             body: b"",
             address: None,
+            sender: Sender::Stranger,
         };
         assert_eq!(request.cookie("own"), expected, "{headers:?}");
     }
@@ -203,6 +216,7 @@ mod tests {
                 headers: &headers,
                 body: b"",
                 address: None,
+                sender: Sender::Stranger,
             };
             let issuer = IssuerIdentifier::parse(issuer, crate::mode::Mode::Production).unwrap();
             assert_eq!(request.url(&issuer), expected);

@@ -36,16 +36,25 @@ pub(crate) enum SealKind {
     Logout,
     /// That a person has seen a device's code, on the page that asks for their decision.
     Confirmation,
+    /// A browser's session with the login application that runs inside.
+    Session,
+    /// A login that is under way at an upstream.
+    Flow,
+    /// A document of a person, as it is stored.
+    Document,
 }
 
 impl SealKind {
     /// Every kind. A kind that is missing here has no key, so nothing can be sealed as it.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Request,
         Self::Ticket,
         Self::AccessToken,
         Self::Logout,
         Self::Confirmation,
+        Self::Session,
+        Self::Flow,
+        Self::Document,
     ];
 
     /// How long the text is that `length` bytes of JSON are sealed as.
@@ -61,6 +70,9 @@ impl SealKind {
             Self::AccessToken => "jat_",
             Self::Logout => "jsl_",
             Self::Confirmation => "jsd_",
+            Self::Session => "jss_",
+            Self::Flow => "jsf_",
+            Self::Document => "jsp_",
         }
     }
 }

@@ -24,15 +24,17 @@ use crate::{
     page::see_other,
     parameters::BODY_LIMIT,
     refusal::{ErrorCode, Fault, Refusal, RequestFault},
-    request::{At, Incoming},
+    request::{At, Incoming, Sender},
     response,
     route::{self, Endpoint, Presentation, Route},
     secret_use::SecretUse,
     unavailable::Unavailable,
 };
 
+mod inside;
 mod management_token;
 
+pub use inside::LoginSeal;
 pub use management_token::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken};
 
 /// An authorization server. Everything it decides follows from the request, its stores, its
@@ -67,7 +69,17 @@ impl<H: Host> Server<H> {
         arrival: impl Into<Arrival>,
         budget: impl Future<Output = ()>,
     ) -> Response<Bytes> {
-        let arrival = arrival.into();
+        self.respond(request, Sender::Stranger, arrival.into(), budget)
+            .await
+    }
+
+    async fn respond(
+        &self,
+        request: Request<Bytes>,
+        sender: Sender,
+        arrival: Arrival,
+        budget: impl Future<Output = ()>,
+    ) -> Response<Bytes> {
         let (at, address) = (arrival.at, arrival.address);
         let (head, body) = request.into_parts();
         let config = self.issuer.config();
@@ -85,6 +97,7 @@ impl<H: Host> Server<H> {
                     headers: &head.headers,
                     body: &body,
                     address,
+                    sender,
                 };
                 let at = At {
                     issuer: &self.issuer,

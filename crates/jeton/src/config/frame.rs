@@ -17,6 +17,17 @@ pub struct Frame {
     /// Only where visitors are developers; the pages then repeat what was sent, too, which elsewhere would
     /// let a link put words into a deployment's mouth.
     pub requests: Option<String>,
+    /// What its pages look like, where that is not as they come.
+    pub theme: Theme,
+}
+
+/// What a deployment's pages look like, in the place of what they come with. All of it has been checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Theme {
+    /// The path of an image in the place of the coin.
+    pub logo: Option<String>,
+    /// CSS that sets some of the variables of `style.css`, for light and dark; empty for none.
+    pub style: String,
 }
 
 impl Frame {
@@ -31,6 +42,7 @@ impl Frame {
             part: None,
             links: Vec::new(),
             requests: None,
+            theme: Theme::default(),
         }
     }
 }

@@ -16,12 +16,16 @@ const COIN: &str = "<svg viewBox=\"0 0 32 32\" width=\"26\" height=\"26\" aria-h
 /// The bar, on the page at the path `current` if that is one of its links.
 pub(super) fn bar(frame: &Frame, current: &str) -> String {
     let name = Escaped(&frame.name);
+    let logo = match &frame.theme.logo {
+        Some(path) => format!("<img src=\"{}\" alt=\"\" height=\"26\">", Escaped(path)),
+        None => COIN.to_owned(),
+    };
     let mut bar = match &frame.home {
         Some(home) => format!(
-            "<header><a class=\"brand\" href=\"{}\">{COIN}{name}</a>",
+            "<header><a class=\"brand\" href=\"{}\">{logo}{name}</a>",
             Escaped(home)
         ),
-        None => format!("<header><span class=\"brand\">{COIN}{name}</span>"),
+        None => format!("<header><span class=\"brand\">{logo}{name}</span>"),
     };
     if let Some(part) = &frame.part {
         // Writing to a string cannot fail.

@@ -14,7 +14,7 @@ use crate::{
     issue,
     management_scope::{MANAGEMENT_SCOPES, REGISTER},
     refusal::Refusal,
-    request::{At, Incoming},
+    request::{At, Incoming, Sender},
     route::Segments,
     scope::Scope,
     target::Portion,
@@ -103,6 +103,7 @@ impl<H: Host> Server<H> {
             headers: &HeaderMap::new(),
             body: &Bytes::new(),
             address: None,
+            sender: Sender::Stranger,
         };
         let at = At {
             issuer: &self.issuer,

@@ -25,7 +25,7 @@ use crate::{
     ledger::{GrantId, RequestedClaims},
     parameters::Parameters,
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
-    request::At,
+    request::{At, Sender},
     response::no_store_json,
     scope::Scope,
     time::{LEEWAY, Seconds, UnixTime},
@@ -132,6 +132,9 @@ async fn read_call<'a, H: Host>(
     audit: &mut Audit,
 ) -> Result<Parameters<'a>, Refusal> {
     let parameters = at.request.form()?;
+    if at.request.sender == Sender::LoginApplication {
+        return Ok(parameters);
+    }
     let client = authenticate(at, &parameters, audit).await?;
     if !client.login {
         return Err(Refusal::NotALoginApplication);

