@@ -1,0 +1,31 @@
+//! What can go wrong with a login at an upstream.
+
+use jeton::Unreachable;
+
+/// Why an upstream did not say who the person is. No text of the upstream is in it, so it may be logged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// It does not answer, or not in time, or not as its protocol says.
+    #[error("{what}: {why}")]
+    Unreachable {
+        /// What was asked: `metadata`, `keys`, `token`, `userinfo`.
+        what: &'static str,
+        why: Unreachable,
+    },
+    /// It refused, and did not say who the person is (RFC 6749 §4.1.2.1): a word of ours for its code.
+    #[error("the upstream answered {0}")]
+    Refused(&'static str),
+    /// The person said no there.
+    #[error("the person said no at the upstream")]
+    Denied,
+    /// It refused our code, secret or address (RFC 6749 §5.2): a word of ours for its code. The operator has to
+    /// look.
+    #[error("the upstream's token endpoint answered {0}")]
+    TokenRefused(&'static str),
+    /// The answer comes from, or the token was made by or for, somebody else.
+    #[error("{0}")]
+    Foreign(&'static str),
+    /// Its answer lacks what is needed, or says what cannot be.
+    #[error("{0}")]
+    NotUsable(&'static str),
+}
