@@ -10,8 +10,9 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
-use jeton::{Arrival, BUDGET, Capabilities, Config, ConfigError, Host, SecretUse, Server};
+use jeton::{Arrival, Capabilities, Config, ConfigError, Host, Seconds, SecretUse};
 use jeton_fetch::HttpsFetch;
+use jeton_login::{LoginServer, LoginSettings};
 use jeton_http::{BodyTimedOut, Listener, Listening, TrustedProxies};
 use jeton_native::{Log, NativeCrypto, RequestIds};
 use jeton_sqlite::Database;
@@ -38,6 +39,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let read = Settings::read(matches).map_err(|error| settings::as_given(error, matches))?;
     let Settings {
         config,
+        login,
         address: (host, port),
         data,
         proxies,
@@ -56,7 +58,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         fetch: HttpsFetch::default(),
     };
     let ids = RequestIds::new(&capabilities.crypto)?;
-    let server = Server::<Serve>::new(config, capabilities);
+    let server = LoginServer::<Serve>::new(config, login, capabilities);
     let log = Log::to_stdout();
     let panics = log.clone();
     jeton_native::log_panics(move |message| panics.error(message));
@@ -93,8 +95,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                         response
                     } else {
                         // Made once something waits: most requests need no timer.
-                        let budget =
-                            async { tokio::time::sleep(Duration::from_secs(BUDGET.0)).await };
+                        let budget = |time: Seconds| async move {
+                            tokio::time::sleep(Duration::from_secs(time.0)).await;
+                        };
                         server.handle(request, arrival, budget).await
                     };
                     log.response(&response, began);
@@ -119,6 +122,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 /// What `serve` is configured by.
 struct Settings {
     config: Config,
+    login: Option<LoginSettings>,
     address: (String, u16),
     data: String,
     proxies: TrustedProxies,
@@ -134,10 +138,11 @@ impl Settings {
                 .map_err(|error| ConfigError::new("JETON_TRUSTED_PROXIES", error))
         });
         let listening = settings::both(settings::both(address, data), proxies);
-        let (config, ((address, data), proxies)) =
-            settings::both(settings::config(matches), listening)?;
+        let ((config, login), ((address, data), proxies)) =
+            settings::both(settings::config_and_login(matches), listening)?;
         Ok(Self {
             config,
+            login,
             address,
             data,
             proxies,

@@ -2,6 +2,7 @@
 
 use clap::{Arg, ArgMatches, builder::NonEmptyStringValueParser};
 use jeton::{Config, ConfigError, Mistake, Mistakes, SETTINGS, Setting};
+use jeton_login::LoginSettings;
 
 /// Settings that are secrets. Every user of a machine can read the arguments of its processes, so that a
 /// flag takes no secret, only the file where it is.
@@ -144,7 +145,7 @@ pub(crate) fn as_given(error: ConfigError, matches: &ArgMatches) -> ConfigError 
 pub(crate) fn given(matches: &ArgMatches) -> Result<impl Fn(&str) -> Option<String>, ConfigError> {
     let flag = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
     let mut mistakes = Mistakes::default();
-    for name in SECRETS.into_iter().chain(["JETON_CLIENTS"]) {
+    for name in SECRETS.into_iter().chain(["JETON_CLIENTS", "JETON_LOGIN"]) {
         let is_secret = |value: &String| SECRETS.contains(&name) || value.contains(PLAIN_SECRET);
         let value = flag(name).filter(|value| !value.starts_with('@') && !value.trim().is_empty());
         if value.as_ref().is_some_and(is_secret) {
@@ -161,7 +162,14 @@ pub(crate) fn given(matches: &ArgMatches) -> Result<impl Fn(&str) -> Option<Stri
 
 /// The configuration from the flags and, where those are missing, the environment.
 pub(crate) fn config(matches: &ArgMatches) -> Result<Config, ConfigError> {
-    jeton_native::config_from_env_over(given(matches)?)
+    config_and_login(matches).map(|(config, _)| config)
+}
+
+/// The configuration, with the login application that it has of its own.
+pub(crate) fn config_and_login(
+    matches: &ArgMatches,
+) -> Result<(Config, Option<LoginSettings>), ConfigError> {
+    jeton_native::config_from_env_with(given(matches)?, LoginSettings::read)
 }
 
 #[cfg(test)]

@@ -26,9 +26,10 @@ use std::{
 };
 
 use http::HeaderMap;
-use jeton::{Arrival, BUDGET, Host, RequestId, SecretUse, Server};
+use jeton::{Arrival, Host, RequestId, Seconds, SecretUse};
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 use jeton_fetch::HttpsFetch;
+use jeton_login::{LoginServer, LoginSettings};
 use jeton_native::NativeCrypto;
 use lambda_http::{
     LambdaEvent,
@@ -54,7 +55,7 @@ impl Host for Lambda {
     type Fetch = HttpsFetch;
 }
 
-type LambdaServer = Server<Lambda>;
+type LambdaServer = LoginServer<Lambda>;
 
 /// What is to be noted of the event that is being answered, once its answer is sent.
 #[derive(Default)]
@@ -82,7 +83,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_http::Error> {
-    let config = jeton_native::config_from_env()?;
+    let (config, login) = jeton_native::config_from_env_with(|_| None, LoginSettings::read)?;
     for warning in config.warnings() {
         jeton_native::log_error(warning);
     }
@@ -91,7 +92,7 @@ async fn run() -> Result<(), lambda_http::Error> {
     }
     // Made once for all requests; no connection is opened and no key derived before the first.
     let stores = Stores::from_env().await?;
-    let server = LambdaServer::new(config, stores.into());
+    let server = LambdaServer::new(config, login, stores.into());
     let (server, to_note) = (&server, &ToNote::default());
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let invocation = event.context.request_id.parse().ok();
@@ -129,7 +130,7 @@ async fn respond(
                 address: caller.address,
                 request_id: caller.request_id.or(invocation),
             };
-            let budget = tokio::time::sleep(Duration::from_secs(BUDGET.0));
+            let budget = |time: Seconds| tokio::time::sleep(Duration::from_secs(time.0));
             server.handle(request, arrival, budget).await
         }
         Err(malformed) => {

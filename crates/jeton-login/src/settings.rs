@@ -1,15 +1,27 @@
 //! `JETON_LOGIN`: the JSON object by which a deployment has its own login application.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jeton::{ClientId, Mode, Reach, Seconds};
+use jeton::{ClientId, Config, ConfigError, Frame, Reach, Seconds};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use url::Url;
 
 use crate::{
     allow::{Allow, AllowRecord},
+    application::path,
+    claims::{Mapping, MappingRecord},
+    pages::looks::{Looks, LooksRecord},
     ways::{Way, WayRecord},
 };
+
+/// The name of the setting.
+const NAME: &str = "JETON_LOGIN";
+
+/// The most ways to log in: a page has a button for each.
+const MOST_WAYS: usize = 20;
+
+/// The longest session, in seconds: as long as a grant may live.
+const LONGEST_SESSION: u64 = 400 * 24 * 3600;
 
 /// The settings of the login application, parsed and checked.
 #[derive(Clone, Debug)]
@@ -20,8 +32,10 @@ pub struct LoginSettings {
     pub(crate) allow: Allow,
     /// Who may log in to single clients, besides.
     pub(crate) clients: BTreeMap<ClientId, Allow>,
+    /// What is said of people, besides what each way says.
+    pub(crate) claims: Vec<Mapping>,
     pub(crate) sessions: SessionLifetimes,
-    pub(crate) name: Option<String>,
+    pub(crate) looks: Looks,
 }
 
 /// How long a session lasts.
@@ -74,10 +88,12 @@ struct Record {
     #[serde(default)]
     clients: BTreeMap<String, ClientRecord>,
     #[serde(default)]
+    claims: Vec<MappingRecord>,
+    #[serde(default)]
     session: SessionRecord,
     name: Option<String>,
-    #[serde(default)]
-    claims: Vec<Map<String, Value>>,
+    logo: Option<String>,
+    colors: Option<ColorsRecord>,
 }
 
 /// What is asked of people at one client.
@@ -103,4 +119,129 @@ impl Default for SessionRecord {
             absolute: 7 * 24 * 3600,
         }
     }
+}
+
+impl LoginSettings {
+    /// The settings that `lookup` has, with the configuration as it then is; `None`: people log in elsewhere,
+    /// or nowhere.
+    ///
+    /// # Errors
+    /// `JETON_LOGIN` is not what it must be, or stands beside `JETON_LOGIN_URL` or `JETON_LOGOUT_URL`.
+    pub fn read(
+        config: Config,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(Config, Option<Self>), ConfigError> {
+        let Some(text) = lookup(NAME).filter(|text| !text.trim().is_empty()) else {
+            return Ok((config, None));
+        };
+        if config.login_url().is_some() || config.logout_url().is_some() {
+            let why = "stands beside JETON_LOGIN_URL or JETON_LOGOUT_URL: people log in at one place";
+            return Err(ConfigError::new(NAME, why));
+        }
+        let settings = Self::parse(&text, config.reach());
+        let settings = settings.map_err(|invalid| ConfigError::new(NAME, invalid))?;
+        let config = settings.configure(config)?;
+        Ok((config, Some(settings)))
+    }
+
+    /// # Errors
+    /// The text is not such an object.
+    pub(crate) fn parse(text: &str, reach: &Reach) -> Result<Self, InvalidLogin> {
+        let record: Record = serde_json::from_str(text).map_err(|error| misread(&error))?;
+        if record.providers.is_empty() || record.providers.len() > MOST_WAYS {
+            return Err(InvalidLogin::new("providers", format!("1 to {MOST_WAYS} ways to log in")));
+        }
+        let mut ways = Vec::with_capacity(record.providers.len());
+        let mut ids = BTreeSet::new();
+        for (index, way) in record.providers.into_iter().enumerate() {
+            let within = |invalid: InvalidLogin| invalid.within(format_args!("providers[{index}]"));
+            let way = way.parse(reach).map_err(within)?;
+            if !ids.insert(way.id.clone()) {
+                return Err(within(InvalidLogin::new("id", "an id that no other provider has")));
+            }
+            ways.push(way);
+        }
+        let allow = record.allow.parse().map_err(|invalid| invalid.within("allow"))?;
+        let mut clients = BTreeMap::new();
+        for (id, client) in record.clients {
+            let place = format!("clients.{id}");
+            let id = id
+                .parse::<ClientId>()
+                .map_err(|_| InvalidLogin::new("clients", "client ids as members"))?;
+            let allow = client.allow.parse().map_err(|it| it.within("allow").within(&place))?;
+            clients.insert(id, allow);
+        }
+        let mut claims = Vec::with_capacity(record.claims.len());
+        for (index, rule) in record.claims.into_iter().enumerate() {
+            let rule = rule.parse().map_err(|it| it.within(format_args!("claims[{index}]")))?;
+            claims.push(rule);
+        }
+        Ok(Self {
+            ways,
+            allow,
+            clients,
+            claims,
+            sessions: record.session.parse().map_err(|it| it.within("session"))?,
+            looks: record.looks.parse().map_err(|it| it.within("looks"))?,
+        })
+    }
+
+    /// The configuration of a server that has this login application.
+    fn configure(&self, config: Config) -> Result<Config, ConfigError> {
+        let base = config.issuer().base().to_owned();
+        let url = |path: &str| {
+            let url = Url::parse(&format!("{base}{path}"));
+            url.map_err(|_| ConfigError::new(NAME, "the issuer has no such path"))
+        };
+        let (login, logout) = (url(path::LOGIN)?, url(path::LOGOUT)?);
+        let frame = self.looks.frame(Frame {
+            ..config.frame().clone()
+        }, config.issuer().path());
+        Ok(config.with_login_url(login).with_logout_url(logout).with_frame(frame))
+    }
+
+    /// The way of that id.
+    pub(crate) fn way(&self, id: &str) -> Option<&Way> {
+        self.ways.iter().find(|way| way.id == id)
+    }
+
+    /// The way of a person of whom an application says this: its id, or an address of a domain that it alone
+    /// lets in.
+    pub(crate) fn way_for_hint(&self, hint: &str) -> Option<&Way> {
+        if let Some(way) = self.way(hint) {
+            return Some(way);
+        }
+        let (_, domain) = hint.rsplit_once('@')?;
+        let mut ways = self.ways.iter().filter(|way| way.allow.names_domain(domain));
+        let way = ways.next()?;
+        ways.next().is_none().then_some(way)
+    }
+}
+
+impl SessionRecord {
+    fn parse(self) -> Result<SessionLifetimes, InvalidLogin> {
+        let Self { idle, absolute } = self;
+        if !(60..=LONGEST_SESSION).contains(&absolute) {
+            let expected = format!("60 to {LONGEST_SESSION} seconds");
+            return Err(InvalidLogin::new("absolute", expected));
+        }
+        if !(60..=absolute).contains(&idle) {
+            return Err(InvalidLogin::new("idle", "60 seconds or more, and no more than absolute"));
+        }
+        Ok(SessionLifetimes {
+            idle: Seconds(idle),
+            absolute: Seconds(absolute),
+        })
+    }
+}
+
+/// Where JSON is not what it must be, without its values: `serde_json` quotes them, and there are secrets.
+fn misread(error: &serde_json::Error) -> InvalidLogin {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => {
+            "a member is missing, unknown or of another type"
+        }
+        _ => "no JSON",
+    };
+    InvalidLogin::new(format!("line {}, column {}", error.line(), error.column()), what)
 }

@@ -32,11 +32,24 @@ pub fn config_from_env() -> Result<Config, ConfigError> {
 pub fn config_from_env_over(
     overrides: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
+    let (config, ()) = config_from_env_with(overrides, |config, _| Ok((config, ())))?;
+    Ok(config)
+}
+
+/// As [`config_from_env_over`], and then what `more` makes of the configuration and the settings.
+///
+/// # Errors
+/// As for [`config_from_env`], and those of `more`.
+pub fn config_from_env_with<T>(
+    overrides: impl Fn(&str) -> Option<String>,
+    more: impl FnOnce(Config, &dyn Fn(&str) -> Option<String>) -> Result<(Config, T), ConfigError>,
+) -> Result<(Config, T), ConfigError> {
     let (values, unread) = read(overrides);
-    let config = Config::from_lookup(|name| {
+    let lookup = |name: &str| {
         let (_, value) = values.iter().find(|(own, _)| *own == name)?;
         Some(value.clone())
-    });
+    };
+    let config = Config::from_lookup(lookup).and_then(|config| more(config, &lookup));
     match (unread, config) {
         (Ok(()), config) => config,
         (Err(error), Ok(_)) => Err(error),

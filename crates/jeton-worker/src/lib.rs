@@ -13,7 +13,7 @@ pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
 use std::time::Duration;
 
-use jeton::{Arrival, BUDGET, Moment, SecretUse, UnixTime};
+use jeton::{Arrival, Moment, Seconds, SecretUse, UnixTime};
 use jeton_cloudflare::task;
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -52,7 +52,7 @@ async fn respond(
     let at = arrival.at;
     let response = match (server::server(env), request) {
         (Ok(server), Ok(request)) => {
-            let budget = task::sleep(Duration::from_secs(BUDGET.0));
+            let budget = |time: Seconds| task::sleep(Duration::from_secs(time.0));
             let mut response = server.handle(request, arrival, budget).await;
             if let Some(used) = response.extensions_mut().remove::<SecretUse>() {
                 let noted = task::promise(at, async move {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header::ACCESS_CONTROL_ALLOW_ORIGIN};
 use jeton::{Arrival, Audit, Capabilities, Config, ConfigError, CryptoError, Fault, Host};
 use jeton_cloudflare::{DurableLedger, KvRegistry, WebCrypto, WorkerFetch};
+use jeton_login::{LoginServer, LoginSettings};
 use worker::Env;
 
 use crate::{binding, convert, log};
@@ -20,7 +21,7 @@ impl Host for Worker {
     type Fetch = WorkerFetch;
 }
 
-pub(crate) type Server = jeton::Server<Worker>;
+pub(crate) type Server = LoginServer<Worker>;
 
 thread_local! {
     /// The server. Bindings and imported keys may be kept from one request to the next, promises may not.
@@ -40,7 +41,8 @@ pub(crate) fn server(env: &Env) -> Result<Rc<Server>, Broken> {
 
 fn build(env: &Env) -> Result<Server, Broken> {
     Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
-    let config = Config::from_lookup(|name| binding::variable(env, name))?;
+    let lookup = |name: &str| binding::variable(env, name);
+    let (config, login) = LoginSettings::read(Config::from_lookup(lookup)?, &lookup)?;
     for warning in config.warnings() {
         log::error(warning);
     }
@@ -55,7 +57,7 @@ fn build(env: &Env) -> Result<Server, Broken> {
         crypto: WebCrypto::new()?,
         fetch: WorkerFetch,
     };
-    Ok(Server::new(config, capabilities))
+    Ok(Server::new(config, login, capabilities))
 }
 
 /// Why the configuration cannot be served. Its text is for the log.

@@ -100,12 +100,29 @@ impl Cookie {
         Self::new(issuer, prefix, &whose, "Lax")
     }
 
-    /// The beginning of the names of all cookies of logins that are under way.
-    #[must_use]
-    pub fn logins(issuer: &IssuerIdentifier) -> String {
+    /// The cookies of logins at an upstream that are under way, which a browser has sent as `line`
+    /// (RFC 6265 §5.4): each with its value.
+    pub fn logins<'a>(
+        issuer: &IssuerIdentifier,
+        line: &'a str,
+    ) -> impl Iterator<Item = (Self, &'a str)> {
         let [.., prefix] = COOKIE_PREFIXES;
-        let host = if is_secure(issuer) { HOST_PREFIX } else { "" };
-        format!("{host}{prefix}")
+        let secure = is_secure(issuer);
+        let host = if secure { HOST_PREFIX } else { "" };
+        line.split(';').filter_map(move |pair| {
+            let (name, value) = pair.trim_ascii().split_once('=')?;
+            let digest = name.strip_prefix(host)?.strip_prefix(prefix)?;
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+            let is_ours = digest.len() == DIGEST_LENGTH && digest.bytes().all(plain);
+            is_ours.then(|| {
+                let cookie = Self {
+                    name: name.to_owned(),
+                    secure,
+                    same_site: "Lax",
+                };
+                (cookie, value)
+            })
+        })
     }
 
     /// The name.

@@ -109,7 +109,8 @@ impl IssuerIdentifier {
     }
 
     /// The origin of its pages (RFC 6454).
-    pub(crate) fn origin(&self) -> &str {
+    #[must_use]
+    pub fn origin(&self) -> &str {
         &self.origin
     }
 

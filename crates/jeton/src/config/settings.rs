@@ -81,9 +81,14 @@ pub const SETTINGS: &[Setting] = &[
         "Whether scopes that a client asks for and is not registered for are an error (refuse), or left out as OpenID Connect Core 3.1.2.1 says (ignore)",
     ),
     all(
+        "JETON_LOGIN",
+        "",
+        "JSON object: people log in here, with accounts that they have elsewhere; or on native hosts @file",
+    ),
+    all(
         "JETON_LOGIN_URL",
         "",
-        "Where people log in: the login application's address. Without it there is no authorization endpoint",
+        "Where people log in, if not here: the login application's address. Without either there is no authorization endpoint",
     ),
     all(
         "JETON_LOGOUT_URL",

@@ -6,8 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::Server;
 use crate::{
-    arrival::Arrival, config::Config, crypto::CryptoError, host::Host, registry::CutOff,
-    request::Sender, seal::SealKind, time::UnixTime, unavailable::Unavailable,
+    arrival::Arrival, audit::Audit, client::ClientId, config::Config, crypto::CryptoError,
+    host::Host, registry::CutOff, request::Sender, seal::SealKind, time::UnixTime,
+    unavailable::Unavailable,
 };
 
 /// What a login application seals, to have it back from the browser unread and unchanged.
@@ -73,6 +74,26 @@ impl<H: Host> Server<H> {
         let clients = self.issuer.clients();
         let cut_off = clients.cut_off(&CutOff::subject(subject), now).await?;
         Ok(cut_off.max(self.issuer.config().grants_not_before()))
+    }
+
+    /// Completes a response of the login application: with the headers that every answer has, and with
+    /// `audit`.
+    pub fn finish(&self, response: &mut Response<Bytes>, audit: Audit) {
+        self.guard(response);
+        audit.attach_to(response);
+    }
+
+    /// The name of a client for people; `None` where it has none, or is gone.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn client_name(
+        &self,
+        id: &ClientId,
+        now: UnixTime,
+    ) -> Result<Option<String>, Unavailable> {
+        let client = self.issuer.clients().find(id, now).await?;
+        Ok(client.and_then(|client| client.name.clone()))
     }
 
     /// The configuration.

@@ -1,0 +1,89 @@
+//! A request to the login application, as its parts see it.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, ORIGIN}};
+use jeton::{Arrival, Cookie, Host, Parameters, Server, UnixTime, page::Language};
+
+use crate::{application::Application, ways::With};
+
+/// The context of one request. Every part that serves it gets it, and none changes it.
+pub(crate) struct At<'a, H: Host> {
+    pub(crate) server: &'a Server<H>,
+    pub(crate) app: &'a Application,
+    pub(crate) method: &'a Method,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+    pub(crate) arrival: &'a Arrival,
+}
+
+impl<'a, H: Host> At<'a, H> {
+    pub(crate) fn now(&self) -> UnixTime {
+        self.arrival.at
+    }
+
+    /// The URL of a path beneath the issuer's.
+    pub(crate) fn url_of(&self, path: &str) -> String {
+        format!("{}{path}", self.server.config().issuer().base())
+    }
+
+    /// The path beneath the issuer's, on the host that the browser knows.
+    pub(crate) fn action(&self, path: &str) -> String {
+        format!("{}{path}", self.server.config().issuer().path())
+    }
+
+    /// What a way to log in needs of the deployment.
+    pub(crate) fn with(&self) -> With<'a, H> {
+        With {
+            server: self.server,
+            upstreams: &self.app.upstreams,
+            now: self.now(),
+        }
+    }
+
+    /// The language of pages, where an application asked for some, or none is known.
+    pub(crate) fn language(&self, ui_locales: Option<&str>) -> Language {
+        Language::of(ui_locales, self.header(ACCEPT_LANGUAGE))
+    }
+
+    pub(crate) fn parameters(&self) -> Option<Parameters<'a>> {
+        let encoded = if *self.method == Method::POST {
+            self.body
+        } else {
+            self.query.as_bytes()
+        };
+        Parameters::parse(encoded).ok()
+    }
+
+    /// The one value of a header, if it is text.
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&'a str> {
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
+    }
+
+    /// The value of a cookie of ours; one that was sent twice has none, because one of the two was planted.
+    pub(crate) fn cookie(&self, cookie: &Cookie) -> Option<&'a str> {
+        let mut values = self.cookie_lines().flat_map(|line| {
+            line.split(';')
+                .filter_map(|pair| pair.trim_ascii().strip_prefix(cookie.name())?.strip_prefix('='))
+        });
+        let value = values.next()?;
+        values.next().is_none().then_some(value)
+    }
+
+    /// The lines of `Cookie`. Those that are no text are left out with what they hold of ours: the browser has
+    /// to begin again.
+    pub(crate) fn cookie_lines(&self) -> impl Iterator<Item = &'a str> {
+        let lines = self.headers.get_all(COOKIE).iter();
+        lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok())
+    }
+
+    /// Whether a form was sent from a page of ours: browsers name the page's origin with every form that is
+    /// posted.
+    pub(crate) fn is_from_our_page(&self) -> bool {
+        self.header(ORIGIN) == Some(self.server.config().issuer().origin())
+    }
+}

@@ -1,0 +1,74 @@
+//! `/login/callback/{provider}`: the way back from an upstream.
+
+use http::{HeaderValue, header::SET_COOKIE};
+use jeton::{Host, page::see_other};
+
+use crate::{
+    application::{Answer, path, unreadable},
+    at::At,
+    flow::{Flow, NotFound},
+    login::{append, callback_url},
+    session::Session,
+    stop::{Context, Stop, Stopped},
+    ways::{CameBack, Way},
+};
+
+/// `GET`: who the person is, as the upstream says; a session begins.
+pub(crate) async fn respond<H: Host>(at: &At<'_, H>, way: &Way) -> Result<Answer, Stopped> {
+    let parameters = at.parameters().ok_or_else(unreadable)?;
+    let state = parameters.get("state").ok_or_else(unreadable)?;
+    let flow = match Flow::find(at, &way.id, state) {
+        Ok(flow) => flow,
+        Err(NotFound::OtherBrowser) => return Err(Stop::OtherBrowser.into()),
+        Err(NotFound::Foreign) => return Err(Stop::ForeignState.into()),
+        Err(NotFound::Expired(flow)) => {
+            return Err(Context::of_flow(&flow).stopped(Stop::Expired).ending(flow.end(at)));
+        }
+    };
+    let ended = flow.end(at);
+    let context = Context::of_flow(&flow);
+    let answered = finish(at, way, &flow, &parameters, &context).await;
+    let (session, cookie) = answered.map_err(|stopped| stopped.ending(ended.clone()))?;
+    let to = match &flow.request {
+        Some(request) => format!("{}?request={request}", at.url_of(path::LOGIN)),
+        None => at.url_of(path::ACCOUNT),
+    };
+    let mut response = see_other(&to);
+    append(&mut response, ended);
+    response.headers_mut().append(SET_COOKIE, cookie);
+    let mut answer = Answer::from(response);
+    answer.audit.subject = Some(session.subject);
+    Ok(answer)
+}
+
+async fn finish<H: Host>(
+    at: &At<'_, H>,
+    way: &Way,
+    flow: &Flow,
+    parameters: &jeton::Parameters<'_>,
+    context: &Context,
+) -> Result<(Session, HeaderValue), Stopped> {
+    let came_back = CameBack {
+        redirect_uri: &callback_url(at, way),
+        nonce: &flow.nonce,
+        code_verifier: &flow.code_verifier,
+        began_at: flow.began_at,
+        code: parameters.get("code"),
+        error: parameters.get("error"),
+        iss: parameters.get("iss"),
+    };
+    let person = way
+        .person(&at.with(), &came_back)
+        .await
+        .map_err(|trouble| context.stopped(Stop::Upstream(trouble)))?;
+    let broken = || context.stopped(Stop::Broken);
+    let session = Session::begin(at, &way.id, &person, flow.request.as_deref());
+    let session = session.map_err(|_| broken())?;
+    let settings = &at.app.settings;
+    if !settings.allow.admits(&session.claims) || !way.allow.admits(&session.claims) {
+        return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));
+    }
+    let session = session.fitted(at).await.map_err(|_| context.stopped(Stop::Store))?;
+    let cookie = session.cookie(at).map_err(|_| broken())?.ok_or_else(broken)?;
+    Ok((session, cookie))
+}

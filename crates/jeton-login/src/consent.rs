@@ -1,0 +1,236 @@
+//! Consent: that a person agrees to what an application asks for. It is remembered for each person, client
+//! and scope, in a document of the person that is read as it stands.
+
+use std::collections::BTreeMap;
+
+use jeton::{
+    ClientId, Document, Expected, Host, Ledger, PersonalKey, Put, Seconds, Unavailable, UnixTime,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    application::{Answer, unreadable},
+    asked::Asked,
+    at::At,
+    login::{asked, go_on, send_back},
+    pages,
+    session::Session,
+    stop::{Context, Stop, Stopped},
+    view,
+};
+
+/// For how long consent is remembered after it was given.
+const REMEMBERED: Seconds = Seconds::from_days(400);
+
+/// To how many clients a person's consent is remembered; the oldest makes way for a further one.
+const MOST: usize = 200;
+
+/// How often a write is tried while others write the same document: tabs of one person.
+const MOST_TRIES: usize = 5;
+
+/// What a person agreed to.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Consents {
+    /// By client id.
+    pub(crate) clients: BTreeMap<String, Consent>,
+    /// Members that this release does not know.
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// What a person agreed to at one client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Consent {
+    /// What they were asked for.
+    pub(crate) asked: String,
+    /// What of it they gave.
+    pub(crate) given: String,
+    pub(crate) at: UnixTime,
+}
+
+/// Where a request stands with a person's consent.
+pub(crate) enum Standing {
+    /// They agreed, to this part of the scope; `None`: to all.
+    Given(Option<String>),
+    ToBeAsked,
+}
+
+/// Whether the person has to be asked.
+pub(crate) async fn standing<H: Host>(
+    at: &At<'_, H>,
+    session: &Session,
+    asked: &Asked,
+) -> Result<Standing, Unavailable> {
+    // Of a device it shows only after the login what it asks for, on the page that shows its code.
+    let Some(client) = &asked.client_id else {
+        return Ok(Standing::Given(None));
+    };
+    if asked.prompts("consent") {
+        return Ok(Standing::ToBeAsked);
+    }
+    if asked.first_party {
+        return Ok(Standing::Given(None));
+    }
+    // Each time: whoever passes for the application has not been agreed to (RFC 8252 §8.6).
+    if asked.identity_assured == Some(false) {
+        return Ok(Standing::ToBeAsked);
+    }
+    let (consents, _) = read(at, &session.subject).await?;
+    Ok(match consents.clients.get(client.as_str()) {
+        Some(consent) if consent.at + REMEMBERED > at.now() && consent.covers(asked) => {
+            Standing::Given(Some(consent.given_of(asked)))
+        }
+        _ => Standing::ToBeAsked,
+    })
+}
+
+impl Consent {
+    fn covers(&self, asked: &Asked) -> bool {
+        asked.scope_tokens().all(|token| has(&self.asked, token))
+            && asked.scope_tokens().any(|token| has(&self.given, token))
+            || asked.scope_tokens().next().is_none()
+    }
+
+    fn given_of(&self, asked: &Asked) -> String {
+        let given: Vec<_> = asked
+            .scope_tokens()
+            .filter(|token| has(&self.given, token))
+            .collect();
+        given.join(" ")
+    }
+}
+
+fn has(scope: &str, token: &str) -> bool {
+    scope.split(' ').any(|own| own == token)
+}
+
+fn key_of(subject: &str) -> PersonalKey {
+    PersonalKey::new("consents", subject)
+}
+
+/// What a person agreed to, and the document that says so.
+pub(crate) async fn read<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+) -> Result<(Consents, Option<Document>), Unavailable> {
+    let Some(ledger) = at.server.ledger() else {
+        return Ok((Consents::default(), None));
+    };
+    let document = ledger.personal(&key_of(subject), at.now()).await?;
+    let consents = match &document {
+        // One that cannot be read is as if they had not been asked.
+        Some(document) => serde_json::from_str(document.text()).unwrap_or_default(),
+        None => Consents::default(),
+    };
+    Ok((consents, document))
+}
+
+/// Changes what a person agreed to. A write that races is tried again upon what the other has written.
+pub(crate) async fn change<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+    change: impl Fn(&mut Consents),
+) -> Result<(), Unavailable> {
+    let Some(ledger) = at.server.ledger() else {
+        return Ok(());
+    };
+    for _ in 0..MOST_TRIES {
+        let (mut consents, standing) = read(at, subject).await?;
+        change(&mut consents);
+        while consents.clients.len() > MOST {
+            let oldest = consents.clients.iter().min_by_key(|(_, it)| it.at);
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
+                break;
+            };
+            consents.clients.remove(&oldest);
+        }
+        let text = serde_json::to_string(&consents)
+            .map_err(|_| Unavailable::new("consents", "they are no JSON"))?;
+        let expected = match &standing {
+            Some(document) => Expected::Version(document.version()),
+            None => Expected::Absent,
+        };
+        let (document, until) = (Document::new(text), at.now() + REMEMBERED);
+        let put = ledger
+            .put_personal(&key_of(subject), Some(&document), &expected, until, at.now())
+            .await?;
+        if put == Put::Done {
+            return Ok(());
+        }
+    }
+    Err(Unavailable::new("consents", "others write them all the time"))
+}
+
+/// The page that asks.
+pub(crate) fn page<H: Host>(
+    at: &At<'_, H>,
+    request: &str,
+    asked: &Asked,
+    session: &Session,
+) -> Answer {
+    let Some(application) = view::application(asked) else {
+        return Stop::Damaged.at_once(at);
+    };
+    let scopes = view::scopes(asked);
+    let page = view::pages(at, at.language(asked.ui_locales.as_deref())).consent(&pages::Consent {
+        request,
+        form_key: session.form_key(),
+        application,
+        who: view::who(&at.app.settings, session),
+        groups: &view::groups(&scopes),
+        claims: &asked.claims_by_name(),
+    });
+    page.into()
+}
+
+/// `POST /login/consent`: what the person decided.
+pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
+    let parameters = at.parameters().ok_or_else(unreadable)?;
+    let request = parameters.get("request").ok_or_else(unreadable)?;
+    let asked = asked(at, request).await?;
+    let context = Context::of(request, &asked);
+    let session = Session::find(at).await.map_err(|_| context.stopped(Stop::Store))?;
+    let session = session.ok_or_else(|| context.stopped(Stop::SessionEnded))?;
+    let key = parameters.get("form_key").unwrap_or_default();
+    if !session.has_form_key(key) || !at.is_from_our_page() {
+        return Err(context.stopped(Stop::SessionEnded));
+    }
+    if parameters.get("consent") != Some("allow") {
+        return send_back(at, request, "access_denied").await;
+    }
+    let Some(client) = &asked.client_id else {
+        return Err(unreadable());
+    };
+    let given: Vec<_> = asked
+        .scope_tokens()
+        .filter(|token| parameters.all("scope").any(|given| given == *token))
+        .collect();
+    let given = given.join(" ");
+    if given.is_empty() && asked.scope_tokens().next().is_some() {
+        return Ok(page(at, request, &asked, &session));
+    }
+    let consent = Consent {
+        asked: asked.scope.clone().unwrap_or_default(),
+        given: given.clone(),
+        at: at.now(),
+    };
+    remember(at, &session.subject, client, &consent)
+        .await
+        .map_err(|_| context.stopped(Stop::Store))?;
+    let scope = Some(given.as_str()).filter(|given| !given.is_empty());
+    go_on(at, request, &asked, &session, scope).await
+}
+
+async fn remember<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+    client: &ClientId,
+    consent: &Consent,
+) -> Result<(), Unavailable> {
+    change(at, subject, |consents| {
+        let id = client.as_str().to_owned();
+        consents.clients.insert(id, consent.clone());
+    })
+    .await
+}

@@ -1,0 +1,294 @@
+//! `/login`: who is it, may they, and do they agree.
+
+use http::{HeaderValue, header::SET_COOKIE};
+use jeton::{Audit, Host, page::see_other};
+use serde_json::Value;
+
+use crate::{
+    application::{Answer, path, unreadable},
+    asked::{Asked, Refused, RequestKind, accept, describe, reject},
+    at::At,
+    claims::claims_of,
+    consent,
+    flow::{Flow, NotBegun},
+    pages::{Asking, Chooser, OtherPerson},
+    session::Session,
+    stop::{Context, Stop, Stopped},
+    view,
+    ways::{Begin, Way},
+};
+
+/// `GET`: the way on of whoever is known, or a page that asks.
+pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
+    let parameters = at.parameters().ok_or_else(unreadable)?;
+    let request = parameters.get("request").ok_or_else(unreadable)?;
+    let asked = asked(at, request).await?;
+    let silent = asked.prompts("none");
+    let context = Context::of(request, &asked);
+    let session = Session::find(at).await.map_err(|_| context.stopped(Stop::Store))?;
+    let suiting = session.filter(|session| suits(at, session, &asked, request));
+    let Some(session) = suiting else {
+        if silent {
+            return send_back(at, request, "login_required").await;
+        }
+        return ask_who(at, request, &asked).await;
+    };
+    if let Some(asked_for) = &asked.sub
+        && *asked_for != session.subject
+    {
+        if silent {
+            return send_back(at, request, "login_required").await;
+        }
+        let Some(application) = view::application(&asked) else {
+            return Err(unreadable());
+        };
+        let language = at.language(asked.ui_locales.as_deref());
+        let other = view::pages(at, language).other_person(&OtherPerson {
+            request,
+            application,
+            who: view::who(&at.app.settings, &session),
+        });
+        return Ok(other.into());
+    }
+    if !is_admitted(at, &session, &asked) {
+        if silent {
+            return send_back(at, request, "access_denied").await;
+        }
+        return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));
+    }
+    let scope = match consent::standing(at, &session, &asked)
+        .await
+        .map_err(|_| context.stopped(Stop::Store))?
+    {
+        consent::Standing::Given(scope) => scope,
+        consent::Standing::ToBeAsked if silent => {
+            return send_back(at, request, "consent_required").await;
+        }
+        consent::Standing::ToBeAsked => return Ok(consent::page(at, request, &asked, &session)),
+    };
+    go_on(at, request, &asked, &session, scope.as_deref()).await
+}
+
+/// What the server says of the request that a person came with.
+pub(crate) async fn asked<H: Host>(at: &At<'_, H>, request: &str) -> Result<Asked, Stopped> {
+    let described = describe(at, request).await;
+    let asked = described.map_err(|it| Context::of_request(request).refused(it))?;
+    if asked.kind == RequestKind::Logout {
+        return Err(unreadable());
+    }
+    Ok(asked)
+}
+
+/// Whether a session will do for what is asked.
+fn suits<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked, request: &str) -> bool {
+    session.is_login_for(request)
+        || (!asked.wants_a_login() && asked.allows(session.auth_time, at.now()))
+}
+
+/// Whether the person may log in to the client. To the deployment they may, or they had no session: but lists
+/// change.
+fn is_admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> bool {
+    let settings = &at.app.settings;
+    let Some(way) = settings.way(&session.way) else {
+        return false;
+    };
+    let of_client = asked
+        .client_id
+        .as_ref()
+        .and_then(|client| settings.clients.get(client));
+    [Some(&settings.allow), Some(&way.allow), of_client]
+        .into_iter()
+        .flatten()
+        .all(|allow| allow.admits(&session.claims))
+}
+
+/// The page that asks which way the person comes; or that way at once, where there is only one for them.
+async fn ask_who<H: Host>(
+    at: &At<'_, H>,
+    request: &str,
+    asked: &Asked,
+) -> Result<Answer, Stopped> {
+    let settings = &at.app.settings;
+    let by_hint = asked.login_hint.as_deref().and_then(|hint| settings.way_for_hint(hint));
+    let only = match settings.ways.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    let at_once = by_hint.filter(|_| !asked.prompts("select_account")).or(only);
+    match at_once {
+        Some(way) => begin_at(at, way, Some((request, asked)), None).await,
+        None => Ok(choose(at, Some((request, asked)))),
+    }
+}
+
+/// The page with the ways to log in, for a request, or to see one's account.
+pub(crate) fn choose<H: Host>(at: &At<'_, H>, of: Option<(&str, &Asked)>) -> Answer {
+    let ui_locales = of.and_then(|(_, asked)| asked.ui_locales.as_deref());
+    let page = view::pages(at, at.language(ui_locales)).chooser(&Chooser {
+        request: of.map_or("", |(request, _)| request),
+        asking: of.map_or(Asking::Account, |(_, asked)| view::asking(asked)),
+        ways: &view::ways(&at.app.settings),
+    });
+    page.into()
+}
+
+/// `POST`: a login begins at the upstream that the person chose.
+pub(crate) async fn begin<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
+    let parameters = at.parameters().ok_or_else(unreadable)?;
+    let settings = &at.app.settings;
+    let asked = match parameters.get("request") {
+        Some(request) => Some((request, asked(at, request).await?)),
+        None => None,
+    };
+    let of = asked.as_ref().map(|(request, asked)| (*request, asked));
+    let only = match settings.ways.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    let with_another = parameters.get("account") == Some("other");
+    match parameters.get("provider") {
+        Some(id) => {
+            let way = settings.way(id).ok_or_else(unreadable)?;
+            begin_at(at, way, of, None).await
+        }
+        None if with_another => match only {
+            Some(way) => begin_at(at, way, of, Some("select_account")).await,
+            None => Ok(choose(at, of)),
+        },
+        None => Err(unreadable()),
+    }
+}
+
+/// The way to an upstream, with a cookie by which this browser is known when it comes back.
+async fn begin_at<H: Host>(
+    at: &At<'_, H>,
+    way: &Way,
+    of: Option<(&str, &Asked)>,
+    prompt: Option<&'static str>,
+) -> Result<Answer, Stopped> {
+    let (request, asked) = of.unzip();
+    let context = of.map_or_else(Context::default, |(request, asked)| Context::of(request, asked));
+    let context = context.by(&way.id);
+    let flow = Flow::begin(at, &way.id, request).map_err(|_| context.stopped(Stop::Broken))?;
+    let cookies = match flow.cookies(at) {
+        Ok(cookies) => cookies,
+        Err(NotBegun::TooLong) => {
+            return match request {
+                Some(request) => send_back(at, request, "invalid_request").await,
+                None => Err(unreadable()),
+            };
+        }
+        Err(NotBegun::Crypto(_)) => return Err(context.stopped(Stop::Broken)),
+    };
+    let prompt = prompt.or_else(|| asked.and_then(prompt_of));
+    let begin = Begin {
+        redirect_uri: &callback_url(at, way),
+        state: &flow.state,
+        nonce: &flow.nonce,
+        code_challenge: &challenge_of(&flow.code_verifier),
+        login_hint: asked.and_then(|asked| asked.login_hint.as_deref()),
+        prompt,
+        max_age: asked.and_then(|asked| asked.max_age).map(jeton::Seconds),
+        ui_locales: asked.and_then(|asked| asked.ui_locales.as_deref()),
+        acr_values: asked.and_then(|asked| asked.acr_values.as_deref()),
+    };
+    let url = way
+        .authorization_url(&at.with(), &begin)
+        .await
+        .map_err(|trouble| context.stopped(Stop::Upstream(trouble)))?;
+    let mut response = see_other(url.as_str());
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response.into())
+}
+
+/// The address at which a person comes back from an upstream. Each has its own (RFC 9700 §4.4.2.2).
+pub(crate) fn callback_url<H: Host>(at: &At<'_, H>, way: &Way) -> String {
+    at.url_of(&format!("{}{}", path::CALLBACK, way.id))
+}
+
+/// What is asked of an upstream where the application asks for more than a session.
+fn prompt_of(asked: &Asked) -> Option<&'static str> {
+    if asked.prompts("login") || asked.max_age == Some(0) {
+        Some("login")
+    } else if asked.prompts("select_account") {
+        Some("select_account")
+    } else {
+        None
+    }
+}
+
+/// RFC 7636 §4.2.
+fn challenge_of(verifier: &str) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use sha2::{Digest, Sha256};
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
+
+/// The person is accepted, with the part of the scope that they agreed to, and goes on.
+pub(crate) async fn go_on<H: Host>(
+    at: &At<'_, H>,
+    request: &str,
+    asked: &Asked,
+    session: &Session,
+    scope: Option<&str>,
+) -> Result<Answer, Stopped> {
+    let mut claims = claims_of(at, session, asked);
+    if !session.amr.is_empty() {
+        claims.insert("amr".to_owned(), session.amr.clone().into());
+    }
+    if let Some(acr) = &session.acr {
+        claims.insert("acr".to_owned(), acr.clone().into());
+    }
+    let claims = Value::Object(claims).to_string();
+    let auth_time = session.auth_time.0.to_string();
+    let mut form = vec![
+        ("request", request),
+        ("subject", session.subject.as_str()),
+        ("claims", &claims),
+        ("auth_time", &auth_time),
+    ];
+    if let Some(scope) = scope {
+        form.push(("scope", scope));
+    }
+    let (redirect_to, audit) = match accept(at, &form).await {
+        Ok(accepted) => accepted,
+        // The application is told what is wrong, such as a login that is too old for it.
+        Err(Refused::GoesOn(redirect_to)) => (redirect_to, Audit::default()),
+        Err(refused) => return Err(Context::of(request, asked).refused(refused)),
+    };
+    let mut response = see_other(&redirect_to);
+    append(&mut response, session.used(at, asked.sid.as_deref()));
+    Ok(Answer { response, audit })
+}
+
+/// The person goes back to the application, which is told why.
+pub(crate) async fn send_back<H: Host>(
+    at: &At<'_, H>,
+    request: &str,
+    error: &str,
+) -> Result<Answer, Stopped> {
+    let rejected = reject(at, request, error).await;
+    let (redirect_to, audit) = rejected.map_err(|it| Context::of_request(request).refused(it))?;
+    Ok(Answer {
+        response: see_other(&redirect_to),
+        audit,
+    })
+}
+
+/// `POST /login/back`: the person does not want to log in.
+pub(crate) async fn back<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
+    let parameters = at.parameters().ok_or_else(unreadable)?;
+    let request = parameters.get("request").ok_or_else(unreadable)?;
+    let known = ["temporarily_unavailable", "server_error", "login_required"];
+    let error = parameters.get("error");
+    let error = known.into_iter().find(|known| error == Some(known));
+    send_back(at, request, error.unwrap_or("access_denied")).await
+}
+
+pub(crate) fn append(response: &mut http::Response<bytes::Bytes>, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,227 @@
+//! The session of a browser: who logged in, and when. It is a sealed cookie; nothing of it is stored, but for
+//! claims that are too long for one.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::HeaderValue;
+use jeton::{
+    Cookie, CryptoError, Document, Expected, Host, Ledger, LoginSeal, PersonalKey, Put, Seconds,
+    Unavailable, UnixTime, hashed_subject,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{at::At, person::Person, random::random_text};
+
+/// How many seconds pass until the cookie of a session that is used is written anew.
+const TOUCH: Seconds = Seconds(60);
+
+/// The most bytes of claims, as JSON, that stand in the cookie, which may have 4,096 (RFC 6265 §6.1).
+const LONGEST_IN_COOKIE: usize = 1800;
+
+/// The longest value of a cookie: with its name and attributes it may have 4,096 bytes.
+const LONGEST_COOKIE: usize = 3900;
+
+/// How many logins of a session are known by their `sid`.
+const MOST_SIDS: usize = 12;
+
+/// A session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// Who it is, to this deployment.
+    pub(crate) subject: String,
+    /// The id of the way that they came.
+    pub(crate) way: String,
+    /// The upstream's issuer identifier. A way that is configured anew with another upstream ends the
+    /// sessions by it.
+    pub(crate) iss: String,
+    /// What the upstream said. In the cookie it is left out where it is too long for one.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) claims: Map<String, Value>,
+    /// The name of the document that has it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims_at: Option<String>,
+    pub(crate) auth_time: UnixTime,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr: Option<String>,
+    pub(crate) began_at: UnixTime,
+    pub(crate) used_at: UnixTime,
+    /// What forms on pages of this session carry, so that no other page can send them.
+    form_key: String,
+    /// The `sid` of the newest logins that it was accepted for: a logout that names one of them is not asked
+    /// about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sids: Vec<String>,
+    /// Which request the person proved who they are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login_for: Option<String>,
+}
+
+impl Session {
+    /// The session of a person who has just logged in, for a request if for one.
+    pub(crate) fn begin<H: Host>(
+        at: &At<'_, H>,
+        way: &str,
+        person: &Person,
+        request: Option<&str>,
+    ) -> Result<Self, CryptoError> {
+        let now = at.now();
+        Ok(Self {
+            subject: hashed_subject(&person.iss, &person.sub),
+            way: way.to_owned(),
+            iss: person.iss.clone(),
+            claims: person.claims.clone(),
+            claims_at: None,
+            auth_time: person.auth_time.unwrap_or(now).min(now),
+            amr: person.amr.clone(),
+            acr: person.acr.clone(),
+            began_at: now,
+            used_at: now,
+            form_key: random_text::<16>(at.server.crypto())?,
+            sids: Vec::new(),
+            login_for: request.map(name_of),
+        })
+    }
+
+    /// The session of the browser, if it has one that has not ended.
+    pub(crate) async fn find<H: Host>(at: &At<'_, H>) -> Result<Option<Self>, Unavailable> {
+        let text = at.cookie(&Cookie::session(at.server.config().issuer()));
+        let Some(session) = text.and_then(|text| at.server.open_sealed(LoginSeal::Session, text))
+        else {
+            return Ok(None);
+        };
+        let session: Self = session;
+        if !session.stands(at) {
+            return Ok(None);
+        }
+        let ended_before = at.server.ended_before(&session.subject, at.now()).await?;
+        if session.began_at < ended_before {
+            return Ok(None);
+        }
+        session.with_claims(at).await
+    }
+
+    /// The session with the claims that are too long for its cookie; `None`: they are gone.
+    async fn with_claims<H: Host>(self, at: &At<'_, H>) -> Result<Option<Self>, Unavailable> {
+        let (Some(name), Some(ledger)) = (&self.claims_at, at.server.ledger()) else {
+            return Ok(Some(self));
+        };
+        let document = ledger.personal(&key_of(name), at.now()).await?;
+        let claims = document.and_then(|it| serde_json::from_str(it.text()).ok());
+        Ok(claims.map(|claims| Self { claims, ..self }))
+    }
+
+    /// The session, whose claims are stored where they are too long for a cookie.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn fitted<H: Host>(self, at: &At<'_, H>) -> Result<Self, Unavailable> {
+        let text = Value::Object(self.claims.clone()).to_string();
+        let Some(ledger) = at.server.ledger().filter(|_| text.len() > LONGEST_IN_COOKIE) else {
+            return Ok(self);
+        };
+        let name = random_text::<16>(at.server.crypto())
+            .map_err(|_| Unavailable::new("session", "no random number"))?;
+        let until = self.began_at + at.app.settings.sessions.absolute;
+        let (key, document) = (key_of(&name), Document::new(text));
+        let put = ledger.put_personal(&key, Some(&document), &Expected::Absent, until, at.now());
+        match put.await? {
+            Put::Done => Ok(Self {
+                claims_at: Some(name),
+                ..self
+            }),
+            _ => Err(Unavailable::new("session", "its name is taken")),
+        }
+    }
+
+    /// Whether its time has not come, and its way is still there.
+    fn stands<H: Host>(&self, at: &At<'_, H>) -> bool {
+        let lifetimes = at.app.settings.sessions;
+        let now = at.now();
+        now < self.used_at + lifetimes.idle
+            && now < self.began_at + lifetimes.absolute
+            && at
+                .app
+                .settings
+                .way(&self.way)
+                .is_some_and(|way| way.may_be_of(&self.iss))
+    }
+
+    /// Whether the person proved who they are for this very request.
+    pub(crate) fn is_login_for(&self, request: &str) -> bool {
+        self.login_for.as_deref() == Some(name_of(request).as_str())
+    }
+
+    /// What forms on its pages carry.
+    pub(crate) fn form_key(&self) -> &str {
+        &self.form_key
+    }
+
+    /// Whether a form was sent from a page of this session.
+    pub(crate) fn has_form_key(&self, key: &str) -> bool {
+        self.form_key.as_bytes().ct_eq(key.as_bytes()).into()
+    }
+
+    /// The cookie of the session, which is used now, for a login that will have this `sid`; `None`: it need
+    /// not be written anew.
+    pub(crate) fn used<H: Host>(&self, at: &At<'_, H>, sid: Option<&str>) -> Option<HeaderValue> {
+        let known = sid.is_none_or(|sid| self.sids.iter().any(|own| own == sid));
+        if known && at.now().since(self.used_at) < TOUCH {
+            return None;
+        }
+        let mut session = Self {
+            used_at: at.now(),
+            ..self.clone()
+        };
+        if let Some(sid) = sid.filter(|_| !known) {
+            if session.sids.len() >= MOST_SIDS {
+                session.sids.remove(0);
+            }
+            session.sids.push(sid.to_owned());
+        }
+        session.cookie(at).ok().flatten()
+    }
+
+    /// Whether a logout is of a login of this session.
+    pub(crate) fn is_of(&self, sub: Option<&str>, sid: Option<&str>) -> bool {
+        sub == Some(self.subject.as_str())
+            && sid.is_some_and(|sid| self.sids.iter().any(|own| own == sid))
+    }
+
+    /// The cookie of the session. `None`: it would be too long.
+    pub(crate) fn cookie<H: Host>(&self, at: &At<'_, H>) -> Result<Option<HeaderValue>, CryptoError> {
+        let lifetimes = at.app.settings.sessions;
+        let left = (self.began_at + lifetimes.absolute).since(at.now());
+        let claims = match self.claims_at {
+            Some(_) => Map::new(),
+            None => self.claims.clone(),
+        };
+        let sealed = Self {
+            claims,
+            ..self.clone()
+        };
+        let text = at.server.seal(LoginSeal::Session, &sealed)?;
+        if text.len() > LONGEST_COOKIE {
+            return Ok(None);
+        }
+        let cookie = Cookie::session(at.server.config().issuer());
+        Ok(cookie.set(&text, left.min(lifetimes.idle)))
+    }
+
+    /// The cookie that ends the session.
+    pub(crate) fn end<H: Host>(at: &At<'_, H>) -> Option<HeaderValue> {
+        Cookie::session(at.server.config().issuer()).clear()
+    }
+}
+
+fn key_of(name: &str) -> PersonalKey {
+    PersonalKey::new("session claims", name)
+}
+
+/// A short name of a sealed request.
+fn name_of(request: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(request))
+}

@@ -1,0 +1,94 @@
+//! What pages are given of a request: sessions, ways and what is asked for, as plain data.
+
+use jeton::{Host, page::Language};
+
+use crate::{
+    asked::{Asked, RequestKind},
+    at::At,
+    pages::{Application, Asking, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who},
+    session::Session,
+    settings::LoginSettings,
+};
+
+/// The pages of this request.
+pub(crate) fn pages<'a, H: Host>(at: &At<'a, H>, language: Language) -> Pages<'a> {
+    Pages {
+        frame: at.server.config().frame(),
+        path: &at.app.path,
+        language,
+        reference: at.arrival.request_id.as_ref(),
+    }
+}
+
+/// Whose session it is.
+pub(crate) fn who<'a>(settings: &'a LoginSettings, session: &'a Session) -> Who<'a> {
+    let text = |name: &str| session.claims.get(name)?.as_str().filter(|text| !text.is_empty());
+    let upstream = settings.way(&session.way).map_or("", |way| way.name.as_str());
+    let address = text("email").or_else(|| text("preferred_username"));
+    let name = text("name").or(address).unwrap_or(&session.subject);
+    Who {
+        name,
+        detail: address.filter(|address| *address != name),
+        upstream,
+    }
+}
+
+/// The ways to log in, as they are shown.
+pub(crate) fn ways(settings: &LoginSettings) -> Vec<WayIn<'_>> {
+    let ways = settings.ways.iter().map(|way| WayIn {
+        id: &way.id,
+        name: &way.name,
+    });
+    ways.collect()
+}
+
+/// Who asks for a login.
+pub(crate) fn asking(asked: &Asked) -> Asking<'_> {
+    match (asked.kind, application(asked)) {
+        (RequestKind::Device, _) | (_, None) => Asking::Device,
+        (_, Some(application)) => Asking::Application(application),
+    }
+}
+
+/// The application that asks, where it is one.
+pub(crate) fn application(asked: &Asked) -> Option<Application<'_>> {
+    Some(Application {
+        client_id: asked.client_id.as_ref()?.as_str(),
+        client_name: asked.client_name.as_deref(),
+        redirect_uri: asked.redirect_uri.as_deref().unwrap_or_default(),
+        origin: match asked.self_registered {
+            Some(_) => Origin::Itself,
+            None => Origin::Operator,
+        },
+    })
+}
+
+/// What is asked for: the scopes of no API, then each API with its own.
+pub(crate) fn scopes(asked: &Asked) -> Vec<(Option<(Option<&str>, &str)>, Vec<ScopeItem<'_>>)> {
+    let of = |api: Option<&str>| -> Vec<_> {
+        let scopes = asked.scopes.iter().filter(|it| it.api.as_deref() == api);
+        scopes
+            .map(|it| ScopeItem {
+                scope: &it.scope,
+                description: it.description.as_deref(),
+            })
+            .collect()
+    };
+    let apis = asked.apis.iter().map(|api| {
+        let identifier = api.identifier.as_str();
+        (Some((api.name.as_deref(), identifier)), of(Some(identifier)))
+    });
+    [(None, of(None))]
+        .into_iter()
+        .chain(apis)
+        .filter(|(_, scopes)| !scopes.is_empty())
+        .collect()
+}
+
+/// The same, as the page has it.
+pub(crate) fn groups<'a>(
+    scopes: &'a [(Option<(Option<&'a str>, &'a str)>, Vec<ScopeItem<'a>>)],
+) -> Vec<ScopeGroup<'a>> {
+    let groups = scopes.iter().map(|(api, scopes)| ScopeGroup { api: *api, scopes });
+    groups.collect()
+}
