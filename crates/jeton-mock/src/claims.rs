@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use jeton::UnixTime;
+pub(crate) use jeton_rules::merge;
+use jeton_rules::{all_fit, fits, template};
 use serde_json::{Map, Value};
 
 use crate::spec::{ClaimMatch, ClaimPlace, ClaimRule, InvalidSpec, User};
 
+mod names;
 mod person;
 mod rules;
-pub(crate) mod template;
 
+use names::RequestNames;
 pub(crate) use person::{Former, Person};
 pub(crate) use rules::{KeptRule, Rules};
-use template::Claims;
 
 /// What is known of the request that gets a token or an answer.
 #[derive(Clone, Copy, Debug)]
@@ -104,12 +106,13 @@ impl Additions {
         // All are told of the claims as they stood before this rule, whatever the order of its members.
         let before = self.clone();
         let add = |into: &mut Map<_, _>, members, made, added| {
-            let claims = Claims {
+            let names = RequestNames {
+                facts,
                 made,
                 added,
                 others: &[],
             };
-            into.extend(template::expand_members(members, facts, claims));
+            into.extend(template::expand_members(members, &names));
         };
         let (of, added) = (made.access_token, &before.access_token);
         add(&mut self.access_token, &rule.access_token, of, added);
@@ -159,7 +162,7 @@ pub(crate) fn check_rule(rule: &ClaimRule) -> Result<(), InvalidSpec> {
         ("introspection", &rule.introspection),
         ("response", &rule.response),
     ] {
-        template::check_members(claims).map_err(|invalid| invalid.within(member))?;
+        check_members(claims).map_err(|invalid| invalid.within(member))?;
     }
     for (member, header) in [
         ("access_token_header", &rule.access_token_header),
@@ -170,25 +173,19 @@ pub(crate) fn check_rule(rule: &ClaimRule) -> Result<(), InvalidSpec> {
                 "another name; what signs is signing_algs, or the client's or API's own algorithm";
             return Err(InvalidSpec::new(format_args!("{member}.alg"), expected));
         }
-        template::check_members(header).map_err(|invalid| invalid.within(member))?;
+        check_members(header).map_err(|invalid| invalid.within(member))?;
     }
     Ok(())
+}
+
+/// Refuses members whose templates are none.
+pub(crate) fn check_members(members: &Map<String, Value>) -> Result<(), InvalidSpec> {
+    template::check_members::<RequestNames<'_>>(members)
 }
 
 /// Refuses what a user's tokens and answers cannot say.
 pub(crate) fn check_user_sections(user: &User) -> Result<(), InvalidSpec> {
     check_rule(&of_user(user))
-}
-
-/// Members of `additions` take the place of those in `into`; null takes them away.
-pub(crate) fn merge(into: &mut Map<String, Value>, additions: &Map<String, Value>) {
-    for (name, value) in additions {
-        if value.is_null() {
-            into.remove(name);
-        } else {
-            into.insert(name.clone(), value.clone());
-        }
-    }
 }
 
 /// `members` with their templates filled in; `claims` are those of what they speak of.
@@ -207,33 +204,24 @@ pub(crate) fn fill_with(
     claims: Option<&Map<String, Value>>,
     others: &[(&str, Value)],
 ) -> Map<String, Value> {
-    let claims = Claims {
+    let names = RequestNames {
+        facts,
         made: claims,
         added: &Map::new(),
         others,
     };
-    template::expand_members(members, facts, claims)
+    template::expand_members(members, &names)
 }
 
 fn matches(matching: &ClaimMatch, facts: &Facts<'_>) -> bool {
-    let one = [
-        (&matching.client_id, facts.client_id),
-        (&matching.grant_type, facts.grant_type),
-        (&matching.subject, facts.subject),
-    ];
-    one.into_iter().all(|(pattern, fact)| {
-        pattern
-            .as_ref()
-            .is_none_or(|pattern| fact.is_some_and(|fact| pattern.matches(fact)))
-    }) && matching.scope.as_ref().is_none_or(|pattern| {
-        let mut tokens = facts.scope.unwrap_or_default().split_ascii_whitespace();
-        tokens.any(|token| pattern.matches(token))
-    }) && matching.parameters.iter().all(|(name, pattern)| {
-        facts
-            .parameters
-            .get(name)
-            .is_some_and(|value| pattern.matches(value))
-    })
+    let scope = facts.scope.unwrap_or_default().split_ascii_whitespace();
+    fits(matching.client_id.as_ref(), facts.client_id)
+        && fits(matching.grant_type.as_ref(), facts.grant_type)
+        && fits(matching.scope.as_ref(), scope)
+        && fits(matching.subject.as_ref(), facts.subject)
+        && all_fit(&matching.parameters, |name| {
+            facts.parameters.get(name).map(String::as_str)
+        })
 }
 
 #[cfg(test)]

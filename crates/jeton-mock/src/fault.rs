@@ -8,6 +8,7 @@ use http::{
     header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use jeton_http::Dropped;
+use jeton_rules::{all_fit, fits};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -18,7 +19,6 @@ use crate::{
     json::{json_error, json_response},
     spec::{
         CustomResponse, Effect, Endpoint, Fault, InvalidEffect, LONGEST_DELAY, Matcher, OAuthError,
-        Pattern,
     },
 };
 
@@ -123,17 +123,12 @@ impl Matcher {
             Some(endpoint) => endpoint == asked.endpoint,
             None => effect.has_its_place_at(asked.endpoint),
         };
-        let agrees = |pattern: &Option<Pattern>, text: Option<&str>| match pattern {
-            None => true,
-            Some(pattern) => text.is_some_and(|text| pattern.matches(text)),
-        };
         endpoint
-            && agrees(&self.method, Some(asked.method.as_str()))
-            && agrees(&self.client_id, asked.client_id.as_deref())
-            && agrees(&self.grant_type, asked.grant_type.as_deref())
-            && self.parameters.iter().all(|(name, pattern)| {
-                let value = asked.parameters.get(name);
-                value.is_some_and(|value| pattern.matches(value))
+            && fits(self.method.as_ref(), Some(asked.method.as_str()))
+            && fits(self.client_id.as_ref(), asked.client_id.as_deref())
+            && fits(self.grant_type.as_ref(), asked.grant_type.as_deref())
+            && all_fit(&self.parameters, |name| {
+                asked.parameters.get(name).map(String::as_str)
             })
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     address::{Address, is_issuer_name},
-    claims::{self, template},
+    claims::{self, check_members},
     file, public_keys,
     spec::{ClaimRule, Credential, Endpoint, InvalidSpec, ProfileSpec, before},
 };
@@ -333,7 +333,7 @@ fn check_texts(spec: &ProfileSpec, example: &Profile) -> Result<(), InvalidSpec>
     let check = |members: &Map<String, Value>, names: &[&'static str]| {
         let mut members = members.clone();
         fill_members(&mut members, &known(names));
-        template::check_members(&members)
+        check_members(&members)
     };
     for (member, value) in &spec.metadata {
         let mut value = value.clone();

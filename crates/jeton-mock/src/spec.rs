@@ -18,9 +18,7 @@ mod effect;
 mod endpoint;
 mod fault;
 mod grant;
-mod invalid;
 mod oauth_error;
-mod pattern;
 mod private_jwk;
 mod profile;
 mod token_fault;
@@ -37,9 +35,8 @@ pub(crate) use endpoint::before;
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Matcher, TokenKind};
 pub use grant::Grant;
-pub use invalid::InvalidSpec;
+pub use jeton_rules::{InvalidPattern, InvalidSpec, Pattern};
 pub use oauth_error::OAuthError;
-pub use pattern::{InvalidPattern, Pattern};
 pub use private_jwk::PrivateJwk;
 pub use profile::{
     Credential, DocumentSpec, Ending, ErrorMatch, ErrorSpec, ParameterSpec, ProfileSpec,

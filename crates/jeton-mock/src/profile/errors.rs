@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use jeton_rules::fits;
 use serde_json::{Map, Value, json};
 
 use super::{Profile, fill::fill_members};
@@ -69,11 +70,8 @@ fn put_headers(headers: &mut HeaderMap, own: &Map<String, Value>) {
 impl ErrorMatch {
     fn fits(&self, endpoint: Endpoint, error: &str, description: &str) -> bool {
         self.endpoint.is_none_or(|own| own == endpoint)
-            && self.error.as_ref().is_none_or(|own| own.matches(error))
-            && self
-                .error_description
-                .as_ref()
-                .is_none_or(|own| own.matches(description))
+            && fits(self.error.as_ref(), [error])
+            && fits(self.error_description.as_ref(), [description])
     }
 }
 

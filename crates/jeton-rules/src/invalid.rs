@@ -1,12 +1,15 @@
 use std::fmt;
 
-/// Why a description of a mock is refused: a member, and what it should be.
+/// Why a description, such as a configuration, is refused: a member, and what it should be.
+///
+/// What was written may be quoted in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct InvalidSpec {
-    /// The member's path, such as `clients[1]`.
-    pub(crate) at: String,
+    /// The member's path, such as `clients[1]`; empty for the whole.
+    pub at: String,
     /// What it should be.
-    pub(crate) expected: String,
+    pub expected: String,
 }
 
 impl fmt::Display for InvalidSpec {
@@ -19,7 +22,9 @@ impl fmt::Display for InvalidSpec {
 }
 
 impl InvalidSpec {
-    pub(crate) fn new(at: impl fmt::Display, expected: impl fmt::Display) -> Self {
+    /// That the member at this path is expected to be something else.
+    #[must_use]
+    pub fn new(at: impl fmt::Display, expected: impl fmt::Display) -> Self {
         Self {
             at: at.to_string(),
             expected: expected.to_string(),
@@ -27,7 +32,8 @@ impl InvalidSpec {
     }
 
     /// The same, seen from where `parent` is a member.
-    pub(crate) fn within(mut self, parent: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn within(mut self, parent: impl fmt::Display) -> Self {
         let dot = if self.at.is_empty() || self.at.starts_with('[') {
             ""
         } else {

@@ -1,3 +1,5 @@
+//! Patterns: which texts a rule is about.
+
 use std::{borrow::Cow, fmt};
 
 use regex_lite::Regex;
