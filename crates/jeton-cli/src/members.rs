@@ -38,6 +38,7 @@ const OF_CLIENT: &[&str] = &[
     "client_name",
     "client_uri",
     "disabled",
+    "first_party",
     "grant_types",
     "id_token_claims",
     "id_token_signed_response_alg",

@@ -144,6 +144,8 @@ pub(crate) fn unregistered(id: &ClientId) -> Client {
         id: id.clone(),
         name: None,
         home: None,
+        policy: None,
+        terms: None,
         authentication: ClientAuthentication::None,
         grant_types: GrantType::ALL.to_vec(),
         scope: Scope::default(),
@@ -164,6 +166,7 @@ pub(crate) fn unregistered(id: &ClientId) -> Client {
             offline_access_required: false,
             ..RefreshPolicy::default()
         },
+        first_party: false,
         login: false,
         disabled: false,
         expires_at: None,

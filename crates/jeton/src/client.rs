@@ -60,6 +60,10 @@ pub struct Client {
     pub name: Option<String>,
     /// `client_uri`, if it is one that people can be sent to.
     pub home: Option<Home>,
+    /// `policy_uri`, the same.
+    pub policy: Option<Home>,
+    /// `tos_uri`, the same.
+    pub terms: Option<Home>,
     /// `token_endpoint_auth_method` and the secrets.
     pub authentication: ClientAuthentication,
     /// `grant_types`; RFC 7591's default is `authorization_code` alone.
@@ -96,6 +100,8 @@ pub struct Client {
     pub pkce: Pkce,
     /// How its refresh tokens behave.
     pub refresh: RefreshPolicy,
+    /// `first_party` (ours): the operator's own application, so that nobody is asked for consent to it.
+    pub first_party: bool,
     /// `login` (ours): a login application, which may accept and reject requests. Only a
     /// configured client can be one.
     pub login: bool,
@@ -260,6 +266,13 @@ impl Client {
     #[must_use]
     pub fn redirects_to(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|own| own.matches(uri))
+    }
+
+    /// Whether a code that goes to `redirect_uri` can be redeemed by nobody else who uses the client's id (RFC
+    /// 6749 §10.2, RFC 8252 §8.6): the client authenticates, or the address is a website's.
+    #[must_use]
+    pub fn is_assured_at(&self, redirect_uri: &str) -> bool {
+        self.is_confidential() || RedirectUri::is_website(redirect_uri)
     }
 
     /// Whether a browser may be sent to `uri` after a logout (OpenID Connect RP-Initiated Logout

@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     cors::{self, CrossOrigin},
     endpoint::{
-        authorize::{self, handoff, resume},
+        authorize::{self, describe, handoff, resume},
         device, device_authorization, end_session, health, introspect, jwks,
         management::{self, Managed},
         metadata::{self, MetadataDocuments},
@@ -239,7 +239,7 @@ impl<H: Host> Server<H> {
         match endpoint {
             Endpoint::Token => token::respond(at, audit).await,
             Endpoint::Authorize => authorize::respond(at, audit).await,
-            Endpoint::Request => handoff::describe_request(at, audit).await,
+            Endpoint::Request => describe::describe_request(at, audit).await,
             Endpoint::Accept => handoff::accept(at, audit).await,
             Endpoint::Reject => handoff::reject(at, audit).await,
             Endpoint::Resume => resume::respond(at, audit).await,

@@ -50,6 +50,7 @@ fn members() -> BTreeSet<String> {
         registration: Some(RegistrationRecord::default()),
         registration_ceiling: Some(CeilingRecord::default()),
         deleted_at: Some(UnixTime(1)),
+        first_party: Some(true),
         login: Some(true),
         disabled: Some(true),
         keys: KeysRecord {

@@ -761,6 +761,8 @@ export interface Client {
   userinfo_claims?: string[];
   /** Claims about the client in the tokens it gets by client_credentials. */
   client_claims?: Claims;
+  /** Nobody is asked for consent to it. */
+  first_party?: boolean;
   /** It is a login application. */
   login?: boolean;
   /** It is as if it did not exist, also where the issuer is lenient. */

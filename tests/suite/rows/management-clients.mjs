@@ -133,6 +133,7 @@ describe('a client that is made', { concurrency: 8 }, () => {
       client_claims: { tenant: 'blue', deep: { a: [1, null, true] } },
       labels: { team: 'a', 'cost-center': '7', longest: `${'ä'.repeat(127)}a` },
       client_expires_at: now() + 3600,
+      first_party: true,
       disabled: false,
     });
     const { client_id, client_secret, client_secret_expires_at, ...answer } = await made(by, document);
@@ -231,6 +232,7 @@ const INVALID = [
   ['client_expires_at', { client_expires_at: -1 }],
   ['login', { login: true }],
   ['disabled', { disabled: 'no' }],
+  ['first_party', { first_party: 'yes' }],
   ['registration', { registration: { tokens: [] } }],
   ['dpop_bound_access_tokens', { dpop_bound_access_tokens: true }],
   ['require_pushed_authorization_requests', { require_pushed_authorization_requests: true }],

@@ -359,6 +359,7 @@ describe('RFC 7591: registration', { concurrency: 4 }, () => {
       registration_access_token: 'chosen',
       registration_client_uri: 'https://evil.example',
       login: true,
+      first_party: true,
       disabled: true,
       labels: { team: 'admins' },
       audiences: ['https://bank.example'],

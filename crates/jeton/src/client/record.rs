@@ -147,6 +147,9 @@ pub struct ClientRecord {
     /// Ours: origins (RFC 6454) whose pages may read the answers of the token endpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_origins: Vec<String>,
+    /// Ours; `false` where absent. With it nobody is asked whether the client may have what it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_party: Option<bool>,
     /// Ours: the client is a login application. In configuration only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<bool>,
@@ -302,6 +305,7 @@ impl ClientRecord {
             return Err(InvalidClient::Login);
         }
         let described = self.described();
+        let (policy, terms) = (self.page("policy_uri"), self.page("tos_uri"));
         let registration = self.registration.as_ref();
         let registration_ceiling = self.registration_ceiling.as_ref();
         let client = Client {
@@ -319,6 +323,8 @@ impl ClientRecord {
             id,
             name: self.client_name,
             home: self.client_uri.as_deref().and_then(Home::of),
+            policy,
+            terms,
             authentication,
             grant_types,
             scope,
@@ -332,6 +338,7 @@ impl ClientRecord {
             claims: self.claims.parse()?,
             redirect_uris,
             pkce,
+            first_party: self.first_party.unwrap_or(false),
             login,
             disabled: self.disabled.unwrap_or(false),
             expires_at: expiry(self.client_expires_at),
@@ -341,6 +348,12 @@ impl ClientRecord {
                 .transpose()?,
         };
         Ok(client.under_its_ceiling())
+    }
+
+    /// The page that a member names which the server does not read otherwise.
+    fn page(&self, member: &str) -> Option<Home> {
+        let uri = self.other.get(member).and_then(Value::as_str);
+        uri.and_then(Home::of)
     }
 
     /// The members that describe the client and that APIs may have in tokens.

@@ -115,6 +115,12 @@ impl RedirectUri {
             && split_port(requested) == Some((before, after))
     }
 
+    /// Whether a browser takes what goes to it to the website of whoever has the name, and to no program on
+    /// its own machine (RFC 8252 §7.2).
+    pub(crate) fn is_website(text: &str) -> bool {
+        Url::parse(text).is_ok_and(|url| url.scheme() == "https" && !is_local(&url))
+    }
+
     /// Whether a browser can post a form to it: to an app's own scheme it hands over the address alone.
     pub(crate) fn takes_forms(text: &str) -> bool {
         let scheme = text.split(':').next().unwrap_or_default();

@@ -9,6 +9,7 @@
 //! back twice with one ticket gets the same code, until that is redeemed.
 
 mod accepted_claims;
+pub(crate) mod describe;
 pub(crate) mod handoff;
 mod pending;
 pub(crate) mod resume;

@@ -105,6 +105,7 @@ fn metadata_gives_no_privilege() {
         "client_secret_expires_at": 0, "client_id_issued_at": 1, "client_expires_at": 9_999_999_999_u64,
         "registration": {"tokens": []}, "registration_ceiling": {}, "registration_access_token": "x",
         "registration_client_uri": "https://app.example", "login": true, "disabled": false,
+        "first_party": true,
         "labels": {"team": "admins"}, "audiences": ["https://bank.example"],
         "apis": [{"identifier": "https://bank.example", "scope": "all"}],
         "client_claims": {"role": "admin"}, "id_token_claims": ["groups"],

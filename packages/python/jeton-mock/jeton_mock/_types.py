@@ -148,6 +148,7 @@ class Client(_Client, total=False):
     access_token_claims: list[str]
     userinfo_claims: list[str]
     client_claims: Claims
+    first_party: bool
     login: bool
     disabled: bool
     client_expires_at: int

@@ -1,11 +1,11 @@
-//! `/authorize/request`, `/authorize/accept` and `/authorize/reject`: the endpoints that the login
-//! application calls. It authenticates as a client, and must be configured with `login`.
+//! `/authorize/accept` and `/authorize/reject`: the endpoints at which the login application answers, and
+//! what they share with the one at which it asks. It authenticates as a client, and must be configured with
+//! `login`.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use serde::Serialize;
+use http::Response;
 use serde_json::Map;
 
 use super::{
@@ -17,16 +17,14 @@ use super::{
 use crate::{
     audit::Audit,
     authentication::authenticate,
-    claims::{ClaimsRequest, read_claims},
-    client::{Client, ClientId},
-    endpoint::end_session::{self, LogoutRequest},
+    claims::read_claims,
+    client::Client,
     grant::live,
     host::Host,
-    ledger::{GrantId, RequestedClaims},
+    ledger::RequestedClaims,
     parameters::Parameters,
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
     request::{At, Sender},
-    response::no_store_json,
     scope::Scope,
     time::{LEEWAY, Seconds, UnixTime},
 };
@@ -53,81 +51,8 @@ pub(crate) const REJECTIONS: [ErrorCode; 13] = [
     ErrorCode::INVALID_TARGET,
 ];
 
-/// What is told of a client that registered itself (RFC 7591 §5): its name and its pages are its own word.
-#[derive(Serialize)]
-struct SelfRegistered<'a> {
-    redirect_uri: &'a str,
-}
-
-/// The response of `/authorize/request`: what the login application may know of a request.
-#[derive(Serialize)]
-struct RequestInfo<'a> {
-    kind: &'static str,
-    expires_at: UnixTime,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a ClientId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_name: Option<&'a str>,
-    /// Where the person will be sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_uri: Option<&'a str>,
-    /// Of a client that registered itself: where the person will be sent. Nobody has checked whose it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    self_registered: Option<SelfRegistered<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a Scope>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audiences: Option<&'a [String]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prompt: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_age: Option<Seconds>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    login_hint: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ui_locales: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    acr_values: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claims_locales: Option<&'a str>,
-    /// In the form of OpenID Connect Core §5.5.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claims: Option<&'a ClaimsRequest>,
-    /// The person whom the client asks for, or whom a logout names. Absent where that is nobody.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<&'a str>,
-    /// The `sid` that the ID tokens of the login have.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<GrantId>,
-}
-
-impl RequestInfo<'_> {
-    /// A description that says only what kind of request it is.
-    const fn new(kind: &'static str, expires_at: UnixTime) -> Self {
-        Self {
-            kind,
-            expires_at,
-            client_id: None,
-            client_name: None,
-            redirect_uri: None,
-            self_registered: None,
-            scope: None,
-            audiences: None,
-            prompt: None,
-            max_age: None,
-            login_hint: None,
-            ui_locales: None,
-            acr_values: None,
-            claims_locales: None,
-            claims: None,
-            sub: None,
-            sid: None,
-        }
-    }
-}
-
 /// The parameters of a call of the login application, which is authenticated.
-async fn read_call<'a, H: Host>(
+pub(super) async fn read_call<'a, H: Host>(
     at: &At<'a, H>,
     audit: &mut Audit,
 ) -> Result<Parameters<'a>, Refusal> {
@@ -143,14 +68,14 @@ async fn read_call<'a, H: Host>(
 }
 
 /// The request that the login application presents.
-fn presented<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, RequestFault> {
+pub(super) fn presented<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, RequestFault> {
     parameters
         .get("request")
         .ok_or(RequestFault::MissingParameter("request"))
 }
 
 /// The login that the login application presents, of whatever age.
-fn open_login<H: Host>(
+pub(super) fn open_login<H: Host>(
     at: &At<'_, H>,
     text: &str,
     audit: &mut Audit,
@@ -158,86 +83,6 @@ fn open_login<H: Host>(
     let sealed = SealedRequest::open(at, text).ok_or(HandoffFault::Request)?;
     audit.grant = Some(sealed.grant);
     Ok(sealed)
-}
-
-/// `/authorize/request`: describes a request, or a logout, to the login application.
-pub(crate) async fn describe_request<H: Host>(
-    at: &At<'_, H>,
-    audit: &mut Audit,
-) -> Result<Response<Bytes>, Refusal> {
-    let parameters = read_call(at, audit).await?;
-    let text = presented(&parameters)?;
-    if let Some(logout) = LogoutRequest::open(at, text) {
-        return describe_logout(at, &logout, text, audit).await;
-    }
-    let sealed = open_login(at, text, audit)?;
-    match describe_login(at, &sealed).await {
-        Ok(response) => Ok(response),
-        Err(refusal) => Err(hand_back(at, sealed, refusal)),
-    }
-}
-
-async fn describe_login<H: Host>(
-    at: &At<'_, H>,
-    sealed: &SealedRequest,
-) -> Result<Response<Bytes>, Refusal> {
-    require_current(at, sealed)?;
-    let mut info = RequestInfo::new("device", sealed.expires_at);
-    let (client, scope);
-    if let LoginPurpose::Code(code) = &sealed.purpose {
-        client = registered_client(at, code).await?;
-        scope = code.scope.within(&client.scope);
-        let prompt: Vec<_> = code.prompt.iter().map(String::as_str).collect();
-        info = RequestInfo {
-            client_id: Some(&code.client_id),
-            client_name: client.name.as_deref(),
-            redirect_uri: Some(&code.redirect_uri),
-            self_registered: client.registration.as_ref().map(|_| SelfRegistered {
-                redirect_uri: &code.redirect_uri,
-            }),
-            // Nobody shall consent to what the client can no longer get.
-            scope: Some(&scope),
-            audiences: Some(&code.audiences),
-            prompt: (!prompt.is_empty()).then(|| prompt.join(" ").into()),
-            max_age: code.max_age,
-            login_hint: code.login_hint.as_deref(),
-            ui_locales: code.ui_locales.as_deref(),
-            acr_values: code.acr_values.as_deref(),
-            claims_locales: code.claims_locales.as_deref(),
-            claims: Some(&code.claims).filter(|claims| !claims.is_empty()),
-            sub: code.subject.as_deref(),
-            sid: Some(sealed.grant),
-            ..RequestInfo::new("code", sealed.expires_at)
-        };
-    }
-    Ok(no_store_json(StatusCode::OK, &info))
-}
-
-async fn describe_logout<H: Host>(
-    at: &At<'_, H>,
-    logout: &LogoutRequest,
-    text: &str,
-    audit: &mut Audit,
-) -> Result<Response<Bytes>, Refusal> {
-    audit.grant = logout.sid;
-    if logout.has_expired(at.now) {
-        return Err(Refusal::HandedBack {
-            why: Box::new(HandoffFault::Expired.into()),
-            redirect_to: end_session::resume_url(at, text),
-        });
-    }
-    let client = match &logout.client_id {
-        Some(id) => at.issuer.clients().find(id, at.now).await?,
-        None => None,
-    };
-    let info = RequestInfo {
-        client_id: logout.client_id.as_ref(),
-        client_name: client.as_ref().and_then(|client| client.name.as_deref()),
-        sub: logout.sub.as_deref(),
-        sid: logout.sid,
-        ..RequestInfo::new("logout", logout.expires_at)
-    };
-    Ok(no_store_json(StatusCode::OK, &info))
 }
 
 /// `/authorize/accept`: a person logged in and agreed.
@@ -316,7 +161,10 @@ pub(crate) async fn reject<H: Host>(
 }
 
 /// Refuses a request to log in that has expired.
-fn require_current<H: Host>(at: &At<'_, H>, sealed: &SealedRequest) -> Result<(), HandoffFault> {
+pub(super) fn require_current<H: Host>(
+    at: &At<'_, H>,
+    sealed: &SealedRequest,
+) -> Result<(), HandoffFault> {
     if at.now >= sealed.expires_at {
         return Err(HandoffFault::Expired);
     }
@@ -424,7 +272,7 @@ fn check_requested(
 }
 
 /// The client of a request, which must still be registered, and with the redirect URI.
-async fn registered_client<H: Host>(
+pub(super) async fn registered_client<H: Host>(
     at: &At<'_, H>,
     code: &CodeRequest,
 ) -> Result<Arc<Client>, Refusal> {

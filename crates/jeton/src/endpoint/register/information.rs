@@ -12,12 +12,13 @@ use crate::{
 };
 
 /// Members of a record that are its operator's affair.
-const OF_OPERATOR: [&str; 7] = [
+const OF_OPERATOR: [&str; 8] = [
     "client_secret",
     "client_secrets",
     "registration",
     "registration_ceiling",
     "labels",
+    "first_party",
     "login",
     "disabled",
 ];
