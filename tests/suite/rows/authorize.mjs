@@ -176,6 +176,7 @@ describe('/authorize', { concurrency: 8 }, () => {
       kind: 'code',
       client_id: 'web',
       client_name: web.client_name,
+      client_uri: web.client_uri,
       redirect_uri: web.redirect_uris[0],
       identity_assured: true,
       scope: 'openid read',

@@ -18,7 +18,7 @@ export const apis = [
     identifier: SALES,
     aliases: ['urn:example:sales', 'https://sales.internal/api'],
     name: 'Sales',
-    scopes: { 'sales:read': 'See what was sold', 'sales:write': 'Sell', shared: 'Of several' },
+    scopes: { 'sales:read': 'See what was sold', 'sales:write': 'Sell', shared: 'Of several', silent: '' },
     access_token_lifetime: 120,
     client_claims: { tenant: 'of sales', region: { name: 'north' } },
     client_claims_from: {
@@ -31,7 +31,7 @@ export const apis = [
   },
   {
     identifier: PARCELS,
-    scopes: { 'parcels:track': 'Track parcels', shared: 'Of several' },
+    scopes: { 'parcels:track': 'Track parcels', shared: 'Of parcels too' },
     access_token_lifetime: 90,
     client_claims: { tenant: 'of parcels', carrier: 'post' },
   },
@@ -97,6 +97,15 @@ export const apiClients = {
     scope: 'openid offline_access profile',
     apis: APIS,
     refresh_token_grace: 0,
+  },
+  /** The same, with a scope that has no words. */
+  kiosk: {
+    client_id: 'kiosk',
+    client_secret: secretOf('kiosk'),
+    redirect_uris: ['https://app.example/cb'],
+    grant_types: ['authorization_code'],
+    scope: 'openid',
+    apis: [of(SALES, 'silent')],
   },
   /** Named by the API, to look at its tokens; and one that is not. */
   salesGateway: machine('sales-gateway', { grant_types: [] }),

@@ -106,6 +106,14 @@ export const grantClients = {
       'safari-web-extension://E3449EA7-EC25-4696-8E6C-72F0A4B1C2D3',
     ],
   }),
+  /** The operator's own; two of its pages are no links. */
+  ours: publicly('ours', {
+    first_party: true,
+    client_uri: 'http://app.example/ours',
+    policy_uri: `${APP}/privacy`,
+    tos_uri: 'https://bank.example@app.example/terms',
+    redirect_uris: [`${APP}/cb`, 'https://localhost:8443/cb', 'https://app.localhost/cb', 'https://[::1]:8443/cb'],
+  }),
   tv: publicly('tv', { ...device, client_name: 'TV <script>alert(1)</script>' }),
   console: application('console', { ...device, refresh_token_grace: 1 }),
 };
