@@ -14,9 +14,7 @@
 //! throttle and lose them, and the accounts that people have elsewhere come with all of that.
 
 mod allow;
-mod flow;
 mod person;
-mod session;
 mod settings;
 mod trouble;
 mod ways;

@@ -1,10 +1,12 @@
 //! A person, as an upstream says who they are.
 
+use std::fmt;
+
 use jeton::UnixTime;
 use serde_json::{Map, Value};
 
-/// A person who has just logged in at an upstream.
-#[derive(Clone, Debug, PartialEq)]
+/// A person who has just logged in at an upstream. `Debug` shows only where: the rest is theirs.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Person {
     /// The upstream's issuer identifier. With `sub` it is who the person is; nothing else ever is.
     pub(crate) iss: String,
@@ -21,4 +23,12 @@ pub(crate) struct Person {
     pub(crate) acr: Option<String>,
     /// By which fresh claims are had later.
     pub(crate) refresh_token: Option<String>,
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Person")
+            .field("iss", &self.iss)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with a login at an upstream.
 
-use jeton::Unreachable;
+use jeton::{JwtFault, Unreachable};
 
 /// Why an upstream did not say who the person is. No text of the upstream is in it, so it may be logged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,10 +22,20 @@ pub(crate) enum Trouble {
     /// look.
     #[error("the upstream's token endpoint answered {0}")]
     TokenRefused(&'static str),
+    /// The ID token is not one of the upstream's, by its signature.
+    #[error("the ID token: {0}")]
+    IdToken(#[from] JwtFault),
     /// The answer comes from, or the token was made by or for, somebody else.
     #[error("{0}")]
     Foreign(&'static str),
     /// Its answer lacks what is needed, or says what cannot be.
     #[error("{0}")]
     NotUsable(&'static str),
+}
+
+impl Trouble {
+    /// Wraps why `what` was not answered.
+    pub(crate) fn asking(what: &'static str) -> impl Fn(Unreachable) -> Self {
+        move |why| Self::Unreachable { what, why }
+    }
 }

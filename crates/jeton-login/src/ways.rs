@@ -1,15 +1,29 @@
-//! The ways to log in: one file each.
+//! The ways to log in: a file each, and what is asked of all alike.
 
-use jeton::{Documents, Host, PublicJwks, Seconds, Server, UnixTime};
+use jeton::{
+    Config, Documents, Fetch, ForeignUrl, Host, PublicJwks, Reach, Seconds, Server, UnixTime,
+};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
-    allow::Allow, person::Person, settings::InvalidLogin, trouble::Trouble,
+    allow::{Allow, AllowRecord},
+    person::Person,
+    settings::InvalidLogin,
+    trouble::Trouble,
 };
 
+mod deadlines;
+mod exchange;
 mod github;
 mod openid;
+
+/// The longest id of a way, in bytes. It stands in addresses and names of cookies.
+const LONGEST_ID: usize = 32;
+
+/// The longest name of a way, in characters. It stands on a button.
+const LONGEST_NAME: usize = 64;
 
 /// A way to log in, as it is configured.
 #[derive(Clone, Debug)]
@@ -20,6 +34,8 @@ pub(crate) struct Way {
     pub(crate) name: String,
     /// Who of those that come this way may log in.
     pub(crate) allow: Allow,
+    /// The claims that those who come this way get, as templates over what the upstream says.
+    pub(crate) claims: Map<String, Value>,
     pub(crate) kind: Kind,
 }
 
@@ -30,4 +46,218 @@ pub(crate) enum Kind {
     Openid(openid::Provider),
     /// GitHub's OAuth 2.0.
     Github(github::Github),
+}
+
+/// A way to log in, as written in `providers`.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum WayRecord {
+    Openid(openid::Record),
+    Github(github::Record),
+}
+
+impl WayRecord {
+    /// The way, once all that it says is known to be good.
+    pub(crate) fn parse(self, reach: &Reach) -> Result<Way, InvalidLogin> {
+        match self {
+            Self::Openid(record) => record.parse(reach),
+            Self::Github(record) => record.parse(reach),
+        }
+    }
+}
+
+/// The members that each way has, as written.
+struct Common {
+    id: String,
+    name: String,
+    allow: AllowRecord,
+    claims: Map<String, Value>,
+}
+
+impl Common {
+    fn with(self, kind: impl FnOnce(&Allow) -> Kind) -> Result<Way, InvalidLogin> {
+        let is_of_id = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.bytes().all(is_of_id) {
+            return Err(InvalidLogin::new(
+                "id",
+                "1 to 32 of the characters a-z, 0-9 and -",
+            ));
+        }
+        let length = self.name.chars().count();
+        let blank = self.name.trim().is_empty() || self.name.contains(char::is_control);
+        if blank || length > LONGEST_NAME {
+            return Err(InvalidLogin::new("name", "1 to 64 printable characters"));
+        }
+        let allow = Allow::parse(self.allow).map_err(|error| error.within("allow"))?;
+        Ok(Way {
+            kind: kind(&allow),
+            id: self.id,
+            name: self.name,
+            allow,
+            claims: self.claims,
+        })
+    }
+}
+
+/// What is known of the upstreams: documents that they publish.
+#[derive(Debug)]
+pub(crate) struct Upstreams {
+    metadata: Documents<openid::Metadata>,
+    keys: Documents<PublicJwks>,
+}
+
+impl Upstreams {
+    pub(crate) fn new() -> Self {
+        let metadata = Documents::new(Seconds(3600), openid::parse_metadata);
+        let keys = Documents::new(Seconds(300), openid::parse_keys);
+        Self {
+            metadata: metadata.within(deadlines::DOCUMENT),
+            keys: keys.within(deadlines::DOCUMENT),
+        }
+    }
+}
+
+/// What an upstream is spoken to with.
+pub(crate) struct With<'a, H: Host> {
+    pub(crate) server: &'a Server<H>,
+    pub(crate) upstreams: &'a Upstreams,
+    pub(crate) now: UnixTime,
+}
+
+impl<H: Host> With<'_, H> {
+    fn fetch(&self) -> &impl Fetch {
+        self.server.fetch()
+    }
+
+    fn config(&self) -> &Config {
+        self.server.config()
+    }
+
+    /// `url` of an upstream, if it may be reached.
+    fn url(&self, what: &'static str, url: &str) -> Result<ForeignUrl, Trouble> {
+        let url = self.config().reach().url(url);
+        url.map_err(Trouble::asking(what))
+    }
+}
+
+/// What is asked of the upstream.
+pub(crate) struct Begin<'a> {
+    /// The way's own: no other upstream sends people there.
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) state: &'a str,
+    pub(crate) nonce: &'a str,
+    /// By S256 (RFC 7636 §4.2).
+    pub(crate) code_challenge: &'a str,
+    pub(crate) login_hint: Option<&'a str>,
+    pub(crate) prompt: Option<&'a str>,
+    /// The most seconds since the person proved there who they are. With it, [`CameBack`] must have the same.
+    /// For a login that is asked for anew, zero: an upstream may pass over `prompt` in silence.
+    pub(crate) max_age: Option<Seconds>,
+    pub(crate) ui_locales: Option<&'a str>,
+    pub(crate) acr_values: Option<&'a str>,
+}
+
+/// What came back, of a login that this browser began: `state` has been compared.
+pub(crate) struct CameBack<'a> {
+    /// As in [`Begin`].
+    pub(crate) redirect_uri: &'a str,
+    /// As in [`Begin`].
+    pub(crate) nonce: &'a str,
+    /// What the code challenge was made of.
+    pub(crate) code_verifier: &'a str,
+    /// As in [`Begin`].
+    pub(crate) max_age: Option<Seconds>,
+    /// When the login began.
+    pub(crate) began_at: UnixTime,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
+    /// Who says that they answer (RFC 9207).
+    pub(crate) iss: Option<&'a str>,
+}
+
+impl Way {
+    /// Lets this way ask for the organizations of each person, where that takes asking: for an [`Allow`] beyond
+    /// its own that names some.
+    pub(crate) fn ask_for_organizations(&mut self) {
+        if let Kind::Github(github) = &mut self.kind {
+            github.ask_for_organizations();
+        }
+    }
+
+    /// Where the browser goes to log in.
+    ///
+    /// # Errors
+    /// The upstream does not say where, or says what cannot be.
+    pub(crate) async fn authorization_url<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        begin: &Begin<'_>,
+    ) -> Result<Url, Trouble> {
+        match &self.kind {
+            Kind::Openid(provider) => provider.authorization_url(with, begin).await,
+            Kind::Github(github) => Ok(github.authorization_url(begin)),
+        }
+    }
+
+    /// Who came back.
+    ///
+    /// # Errors
+    /// The upstream did not say who, or it cannot be believed.
+    pub(crate) async fn person<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        came_back: &CameBack<'_>,
+    ) -> Result<Person, Trouble> {
+        match &self.kind {
+            Kind::Openid(provider) => provider.person(with, came_back).await,
+            Kind::Github(github) => github.person(with, came_back).await,
+        }
+    }
+
+    /// Where the upstream's own session ends (OpenID Connect RP-Initiated Logout 1.0), if it says.
+    pub(crate) async fn logout_url<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        back: &str,
+        state: &str,
+    ) -> Option<Url> {
+        match &self.kind {
+            Kind::Openid(provider) => provider.logout_url(with, back, state).await,
+            Kind::Github(_) => None,
+        }
+    }
+
+    /// The person `sub` of `iss` as they are now, by a refresh token.
+    ///
+    /// # Errors
+    /// The upstream no longer knows the token, or its answer is about somebody else.
+    pub(crate) async fn renewed<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        iss: &str,
+        sub: &str,
+        refresh_token: &str,
+    ) -> Result<Person, Trouble> {
+        let renewed = match &self.kind {
+            Kind::Openid(provider) => provider.renewed(with, iss, sub, refresh_token).await?,
+            Kind::Github(github) => github.renewed(with, refresh_token).await?,
+        };
+        if renewed.iss != iss || renewed.sub != sub {
+            return Err(Trouble::Foreign("the refresh token is of another person"));
+        }
+        Ok(renewed)
+    }
+}
+
+impl<'a> CameBack<'a> {
+    /// The code. Who sent it has been compared: whose error is believed is decided like that, too.
+    fn code(&self) -> Result<&'a str, Trouble> {
+        match (self.error, self.code) {
+            (None, Some(code)) if !code.is_empty() => Ok(code),
+            (Some("access_denied"), None) => Err(Trouble::Denied),
+            (Some(error), None) => Err(Trouble::Refused(exchange::authorization_error(error))),
+            (Some(_), Some(_)) => Err(Trouble::NotUsable("both a code and an error came back")),
+            (None, _) => Err(Trouble::NotUsable("no code came back")),
+        }
+    }
 }

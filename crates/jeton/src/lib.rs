@@ -148,7 +148,7 @@ pub use secret_use::SecretUse;
 pub use server::{
     InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, LoginSeal, ManagementToken, Server,
 };
-pub use time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
+pub use time::{LEEWAY, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
 pub use token::grant_of_refresh_token;
 pub use trust::{
     ClaimPath, Condition, ConditionRecord, Danger, InvalidRule, InvalidTrust, KeySource,

@@ -25,7 +25,7 @@ pub(crate) const LONGEST_GRANT_LIFETIME: Seconds = Seconds::from_days(3650);
 /// How far the clock of somebody else may differ from ours: that of a login application, or of whoever
 /// signs an assertion or a proof. Clocks that are set over the network differ by less. There is none
 /// against ourselves: what we said expires at a time has expired then.
-pub(crate) const LEEWAY: Seconds = Seconds(10);
+pub const LEEWAY: Seconds = Seconds(10);
 
 impl UnixTime {
     /// How long before this time `earlier` was; zero if it was after it, because clocks of different

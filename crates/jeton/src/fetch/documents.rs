@@ -4,12 +4,13 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use serde_json::Value;
 
 use super::{
-    exchange::Fetch,
+    exchange::{Fetch, Outgoing},
     json::{get_json_text, parse},
     reach::ForeignUrl,
     unreachable::Unreachable,
@@ -57,6 +58,7 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 pub struct Documents<T> {
     parse: fn(&ForeignUrl, Value) -> Result<T, Unreachable>,
     max_age: Seconds,
+    deadline: Duration,
     // Locked only between two `.await`s.
     entries: Mutex<Entries<T>>,
 }
@@ -87,8 +89,16 @@ impl<T> Documents<T> {
         Self {
             parse,
             max_age,
+            deadline: Outgoing::DEADLINE,
             entries: Mutex::default(),
         }
+    }
+
+    /// The same cache, whose documents may take `deadline` each: shorter than
+    /// [`Outgoing::DEADLINE`], where a request needs several one after the other.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
     /// The document at `url`.
@@ -149,7 +159,7 @@ impl<T> Documents<T> {
         url: &ForeignUrl,
         now: UnixTime,
     ) -> Result<Held<T>, Unreachable> {
-        let text = get_json_text(fetch, url).await?;
+        let text = get_json_text(fetch, url, self.deadline).await?;
         let document = (self.parse)(url, parse(&text)?)?;
         Ok(Held {
             document: Arc::new(document),

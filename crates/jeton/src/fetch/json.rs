@@ -1,11 +1,13 @@
 //! JSON documents of others.
 
+use core::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 
 use super::{
-    exchange::{Fetch, Outgoing},
+    exchange::{Fetch, Fetched, Outgoing},
     reach::ForeignUrl,
     unreachable::Unreachable,
 };
@@ -19,15 +21,19 @@ pub async fn get_json<T: DeserializeOwned>(
     fetch: &impl Fetch,
     url: &ForeignUrl,
 ) -> Result<T, Unreachable> {
-    parse(&get_json_text(fetch, url).await?)
+    parse(&get_json_text(fetch, url, Outgoing::DEADLINE).await?)
 }
 
 /// The text of the document at `url`, whose media type is JSON. It is not parsed yet.
 pub(super) async fn get_json_text(
     fetch: &impl Fetch,
     url: &ForeignUrl,
+    deadline: Duration,
 ) -> Result<Bytes, Unreachable> {
-    let request = Outgoing::get(url.clone(), "application/json");
+    let request = Outgoing {
+        deadline,
+        ..Outgoing::get(url.clone(), "application/json")
+    };
     let answer = fetch.send(&request).await?;
     if answer.status != StatusCode::OK {
         return Err(Unreachable::Status(answer.status));
@@ -36,6 +42,19 @@ pub(super) async fn get_json_text(
         return Err(Unreachable::NotJson);
     }
     Ok(answer.body)
+}
+
+impl Fetched {
+    /// The body as JSON, whatever the status: answers of an OAuth endpoint say in it what is wrong.
+    ///
+    /// # Errors
+    /// The type or the text is not JSON, or the JSON is not a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreachable> {
+        if !is_json(&self.headers) {
+            return Err(Unreachable::NotJson);
+        }
+        parse(&self.body)
+    }
 }
 
 pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Unreachable> {
@@ -68,7 +87,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        super::{Fetched, MemoryFetch, now_or_never},
+        super::{MemoryFetch, now_or_never},
         *,
     };
     use crate::fetch::{Loopback, Reach};

@@ -151,7 +151,10 @@ impl<'a> UnverifiedJwt<'a> {
 
     /// Refuses what no key could verify: a header that brings or names a key, or an algorithm that is not
     /// allowed. Asked before keys are fetched.
-    pub(crate) fn check_header(&self, allowed: &[Algorithm]) -> Result<(), JwtFault> {
+    ///
+    /// # Errors
+    /// No key may verify it.
+    pub fn check_header(&self, allowed: &[Algorithm]) -> Result<(), JwtFault> {
         if OWN_KEY.iter().any(|name| self.header.contains_key(*name)) {
             return Err(JwtFault::OwnKey);
         }
@@ -161,8 +164,10 @@ impl<'a> UnverifiedJwt<'a> {
         Ok(())
     }
 
-    /// Whether one of `keys` may have signed it: one that fits its `kid` and `alg`.
-    pub(crate) fn fits_one_of(&self, keys: &PublicJwks) -> bool {
+    /// Whether one of `keys` may have signed it: one that fits its `kid` and `alg`. Where none does, a set
+    /// fetched anew may have it.
+    #[must_use]
+    pub fn fits_one_of(&self, keys: &PublicJwks) -> bool {
         let kid = self.header.get("kid").and_then(Value::as_str);
         keys.candidates(kid, self.algorithm).next().is_some()
     }

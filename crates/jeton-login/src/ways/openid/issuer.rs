@@ -1,0 +1,134 @@
+//! Whose tokens are taken: one issuer's, or those of tenants that share a provider.
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use jeton::{Reach, UnverifiedJwt};
+use serde_json::Value;
+
+use super::metadata;
+use crate::{settings::InvalidLogin, trouble::Trouble};
+
+/// What stands in Microsoft's issuer identifiers in the place of the tenant, in metadata of all tenants.
+const TENANT: &str = "{tenantid}";
+
+/// The tenant of all personal accounts at Microsoft.
+const PERSONAL: &str = "9188040d-6c67-4b5c-b112-36a304b66dad";
+
+/// What stands in the place of a tenant where several are meant: no tenant has such an id.
+const SEVERAL: [&str; 3] = ["common", "organizations", "consumers"];
+
+/// Whose tokens are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Issuer {
+    /// Those of this issuer.
+    One(String),
+    /// Those of these tenants, each an issuer of its own.
+    Tenants {
+        /// Their issuer identifier, with [`TENANT`] in it.
+        template: String,
+        tenants: BTreeSet<String>,
+    },
+}
+
+impl Issuer {
+    pub(super) fn parse(
+        issuer: String,
+        tenants: Option<Vec<String>>,
+        reach: &Reach,
+    ) -> Result<Self, InvalidLogin> {
+        let tenants = match (issuer.matches(TENANT).count(), tenants) {
+            (0, None) => return check_issuer(&issuer, reach).map(|()| Self::One(issuer)),
+            (1, Some(tenants)) => tenants.into_iter().collect::<BTreeSet<_>>(),
+            (1, None) => {
+                let expected = "the ids of the tenants whose people may log in";
+                return Err(InvalidLogin::new("tenants", expected));
+            }
+            _ => return Err(InvalidLogin::new("tenants", "{tenantid} once in issuer")),
+        };
+        let is_id = |id: &String| {
+            let is_of_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            !id.is_empty() && id.bytes().all(is_of_id) && !SEVERAL.contains(&id.as_str())
+        };
+        if tenants.is_empty() || !tenants.iter().all(is_id) {
+            let expected = "ids of tenants, as their tokens have them in tid";
+            return Err(InvalidLogin::new("tenants", expected));
+        }
+        let mut ids = tenants.iter();
+        if let (Some(only), None) = (ids.next(), ids.next()) {
+            let issuer = issuer.replace(TENANT, only);
+            return check_issuer(&issuer, reach).map(|()| Self::One(issuer));
+        }
+        for id in &tenants {
+            check_issuer(&issuer.replace(TENANT, id), reach)?;
+        }
+        Ok(Self::Tenants {
+            template: issuer,
+            tenants,
+        })
+    }
+
+    /// Its identifier, or what stands in the metadata of all tenants in that place.
+    pub(super) fn as_written(&self) -> &str {
+        match self {
+            Self::One(issuer) => issuer,
+            Self::Tenants { template, .. } => template,
+        }
+    }
+
+    /// Where the metadata is that says where to log in.
+    pub(super) fn metadata_url(&self) -> String {
+        match self {
+            Self::One(issuer) => metadata::url_of(issuer),
+            Self::Tenants { template, tenants } => {
+                let place = if tenants.contains(PERSONAL) {
+                    "common"
+                } else {
+                    "organizations"
+                };
+                metadata::url_of(&template.replace(TENANT, place))
+            }
+        }
+    }
+
+    /// Whether tokens of `iss` are taken.
+    pub(super) fn is(&self, iss: &str) -> bool {
+        match self {
+            Self::One(issuer) => issuer == iss,
+            Self::Tenants { template, tenants } => {
+                let mut ids = tenants.iter();
+                ids.any(|id| template.replace(TENANT, id) == iss)
+            }
+        }
+    }
+
+    /// The issuer whose keys a token has to be verified with: the only one, or that of the tenant which it
+    /// says it is of, which must be one of ours. The token is not believed for that: its claims are compared
+    /// with the issuer once they are verified.
+    pub(super) fn of_token(&self, jwt: &UnverifiedJwt<'_>) -> Result<Cow<'_, str>, Trouble> {
+        let issuer = match self {
+            Self::One(issuer) => Cow::Borrowed(issuer.as_str()),
+            Self::Tenants { template, tenants } => {
+                let tid = jwt.claimed("tid").and_then(Value::as_str);
+                let tid = tid.filter(|tid| tenants.contains(*tid));
+                let tid = tid.ok_or(Trouble::Foreign("the ID token is of another tenant"))?;
+                Cow::Owned(template.replace(TENANT, tid))
+            }
+        };
+        if jwt.claimed("iss").and_then(Value::as_str) != Some(&*issuer) {
+            return Err(Trouble::Foreign("the ID token is of another issuer"));
+        }
+        Ok(issuer)
+    }
+}
+
+/// Refuses what is no issuer identifier that may be reached (OpenID Connect Core 1.0 §16.15).
+fn check_issuer(issuer: &str, reach: &Reach) -> Result<(), InvalidLogin> {
+    match reach.url(issuer) {
+        Ok(url) if url.as_url().query().is_none() => Ok(()),
+        Ok(_) => Err(InvalidLogin::new("issuer", "a URL without a query")),
+        Err(why) => {
+            let expected = format!("the provider's issuer identifier, an https URL ({why})");
+            Err(InvalidLogin::new("issuer", expected))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a provider publishes of itself (OpenID Connect Discovery 1.0 §3).
+
+use jeton::{ForeignUrl, PublicJwks, Unreachable};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Where metadata is, behind the path of the issuer (OpenID Connect Discovery 1.0 §4).
+const PATH: &str = "/.well-known/openid-configuration";
+
+/// The metadata of a provider, as far as it is read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metadata {
+    pub(super) issuer: String,
+    pub(super) authorization_endpoint: String,
+    pub(super) token_endpoint: String,
+    pub(super) jwks_uri: String,
+    pub(super) userinfo_endpoint: Option<String>,
+    pub(super) end_session_endpoint: Option<String>,
+    /// Whether each answer of the authorization endpoint says its issuer (RFC 9207 §3).
+    #[serde(default)]
+    pub(super) authorization_response_iss_parameter_supported: bool,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+impl Metadata {
+    /// Whether the token endpoint takes this method. `client_secret_basic` is what one takes that does not say.
+    pub(super) fn takes(&self, method: &str) -> bool {
+        match &self.token_endpoint_auth_methods_supported {
+            Some(methods) => methods.iter().any(|known| known == method),
+            None => method == "client_secret_basic",
+        }
+    }
+}
+
+/// Where the metadata of `issuer` is. A final slash of its path is left out.
+pub(super) fn url_of(issuer: &str) -> String {
+    format!("{}{PATH}", issuer.strip_suffix('/').unwrap_or(issuer))
+}
+
+/// The metadata at `url`. One of another issuer does not take the place of a good one; in what tenants have in
+/// common, the issuer is a template, which whoever asks compares.
+pub(crate) fn parse_metadata(url: &ForeignUrl, metadata: Value) -> Result<Metadata, Unreachable> {
+    let not_usable = Unreachable::NotUsable("a member is missing or of another type");
+    let metadata = Metadata::deserialize(metadata).map_err(|_| not_usable)?;
+    if !metadata.issuer.contains('{') && url_of(&metadata.issuer) != url.as_str() {
+        return Err(Unreachable::NotUsable("its issuer is another"));
+    }
+    Ok(metadata)
+}
+
+/// The keys of a JWK Set. An empty one does not take the place of a good one.
+pub(crate) fn parse_keys(_: &ForeignUrl, set: Value) -> Result<PublicJwks, Unreachable> {
+    let not_a_set = Unreachable::NotUsable("not a JWK Set of public keys");
+    let keys = PublicJwks::from_value(&set).map_err(|_| not_a_set)?;
+    if keys.is_empty() {
+        return Err(Unreachable::NotUsable("no key in it verifies a signature"));
+    }
+    Ok(keys)
+}
