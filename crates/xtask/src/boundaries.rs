@@ -1,4 +1,4 @@
-//! What the core must not know, held against its dependencies and its source.
+//! What the core, and what is below it, must not know, held against dependencies and source.
 
 use std::path::Path;
 
@@ -6,11 +6,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
+/// The crates that are functions of what they are given, on every platform.
+const CRATES: [&str; 2] = ["jeton", "jeton-rules"];
+
 #[derive(Clone, Copy)]
 enum Depth {
     /// Neither itself nor through others.
     Anywhere,
-    /// May come with others, must not be named by the core.
+    /// May come with others, must not be named by the crate itself.
     Direct,
 }
 
@@ -74,6 +77,8 @@ const DENIED_CRATES: &[(&str, Depth, &str)] = &[
     ("web-time", Depth::Direct, "the time is a parameter"),
 ];
 
+const WASM: &str = "wasm32-unknown-unknown";
+
 /// jsonwebtoken compiles for wasm only if its getrandom is given a feature: named in the
 /// manifest for that, never in code.
 const ALLOWED_ON_WASM: &[&str] = &["getrandom"];
@@ -98,52 +103,52 @@ const DENIED_SOURCE: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn dependencies() -> Result<String> {
-    let native = tree(None)?;
-    let wasm = tree(Some("wasm32-unknown-unknown"))?;
-    let mut offences = offences(&native, &[]);
-    offences.extend(self::offences(&wasm, ALLOWED_ON_WASM));
-    offences.sort();
-    offences.dedup();
-    if !offences.is_empty() {
-        bail!(
-            "crates/jeton depends on what a host brings\n{}",
-            offences.join("\n")
-        );
+    let mut counts = Vec::new();
+    let mut found = Vec::new();
+    for name in CRATES {
+        let native = tree(name, None)?;
+        let wasm = tree(name, Some(WASM))?;
+        let mut offences = offences(&native, &[]);
+        offences.extend(self::offences(&wasm, ALLOWED_ON_WASM));
+        offences.sort();
+        offences.dedup();
+        found.extend(offences.iter().map(|offence| format!("{name}: {offence}")));
+        let (native, wasm) = (native.len(), wasm.len());
+        counts.push(format!("{name}: {native} crates native, {wasm} wasm"));
     }
-    Ok(format!(
-        "{} crates native, {} wasm",
-        native.len(),
-        wasm.len()
-    ))
+    if !found.is_empty() {
+        bail!("depends on what a host brings\n{}", found.join("\n"));
+    }
+    Ok(counts.join("; "))
 }
 
-/// The core for a platform without clock, files, sockets or entropy.
+/// For a platform without clock, files, sockets or entropy.
 pub(crate) fn wasm_build() -> Result<&'static str> {
-    shell::run(&mut shell::cargo(
-        "build -p jeton --target wasm32-unknown-unknown",
-    ))?;
+    let mut build = shell::cargo("build --target");
+    build.arg(WASM);
+    build.args(CRATES.iter().flat_map(|name| ["-p", name]));
+    shell::run(&mut build)?;
     Ok("")
 }
 
 pub(crate) fn source() -> Result<String> {
     let mut mentions = Vec::new();
     let mut files = 0;
-    visit(&shell::path("crates/jeton/src"), &mut |path| {
-        let text = std::fs::read_to_string(path)?;
-        files += 1;
-        for (number, line) in text.lines().enumerate() {
-            for (word, reason) in denied_words(line) {
-                let path = path.strip_prefix(shell::root()).unwrap_or(path).display();
-                mentions.push(format!("{path}:{}: `{word}`: {reason}", number + 1));
+    for name in CRATES {
+        visit(&shell::path(&format!("crates/{name}/src")), &mut |path| {
+            let text = std::fs::read_to_string(path)?;
+            files += 1;
+            for (number, line) in text.lines().enumerate() {
+                for (word, reason) in denied_words(line) {
+                    let path = path.strip_prefix(shell::root()).unwrap_or(path).display();
+                    mentions.push(format!("{path}:{}: `{word}`: {reason}", number + 1));
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
+    }
     if !mentions.is_empty() {
-        bail!(
-            "crates/jeton/src names what a host brings\n{}",
-            mentions.join("\n")
-        );
+        bail!("names what a host brings\n{}", mentions.join("\n"));
     }
     Ok(format!("{files} files"))
 }
@@ -177,9 +182,9 @@ struct Dependency {
     name: String,
 }
 
-fn tree(target: Option<&str>) -> Result<Vec<Dependency>> {
-    let mut tree = shell::cargo("tree -p jeton -e normal --prefix depth --format");
-    tree.arg(" {p}");
+fn tree(name: &str, target: Option<&str>) -> Result<Vec<Dependency>> {
+    let mut tree = shell::cargo("tree -e normal --prefix depth --format");
+    tree.args([" {p}", "-p", name]);
     tree.args(target.iter().flat_map(|target| ["--target", target]));
     let mut dependencies = parse_tree(&shell::read(&mut tree)?);
     // A crate is named once for each way that leads to it: the shortest decides.
@@ -188,7 +193,7 @@ fn tree(target: Option<&str>) -> Result<Vec<Dependency>> {
     Ok(dependencies)
 }
 
-/// Lines of "depth name version …"; the first is the core itself.
+/// Lines of "depth name version …"; the first is the crate itself.
 fn parse_tree(text: &str) -> Vec<Dependency> {
     text.lines()
         .filter_map(|line| {

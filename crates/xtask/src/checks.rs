@@ -37,7 +37,7 @@ pub(crate) fn clippy() -> Result<&'static str> {
 
 pub(crate) fn clippy_wasm() -> Result<&'static str> {
     shell::run(&mut shell::cargo(
-        "clippy -p jeton -p jeton-cloudflare -p jeton-worker -p jeton-worker-contracts --target wasm32-unknown-unknown -- -D warnings",
+        "clippy -p jeton -p jeton-rules -p jeton-cloudflare -p jeton-worker -p jeton-worker-contracts --target wasm32-unknown-unknown -- -D warnings",
     ))?;
     shell::run(&mut shell::cargo(
         "clippy -p jeton-client -p jeton-resource-server --features jeton-client/worker,jeton-client/tower,jeton-resource-server/worker,jeton-resource-server/tower --target wasm32-unknown-unknown -- -D warnings",
