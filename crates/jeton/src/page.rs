@@ -17,9 +17,11 @@ use crate::config::Frame;
 mod bar;
 mod ending;
 mod language;
+mod words;
 
 pub(crate) use ending::{Ending, Finding, Link};
 pub use language::Language;
+pub(crate) use words::Words;
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
 /// them.
@@ -27,6 +29,9 @@ const STYLE: &str = include_str!("page/style.css");
 
 /// The policy of every page but one: nobody may frame it.
 const UNFRAMED: &str = "frame-ancestors 'none'";
+
+/// The policy of a page whose forms may be sent to this origin only, and their answers lead nowhere else.
+const CONTAINED: &str = "frame-ancestors 'none'; form-action 'self'";
 
 /// The script that submits the form of a page made by [`form_post`].
 const SUBMIT: &str = "document.forms[0].submit()";
@@ -57,8 +62,7 @@ pub(crate) fn page(frame: &Frame, status: StatusCode, title: &str, body: &str) -
 
 /// A page whose forms may be sent to this origin only.
 pub(crate) fn contained(frame: &Frame, title: &str, body: &str) -> Response<Bytes> {
-    let policy = format!("{UNFRAMED}; form-action 'self'");
-    card(frame, StatusCode::OK, title, body, &policy)
+    card(frame, StatusCode::OK, title, body, CONTAINED)
 }
 
 /// The application that a page is about: HTML. `says` is HTML, too.
@@ -73,14 +77,15 @@ pub fn application(name: &str, says: &str) -> String {
 
 /// What the scopes of OpenID Connect Core §5.4 and §11 stand for, in words for people.
 #[must_use]
-pub fn standard_scope(token: &str) -> Option<&'static str> {
+pub fn standard_scope(language: Language, token: &str) -> Option<&'static str> {
+    let words = &Words::of(language).scopes;
     Some(match token {
-        "openid" => "Know who you are",
-        "profile" => "See your name and profile",
-        "email" => "See your email address",
-        "address" => "See your postal address",
-        "phone" => "See your phone number",
-        "offline_access" => "Do this also while you are away",
+        "openid" => words.openid,
+        "profile" => words.profile,
+        "email" => words.email,
+        "address" => words.address,
+        "phone" => words.phone,
+        "offline_access" => words.offline_access,
         _ => return None,
     })
 }
@@ -107,7 +112,8 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The page as a response.
+    /// The page as a response that no cache keeps. Its forms may be sent anywhere, and so may the redirects
+    /// that answer them.
     #[must_use]
     pub fn respond(&self) -> Response<Bytes> {
         if self.script.is_empty() {
@@ -117,6 +123,18 @@ impl Page<'_> {
         html(
             self,
             &format!("{UNFRAMED}; script-src '{script}'; connect-src 'self'"),
+        )
+    }
+
+    /// The page, without its script, as a response whose forms may be sent to this origin only.
+    #[must_use]
+    pub fn respond_contained(&self) -> Response<Bytes> {
+        html(
+            &Page {
+                script: "",
+                ..*self
+            },
+            CONTAINED,
         )
     }
 }

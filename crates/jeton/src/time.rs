@@ -28,6 +28,24 @@ pub(crate) const LONGEST_GRANT_LIFETIME: Seconds = Seconds::from_days(3650);
 pub const LEEWAY: Seconds = Seconds(10);
 
 impl UnixTime {
+    /// The Gregorian date in UTC: year, month and day.
+    #[must_use]
+    pub const fn date(self) -> (u64, u64, u64) {
+        // Years are counted from March, so that the leap day is a year's last.
+        let days = self.0 / 86_400 + 719_468;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let (month, later) = if month < 10 {
+            (month + 3, 0)
+        } else {
+            (month - 9, 1)
+        };
+        (era * 400 + year + later, month, day)
+    }
+
     /// How long before this time `earlier` was; zero if it was after it, because clocks of different
     /// hosts differ.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Times in words.
 
+use jeton::UnixTime;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -20,25 +22,8 @@ pub(super) fn of_day(time: u64) -> String {
 }
 
 pub(crate) fn utc(time: u64) -> String {
-    let (year, month, day) = date(time / DAY);
+    let (year, month, day) = UnixTime(time).date();
     format!("{year:04}-{month:02}-{day:02} {} UTC", of_day(time))
-}
-
-/// The Gregorian date so many days after 1970-01-01. Years are counted from March, so that the
-/// leap day is a year's last.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, later) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    (era * 400 + year + later, month, day)
 }
 
 fn relative(time: u64, now: u64) -> String {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jeton::{
     ApiRecord, RequestId,
-    page::{Escaped, application, standard_scope},
+    page::{Escaped, Language, application, standard_scope},
 };
 use url::{Host, Url};
 
@@ -202,7 +202,7 @@ impl Pages<'_> {
             let api = self.api_of(token);
             let words = api.and_then(|api| api.scopes.get(token)?.as_str());
             let words = words.filter(|words| !words.is_empty());
-            let legend = match (api, standard_scope(token)) {
+            let legend = match (api, standard_scope(Language::English, token)) {
                 (Some(api), _) => match &api.name {
                     Some(name) => format!(
                         "{} <code>{}</code>",
@@ -214,7 +214,11 @@ impl Pages<'_> {
                 (None, Some(_)) => "About you".to_owned(),
                 (None, None) => "And besides".to_owned(),
             };
-            let item = scope(index, token, words.or_else(|| standard_scope(token)));
+            let item = scope(
+                index,
+                token,
+                words.or_else(|| standard_scope(Language::English, token)),
+            );
             match groups.iter_mut().find(|(known, _)| *known == legend) {
                 Some((_, items)) => *items += &item,
                 None => groups.push((legend, item)),

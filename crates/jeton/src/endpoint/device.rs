@@ -28,7 +28,7 @@ use crate::{
     grant::{GrantType, live},
     host::Host,
     ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims, SubjectKey},
-    page::{Ending, Escaped, Link, application, contained, standard_scope},
+    page::{Ending, Escaped, Language, Link, application, contained, standard_scope},
     parameters::Parameters,
     refusal::{DeviceFault, LoginFault, Refusal},
     request::At,
@@ -375,7 +375,7 @@ fn wants(client: &Client, scope: &Scope) -> String {
         let words = apis.find_map(|scopes| scopes.get(token).map(String::as_str));
         let words = words.filter(|words| !words.is_empty());
         let token = Escaped(token);
-        let item = match words.or_else(|| standard_scope(token.0)) {
+        let item = match words.or_else(|| standard_scope(Language::English, token.0)) {
             Some(words) => format!("<li>{}<code>{token}</code></li>", Escaped(words)),
             None => format!("<li><code>{token}</code></li>"),
         };

@@ -1,0 +1,170 @@
+//! The page on which a person sees and ends what acts for them.
+
+use core::fmt::Write;
+
+use bytes::Bytes;
+use http::Response;
+use jeton::{
+    UnixTime,
+    page::{Escaped, Page, standard_scope},
+};
+
+use super::{Named, Pages, Who, hidden, initial};
+
+/// The style of the page.
+const STYLE: &str = concat!(
+    include_str!("style/shared.css"),
+    include_str!("style/account.css")
+);
+
+/// The most entries on one page: it stays small, whoever they are of.
+pub(crate) const MOST_ENTRIES: usize = 10;
+
+/// The most scopes that are shown of one entry.
+const MOST_SCOPES: usize = 6;
+
+/// What the page with a person's applications and devices shows.
+pub(crate) struct Account<'a> {
+    /// What proves that a form comes from this page, shown to this session.
+    pub(crate) form_key: &'a str,
+    /// Who is logged in.
+    pub(crate) who: Who<'a>,
+    /// The latest first; those after [`MOST_ENTRIES`] are not shown.
+    pub(crate) entries: &'a [Entry<'a>],
+    /// Where the older ones are: what the page's address takes as `after`.
+    pub(crate) after: Option<&'a str>,
+    pub(crate) notice: Notice,
+}
+
+/// What the page says has just been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    Nothing,
+    /// An application or device was ended.
+    Ended,
+}
+
+/// An application or a device that acts for the person.
+pub(crate) struct Entry<'a> {
+    /// What ends it is called by this: the value of `end`.
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) kind: EntryKind,
+    pub(crate) since: UnixTime,
+    pub(crate) last_used: UnixTime,
+    /// What it may: scope tokens, with the words of their API.
+    pub(crate) scopes: &'a [super::ScopeItem<'a>],
+}
+
+/// What acts for the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    Application,
+    Device,
+}
+
+impl Pages<'_> {
+    /// The page with a person's applications and devices.
+    pub(crate) fn account(&self, account: &Account<'_>) -> Response<Bytes> {
+        let words = &self.words().account;
+        let mut body = format!("<h1>{}</h1>{}", words.title, self.you_are(&account.who));
+        if account.notice == Notice::Ended {
+            body += &format!("<p role=\"status\" class=\"notice\">{}</p>", words.ended);
+        }
+        let form = format!(
+            "<form method=\"post\" action=\"{}\">{}",
+            self.action("/account"),
+            hidden("form_key", account.form_key)
+        );
+        body += &form;
+        if account.entries.is_empty() {
+            body += &format!("<p>{}</p>", words.none);
+        } else {
+            let entries = account.entries.iter().take(MOST_ENTRIES).enumerate();
+            let entries: String = entries
+                .map(|(number, entry)| self.entry(number, entry))
+                .collect();
+            body += &format!("<ul class=\"entries\">{entries}</ul>");
+        }
+        if let Some(after) = account.after {
+            let after: String = url::form_urlencoded::byte_serialize(after.as_bytes()).collect();
+            body += &format!(
+                "<p><a href=\"{}?after={after}\">{}</a></p>",
+                self.action("/account"),
+                words.older
+            );
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(
+            body,
+            "<section aria-labelledby=\"sessions\"><h2 id=\"sessions\">{}</h2><p class=\"hint\">{}</p>\
+             <div class=\"row\"><button class=\"plain\" name=\"end\" value=\"everything\">{}</button>\
+             <a class=\"button plain\" href=\"{}\">{}</a></div></section></form>",
+            words.sessions,
+            words.everywhere_means,
+            words.everywhere,
+            self.action("/logout"),
+            words.log_out,
+        );
+        let body = format!("<main class=\"wide\">{body}</main>");
+        Page {
+            style: STYLE,
+            body: &body,
+            ..self.page(words.title)
+        }
+        .respond_contained()
+    }
+
+    fn entry(&self, number: usize, entry: &Entry<'_>) -> String {
+        let words = &self.words().account;
+        let kind = match entry.kind {
+            EntryKind::Application => String::new(),
+            EntryKind::Device => format!(" <span class=\"chip\">{}</span>", words.device),
+        };
+        let since = words.since.with(self.time(entry.since));
+        let last_used = words.last_used.with(self.time(entry.last_used));
+        format!(
+            "<li><span class=\"tile\" data-initial=\"{}\"></span><div><h2 id=\"entry-{number}\">{}{kind}</h2>\
+             <p class=\"hint\">{since}, {last_used}</p>{}</div>\
+             <button class=\"plain\" name=\"end\" value=\"{}\" id=\"end-{number}\" \
+             aria-labelledby=\"end-{number} entry-{number}\">{}</button></li>",
+            Escaped(&initial(entry.name)),
+            Named(entry.name),
+            self.may(entry.scopes),
+            Escaped(entry.id),
+            words.end,
+        )
+    }
+
+    /// What an entry may.
+    fn may(&self, scopes: &[super::ScopeItem<'_>]) -> String {
+        let words = &self.words().account;
+        let mut items = String::new();
+        for item in scopes.iter().take(MOST_SCOPES) {
+            let described = item.description.filter(|words| !words.is_empty());
+            let item = match described.or_else(|| standard_scope(self.language, item.scope)) {
+                Some(words) => format!("<li>{}</li>", Named(words)),
+                None => format!("<li><code>{}</code></li>", Named(item.scope)),
+            };
+            items += &item;
+        }
+        if items.is_empty() {
+            return items;
+        }
+        let more = scopes.len().saturating_sub(MOST_SCOPES);
+        if more > 0 {
+            items += &format!("<li>{}</li>", words.and_more.with(more));
+        }
+        format!(
+            "<p class=\"may\">{}</p><ul class=\"may\">{items}</ul>",
+            words.may
+        )
+    }
+
+    /// A time, by its day: nobody here knows the person's hours.
+    fn time(&self, time: UnixTime) -> String {
+        let (year, month, day) = time.date();
+        let says = (self.words().date)(year, month, day);
+        format!("<time datetime=\"{year:04}-{month:02}-{day:02}\">{says}</time>")
+    }
+}

@@ -1,0 +1,177 @@
+//! The page that asks for consent.
+
+use core::fmt::Write;
+
+use bytes::Bytes;
+use http::Response;
+use jeton::page::{Escaped, Page, standard_scope};
+
+use super::{Application, Named, PLAIN, Pages, Strong, Who, hidden, initial, main};
+
+/// The style of the page.
+const STYLE: &str = concat!(
+    include_str!("style/shared.css"),
+    include_str!("style/consent.css")
+);
+
+/// What the page that asks for consent shows.
+pub(crate) struct Consent<'a> {
+    /// The sealed request.
+    pub(crate) request: &'a str,
+    /// What proves that a form comes from this page, shown to this session.
+    pub(crate) form_key: &'a str,
+    pub(crate) application: Application<'a>,
+    /// Who is logged in.
+    pub(crate) who: Who<'a>,
+    /// What is asked for, an API after the other; the scopes of none come first.
+    pub(crate) groups: &'a [ScopeGroup<'a>],
+    /// The claims that are asked for by name.
+    pub(crate) claims: &'a [&'a str],
+}
+
+/// Scopes of one API, or of none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScopeGroup<'a> {
+    /// The API's name and identifier.
+    pub(crate) api: Option<(Option<&'a str>, &'a str)>,
+    pub(crate) scopes: &'a [ScopeItem<'a>],
+}
+
+/// One scope token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScopeItem<'a> {
+    pub(crate) scope: &'a str,
+    /// The API's words for it; those of the standards have their own here.
+    pub(crate) description: Option<&'a str>,
+}
+
+impl Pages<'_> {
+    /// The page that asks for consent.
+    pub(crate) fn consent(&self, consent: &Consent<'_>) -> Response<Bytes> {
+        let words = self.words();
+        let application = &consent.application;
+        let name = application.name();
+        let id = if application
+            .client_name
+            .is_some_and(|name| name != application.client_id)
+        {
+            format!(" <code>{}</code>", Named(application.client_id))
+        } else {
+            String::new()
+        };
+        let account = format!(
+            "<a href=\"{}\">{}</a>",
+            self.action("/account"),
+            words.account.title
+        );
+        let body = format!(
+            "<div class=\"consent\"><div class=\"meet\" aria-hidden=\"true\">\
+             <span class=\"tile\" data-initial=\"{}\"></span><i></i>\
+             <span class=\"tile round\" data-initial=\"{}\"></span></div>\
+             <h1>{title}</h1><p>{}{id}</p><p class=\"hint\">{}</p></div>{}\
+             <form method=\"post\" action=\"{}\">{}{}{}{}{}\
+             <div class=\"actions\"><button name=\"consent\" value=\"allow\">{}</button>{}</div>\
+             <div class=\"switch\"><p>{} <button class=\"link\" formaction=\"{}\" name=\"account\" \
+             value=\"other\">{}</button></p></div></form><p class=\"hint\">{}</p>",
+            Escaped(&initial(name)),
+            Escaped(&initial(consent.who.name)),
+            words.consent.asks.with(Strong(name)),
+            self.goes_to(application),
+            self.unchecked(application),
+            self.action("/consent"),
+            hidden("request", consent.request),
+            hidden("form_key", consent.form_key),
+            self.you_are(&consent.who),
+            self.scopes(consent.groups),
+            self.claims(consent.claims),
+            words.consent.allow,
+            self.back_button(PLAIN, words.consent.deny, "access_denied"),
+            words.consent.not_you,
+            self.action(""),
+            words.common.other_account,
+            words.consent.taken_back.with(account),
+            title = words.consent.title,
+        );
+        let body = main(&body);
+        Page {
+            style: STYLE,
+            body: &body,
+            ..self.page(words.consent.title)
+        }
+        .respond()
+    }
+
+    /// The scopes: to leave on or off where more than one is asked for.
+    fn scopes(&self, groups: &[ScopeGroup<'_>]) -> String {
+        let words = &self.words().consent;
+        let mut fields = String::new();
+        let mut number = 0;
+        for group in groups.iter().filter(|group| !group.scopes.is_empty()) {
+            let legend = match group.api {
+                Some((Some(name), identifier)) => {
+                    format!("{} <code>{}</code>", Named(name), Named(identifier))
+                }
+                Some((None, identifier)) => format!("<code>{}</code>", Named(identifier)),
+                None if group
+                    .scopes
+                    .iter()
+                    .any(|item| standard_scope(self.language, item.scope).is_some()) =>
+                {
+                    words.about_you.to_owned()
+                }
+                None => words.besides.to_owned(),
+            };
+            let mut items = String::new();
+            for item in group.scopes {
+                items += &self.scope(number, item);
+                number += 1;
+            }
+            // Writing to a string cannot fail.
+            let _ = write!(
+                fields,
+                "<fieldset><legend>{legend}</legend><ul class=\"scopes\">{items}</ul></fieldset>"
+            );
+        }
+        fields
+    }
+
+    /// One scope. `openid` cannot be left off: it is what was asked for, and without it this would be
+    /// something else.
+    fn scope(&self, number: usize, item: &ScopeItem<'_>) -> String {
+        let token = Escaped(item.scope);
+        let words = match item.description.filter(|words| !words.is_empty()) {
+            Some(words) => Some(Escaped(words).to_string()),
+            None => standard_scope(self.language, item.scope).map(str::to_owned),
+        };
+        let text = match words {
+            Some(words) => format!("<span>{words}</span><code>{token}</code>"),
+            None => format!("<code>{token}</code>"),
+        };
+        if item.scope == "openid" {
+            return format!(
+                "<li class=\"fixed\">{}<p>{text}</p></li>",
+                hidden("scope", item.scope)
+            );
+        }
+        format!(
+            "<li><input type=\"checkbox\" id=\"scope-{number}\" name=\"scope\" value=\"{token}\" \
+             checked><label for=\"scope-{number}\">{text}</label></li>"
+        )
+    }
+
+    /// The claims that are asked for by name.
+    fn claims(&self, claims: &[&str]) -> String {
+        if claims.is_empty() {
+            return String::new();
+        }
+        let mut items = String::new();
+        for claim in claims {
+            // Writing to a string cannot fail.
+            let _ = write!(items, "<li><code>{}</code></li>", Named(claim));
+        }
+        let says = self.words().consent.by_name;
+        format!(
+            "<p id=\"by-name\">{says}</p><ul class=\"tags\" aria-labelledby=\"by-name\">{items}</ul>"
+        )
+    }
+}

@@ -1,0 +1,219 @@
+//! What the pages look like, where a deployment says so: its name, its logo and its colours.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{
+    HeaderValue, Response,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+};
+use jeton::Theme;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use self::colour::{Colour, LEAST_CONTRAST};
+use crate::settings::InvalidLogin;
+
+mod colour;
+#[cfg(test)]
+mod tests;
+
+/// The largest logo, in bytes.
+const LARGEST_LOGO: usize = 64 * 1024;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// The types of images that every browser shows and that need no script.
+const IMAGE_TYPES: [&str; 4] = ["image/png", "image/svg+xml", "image/webp", "image/jpeg"];
+
+/// What a logo may load and run: nothing. An SVG that is opened by its address is a document of this origin.
+const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// The members of `JETON_LOGIN` that say what pages look like, as written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LooksRecord {
+    pub(crate) name: Option<String>,
+    /// A `data:` URL (RFC 2397).
+    pub(crate) logo: Option<String>,
+    pub(crate) colors: ColorsRecord,
+}
+
+/// The colours, as written: `#rgb` or `#rrggbb`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ColorsRecord {
+    accent: Option<String>,
+    accent_dark: Option<String>,
+}
+
+/// What pages look like, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looks {
+    /// Whose pages these are; `None`: the host's.
+    pub(crate) name: Option<String>,
+    logo: Option<Logo>,
+    style: String,
+}
+
+/// An image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Logo {
+    media_type: &'static str,
+    image: Bytes,
+    /// The beginning of its hash: another logo has another address.
+    version: String,
+}
+
+impl LooksRecord {
+    /// Checks what was written.
+    ///
+    /// # Errors
+    ///
+    /// A member is not as expected. What it is, the error does not repeat.
+    pub(crate) fn parse(self) -> Result<Looks, InvalidLogin> {
+        let name = self.name.map(|name| name.trim().to_owned());
+        if name.as_deref().is_some_and(|name| !is_name(name)) {
+            let expected =
+                format!("expected 1 to {LONGEST_NAME} characters without control characters");
+            return Err(InvalidLogin::new("name", expected));
+        }
+        Ok(Looks {
+            name,
+            logo: self.logo.as_deref().map(Logo::parse).transpose()?,
+            style: self
+                .colors
+                .style()
+                .map_err(|error| error.within("colors"))?,
+        })
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let length = name.chars().count();
+    (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control)
+}
+
+impl ColorsRecord {
+    /// CSS that sets the variables of the core's style, in the light and in the dark.
+    fn style(&self) -> Result<String, InvalidLogin> {
+        let light = read("accent", self.accent.as_deref(), Colour::PAPER, "white")?;
+        let dark = read(
+            "accent_dark",
+            self.accent_dark.as_deref(),
+            Colour::DARK_PAPER,
+            "#151c1a",
+        )?;
+        let dark = dark.or_else(|| light.map(Colour::for_the_dark));
+        let light = light.map_or_else(String::new, |colour| variables(colour, Colour::PAPER));
+        let dark = dark.map_or_else(String::new, |colour| {
+            let variables = variables(colour, Colour::DARK_PAPER);
+            format!("@media(prefers-color-scheme:dark){{{variables}}}")
+        });
+        Ok(light + &dark)
+    }
+}
+
+/// A colour in which links can be read on `paper`; then text on it can be read as well.
+fn read(
+    place: &str,
+    written: Option<&str>,
+    paper: Colour,
+    paper_is: &str,
+) -> Result<Option<Colour>, InvalidLogin> {
+    let Some(written) = written else {
+        return Ok(None);
+    };
+    let Some(colour) = Colour::parse(written) else {
+        return Err(InvalidLogin::new(place, "expected a colour like #0a7d5a"));
+    };
+    let contrast = colour.contrast(paper);
+    if contrast < LEAST_CONTRAST {
+        // Cut off, not rounded: 4.49 is not enough.
+        let contrast = (contrast * 100.0).floor() / 100.0;
+        let expected = format!(
+            "expected a contrast of at least {LEAST_CONTRAST}:1 to {paper_is} (WCAG 2.2, 1.4.3), not {contrast}:1"
+        );
+        return Err(InvalidLogin::new(place, expected));
+    }
+    Ok(Some(colour))
+}
+
+/// The variables of `style.css` that follow from an accent.
+fn variables(accent: Colour, paper: Colour) -> String {
+    let (on, tint) = (accent.text_on(), paper.mixed(accent, 12));
+    format!(":root{{--mark:{accent};--on:{on};--tint:{tint}}}")
+}
+
+impl Logo {
+    /// Reads a `data:` URL with an image in base64.
+    fn parse(url: &str) -> Result<Self, InvalidLogin> {
+        let expected = || {
+            InvalidLogin::new(
+                "logo",
+                format!(
+                    "expected data:TYPE;base64,… with TYPE one of {}, and at most {LARGEST_LOGO} bytes",
+                    IMAGE_TYPES.join(", ")
+                ),
+            )
+        };
+        let rest = url.strip_prefix("data:").ok_or_else(expected)?;
+        let (written, encoded) = rest.split_once(";base64,").ok_or_else(expected)?;
+        let media_type = IMAGE_TYPES
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(written))
+            .ok_or_else(expected)?;
+        if encoded.len() > LARGEST_LOGO.div_ceil(3) * 4 {
+            return Err(expected());
+        }
+        let image = STANDARD.decode(encoded).map_err(|_| expected())?;
+        if !(1..=LARGEST_LOGO).contains(&image.len()) || !is_of_type(&image, media_type) {
+            return Err(expected());
+        }
+        let version = Sha256::digest(&image)
+            .iter()
+            .take(4)
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        Ok(Self {
+            media_type,
+            image: image.into(),
+            version,
+        })
+    }
+}
+
+/// Whether an image begins as its type does: a mistake shows where it is made, not as a broken page.
+fn is_of_type(image: &[u8], media_type: &str) -> bool {
+    match media_type {
+        "image/png" => image.starts_with(b"\x89PNG\r\n\x1a\n"),
+        "image/jpeg" => image.starts_with(b"\xff\xd8\xff"),
+        "image/webp" => image.starts_with(b"RIFF") && image.get(8..12) == Some(b"WEBP"),
+        _ => core::str::from_utf8(image).is_ok_and(|text| text.contains("<svg")),
+    }
+}
+
+impl Looks {
+    /// The theme of the pages, with the application at `path` on its origin.
+    pub(crate) fn theme(&self, path: &str) -> Theme {
+        let logo = self.logo.as_ref();
+        Theme {
+            logo: logo.map(|logo| format!("{path}/logo?v={}", logo.version)),
+            style: self.style.clone(),
+        }
+    }
+
+    /// The response with the logo, if there is one.
+    pub(crate) fn logo(&self) -> Option<Response<Bytes>> {
+        let logo = self.logo.as_ref()?;
+        let mut response = Response::new(logo.image.clone());
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (CONTENT_TYPE, logo.media_type),
+            (CACHE_CONTROL, "public, max-age=86400"),
+            (CONTENT_SECURITY_POLICY, LOGO_POLICY),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        Some(response)
+    }
+}

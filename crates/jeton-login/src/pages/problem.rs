@@ -1,0 +1,200 @@
+//! The pages for a login that cannot go on: what happened, what to do, and where to go from there.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use jeton::page::{Escaped, Page};
+
+use super::{Named, PLAIN, Pages, WayIn, Who, hidden, main};
+use crate::words::Title;
+
+/// The style of the page.
+const STYLE: &str = concat!(
+    include_str!("style/shared.css"),
+    include_str!("style/problem.css")
+);
+
+/// Why a login cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// The upstream is not reached, or not in time.
+    Unreachable,
+    /// The upstream answered an error, or nothing that can be used.
+    UpstreamError,
+    /// The upstream refuses our registration: the operator has to look.
+    Misconfigured,
+    /// The person said no at the upstream.
+    SaidNo,
+    /// The answer is somebody else's, or for somebody else: `iss`, `nonce`, the token.
+    Foreign,
+    /// The `state` is unknown, used, or another provider's.
+    StateUnknown,
+    /// The login began in another browser, or the cookie is gone.
+    OtherBrowser,
+    /// The request is older than half an hour.
+    Expired,
+    /// The person is not among those who may.
+    NotAllowed,
+    /// The session was ended from elsewhere.
+    SessionEnded,
+    /// More logins are under way in this browser than it can keep.
+    TooMany,
+    /// The request is none of ours.
+    Damaged,
+}
+
+/// What the page for a login shows that cannot go on.
+pub(crate) struct ProblemPage<'a> {
+    pub(crate) problem: Problem,
+    /// The sealed request, where it is known: without it there is no way back.
+    pub(crate) request: Option<&'a str>,
+    /// The way that was taken.
+    pub(crate) way: Option<WayIn<'a>>,
+    pub(crate) ways: Ways,
+    /// Who came, where that is known.
+    pub(crate) who: Option<Who<'a>>,
+}
+
+/// How many ways to log in there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ways {
+    One,
+    Several,
+}
+
+/// How a person goes on from a problem.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    /// The same once more.
+    Again,
+    /// With another account.
+    OtherAccount,
+    /// The request is over: only the application can begin again.
+    Back,
+}
+
+impl Problem {
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 12] = [
+        Self::Unreachable,
+        Self::UpstreamError,
+        Self::Misconfigured,
+        Self::SaidNo,
+        Self::Foreign,
+        Self::StateUnknown,
+        Self::OtherBrowser,
+        Self::Expired,
+        Self::NotAllowed,
+        Self::SessionEnded,
+        Self::TooMany,
+        Self::Damaged,
+    ];
+
+    /// The error that stands on the page, and with which the person goes back to the application (RFC 6749
+    /// §4.1.2.1, OpenID Connect Core §3.1.2.6).
+    pub(crate) const fn error(self) -> &'static str {
+        match self {
+            Self::Unreachable | Self::UpstreamError | Self::TooMany => "temporarily_unavailable",
+            Self::Misconfigured => "server_error",
+            Self::SaidNo | Self::NotAllowed => "access_denied",
+            Self::Foreign | Self::StateUnknown | Self::OtherBrowser => "login_required",
+            Self::Expired | Self::SessionEnded => "login_required",
+            Self::Damaged => "invalid_request",
+        }
+    }
+
+    /// The status of the page.
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::Unreachable | Self::UpstreamError => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    const fn remedy(self) -> Remedy {
+        match self {
+            Self::NotAllowed => Remedy::OtherAccount,
+            Self::Expired | Self::Damaged => Remedy::Back,
+            _ => Remedy::Again,
+        }
+    }
+}
+
+impl Pages<'_> {
+    /// The page for a login that cannot go on.
+    pub(crate) fn problem(&self, page: &ProblemPage<'_>) -> Response<Bytes> {
+        let words = self.words();
+        let (problem, status) = (page.problem, page.problem.status());
+        let said = (words.problem)(problem);
+        let title = match said.title {
+            Title::Plain(title) => title.to_owned(),
+            Title::Upstream(title) => match page.way {
+                Some(way) => title.with(Named(way.name)),
+                None => title.with(words.common.the_upstream),
+            },
+        };
+        let who = page.who.map_or_else(String::new, |who| self.you_are(&who));
+        let body = format!(
+            "<p class=\"kind\"><span>{}</span><code>{}</code></p><h1>{title}</h1><p>{}</p>{who}{}{}",
+            words.common.error.with(status.as_u16()),
+            problem.error(),
+            said.text,
+            self.ways_on(page),
+            self.reference(),
+        );
+        let body = main(&body);
+        Page {
+            status,
+            style: STYLE,
+            body: &body,
+            ..self.page(&self.plain_title(page))
+        }
+        .respond()
+    }
+
+    /// The title for the browser, where no HTML stands.
+    fn plain_title(&self, page: &ProblemPage<'_>) -> String {
+        let words = self.words();
+        match (words.problem)(page.problem).title {
+            Title::Plain(title) => title.to_owned(),
+            Title::Upstream(title) => {
+                let name = page.way.map_or(words.common.the_upstream, |way| way.name);
+                title.with(name)
+            }
+        }
+    }
+
+    /// The form that leads on: once more, another way, or back to the application.
+    fn ways_on(&self, page: &ProblemPage<'_>) -> String {
+        let Some(request) = page.request else {
+            return String::new();
+        };
+        let common = &self.words().common;
+        let anew = |class: &str, text| {
+            format!("<button{class} name=\"account\" value=\"other\">{text}</button>")
+        };
+        let (again, back) = match (page.problem.remedy(), page.way) {
+            (Remedy::Back, _) => (String::new(), ""),
+            (Remedy::OtherAccount, _) => (anew("", common.other_account), PLAIN),
+            (Remedy::Again, None) => (anew("", common.again), PLAIN),
+            (Remedy::Again, Some(way)) => {
+                let id = Escaped(way.id);
+                let again = common.again;
+                let again = format!("<button name=\"provider\" value=\"{id}\">{again}</button>");
+                let other = match page.ways {
+                    Ways::One => String::new(),
+                    Ways::Several => anew(PLAIN, common.other_way),
+                };
+                (again + &other, PLAIN)
+            }
+        };
+        format!(
+            "<form class=\"ways-on\" method=\"post\" action=\"{}\">{}{again}{}</form>",
+            self.action(""),
+            hidden("request", request),
+            self.back_button(back, common.back, page.problem.error()),
+        )
+    }
+}

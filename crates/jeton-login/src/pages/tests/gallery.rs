@@ -1,0 +1,403 @@
+//! The states of the pages.
+
+use bytes::Bytes;
+use http::Response;
+use jeton::UnixTime;
+
+use crate::pages::{
+    Account, Application, Asking, Chooser, Consent, Entry, EntryKind, LoggedOut, Logout, Notice,
+    Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn,
+    Ways, Who,
+};
+
+/// A state of a page.
+pub(super) struct State {
+    pub(super) name: &'static str,
+    /// Makes it, for a sealed request.
+    pub(super) page: fn(&Pages<'_>, &str) -> Response<Bytes>,
+}
+
+/// What is no word of ours and the same in every language.
+pub(super) const DATA: [&str; 18] = [
+    "shop",
+    "Corner Shop",
+    "shop.example",
+    "Google",
+    "Eve",
+    "eve@",
+    "GitHub",
+    "Orders",
+    "orders",
+    "Wolfeschlegel",
+    "profile",
+    "email",
+    "offline_access",
+    "openid",
+    "jeton-login",
+    "8f14e45fceea167a",
+    "_",
+    "Television",
+];
+
+const SHOP: Application<'_> = Application {
+    client_id: "shop",
+    client_name: Some("The Corner Shop"),
+    redirect_uri: "https://shop.example/callback",
+    origin: Origin::Operator,
+};
+
+const EVE: Who<'_> = Who {
+    name: "Eve Example",
+    detail: Some("eve@example.com"),
+    upstream: "Google",
+};
+
+const GOOGLE: WayIn<'_> = WayIn {
+    id: "google",
+    name: "Google",
+};
+
+const GITHUB: WayIn<'_> = WayIn {
+    id: "github",
+    name: "GitHub",
+};
+
+const LONG: &str =
+    "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschaferswessenschafe";
+
+const fn scope<'a>(scope: &'a str, description: Option<&'a str>) -> ScopeItem<'a> {
+    ScopeItem { scope, description }
+}
+
+const ORDERS: [ScopeItem<'_>; 2] = [
+    scope("orders:read", Some("Orders: read them all")),
+    scope("orders:write", Some("Orders: place and cancel them")),
+];
+
+const ABOUT: [ScopeItem<'_>; 4] = [
+    scope("openid", None),
+    scope("profile", None),
+    scope("email", None),
+    scope("offline_access", None),
+];
+
+pub(super) const STATES: &[State] = &[
+    State {
+        name: "chooser",
+        page: |pages, request| {
+            pages.chooser(&Chooser {
+                request,
+                asking: Asking::Application(SHOP),
+                ways: &[GOOGLE, GITHUB],
+            })
+        },
+    },
+    State {
+        name: "chooser-device",
+        page: |pages, request| {
+            pages.chooser(&Chooser {
+                request,
+                asking: Asking::Device,
+                ways: &[GOOGLE],
+            })
+        },
+    },
+    State {
+        name: "chooser-stranger",
+        page: |pages, request| {
+            pages.chooser(&Chooser {
+                request,
+                asking: Asking::Application(Application {
+                    client_name: Some(LONG),
+                    redirect_uri: "http://127.0.0.1:3000/callback",
+                    origin: Origin::Itself,
+                    ..SHOP
+                }),
+                ways: &[
+                    GOOGLE,
+                    GITHUB,
+                    WayIn {
+                        id: "long",
+                        name: LONG,
+                    },
+                ],
+            })
+        },
+    },
+    State {
+        name: "consent",
+        page: |pages, request| {
+            pages.consent(&Consent {
+                request,
+                form_key: "k0Zc9bq3",
+                application: SHOP,
+                who: EVE,
+                groups: &[
+                    ScopeGroup {
+                        api: None,
+                        scopes: &ABOUT,
+                    },
+                    ScopeGroup {
+                        api: Some((Some("Orders"), "https://orders.example")),
+                        scopes: &ORDERS,
+                    },
+                ],
+                claims: &[],
+            })
+        },
+    },
+    State {
+        name: "consent-openid",
+        page: |pages, request| {
+            pages.consent(&Consent {
+                request,
+                form_key: "k0Zc9bq3",
+                application: SHOP,
+                who: EVE,
+                groups: &[ScopeGroup {
+                    api: None,
+                    scopes: &ABOUT[..1],
+                }],
+                claims: &[],
+            })
+        },
+    },
+    State {
+        name: "consent-stranger",
+        page: |pages, request| {
+            pages.consent(&Consent {
+                request,
+                form_key: "k0Zc9bq3",
+                application: Application {
+                    client_name: Some(LONG),
+                    redirect_uri: "com.shop.example:/callback",
+                    origin: Origin::Itself,
+                    ..SHOP
+                },
+                who: Who {
+                    name: LONG,
+                    detail: Some(LONG),
+                    upstream: LONG,
+                },
+                groups: &[
+                    ScopeGroup {
+                        api: None,
+                        scopes: &ABOUT,
+                    },
+                    ScopeGroup {
+                        api: Some((None, "https://orders.example/with/a/long/path")),
+                        scopes: &ORDERS,
+                    },
+                    ScopeGroup {
+                        api: None,
+                        scopes: &[scope("orders_that_nobody_has_described_in_words", None)],
+                    },
+                ],
+                claims: &["email", "given_name", "family_name"],
+            })
+        },
+    },
+    State {
+        name: "account",
+        page: |pages, _| {
+            pages.account(&Account {
+                form_key: "k0Zc9bq3",
+                who: EVE,
+                entries: &[
+                    Entry {
+                        id: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                        name: "The Corner Shop",
+                        kind: EntryKind::Application,
+                        since: UnixTime(1_767_225_600),
+                        last_used: UnixTime(1_795_700_000),
+                        scopes: &ABOUT,
+                    },
+                    Entry {
+                        id: "1f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                        name: "Television",
+                        kind: EntryKind::Device,
+                        since: UnixTime(1_767_225_600),
+                        last_used: UnixTime(1_795_700_000),
+                        scopes: &ORDERS,
+                    },
+                ],
+                after: None,
+                notice: Notice::Ended,
+            })
+        },
+    },
+    State {
+        name: "account-none",
+        page: |pages, _| {
+            pages.account(&Account {
+                form_key: "k0Zc9bq3",
+                who: EVE,
+                entries: &[],
+                after: None,
+                notice: Notice::Nothing,
+            })
+        },
+    },
+    State {
+        name: "account-many",
+        page: |pages, _| {
+            let scopes: Vec<_> = ABOUT.into_iter().chain(ORDERS).chain(ORDERS).collect();
+            let entries: Vec<_> = (0..12)
+                .map(|_| Entry {
+                    id: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                    name: LONG,
+                    kind: EntryKind::Device,
+                    since: UnixTime(1_767_225_600),
+                    last_used: UnixTime(1_795_700_000),
+                    scopes: &scopes,
+                })
+                .collect();
+            pages.account(&Account {
+                form_key: "k0Zc9bq3",
+                who: EVE,
+                entries: &entries,
+                after: Some("a b&c"),
+                notice: Notice::Nothing,
+            })
+        },
+    },
+    State {
+        name: "logout",
+        page: |pages, request| {
+            pages.logout(&Logout {
+                form_key: "k0Zc9bq3",
+                request: Some(request),
+                return_to: Some("https://id.example.com/end_session/resume?ticket=x"),
+                application: Some("The Corner Shop"),
+                who: EVE,
+                upstream: UpstreamLogout::Offered,
+            })
+        },
+    },
+    State {
+        name: "logout-own",
+        page: |pages, _| {
+            pages.logout(&Logout {
+                form_key: "k0Zc9bq3",
+                request: None,
+                return_to: None,
+                application: None,
+                who: EVE,
+                upstream: UpstreamLogout::None,
+            })
+        },
+    },
+    State {
+        name: "logged-out",
+        page: |pages, _| pages.logged_out(LoggedOut::default()),
+    },
+    State {
+        name: "logged-out-here",
+        page: |pages, _| {
+            pages.logged_out(LoggedOut {
+                upstream: Some("Google"),
+                home: Some("https://shop.example/"),
+            })
+        },
+    },
+    State {
+        name: "other-person",
+        page: |pages, request| {
+            pages.other_person(&OtherPerson {
+                request,
+                application: SHOP,
+                who: EVE,
+            })
+        },
+    },
+];
+
+/// The page for a problem, as it comes about.
+pub(super) fn problem(pages: &Pages<'_>, problem: Problem, request: &str) -> Response<Bytes> {
+    let way = match problem {
+        Problem::Expired
+        | Problem::Damaged
+        | Problem::StateUnknown
+        | Problem::SessionEnded
+        | Problem::TooMany => None,
+        _ => Some(GOOGLE),
+    };
+    pages.problem(&ProblemPage {
+        problem,
+        request: (problem != Problem::Damaged).then_some(request),
+        way,
+        ways: Ways::Several,
+        who: (problem == Problem::NotAllowed).then_some(EVE),
+    })
+}
+
+/// Pages on which everything that others chose is `text`.
+pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6] {
+    let application = Application {
+        client_id: text,
+        client_name: Some(text),
+        redirect_uri: text,
+        origin: Origin::Itself,
+    };
+    let who = Who {
+        name: text,
+        detail: Some(text),
+        upstream: text,
+    };
+    let way = WayIn {
+        id: text,
+        name: text,
+    };
+    let scopes = [scope(text, Some(text)), scope(text, None)];
+    [
+        pages.chooser(&Chooser {
+            request: text,
+            asking: Asking::Application(application),
+            ways: &[way],
+        }),
+        pages.consent(&Consent {
+            request: text,
+            form_key: text,
+            application,
+            who,
+            groups: &[ScopeGroup {
+                api: Some((Some(text), text)),
+                scopes: &scopes,
+            }],
+            claims: &[text],
+        }),
+        pages.account(&Account {
+            form_key: text,
+            who,
+            entries: &[Entry {
+                id: text,
+                name: text,
+                kind: EntryKind::Device,
+                since: UnixTime(0),
+                last_used: UnixTime(0),
+                scopes: &scopes,
+            }],
+            after: Some(text),
+            notice: Notice::Nothing,
+        }),
+        pages.logout(&Logout {
+            form_key: text,
+            request: Some(text),
+            return_to: Some(text),
+            application: Some(text),
+            who,
+            upstream: UpstreamLogout::Offered,
+        }),
+        pages.logged_out(LoggedOut {
+            upstream: Some(text),
+            home: Some(text),
+        }),
+        pages.problem(&ProblemPage {
+            problem: Problem::Unreachable,
+            request: Some(text),
+            way: Some(way),
+            ways: Ways::Several,
+            who: Some(who),
+        }),
+    ]
+}

@@ -1,0 +1,158 @@
+//! German.
+
+use super::{
+    Account, Chooser, Common, Consent, Gap, Logout, OtherPerson, ProblemWords,
+    Title::{Plain, Upstream},
+    Words,
+};
+use crate::pages::Problem;
+
+pub(super) const WORDS: Words = Words {
+    common: Common {
+        a_device: "ein Gerät",
+        device_acts: Gap(
+            "Sie verbinden gleich ",
+            ": Es handelt dann für die Person, als die Sie sich anmelden.",
+        ),
+        goes_to: Gap("Danach geht es weiter zu ", "."),
+        program_here: Gap("einem Programm auf diesem Rechner, ", ""),
+        app_that_opens: Gap("der App, die ", ": öffnet"),
+        unchecked: "Diese Anwendung hat sich selbst registriert. Niemand hat geprüft, von wem sie ist.",
+        you_are: Gap("Sie sind angemeldet als ", "."),
+        by_account_at: Gap("mit Ihrem Konto bei ", ""),
+        other_account: "Anderes Konto verwenden",
+        back: "Zurück zur Anwendung",
+        cancel: "Abbrechen",
+        again: "Noch einmal versuchen",
+        other_way: "Anders anmelden",
+        error: Gap("Fehler ", ""),
+        reference: Gap("Referenz: ", ""),
+        the_upstream: "Der Dienst, über den Sie sich anmelden,",
+    },
+    chooser: Chooser {
+        title: "Anmelden",
+        asks: Gap("", " möchte wissen, wer Sie sind"),
+        ways: "Möglichkeiten zur Anmeldung",
+        continue_with: Gap("Weiter mit ", ""),
+    },
+    consent: Consent {
+        title: "Zugriff erlauben",
+        asks: Gap("", " bittet um Ihre Zustimmung."),
+        not_you: "Das sind nicht Sie?",
+        about_you: "Über Sie",
+        besides: "Außerdem",
+        by_name: "Ausdrücklich gefragt ist nach diesen Angaben:",
+        allow: "Erlauben",
+        deny: "Ablehnen",
+        taken_back: Gap("Sie können das jederzeit zurücknehmen: ", "."),
+    },
+    account: Account {
+        title: "Ihre Anwendungen und Geräte",
+        none: "Keine Anwendung und kein Gerät handelt für Sie.",
+        device: "Gerät",
+        since: Gap("Seit ", ""),
+        last_used: Gap("zuletzt benutzt am ", ""),
+        may: "Erlaubt ist:",
+        and_more: Gap("und ", " weitere"),
+        end: "Zugriff beenden",
+        ended: "Der Zugriff ist beendet.",
+        older: "Ältere anzeigen",
+        log_out: "Abmelden",
+        everywhere: "Überall abmelden",
+        everywhere_means: "Überall abmelden beendet Ihre Sitzungen in allen Browsern und den Zugriff aller Anwendungen und Geräte.",
+        sessions: "Ihre Sitzungen",
+    },
+    logout: Logout {
+        title: "Abmelden",
+        sent_by: Gap("", " hat Sie hierher geschickt."),
+        question: "Möchten Sie sich abmelden?",
+        upstream_too: Gap("Auch bei ", " abmelden"),
+        stay: "Wenn nicht, schließen Sie einfach diese Seite.",
+        button: "Abmelden",
+        done_title: "Abgemeldet",
+        done: "Sie sind abgemeldet. Sie können diese Seite schließen.",
+        still_upstream: Gap("Vielleicht sind Sie noch angemeldet bei ", "."),
+    },
+    other_person: OtherPerson {
+        title: "Jemand anderes ist gefragt",
+        asked: Gap("", " fragt nach einer anderen Person als der angemeldeten."),
+        advice: "Melden Sie sich mit dem Konto an, das Sie dort benutzen, oder gehen Sie zurück.",
+    },
+    problem,
+    date,
+};
+
+fn problem(problem: Problem) -> ProblemWords {
+    let (title, text) = match problem {
+        Problem::Unreachable => (
+            Upstream(Gap("", " antwortet nicht")),
+            "Die Verbindung kam nicht zustande, oder die Antwort ließ zu lange auf sich warten. Warten Sie einen Augenblick, und versuchen Sie es dann noch einmal.",
+        ),
+        Problem::UpstreamError => (
+            Upstream(Gap("", " meldet einen Fehler")),
+            "Deshalb ist nicht bekannt, wer Sie sind. Versuchen Sie es noch einmal. Wenn es wieder geschieht, nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
+        ),
+        Problem::Misconfigured => (
+            Plain("Diese Anmeldung ist nicht richtig eingerichtet"),
+            "Sie geht erst wieder, wenn das behoben ist. Nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
+        ),
+        Problem::SaidNo => (
+            Upstream(Gap("", " hat nicht gesagt, wer Sie sind")),
+            "Sie haben dort abgelehnt oder abgebrochen. Versuchen Sie es noch einmal, wenn Sie sich doch anmelden möchten, oder gehen Sie zurück.",
+        ),
+        Problem::Foreign => (
+            Plain("Die Antwort gehört nicht zu dieser Anmeldung"),
+            "Sie ist nicht für diese Anmeldung gemacht oder kommt von anderer Stelle, und wurde deshalb nicht verwendet. Versuchen Sie es noch einmal. Wenn es wieder geschieht, nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
+        ),
+        Problem::StateUnknown => (
+            Plain("Diese Anmeldung läuft nicht mehr"),
+            "Sie ist schon abgeschlossen, oder die Adresse ist nicht vollständig. Das kommt vor, wenn man zurückgeht oder eine Seite neu lädt. Beginnen Sie von vorn.",
+        ),
+        Problem::OtherBrowser => (
+            Plain("Diese Anmeldung begann nicht in diesem Browser"),
+            "Eine Anmeldung endet in dem Browser, in dem sie begann, und braucht Cookies. Erlauben Sie Cookies für diese Seite, falls sie ausgeschaltet sind, und versuchen Sie es hier noch einmal.",
+        ),
+        Problem::Expired => (
+            Plain("Diese Seite ist abgelaufen"),
+            "Eine Anmeldung muss innerhalb von 30 Minuten abgeschlossen sein. Gehen Sie zurück zur Anwendung, und melden Sie sich von dort aus an.",
+        ),
+        Problem::NotAllowed => (
+            Plain("Dieses Konto darf sich hier nicht anmelden"),
+            "Verwenden Sie ein anderes Konto, oder bitten Sie die, die die Anwendung betreiben, dieses zuzulassen.",
+        ),
+        Problem::SessionEnded => (
+            Plain("Ihre Sitzung ist beendet"),
+            "Sie wurde von anderer Stelle aus beendet. Melden Sie sich neu an.",
+        ),
+        Problem::TooMany => (
+            Plain("Zu viele Anmeldungen auf einmal"),
+            "In diesem Browser wurden mehr Anmeldungen begonnen, als er sich merken kann. Schließen Sie die anderen Tabs, und versuchen Sie es dann noch einmal.",
+        ),
+        Problem::Damaged => (
+            Plain("Diese Adresse ist nicht vollständig"),
+            "Der Link, der Sie hierher geführt hat, ist beschädigt oder abgeschnitten. Gehen Sie zu der Anwendung, die Sie benutzen möchten, und beginnen Sie dort.",
+        ),
+    };
+    ProblemWords { title, text }
+}
+
+const MONTHS: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+
+fn date(year: u64, month: u64, day: u64) -> String {
+    let month = usize::try_from(month).unwrap_or_default().wrapping_sub(1);
+    let month = MONTHS.get(month).copied().unwrap_or_default();
+    format!("{day}. {month} {year}")
+}
