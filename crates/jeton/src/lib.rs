@@ -14,7 +14,7 @@
 //! ```text
 //! server → endpoint → {authentication, grant} → issue → issuer
 //!        → {jose, seal, token, registry, ledger, keys} → {client, config}
-//!        → {jwk, scope, time, crypto}
+//!        → {jwk, scope, time, crypto, document}
 //! ```
 //!
 //! - `server` finds the endpoint of a request and presents what went wrong.
@@ -45,6 +45,7 @@ mod cors;
 mod crypto;
 mod delegation;
 mod disclosure;
+mod document;
 mod endpoint;
 mod fetch;
 mod foreign_keys;
@@ -108,6 +109,7 @@ pub use config::{
 };
 pub use cookie::{COOKIE_PREFIXES, Cookie, separate_cookies};
 pub use crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS, VERIFICATION_ALGORITHMS};
+pub use document::{Document, Expected, Put, Version};
 pub use endpoint::{
     authorize::handoff::LONGEST_SUBJECT,
     management::{Managed, merge, path_segment},
@@ -137,8 +139,8 @@ pub use parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES, MOST_PARAMET
 pub use prefix::credential_prefixes;
 pub use refusal::{AssertionFault, ClientFault, ErrorCode, Fault};
 pub use registry::{
-    Collection, Cursor, CutOff, Document, Expected, InvalidRealm, Key, Kind, MemoryRegistry, PAGE,
-    Page, Put, Reading, Realm, Registry, Version, put_cut_off,
+    Collection, Cursor, CutOff, InvalidRealm, Key, Kind, MemoryRegistry, PAGE, Page, Reading,
+    Realm, Registry, put_cut_off,
 };
 pub use request::REQUEST_HEADERS;
 pub use route::{endpoints, in_front_of_issuer, unstripped};

@@ -10,6 +10,7 @@
 
 use crate::{
     client::{Client, ClientId},
+    document::{Document, Expected, Put},
     time::Seconds,
     unavailable::Unavailable,
 };
@@ -18,7 +19,6 @@ mod api;
 mod cache;
 mod client;
 mod cut_off;
-mod document;
 mod keep;
 mod key;
 mod memory;
@@ -31,7 +31,6 @@ pub(crate) use cache::{Clients, TrustedIssuers};
 pub(crate) use client::client_record;
 use cut_off::read_cut_off;
 pub use cut_off::{CutOff, put_cut_off};
-pub use document::{Document, Expected, Version};
 pub use key::{Collection, InvalidRealm, Key, Kind, Realm};
 pub use memory::MemoryRegistry;
 pub(crate) use reading::ConfiguredApis;
@@ -126,16 +125,6 @@ pub trait Registry {
     ) -> Result<Option<Client>, Unavailable> {
         reading.client(self, realm, id).await
     }
-}
-
-/// The outcome of a write.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Put {
-    /// The write was made.
-    Done,
-    /// The write was refused, because another document stands than was expected: this one, or none.
-    Conflict(Option<Document>),
 }
 
 /// One page of a collection.

@@ -22,11 +22,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     audit::Audit,
+    document::{Document, Expected, Put, Version},
     host::Host,
     parameters::Parameters,
     public_document::is_held,
     refusal::{ManagementFault, Refusal},
-    registry::{Cursor, Document, Expected, Key, Put, Version},
+    registry::{Cursor, Key},
     request::At,
     response::{empty_response, no_store_json},
 };

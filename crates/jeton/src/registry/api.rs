@@ -4,11 +4,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{
-    document::Document,
-    key::{Key, Kind, Realm},
-};
-use crate::{api::Api, unavailable::Unavailable};
+use super::key::{Key, Kind, Realm};
+use crate::{api::Api, document::Document, unavailable::Unavailable};
 
 impl Key {
     /// The key of an API's document: `base64url(SHA-256(identifier))`, because most identifiers are URLs,

@@ -3,12 +3,10 @@
 
 use serde_json::json;
 
-use super::{
-    document::Document,
-    key::{Key, Kind, Realm},
-};
+use super::key::{Key, Kind, Realm};
 use crate::{
     client::{Client, ClientId, ClientRecord},
+    document::Document,
     time::UnixTime,
     unavailable::Unavailable,
 };

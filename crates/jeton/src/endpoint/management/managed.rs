@@ -8,11 +8,12 @@ use super::{Change, Manager, Right, path_segment};
 use crate::{
     api::{Api, ApiRecord, twin},
     client::{Client, ClientId, InvalidClient, SecretRecord},
+    document::Document,
     host::Host,
     management_scope as scopes,
     parameters::BODY_LIMIT,
     refusal::{ManagementFault, Refusal},
-    registry::{CutOff, Document, Key, Kind},
+    registry::{CutOff, Key, Kind},
     request::At,
     route::path,
     scope::Scope,

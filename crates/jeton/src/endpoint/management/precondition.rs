@@ -5,7 +5,7 @@ use http::{
     header::{HeaderName, IF_MATCH, IF_NONE_MATCH},
 };
 
-use crate::{refusal::ManagementFault, registry::Document};
+use crate::{document::Document, refusal::ManagementFault};
 
 /// The document that a writer expects to stand.
 #[derive(Clone, Debug, PartialEq, Eq)]

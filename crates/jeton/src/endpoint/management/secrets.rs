@@ -13,9 +13,10 @@ use super::{
 use crate::{
     audit::Audit,
     client::{ClientRecord, MOST_SECRETS, NewSecret, SecretHash, SecretRecord},
+    document::{Document, Expected, Put},
     host::Host,
     refusal::{ManagementFault, Refusal},
-    registry::{Document, Expected, Key, Put, client_record},
+    registry::{Key, client_record},
     request::At,
     response::{empty_response, no_store_json},
     route::path,

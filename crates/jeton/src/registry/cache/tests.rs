@@ -6,8 +6,9 @@ use std::{
 use super::{bounds::CAPACITY, *};
 use crate::{
     config::{Config, IssuerIdentifier},
+    document::{Document, Expected, Put, Version},
     mode::Mode,
-    registry::{Collection, Cursor, Document, Expected, Key, MemoryRegistry, Page, Put, Version},
+    registry::{Collection, Cursor, Key, MemoryRegistry, Page},
     secret::{PUBLIC_SECRET, Secrets},
 };
 

@@ -1,12 +1,13 @@
-//! Documents and their versions.
+//! Documents, their versions, and the outcome of writing one.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A registered document: the JSON text of an object, as it is stored. One of its members repeats its
-/// name: `client_id` of a client, `of` of a cut-off; or what its name is a hash of: `issuer` of a
-/// trusted one.
+/// A document: the JSON text of an object, as it is stored; of a deployment, in the
+/// [`Registry`](crate::Registry), or of a person, in the [`Ledger`](crate::Ledger). One of the members of a
+/// registered one repeats its name: `client_id` of a client, `of` of a cut-off; or what its name is a hash
+/// of: `issuer` of a trusted one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Document(String);
@@ -27,6 +28,16 @@ pub enum Expected {
     Version(Version),
     /// Any document, or none.
     Anything,
+}
+
+/// The outcome of a write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Put {
+    /// The write was made.
+    Done,
+    /// The write was refused, because another document stands than was expected: this one, or none.
+    Conflict(Option<Document>),
 }
 
 impl Document {
@@ -59,7 +70,7 @@ impl Version {
 impl Expected {
     /// Whether `next` may replace `standing`, where `None` is no document: for stores that read and
     /// write in one step. A document that stands already may be written again: see
-    /// [`Registry`](super::Registry).
+    /// [`Registry`](crate::Registry).
     #[must_use]
     pub fn allows(&self, standing: Option<&Document>, next: Option<&Document>) -> bool {
         let expected = match self {
