@@ -129,8 +129,9 @@ pub use jwk::{
 pub use keys::{EPOCH, signing_key};
 pub use ledger::{
     Advance, Attachment, AttachmentId, Attempt, Claims, Decision, Grant, GrantId, GrantState,
-    INDEX_PAGE, Id128, Ledger, Marker, MemoryLedger, Opened, RequestedClaims, SLACK, Step,
-    SubjectKey, Unmet, rotation, transition,
+    INDEX_PAGE, Id128, LONGEST_PERSONAL, Ledger, Marker, MemoryLedger, Opened, PersonalKey,
+    PersonalRecord, PersonalTooLong, Replacement, RequestedClaims, SLACK, Step, SubjectKey, Unmet,
+    rotation, transition,
 };
 pub use limits::{LIMITS, Limit};
 pub use management_scope::MANAGEMENT_SCOPES;

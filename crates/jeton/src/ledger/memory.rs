@@ -11,10 +11,15 @@ use super::{
     attachment::{Attachment, AttachmentId},
     grant::Grant,
     id::{Attempt, GrantId, Id128, Marker},
+    personal::{PersonalKey, PersonalRecord, Replacement},
     step::{Advance, Decision, Opened, Step},
     transition,
 };
-use crate::{time::UnixTime, unavailable::Unavailable};
+use crate::{
+    document::{Document, Expected, Put},
+    time::UnixTime,
+    unavailable::Unavailable,
+};
 
 /// How many records that have ended one change takes away. More than one, so that what a flood left
 /// behind goes.
@@ -30,6 +35,7 @@ struct Records {
     attachments: HashMap<AttachmentId, (String, UnixTime)>,
     /// Until when each grant of a subject is indexed.
     indexed: BTreeMap<(SubjectKey, GrantId), UnixTime>,
+    personal: HashMap<PersonalKey, PersonalRecord>,
     markers: HashMap<Marker, (Attempt, UnixTime)>,
     counters: HashMap<Marker, (u32, UnixTime)>,
     /// When each record may go. One that was given more time has a later entry as well.
@@ -42,6 +48,7 @@ enum Name {
     Grant(GrantId),
     Attachment(AttachmentId),
     Indexed((SubjectKey, GrantId)),
+    Personal(PersonalKey),
     Marker(Marker),
     Counter(Marker),
 }
@@ -80,10 +87,24 @@ impl Records {
                     Name::Grant(id) => drop(self.grants.remove(&id)),
                     Name::Attachment(id) => drop(self.attachments.remove(&id)),
                     Name::Indexed(entry) => drop(self.indexed.remove(&entry)),
+                    Name::Personal(key) => drop(self.personal.remove(&key)),
                     Name::Marker(marker) => drop(self.markers.remove(&marker)),
                     Name::Counter(marker) => drop(self.counters.remove(&marker)),
                 }
             }
+        }
+    }
+
+    /// Stores a document of a person in place of the one that is stored, and its end in place of that one's:
+    /// who writes again and again leaves one of each.
+    fn replace_personal(&mut self, key: &PersonalKey, next: Option<PersonalRecord>) {
+        let end = |record: &PersonalRecord| (record.until + SLACK, Name::Personal(key.clone()));
+        if let Some(replaced) = self.personal.remove(key) {
+            self.ends.remove(&end(&replaced));
+        }
+        if let Some(next) = next {
+            self.ends.insert(end(&next));
+            self.personal.insert(key.clone(), next);
         }
     }
 
@@ -92,6 +113,7 @@ impl Records {
             Name::Grant(id) => self.grants.get(id).map(Grant::kept_until),
             Name::Attachment(id) => self.attachments.get(id).map(|(_, end)| *end + SLACK),
             Name::Indexed(entry) => self.indexed.get(entry).map(|end| *end + SLACK),
+            Name::Personal(key) => self.personal.get(key).map(|record| record.until + SLACK),
             Name::Marker(marker) => self.markers.get(marker).map(|(_, end)| *end + SLACK),
             Name::Counter(marker) => self.counters.get(marker).map(|(_, end)| *end + SLACK),
         }
@@ -192,6 +214,38 @@ impl Ledger for MemoryLedger {
         let rest = records.indexed.range((begin, Bound::Unbounded));
         let own = rest.take_while(|((of, _), _)| of == subject);
         Ok(own.take(INDEX_PAGE).map(|((_, grant), _)| *grant).collect())
+    }
+
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        let records = self.lock();
+        let stored = records.personal.get(key);
+        let standing = stored.filter(|record| record.stands(now));
+        Ok(standing.map(|record| record.document.clone()))
+    }
+
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        let records = &mut *self.lock();
+        records.sweep(now);
+        let stored = records.personal.get(key);
+        let next = match transition::replace(stored, document, expected, until, now) {
+            Replacement::Store(record) => Some(record),
+            Replacement::Remove => None,
+            Replacement::Keep => return Ok(Put::Done),
+            Replacement::Refuse(standing) => return Ok(Put::Conflict(standing)),
+        };
+        records.replace_personal(key, next);
+        Ok(Put::Done)
     }
 
     async fn claim(

@@ -1,13 +1,17 @@
-//! The transitions of a grant, as functions of its record alone. Stores that read and write within one
-//! transaction call them. A store that expresses them as a condition (DynamoDB) is held to them by the
-//! contract test. The model checker explores them.
+//! The transitions of a grant, and of a document of a person, as functions of the record alone. Stores that
+//! read and write within one transaction call them. A store that expresses them as a condition (DynamoDB)
+//! is held to them by the contract test. The model checker explores those of a grant.
 
 use super::{
     grant::{Grant, GrantState},
     id::Attempt,
+    personal::{PersonalRecord, Replacement},
     step::{Advance, Decision, Opened, Step},
 };
-use crate::time::UnixTime;
+use crate::{
+    document::{Document, Expected},
+    time::UnixTime,
+};
 
 /// What opening `grant` answers where the record `standing` has its id already. The very same record
 /// counts as opened: the acknowledgement was lost, and the store or the caller tries again.
@@ -94,4 +98,33 @@ pub fn is_decided_by(grant: &Grant, decision: &Decision, attempt: Attempt) -> bo
 /// Ends a grant for good.
 pub fn revoke(grant: &mut Grant) {
     grant.state = GrantState::Revoked;
+}
+
+/// Replaces a document of a person by `next`, kept until `until`, or removes it, if the one that stands is the
+/// one expected. One that stands already may be written again: the acknowledgement was lost, or somebody
+/// wants it kept longer, and it is kept as long as whoever asked for most.
+#[must_use]
+pub fn replace(
+    stored: Option<&PersonalRecord>,
+    next: Option<&Document>,
+    expected: &Expected,
+    until: UnixTime,
+    now: UnixTime,
+) -> Replacement {
+    let standing = stored.filter(|record| record.stands(now));
+    let document = standing.map(|record| &record.document);
+    if !expected.allows(document, next) {
+        return Replacement::Refuse(document.cloned());
+    }
+    let Some(next) = next else {
+        // What has ended and is stored still goes as well.
+        return stored.map_or(Replacement::Keep, |_| Replacement::Remove);
+    };
+    match standing {
+        Some(record) if record.document == *next && record.until >= until => Replacement::Keep,
+        _ => Replacement::Store(PersonalRecord {
+            document: next.clone(),
+            until,
+        }),
+    }
 }
