@@ -4,8 +4,8 @@ use std::{cell::Cell, rc::Rc};
 
 use jeton::{
     Advance, Attachment, AttachmentId, Attempt, Collection, Cursor, Decision, Document, Expected,
-    Grant, GrantId, Key, Ledger, Marker, Opened, Page, Put, Registry, Step, SubjectKey,
-    Unavailable, UnixTime,
+    Grant, GrantId, Key, Ledger, Marker, Opened, Page, PersonalKey, Put, Registry, Step,
+    SubjectKey, Unavailable, UnixTime,
 };
 
 /// A store that counts the operations of the store behind it. Clones share the count.
@@ -22,10 +22,10 @@ pub struct Operations {
     pub registry_reads: u32,
     /// Documents written or deleted, or refused to be.
     pub registry_writes: u32,
-    /// Grants, attachments, pages of an index and markers read.
+    /// Grants, attachments, pages of an index, documents of a person and markers read.
     pub ledger_reads: u32,
-    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `keep`, `index`, `claim`, `count`,
-    /// `uncount`, taken or refused.
+    /// Atomic steps: `open`, `advance`, `decide`, `revoke`, `keep`, `index`, `put_personal`, `claim`,
+    /// `count`, `uncount`, taken or refused.
     pub ledger_writes: u32,
 }
 
@@ -168,6 +168,28 @@ impl<S: Ledger> Ledger for Counting<S> {
     ) -> Result<Vec<GrantId>, Unavailable> {
         Counting::read(self);
         self.store.indexed(subject, after).await
+    }
+
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        Counting::read(self);
+        self.store.personal(key, now).await
+    }
+
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        self.write();
+        let put = self.store.put_personal(key, document, expected, until, now);
+        put.await
     }
 
     async fn claim(

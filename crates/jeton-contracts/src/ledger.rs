@@ -11,6 +11,7 @@ mod index;
 mod keep;
 mod life;
 mod marker;
+mod personal;
 mod race;
 
 pub use keep::keeping;
@@ -63,6 +64,7 @@ pub async fn ledger(ledger: &impl Ledger, run: &str) {
     life::deciding(ledger, &run).await;
     attachment::attachments(ledger, &run).await;
     index::indexes(ledger, &run).await;
+    personal::documents(ledger, &run).await;
     marker::markers(ledger, &run).await;
     marker::counters(ledger, &run).await;
     race::races(ledger, &run).await;

@@ -1,7 +1,8 @@
 //! How long records are kept.
 
 use jeton::{
-    Advance, Attachment, Decision, Grant, GrantState, Ledger, SLACK, Seconds, SubjectKey, UnixTime,
+    Advance, Attachment, Decision, Document, Expected, Grant, GrantState, Ledger, PersonalKey,
+    SLACK, Seconds, SubjectKey, UnixTime,
 };
 
 use super::{NOW, Run};
@@ -56,6 +57,8 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
         index.unwrap();
     }
 
+    let personal = personal_documents(ledger, &run).await;
+
     let marker = run.marker("kept");
     let marker_ends = NOW + Seconds(10);
     let holder = run.id("holder");
@@ -85,6 +88,10 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
     let text = ledger.kept(attachment.id()).await.unwrap();
     assert_eq!(text.as_deref(), Some("{}"));
     assert_eq!(ledger.indexed(&subject, None).await.unwrap(), [indexed]);
+    for key in &personal {
+        let seen = ledger.personal(key, NOW).await.unwrap();
+        assert!(seen.is_some(), "by a clock that is behind");
+    }
     let seen = ledger.holder(&marker, NOW).await.unwrap();
     assert_eq!(seen, Some(holder), "by a clock that is behind");
     let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
@@ -92,6 +99,10 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
     check(marker_ends + SLACK, &short, &[]).await;
     assert_eq!(ledger.kept(attachment.id()).await.unwrap(), None);
     assert_eq!(ledger.indexed(&subject, None).await.unwrap(), []);
+    let [ended, given_more] = &personal;
+    assert_eq!(ledger.personal(ended, NOW).await.unwrap(), None);
+    let seen = ledger.personal(given_more, NOW).await.unwrap();
+    assert!(seen.is_some(), "it was given more time since");
     assert_eq!(ledger.holder(&marker, NOW).await.unwrap(), None);
     let count = ledger.count(&marker, marker_ends, NOW).await.unwrap();
     assert_eq!(count, 1, "it went");
@@ -100,4 +111,24 @@ pub async fn keeping<L: Ledger>(ledger: &L, run: &str, sweep: impl AsyncFn(UnixT
     check(code_ends + Grant::KEPT, &long, &short).await;
     check(all_ends + Grant::KEPT - Seconds(1), &long, &short).await;
     check(all_ends + Grant::KEPT, &[], &long).await;
+    assert_eq!(ledger.personal(given_more, NOW).await.unwrap(), None);
+}
+
+/// A document of a person that ends in ten seconds, and one that ended so until it was written again for longer.
+/// Neither was kept less long because somebody wanted less.
+async fn personal_documents(ledger: &impl Ledger, run: &Run<'_>) -> [PersonalKey; 2] {
+    let keys = ["ends", "was given more"]
+        .map(|name| PersonalKey::new(name, &run.id("kept, personal").to_string()));
+    let document = Document::new("{}");
+    let write = async |key: &PersonalKey, seconds: u64| {
+        let until = NOW + Seconds(seconds);
+        let put = ledger.put_personal(key, Some(&document), &Expected::Anything, until, NOW);
+        put.await.unwrap();
+    };
+    for key in &keys {
+        write(key, 10).await;
+        write(key, 5).await;
+    }
+    write(&keys[1], 600).await;
+    keys
 }

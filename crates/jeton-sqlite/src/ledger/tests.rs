@@ -109,6 +109,24 @@ impl Ledger for Alternating {
     ) -> Result<Vec<GrantId>, Unavailable> {
         self.other().indexed(subject, after).await
     }
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        self.other().personal(key, now).await
+    }
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        let put = self.other().put_personal(key, document, expected, until, now);
+        put.await
+    }
     async fn claim(
         &self,
         marker: &Marker,

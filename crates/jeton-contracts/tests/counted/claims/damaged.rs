@@ -6,8 +6,9 @@ use std::{
 };
 
 use jeton::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker,
-    MemoryLedger, Opened, Step, SubjectKey, Unavailable, UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Document, Expected, Grant, GrantId,
+    Ledger, Marker, MemoryLedger, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable,
+    UnixTime,
 };
 
 /// A ledger whose attachments can be damaged, and its indexes out of reach.
@@ -85,6 +86,28 @@ impl Ledger for Damaged {
         after: Option<GrantId>,
     ) -> Result<Vec<GrantId>, Unavailable> {
         self.ledger.indexed(subject, after).await
+    }
+
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        self.ledger.personal(key, now).await
+    }
+
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        let put = self
+            .ledger
+            .put_personal(key, document, expected, until, now);
+        put.await
     }
 
     async fn claim(
