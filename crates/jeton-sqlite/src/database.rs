@@ -12,7 +12,9 @@ use jeton::{BUDGET, Unavailable, UnixTime};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
-/// The number of the layout that this release writes, kept in `PRAGMA user_version`. A new file has 0.
+/// The number of the layout that this release writes, kept in `PRAGMA user_version`. A new file has 0. A table
+/// more is no other layout: a file without it is given it when it is opened, and a release that does not know
+/// it goes on with the others.
 const LAYOUT: u32 = 5;
 
 const TABLES: &str = "
@@ -31,6 +33,9 @@ const TABLES: &str = "
         (subject TEXT NOT NULL, grant TEXT NOT NULL, expires_at INTEGER NOT NULL,
          PRIMARY KEY (subject, grant)) STRICT;
     CREATE INDEX IF NOT EXISTS indexed_expires_at ON indexed (expires_at);
+    CREATE TABLE IF NOT EXISTS personal
+        (key TEXT PRIMARY KEY, record TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX IF NOT EXISTS personal_expires_at ON personal (expires_at);
     CREATE TABLE IF NOT EXISTS marker
         (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS marker_expires_at ON marker (expires_at);
@@ -282,6 +287,11 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// comes.
 pub(crate) fn integer(time: UnixTime) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
+}
+
+/// The time that such an integer stands for.
+pub(crate) fn time(integer: i64) -> UnixTime {
+    UnixTime(u64::try_from(integer).unwrap_or(0))
 }
 
 pub(crate) fn unavailable(error: impl fmt::Display) -> Unavailable {

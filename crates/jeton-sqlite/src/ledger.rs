@@ -1,14 +1,18 @@
-//! The ledger: grants, attachments, indexes, markers and counters as rows.
+//! The ledger: grants, attachments, indexes, documents of a person, markers and counters as rows.
 
 use std::fmt::Display;
 
 use jeton::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, INDEX_PAGE, Ledger,
-    Marker, Misread, Opened, Step, SubjectKey, Unavailable, UnixTime, transition,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Document, Expected, Grant, GrantId,
+    INDEX_PAGE, Ledger, Marker, Misread, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable,
+    UnixTime, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
 
-use crate::database::{Database, integer};
+use crate::{
+    database::{Database, integer},
+    personal,
+};
 
 impl Ledger for Database {
     async fn open(&self, grant: &Grant, _: UnixTime) -> Result<Opened, Unavailable> {
@@ -133,6 +137,25 @@ impl Ledger for Database {
                 .collect()
         })
         .await
+    }
+
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        personal::read(self, key, now).await
+    }
+
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        personal::put(self, key, document, expected, until, now).await
     }
 
     async fn claim(

@@ -12,6 +12,7 @@
 //! | `grant` | `id`: 22 characters of base64url | `record`: the grant as JSON, `{"id":"…","state":"live","client_id":"jc_…","generation":3,…}`; `kept_until` | until then: 40 minutes beyond its code, and once that was redeemed, beyond its `expires_at` | codes and refresh tokens are generations of it |
 //! | `attachment` | `id`: the grant's id, `.`, and the SHA-256 of the text in base64url | `text`: claims as JSON, `{"groups":[…]}`; `expires_at` | five minutes beyond `expires_at` | what is too large for the grant, and never changes |
 //! | `indexed` | `subject`: its SHA-256 in base64url; `grant`: the grant's id | `expires_at` | five minutes beyond `expires_at` | which grants a subject has |
+//! | `personal` | `key`: the SHA-256 of what it is and whose in base64url | `record`: the document as JSON; `expires_at` | until it is removed, at most five minutes beyond `expires_at` | documents of a person |
 //! | `marker` | `name`: `kind:name` | `holder`: 22 characters of base64url; `expires_at` | five minutes beyond `expires_at` | what may happen once |
 //! | `counter` | `name`: `kind:name` | `count`: at least 1; `expires_at`: when it starts anew | five minutes beyond `expires_at` | what may happen so many times |
 //!
@@ -43,6 +44,7 @@
 
 mod database;
 mod ledger;
+mod personal;
 mod registry;
 mod sweep;
 

@@ -36,6 +36,7 @@ impl Database {
             let grants = delete(connection, "grant", "kept_until", now)?;
             let attachments = delete(connection, "attachment", "expires_at", now - SLACK)?;
             let indexed = delete(connection, "indexed", "expires_at", now - SLACK)?;
+            let personal = delete(connection, "personal", "expires_at", now - SLACK)?;
             let markers = delete(connection, "marker", "expires_at", now - SLACK)?;
             let counters = delete(connection, "counter", "expires_at", now - SLACK)?;
             let documents = connection
@@ -45,7 +46,7 @@ impl Database {
                           WHERE kept_until <= ?1 LIMIT {SWEPT_AT_ONCE})"
                 ))?
                 .execute([integer(now)])?;
-            Ok(documents + grants + attachments + indexed + markers + counters)
+            Ok(documents + grants + attachments + indexed + personal + markers + counters)
         })
         .await
     }
@@ -160,6 +161,7 @@ mod tests {
             ("grant", "kept_until"),
             ("attachment", "expires_at"),
             ("indexed", "expires_at"),
+            ("personal", "expires_at"),
             ("marker", "expires_at"),
             ("counter", "expires_at"),
         ] {

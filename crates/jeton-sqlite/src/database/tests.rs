@@ -1,6 +1,7 @@
 use std::sync::mpsc;
 
 use futures_util::future::join_all;
+use jeton::{Document, Expected, Ledger, PersonalKey, Put};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::*;
@@ -31,6 +32,16 @@ impl Database {
 
     pub(crate) fn execute(&self, statement: &str) {
         lock(&self.0.writer).execute_batch(statement).unwrap();
+    }
+
+    /// What there is of a table: itself and its indexes, by name.
+    fn schema_of(&self, table: &str) -> Vec<String> {
+        let reader = lock(&self.0.reader);
+        let mut statement = reader
+            .prepare("SELECT name FROM sqlite_schema WHERE tbl_name = ?1 ORDER BY name")
+            .unwrap();
+        let names = statement.query_map([table], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
     }
 
     pub(crate) fn rows(&self, table: &str) -> u32 {
@@ -93,6 +104,28 @@ async fn a_file_is_opened_again_and_one_of_an_older_layout_is_refused() {
         let expected = format!("the file has layout {layout}, of a time before the first release");
         assert!(error.to_string().starts_with(&expected), "{error}");
     }
+}
+
+/// Releases wrote files without the table of persons' documents.
+#[tokio::test]
+async fn a_file_that_lacks_a_table_is_given_it_and_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::for_test(&folder);
+    put(&database, "a").await.unwrap();
+    let statements = database.schema_of("personal");
+    database.execute("DROP TABLE personal");
+    assert_eq!(database.schema_of("personal"), [""; 0]);
+    drop(database);
+    let database = Database::for_test(&folder);
+    assert_eq!(database.schema_of("personal"), statements);
+    assert_eq!(statements.len(), 3, "a table, its key and its index");
+    assert_eq!(database.rows("document"), 1);
+    let (key, document) = (PersonalKey::new("kind", "alice"), Document::new("{}"));
+    let (now, until) = (UnixTime(1), UnixTime(2));
+    let written = database.put_personal(&key, Some(&document), &Expected::Absent, until, now);
+    assert_eq!(written.await.unwrap(), Put::Done);
+    let standing = database.personal(&key, now).await.unwrap();
+    assert_eq!(standing, Some(document));
 }
 
 #[test]

@@ -124,7 +124,9 @@ impl Ledger for Alternating {
         until: UnixTime,
         now: UnixTime,
     ) -> Result<Put, Unavailable> {
-        let put = self.other().put_personal(key, document, expected, until, now);
+        let put = self
+            .other()
+            .put_personal(key, document, expected, until, now);
         put.await
     }
     async fn claim(
@@ -242,6 +244,26 @@ async fn each_call_is_one_transaction_or_one_read() {
     }
     database.indexed(&subject, None).await.unwrap();
     check("indexed", "SELECT");
+    let (key, document) = (PersonalKey::new("operations", "alice"), Document::new("{}"));
+    let put = async |next: Option<&Document>, expected: &Expected, until| {
+        let put = database.put_personal(&key, next, expected, until, NOW);
+        put.await.unwrap();
+    };
+    let (absent, version) = (Expected::Absent, Expected::Version(document.version()));
+    put(None, &absent, end).await;
+    check("put_personal, nothing to remove", "BEGIN SELECT COMMIT");
+    put(Some(&document), &absent, end).await;
+    check("put_personal", "BEGIN SELECT INSERT COMMIT");
+    put(Some(&document), &absent, end).await;
+    check("put_personal, the same again", "BEGIN SELECT COMMIT");
+    put(Some(&document), &version, end + Seconds(1)).await;
+    check("put_personal, longer", "BEGIN SELECT INSERT COMMIT");
+    put(Some(&Document::new("{ }")), &absent, end).await;
+    check("put_personal, conflict", "BEGIN SELECT COMMIT");
+    database.personal(&key, NOW).await.unwrap();
+    check("personal", "SELECT");
+    put(None, &version, end).await;
+    check("put_personal, removed", "BEGIN SELECT DELETE COMMIT");
     database.claim(&marker, value, end, NOW).await.unwrap();
     check("claim", "BEGIN SELECT INSERT COMMIT");
     database.claim(&marker, value, end, NOW).await.unwrap();
@@ -275,15 +297,21 @@ async fn a_record_that_cannot_be_read_is_unavailable() {
         assert!(error.detail.contains(&expected), "{error}");
     }
     database
-        .execute("DROP TABLE grant; DROP TABLE attachment; DROP TABLE marker; DROP TABLE counter");
+        .execute("DROP TABLE grant; DROP TABLE attachment; DROP TABLE marker; DROP TABLE counter; DROP TABLE personal");
     let marker = Marker::for_test("dropped");
     let attachment = Attachment::new(id, String::new());
+    let key = PersonalKey::new("dropped", "alice");
     let outcomes = [
         Ledger::read(&database, id).await.map(drop),
         database.open(&grant(2), NOW).await.map(drop),
         database.advance(&step(1, 1, 1)).await.map(drop),
         database.keep(&attachment, NOW, NOW).await,
         database.kept(attachment.id()).await.map(drop),
+        database.personal(&key, NOW).await.map(drop),
+        database
+            .put_personal(&key, None, &Expected::Anything, NOW, NOW)
+            .await
+            .map(drop),
         database.claim(&marker, id, NOW, NOW).await.map(drop),
         database.holder(&marker, NOW).await.map(drop),
         database.count(&marker, NOW, NOW).await.map(drop),
