@@ -102,10 +102,12 @@ test('the function may do what it does, and no more', () => {
     ['Allow', ['dynamodb:GetItem', 'dynamodb:Query'], '${Table.Arn}'],
     ['Allow', ['dynamodb:PutItem', 'dynamodb:UpdateItem'], '${Table.Arn}'],
     ['Allow', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], '${Table.Arn}'],
+    ['Allow', ['dynamodb:PutItem', 'dynamodb:DeleteItem'], '${Table.Arn}'],
   ]);
   const keys = ({ Condition }) => Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
   assert.deepEqual(keys(Statement[2]), ['grant#*', 'subject#*', 'marker#*', 'counter#*', 'cut_off', 'cut_off#*']);
-  assert.deepEqual(keys(Statement[3]), ['client', 'client#*', 'api', 'api#*', 'trust', 'trust#*']);
+  assert.deepEqual(keys(Statement[3]), ['personal#*']);
+  assert.deepEqual(keys(Statement[4]), ['client', 'client#*', 'api', 'api#*', 'trust', 'trust#*']);
 });
 
 test('requests are throttled, and concurrency is reserved only where that is asked for', () => {

@@ -9,8 +9,8 @@ use crate::table::{Item, parse_number, text, time};
 /// Attributes of an item that are not members of its grant.
 const NOT_OF_THE_GRANT: [&str; 3] = ["pk", "sk", "delete_at"];
 
-/// The value of `delete_at` for a marker or counter that expires at `expires`: DynamoDB deletes the item
-/// then.
+/// The value of `delete_at` for a marker, a counter or a document of a person that expires at `expires`:
+/// DynamoDB deletes the item then.
 pub(crate) fn delete_at(expires: UnixTime) -> AttributeValue {
     time(expires + SLACK)
 }

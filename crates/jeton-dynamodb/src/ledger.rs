@@ -1,16 +1,18 @@
-//! The ledger: grants, attachments, indexes, markers and counters as items of the table.
+//! The ledger: grants, attachments, indexes, documents of a person, markers and counters as items of the table.
 
 use std::fmt::Write;
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use jeton::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, INDEX_PAGE, Ledger,
-    Marker, Misread, Opened, Step, SubjectKey, Unavailable, UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Document, Expected, Grant, GrantId,
+    INDEX_PAGE, Ledger, Marker, Misread, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable,
+    UnixTime,
     transition::{self, is_decided_by, is_result_of},
 };
 
 use crate::{
     grant::{delete_at, from_item, to_item},
+    personal,
     request::{self, Outcome, put_if, update_if},
     table::{
         Item, PARTITION, SORT, Table, get_number, number, text, time, unavailable, unreadable,
@@ -278,6 +280,25 @@ impl Ledger for DynamoLedger {
                 .ok_or_else(|| unreadable(&key, "an item whose `sk` is no id"))
         });
         grants.collect()
+    }
+
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        personal::read(&self.0, key, now).await
+    }
+
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        personal::put(&self.0, key, document, expected, until, now).await
     }
 
     async fn claim(

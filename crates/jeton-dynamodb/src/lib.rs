@@ -12,6 +12,7 @@
 //! | grant | `grant#<id>` | `-` | the members of `jeton::Grant`, see below | `delete_at`: 40 minutes beyond its code, and once that was redeemed, beyond `expires_at` | codes and refresh tokens are generations of it |
 //! | attachment | `grant#<id>` | the SHA-256 of the text in base64url | `text` (S): claims as JSON, `{"groups":[…]}`; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what is too large for the grant, and never changes |
 //! | index | `subject#<SHA-256 of the subject>` | `<grant id>` | `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | which grants a subject has |
+//! | document of a person | `personal#<SHA-256 of what it is and whose>` | `-` | `record` (S): its JSON; `version` (S): the SHA-256 of that in base64url; `expires_at` (N) | until it is removed, at most `delete_at`: five minutes beyond `expires_at` | what people agreed to, or others said of them |
 //! | marker | `marker#<kind>:<name>` | `-` | `holder` (S): 22 characters of base64url; `expires_at` (N) | `delete_at`: five minutes beyond `expires_at` | what may happen once |
 //! | counter | `counter#<kind>:<name>` | `-` | `count` (N): at least 1; `expires_at` (N): when it starts anew | the same | what may happen so many times |
 //!
@@ -29,7 +30,7 @@
 //! **Why a kind of documents is one partition:** so that a list of them is a `Query`, in order, and
 //! not a scan of the whole table. A partition answers 3,000 reads a second and DynamoDB splits one
 //! that needs more between its sort keys; besides, documents are answered from memory. Grants,
-//! markers and counters are never listed and have a partition each.
+//! documents of a person, markers and counters are never listed and have a partition each.
 //!
 //! **Why a document is one string and not a map of attributes:** the record is the same JSON on every
 //! store, so that what is written by hand fits all of them, a member of a newer release
@@ -37,7 +38,8 @@
 //!
 //! **How a write is conditional:** on `record` being still the text that was read and found to have
 //! the version expected, or on there being no item. No attribute has the version: what was written
-//! by hand would have none.
+//! by hand would have none. Nobody writes a document of a person by hand, so `version` stands beside it, and
+//! a write is one request whatever it expects.
 //!
 //! **Why prefixes:** no realm, id or name may stand for another record. A marker's name may itself
 //! hold `#`; the first one ends the prefix.
@@ -78,6 +80,7 @@ mod connection;
 mod explain;
 mod grant;
 mod ledger;
+mod personal;
 mod registry;
 mod request;
 mod table;

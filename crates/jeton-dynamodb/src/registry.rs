@@ -6,14 +6,11 @@ use aws_sdk_dynamodb::{
 use jeton::{Collection, Cursor, Document, Expected, Key, PAGE, Page, Put, Registry, Unavailable};
 
 use crate::{
-    request::{self, Outcome},
+    request::{self, ANYTHING, Outcome},
     table::{Item, PARTITION, SORT, Table, names, text, time, unavailable},
 };
 
 const RECORD: &str = "record";
-
-/// A condition that always holds, whether or not there is an item.
-const ANYTHING: &str = "attribute_exists(#pk) OR attribute_not_exists(#pk)";
 
 /// The registry in a DynamoDB table, with one request for each call. Only a write that expects a version
 /// reads the standing document first, because a condition can compare text and not hash it.

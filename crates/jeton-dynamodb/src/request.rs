@@ -20,6 +20,9 @@ use crate::{
     table::{Item, names, unavailable},
 };
 
+/// A condition that always holds, whether or not there is an item.
+pub(crate) const ANYTHING: &str = "attribute_exists(#pk) OR attribute_not_exists(#pk)";
+
 /// The outcome of a request with a condition.
 pub(crate) enum Outcome<T> {
     /// The condition held, and the request was carried out.

@@ -17,7 +17,7 @@ pub(crate) const PARTITION: &str = "pk";
 pub(crate) const SORT: &str = "sk";
 
 /// The sort key of grants, which their attachments lie beside, and of items that are alone in their
-/// partition: markers and counters.
+/// partition: documents of a person, markers and counters.
 const ALONE: &str = "-";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -52,6 +52,10 @@ impl Table {
             .table_name(&self.name)
             .item(PARTITION, AttributeValue::S(partition))
             .item(SORT, text(sort))
+    }
+
+    pub(crate) fn delete(&self, key: String) -> DeleteItemFluentBuilder {
+        self.delete_in(key, ALONE)
     }
 
     pub(crate) fn delete_in(&self, partition: String, sort: &str) -> DeleteItemFluentBuilder {

@@ -3,8 +3,8 @@ use std::time::Instant;
 use aws_sdk_dynamodb::{config::SharedInterceptor, types::AttributeValue};
 use futures_util::future::join_all;
 use jeton::{
-    Advance, Decision, Grant, GrantState, Id128, Ledger, Marker, Opened, SLACK, Scope, Seconds,
-    Step, UnixTime,
+    Advance, Decision, Document, Expected, Grant, GrantState, Id128, Ledger, Marker, Opened,
+    PersonalKey, Put, SLACK, Scope, Seconds, Step, UnixTime,
 };
 use jeton_dynamodb::DynamoLedger;
 
@@ -90,6 +90,23 @@ async fn an_answer_that_is_lost_is_no_conflict() {
     let claimed = ledger.claim(&marker, Id128([1; 16]), end, NOW).await;
     assert!(claimed.unwrap());
     assert_eq!(requests.take(), ["PutItem"; 2]);
+
+    let key = PersonalKey::new("lost", "alice");
+    let [first, second] = ["1", "2"].map(Document::new);
+    let replaces_first = Expected::Version(first.version());
+    let replaces_second = Expected::Version(second.version());
+    for (next, expected, sent) in [
+        (Some(&first), &Expected::Absent, ["PutItem"; 2]),
+        (Some(&second), &replaces_first, ["PutItem"; 2]),
+        (None, &replaces_second, ["DeleteItem"; 2]),
+    ] {
+        lost.next(1);
+        let put = ledger.put_personal(&key, next, expected, end, NOW).await;
+        assert_eq!(put.unwrap(), Put::Done, "{next:?}");
+        assert_eq!(requests.take(), sent);
+        assert_eq!(ledger.personal(&key, NOW).await.unwrap().as_ref(), next);
+        requests.take();
+    }
 
     lost.next(1);
     let count = ledger.count(&marker, end, NOW).await.unwrap();
@@ -269,10 +286,15 @@ async fn items_are_as_documented() {
     ledger.advance(&step(1, 1, 1)).await.unwrap();
     ledger.claim(&marker, value, end, NOW).await.unwrap();
     ledger.count(&marker, end, NOW).await.unwrap();
+    let personal = PersonalKey::new("items", "alice");
+    let document = Document::new(r#"{ "a":1 }"#);
+    let written = ledger.put_personal(&personal, Some(&document), &Expected::Absent, end, NOW);
+    written.await.unwrap();
 
     let n = |time: UnixTime| AttributeValue::N(time.0.to_string());
     let s = |text: &str| AttributeValue::S(text.to_owned());
     let grant_key = format!("grant#{}", pending.id);
+    let personal_key = format!("personal#{personal}");
     let grant_end = pending.expires_at;
     for (key, expected) in [
         (
@@ -289,6 +311,15 @@ async fn items_are_as_documented() {
                 ("expires_at", n(grant_end)),
                 ("delete_at", n(grant_end + Grant::KEPT)),
                 ("cnf", AttributeValue::M([].into())),
+            ],
+        ),
+        (
+            personal_key.as_str(),
+            vec![
+                ("record", s(document.as_str())),
+                ("version", s(document.version().as_str())),
+                ("expires_at", n(end)),
+                ("delete_at", n(end + SLACK)),
             ],
         ),
         (
@@ -344,11 +375,13 @@ async fn an_item_that_cannot_be_read_is_unavailable() {
     let table = table(&dynamodb, "broken").await;
     let ledger = DynamoLedger::new(dynamodb.clone(), &table);
     let (id, marker) = (grant(1).id, Marker::for_test("broken"));
+    let personal = PersonalKey::new("broken", "alice");
+    let personal_key = format!("personal#{personal}");
     let key = format!("grant#{id}");
     let sort = || ("sk", AttributeValue::S("-".to_owned()));
     let item = [("pk", AttributeValue::S(key)), sort()];
     put(&dynamodb, &table, item).await;
-    for key in ["marker#test:broken", "counter#test:broken"] {
+    for key in ["marker#test:broken", "counter#test:broken", &personal_key] {
         let item = [
             ("pk", AttributeValue::S(key.to_owned())),
             sort(),
@@ -363,6 +396,11 @@ async fn an_item_that_cannot_be_read_is_unavailable() {
         ledger.holder(&marker, NOW).await.map(drop),
         ledger.claim(&marker, id, NOW, NOW).await.map(drop),
         ledger.count(&marker, NOW, NOW).await.map(drop),
+        ledger.personal(&personal, NOW).await.map(drop),
+        ledger
+            .put_personal(&personal, None, &Expected::Absent, NOW, NOW)
+            .await
+            .map(drop),
     ];
     for outcome in outcomes {
         let error = outcome.unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::config::SharedInterceptor;
 use jeton::{
     Attachment, CutOff, Decision, Document, Expected, Grant, GrantState, Id128, Key, Ledger,
-    Marker, Realm, Registry, Seconds, SubjectKey, put_cut_off,
+    Marker, PersonalKey, Realm, Registry, Seconds, SubjectKey, put_cut_off,
 };
 use jeton_dynamodb::{DynamoLedger, DynamoRegistry};
 
@@ -80,6 +80,39 @@ async fn each_call_is_one_request() {
     }
     ledger.indexed(&subject, None).await.unwrap();
     check("indexed", &["Query"]);
+    let (key, document) = (PersonalKey::new("operations", "alice"), Document::new("{}"));
+    let put = async |next: Option<&Document>, expected: &Expected, until| {
+        let put = ledger.put_personal(&key, next, expected, until, NOW);
+        put.await.unwrap();
+    };
+    let (absent, version) = (Expected::Absent, Expected::Version(document.version()));
+    let other = Document::new("{ }");
+    for (what, next, expected, until) in [
+        ("put_personal", &document, &absent, end),
+        ("put_personal, the same again", &document, &absent, end),
+        (
+            "put_personal, longer",
+            &document,
+            &version,
+            end + Seconds(1),
+        ),
+        ("put_personal, conflict", &other, &absent, end),
+        (
+            "put_personal, whatever stands",
+            &document,
+            &Expected::Anything,
+            end,
+        ),
+    ] {
+        put(Some(next), expected, until).await;
+        check(what, &["PutItem"]);
+    }
+    ledger.personal(&key, NOW).await.unwrap();
+    check("personal", &["GetItem"]);
+    for what in ["put_personal, removed", "put_personal, removed again"] {
+        put(None, &version, end).await;
+        check(what, &["DeleteItem"]);
+    }
     for what in ["claim", "claim, held"] {
         ledger.claim(&marker, value, end, NOW).await.unwrap();
         check(what, &["PutItem"]);
@@ -133,6 +166,19 @@ async fn each_call_is_one_request() {
         .filter(|word| !word.starts_with("LeadingKeys"))
         .map(str::to_owned);
     assert_eq!(used, allowed.collect(), "template.yaml allows what is used");
+}
+
+/// What people agreed to is read as it stands.
+#[tokio::test]
+#[ignore = "needs JETON_TEST_DYNAMODB; the head of main.rs says how to run it"]
+async fn a_document_of_a_person_is_never_an_older_one() {
+    let requests = Requests::default();
+    let dynamodb = local_with(vec![SharedInterceptor::new(requests.clone())]);
+    let table = table(&dynamodb, "personal-standing").await;
+    let ledger = DynamoLedger::new(dynamodb, &table);
+    let key = PersonalKey::new("operations", "alice");
+    ledger.personal(&key, NOW).await.unwrap();
+    assert_eq!(requests.take_consistent(), ["GetItem"]);
 }
 
 /// What stands is read consistently; what requests are answered by, for half the price, is not.
