@@ -154,6 +154,10 @@ test('a step that comes after its request was given up is not taken', async () =
   assert.equal(await ask('/given-up'), 'kept');
 });
 
+test('a document of a person that comes after its request was given up is not written', async () => {
+  assert.equal(await ask('/given-up-document'), 'kept');
+});
+
 test('fetch passes the contract of reaching others', async () => {
   const server = await listen();
   try {
@@ -169,9 +173,12 @@ test('opening that fails half-way leaves nothing behind', async () => {
 
 test('an alarm deletes what has ended, and is set again for what has not', async () => {
   await ask('/alarm');
-  assert.equal(await ask('/stored'), 'unredeemed, redeemed, marker 5, marker 2, indexed');
+  assert.equal(
+    await ask('/stored'),
+    'unredeemed, redeemed, marker 5, marker 2, indexed, personal [2], personal [2, 5]',
+  );
   await wait(3.5);
-  assert.equal(await ask('/stored'), 'redeemed, marker 5', 'the first alarms');
+  assert.equal(await ask('/stored'), 'redeemed, marker 5, personal [2, 5]', 'the first alarms');
   assert.equal(await ask('/counted'), '1', 'it began anew');
   await wait(3.5);
   assert.equal(await ask('/stored'), '', 'the second');

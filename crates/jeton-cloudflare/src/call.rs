@@ -1,6 +1,8 @@
 //! The calls of a [`GrantObject`](crate::GrantObject) and their answers: JSON, by [`rpc`](crate::rpc).
 
-use jeton::{Advance, Attempt, Decision, Grant, GrantId, Opened, Step, UnixTime};
+use jeton::{
+    Advance, Attempt, Decision, Document, Expected, Grant, GrantId, Opened, Put, Step, UnixTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// A call of the ledger, as it is sent to an object.
@@ -30,6 +32,15 @@ pub(crate) enum Call {
     },
     Indexed {
         after: Option<GrantId>,
+    },
+    Personal {
+        now: UnixTime,
+    },
+    PutPersonal {
+        document: Option<Document>,
+        expected: Expected,
+        until: UnixTime,
+        now: UnixTime,
     },
     Claim {
         marker: String,
@@ -62,8 +73,10 @@ pub(crate) enum Answer {
     Grant(Option<Box<Grant>>),
     Kept(Option<String>),
     Indexed(Vec<GrantId>),
+    Personal(Option<Document>),
+    Put(Put),
     Holder(Option<Attempt>),
     Count(u32),
-    /// The step came too late, and was not taken.
+    /// The step, or the write, came too late, and was not taken.
     GivenUp,
 }

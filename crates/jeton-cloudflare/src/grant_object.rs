@@ -1,5 +1,5 @@
 //! The Durable Object that holds one grant with its attachments and markers, the index of one subject, one
-//! shard of other markers, or one counter, on its own SQLite.
+//! document of a person, one shard of other markers, or one counter, on its own SQLite.
 //!
 //! Reading and writing are consecutive synchronous statements without an `.await` between them, and an
 //! object is one thread: so each call is one atomic step. Statements are *not* rolled back when a
@@ -8,7 +8,7 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use jeton::{
-    Advance, Attempt, BUDGET, Grant, GrantId, INDEX_PAGE, Opened, SLACK, Seconds, Step, UnixTime,
+    Advance, Attempt, BUDGET, Grant, GrantId, INDEX_PAGE, Opened, SLACK, Seconds, UnixTime,
     transition,
 };
 use js_sys::Promise;
@@ -24,6 +24,8 @@ use crate::{
     task::{self, now},
     thrown::read_json,
 };
+
+mod personal;
 
 /// The last moment a JavaScript date can hold, in seconds.
 const LAST_MOMENT: u64 = 8_640_000_000_000;
@@ -58,8 +60,8 @@ const COUNTERS: &str = "
     CREATE INDEX IF NOT EXISTS counter_expires_at ON counter (expires_at);
 ";
 
-/// A Durable Object with one grant and what belongs to it, the index of one subject, one shard of markers, or
-/// one counter, on SQLite. Exported by hand, as the Worker's own handler is, rather than by
+/// A Durable Object with one grant and what belongs to it, the index of one subject, one document of a person,
+/// one shard of markers, or one counter, on SQLite. Exported by hand, as the Worker's own handler is, rather than by
 /// `worker::durable_object`: see [`rpc`](crate::rpc).
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -153,7 +155,8 @@ impl GrantObject {
 impl Records {
     async fn answer(&self, call: Call) -> Result<Answer> {
         Ok(match call {
-            Call::Advance(step) if is_given_up(&step) => Answer::GivenUp,
+            Call::Advance(step) if is_given_up(step.now) => Answer::GivenUp,
+            Call::PutPersonal { now, .. } if is_given_up(now) => Answer::GivenUp,
             Call::Open(grant) => Answer::Opened(self.open(&grant).await?),
             Call::Advance(step) => Answer::Advance(
                 self.change(|grant| transition::take(grant, &step))?
@@ -177,6 +180,16 @@ impl Records {
             Call::Kept { sha256 } => Answer::Kept(self.kept(sha256)?),
             Call::Index { grant, until } => Answer::Done(self.index(grant, until).await?),
             Call::Indexed { after } => Answer::Indexed(self.indexed(after)?),
+            Call::Personal { now } => Answer::Personal(self.personal(now)?),
+            Call::PutPersonal {
+                document,
+                expected,
+                until,
+                now,
+            } => Answer::Put(
+                self.put_personal(document.as_ref(), &expected, until, now)
+                    .await?,
+            ),
             Call::Claim {
                 marker,
                 value,
@@ -200,6 +213,7 @@ impl Records {
         for (table, key) in [
             ("attachment", "sha256"),
             ("indexed", "grant_id"),
+            ("personal", "id"),
             ("marker", "name"),
             ("counter", "name"),
         ] {
@@ -217,6 +231,7 @@ impl Records {
             grant_ends.filter(|end| now < *end),
             self.earliest("attachment")?,
             self.earliest("indexed")?,
+            self.earliest("personal")?,
             self.earliest("marker")?,
             self.earliest("counter")?,
         ];
@@ -228,8 +243,9 @@ impl Records {
         Ok(())
     }
 
-    /// The rows of a statement. A table that does not exist has none: only `open`, `keep`, `index`, `claim`
-    /// and `count` make tables, so that asking for a grant that never existed leaves nothing behind.
+    /// The rows of a statement. A table that does not exist has none: only `open`, `keep`, `index`,
+    /// `put_personal`, `claim` and `count` make tables, so that asking for a grant that never existed leaves
+    /// nothing behind.
     fn rows<T: for<'de> Deserialize<'de>>(
         &self,
         statement: &str,
@@ -434,11 +450,12 @@ impl Records {
     }
 }
 
-/// Whether the request of a step has been answered without it: the step took longer to come here than
-/// the request may wait. Its client was told to try again. Taken now, the step would open a window that
-/// began with the request, and a retry might come too late for it and end the grant.
-fn is_given_up(step: &Step) -> bool {
-    now().since(step.now) >= BUDGET
+/// Whether the request of a step, which began then, has been answered without it: the step took longer to
+/// come here than the request may wait. Its client was told to try again. Taken now, the step would open a
+/// window that began with the request, and a retry might come too late for it and end the grant; and a
+/// document that is written whatever stands would undo what the person did since.
+fn is_given_up(began: UnixTime) -> bool {
+    now().since(began) >= BUDGET
 }
 
 /// The number that SQLite keeps for a time. Refused if no alarm could be set for that time.

@@ -1,9 +1,9 @@
 //! The ledger of a Worker: calls of the objects that hold grants, what is attached to them, indexes of
-//! subjects, and markers.
+//! subjects, documents of persons, and markers.
 
 use jeton::{
-    Advance, Attachment, AttachmentId, Attempt, Decision, Grant, GrantId, Ledger, Marker, Opened,
-    Step, SubjectKey, Unavailable, UnixTime,
+    Advance, Attachment, AttachmentId, Attempt, Decision, Document, Expected, Grant, GrantId,
+    Ledger, Marker, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable, UnixTime,
 };
 use worker::ObjectNamespace;
 
@@ -39,6 +39,11 @@ impl DurableLedger {
 
     async fn ask_subject(&self, subject: &SubjectKey, call: &Call) -> Result<Answer, Unavailable> {
         self.ask(&format!("subject:{subject}"), call).await
+    }
+
+    /// Asks the object of a document of a person. Each has its own: nobody waits for another's.
+    async fn ask_personal(&self, key: &PersonalKey, call: &Call) -> Result<Answer, Unavailable> {
+        self.ask(&format!("personal:{key}"), call).await
     }
 
     /// Asks the object of a marker: the one of its grant, or else a shard.
@@ -163,6 +168,37 @@ impl Ledger for DurableLedger {
         let call = Call::Indexed { after };
         match self.ask_subject(subject, &call).await? {
             Answer::Indexed(grants) => Ok(grants),
+            other => Err(mismatch(&other)),
+        }
+    }
+
+    async fn personal(
+        &self,
+        key: &PersonalKey,
+        now: UnixTime,
+    ) -> Result<Option<Document>, Unavailable> {
+        match self.ask_personal(key, &Call::Personal { now }).await? {
+            Answer::Personal(document) => Ok(document),
+            other => Err(mismatch(&other)),
+        }
+    }
+
+    async fn put_personal(
+        &self,
+        key: &PersonalKey,
+        document: Option<&Document>,
+        expected: &Expected,
+        until: UnixTime,
+        now: UnixTime,
+    ) -> Result<Put, Unavailable> {
+        let call = Call::PutPersonal {
+            document: document.cloned(),
+            expected: expected.clone(),
+            until,
+            now,
+        };
+        match self.ask_personal(key, &call).await? {
+            Answer::Put(put) => Ok(put),
             other => Err(mismatch(&other)),
         }
     }

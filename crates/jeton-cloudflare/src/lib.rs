@@ -11,6 +11,7 @@
 //! | Durable Object `grant:<grant id>` | table `record`, one row | the grant as JSON | 40 minutes beyond its code, and once that was redeemed, beyond its `expires_at`; by alarm | one grant, one object: its steps are in one place |
 //! | … | table `attachment`, `sha256` | `text`: claims as JSON; `expires_at` | five minutes beyond it, by alarm | what is too large for the grant, and never changes |
 //! | Durable Object `subject:<SHA-256>` | table `indexed`, `grant_id` | `expires_at` | five minutes beyond it, by alarm | which grants a subject has |
+//! | Durable Object `personal:<SHA-256 of what it is and whose>` | table `personal`, one row | `record`: the document as JSON; `expires_at` | until it is removed, at most five minutes beyond `expires_at`, by alarm | one document of a person, one object: nobody waits for another's |
 //! | Durable Object `marker:<0…63>` | table `marker`, `name` | `holder`, `expires_at` | five minutes beyond it, by alarm | one-time markers, sharded by hash; a grant's own are in its object |
 //! | Durable Object `counter:<name>` | table `counter`, one row | `count`, `expires_at` | the same | one counter, one object: where strangers are many, none keeps others waiting |
 //!

@@ -8,8 +8,8 @@ mod authority;
 mod fetch;
 
 use jeton::{
-    Advance, Attempt, BUDGET, Collection, Grant, GrantId, Id128, Kind, Ledger, Marker, Opened,
-    Realm, Registry, SLACK, Seconds, SubjectKey, UnixTime,
+    Advance, Attempt, BUDGET, Collection, Document, Expected, Grant, GrantId, Id128, Kind, Ledger,
+    Marker, Opened, PersonalKey, Put, Realm, Registry, SLACK, Seconds, SubjectKey, UnixTime,
 };
 use jeton_cloudflare::{DurableLedger, KV_BINDING, KvRegistry, WebCrypto};
 pub use jeton_cloudflare::{GrantObject, RegistryObject};
@@ -69,6 +69,24 @@ async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Res
                 return Response::error("it was taken after all, or the next one was not", 500);
             }
         }
+        // Nor is a document of a person written then.
+        "/given-up-document" => {
+            let now = now();
+            let (key, document) = (PersonalKey::new("given up", "alice"), Document::new("{}"));
+            let write = async |began| {
+                let (until, whatever) = (now + Seconds(60), Expected::Anything);
+                let put = ledger.put_personal(&key, Some(&document), &whatever, until, began);
+                put.await
+            };
+            if write(UnixTime(now.0 - BUDGET.0)).await.is_ok() {
+                return Response::error("it was written", 500);
+            }
+            let left = ledger.personal(&key, now).await.map_err(describe)?;
+            let put = write(now).await.map_err(describe)?;
+            if left.is_some() || put != Put::Done {
+                return Response::error("it was written after all, or the next was not", 500);
+            }
+        }
         // A grant whose alarm cannot be set leaves nothing behind, and can be opened later.
         "/half" => {
             let whole = jeton_contracts::grant(Id128([9; 16]), now());
@@ -110,6 +128,16 @@ async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Res
             let subject = subject();
             let index = ledger.index(&subject, REDEEMED, ends, now - SLACK);
             index.await.map_err(describe)?;
+            // Of the second an alarm is set that comes too early for it.
+            let document = Document::new("{}");
+            for (key, until) in personal() {
+                for seconds in until {
+                    let until = now - SLACK + Seconds(*seconds);
+                    let expected = Expected::Anything;
+                    let put = ledger.put_personal(&key, Some(&document), &expected, until, now);
+                    put.await.map_err(describe)?;
+                }
+            }
             let counter = counter();
             let count = ledger.count(&counter, ends, now - SLACK);
             count.await.map_err(describe)?;
@@ -131,6 +159,12 @@ async fn answer(mut request: Request, env: Env, _context: Context) -> Result<Res
             let indexed = ledger.indexed(&subject(), None).await;
             if indexed.map_err(describe)? == [REDEEMED] {
                 stored.push("indexed".to_owned());
+            }
+            for (key, ends) in personal() {
+                let document = ledger.personal(&key, UnixTime(0)).await;
+                if document.map_err(describe)?.is_some() {
+                    stored.push(format!("personal {ends:?}"));
+                }
             }
             return Response::ok(stored.join(", "));
         }
@@ -154,6 +188,12 @@ fn crypto() -> Result<WebCrypto> {
 /// Two markers of one shard: 31 times a letter more, and 31 less.
 fn markers() -> [(u64, Marker); 2] {
     [(5, "aX"), (2, "b9")].map(|(ends, name)| (ends, Marker::for_test(name)))
+}
+
+/// Two documents of a person, and when each is to end at each write.
+fn personal() -> [(PersonalKey, &'static [u64]); 2] {
+    let ends: [&[u64]; 2] = [&[2], &[2, 5]];
+    ends.map(|ends| (PersonalKey::new(&format!("{ends:?}"), "alice"), ends))
 }
 
 fn subject() -> SubjectKey {
