@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
 use jeton::{Arrival, Capabilities, Config, ConfigError, Host, Seconds, SecretUse};
 use jeton_fetch::HttpsFetch;
-use jeton_login::{LoginServer, LoginSettings};
 use jeton_http::{BodyTimedOut, Listener, Listening, TrustedProxies};
+use jeton_login::{LoginServer, LoginSettings};
 use jeton_native::{Log, NativeCrypto, RequestIds};
 use jeton_sqlite::Database;
 

@@ -50,7 +50,9 @@ pub(crate) struct Connected {
 
 /// `GET`: the page, for whoever is logged in; everybody else logs in first.
 pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
-    let session = Session::find(at).await.map_err(|_| Stopped::from(Stop::Store))?;
+    let session = Session::find(at)
+        .await
+        .map_err(|_| Stopped::from(Stop::Store))?;
     let Some(session) = session else {
         return Ok(choose(at, None));
     };
@@ -58,14 +60,22 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let parameters = at.parameters().ok_or_else(unreadable)?;
     let after = parameters.get("after");
     let begin = after.and_then(|id| connected.iter().position(|it| it.grant_id == id));
-    let shown = connected.get(begin.map_or(0, |place| place + 1)..).unwrap_or_default();
-    let entries: Vec<_> = shown.iter().take(MOST_ENTRIES).map(Connected::scopes).collect();
+    let shown = connected
+        .get(begin.map_or(0, |place| place + 1)..)
+        .unwrap_or_default();
+    let entries: Vec<_> = shown
+        .iter()
+        .take(MOST_ENTRIES)
+        .map(Connected::scopes)
+        .collect();
     let entries: Vec<_> = shown
         .iter()
         .zip(&entries)
         .map(|(it, scopes)| it.entry(scopes))
         .collect();
-    let last = shown.get(MOST_ENTRIES.wrapping_sub(1)).filter(|_| shown.len() > MOST_ENTRIES);
+    let last = shown
+        .get(MOST_ENTRIES.wrapping_sub(1))
+        .filter(|_| shown.len() > MOST_ENTRIES);
     let mut response = view::pages(at, at.language(None)).account(&Account {
         form_key: session.form_key(),
         who: view::who(&at.app.settings, &session),
@@ -139,7 +149,9 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
 /// `POST`: one ends, or all, with the session.
 pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let parameters = at.parameters().ok_or_else(unreadable)?;
-    let session = Session::find(at).await.map_err(|_| Stopped::from(Stop::Store))?;
+    let session = Session::find(at)
+        .await
+        .map_err(|_| Stopped::from(Stop::Store))?;
     let session = session.ok_or(Stop::SessionEnded)?;
     let key = parameters.get("form_key").unwrap_or_default();
     if !session.has_form_key(key) || !at.is_from_our_page() {
@@ -148,10 +160,14 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let subject = &session.subject;
     let ended = parameters.get("end").ok_or_else(unreadable)?;
     if ended == "everything" {
-        delete(at, &format!("/manage/grants?subject={}", path_segment(subject))).await?;
+        delete(
+            at,
+            &format!("/manage/grants?subject={}", path_segment(subject)),
+        )
+        .await?;
         let forgotten = consent::change(at, subject, |consents| consents.clients.clear()).await;
         forgotten.map_err(|_| Stopped::from(Stop::Store))?;
-        let mut response = view::pages(at, at.language(None)).logged_out(&LoggedOut::default());
+        let mut response = view::pages(at, at.language(None)).logged_out(LoggedOut::default());
         if let Some(cookie) = Session::end(at) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -161,7 +177,11 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     // Whose it is decides who may end it.
     if let Some(it) = all.iter().find(|it| it.grant_id == ended) {
         delete(at, &format!("/manage/grants/{}", path_segment(ended))).await?;
-        let is_last = all.iter().filter(|other| other.client_id == it.client_id).count() == 1;
+        let is_last = all
+            .iter()
+            .filter(|other| other.client_id == it.client_id)
+            .count()
+            == 1;
         if is_last {
             let client = it.client_id.as_str();
             let forgotten = consent::change(at, subject, |consents| {

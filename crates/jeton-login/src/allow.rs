@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{person::Person, settings::InvalidLogin};
+use crate::settings::InvalidLogin;
 
 /// Who may log in. Empty: everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,9 +116,14 @@ impl Allow {
         (alone == *self).then_some(only)
     }
 
-    /// Whether the person may log in: it is in one of the lists.
-    pub(crate) fn admits(&self, person: &Person) -> bool {
-        let claims = &person.claims;
+    /// Whether an address of this domain is let in by it.
+    pub(crate) fn names_domain(&self, domain: &str) -> bool {
+        let domain = domain.to_ascii_lowercase();
+        self.email_domains.contains(&domain) || self.hosted_domains.contains(&domain)
+    }
+
+    /// Whether a person of whom an upstream says this may log in: it is in one of the lists.
+    pub(crate) fn admits(&self, claims: &Map<String, Value>) -> bool {
         self.is_everybody()
             || verified_address(claims).is_some_and(|address| self.admits_address(&address))
             || self.admits_hosted_domain(claims)

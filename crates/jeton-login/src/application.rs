@@ -101,7 +101,7 @@ async fn route<H: Host>(at: &At<'_, H>, path: &str) -> Option<Routed> {
         path::ACCOUNT if posts => ("login_account", "", Some(account::end(at).await)),
         path::ACCOUNT => ("login_account", "GET, HEAD, POST", None),
         path::LOGO if gets => {
-            let logo = at.app.settings.looks.logo_response()?;
+            let logo = at.app.settings.looks.logo()?;
             ("login_logo", "", Some(Ok(logo.into())))
         }
         _ => {

@@ -1,7 +1,10 @@
 //! A request to the login application, as its parts see it.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, ORIGIN}};
+use http::{
+    HeaderMap, Method,
+    header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, ORIGIN},
+};
 use jeton::{Arrival, Cookie, Host, Parameters, Server, UnixTime, page::Language};
 
 use crate::{application::Application, ways::With};
@@ -67,8 +70,11 @@ impl<'a, H: Host> At<'a, H> {
     /// The value of a cookie of ours; one that was sent twice has none, because one of the two was planted.
     pub(crate) fn cookie(&self, cookie: &Cookie) -> Option<&'a str> {
         let mut values = self.cookie_lines().flat_map(|line| {
-            line.split(';')
-                .filter_map(|pair| pair.trim_ascii().strip_prefix(cookie.name())?.strip_prefix('='))
+            line.split(';').filter_map(|pair| {
+                pair.trim_ascii()
+                    .strip_prefix(cookie.name())?
+                    .strip_prefix('=')
+            })
         });
         let value = values.next()?;
         values.next().is_none().then_some(value)

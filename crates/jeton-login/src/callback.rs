@@ -1,7 +1,7 @@
 //! `/login/callback/{provider}`: the way back from an upstream.
 
 use http::{HeaderValue, header::SET_COOKIE};
-use jeton::{Host, page::see_other};
+use jeton::{Host, Seconds, page::see_other};
 
 use crate::{
     application::{Answer, path, unreadable},
@@ -22,7 +22,9 @@ pub(crate) async fn respond<H: Host>(at: &At<'_, H>, way: &Way) -> Result<Answer
         Err(NotFound::OtherBrowser) => return Err(Stop::OtherBrowser.into()),
         Err(NotFound::Foreign) => return Err(Stop::ForeignState.into()),
         Err(NotFound::Expired(flow)) => {
-            return Err(Context::of_flow(&flow).stopped(Stop::Expired).ending(flow.end(at)));
+            return Err(Context::of_flow(&flow)
+                .stopped(Stop::Expired)
+                .ending(flow.end(at)));
         }
     };
     let ended = flow.end(at);
@@ -52,6 +54,7 @@ async fn finish<H: Host>(
         redirect_uri: &callback_url(at, way),
         nonce: &flow.nonce,
         code_verifier: &flow.code_verifier,
+        max_age: flow.max_age.map(Seconds),
         began_at: flow.began_at,
         code: parameters.get("code"),
         error: parameters.get("error"),
@@ -68,7 +71,13 @@ async fn finish<H: Host>(
     if !settings.allow.admits(&session.claims) || !way.allow.admits(&session.claims) {
         return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));
     }
-    let session = session.fitted(at).await.map_err(|_| context.stopped(Stop::Store))?;
-    let cookie = session.cookie(at).map_err(|_| broken())?.ok_or_else(broken)?;
+    let session = session
+        .fitted(at)
+        .await
+        .map_err(|_| context.stopped(Stop::Store))?;
+    let cookie = session
+        .cookie(at)
+        .map_err(|_| broken())?
+        .ok_or_else(broken)?;
     Ok((session, cookie))
 }

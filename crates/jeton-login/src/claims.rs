@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::{asked::Asked, at::At, session::Session, settings::InvalidLogin};
 
-/// The claims that are said of a person where a provider has no mapping of its own: the standard ones
-/// (OpenID Connect Core §5.1), but for `sub`.
+/// The claims that are said of a person as their upstream says them: the standard ones (OpenID Connect Core
+/// §5.1), but for `sub`.
 const STANDARD: [&str; 19] = [
     "name",
     "given_name",
@@ -56,7 +56,11 @@ pub(crate) struct MappingRecord {
 
 impl MappingRecord {
     pub(crate) fn parse(self) -> Result<Mapping, InvalidLogin> {
-        if let Some(unknown) = self.matching.keys().find(|it| !MATCHES.contains(&it.as_str())) {
+        if let Some(unknown) = self
+            .matching
+            .keys()
+            .find(|it| !MATCHES.contains(&it.as_str()))
+        {
             let expected = format!("{}, not {unknown:?}", MATCHES.join(", "));
             return Err(InvalidLogin::new("match", expected));
         }
@@ -71,7 +75,7 @@ impl MappingRecord {
 /// Refuses claims that could not be said of anybody.
 pub(crate) fn check_claims(claims: &Map<String, Value>) -> Result<(), InvalidLogin> {
     if let Some(reserved) = claims.keys().find_map(|name| jeton::reserved_claim(name)) {
-        let expected = format!("no {reserved}, which the server says itself");
+        let expected = "another name: this one the server says itself";
         return Err(InvalidLogin::new(reserved, expected));
     }
     template::check_members::<Known<'_>>(claims).map_err(InvalidLogin::from)
@@ -97,7 +101,9 @@ impl Names for Known<'_> {
 
     fn is_name(name: &str) -> bool {
         matches!(name, "subject" | "provider" | "client_id" | "scope")
-            || name.strip_prefix("upstream.").is_some_and(|claim| !claim.is_empty())
+            || name
+                .strip_prefix("upstream.")
+                .is_some_and(|claim| !claim.is_empty())
     }
 
     fn value(&self, name: &str) -> Option<Value> {
@@ -115,8 +121,8 @@ impl Names for Known<'_> {
     }
 }
 
-/// What is said of a person to the client that asks: by their provider, and by the rules that match, each in
-/// turn. Null takes away.
+/// What is said of a person to the client that asks: the standard claims, then what the provider's templates
+/// and the rules that match say, each in turn. Null takes away.
 pub(crate) fn claims_of<H: jeton::Host>(
     at: &At<'_, H>,
     session: &Session,
@@ -124,11 +130,10 @@ pub(crate) fn claims_of<H: jeton::Host>(
 ) -> Map<String, Value> {
     let known = Known { session, asked };
     let settings = &at.app.settings;
-    let of_way = settings.way(&session.way).and_then(|way| way.claims.as_ref());
-    let mut claims = match of_way {
-        Some(mapping) => template::expand_members(mapping, &known),
-        None => standard(&session.claims),
-    };
+    let mut claims = standard(&session.claims);
+    if let Some(way) = settings.way(&session.way) {
+        merge(&mut claims, &template::expand_members(&way.claims, &known));
+    }
     for rule in &settings.claims {
         let fact = |name: &str| match name {
             "client_id" => asked.client_id.as_ref().map(jeton::ClientId::as_str),
@@ -139,7 +144,9 @@ pub(crate) fn claims_of<H: jeton::Host>(
             rule.matching.iter().partition(|(name, _)| *name == "scope");
         let of_scope = |pattern: &Pattern| asked.scope_tokens().any(|token| pattern.matches(token));
         if scope.iter().all(|(_, pattern)| of_scope(pattern))
-            && others.iter().all(|(name, pattern)| fact(name).is_some_and(|it| pattern.matches(it)))
+            && others
+                .iter()
+                .all(|(name, pattern)| fact(name).is_some_and(|it| pattern.matches(it)))
         {
             merge(&mut claims, &template::expand_members(&rule.claims, &known));
         }

@@ -120,7 +120,7 @@ pub(crate) async fn read<H: Host>(
     let document = ledger.personal(&key_of(subject), at.now()).await?;
     let consents = match &document {
         // One that cannot be read is as if they had not been asked.
-        Some(document) => serde_json::from_str(document.text()).unwrap_or_default(),
+        Some(document) => serde_json::from_str(document.as_str()).unwrap_or_default(),
         None => Consents::default(),
     };
     Ok((consents, document))
@@ -153,13 +153,22 @@ pub(crate) async fn change<H: Host>(
         };
         let (document, until) = (Document::new(text), at.now() + REMEMBERED);
         let put = ledger
-            .put_personal(&key_of(subject), Some(&document), &expected, until, at.now())
+            .put_personal(
+                &key_of(subject),
+                Some(&document),
+                &expected,
+                until,
+                at.now(),
+            )
             .await?;
         if put == Put::Done {
             return Ok(());
         }
     }
-    Err(Unavailable::new("consents", "others write them all the time"))
+    Err(Unavailable::new(
+        "consents",
+        "others write them all the time",
+    ))
 }
 
 /// The page that asks.
@@ -190,7 +199,9 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let request = parameters.get("request").ok_or_else(unreadable)?;
     let asked = asked(at, request).await?;
     let context = Context::of(request, &asked);
-    let session = Session::find(at).await.map_err(|_| context.stopped(Stop::Store))?;
+    let session = Session::find(at)
+        .await
+        .map_err(|_| context.stopped(Stop::Store))?;
     let session = session.ok_or_else(|| context.stopped(Stop::SessionEnded))?;
     let key = parameters.get("form_key").unwrap_or_default();
     if !session.has_form_key(key) || !at.is_from_our_page() {

@@ -27,6 +27,9 @@ pub(crate) struct Flow {
     pub(crate) state: String,
     pub(crate) nonce: String,
     pub(crate) code_verifier: String,
+    /// The most seconds since the person proved who they are there, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_age: Option<u64>,
     pub(crate) began_at: UnixTime,
 }
 
@@ -50,6 +53,7 @@ impl Flow {
         at: &At<'_, H>,
         way: &str,
         request: Option<&str>,
+        max_age: Option<u64>,
     ) -> Result<Self, CryptoError> {
         let crypto = at.server.crypto();
         Ok(Self {
@@ -58,6 +62,7 @@ impl Flow {
             state: random_text::<16>(crypto)?,
             nonce: random_text::<16>(crypto)?,
             code_verifier: random_text::<32>(crypto)?,
+            max_age,
             began_at: at.now(),
         })
     }

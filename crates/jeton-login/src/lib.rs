@@ -1,22 +1,45 @@
 //! Jeton's own login application: people log in with an account that they have elsewhere.
 //!
 //! ```text
-//! LoginServer    a Server, and in front of it the pages beneath /login, where the deployment has them
-//!   settings     JETON_LOGIN: ways in, who may, sessions, looks
-//!   login.rs     /login: who is it, may they, do they agree; then the handoff
-//!   callback.rs  /login/callback/{provider}: the way back from an upstream
-//!   ways/        a file a way to log in
-//!   handoff.rs   what is asked of the server: describe, accept, reject
+//! server.rs        LoginServer: a Server, and in front of it this application, where the deployment has it
+//! application.rs   path → what answers
+//!   login.rs       /login: who is it, may they, do they agree; then the handoff
+//!   callback.rs    /login/callback/{provider}: the way back from an upstream
+//!   consent.rs, logout.rs, account.rs
+//! asked.rs         what is asked of the server: describe, accept, reject
+//! session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
+//! ways/            a file a way to log in
+//! stop.rs          why a person cannot go on, and the page for it
+//! pages/, words/   pages as functions of plain data, in a file a language
+//! settings.rs      JETON_LOGIN
 //! ```
 //!
 //! It speaks to the server by the handoff that every login application uses, in the same process. Nothing in
 //! the server knows how people log in. There are no passwords here: who keeps them has to store, reset,
 //! throttle and lose them, and the accounts that people have elsewhere come with all of that.
 
+mod account;
 mod allow;
+mod application;
+mod asked;
+mod at;
+mod callback;
+mod claims;
+mod consent;
+mod flow;
+mod login;
+mod logout;
+mod pages;
 mod person;
+mod random;
+mod server;
+mod session;
 mod settings;
+mod stop;
 mod trouble;
+mod view;
 mod ways;
+mod words;
 
+pub use server::LoginServer;
 pub use settings::{InvalidLogin, LoginSettings};

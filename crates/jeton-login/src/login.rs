@@ -1,7 +1,7 @@
 //! `/login`: who is it, may they, and do they agree.
 
 use http::{HeaderValue, header::SET_COOKIE};
-use jeton::{Audit, Host, page::see_other};
+use jeton::{Audit, Host, Seconds, page::see_other};
 use serde_json::Value;
 
 use crate::{
@@ -25,7 +25,9 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let asked = asked(at, request).await?;
     let silent = asked.prompts("none");
     let context = Context::of(request, &asked);
-    let session = Session::find(at).await.map_err(|_| context.stopped(Stop::Store))?;
+    let session = Session::find(at)
+        .await
+        .map_err(|_| context.stopped(Stop::Store))?;
     let suiting = session.filter(|session| suits(at, session, &asked, request));
     let Some(session) = suiting else {
         if silent {
@@ -103,18 +105,19 @@ fn is_admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> boo
 }
 
 /// The page that asks which way the person comes; or that way at once, where there is only one for them.
-async fn ask_who<H: Host>(
-    at: &At<'_, H>,
-    request: &str,
-    asked: &Asked,
-) -> Result<Answer, Stopped> {
+async fn ask_who<H: Host>(at: &At<'_, H>, request: &str, asked: &Asked) -> Result<Answer, Stopped> {
     let settings = &at.app.settings;
-    let by_hint = asked.login_hint.as_deref().and_then(|hint| settings.way_for_hint(hint));
+    let by_hint = asked
+        .login_hint
+        .as_deref()
+        .and_then(|hint| settings.way_for_hint(hint));
     let only = match settings.ways.as_slice() {
         [only] => Some(only),
         _ => None,
     };
-    let at_once = by_hint.filter(|_| !asked.prompts("select_account")).or(only);
+    let at_once = by_hint
+        .filter(|_| !asked.prompts("select_account"))
+        .or(only);
     match at_once {
         Some(way) => begin_at(at, way, Some((request, asked)), None).await,
         None => Ok(choose(at, Some((request, asked)))),
@@ -167,9 +170,18 @@ async fn begin_at<H: Host>(
     prompt: Option<&'static str>,
 ) -> Result<Answer, Stopped> {
     let (request, asked) = of.unzip();
-    let context = of.map_or_else(Context::default, |(request, asked)| Context::of(request, asked));
+    let context = of.map_or_else(Context::default, |(request, asked)| {
+        Context::of(request, asked)
+    });
     let context = context.by(&way.id);
-    let flow = Flow::begin(at, &way.id, request).map_err(|_| context.stopped(Stop::Broken))?;
+    let prompt = prompt.or_else(|| asked.and_then(prompt_of));
+    // Upstreams may pass over `prompt` in silence, and say when the person logged in if this is asked.
+    let max_age = match prompt {
+        Some("login") => Some(0),
+        _ => asked.and_then(|asked| asked.max_age),
+    };
+    let flow = Flow::begin(at, &way.id, request, max_age);
+    let flow = flow.map_err(|_| context.stopped(Stop::Broken))?;
     let cookies = match flow.cookies(at) {
         Ok(cookies) => cookies,
         Err(NotBegun::TooLong) => {
@@ -180,7 +192,6 @@ async fn begin_at<H: Host>(
         }
         Err(NotBegun::Crypto(_)) => return Err(context.stopped(Stop::Broken)),
     };
-    let prompt = prompt.or_else(|| asked.and_then(prompt_of));
     let begin = Begin {
         redirect_uri: &callback_url(at, way),
         state: &flow.state,
@@ -188,7 +199,7 @@ async fn begin_at<H: Host>(
         code_challenge: &challenge_of(&flow.code_verifier),
         login_hint: asked.and_then(|asked| asked.login_hint.as_deref()),
         prompt,
-        max_age: asked.and_then(|asked| asked.max_age).map(jeton::Seconds),
+        max_age: max_age.map(Seconds),
         ui_locales: asked.and_then(|asked| asked.ui_locales.as_deref()),
         acr_values: asked.and_then(|asked| asked.acr_values.as_deref()),
     };

@@ -35,7 +35,9 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         },
         None => None,
     };
-    let session = Session::find(at).await.map_err(|_| Stopped::from(Stop::Store))?;
+    let session = Session::find(at)
+        .await
+        .map_err(|_| Stopped::from(Stop::Store))?;
     let Some(session) = session else {
         return Ok(go_back(at, return_to.as_deref()));
     };
@@ -48,7 +50,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     }
     let language = at.language(asked.as_ref().and_then(|asked| asked.ui_locales.as_deref()));
     let offered = match at.app.settings.way(&session.way) {
-        Some(way) if way.logs_out(&at.with()).await => UpstreamLogout::Offered,
+        Some(way) if way.logout_url(&at.with(), "", "").await.is_some() => UpstreamLogout::Offered,
         _ => UpstreamLogout::None,
     };
     let page = view::pages(at, language).logout(&Logout {
@@ -66,7 +68,9 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
 pub(crate) async fn confirm<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let parameters = at.parameters().ok_or_else(unreadable)?;
     let return_to = parameters.get("return_to").and_then(|to| own(at, to));
-    let session = Session::find(at).await.map_err(|_| Stopped::from(Stop::Store))?;
+    let session = Session::find(at)
+        .await
+        .map_err(|_| Stopped::from(Stop::Store))?;
     let Some(session) = session else {
         return Ok(go_back(at, return_to.as_deref()));
     };
@@ -141,7 +145,7 @@ fn own<H: Host>(at: &At<'_, H>, to: &str) -> Option<String> {
 fn go_back<H: Host>(at: &At<'_, H>, return_to: Option<&str>) -> Answer {
     let response: Response<_> = match return_to {
         Some(to) => see_other(to),
-        None => view::pages(at, at.language(None)).logged_out(&LoggedOut::default()),
+        None => view::pages(at, at.language(None)).logged_out(LoggedOut::default()),
     };
     response.into()
 }

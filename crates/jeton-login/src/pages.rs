@@ -16,8 +16,7 @@
 
 use core::fmt::{self, Write};
 
-use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::StatusCode;
 use jeton::{
     Frame, RequestId,
     page::{Escaped, Language, Page},
@@ -39,7 +38,7 @@ pub(crate) use application::{Application, Asking, Origin};
 pub(crate) use chooser::{Chooser, WayIn};
 pub(crate) use consent::{Consent, ScopeGroup, ScopeItem};
 pub(crate) use logout::{LoggedOut, Logout, UpstreamLogout};
-pub(crate) use looks::{Looks, LooksRecord};
+pub(crate) use looks::{ColorsRecord, Looks, LooksRecord};
 pub(crate) use other_person::OtherPerson;
 pub(crate) use problem::{Problem, ProblemPage, Ways};
 

@@ -1,10 +1,10 @@
 //! A server with its own login application.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, Method, Request, Response, header::CONTENT_TYPE};
 use jeton::{
-    Arrival, BODY_LIMIT, BUDGET, Capabilities, Config, Host, Seconds, SecretUse, Server, unstripped,
-    within,
+    Arrival, BODY_LIMIT, BUDGET, Capabilities, Config, Host, Seconds, SecretUse, Server,
+    unstripped, within,
 };
 
 use crate::{
@@ -71,7 +71,10 @@ impl<H: Host> LoginServer<H> {
                 Some(Some(answer)) => answer,
                 Some(None) => {
                     let request = Request::from_parts(head, body);
-                    return self.server.handle(request, arrival, core::future::pending()).await;
+                    return self
+                        .server
+                        .handle(request, arrival, core::future::pending())
+                        .await;
                 }
                 None => Stop::Slow.at_once(&at),
             }

@@ -26,6 +26,24 @@ const LONGEST_COOKIE: usize = 3900;
 /// How many logins of a session are known by their `sid`.
 const MOST_SIDS: usize = 12;
 
+/// The claims of an ID token that say nothing of the person (OpenID Connect Core §2, RFC 7519 §4.1).
+const OF_THE_TOKEN: [&str; 14] = [
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "c_hash",
+    "exp",
+    "iat",
+    "jti",
+    "nbf",
+    "nonce",
+    "rat",
+    "sid",
+];
+
 /// A session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -73,7 +91,7 @@ impl Session {
             subject: hashed_subject(&person.iss, &person.sub),
             way: way.to_owned(),
             iss: person.iss.clone(),
-            claims: person.claims.clone(),
+            claims: lasting(&person.claims),
             claims_at: None,
             auth_time: person.auth_time.unwrap_or(now).min(now),
             amr: person.amr.clone(),
@@ -110,7 +128,7 @@ impl Session {
             return Ok(Some(self));
         };
         let document = ledger.personal(&key_of(name), at.now()).await?;
-        let claims = document.and_then(|it| serde_json::from_str(it.text()).ok());
+        let claims = document.and_then(|it| serde_json::from_str(it.as_str()).ok());
         Ok(claims.map(|claims| Self { claims, ..self }))
     }
 
@@ -120,7 +138,11 @@ impl Session {
     /// The store does not answer.
     pub(crate) async fn fitted<H: Host>(self, at: &At<'_, H>) -> Result<Self, Unavailable> {
         let text = Value::Object(self.claims.clone()).to_string();
-        let Some(ledger) = at.server.ledger().filter(|_| text.len() > LONGEST_IN_COOKIE) else {
+        let Some(ledger) = at
+            .server
+            .ledger()
+            .filter(|_| text.len() > LONGEST_IN_COOKIE)
+        else {
             return Ok(self);
         };
         let name = random_text::<16>(at.server.crypto())
@@ -147,7 +169,7 @@ impl Session {
                 .app
                 .settings
                 .way(&self.way)
-                .is_some_and(|way| way.may_be_of(&self.iss))
+                .is_some_and(|way| way.is_of(&self.iss))
     }
 
     /// Whether the person proved who they are for this very request.
@@ -192,7 +214,10 @@ impl Session {
     }
 
     /// The cookie of the session. `None`: it would be too long.
-    pub(crate) fn cookie<H: Host>(&self, at: &At<'_, H>) -> Result<Option<HeaderValue>, CryptoError> {
+    pub(crate) fn cookie<H: Host>(
+        &self,
+        at: &At<'_, H>,
+    ) -> Result<Option<HeaderValue>, CryptoError> {
         let lifetimes = at.app.settings.sessions;
         let left = (self.began_at + lifetimes.absolute).since(at.now());
         let claims = match self.claims_at {
@@ -215,6 +240,16 @@ impl Session {
     pub(crate) fn end<H: Host>(at: &At<'_, H>) -> Option<HeaderValue> {
         Cookie::session(at.server.config().issuer()).clear()
     }
+}
+
+/// What an upstream says of the person, and not of the moment at which it said so.
+fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
+    let lasting = claims
+        .iter()
+        .filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str()));
+    lasting
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn key_of(name: &str) -> PersonalKey {

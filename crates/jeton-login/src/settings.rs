@@ -9,8 +9,8 @@ use url::Url;
 use crate::{
     allow::{Allow, AllowRecord},
     application::path,
-    claims::{Mapping, MappingRecord},
-    pages::looks::{Looks, LooksRecord},
+    claims::{Mapping, MappingRecord, check_claims},
+    pages::{ColorsRecord, Looks, LooksRecord},
     ways::{Way, WayRecord},
 };
 
@@ -93,7 +93,8 @@ struct Record {
     session: SessionRecord,
     name: Option<String>,
     logo: Option<String>,
-    colors: Option<ColorsRecord>,
+    #[serde(default)]
+    colors: ColorsRecord,
 }
 
 /// What is asked of people at one client.
@@ -135,7 +136,8 @@ impl LoginSettings {
             return Ok((config, None));
         };
         if config.login_url().is_some() || config.logout_url().is_some() {
-            let why = "stands beside JETON_LOGIN_URL or JETON_LOGOUT_URL: people log in at one place";
+            let why =
+                "stands beside JETON_LOGIN_URL or JETON_LOGOUT_URL: people log in at one place";
             return Err(ConfigError::new(NAME, why));
         }
         let settings = Self::parse(&text, config.reach());
@@ -149,31 +151,45 @@ impl LoginSettings {
     pub(crate) fn parse(text: &str, reach: &Reach) -> Result<Self, InvalidLogin> {
         let record: Record = serde_json::from_str(text).map_err(|error| misread(&error))?;
         if record.providers.is_empty() || record.providers.len() > MOST_WAYS {
-            return Err(InvalidLogin::new("providers", format!("1 to {MOST_WAYS} ways to log in")));
+            return Err(InvalidLogin::new(
+                "providers",
+                format!("1 to {MOST_WAYS} ways to log in"),
+            ));
         }
         let mut ways = Vec::with_capacity(record.providers.len());
         let mut ids = BTreeSet::new();
         for (index, way) in record.providers.into_iter().enumerate() {
             let within = |invalid: InvalidLogin| invalid.within(format_args!("providers[{index}]"));
             let way = way.parse(reach).map_err(within)?;
+            check_claims(&way.claims).map_err(|invalid| within(invalid.within("claims")))?;
             if !ids.insert(way.id.clone()) {
-                return Err(within(InvalidLogin::new("id", "an id that no other provider has")));
+                return Err(within(InvalidLogin::new(
+                    "id",
+                    "an id that no other provider has",
+                )));
             }
             ways.push(way);
         }
-        let allow = record.allow.parse().map_err(|invalid| invalid.within("allow"))?;
+        let allow = Allow::parse(record.allow).map_err(|invalid| invalid.within("allow"))?;
         let mut clients = BTreeMap::new();
         for (id, client) in record.clients {
             let place = format!("clients.{id}");
             let id = id
                 .parse::<ClientId>()
                 .map_err(|_| InvalidLogin::new("clients", "client ids as members"))?;
-            let allow = client.allow.parse().map_err(|it| it.within("allow").within(&place))?;
+            let allow =
+                Allow::parse(client.allow).map_err(|it| it.within("allow").within(&place))?;
             clients.insert(id, allow);
+        }
+        let beyond = clients.values().chain([&allow]);
+        if beyond.into_iter().any(Allow::asks_for_organizations) {
+            ways.iter_mut().for_each(Way::ask_for_organizations);
         }
         let mut claims = Vec::with_capacity(record.claims.len());
         for (index, rule) in record.claims.into_iter().enumerate() {
-            let rule = rule.parse().map_err(|it| it.within(format_args!("claims[{index}]")))?;
+            let rule = rule
+                .parse()
+                .map_err(|it| it.within(format_args!("claims[{index}]")))?;
             claims.push(rule);
         }
         Ok(Self {
@@ -182,7 +198,12 @@ impl LoginSettings {
             clients,
             claims,
             sessions: record.session.parse().map_err(|it| it.within("session"))?,
-            looks: record.looks.parse().map_err(|it| it.within("looks"))?,
+            looks: LooksRecord {
+                name: record.name,
+                logo: record.logo,
+                colors: record.colors,
+            }
+            .parse()?,
         })
     }
 
@@ -194,10 +215,18 @@ impl LoginSettings {
             url.map_err(|_| ConfigError::new(NAME, "the issuer has no such path"))
         };
         let (login, logout) = (url(path::LOGIN)?, url(path::LOGOUT)?);
-        let frame = self.looks.frame(Frame {
-            ..config.frame().clone()
-        }, config.issuer().path());
-        Ok(config.with_login_url(login).with_logout_url(logout).with_frame(frame))
+        let own = config.frame().clone();
+        let frame = Frame {
+            name: self.looks.name.clone().unwrap_or(own.name),
+            theme: self
+                .looks
+                .theme(&format!("{}{}", config.issuer().path(), path::LOGIN)),
+            ..own
+        };
+        Ok(config
+            .with_login_url(login)
+            .with_logout_url(logout)
+            .with_frame(frame))
     }
 
     /// The way of that id.
@@ -212,7 +241,10 @@ impl LoginSettings {
             return Some(way);
         }
         let (_, domain) = hint.rsplit_once('@')?;
-        let mut ways = self.ways.iter().filter(|way| way.allow.names_domain(domain));
+        let mut ways = self
+            .ways
+            .iter()
+            .filter(|way| way.allow.names_domain(domain));
         let way = ways.next()?;
         ways.next().is_none().then_some(way)
     }
@@ -226,7 +258,10 @@ impl SessionRecord {
             return Err(InvalidLogin::new("absolute", expected));
         }
         if !(60..=absolute).contains(&idle) {
-            return Err(InvalidLogin::new("idle", "60 seconds or more, and no more than absolute"));
+            return Err(InvalidLogin::new(
+                "idle",
+                "60 seconds or more, and no more than absolute",
+            ));
         }
         Ok(SessionLifetimes {
             idle: Seconds(idle),
@@ -238,10 +273,11 @@ impl SessionRecord {
 /// Where JSON is not what it must be, without its values: `serde_json` quotes them, and there are secrets.
 fn misread(error: &serde_json::Error) -> InvalidLogin {
     let what = match error.classify() {
-        serde_json::error::Category::Data => {
-            "a member is missing, unknown or of another type"
-        }
+        serde_json::error::Category::Data => "a member is missing, unknown or of another type",
         _ => "no JSON",
     };
-    InvalidLogin::new(format!("line {}, column {}", error.line(), error.column()), what)
+    InvalidLogin::new(
+        format!("line {}, column {}", error.line(), error.column()),
+        what,
+    )
 }

@@ -1,14 +1,17 @@
 //! Why a person cannot go on, and the page that says so.
 
-use http::{HeaderValue, header::{RETRY_AFTER, SET_COOKIE}};
-use jeton::{Audit, ClientId, Fault, Host, page::Language};
+use http::{
+    HeaderValue,
+    header::{RETRY_AFTER, SET_COOKIE},
+};
+use jeton::{Audit, ClientId, Fault, Host};
 
 use crate::{
     application::Answer,
     asked::{Asked, Refused},
     at::At,
     flow::Flow,
-    pages::{Problem, ProblemPage, WayIn, Ways, Who},
+    pages::{Problem, ProblemPage, WayIn, Ways},
     session::Session,
     trouble::Trouble,
     view,
@@ -122,7 +125,7 @@ impl Stop {
                 Trouble::Denied => Problem::SaidNo,
                 Trouble::Refused(_) | Trouble::NotUsable(_) => Problem::UpstreamError,
                 Trouble::TokenRefused(_) => Problem::Misconfigured,
-                Trouble::Foreign(_) => Problem::Foreign,
+                Trouble::Foreign(_) | Trouble::IdToken(_) => Problem::Foreign,
             },
             Self::NotAdmitted(_) => Problem::NotAllowed,
             Self::OtherBrowser => Problem::OtherBrowser,

@@ -22,8 +22,16 @@ pub(crate) fn pages<'a, H: Host>(at: &At<'a, H>, language: Language) -> Pages<'a
 
 /// Whose session it is.
 pub(crate) fn who<'a>(settings: &'a LoginSettings, session: &'a Session) -> Who<'a> {
-    let text = |name: &str| session.claims.get(name)?.as_str().filter(|text| !text.is_empty());
-    let upstream = settings.way(&session.way).map_or("", |way| way.name.as_str());
+    let text = |name: &str| {
+        session
+            .claims
+            .get(name)?
+            .as_str()
+            .filter(|text| !text.is_empty())
+    };
+    let upstream = settings
+        .way(&session.way)
+        .map_or("", |way| way.name.as_str());
     let address = text("email").or_else(|| text("preferred_username"));
     let name = text("name").or(address).unwrap_or(&session.subject);
     Who {
@@ -76,7 +84,10 @@ pub(crate) fn scopes(asked: &Asked) -> Vec<(Option<(Option<&str>, &str)>, Vec<Sc
     };
     let apis = asked.apis.iter().map(|api| {
         let identifier = api.identifier.as_str();
-        (Some((api.name.as_deref(), identifier)), of(Some(identifier)))
+        (
+            Some((api.name.as_deref(), identifier)),
+            of(Some(identifier)),
+        )
     });
     [(None, of(None))]
         .into_iter()
@@ -89,6 +100,8 @@ pub(crate) fn scopes(asked: &Asked) -> Vec<(Option<(Option<&str>, &str)>, Vec<Sc
 pub(crate) fn groups<'a>(
     scopes: &'a [(Option<(Option<&'a str>, &'a str)>, Vec<ScopeItem<'a>>)],
 ) -> Vec<ScopeGroup<'a>> {
-    let groups = scopes.iter().map(|(api, scopes)| ScopeGroup { api: *api, scopes });
+    let groups = scopes
+        .iter()
+        .map(|(api, scopes)| ScopeGroup { api: *api, scopes });
     groups.collect()
 }

@@ -184,6 +184,14 @@ impl Way {
         }
     }
 
+    /// Whether people of this issuer come this way, as it is configured now.
+    pub(crate) fn is_of(&self, iss: &str) -> bool {
+        match &self.kind {
+            Kind::Openid(provider) => provider.is_of(iss),
+            Kind::Github(github) => github.is_of(iss),
+        }
+    }
+
     /// Where the browser goes to log in.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ pub(crate) enum Asking<'a> {
     Application(Application<'a>),
     /// A device, of which nothing is known before its code has been entered.
     Device,
+    /// The person, to see their account.
+    Account,
 }
 
 /// The application that asks for a login.
@@ -46,7 +48,7 @@ impl<'a> Asking<'a> {
     pub(super) fn name(&self) -> Option<&'a str> {
         match self {
             Self::Application(application) => Some(application.name()),
-            Self::Device => None,
+            Self::Device | Self::Account => None,
         }
     }
 }
@@ -56,6 +58,7 @@ impl Pages<'_> {
     pub(super) fn asking(&self, asking: &Asking<'_>) -> String {
         let words = self.words();
         match asking {
+            Asking::Account => format!("<p>{}</p>", words.account.title),
             Asking::Device => {
                 let device = format!("<strong>{}</strong>", words.common.a_device);
                 application(

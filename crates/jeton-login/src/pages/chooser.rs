@@ -33,6 +33,16 @@ pub(crate) struct WayIn<'a> {
 }
 
 impl Pages<'_> {
+    /// The button that leads back, where there is somewhere to go back to.
+    fn cancel(&self, asking: &Asking<'_>) -> String {
+        match asking {
+            Asking::Account => String::new(),
+            Asking::Application(_) | Asking::Device => {
+                self.back_button(PLAIN, self.words().common.cancel, "access_denied")
+            }
+        }
+    }
+
     /// The page with the ways to log in.
     pub(crate) fn chooser(&self, chooser: &Chooser<'_>) -> Response<Bytes> {
         let words = self.words();
@@ -55,7 +65,7 @@ impl Pages<'_> {
             self.action(""),
             hidden("request", chooser.request),
             words.chooser.ways,
-            self.back_button(PLAIN, words.common.cancel, "access_denied"),
+            self.cancel(&chooser.asking),
             title = words.chooser.title,
         );
         let body = main(&body);

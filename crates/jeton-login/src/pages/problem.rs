@@ -40,6 +40,8 @@ pub(crate) enum Problem {
     TooMany,
     /// The request is none of ours.
     Damaged,
+    /// This deployment cannot answer now: a store, or its host.
+    Unavailable,
 }
 
 /// What the page for a login shows that cannot go on.
@@ -74,7 +76,7 @@ enum Remedy {
 
 impl Problem {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Unreachable,
         Self::UpstreamError,
         Self::Misconfigured,
@@ -87,13 +89,16 @@ impl Problem {
         Self::SessionEnded,
         Self::TooMany,
         Self::Damaged,
+        Self::Unavailable,
     ];
 
     /// The error that stands on the page, and with which the person goes back to the application (RFC 6749
     /// §4.1.2.1, OpenID Connect Core §3.1.2.6).
     pub(crate) const fn error(self) -> &'static str {
         match self {
-            Self::Unreachable | Self::UpstreamError | Self::TooMany => "temporarily_unavailable",
+            Self::Unreachable | Self::UpstreamError | Self::TooMany | Self::Unavailable => {
+                "temporarily_unavailable"
+            }
             Self::Misconfigured => "server_error",
             Self::SaidNo | Self::NotAllowed => "access_denied",
             Self::Foreign | Self::StateUnknown | Self::OtherBrowser => "login_required",
@@ -105,7 +110,9 @@ impl Problem {
     /// The status of the page.
     pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::Unreachable | Self::UpstreamError => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreachable | Self::UpstreamError | Self::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,

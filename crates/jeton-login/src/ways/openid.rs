@@ -150,6 +150,10 @@ fn algorithms(registered: Option<&str>) -> Result<Vec<Algorithm>, InvalidLogin> 
 
 impl Provider {
     /// Where the browser goes to log in (OpenID Connect Core 1.0 §3.1.2.1).
+    pub(super) fn is_of(&self, iss: &str) -> bool {
+        self.issuer.is(iss)
+    }
+
     pub(super) async fn authorization_url<H: Host>(
         &self,
         with: &With<'_, H>,

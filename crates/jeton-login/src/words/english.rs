@@ -131,6 +131,10 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("Too many logins at once"),
             "More logins were begun in this browser than it can keep. Close the other tabs, then try again.",
         ),
+        Problem::Unavailable => (
+            Plain("This does not work right now"),
+            "Something behind this page does not answer. Wait a moment, then try again. Nothing you did is wrong.",
+        ),
         Problem::Damaged => (
             Plain("This address is not complete"),
             "The link that brought you here is damaged or was cut off. Go back to the application that you want to use, and begin there.",

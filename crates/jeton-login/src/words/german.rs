@@ -128,6 +128,10 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("Zu viele Anmeldungen auf einmal"),
             "In diesem Browser wurden mehr Anmeldungen begonnen, als er sich merken kann. Schließen Sie die anderen Tabs, und versuchen Sie es dann noch einmal.",
         ),
+        Problem::Unavailable => (
+            Plain("Das geht gerade nicht"),
+            "Etwas hinter dieser Seite antwortet nicht. Warten Sie einen Augenblick, und versuchen Sie es dann noch einmal. Sie haben nichts falsch gemacht.",
+        ),
         Problem::Damaged => (
             Plain("Diese Adresse ist nicht vollständig"),
             "Der Link, der Sie hierher geführt hat, ist beschädigt oder abgeschnitten. Gehen Sie zu der Anwendung, die Sie benutzen möchten, und beginnen Sie dort.",
