@@ -18,6 +18,8 @@ mod deadlines;
 mod exchange;
 mod github;
 mod openid;
+#[cfg(test)]
+mod tests;
 
 /// The longest id of a way, in bytes. It stands in addresses and names of cookies.
 const LONGEST_ID: usize = 32;

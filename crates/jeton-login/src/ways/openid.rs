@@ -23,6 +23,8 @@ mod id_token;
 mod issuer;
 mod metadata;
 mod parameters;
+#[cfg(test)]
+mod tests;
 mod userinfo;
 
 use id_token::Expected;

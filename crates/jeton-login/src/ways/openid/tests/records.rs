@@ -1,0 +1,156 @@
+use super::*;
+
+/// What is wrong with a way that is configured so.
+#[track_caller]
+fn refused(change: impl FnOnce(&mut Value), expected: Option<&str>) {
+    let mut login = Login::new();
+    change(&mut login.record);
+    let got = login.deployment.way(&login.record).err();
+    match (&got, expected) {
+        (None, None) => {}
+        (Some(got), Some(part)) if got.contains(part) => {}
+        _ => panic!("{} gave {got:?}, not {expected:?}", login.record),
+    }
+}
+
+#[track_caller]
+fn set(name: &str, value: Value, expected: Option<&str>) {
+    refused(|record| record[name] = value, expected);
+}
+
+#[test]
+fn what_is_configured_is_checked() {
+    refused(|_| {}, None);
+    for id in ["", "Work", "work!", "../x", &"w".repeat(33)] {
+        set("id", json!(id), Some("id: 1 to 32"));
+    }
+    for name in ["", "  ", "a\nb", &"n".repeat(65)] {
+        set("name", json!(name), Some("name: 1 to 64"));
+    }
+    for issuer in [
+        "http://login.example.org",
+        "https://127.0.0.1",
+        "https://id.example.com/tenant",
+        "login.example.org",
+        "https://login.example.org#a",
+        "https://login.example.org?a=b",
+        "",
+    ] {
+        set("issuer", json!(issuer), Some("issuer: "));
+    }
+    set("client_id", json!(""), Some("client_id: "));
+    set("client_secret", json!(""), Some("client_secret: "));
+    set("client_secret", json!("a\nb"), Some("client_secret: "));
+    set("scope", json!("profile email"), Some("scope: openid"));
+    set("scope", json!(""), Some("scope: "));
+    set("scope", json!("openid \"x\""), Some("scope: "));
+    set("scope", json!(" openid  groups "), None);
+    let alg = "id_token_signed_response_alg";
+    set(alg, json!("EdDSA"), None);
+    for unknown in ["none", "HS256", "RS1", ""] {
+        set(alg, json!(unknown), Some("id_token_signed_response_alg: "));
+    }
+    set("issuers", json!([]), Some("unknown field"));
+    set("type", json!("saml"), Some("unknown variant"));
+    let nobody = json!({ "emails": ["jane"] });
+    set("allow", nobody, Some("allow.emails: "));
+}
+
+#[test]
+fn a_secret_and_its_use_belong_together() {
+    let pair = |secret: Option<&str>, method: Option<&str>, expected: Option<&str>| {
+        let change = |record: &mut Value| {
+            record.as_object_mut().unwrap().remove("client_secret");
+            if let Some(secret) = secret {
+                record["client_secret"] = secret.into();
+            }
+            if let Some(method) = method {
+                record["token_endpoint_auth_method"] = method.into();
+            }
+        };
+        refused(change, expected);
+    };
+    let wrong = Some("client_secret: ");
+    let secret = Some("secret");
+    pair(secret, None, None);
+    pair(secret, Some("client_secret_post"), None);
+    pair(None, Some("none"), None);
+    pair(None, None, wrong);
+    pair(None, Some("client_secret_basic"), wrong);
+    pair(secret, Some("none"), wrong);
+    pair(secret, Some("private_key_jwt"), Some("unknown variant"));
+}
+
+#[test]
+fn tenants_and_their_template_belong_together() {
+    let template = "https://login.example.org/{tenantid}/v2.0";
+    let pair = |issuer: &str, tenants: Value, expected: Option<&str>| {
+        let change = |record: &mut Value| {
+            record["issuer"] = issuer.into();
+            record["tenants"] = tenants;
+        };
+        refused(change, expected);
+    };
+    pair(template, json!(["a"]), None);
+    pair(template, json!(["a", "b"]), None);
+    let wrong = Some("tenants: ");
+    pair(template, Value::Null, wrong);
+    pair(template, json!([]), wrong);
+    pair(template, json!(["a", "common"]), wrong);
+    pair(template, json!(["organizations"]), wrong);
+    pair(template, json!(["contoso.com"]), wrong);
+    pair(template, json!(["a/b"]), wrong);
+    pair(ISSUER, json!(["a"]), wrong);
+    let twice = "https://{tenantid}.example.org/{tenantid}";
+    pair(twice, json!(["a"]), wrong);
+}
+
+#[test]
+fn further_parameters_change_nothing_that_makes_a_login_safe() {
+    for name in parameters::OURS {
+        set("parameters", json!({ name: "x" }), Some("parameters: "));
+    }
+    set("parameters", json!({ "": "x" }), Some("parameters: "));
+    let mut login = Login::new();
+    login.record["parameters"] = json!({ "access_type": "offline", "prompt": "consent" });
+    let further = |prompt| {
+        let with = login.deployment.with(NOW);
+        let begin = Begin {
+            redirect_uri: REDIRECT_URI,
+            state: "s",
+            nonce: "n",
+            code_challenge: "c",
+            login_hint: None,
+            prompt,
+            max_age: None,
+            ui_locales: None,
+            acr_values: None,
+        };
+        let url = now(login.way().authorization_url(&with, &begin)).unwrap();
+        let (_, further) = url.as_str().split_once("_method=S256&").unwrap();
+        further.to_owned()
+    };
+    assert_eq!(further(None), "access_type=offline&prompt=consent");
+    assert_eq!(further(Some("login")), "prompt=login&access_type=offline");
+}
+
+#[test]
+fn google_offers_the_accounts_of_the_one_domain() {
+    let offered = |issuer: &str, allow: Value| {
+        let mut login = Login::new();
+        login.record["issuer"] = issuer.into();
+        login.record["allow"] = allow;
+        let way = login.deployment.way(&login.record).unwrap();
+        let Kind::Openid(provider) = way.kind else {
+            panic!("not OpenID");
+        };
+        provider.parameters.get("hd").cloned()
+    };
+    let one = json!({ "hosted_domains": ["Example.com"] });
+    assert_eq!(offered(GOOGLE, one.clone()).as_deref(), Some("example.com"));
+    assert_eq!(offered(ISSUER, one), None);
+    let two = json!({ "hosted_domains": ["example.com", "example.org"] });
+    assert_eq!(offered(GOOGLE, two), None);
+    let others = json!({ "hosted_domains": ["example.com"], "emails": ["eve@gmail.com"] });
+    assert_eq!(offered(GOOGLE, others), None);
+}
