@@ -38,7 +38,7 @@ pub(super) struct Deployment {
 impl Deployment {
     pub(super) fn new() -> Self {
         let config = Config::from_lookup(|name| match name {
-            "JETON_ISSUER" => Some("https://id.example.com".to_owned()),
+            "JETON_ISSUER" => Some("https://id.example".to_owned()),
             "JETON_SECRET" => {
                 Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".to_owned())
             }

@@ -8,7 +8,7 @@ use super::Provider;
 use crate::{settings::InvalidLogin, ways::Begin};
 
 /// What makes a login safe, which no configuration may change.
-const OURS: [&str; 13] = [
+pub(super) const OURS: [&str; 13] = [
     "client_id",
     "client_secret",
     "code_challenge",

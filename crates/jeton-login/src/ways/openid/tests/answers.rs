@@ -305,7 +305,7 @@ fn the_upstreams_session_ends_where_it_says() {
             login.metadata["end_session_endpoint"] = endpoint.into();
         }
         let with = login.deployment.with(NOW);
-        let back = "https://id.example.com/login/logged-out";
+        let back = "https://id.example/login/logged-out";
         let url = now(login.way().logout_url(&with, back, "s"));
         url.map(String::from)
     };
@@ -315,7 +315,7 @@ fn the_upstreams_session_ends_where_it_says() {
         logout(Some("https://login.example.org/logout")).as_deref(),
         Some(
             "https://login.example.org/logout?client_id=us\
-             &post_logout_redirect_uri=https%3A%2F%2Fid.example.com%2Flogin%2Flogged-out&state=s"
+             &post_logout_redirect_uri=https%3A%2F%2Fid.example%2Flogin%2Flogged-out&state=s"
         ),
     );
 }

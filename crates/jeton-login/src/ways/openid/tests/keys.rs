@@ -143,7 +143,7 @@ fn metadata_that_leads_nowhere_or_inside() {
     fails("jwks_uri", Value::Null, "metadata: not usable");
     let inside = json!("https://10.0.0.1/keys");
     fails("jwks_uri", inside, "keys: the address is not public");
-    let own = json!("https://id.example.com/token");
+    let own = json!("https://id.example/token");
     fails("token_endpoint", own, "token: the URL is our own");
     let http = json!("http://login.example.org/token");
     fails("token_endpoint", http, "token: not https");

@@ -30,7 +30,7 @@ fn what_is_configured_is_checked() {
     for issuer in [
         "http://login.example.org",
         "https://127.0.0.1",
-        "https://id.example.com/tenant",
+        "https://id.example/tenant",
         "login.example.org",
         "https://login.example.org#a",
         "https://login.example.org?a=b",
