@@ -12,7 +12,9 @@ mod similar;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use crypto::NativeCrypto;
-pub use environment::{config_from_env, config_from_env_over, settings_from_env, variable};
+pub use environment::{
+    config_from_env, config_from_env_over, config_from_env_with, settings_from_env, variable,
+};
 pub use es384::Es384Key;
 pub use log::{Log, log_error, log_panics, log_response};
 pub use request_ids::RequestIds;
