@@ -192,3 +192,6 @@ fn is_organization(text: &str) -> bool {
     let is_of_login = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     !text.is_empty() && text.len() <= 100 && text.bytes().all(is_of_login)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ use super::{
 use crate::{allow::AllowRecord, person::Person, settings::InvalidLogin, trouble::Trouble};
 
 mod api;
+#[cfg(test)]
+mod tests;
 
 use api::Api;
 

@@ -1,0 +1,218 @@
+use serde_json::json;
+
+use super::*;
+
+fn parse(record: Value) -> Result<Allow, String> {
+    let record = serde_json::from_value(record).map_err(|error| error.to_string())?;
+    Allow::parse(record).map_err(|error| error.to_string())
+}
+
+fn person(claims: Value) -> Person {
+    let Value::Object(claims) = claims else {
+        panic!("not an object");
+    };
+    Person {
+        iss: "https://login.example.org".to_owned(),
+        sub: "sub".to_owned(),
+        claims,
+        auth_time: None,
+        amr: Vec::new(),
+        acr: None,
+        refresh_token: None,
+    }
+}
+
+#[track_caller]
+fn check(record: &Value, claims: Value, expected: bool) {
+    let allow = parse(record.clone()).unwrap();
+    let text = format!("{record} {claims}");
+    assert_eq!(allow.admits(&person(claims)), expected, "{text}");
+}
+
+#[test]
+fn without_lists_everybody_may() {
+    check(&json!({}), json!({}), true);
+    assert!(Allow::default().admits(&person(json!({}))));
+}
+
+#[test]
+fn empty_lists_are_not_everybody() {
+    for record in [
+        json!({ "emails": [] }),
+        json!({ "email_domains": [], "hosted_domains": [] }),
+        json!({ "organizations": [] }),
+        json!({ "claims": {} }),
+    ] {
+        let error = parse(record).unwrap_err();
+        assert!(error.contains("without any list everybody may"), "{error}");
+    }
+    let one = json!({ "emails": ["eve@example.org"], "email_domains": [], "claims": {} });
+    check(&one, json!({}), false);
+}
+
+#[test]
+fn an_address_counts_if_it_is_verified() {
+    let allow = json!({ "emails": ["Eve@example.org"], "email_domains": ["Example.com"] });
+    let email = |email: &str, expected| {
+        let claims = json!({ "email": email, "email_verified": true });
+        check(&allow, claims, expected);
+    };
+    email("eve@example.org", true);
+    email("EVE@EXAMPLE.ORG", true);
+    email("jane@example.com", true);
+    email("Jane@EXAMPLE.com", true);
+    email("jane@example.org", false);
+    for verified in [
+        json!(false),
+        json!("true"),
+        json!(1),
+        json!(null),
+        json!([true]),
+    ] {
+        let claims = json!({ "email": "jane@example.com", "email_verified": verified });
+        check(&allow, claims, false);
+    }
+    check(&allow, json!({ "email": "jane@example.com" }), false);
+    check(
+        &allow,
+        json!({ "preferred_username": "jane@example.com" }),
+        false,
+    );
+    let several = json!({ "email": ["jane@example.com"], "email_verified": true });
+    check(&allow, several, false);
+}
+
+#[test]
+fn a_domain_is_no_part_of_an_address() {
+    let allow = json!({ "email_domains": ["example.com"] });
+    for email in [
+        "jane@evil-example.com",
+        "jane@evilexample.com",
+        "jane@example.com.evil",
+        "jane@sub.example.com",
+        "jane@example.com.",
+        "jane@example.co",
+        "jane@.example.com",
+        "@example.com",
+        "example.com",
+        "jane@evil.example@example.com",
+        "\"jane@evil.example\"@example.com",
+        "jane@example.com@evil.example",
+        "jane@evil.example,jane@example.com",
+        "jane@example.com\n",
+        " jane@example.com",
+        "jane doe@example.com",
+        "jane@example.com\0.evil.example",
+        // Cyrillic е, the Kelvin sign's kin, a full-width letter, a soft hyphen.
+        "jane@еxample.com",
+        "jane@exampLe.com\u{ad}",
+        "jane@\u{ff45}xample.com",
+        "jané@example.com",
+        "jane@xn--xample-9uf.com",
+    ] {
+        let claims = json!({ "email": email, "email_verified": true });
+        check(&allow, claims, false);
+    }
+    let kelvin = json!({ "email_domains": ["kiosk.example"] });
+    let claims = json!({ "email": "jane@\u{212a}iosk.example", "email_verified": true });
+    check(&kelvin, claims, false);
+}
+
+#[test]
+fn a_domain_beyond_ascii_is_written_as_dns_has_it() {
+    let allow = json!({ "email_domains": ["xn--bcher-kva.example"] });
+    let email = |email: &str, expected| {
+        let claims = json!({ "email": email, "email_verified": true });
+        check(&allow, claims, expected);
+    };
+    email("jane@xn--bcher-kva.example", true);
+    email("jane@bücher.example", false);
+    let beyond = parse(json!({ "email_domains": ["bücher.example"] }));
+    assert!(beyond.unwrap_err().starts_with("email_domains: "));
+}
+
+#[test]
+fn a_hosted_domain_is_the_claim_and_not_the_address() {
+    let allow = json!({ "hosted_domains": ["example.com"] });
+    check(&allow, json!({ "hd": "example.com" }), true);
+    check(&allow, json!({ "hd": "Example.com" }), true);
+    let address = json!({ "email": "jane@example.com", "email_verified": true });
+    check(&allow, address, false);
+    for hd in [
+        json!("evil-example.com"),
+        json!("sub.example.com"),
+        json!("example.com.evil"),
+        json!(""),
+        json!(true),
+        json!(["example.com"]),
+    ] {
+        check(&allow, json!({ "hd": hd }), false);
+    }
+}
+
+#[test]
+fn a_claim_is_or_has_one_of_the_values() {
+    let allow = json!({ "claims": { "groups": ["staff", 7], "level": [true] } });
+    for (claims, expected) in [
+        (json!({ "groups": ["a", "staff"] }), true),
+        (json!({ "groups": "staff" }), true),
+        (json!({ "groups": [7] }), true),
+        (json!({ "level": true }), true),
+        (json!({ "groups": ["Staff"] }), false),
+        (json!({ "groups": ["staff-guests"] }), false),
+        (json!({ "groups": "staff guests" }), false),
+        (json!({ "groups": ["7"] }), false),
+        (json!({ "groups": { "staff": true } }), false),
+        (json!({ "groups": [["staff"]] }), false),
+        (json!({ "groups": [] }), false),
+        (json!({ "level": "true" }), false),
+        (json!({ "roles": ["staff"] }), false),
+    ] {
+        check(&allow, claims, expected);
+    }
+}
+
+#[test]
+fn one_list_is_enough() {
+    let allow = json!({ "emails": ["eve@example.org"], "organizations": ["acme"] });
+    check(&allow, json!({ "organizations": ["acme"] }), true);
+    let eve = json!({ "email": "eve@example.org", "email_verified": true });
+    check(&allow, eve, true);
+    check(&allow, json!({ "organizations": "acme" }), false);
+}
+
+#[test]
+fn entries_that_nobody_can_meet_are_refused() {
+    for (record, place) in [
+        (json!({ "emails": ["eve"] }), "emails: "),
+        (json!({ "emails": ["@example.org"] }), "emails: "),
+        (json!({ "emails": ["eve@localhost"] }), "emails: "),
+        (
+            json!({ "email_domains": ["@example.com"] }),
+            "email_domains: ",
+        ),
+        (
+            json!({ "email_domains": ["*.example.com"] }),
+            "email_domains: ",
+        ),
+        (
+            json!({ "email_domains": [".example.com"] }),
+            "email_domains: ",
+        ),
+        (json!({ "email_domains": ["com"] }), "email_domains: "),
+        (json!({ "email_domains": [""] }), "email_domains: "),
+        (
+            json!({ "hosted_domains": ["example.com "] }),
+            "hosted_domains: ",
+        ),
+        (json!({ "organizations": ["acme/team"] }), "organizations: "),
+        (json!({ "organizations": [""] }), "organizations: "),
+        (json!({ "claims": { "groups": [] } }), "claims: "),
+        (json!({ "claims": { "groups": [null] } }), "claims: "),
+        (json!({ "claims": { "": ["a"] } }), "claims: "),
+        (json!({ "email": ["eve@example.org"] }), "unknown field"),
+    ] {
+        let error = parse(record.clone()).unwrap_err();
+        assert!(error.starts_with(place), "{record}: {error}");
+    }
+}
