@@ -200,4 +200,17 @@ mod tests {
             Some(Err(Unreachable::Nobody)),
         );
     }
+
+    #[test]
+    fn an_answer_may_say_in_json_what_is_wrong() {
+        let body = r#"{"error":"invalid_grant"}"#;
+        for status in [200, 400, 500] {
+            let answered = answer(status, "application/json", body).json();
+            assert_eq!(answered, Ok(json!({ "error": "invalid_grant" })));
+        }
+        let html: Result<Value, _> = answer(400, "text/html", body).json();
+        assert_eq!(html, Err(Unreachable::NotJson));
+        let text: Result<Value, _> = answer(400, "application/json", "{").json();
+        assert_eq!(text, Err(Unreachable::NotJson));
+    }
 }

@@ -401,3 +401,19 @@ fn its_futures_are_send_where_the_host_is() {
     assert_send(documents.get(&server, &url, BEGIN));
     assert_send(documents.renew(&server, &url, BEGIN));
 }
+
+#[test]
+fn a_document_may_take_as_long_as_the_cache_says() {
+    for (documents, expected) in [
+        (documents(), Outgoing::DEADLINE),
+        (
+            documents().within(Duration::from_millis(1800)),
+            Duration::from_millis(1800),
+        ),
+    ] {
+        let server = MemoryFetch::default();
+        let asked = documents.get(&server, &url(URL), BEGIN);
+        assert!(now_or_never(asked).is_some());
+        assert_eq!(server.sent()[0].deadline, expected);
+    }
+}
