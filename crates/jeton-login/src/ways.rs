@@ -1,8 +1,6 @@
 //! The ways to log in: a file each, and what is asked of all alike.
 
-use jeton::{
-    Config, Documents, Fetch, ForeignUrl, Host, PublicJwks, Reach, Seconds, Server, UnixTime,
-};
+use jeton::{Config, Documents, ForeignUrl, Host, PublicJwks, Reach, Seconds, Server, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -127,7 +125,7 @@ pub(crate) struct With<'a, H: Host> {
 }
 
 impl<H: Host> With<'_, H> {
-    fn fetch(&self) -> &impl Fetch {
+    fn fetch(&self) -> &H::Fetch {
         self.server.fetch()
     }
 

@@ -8,8 +8,8 @@ use http::{
     HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
-use jeton::{Fetch, Fetched, ForeignUrl, Outgoing};
-use serde::Deserialize;
+use jeton::{Fetch, Fetched, ForeignUrl, Outgoing, Unreachable};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::form_urlencoded::{self, byte_serialize};
 
@@ -188,7 +188,7 @@ fn read_tokens(answer: &Fetched) -> Result<Tokens, Trouble> {
 }
 
 /// The JSON document that an access token opens, with further headers that its API wants.
-pub(super) async fn opened<T: for<'de> Deserialize<'de>>(
+pub(super) async fn opened<T: DeserializeOwned>(
     fetch: &impl Fetch,
     what: &'static str,
     url: ForeignUrl,
@@ -211,9 +211,9 @@ pub(super) async fn opened<T: for<'de> Deserialize<'de>>(
 }
 
 /// The JSON of an answer with status 200.
-fn read<T: for<'de> Deserialize<'de>>(what: &'static str, answer: &Fetched) -> Result<T, Trouble> {
+fn read<T: DeserializeOwned>(what: &'static str, answer: &Fetched) -> Result<T, Trouble> {
     if answer.status != StatusCode::OK {
-        let why = jeton::Unreachable::Status(answer.status);
+        let why = Unreachable::Status(answer.status);
         return Err(Trouble::Unreachable { what, why });
     }
     answer.json().map_err(Trouble::asking(what))

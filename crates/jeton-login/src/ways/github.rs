@@ -94,11 +94,12 @@ impl Record {
 }
 
 impl Github {
-    /// Asks for the organizations of each person, too.
+    /// Whether its people are of this issuer.
     pub(super) fn is_of(&self, iss: &str) -> bool {
         self.iss == iss
     }
 
+    /// Asks for the organizations of each person, too.
     pub(super) fn ask_for_organizations(&mut self) {
         if !self.asks_for_organizations() {
             self.scope = format!("{} {ORGANIZATIONS_SCOPE}", self.scope);

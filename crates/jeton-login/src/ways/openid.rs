@@ -151,11 +151,12 @@ fn algorithms(registered: Option<&str>) -> Result<Vec<Algorithm>, InvalidLogin> 
 }
 
 impl Provider {
-    /// Where the browser goes to log in (OpenID Connect Core 1.0 §3.1.2.1).
+    /// Whether its people are of this issuer.
     pub(super) fn is_of(&self, iss: &str) -> bool {
         self.issuer.is(iss)
     }
 
+    /// Where the browser goes to log in (OpenID Connect Core 1.0 §3.1.2.1).
     pub(super) async fn authorization_url<H: Host>(
         &self,
         with: &With<'_, H>,

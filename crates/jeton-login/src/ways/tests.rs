@@ -119,6 +119,29 @@ pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// A future of a native host: several threads take turns with it.
+fn sent_between_threads<T: Send>(future: T) -> T {
+    future
+}
+
+#[test]
+fn logins_move_between_threads_where_their_host_does() {
+    let deployment = Deployment::new();
+    let record = json!({
+        "type": "openid", "id": "work", "name": "Work", "issuer": "https://login.example.org",
+        "client_id": "us", "client_secret": "secret",
+    });
+    let (way, with) = (deployment.way(&record).unwrap(), deployment.with(NOW));
+    let renewed = sent_between_threads(way.renewed(&with, "iss", "sub", "token"));
+    let trouble = now(renewed).unwrap_err().to_string();
+    assert_eq!(
+        trouble,
+        "metadata: the connection failed: not in the script"
+    );
+    let logout = sent_between_threads(way.logout_url(&with, "https://id.example", "s"));
+    assert_eq!(now(logout), None);
+}
+
 /// A key of an upstream.
 pub(super) struct TestKey {
     pair: EcdsaKeyPair,

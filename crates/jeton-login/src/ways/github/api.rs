@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use jeton::{Fetch, Reach, Unreachable};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -142,11 +142,7 @@ impl<F: Fetch> Session<'_, F> {
         Ok(organizations)
     }
 
-    async fn get<T: for<'de> Deserialize<'de>>(
-        &self,
-        what: &'static str,
-        path: &str,
-    ) -> Result<T, Trouble> {
+    async fn get<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> Result<T, Trouble> {
         let url = self.reach.url(&format!("{}{path}", self.base));
         let url = url.map_err(Trouble::asking(what))?;
         exchange::opened(self.fetch, what, url, self.access_token, &HEADERS).await

@@ -240,7 +240,7 @@ fn organizations_are_asked_for_where_they_decide() {
     let person = login.person().unwrap();
     assert_eq!(person.claims["organizations"], json!(["Acme", "acme-labs"]));
     assert_eq!(person.claims["organization_ids"], json!(["1", "2"]));
-    assert!(login.way().allow.admits(&person));
+    assert!(login.way().allow.admits(&person.claims));
     assert_eq!(login.deployment.asked(&page(2)), 0);
     // An `allow` elsewhere may be what names one.
     let mut way = Login::new().way();
@@ -262,7 +262,7 @@ fn an_organization_is_no_part_of_a_name() {
         };
         let login = check(set, Ok("583231"));
         assert!(
-            !login.way().allow.admits(&login.person().unwrap()),
+            !login.way().allow.admits(&login.person().unwrap().claims),
             "{name}"
         );
     }

@@ -117,3 +117,15 @@ fn personal_accounts_log_in_where_all_do() {
     assert_eq!(login.deployment.asked(&metadata_url("common")), 1);
     assert_eq!(login.deployment.asked(&metadata_url("organizations")), 0);
 }
+
+#[test]
+fn whose_people_come_this_way() {
+    let mut login = Login::new();
+    assert!(login.way().is_of(ISSUER));
+    assert!(!login.way().is_of("https://login.example.org/"));
+    share(&mut login);
+    for (tenant, expected) in [(ONE, true), (TWO, true), (FOREIGN, false)] {
+        let way = login.deployment.way(&login.record).unwrap();
+        assert_eq!(way.is_of(&issuer(tenant)), expected, "{tenant}");
+    }
+}
