@@ -120,8 +120,20 @@ pub(super) async fn tokens(
     authentication: Authentication<'_>,
     parameters: &[(&str, &str)],
 ) -> Result<Tokens, Trouble> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(parameters);
+    let request = token_request(url, client_id, authentication, parameters)?;
+    let answer = fetch
+        .send(&request)
+        .await
+        .map_err(Trouble::asking("token"))?;
+    read_tokens(&answer)
+}
+
+fn token_request(
+    url: ForeignUrl,
+    client_id: &str,
+    authentication: Authentication<'_>,
+    parameters: &[(&str, &str)],
+) -> Result<Outgoing, Trouble> {
     let mut request = Outgoing {
         method: Method::POST,
         deadline: deadlines::TOKEN,
@@ -129,11 +141,12 @@ pub(super) async fn tokens(
     };
     let media_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     request.headers.insert(CONTENT_TYPE, media_type);
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(parameters);
     match authentication {
         Authentication::Basic(secret) => {
-            request
-                .headers
-                .insert(AUTHORIZATION, basic(client_id, secret)?);
+            let basic = basic(client_id, secret)?;
+            request.headers.insert(AUTHORIZATION, basic);
         }
         Authentication::Post(ClientSecret(secret)) => {
             form.append_pair("client_id", client_id);
@@ -144,11 +157,7 @@ pub(super) async fn tokens(
         }
     }
     request.body = Bytes::from(form.finish());
-    let answer = fetch
-        .send(&request)
-        .await
-        .map_err(Trouble::asking("token"))?;
-    read_tokens(&answer)
+    Ok(request)
 }
 
 /// `client_id` and secret for HTTP Basic, each encoded as in a form first (RFC 6749 §2.3.1).
