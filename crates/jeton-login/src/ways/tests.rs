@@ -16,9 +16,12 @@ use jeton::{
 use jeton_native::NativeCrypto;
 use serde_json::{Value, json};
 
-use super::{Upstreams, Way, WayRecord, With};
+use super::{CameBack, Upstreams, Way, WayRecord, With};
 
 pub(super) const NOW: UnixTime = UnixTime(1_800_000_000);
+
+/// Names and values.
+type Form = Vec<(String, String)>;
 
 pub(super) struct Scripted;
 
@@ -92,7 +95,7 @@ impl Deployment {
     }
 
     /// The last request to `url`, as its `Authorization` and its form.
-    pub(super) fn sent_to(&self, url: &str) -> Option<(Option<String>, Vec<(String, String)>)> {
+    pub(super) fn sent_to(&self, url: &str) -> Option<(Option<String>, Form)> {
         let sent = self.server.fetch().sent();
         let last = sent.into_iter().rfind(|sent| sent.url.as_str() == url)?;
         let authorization = last.headers.get("authorization");
@@ -140,6 +143,18 @@ fn logins_move_between_threads_where_their_host_does() {
     );
     let logout = sent_between_threads(way.logout_url(&with, "https://id.example", "s"));
     assert_eq!(now(logout), None);
+    let came_back = CameBack {
+        redirect_uri: "https://id.example",
+        nonce: "n",
+        code_verifier: "v",
+        max_age: None,
+        began_at: NOW,
+        code: Some("c"),
+        error: None,
+        iss: None,
+    };
+    let person = sent_between_threads(way.person(&with, &came_back));
+    assert!(now(person).is_err());
 }
 
 /// A key of an upstream.

@@ -412,7 +412,8 @@ fn a_document_may_take_as_long_as_the_cache_says() {
         ),
     ] {
         let server = MemoryFetch::default();
-        let asked = documents.get(&server, &url(URL), BEGIN);
+        let url = url(URL);
+        let asked = documents.get(&server, &url, BEGIN);
         assert!(now_or_never(asked).is_some());
         assert_eq!(server.sent()[0].deadline, expected);
     }
