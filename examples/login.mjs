@@ -1,11 +1,7 @@
-// A login application for Jeton, in one file and without dependencies: it asks for a name and a
-// password, keeps a session, and hands Jeton's sealed request back with what it found.
-//
-// It shows how the two speak, and is not fit to log anybody in. Left out, and owed by a real one (README.md,
-// "Logging people in", says how): binding a request to the browser's session before the form is shown,
-// comparing a logout's `sub` and `sid` with the session and asking where they differ or are absent, logging
-// out by POST, consent, hashed passwords, throttling, Content-Security-Policy with frame-ancestors, sessions
-// that end.
+// A login application for Jeton, in one file and without dependencies: it asks for a name and a password, keeps a
+// session, asks for consent, and hands Jeton's sealed request back with what it found. Yours has people of its own
+// in the place of USERS. What it owes them is in README.md, "Logging people in"; left out here are throttling, and
+// a place where other processes find the sessions.
 //
 // Run with:
 //   LOGIN_CLIENT_ID=login LOGIN_CLIENT_SECRET=… JETON=http://localhost:8080 PORT=8090 node examples/login.mjs
@@ -13,16 +9,39 @@
 //   JETON_LOGIN_URL=http://localhost:8090/login JETON_LOGOUT_URL=http://localhost:8090/logout
 //   JETON_CLIENTS='[{"client_id":"login","client_secret":"…","grant_types":[],"login":true}, …]'
 
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
+import { promisify } from 'node:util';
 
 const { JETON, LOGIN_CLIENT_ID, LOGIN_CLIENT_SECRET, PORT = '8090' } = process.env;
+const SESSION = 12 * 3600;
+const KEY = randomBytes(32);
+// By their subjects. The passwords are "wonderland" and "builder": a salt, and scrypt of both.
 const USERS = {
   __proto__: null,
-  alice: { password: 'wonderland', claims: { name: 'Alice', email: 'alice@example.com', email_verified: true } },
-  bob: { password: 'builder', claims: { name: 'Bob', email: 'bob@example.com' } },
+  alice: {
+    password: '9zZsja4B_2DHrQxvg5ciCw:L01vHjaox3MR3LUpKukZuOEnYm77-hvpbOFqAzcXHvg',
+    claims: { name: 'Alice', email: 'alice@example.com', email_verified: true },
+  },
+  bob: { password: 'TR7S7fSWPtARJ5dn2y4WQQ:Z-IkmNjSnpGo-XwZVw1s_bXEane7lIE9ntwuUASkQWE', claims: { name: 'Bob' } },
 };
-const sessions = new Map(); // cookie → { subject, authTime }
+const sessions = new Map(); // cookie → { subject, authTime, sids, agreed }
+
+const random = () => randomBytes(32).toString('base64url');
+const now = () => Math.floor(Date.now() / 1000);
+const isSame = (one, other) => one.length === other.length && timingSafeEqual(one, other);
+/** What a form has to bring back: it was shown to this browser, for this request. */
+const formKey = (cookie, request) => createHmac('sha256', KEY).update(`${cookie} ${request}`).digest('base64url');
+const isOurs = (form, cookie, request) =>
+  isSame(Buffer.from(form.get('key') ?? ''), Buffer.from(formKey(cookie, request)));
+
+/** The subject of the person whose name and password these are. It takes as long for a name that nobody has. */
+async function authenticate(form) {
+  const name = form.get('username') ?? '';
+  const [salt, hash] = (USERS[name] ?? USERS.alice).password.split(':');
+  const given = await promisify(scrypt)(form.get('password') ?? '', salt, 32);
+  return isSame(given, Buffer.from(hash, 'base64url')) && name in USERS ? name : undefined;
+}
 
 /** Calls Jeton as the login client: what=request|accept|reject. */
 async function jeton(what, form) {
@@ -42,72 +61,129 @@ async function jeton(what, form) {
   throw Object.assign(new Error(answer.error_description), { to });
 }
 
-const accept = async (request, { subject, authTime }) =>
-  (await jeton('accept', { request, subject, auth_time: authTime, claims: JSON.stringify(USERS[subject].claims) }))
-    .redirect_to;
-
-/** Where the browser goes next, or the page to show it. */
-async function login(method, query, form, session) {
-  const request = form.get('request') ?? query.get('request') ?? '';
+/** Where the browser goes next, or the page to show it; and the session that has begun. */
+async function login(method, request, form, cookie) {
   const asked = await jeton('request', { request });
-  const prompt = (asked.prompt ?? '').split(' ');
-  const now = Math.floor(Date.now() / 1000);
+  const prompts = (asked.prompt ?? '').split(' ');
+  const reject = async (error) => ({ to: (await jeton('reject', { request, error })).redirect_to });
+  const shown = (subject, problem) => ({ page: loginPage(formKey(cookie, request), request, asked, subject, problem) });
+
+  let session = sessions.get(cookie);
+  const anew = prompts.includes('login') || prompts.includes('select_account') || asked.max_age === 0;
+  const isRecent = now() - session?.authTime <= (asked.max_age ?? SESSION);
+  const isKnown = !anew && isRecent && (asked.sub ?? session.subject) === session.subject;
+  const consent = JSON.stringify([asked.client_id, asked.redirect_uri, asked.scope, asked.audiences, asked.claims]);
   if (method === 'POST') {
-    if (form.has('deny')) return { to: (await jeton('reject', { request, error: 'access_denied' })).redirect_to };
-    const user = USERS[form.get('username')];
-    if (user?.password !== form.get('password')) return { page: page(request, asked, 'Wrong name or password.') };
-    const fresh = { subject: form.get('username'), authTime: now };
-    return { to: await accept(request, fresh), session: fresh };
+    if (!isOurs(form, cookie, request)) return { to: `/login?${new URLSearchParams({ request })}` };
+    if (form.has('deny')) return reject('access_denied');
+    if (!isKnown) {
+      const subject = await authenticate(form);
+      if (!subject) return shown(undefined, 'Wrong name or password.');
+      const kept = session?.subject === subject ? session : { sids: new Set(), agreed: new Set() };
+      session = { ...kept, subject, authTime: now() };
+    }
+    session.agreed.add(consent);
+  } else {
+    // What a device is, and asks for, Jeton's own page shows afterwards.
+    const isAgreed = asked.kind === 'device' || asked.first_party || session?.agreed.has(consent);
+    const isQuiet = isAgreed && asked.identity_assured !== false && !prompts.includes('consent');
+    if (prompts.includes('none') && !(isKnown && isQuiet))
+      return reject(isKnown ? 'consent_required' : 'login_required');
+    if (!isKnown || !isQuiet) return shown(isKnown ? session.subject : undefined);
   }
-  const wanted = session && (asked.sub === undefined || asked.sub === session.subject);
-  const recent = wanted && (asked.max_age === undefined || now - session.authTime <= asked.max_age);
-  const mustAsk = ['login', 'consent', 'select_account'].some((value) => prompt.includes(value)) || asked.max_age === 0;
-  if (recent && !mustAsk) return { to: await accept(request, session) };
-  if (prompt.includes('none')) return { to: (await jeton('reject', { request, error: 'login_required' })).redirect_to };
-  return { page: page(request, asked) };
+  if (asked.sid) session.sids.add(asked.sid);
+  const { subject, authTime } = session;
+  const claims = JSON.stringify(USERS[subject].claims);
+  const { redirect_to } = await jeton('accept', { request, subject, auth_time: authTime, claims });
+  return { to: redirect_to, session: isKnown ? undefined : session };
+}
+
+/** The same of a logout. Only one of this very session needs no question. */
+async function logout(method, query, form, cookie) {
+  const [back, request] = ['return_to', 'request'].map((name) => query.get(name) ?? '');
+  if (!back.startsWith(`${JETON}/`)) throw new Error('return_to is not beneath the issuer');
+  const session = sessions.get(cookie);
+  const { kind, sub, sid } = await jeton('request', { request }).catch(() => ({}));
+  const isMeant = kind === 'logout' && sub === session?.subject && session?.sids.has(sid);
+  if (session && !isMeant && !(method === 'POST' && isOurs(form, cookie, back)))
+    return { page: logoutPage(formKey(cookie, back), session.subject) };
+  sessions.delete(cookie);
+  return { to: back };
 }
 
 const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-const known = (name) => (name in USERS ? name : '');
-const page = (request, asked, problem = '') => `<!doctype html><meta charset="utf-8"><title>Log in</title>
-<h1>Log in${(asked.client_name ?? asked.client_id) ? ` to ${escaped(asked.client_name ?? asked.client_id)}` : ''}</h1>
-<p role="alert">${problem}</p>${asked.scope ? `<p>It asks for: ${escaped(asked.scope)}</p>` : ''}
-<form method="post"><input type="hidden" name="request" value="${escaped(request)}">
-<p><label>Name <input name="username" value="${known(asked.sub ?? asked.login_hint)}" autocomplete="username"></label></p>
+const page = (title, key, inside) => `<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>${title}</title><h1>${title}</h1>
+<form method="post"><input type="hidden" name="key" value="${key}">${inside}</form>`;
+
+const logoutPage = (key, subject) =>
+  page('Log out', key, `<p>You are ${escaped(subject)}.</p><button>Log out</button>`);
+
+/** The form for whoever is not known yet, with what they agree to. */
+function loginPage(key, request, asked, subject, problem = '') {
+  const hint = asked.sub ?? asked.login_hint;
+  const who = subject
+    ? `<p>You are ${escaped(subject)}.</p><button>Allow</button>`
+    : `<p><label>Name <input name="username" value="${hint in USERS ? hint : ''}" autocomplete="username"></label></p>
 <p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
-<button>Log in</button> <button name="deny" formnovalidate>Deny</button></form>`;
+<button>Log in</button>`;
+  return page(
+    'Log in',
+    key,
+    `<input type="hidden" name="request" value="${escaped(request)}">
+<p role="alert">${problem}</p>${asked.kind === 'code' ? consentTo(asked) : ''}${who} <button name="deny">Deny</button>`,
+  );
+}
+
+/** Who asks, and for what. */
+function consentTo({ client_id, client_name = client_id, redirect_uri, self_registered, scopes, claims = {} }) {
+  const { protocol, hostname, host } = new URL(redirect_uri);
+  const isHere = !/^https?:$/.test(protocol) || /^(127\..*|\[::1\]|(.*\.)?localhost)$/.test(hostname);
+  const words = scopes.flatMap(({ scope, also = [], ...first }) =>
+    [first, ...also].map(({ description, api }) => `${description ?? scope}${api ? ` (${api})` : ''}`),
+  );
+  const listed = [...words, ...Object.values(claims).flatMap(Object.keys)].map((text) => `<li>${escaped(text)}</li>`);
+  return `<p>For ${escaped(client_name)}, at ${isHere ? 'a program on this machine' : escaped(host)}.
+${self_registered ? 'Nobody has checked whose name that is.' : ''} It gets:</p><ul>${listed.join('')}</ul>`;
+}
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  // Without form-action: browsers hold the redirects after a form to it, and these end at any client.
+  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
 
 createServer(async (incoming, outgoing) => {
-  const url = new URL(incoming.url, 'http://login');
-  const cookie = /(?:^|; )session=([\w-]+)/.exec(incoming.headers.cookie ?? '')?.[1];
-  const answer = (status, headers, body = '') =>
-    outgoing.writeHead(status, { 'cache-control': 'no-store', ...headers }).end(body);
+  const { pathname, searchParams } = new URL(incoming.url, 'http://login');
+  const answer = (status, headers, body = '') => outgoing.writeHead(status, { ...HEADERS, ...headers }).end(body);
   try {
-    if (url.pathname === '/logout') {
-      sessions.delete(cookie);
-      const back = url.searchParams.get('return_to') ?? '';
-      return back.startsWith(`${JETON}/`) ? answer(303, { location: back }) : answer(400, {});
-    }
-    if (url.pathname !== '/login') return answer(404, {});
+    if (!['/login', '/logout'].includes(pathname)) return answer(404, {});
     let body = '';
     for await (const chunk of incoming) {
       body += chunk;
       if (body.length > 65536) return answer(413, {});
     }
-    const outcome = await login(incoming.method, url.searchParams, new URLSearchParams(body), sessions.get(cookie));
-    if (outcome.page)
-      return answer(
-        200,
-        { 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'no-referrer' },
-        outcome.page,
-      );
-    const headers = { location: outcome.to };
-    if (outcome.session) {
-      const id = randomBytes(32).toString('base64url');
-      sessions.set(id, outcome.session);
-      headers['set-cookie'] = `session=${id}; HttpOnly; SameSite=Lax; Path=/`; // and Secure, where there is TLS
+    const form = new URLSearchParams(body);
+    const known = /(?:^|; *)__Host-login=([\w-]{43})(?:;|$)/.exec(incoming.headers.cookie ?? '')?.[1];
+    let cookie = known ?? random();
+    const { method } = incoming;
+    const { page, to, session } =
+      pathname === '/logout'
+        ? await logout(method, searchParams, form, cookie)
+        : await login(method, (method === 'POST' ? form : searchParams).get('request') ?? '', form, cookie);
+    if (session) {
+      sessions.delete(cookie);
+      cookie = random(); // one that was known before the login is nobody's session
+      sessions.set(cookie, session);
+      setTimeout((ended) => sessions.delete(ended), SESSION * 1000, cookie).unref();
     }
-    answer(303, headers);
+    const set = `__Host-login=${cookie}; Path=/; Secure; HttpOnly; SameSite=Lax`;
+    // Not on the way elsewhere: a form of another site comes without the cookie, and must not replace it.
+    const headers = cookie !== known && (page || session) ? { 'set-cookie': set } : {};
+    if (page) answer(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }, page);
+    else answer(303, { ...headers, location: to });
   } catch (error) {
     console.error(error.message);
     if (error.to) return answer(303, { location: error.to });
