@@ -69,8 +69,8 @@ async function login(method, request, form, cookie) {
   const shown = (subject, problem) => ({ page: loginPage(formKey(cookie, request), request, asked, subject, problem) });
 
   let session = sessions.get(cookie);
-  const anew = prompts.includes('login') || prompts.includes('select_account') || asked.max_age === 0;
-  const isRecent = now() - session?.authTime <= (asked.max_age ?? SESSION);
+  const anew = prompts.includes('login') || prompts.includes('select_account');
+  const isRecent = now() - session?.authTime < (asked.max_age ?? SESSION);
   const isKnown = !anew && isRecent && (asked.sub ?? session.subject) === session.subject;
   const consent = JSON.stringify([asked.client_id, asked.redirect_uri, asked.scope, asked.audiences, asked.claims]);
   if (method === 'POST') {
