@@ -110,7 +110,7 @@ export const grantClients = {
   ours: publicly('ours', {
     first_party: true,
     client_uri: 'http://app.example/ours',
-    policy_uri: `${APP}/privacy`,
+    policy_uri: 'https://company.example/privacy',
     tos_uri: 'https://bank.example@app.example/terms',
     redirect_uris: [`${APP}/cb`, 'https://localhost:8443/cb', 'https://app.localhost/cb', 'https://[::1]:8443/cb'],
   }),
