@@ -32,16 +32,17 @@ impl Pattern {
     /// # Errors
     /// The text is not a regular expression.
     pub fn regex(expression: &str) -> Result<Self, InvalidPattern> {
-        match Regex::new(&format!("^(?:{expression})$")) {
-            Ok(regex) => Ok(Self {
-                text: expression.to_owned(),
-                regex: Some(regex),
-            }),
-            Err(error) => Err(InvalidPattern {
-                text: expression.to_owned(),
-                reason: error.to_string(),
-            }),
-        }
+        let refused = |error: regex_lite::Error| InvalidPattern {
+            text: expression.to_owned(),
+            reason: error.to_string(),
+        };
+        let whole = Regex::new(&format!("^(?:{expression})$")).map_err(refused)?;
+        // By itself as well: `a)|(?:b` closes the group around it, and would match whatever begins with `a`.
+        Regex::new(expression).map_err(refused)?;
+        Ok(Self {
+            text: expression.to_owned(),
+            regex: Some(whole),
+        })
     }
 
     fn parse(text: &str) -> Result<Self, InvalidPattern> {
@@ -186,7 +187,9 @@ mod tests {
             let pattern = Pattern::regex(expression).unwrap();
             assert_eq!(pattern.matches(text), expected, "{expression} {text}");
         }
-        assert!(Pattern::regex("[").is_err());
+        for expression in ["[", "(a", "a)", "a)|(?:b"] {
+            assert!(Pattern::regex(expression).is_err(), "{expression}");
+        }
     }
 
     #[test]
