@@ -4,8 +4,8 @@
 //! where it goes. What a page sends:
 //!
 //! ```text
-//! POST {path}           request, provider            log in that way
-//!                       request, account=other       ask anew who it is, whoever is logged in
+//! POST {path}           request?, provider           log in that way
+//!                       request?, account=other      ask anew who it is, whoever is logged in
 //! POST {path}/consent   request, form_key, scope…    allow
 //! POST {path}/back      request, error               back to the application with that error
 //! POST {path}/logout    form_key, request?, return_to?, upstream=yes?

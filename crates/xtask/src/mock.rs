@@ -31,8 +31,13 @@ fn over_http() -> Result<Tally> {
 /// Those tests skip themselves without a browser; here that is a failure.
 fn in_browser() -> Result<Tally> {
     let browser = browser()?;
+    let gallery = shell::path("target/login-pages.json");
+    let mut write = shell::cargo("test -p jeton-login --lib write_the_gallery");
+    shell::run(write.env("JETON_GALLERY", &gallery))?;
     let mut run = Run::of_files("mock-browser", &node::files("tests/browser", ".test.mjs")?)?;
-    with_jeton(&mut run.command).env("CHROMIUM", browser);
+    with_jeton(&mut run.command)
+        .env("CHROMIUM", browser)
+        .env("JETON_GALLERY", gallery);
     run.finish()?.tally()
 }
 

@@ -5,8 +5,8 @@ import axe from 'axe-core';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-export async function isWellFormed(page) {
-  assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+export async function isWellFormed(page, lang = 'en') {
+  assert.equal(await page.locator('html').getAttribute('lang'), lang);
   assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
   assert.equal(await page.getByRole('main').count(), 1);
   assert.notEqual(await page.title(), '');

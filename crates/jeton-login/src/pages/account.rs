@@ -18,7 +18,7 @@ const STYLE: &str = concat!(
 );
 
 /// The most entries on one page: it stays small, whoever they are of.
-pub(crate) const MOST_ENTRIES: usize = 10;
+pub(crate) const MOST_ENTRIES: usize = 8;
 
 /// The most scopes that are shown of one entry.
 const MOST_SCOPES: usize = 6;

@@ -43,22 +43,12 @@ impl<'a> Application<'a> {
     }
 }
 
-impl<'a> Asking<'a> {
-    /// What people call it, if it has a name.
-    pub(super) fn name(&self) -> Option<&'a str> {
-        match self {
-            Self::Application(application) => Some(application.name()),
-            Self::Device | Self::Account => None,
-        }
-    }
-}
-
 impl Pages<'_> {
     /// The application that asks who somebody is, where it will send them, and who vouches for it.
     pub(super) fn asking(&self, asking: &Asking<'_>) -> String {
         let words = self.words();
         match asking {
-            Asking::Account => format!("<p>{}</p>", words.account.title),
+            Asking::Account => format!("<p class=\"hint\">{}</p>", words.account.title),
             Asking::Device => {
                 let device = format!("<strong>{}</strong>", words.common.a_device);
                 application(

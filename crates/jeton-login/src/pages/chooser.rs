@@ -16,7 +16,7 @@ const STYLE: &str = concat!(
 
 /// What the page with the ways to log in shows.
 pub(crate) struct Chooser<'a> {
-    /// The sealed request.
+    /// The sealed request; empty where the person came by themselves.
     pub(crate) request: &'a str,
     pub(crate) asking: Asking<'a>,
     /// In the order in which they are shown; never empty.
@@ -33,16 +33,6 @@ pub(crate) struct WayIn<'a> {
 }
 
 impl Pages<'_> {
-    /// The button that leads back, where there is somewhere to go back to.
-    fn cancel(&self, asking: &Asking<'_>) -> String {
-        match asking {
-            Asking::Account => String::new(),
-            Asking::Application(_) | Asking::Device => {
-                self.back_button(PLAIN, self.words().common.cancel, "access_denied")
-            }
-        }
-    }
-
     /// The page with the ways to log in.
     pub(crate) fn chooser(&self, chooser: &Chooser<'_>) -> Response<Bytes> {
         let words = self.words();
@@ -58,14 +48,21 @@ impl Pages<'_> {
                 Escaped(&initial(way.name)),
             );
         }
+        let (request, back) = match chooser.request {
+            "" => (String::new(), String::new()),
+            request => (
+                hidden("request", request),
+                self.back_button(PLAIN, words.common.cancel, "access_denied"),
+            ),
+        };
         let body = format!(
             "{}<h1>{title}</h1><form method=\"post\" action=\"{}\">{}\
              <ul class=\"ways\" aria-label=\"{}\">{buttons}</ul>{}</form>",
             self.asking(&chooser.asking),
             self.action(""),
-            hidden("request", chooser.request),
+            request,
             words.chooser.ways,
-            self.cancel(&chooser.asking),
+            back,
             title = words.chooser.title,
         );
         let body = main(&body);

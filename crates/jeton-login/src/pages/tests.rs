@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use http::header::CONTENT_SECURITY_POLICY;
+use bytes::Bytes;
+use http::{Response, header::CONTENT_SECURITY_POLICY};
 use jeton::{Theme, page::Language};
 use serde_json::json;
 
@@ -17,36 +18,41 @@ fn request() -> String {
     format!("jsr_{}", "q".repeat(4092))
 }
 
-pub(super) fn frame(theme: Theme) -> Frame {
+pub(super) fn frame() -> Frame {
     Frame {
         name: "id.example.com".to_owned(),
         home: None,
         part: None,
         links: Vec::new(),
         requests: None,
-        theme,
+        theme: Theme::default(),
     }
 }
 
-/// The looks of a deployment that has its own.
-fn looks() -> Looks {
+/// The frame of a deployment that has its own looks, and its logo.
+fn themed() -> (Frame, Response<Bytes>) {
     const LOGO: &str = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCA4IDgiPjxwYXRoIGZpbGw9IiM3YTJiYzQiIGQ9Ik00IDBsNCA4SDB6Ii8+PC9zdmc+";
     let record = LooksRecord {
         name: Some("Example Inc".to_owned()),
         logo: Some(LOGO.to_owned()),
         colors: serde_json::from_value(json!({ "accent": "#7a2bc4" })).unwrap(),
     };
-    record.parse().unwrap()
+    let looks = record.parse().unwrap();
+    let frame = Frame {
+        name: looks.name.clone().unwrap(),
+        theme: looks.theme("/login"),
+        ..frame()
+    };
+    (frame, looks.logo().unwrap())
 }
 
-/// A page and its name.
-fn each(theme: &Theme, mut look: impl FnMut(&str, Language, Response<Bytes>)) {
-    let frame = frame(theme.clone());
+/// Shows every page to `look`, with its name.
+fn each(frame: &Frame, mut look: impl FnMut(&str, Language, Response<Bytes>)) {
     let reference = "8f14e45fceea167a".parse().unwrap();
     let request = request();
     for language in [Language::English, Language::German] {
         let pages = Pages {
-            frame: &frame,
+            frame,
             path: "/login",
             language,
             reference: Some(&reference),
@@ -69,6 +75,21 @@ fn text(response: &Response<Bytes>) -> String {
     String::from_utf8(response.body().to_vec()).unwrap()
 }
 
+/// A response, as a browser gets it.
+fn shown(response: &Response<Bytes>, language: Language) -> serde_json::Value {
+    let headers: BTreeMap<_, _> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    json!({
+        "lang": language.tag(),
+        "status": response.status().as_u16(),
+        "headers": headers,
+        "body": text(response),
+    })
+}
+
 /// Every state, for `tests/browser/login-pages.test.mjs`, at the path that `JETON_GALLERY` names.
 #[test]
 fn write_the_gallery() {
@@ -76,30 +97,26 @@ fn write_the_gallery() {
         return;
     };
     let mut gallery = BTreeMap::new();
-    let looks = looks();
-    for (kind, theme) in [("", Theme::default()), ("themed-", looks.theme("/login"))] {
-        each(&theme, |name, language, response| {
-            let headers: BTreeMap<_, _> = response
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-                .collect();
-            let page = json!({
-                "lang": language.tag(),
-                "status": response.status().as_u16(),
-                "headers": headers,
-                "body": text(&response),
-            });
-            gallery.insert(format!("{kind}{name}.{}", language.tag()), page);
+    let (themed, logo) = themed();
+    for (kind, frame) in [("", frame()), ("themed-", themed)] {
+        each(&frame, |name, language, response| {
+            // The looks are the same in every language.
+            if kind.is_empty() || language == Language::English {
+                gallery.insert(
+                    format!("{kind}{name}.{}", language.tag()),
+                    shown(&response, language),
+                );
+            }
         });
     }
+    gallery.insert("/login/logo".to_owned(), shown(&logo, Language::English));
     std::fs::write(path, serde_json::to_vec(&gallery).unwrap()).unwrap();
 }
 
 #[test]
 fn pages_are_small_whole_and_contained() {
     let mut seen = 0;
-    each(&looks().theme("/login"), |name, language, response| {
+    each(&themed().0, |name, language, response| {
         let page = text(&response);
         let what = format!("{name}.{}", language.tag());
         assert!(page.len() <= 15_000, "{what}: {} bytes", page.len());
@@ -134,7 +151,7 @@ fn pages_are_small_whole_and_contained() {
 #[test]
 fn a_page_in_german_has_no_text_of_the_english_one() {
     let mut english = BTreeMap::new();
-    each(&Theme::default(), |name, language, response| {
+    each(&frame(), |name, language, response| {
         let page = text(&response);
         let body = page.split_once("<main").unwrap().1;
         let texts: Vec<_> = body
@@ -161,7 +178,7 @@ fn what_strangers_wrote_is_text() {
     const EVIL: &str = "\"><script>alert('x')</script>&";
     let frame = Frame {
         name: EVIL.to_owned(),
-        ..frame(Theme::default())
+        ..frame()
     };
     let pages = Pages {
         frame: &frame,
@@ -193,7 +210,7 @@ fn names_are_shortened_and_kept_apart() {
 
 #[test]
 fn every_problem_says_what_to_do_and_leads_on() {
-    let frame = frame(Theme::default());
+    let frame = frame();
     for problem in Problem::ALL {
         let pages = Pages {
             frame: &frame,
@@ -228,7 +245,7 @@ fn every_problem_says_what_to_do_and_leads_on() {
 
 #[test]
 fn openid_is_asked_for_with_the_rest_and_cannot_be_left_off() {
-    let frame = frame(Theme::default());
+    let frame = frame();
     let pages = Pages {
         frame: &frame,
         path: "/login",

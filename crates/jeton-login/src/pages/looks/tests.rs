@@ -92,7 +92,7 @@ fn colours_that_cannot_be_read_are_refused() {
 #[test]
 fn the_dark_paper_is_that_of_the_style() {
     let page = jeton::page::Page {
-        frame: &super::super::tests::frame(Theme::default()),
+        frame: &super::super::tests::frame(),
         language: jeton::page::Language::English,
         status: http::StatusCode::OK,
         title: "",

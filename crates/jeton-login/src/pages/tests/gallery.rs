@@ -103,6 +103,16 @@ pub(super) const STATES: &[State] = &[
         },
     },
     State {
+        name: "chooser-account",
+        page: |pages, _| {
+            pages.chooser(&Chooser {
+                request: "",
+                asking: Asking::Account,
+                ways: &[GOOGLE, GITHUB],
+            })
+        },
+    },
+    State {
         name: "chooser-stranger",
         page: |pages, request| {
             pages.chooser(&Chooser {
