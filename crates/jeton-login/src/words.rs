@@ -1,8 +1,6 @@
 //! The words of the pages, a file a language: one that lacks a text does not compile.
 
-use core::fmt::Display;
-
-use jeton::page::Language;
+use jeton::page::{Gap, Language};
 
 use crate::pages::Problem;
 
@@ -20,18 +18,6 @@ pub(crate) struct Words {
     pub(crate) problem: fn(Problem) -> ProblemWords,
     /// A date, of the Gregorian calendar.
     pub(crate) date: fn(year: u64, month: u64, day: u64) -> String,
-}
-
-/// A text with one gap.
-#[derive(Clone, Copy)]
-pub(crate) struct Gap(pub(crate) &'static str, pub(crate) &'static str);
-
-impl Gap {
-    /// The text with `html` in its gap.
-    pub(crate) fn with(self, html: impl Display) -> String {
-        let Self(before, after) = self;
-        format!("{before}{html}{after}")
-    }
 }
 
 /// What several pages say.

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use crate::{
     config::Config,
-    page::{form_post, see_other},
+    page::{Language, form_post, see_other},
 };
 
 /// `response_mode` (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
@@ -26,18 +26,25 @@ pub(crate) struct ResponseTarget {
     pub(crate) response_mode: ResponseMode,
     /// As it came: the client compares it.
     pub(crate) state: Option<String>,
+    /// The languages that the client asked for.
+    pub(crate) ui_locales: Option<String>,
 }
 
 impl ResponseTarget {
     /// The response with `parameters`, `state`, and `iss` (RFC 9207).
-    pub(crate) fn respond(&self, parameters: &[(&str, &str)], config: &Config) -> Response<Bytes> {
+    pub(crate) fn respond(
+        &self,
+        parameters: &[(&str, &str)],
+        config: &Config,
+        language: Language,
+    ) -> Response<Bytes> {
         let mut all = parameters.to_vec();
         if let Some(state) = &self.state {
             all.push(("state", state));
         }
         all.push(("iss", config.issuer().as_str()));
         match self.response_mode {
-            ResponseMode::FormPost => form_post(config.frame(), &self.redirect_uri, &all),
+            ResponseMode::FormPost => form_post(config.frame(), language, &self.redirect_uri, &all),
             ResponseMode::Query => see_other(&with_query(&self.redirect_uri, &all)),
         }
     }
@@ -48,9 +55,10 @@ impl ResponseTarget {
         error: &str,
         description: &str,
         config: &Config,
+        language: Language,
     ) -> Response<Bytes> {
         let parameters = [("error", error), ("error_description", description)];
-        self.respond(&parameters, config)
+        self.respond(&parameters, config, language)
     }
 }
 

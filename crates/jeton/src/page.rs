@@ -17,10 +17,11 @@ use crate::config::Frame;
 mod bar;
 mod ending;
 mod language;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use ending::{Ending, Finding, Link};
 pub use language::Language;
+pub use words::Gap;
 pub(crate) use words::Words;
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
@@ -56,13 +57,33 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// A page that asks or says one thing; `body` is HTML, its heading included.
-pub(crate) fn page(frame: &Frame, status: StatusCode, title: &str, body: &str) -> Response<Bytes> {
-    card(frame, status, title, body, UNFRAMED)
+pub(crate) fn page(
+    frame: &Frame,
+    language: Language,
+    status: StatusCode,
+    title: &str,
+    body: &str,
+) -> Response<Bytes> {
+    let page = Page {
+        status,
+        body: &main(body),
+        ..card(frame, language, title)
+    };
+    page.respond()
 }
 
 /// A page whose forms may be sent to this origin only.
-pub(crate) fn contained(frame: &Frame, title: &str, body: &str) -> Response<Bytes> {
-    card(frame, StatusCode::OK, title, body, CONTAINED)
+pub(crate) fn contained(
+    frame: &Frame,
+    language: Language,
+    title: &str,
+    body: &str,
+) -> Response<Bytes> {
+    let page = Page {
+        body: &main(body),
+        ..card(frame, language, title)
+    };
+    page.respond_contained()
 }
 
 /// The application that a page is about: HTML. `says` is HTML, too.
@@ -145,10 +166,17 @@ impl Page<'_> {
 /// Pages of the origin that it goes to may frame it: a client renews its login silently in a frame, and what
 /// the page holds that origin gets anyway. Nobody else may.
 #[must_use]
-pub fn form_post(frame: &Frame, action: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
+pub fn form_post(
+    frame: &Frame,
+    language: Language,
+    action: &str,
+    fields: &[(&str, &str)],
+) -> Response<Bytes> {
+    let words = &Words::of(language).common;
     let mut body = format!(
-        "<h1>One moment</h1><p>You are on your way back to the application.</p>\
-         <form method=\"post\" action=\"{}\">",
+        "<h1>{}</h1><p>{}</p><form method=\"post\" action=\"{}\">",
+        words.one_moment,
+        words.on_the_way_back,
         Escaped(action)
     );
     for (name, value) in fields {
@@ -160,7 +188,8 @@ pub fn form_post(frame: &Frame, action: &str, fields: &[(&str, &str)]) -> Respon
             Escaped(value)
         );
     }
-    body += "<button>Continue</button></form>";
+    // Writing to a string cannot fail.
+    let _ = write!(body, "<button>{}</button></form>", words.proceed);
     let framed_by = Url::parse(action).ok().map(|action| action.origin());
     let framed_by = framed_by.filter(url::Origin::is_tuple);
     let framed_by = framed_by.map_or("'none'".into(), |origin| origin.ascii_serialization());
@@ -168,7 +197,7 @@ pub fn form_post(frame: &Frame, action: &str, fields: &[(&str, &str)]) -> Respon
     let policy = format!("frame-ancestors {framed_by}; script-src '{script}'");
     let page = Page {
         script: SUBMIT,
-        ..card_of(frame, StatusCode::OK, "One moment")
+        ..card(frame, language, words.one_moment)
     };
     html(
         &Page {
@@ -179,31 +208,16 @@ pub fn form_post(frame: &Frame, action: &str, fields: &[(&str, &str)]) -> Respon
     )
 }
 
-/// A page that asks or says one thing; `policy` is appended to its `Content-Security-Policy`.
-fn card(
-    frame: &Frame,
-    status: StatusCode,
-    title: &str,
-    body: &str,
-    policy: &str,
-) -> Response<Bytes> {
-    let page = Page {
-        body: &main(body),
-        ..card_of(frame, status, title)
-    };
-    html(&page, policy)
-}
-
 fn main(body: &str) -> String {
     format!("<main>{body}</main>")
 }
 
 /// A page without a body yet.
-fn card_of<'a>(frame: &'a Frame, status: StatusCode, title: &'a str) -> Page<'a> {
+fn card<'a>(frame: &'a Frame, language: Language, title: &'a str) -> Page<'a> {
     Page {
         frame,
-        language: Language::English,
-        status,
+        language,
+        status: StatusCode::OK,
         title,
         style: "",
         script: "",
@@ -226,7 +240,7 @@ fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
         page.language.tag(),
         Escaped(page.title),
         Escaped(&page.frame.name),
-        bar::bar(page.frame, page.path),
+        bar::bar(page),
         page.body
     );
     let mut response = Response::new(Bytes::from(text));

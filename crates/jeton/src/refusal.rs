@@ -7,8 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW, header
 use serde::Serialize;
 
 use crate::{
-    authorization_response::ResponseTarget, crypto::CryptoError, grant::GrantType,
-    parameters::InvalidParameters, unavailable::Unavailable,
+    authorization_response::ResponseTarget,
+    crypto::CryptoError,
+    grant::GrantType,
+    page::{Escaped, Gap, Language, Words, words},
+    parameters::InvalidParameters,
+    unavailable::Unavailable,
 };
 
 mod assertion;
@@ -251,43 +255,46 @@ impl Refusal {
         }
     }
 
-    /// What a page says to a person of it: what happened and what to do, and nothing that was sent.
-    pub(crate) fn advice(&self, wire: &WireError) -> Cow<'static, str> {
+    /// What a page says to a person of it: what happened and what to do, and nothing that was sent. HTML.
+    pub(crate) fn advice(&self, language: Language) -> Cow<'static, str> {
+        let words = &Words::of(language).refusal;
+        let described = |text: Gap| -> Cow<'static, str> {
+            let description = self.wire().description;
+            let description = Escaped(&description);
+            match language {
+                Language::English => text.with(description),
+                _ => text.with(format_args!("<span lang=\"en\">{description}</span>")),
+            }
+            .into()
+        };
         match self {
-            Self::Person(_) | Self::Device(_) => wire.description.clone(),
-            Self::Unavailable(_) => "This service cannot answer at the moment. Nothing is lost: wait a little and try again.".into(),
-            Self::Crypto(_) => "Something went wrong in this service. Try again, and if that does not help, tell whoever runs it.".into(),
-            Self::NotConfigured(_) => format!(
-                "This service cannot do that: {}. Go back to where you came from, and tell whoever runs it.",
-                wire.description
-            )
-            .into(),
-            _ => format!(
-                "The request that brought you here was not understood ({}). Go back to where you came from, and begin again.",
-                wire.description
-            )
-            .into(),
+            Self::Person(fault) => fault.words(words).advice.into(),
+            Self::Device(fault) => fault.advice(words).into(),
+            Self::Unavailable(_) => words.unavailable.into(),
+            Self::Crypto(_) => words.crypto.into(),
+            Self::NotConfigured(_) => described(words.not_configured),
+            _ => described(words.not_understood),
         }
     }
 
     /// What the page is called that tells a person of it.
-    pub(crate) const fn title(&self) -> &'static str {
+    pub(crate) const fn title(&self, words: &words::Refusal) -> &'static str {
         match self {
-            Self::Person(fault) => fault.title(),
-            Self::Device(_) => "Device not connected",
-            Self::Unavailable(_) => "Not available right now",
-            _ => "This did not work",
+            Self::Person(fault) => fault.words(words).title,
+            Self::Device(_) => words.device.title,
+            Self::Unavailable(_) => words.unavailable_title,
+            _ => words.title,
         }
     }
 
     /// The parameter that it is about, and the rule that this breaks, for whoever made the application.
-    pub(crate) const fn broken_rule(&self) -> (Option<&'static str>, Option<&'static str>) {
+    pub(crate) const fn broken_rule(
+        &self,
+        words: &words::Refusal,
+    ) -> (Option<&'static str>, Option<&'static str>) {
         match self {
-            Self::Person(fault) => {
-                let (parameter, rule) = fault.broken_rule();
-                (Some(parameter), Some(rule))
-            }
-            Self::Request(fault) => fault.broken_rule(),
+            Self::Person(fault) => (Some(fault.parameter()), Some(fault.words(words).rule)),
+            Self::Request(fault) => fault.broken_rule(&words.rules),
             _ => (None, None),
         }
     }

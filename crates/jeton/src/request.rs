@@ -13,6 +13,7 @@ use crate::{
     cors::SEC_FETCH_MODE,
     host::Host,
     issuer::Issuer,
+    page::Language,
     parameters::{BODY_LIMIT, Parameters},
     refusal::{ManagementFault, Refusal, RequestFault},
     route::Segments,
@@ -44,6 +45,13 @@ pub(crate) struct At<'a, H: Host> {
     pub(crate) issuer: &'a Issuer<H>,
     pub(crate) request: &'a Incoming<'a>,
     pub(crate) now: UnixTime,
+}
+
+impl<H: Host> At<'_, H> {
+    /// The language of a page, for whom an application asked for some (`ui_locales`), or none that is known.
+    pub(crate) fn language(&self, ui_locales: Option<&str>) -> Language {
+        Language::of(ui_locales, self.request.header(header::ACCEPT_LANGUAGE))
+    }
 }
 
 fn decoded(segment: Option<&str>) -> Option<Cow<'_, str>> {

@@ -16,7 +16,7 @@ use crate::{
     config::{IssuerIdentifier, Transport},
     cors,
     host::Host,
-    page::{Ending, Finding, Link},
+    page::{Ending, Finding, Link, Words},
     refusal::{Refusal, WayOn, WireError},
     request::At,
     route::path,
@@ -129,36 +129,41 @@ pub(crate) fn refuse_person<H: Host>(
 ) -> Response<Bytes> {
     let wire = note_refusal(refusal, audit);
     if let Refusal::SentBack { to, .. } = refusal {
+        let language = at.language(to.ui_locales.as_deref());
         let config = at.issuer.config();
-        return to.respond_with_error(wire.code.as_str(), &wire.description, config);
+        return to.respond_with_error(wire.code.as_str(), &wire.description, config, language);
     }
+    let parameters = at.request.query_or_form().ok();
+    let sent = |name| parameters.as_ref().and_then(|it| it.get(name));
+    let language = at.language(sent("ui_locales"));
+    let words = Words::of(language);
     let device = at.issuer.action(path::DEVICE);
     let link = |to, text| Some(Link { to, text });
     let is_sent = at.request.method == Method::POST;
-    let mut text = refusal.advice(&wire);
+    let mut text = refusal.advice(language);
     let way_on = match refusal.way_on() {
-        WayOn::Device => link(&device, "Begin again"),
-        WayOn::Application(home) => Some(Link::to_application(home)),
+        WayOn::Device => link(&device, words.common.begin_again),
+        WayOn::Application(home) => Some(Link::to_application(home, language)),
         // What a form has sent a link cannot send once more.
         WayOn::Again if is_sent => {
-            text += " To try again, go back to the page that you came from, and send it once more.";
+            text += words.common.send_again;
             None
         }
-        WayOn::Again => link("", "Try again"),
+        WayOn::Again => link("", words.common.again),
         WayOn::Unknown => None,
     };
-    let (parameter, rule) = refusal.broken_rule();
-    let parameters = at.request.query_or_form().ok();
+    let (parameter, rule) = refusal.broken_rule(&words.refusal);
     let finding = Finding {
         code: wire.code.as_str(),
         parameter,
-        value: parameters.as_ref().and_then(|it| it.get(parameter?)),
+        value: parameter.and_then(sent),
         rule,
     };
     let ending = Ending {
         frame: at.issuer.config().frame(),
+        language,
         status: wire.status,
-        title: refusal.title(),
+        title: refusal.title(&words.refusal),
         text: &text,
         way_on,
         finding: Some(finding),

@@ -1,7 +1,9 @@
 //! German.
 
+use jeton::page::Gap;
+
 use super::{
-    Account, Chooser, Common, Consent, Gap, Logout, OtherPerson, ProblemWords,
+    Account, Chooser, Common, Consent, Logout, OtherPerson, ProblemWords,
     Title::{Plain, Upstream},
     Words,
 };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use jeton::{
     Frame,
-    page::{form_post, see_other},
+    page::{Language, form_post, see_other},
 };
 use url::form_urlencoded;
 
@@ -29,7 +29,7 @@ impl ResponseMode {
         parameters: &[(&str, &str)],
     ) -> Response<Bytes> {
         match self {
-            Self::FormPost => form_post(frame, redirect_uri, parameters),
+            Self::FormPost => form_post(frame, Language::English, redirect_uri, parameters),
             Self::WebMessage(message) => message.respond(redirect_uri, parameters),
             Self::Fragment => {
                 let fragment = form_urlencoded::Serializer::new(String::new())

@@ -28,7 +28,7 @@ use crate::{
     grant::{GrantType, live},
     host::Host,
     ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims, SubjectKey},
-    page::{Ending, Escaped, Language, Link, application, contained, standard_scope},
+    page::{Ending, Escaped, Language, Link, Words, application, contained, standard_scope, words},
     parameters::Parameters,
     refusal::{DeviceFault, LoginFault, Refusal},
     request::At,
@@ -98,12 +98,7 @@ pub(crate) async fn respond<H: Host>(
     let typed = parameters.get("user_code").unwrap_or_default();
     let Some(pending) = find_pending(at, accepted, typed).await? else {
         audit.detail = Some("no such user code".into());
-        return Ok(code_form(
-            at,
-            text,
-            typed,
-            Some("This code is not known or has expired."),
-        ));
+        return Ok(code_form(at, text, typed, Typed::Unknown));
     };
     audit.grant = Some(pending.grant);
     audit.client_id = Some(pending.client.id.clone());
@@ -297,7 +292,7 @@ pub(crate) async fn ask_for_user_code<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     require_login(at, None, accepted).await?;
     let prefilled = device.user_code.as_deref().unwrap_or_default();
-    Ok(code_form(at, ticket, prefilled, None))
+    Ok(code_form(at, ticket, prefilled, Typed::NotYet))
 }
 
 /// The `action` of the forms: beneath the issuer's path, on the host that the browser knows.
@@ -305,33 +300,43 @@ fn action<H: Host>(at: &At<'_, H>) -> String {
     at.issuer.action(path::DEVICE)
 }
 
-fn code_form<H: Host>(
-    at: &At<'_, H>,
-    ticket: &str,
-    typed: &str,
-    problem: Option<&str>,
-) -> Response<Bytes> {
-    let (alert, invalid) = match problem {
-        None => (String::new(), ""),
-        Some(problem) => (
-            format!("<p role=\"alert\" id=\"problem\">{}</p>", Escaped(problem)),
+/// What is known of a user code that is shown in the form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Typed {
+    NotYet,
+    Unknown,
+}
+
+fn code_form<H: Host>(at: &At<'_, H>, ticket: &str, typed: &str, known: Typed) -> Response<Bytes> {
+    let language = at.language(None);
+    let Words { device, common, .. } = Words::of(language);
+    let (alert, invalid) = match known {
+        Typed::NotYet => (String::new(), ""),
+        Typed::Unknown => (
+            format!(
+                "<p role=\"alert\" id=\"problem\">{}</p>",
+                device.unknown_code
+            ),
             " aria-invalid=\"true\" aria-describedby=\"problem\"",
         ),
     };
     let body = format!(
-        "<h1>Connect a device</h1>\
-         <p>Enter the code that your device shows. It will then act for you.</p>\
+        "<h1>{title}</h1><p>{enter}</p>\
          {alert}<form method=\"post\" action=\"{action}\">\
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\
-         <label for=\"user_code\">The code your device shows</label>\
+         <label for=\"user_code\">{code}</label>\
          <input id=\"user_code\" class=\"code\" name=\"user_code\" value=\"{typed}\" required autofocus \
          autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\"{invalid}>\
-         <button>Continue</button></form>",
+         <button>{proceed}</button></form>",
+        title = device.title,
+        enter = device.enter,
+        code = device.code,
+        proceed = common.proceed,
         action = Escaped(&action(at)),
         ticket = Escaped(ticket),
         typed = Escaped(typed),
     );
-    contained(at.issuer.config().frame(), "Connect a device", &body)
+    contained(at.issuer.config().frame(), language, device.title, &body)
 }
 
 fn confirm_form<H: Host>(
@@ -342,7 +347,11 @@ fn confirm_form<H: Host>(
 ) -> Response<Bytes> {
     let client = &pending.client;
     let name = client.name.as_deref().unwrap_or(client.id.as_str());
-    let says = format!("<strong>{}</strong> wants to act for you", Escaped(name));
+    let language = at.language(None);
+    let words = &Words::of(language).device;
+    let says = words
+        .wants_to_act
+        .with(format_args!("<strong>{}</strong>", Escaped(name)));
     let shown = as_shown(typed);
     let carried = carried.map(|(name, value)| {
         format!(
@@ -351,31 +360,36 @@ fn confirm_form<H: Host>(
         )
     });
     let body = format!(
-        "{application}<h1>Connect a device</h1><p>Your device should show this code:</p>\
+        "{application}<h1>{title}</h1><p>{shows}</p>\
          <p class=\"code\">{shown}</p>{wants}\
-         <p class=\"hint\">Approve only if you started this on a device you hold.</p>\
+         <p class=\"hint\">{caution}</p>\
          <form method=\"post\" action=\"{action}\">{carried}\
          <input type=\"hidden\" name=\"user_code\" value=\"{shown}\">\
-         <div class=\"actions\"><button name=\"decision\" value=\"approve\">Approve</button>\
-         <button name=\"decision\" value=\"deny\">Deny</button></div></form>",
+         <div class=\"actions\"><button name=\"decision\" value=\"approve\">{approve}</button>\
+         <button name=\"decision\" value=\"deny\">{deny}</button></div></form>",
+        title = words.title,
+        shows = words.shows,
+        caution = words.caution,
+        approve = words.approve,
+        deny = words.deny,
         application = application(name, &says),
-        wants = wants(client, &pending.scope),
+        wants = wants(client, &pending.scope, language),
         action = Escaped(&action(at)),
         shown = Escaped(&shown),
         carried = carried.concat(),
     );
-    contained(at.issuer.config().frame(), "Connect a device", &body)
+    contained(at.issuer.config().frame(), language, words.title, &body)
 }
 
 /// What the device asks for, each scope in the words that its API has for it.
-fn wants(client: &Client, scope: &Scope) -> String {
+fn wants(client: &Client, scope: &Scope, language: Language) -> String {
     let mut items = String::new();
     for token in scope.iter() {
         let mut apis = client.apis.iter().map(|granted| &granted.api.scopes);
         let words = apis.find_map(|scopes| scopes.get(token).map(String::as_str));
         let words = words.filter(|words| !words.is_empty());
         let token = Escaped(token);
-        let item = match words.or_else(|| standard_scope(Language::English, token.0)) {
+        let item = match words.or_else(|| standard_scope(language, token.0)) {
             Some(words) => format!("<li>{}<code>{token}</code></li>", Escaped(words)),
             None => format!("<li><code>{token}</code></li>"),
         };
@@ -384,7 +398,11 @@ fn wants(client: &Client, scope: &Scope) -> String {
     if items.is_empty() {
         return items;
     }
-    format!("<p>It asks for:</p><ul class=\"asked\" aria-label=\"Scope\">{items}</ul>")
+    let words = &Words::of(language).device;
+    format!(
+        "<p>{}</p><ul class=\"asked\" aria-label=\"{}\">{items}</ul>",
+        words.asks_for, words.scope
+    )
 }
 
 /// A user code that was found, as the device shows it: the person compares the two (RFC 8628
@@ -397,11 +415,14 @@ fn as_shown(typed: &str) -> String {
 }
 
 fn connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
+    let language = at.language(None);
+    let words = &Words::of(language).device;
     let ending = Ending {
         frame: at.issuer.config().frame(),
+        language,
         status: StatusCode::OK,
-        title: "Device connected",
-        text: "You can go back to your device now, and close this page.",
+        title: words.connected,
+        text: words.go_back,
         way_on: None,
         finding: None,
         reference: audit.request_id.as_ref(),
@@ -411,31 +432,30 @@ fn connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
 
 /// Somebody else has decided, or nobody did in time. This login has nothing else to decide.
 fn too_late<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
-    ended(
-        at,
-        "This code has been used already, or has expired. Let your device show another one, and begin again.",
-        audit,
-    )
+    ended(at, |words| words.too_late, audit)
 }
 
 pub(crate) fn not_connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
-    ended(
-        at,
-        "Nothing was granted. You can close this page, or begin again.",
-        audit,
-    )
+    ended(at, |words| words.denied, audit)
 }
 
 /// The page for a person who has connected no device.
-fn ended<H: Host>(at: &At<'_, H>, text: &str, audit: &Audit) -> Response<Bytes> {
+fn ended<H: Host>(
+    at: &At<'_, H>,
+    text: fn(&'static words::Device) -> &'static str,
+    audit: &Audit,
+) -> Response<Bytes> {
+    let language = at.language(None);
+    let Words { device, common, .. } = Words::of(language);
     let ending = Ending {
         frame: at.issuer.config().frame(),
+        language,
         status: StatusCode::OK,
-        title: "Device not connected",
-        text,
+        title: device.not_connected,
+        text: text(device),
         way_on: Some(Link {
             to: &action(at),
-            text: "Begin again",
+            text: common.begin_again,
         }),
         finding: None,
         reference: audit.request_id.as_ref(),

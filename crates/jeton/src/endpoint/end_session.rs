@@ -29,7 +29,7 @@ use crate::{
     cookie::Cookie,
     host::Host,
     ledger::{GrantId, Ledger},
-    page::{Ending, Escaped, Link, application, page, see_other},
+    page::{Ending, Escaped, Link, Words, application, page, see_other},
     parameters::Parameters,
     refusal::{PersonFault, Refusal},
     request::At,
@@ -41,6 +41,9 @@ use crate::{
 
 /// How long the login application may take to end its session.
 const LOGOUT_LIFETIME: Seconds = Seconds(600);
+
+/// The longest `ui_locales` that is heard, in bytes: some twenty languages.
+const LONGEST_LOCALES: usize = 256;
 
 /// A logout, sealed while the login application ends its session.
 #[derive(Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub(super) struct LogoutRequest {
     uri: Option<String>,
     /// `state`, which that is handed.
     state: Option<String>,
+    /// The languages that the client asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ui_locales: Option<String>,
 }
 
 impl LogoutRequest {
@@ -96,6 +102,11 @@ pub(crate) async fn respond<H: Host>(
         let home = client.as_ref().and_then(|client| client.home.clone());
         return Err(PersonFault::LogoutState(home).into());
     }
+    // A wish, and no more: one that is too long to travel is not heard.
+    let ui_locales = parameters.get("ui_locales");
+    let ui_locales = ui_locales
+        .filter(|tags| tags.len() <= LONGEST_LOCALES)
+        .map(str::to_owned);
     // A hint counts for the client it was made for (§2), and for the login it was made in.
     let hint = hint.filter(|hint| client.as_ref().is_some_and(|client| client.id == hint.aud));
     let hint = match hint {
@@ -103,7 +114,15 @@ pub(crate) async fn respond<H: Host>(
         None => None,
     };
     if hint.is_none() && !is_confirmed(at, &parameters) {
-        return Ok(confirm_form(at, client.as_deref(), uri, state));
+        return Ok(confirm_form(
+            at,
+            client.as_deref(),
+            [
+                ("post_logout_redirect_uri", uri),
+                ("state", state),
+                ("ui_locales", ui_locales),
+            ],
+        ));
     }
     let cleared = match &client {
         Some(client) => clear_cookie(at, client, hint.as_ref(), audit).await?,
@@ -118,6 +137,7 @@ pub(crate) async fn respond<H: Host>(
         sid,
         uri,
         state,
+        ui_locales,
     };
     let mut response = match at.issuer.config().logout_url() {
         Some(logout_url) => {
@@ -205,16 +225,21 @@ fn logged_out<H: Host>(
     match (&logout.uri, &logout.state) {
         (Some(uri), Some(state)) => see_other(&with_query(uri, &[("state", state)])),
         (Some(uri), None) => see_other(uri),
-        (None, _) => Ending {
-            frame: at.issuer.config().frame(),
-            status: StatusCode::OK,
-            title: "Logged out",
-            text: "You are logged out. You can close this page.",
-            way_on: home.map(Link::to_application),
-            finding: None,
-            reference: audit.request_id.as_ref(),
+        (None, _) => {
+            let language = at.language(logout.ui_locales.as_deref());
+            let words = &Words::of(language).logout;
+            let ending = Ending {
+                frame: at.issuer.config().frame(),
+                language,
+                status: StatusCode::OK,
+                title: words.done,
+                text: words.done_text,
+                way_on: home.map(|home| Link::to_application(home, language)),
+                finding: None,
+                reference: audit.request_id.as_ref(),
+            };
+            ending.respond()
         }
-        .respond(),
     }
 }
 
@@ -266,16 +291,14 @@ fn requested_uri(
 fn confirm_form<H: Host>(
     at: &At<'_, H>,
     client: Option<&Client>,
-    uri: Option<String>,
-    state: Option<String>,
+    carried: [(&str, Option<String>); 3],
 ) -> Response<Bytes> {
+    let [_, _, (_, ui_locales)] = &carried;
+    let language = at.language(ui_locales.as_deref());
+    let words = &Words::of(language).logout;
     let id = client.map(|client| client.id.to_string());
     let mut fields = String::new();
-    for (name, value) in [
-        ("client_id", id),
-        ("post_logout_redirect_uri", uri),
-        ("state", state),
-    ] {
+    for (name, value) in [("client_id", id)].into_iter().chain(carried) {
         if let Some(value) = value {
             fields += &format!(
                 "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
@@ -285,18 +308,22 @@ fn confirm_form<H: Host>(
     }
     let asked_by = client.map_or_else(String::new, |client| {
         let name = client.name.as_deref().unwrap_or(client.id.as_str());
-        let says = format!("<strong>{}</strong> sent you here.", Escaped(name));
+        let says = words
+            .sent_by
+            .with(format_args!("<strong>{}</strong>", Escaped(name)));
         application(name, &says)
     });
     let action = at.issuer.action(path::END_SESSION);
     let body = format!(
-        "{asked_by}<h1>Log out</h1><p>Do you want to log out?</p>\
+        "{asked_by}<h1>{title}</h1><p>{}</p>\
          <form method=\"post\" action=\"{}\">{fields}\
-         <button name=\"confirmed\" value=\"yes\">Log out</button></form>",
-        Escaped(&action)
+         <button name=\"confirmed\" value=\"yes\">{title}</button></form>",
+        words.question,
+        Escaped(&action),
+        title = words.title,
     );
     let frame = at.issuer.config().frame();
-    page(frame, StatusCode::OK, "Log out", &body)
+    page(frame, language, StatusCode::OK, words.title, &body)
 }
 
 /// The header that removes the cookie of the client's refresh token, whose grant has ended then. By a

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Escaped;
-use crate::config::Frame;
+use super::{Escaped, Language, Page, Words};
 
 /// A jeton, drawn rather than fetched: the pages load nothing.
 const COIN: &str = "<svg viewBox=\"0 0 32 32\" width=\"26\" height=\"26\" aria-hidden=\"true\">\
@@ -13,8 +12,9 @@ const COIN: &str = "<svg viewBox=\"0 0 32 32\" width=\"26\" height=\"26\" aria-h
     <path d=\"M18.6 10v8.2a3.3 3.3 0 0 1-6.4 1.1\" fill=\"none\" stroke=\"#fff\" \
     stroke-width=\"2.6\" stroke-linecap=\"round\"/></svg>";
 
-/// The bar, on the page at the path `current` if that is one of its links.
-pub(super) fn bar(frame: &Frame, current: &str) -> String {
+/// The bar of a page.
+pub(super) fn bar(page: &Page<'_>) -> String {
+    let (frame, current) = (page.frame, page.path);
     let name = Escaped(&frame.name);
     let logo = match &frame.theme.logo {
         Some(path) => format!("<img src=\"{}\" alt=\"\" height=\"26\">", Escaped(path)),
@@ -32,14 +32,24 @@ pub(super) fn bar(frame: &Frame, current: &str) -> String {
         let _ = write!(bar, "<span class=\"part\">{}</span>", Escaped(part));
     }
     if !frame.links.is_empty() {
-        bar += "<nav aria-label=\"Pages\">";
+        let label = Words::of(page.language).common.pages;
+        // The texts of links are the host's, and in English.
+        let english = match page.language {
+            Language::English => "",
+            _ => " lang=\"en\"",
+        };
+        let _ = write!(bar, "<nav aria-label=\"{label}\">");
         for (text, path) in &frame.links {
             let mark = if path == current {
                 " aria-current=\"page\""
             } else {
                 ""
             };
-            let _ = write!(bar, "<a href=\"{}\"{mark}>{text}</a>", Escaped(path));
+            let _ = write!(
+                bar,
+                "<a href=\"{}\"{mark}{english}>{text}</a>",
+                Escaped(path)
+            );
         }
         bar += "</nav>";
     }

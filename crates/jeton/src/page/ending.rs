@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::{Escaped, page};
+use super::{Escaped, Language, Words, page};
 use crate::{arrival::RequestId, client::Home, config::Frame, prefix::credential_prefixes};
 
 /// The longest value that a page repeats, in characters.
@@ -17,9 +17,10 @@ const JWT_PREFIX: &str = "eyJ";
 /// The page at the end of a person's way.
 pub(crate) struct Ending<'a> {
     pub(crate) frame: &'a Frame,
+    pub(crate) language: Language,
     pub(crate) status: StatusCode,
     pub(crate) title: &'a str,
-    /// What happened, and what to do.
+    /// What happened, and what to do: HTML.
     pub(crate) text: &'a str,
     pub(crate) way_on: Option<Link<'a>>,
     /// What was wrong, in the words of the standards; `None` where nothing was.
@@ -37,10 +38,10 @@ pub(crate) struct Link<'a> {
 
 impl<'a> Link<'a> {
     /// To the application that the person came from.
-    pub(crate) fn to_application(home: &'a Home) -> Self {
+    pub(crate) fn to_application(home: &'a Home, language: Language) -> Self {
         Self {
             to: home.as_str(),
-            text: "Back to the application",
+            text: Words::of(language).common.back,
         }
     }
 }
@@ -59,62 +60,59 @@ pub(crate) struct Finding<'a> {
 
 impl Ending<'_> {
     pub(crate) fn respond(&self) -> Response<Bytes> {
+        let words = &Words::of(self.language).common;
         let mut body = String::new();
         if let Some(finding) = &self.finding {
             // Writing to a string cannot fail.
             let _ = write!(
                 body,
-                "<p class=\"kind\"><span>Error {}</span><code>{}</code></p>",
-                self.status.as_u16(),
+                "<p class=\"kind\"><span>{}</span><code>{}</code></p>",
+                words.error.with(self.status.as_u16()),
                 finding.code
             );
         }
-        let _ = write!(
-            body,
-            "<h1>{}</h1><p>{}</p>",
-            Escaped(self.title),
-            Escaped(self.text)
-        );
+        let _ = write!(body, "<h1>{}</h1><p>{}</p>", Escaped(self.title), self.text);
         if let Some(Link { to, text }) = &self.way_on {
             let (to, text) = (Escaped(to), Escaped(text));
             let _ = write!(body, "<p><a class=\"button\" href=\"{to}\">{text}</a></p>");
         }
         if let Some(finding) = &self.finding {
-            body += &finding.facts(self.frame);
+            body += &finding.facts(self.frame, self.language);
         }
         if let Some(id) = self.reference {
             let id = Escaped(id.as_str());
             let link = match &self.frame.requests {
                 Some(requests) => format!(
-                    "<br><a href=\"{}{id}\">See the request in the journal</a>",
-                    Escaped(requests)
+                    "<br><a href=\"{}{id}\">{}</a>",
+                    Escaped(requests),
+                    words.journal
                 ),
                 None => String::new(),
             };
-            let _ = write!(
-                body,
-                "<p class=\"hint\">Reference: <code>{id}</code>{link}</p>"
-            );
+            let reference = words.reference.with(format_args!("<code>{id}</code>"));
+            let _ = write!(body, "<p class=\"hint\">{reference}{link}</p>");
         }
-        page(self.frame, self.status, self.title, &body)
+        page(self.frame, self.language, self.status, self.title, &body)
     }
 }
 
 impl Finding<'_> {
-    fn facts(&self, frame: &Frame) -> String {
+    fn facts(&self, frame: &Frame, language: Language) -> String {
+        let words = &Words::of(language).common;
         let mut facts = String::new();
         if let Some(parameter) = self.parameter {
-            let _ = write!(facts, "<dt>Parameter</dt><dd><code>{parameter}</code></dd>");
+            let name = words.parameter;
+            let _ = write!(facts, "<dt>{name}</dt><dd><code>{parameter}</code></dd>");
             if frame.requests.is_some() {
                 let value = match self.value {
                     Some(value) => format!("<code>{}</code>", Escaped(&shown(value))),
-                    None => "none was sent".to_owned(),
+                    None => words.no_value.to_owned(),
                 };
-                let _ = write!(facts, "<dt>Value</dt><dd>{value}</dd>");
+                let _ = write!(facts, "<dt>{}</dt><dd>{value}</dd>", words.value);
             }
         }
         if let Some(rule) = self.rule {
-            let _ = write!(facts, "<dt>Rule</dt><dd>{rule}</dd>");
+            let _ = write!(facts, "<dt>{}</dt><dd>{rule}</dd>", words.rule);
         }
         if facts.is_empty() {
             return facts;

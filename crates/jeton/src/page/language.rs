@@ -27,11 +27,15 @@ impl Language {
     /// §12.5.4), else English.
     #[must_use]
     pub fn of(ui_locales: Option<&str>, accept_language: Option<&str>) -> Self {
-        let mut asked = ui_locales.unwrap_or_default().split_ascii_whitespace();
-        asked
-            .find_map(Self::named)
+        ui_locales
+            .and_then(Self::asked_for)
             .or_else(|| Self::preferred(accept_language.unwrap_or_default()))
             .unwrap_or_default()
+    }
+
+    /// The first that an application asked for (`ui_locales`) of those there are.
+    pub(crate) fn asked_for(ui_locales: &str) -> Option<Self> {
+        ui_locales.split_ascii_whitespace().find_map(Self::named)
     }
 
     /// The language of a tag, whatever its region or script.

@@ -3,6 +3,7 @@
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use super::{ErrorCode, Fault, LoginFault, WireError};
+use crate::page::{Language, Words, words};
 
 /// Why a person cannot connect a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,32 +22,28 @@ pub(crate) enum DeviceFault {
 
 impl DeviceFault {
     pub(super) fn wire(self) -> WireError {
+        let description = self.advice(&Words::of(Language::English).refusal);
         match self {
             Self::TooManyAttempts => {
-                WireError::new(ErrorCode::SLOW_DOWN, Fault::Request, self.advice())
+                WireError::new(ErrorCode::SLOW_DOWN, Fault::Request, description)
                     .with_status(StatusCode::TOO_MANY_REQUESTS)
                     .with_header(RETRY_AFTER, HeaderValue::from_static("600"))
             }
-            _ => WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, self.advice()),
+            _ => WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, description),
         }
     }
 
     /// The text for the person.
-    const fn advice(self) -> &'static str {
+    pub(super) const fn advice(self, words: &words::Refusal) -> &'static str {
+        let words = &words.device;
         match self {
-            Self::Ticket => "This link is damaged.",
-            Self::Login(LoginFault::Expired) => "You took too long, so your login has expired.",
-            Self::Login(LoginFault::Browser) => {
-                "You logged in with another browser, or this one refuses cookies."
-            }
-            Self::Login(LoginFault::Used) => {
-                "With this login a device has been connected or refused already."
-            }
-            Self::LoggedOut => "You have been logged out since you logged in.",
-            Self::ClaimsTooLong => {
-                "There is more to say about you than this device can be told. Ask whoever runs this service."
-            }
-            Self::TooManyAttempts => "Too many codes were tried. Wait ten minutes and begin again.",
+            Self::Ticket => words.ticket,
+            Self::Login(LoginFault::Expired) => words.expired,
+            Self::Login(LoginFault::Browser) => words.browser,
+            Self::Login(LoginFault::Used) => words.used,
+            Self::LoggedOut => words.logged_out,
+            Self::ClaimsTooLong => words.claims_too_long,
+            Self::TooManyAttempts => words.too_many_attempts,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Faults that are shown to a person, because there is no client that could be told.
 
 use super::{ErrorCode, Fault, WireError};
-use crate::client::Home;
+use crate::{
+    client::Home,
+    page::{Language, Words, words},
+};
 
 /// Why a person at a browser cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +39,8 @@ pub(crate) enum WayOn<'a> {
 
 impl PersonFault {
     pub(super) fn wire(&self) -> WireError {
-        WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, self.advice())
+        let description = self.words(&Words::of(Language::English).refusal).advice;
+        WireError::new(ErrorCode::INVALID_REQUEST, Fault::Request, description)
     }
 
     pub(super) const fn way_on(&self) -> WayOn<'_> {
@@ -48,60 +52,25 @@ impl PersonFault {
         }
     }
 
-    /// What the page is called.
-    pub(super) const fn title(&self) -> &'static str {
+    /// What is said of it: to the person, and to whoever made the application. It never repeats what was sent.
+    pub(super) const fn words<'a>(&self, words: &'a words::Refusal) -> &'a words::PersonFault {
         match self {
-            Self::Client => "This application is not known here",
-            Self::RedirectUri(_) => "The way back is not registered",
-            Self::PostLogoutRedirectUri(_) | Self::LogoutState(_) => "You have not been logged out",
-            Self::Ticket => "This link does not work",
+            Self::Client => &words.client,
+            Self::RedirectUri(_) => &words.redirect_uri,
+            Self::PostLogoutRedirectUri(_) => &words.post_logout_redirect_uri,
+            Self::LogoutState(_) => &words.logout_state,
+            Self::Ticket => &words.ticket,
         }
     }
 
-    /// The parameter that it is about, and the rule that this breaks.
-    pub(super) const fn broken_rule(&self) -> (&'static str, &'static str) {
+    /// The parameter that it is about.
+    pub(super) const fn parameter(&self) -> &'static str {
         match self {
-            Self::Client => (
-                "client_id",
-                "It names a client that is registered and not disabled (RFC 6749 §2.2).",
-            ),
-            Self::RedirectUri(_) => (
-                "redirect_uri",
-                "It is one of those that the client has registered, to the character; only a client with a single one may leave it out (RFC 6749 §3.1.2.3, RFC 9700 §2.1).",
-            ),
-            Self::PostLogoutRedirectUri(_) => (
-                "post_logout_redirect_uri",
-                "It is one of those that the client has registered, to the character (OpenID Connect RP-Initiated Logout 1.0 §3).",
-            ),
-            Self::LogoutState(_) => (
-                "state",
-                "It is at most 2048 bytes long: it travels in addresses.",
-            ),
-            Self::Ticket => (
-                "ticket",
-                "It is as this service has made it, from the first character to the last.",
-            ),
-        }
-    }
-
-    /// The text for the person: what happened and what to do. It never repeats what was sent.
-    const fn advice(&self) -> &'static str {
-        match self {
-            Self::Client => {
-                "The application that sent you here is not known to this service. Go back to it, and tell whoever runs it."
-            }
-            Self::RedirectUri(_) => {
-                "The application that sent you here wants you to come back to an address that is not registered for it, so you cannot log in this way. Go back to it, and tell whoever runs it."
-            }
-            Self::PostLogoutRedirectUri(_) => {
-                "The application that sent you here wants you to be sent on to an address that is not registered for it. Go back to it, and tell whoever runs it."
-            }
-            Self::LogoutState(_) => {
-                "The application that sent you here made its request too long. Go back to it, and tell whoever runs it."
-            }
-            Self::Ticket => {
-                "This link is not complete or not one of this service. Go back to the application that you want to use, and begin there."
-            }
+            Self::Client => "client_id",
+            Self::RedirectUri(_) => "redirect_uri",
+            Self::PostLogoutRedirectUri(_) => "post_logout_redirect_uri",
+            Self::LogoutState(_) => "state",
+            Self::Ticket => "ticket",
         }
     }
 }

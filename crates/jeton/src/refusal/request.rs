@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use super::{ErrorCode, Fault, WireError};
+use crate::page::words;
 use crate::parameters::{BODY_LIMIT, InvalidParameters, MOST_AUDIENCES};
 
 /// Why a request cannot be understood.
@@ -38,31 +39,17 @@ pub(crate) enum RequestFault {
 
 impl RequestFault {
     /// The parameter that it is about, where it is about one, and the rule that this breaks.
-    pub(super) const fn broken_rule(&self) -> (Option<&'static str>, Option<&'static str>) {
+    pub(super) const fn broken_rule(
+        &self,
+        words: &words::RequestRules,
+    ) -> (Option<&'static str>, Option<&'static str>) {
         match self {
-            Self::Parameters(InvalidParameters::Duplicate) => (
-                None,
-                Some("No parameter is sent more than once (RFC 6749 §3.1)."),
-            ),
-            Self::Parameters(InvalidParameters::NotUtf8) => (
-                None,
-                Some("Parameters are UTF-8, percent-encoded (RFC 6749 appendix B)."),
-            ),
-            Self::ContentType => (
-                None,
-                Some("A form is sent as application/x-www-form-urlencoded (RFC 6749 appendix B)."),
-            ),
-            Self::MissingParameter(name) => (Some(name), Some("It is required.")),
-            Self::MalformedScope => (
-                Some("scope"),
-                Some(
-                    "Its tokens are printable ASCII with single spaces between them (RFC 6749 §3.3).",
-                ),
-            ),
-            Self::MalformedResource => (
-                Some("resource"),
-                Some("It is an absolute URI without a fragment (RFC 8707 §2)."),
-            ),
+            Self::Parameters(InvalidParameters::Duplicate) => (None, Some(words.duplicate)),
+            Self::Parameters(InvalidParameters::NotUtf8) => (None, Some(words.utf8)),
+            Self::ContentType => (None, Some(words.form)),
+            Self::MissingParameter(name) => (Some(name), Some(words.required)),
+            Self::MalformedScope => (Some("scope"), Some(words.scope)),
+            Self::MalformedResource => (Some("resource"), Some(words.resource)),
             _ => (None, None),
         }
     }

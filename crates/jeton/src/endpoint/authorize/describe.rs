@@ -281,6 +281,7 @@ async fn describe_logout<H: Host>(
         client_name: client.as_ref().and_then(|client| client.name.as_deref()),
         sub: logout.sub.as_deref(),
         sid: logout.sid,
+        ui_locales: logout.ui_locales.as_deref(),
         ..RequestInfo::new("logout", logout.expires_at)
     };
     Ok(no_store_json(StatusCode::OK, &info))

@@ -50,8 +50,9 @@ pub(crate) async fn respond<H: Host>(
                 }
                 LoginOutcome::Rejected { error, description } => {
                     let description = description.as_deref().unwrap_or("the login was refused");
-                    let config = at.issuer.config();
-                    Ok(code.target().respond_with_error(error, description, config))
+                    let (config, language) = (at.issuer.config(), code.language(at));
+                    let target = code.target();
+                    Ok(target.respond_with_error(error, description, config, language))
                 }
             }
         }
@@ -156,9 +157,9 @@ async fn grant_code<H: Host>(
         Some(redirect),
         &binding,
     );
-    Ok(code
-        .target()
-        .respond(&[("code", &code_text)], at.issuer.config()))
+    let (config, language) = (at.issuer.config(), code.language(at));
+    let target = code.target();
+    Ok(target.respond(&[("code", &code_text)], config, language))
 }
 
 /// Whether the record `standing` is of this very login, which the browser comes back from once more, and

@@ -13,6 +13,7 @@ use crate::{
     cookie::Cookie,
     host::Host,
     ledger::{Claims, Grant, GrantId, RequestedClaims, SLACK},
+    page::Language,
     refusal::LoginFault,
     request::At,
     scope::Scope,
@@ -123,19 +124,27 @@ impl CodeRequest {
         self.scope = scope;
     }
 
+    /// The language of pages on its way.
+    pub(crate) fn language<H: Host>(&self, at: &At<'_, H>) -> Language {
+        at.language(self.ui_locales.as_deref())
+    }
+
     /// Where the response goes.
     pub(crate) fn target(&self) -> ResponseTarget {
         ResponseTarget {
             redirect_uri: self.redirect_uri.clone(),
             response_mode: self.response_mode,
             state: self.state.clone(),
+            ui_locales: self.ui_locales.clone(),
         }
     }
 
     fn without_hints(self) -> Self {
+        // Of the languages that one in which there are pages.
+        let language = self.ui_locales.as_deref().and_then(Language::asked_for);
         Self {
             login_hint: None,
-            ui_locales: None,
+            ui_locales: language.map(|language| language.tag().to_owned()),
             acr_values: None,
             claims_locales: None,
             claims: ClaimsRequest::default(),

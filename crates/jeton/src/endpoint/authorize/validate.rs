@@ -57,6 +57,7 @@ pub(super) async fn code_request<H: Host>(
             .get("state")
             .filter(|state| state.len() <= LONGEST_RETURNED)
             .map(str::to_owned),
+        ui_locales: parameters.get("ui_locales").map(str::to_owned),
     };
     let checked = match response_mode {
         Ok(_) => for_client(at, &client, parameters, &target).await,

@@ -1,6 +1,8 @@
 //! English.
 
-use super::{Scopes, Words};
+use super::{
+    Common, Device, DeviceFault, Gap, Logout, PersonFault, Refusal, RequestRules, Scopes, Words,
+};
 
 pub(super) const WORDS: Words = Words {
     scopes: Scopes {
@@ -10,5 +12,104 @@ pub(super) const WORDS: Words = Words {
         address: "See your postal address",
         phone: "See your phone number",
         offline_access: "Do this also while you are away",
+    },
+    common: Common {
+        pages: "Pages",
+        error: Gap("Error ", ""),
+        parameter: "Parameter",
+        value: "Value",
+        no_value: "none was sent",
+        rule: "Rule",
+        reference: Gap("Reference: ", ""),
+        journal: "See the request in the journal",
+        back: "Back to the application",
+        again: "Try again",
+        send_again: " To try again, go back to the page that you came from, and send it once more.",
+        begin_again: "Begin again",
+        proceed: "Continue",
+        one_moment: "One moment",
+        on_the_way_back: "You are on your way back to the application.",
+    },
+    device: Device {
+        title: "Connect a device",
+        enter: "Enter the code that your device shows. It will then act for you.",
+        code: "The code your device shows",
+        unknown_code: "This code is not known or has expired.",
+        wants_to_act: Gap("", " wants to act for you"),
+        shows: "Your device should show this code:",
+        asks_for: "It asks for:",
+        scope: "Scope",
+        caution: "Approve only if you started this on a device you hold.",
+        approve: "Approve",
+        deny: "Deny",
+        connected: "Device connected",
+        go_back: "You can go back to your device now, and close this page.",
+        not_connected: "Device not connected",
+        too_late: "This code has been used already, or has expired. Let your device show another one, and begin again.",
+        denied: "Nothing was granted. You can close this page, or begin again.",
+    },
+    logout: Logout {
+        title: "Log out",
+        sent_by: Gap("", " sent you here."),
+        question: "Do you want to log out?",
+        done: "Logged out",
+        done_text: "You are logged out. You can close this page.",
+    },
+    refusal: Refusal {
+        title: "This did not work",
+        unavailable_title: "Not available right now",
+        unavailable: "This service cannot answer at the moment. Nothing is lost: wait a little and try again.",
+        crypto: "Something went wrong in this service. Try again, and if that does not help, tell whoever runs it.",
+        not_configured: Gap(
+            "This service cannot do that: ",
+            ". Go back to where you came from, and tell whoever runs it.",
+        ),
+        not_understood: Gap(
+            "The request that brought you here was not understood (",
+            "). Go back to where you came from, and begin again.",
+        ),
+        client: PersonFault {
+            title: "This application is not known here",
+            advice: "The application that sent you here is not known to this service. Go back to it, and tell whoever runs it.",
+            rule: "It names a client that is registered and not disabled (RFC 6749 §2.2).",
+        },
+        redirect_uri: PersonFault {
+            title: "The way back is not registered",
+            advice: "The application that sent you here wants you to come back to an address that is not registered for it, so you cannot log in this way. Go back to it, and tell whoever runs it.",
+            rule: "It is one of those that the client has registered, to the character; only a client with a single one may leave it out (RFC 6749 §3.1.2.3, RFC 9700 §2.1).",
+        },
+        post_logout_redirect_uri: PersonFault {
+            title: "You have not been logged out",
+            advice: "The application that sent you here wants you to be sent on to an address that is not registered for it. Go back to it, and tell whoever runs it.",
+            rule: "It is one of those that the client has registered, to the character (OpenID Connect RP-Initiated Logout 1.0 §3).",
+        },
+        logout_state: PersonFault {
+            title: "You have not been logged out",
+            advice: "The application that sent you here made its request too long. Go back to it, and tell whoever runs it.",
+            rule: "It is at most 2048 bytes long: it travels in addresses.",
+        },
+        ticket: PersonFault {
+            title: "This link does not work",
+            advice: "This link is not complete or not one of this service. Go back to the application that you want to use, and begin there.",
+            rule: "It is as this service has made it, from the first character to the last.",
+        },
+        device: DeviceFault {
+            title: "Device not connected",
+            ticket: "This link is damaged.",
+            expired: "You took too long, so your login has expired.",
+            browser: "You logged in with another browser, or this one refuses cookies.",
+            used: "With this login a device has been connected or refused already.",
+            logged_out: "You have been logged out since you logged in.",
+            claims_too_long: "There is more to say about you than this device can be told. Ask whoever runs this service.",
+            too_many_attempts: "Too many codes were tried. Wait ten minutes and begin again.",
+        },
+        rules: RequestRules {
+            duplicate: "No parameter is sent more than once (RFC 6749 §3.1).",
+            utf8: "Parameters are UTF-8, percent-encoded (RFC 6749 appendix B).",
+            form: "A form is sent as application/x-www-form-urlencoded (RFC 6749 appendix B).",
+            required: "It is required.",
+            scope: "Its tokens are printable ASCII with single spaces between them (RFC 6749 §3.3).",
+            resource: "It is an absolute URI without a fragment (RFC 8707 §2).",
+        },
     },
 };

@@ -1,6 +1,8 @@
 //! German.
 
-use super::{Scopes, Words};
+use super::{
+    Common, Device, DeviceFault, Gap, Logout, PersonFault, Refusal, RequestRules, Scopes, Words,
+};
 
 pub(super) const WORDS: Words = Words {
     scopes: Scopes {
@@ -10,5 +12,104 @@ pub(super) const WORDS: Words = Words {
         address: "Ihre Postanschrift sehen",
         phone: "Ihre Telefonnummer sehen",
         offline_access: "Das auch tun, während Sie nicht da sind",
+    },
+    common: Common {
+        pages: "Seiten",
+        error: Gap("Fehler ", ""),
+        parameter: "Parameter",
+        value: "Wert",
+        no_value: "keiner gesendet",
+        rule: "Regel",
+        reference: Gap("Referenz: ", ""),
+        journal: "Die Anfrage im Journal ansehen",
+        back: "Zurück zur Anwendung",
+        again: "Noch einmal versuchen",
+        send_again: " Um es noch einmal zu versuchen, gehen Sie zurück auf die Seite, von der Sie kommen, und senden Sie sie erneut ab.",
+        begin_again: "Von vorn beginnen",
+        proceed: "Weiter",
+        one_moment: "Einen Augenblick",
+        on_the_way_back: "Sie sind auf dem Weg zurück zur Anwendung.",
+    },
+    device: Device {
+        title: "Gerät verbinden",
+        enter: "Geben Sie den Code ein, den Ihr Gerät anzeigt. Danach handelt es für Sie.",
+        code: "Der Code, den Ihr Gerät anzeigt",
+        unknown_code: "Dieser Code ist nicht bekannt oder abgelaufen.",
+        wants_to_act: Gap("", " möchte für Sie handeln"),
+        shows: "Ihr Gerät sollte diesen Code anzeigen:",
+        asks_for: "Es bittet um:",
+        scope: "Umfang",
+        caution: "Stimmen Sie nur zu, wenn Sie das auf einem Gerät begonnen haben, das Sie selbst in der Hand haben.",
+        approve: "Zustimmen",
+        deny: "Ablehnen",
+        connected: "Gerät verbunden",
+        go_back: "Sie können jetzt zu Ihrem Gerät zurückkehren und diese Seite schließen.",
+        not_connected: "Gerät nicht verbunden",
+        too_late: "Dieser Code ist schon benutzt oder abgelaufen. Lassen Sie Ihr Gerät einen neuen anzeigen, und beginnen Sie von vorn.",
+        denied: "Es wurde nichts erlaubt. Sie können diese Seite schließen oder von vorn beginnen.",
+    },
+    logout: Logout {
+        title: "Abmelden",
+        sent_by: Gap("", " hat Sie hierher geschickt."),
+        question: "Möchten Sie sich abmelden?",
+        done: "Abgemeldet",
+        done_text: "Sie sind abgemeldet. Sie können diese Seite schließen.",
+    },
+    refusal: Refusal {
+        title: "Das hat nicht geklappt",
+        unavailable_title: "Gerade nicht verfügbar",
+        unavailable: "Dieser Dienst kann im Augenblick nicht antworten. Es ist nichts verloren: Warten Sie ein wenig, und versuchen Sie es noch einmal.",
+        crypto: "In diesem Dienst ist etwas schiefgegangen. Versuchen Sie es noch einmal, und wenn das nicht hilft, sagen Sie denen Bescheid, die ihn betreiben.",
+        not_configured: Gap(
+            "Dieser Dienst kann das nicht: ",
+            ". Gehen Sie dorthin zurück, woher Sie kommen, und sagen Sie denen Bescheid, die ihn betreiben.",
+        ),
+        not_understood: Gap(
+            "Die Anfrage, mit der Sie hierher kamen, war nicht zu verstehen (",
+            "). Gehen Sie dorthin zurück, woher Sie kommen, und beginnen Sie von vorn.",
+        ),
+        client: PersonFault {
+            title: "Diese Anwendung ist hier nicht bekannt",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, ist diesem Dienst nicht bekannt. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            rule: "Er nennt einen Client, der registriert und nicht abgeschaltet ist (RFC 6749 §2.2).",
+        },
+        redirect_uri: PersonFault {
+            title: "Der Rückweg ist nicht registriert",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, möchte Sie an eine Adresse zurückholen, die für sie nicht registriert ist. So können Sie sich nicht anmelden. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            rule: "Er ist eine der Adressen, die der Client registriert hat, Zeichen für Zeichen; nur ein Client mit einer einzigen darf ihn weglassen (RFC 6749 §3.1.2.3, RFC 9700 §2.1).",
+        },
+        post_logout_redirect_uri: PersonFault {
+            title: "Sie wurden nicht abgemeldet",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, möchte Sie an eine Adresse weiterschicken, die für sie nicht registriert ist. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            rule: "Er ist eine der Adressen, die der Client registriert hat, Zeichen für Zeichen (OpenID Connect RP-Initiated Logout 1.0 §3).",
+        },
+        logout_state: PersonFault {
+            title: "Sie wurden nicht abgemeldet",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, hat ihre Anfrage zu lang gemacht. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            rule: "Er ist höchstens 2048 Bytes lang, denn er steht in Adressen.",
+        },
+        ticket: PersonFault {
+            title: "Dieser Link funktioniert nicht",
+            advice: "Dieser Link ist nicht vollständig oder keiner dieses Dienstes. Gehen Sie zu der Anwendung, die Sie benutzen möchten, und beginnen Sie dort.",
+            rule: "Er ist so, wie dieser Dienst ihn gemacht hat, vom ersten bis zum letzten Zeichen.",
+        },
+        device: DeviceFault {
+            title: "Gerät nicht verbunden",
+            ticket: "Dieser Link ist beschädigt.",
+            expired: "Es hat zu lange gedauert, deshalb ist Ihre Anmeldung abgelaufen.",
+            browser: "Sie haben sich in einem anderen Browser angemeldet, oder dieser lehnt Cookies ab.",
+            used: "Mit dieser Anmeldung wurde schon ein Gerät verbunden oder abgelehnt.",
+            logged_out: "Sie wurden abgemeldet, seit Sie sich angemeldet haben.",
+            claims_too_long: "Über Sie gibt es mehr zu sagen, als dieses Gerät erfahren kann. Fragen Sie die, die diesen Dienst betreiben.",
+            too_many_attempts: "Es wurden zu viele Codes versucht. Warten Sie zehn Minuten, und beginnen Sie von vorn.",
+        },
+        rules: RequestRules {
+            duplicate: "Kein Parameter wird mehr als einmal gesendet (RFC 6749 §3.1).",
+            utf8: "Parameter sind UTF-8 in Prozentkodierung (RFC 6749, Anhang B).",
+            form: "Ein Formular wird als application/x-www-form-urlencoded gesendet (RFC 6749, Anhang B).",
+            required: "Er ist erforderlich.",
+            scope: "Seine Teile sind druckbares ASCII mit einzelnen Leerzeichen dazwischen (RFC 6749 §3.3).",
+            resource: "Er ist ein absoluter URI ohne Fragment (RFC 8707 §2).",
+        },
     },
 };
