@@ -32,14 +32,14 @@ pub use step::{Advance, Decision, Opened, Step};
 /// A store of grants, of what is attached to them, of documents of a person, and of one-time markers.
 ///
 /// # Contract
-/// - Linearizable per grant, per document and per marker: each call sees every call that was answered before it
-///   began, whichever process answered.
+/// - Linearizable per grant, per document and per marker: each call sees every call that was answered
+///   before it began, whichever process answered.
 /// - Every method is one atomic step: a caller that is dropped half-way leaves all of it or nothing.
 /// - Expiry is judged by the `now` that is passed, never by the store's clock or its garbage
 ///   collection: an expired marker or document counts as absent although it is still stored. An
 ///   expired grant is answered as it stands.
-/// - Whoever is told to try again may do so: a step is not taken long after its request was answered
-///   without it, as far as a store can tell. A store with a clock of its own refuses one that is older
+/// - Whoever is told to try again may do so: a step is not taken, nor a document written, long after its
+///   request was answered without it, as far as a store can tell. A store with a clock of its own refuses one that is older
 ///   than [`BUDGET`](crate::BUDGET); one with a queue leaves out what nobody waits for.
 /// - A call may be repeated after a lost acknowledgement, and answers as the first time: `open` with the
 ///   same record, `advance`, `decide` and `claim` by the same attempt, and `put_personal` of the same
@@ -119,10 +119,10 @@ pub trait Ledger {
         now: UnixTime,
     ) -> Result<Option<Document>, Unavailable>;
 
-    /// Writes a document of a person, kept until `until`, in place of the one that stands, or removes that one
-    /// if `document` is `None`; as [`transition::replace`] does, in one round trip. Of two writers that
-    /// expect the same version, one is [`Put::Done`]. A write that would change nothing is done whatever was
-    /// expected, and the document is kept as long as whoever asked for most.
+    /// Writes a document of a person, kept until `until`, in place of the one that stands, or removes that
+    /// one if `document` is `None`, as [`transition::replace`] does, in one round trip. Of two writers that
+    /// expect the same version, one is [`Put::Done`]. A write that would change nothing is done whatever
+    /// was expected, and the document is kept as long as whoever asked for most.
     ///
     /// Stores bear documents of [`LONGEST_PERSONAL`] bytes. Longer ones are refused where they are made, by
     /// [`Document::of_person`].

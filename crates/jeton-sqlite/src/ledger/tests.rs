@@ -297,7 +297,8 @@ async fn a_record_that_cannot_be_read_is_unavailable() {
         assert!(error.detail.contains(&expected), "{error}");
     }
     database
-        .execute("DROP TABLE grant; DROP TABLE attachment; DROP TABLE marker; DROP TABLE counter; DROP TABLE personal");
+        .execute("DROP TABLE grant; DROP TABLE attachment; DROP TABLE marker; DROP TABLE counter");
+    database.execute("DROP TABLE personal");
     let marker = Marker::for_test("dropped");
     let attachment = Attachment::new(id, String::new());
     let key = PersonalKey::new("dropped", "alice");

@@ -306,3 +306,40 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+    use crate::time::Seconds;
+
+    /// Nothing in memory waits for anything.
+    fn at_once<T>(call: impl Future<Output = Result<T, Unavailable>>) -> T {
+        match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => answer.unwrap(),
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[test]
+    fn a_document_that_is_written_again_and_again_leaves_one_record_and_one_end() {
+        let ledger = MemoryLedger::default();
+        let key = PersonalKey::new("kind", "alice");
+        let write = |next: Option<&Document>, until| {
+            let now = UnixTime(1_800_000_000);
+            let put = ledger.put_personal(&key, next, &Expected::Anything, now + until, now);
+            assert_eq!(at_once(put), Put::Done);
+            let records = ledger.lock();
+            (records.personal.len(), records.ends.len())
+        };
+        let documents = ["1", "2", "2", "1"].map(Document::new);
+        for (document, until) in documents.iter().cycle().zip(60..160) {
+            assert_eq!(write(Some(document), Seconds(until)), (1, 1));
+        }
+        assert_eq!(write(None, Seconds(60)), (0, 0));
+    }
+}
