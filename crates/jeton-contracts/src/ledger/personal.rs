@@ -221,9 +221,10 @@ async fn kept_as_long_as_anybody_wants(ledger: &impl Ledger, key: &PersonalKey) 
         latest += 10;
         write(&first, expected, at(latest)).await;
         ends(&first, at(latest), what).await;
-        write(&first, expected, at(latest - 5)).await;
-        write(&first, expected, at(latest)).await;
-        ends(&first, at(latest), &format!("{what}, and less again")).await;
+        for less in [5, 0] {
+            write(&first, expected, at(latest - less)).await;
+            ends(&first, at(latest), &format!("{what}, then {less} less")).await;
+        }
     }
     write(&second, &version(&first), at(15)).await;
     ends(&second, at(15), "another document").await;
