@@ -69,12 +69,13 @@ pub(crate) async fn standing<H: Host>(
     if asked.prompts("consent") {
         return Ok(Standing::ToBeAsked);
     }
+    // Each time: whoever passes for the application has not been agreed to (RFC 8252 §8.6), though it were
+    // the operator's own. On a machine of development no application has https.
+    if asked.identity_assured == Some(false) && at.server.config().issuer().is_https() {
+        return Ok(Standing::ToBeAsked);
+    }
     if asked.first_party {
         return Ok(Standing::Given(None));
-    }
-    // Each time: whoever passes for the application has not been agreed to (RFC 8252 §8.6).
-    if asked.identity_assured == Some(false) {
-        return Ok(Standing::ToBeAsked);
     }
     let (consents, _) = read(at, &session.subject).await?;
     Ok(match consents.clients.get(client.as_str()) {
