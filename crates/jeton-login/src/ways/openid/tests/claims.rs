@@ -84,6 +84,11 @@ fn a_token_that_has_expired_or_is_of_a_time_to_come() {
     with("iat", json!(NOW.0 + 10), PERSON);
     with("iat", Value::Null, Err("the ID token has no iat"));
     with("nbf", json!(NOW.0 + 11), to_come);
+    let issued_later = |login: &mut Login| {
+        login.claims["iat"] = (NOW.0 + 11).into();
+        login.claims["nbf"] = NOW.0.into();
+    };
+    check(issued_later, to_come);
     // Microsoft's are of five minutes ago.
     with("iat", json!(NOW.0 - 300), PERSON);
 }
