@@ -19,7 +19,7 @@ use core::fmt::{self, Write};
 use http::StatusCode;
 use jeton::{
     Frame, RequestId,
-    page::{Escaped, Language, Page},
+    page::{Escaped, Gap, Language, Page},
 };
 
 use crate::words::Words;
@@ -123,6 +123,11 @@ impl<'a> Pages<'a> {
 
     /// Who is logged in.
     fn you_are(&self, who: &Who<'_>) -> String {
+        self.person(who, self.words().common.you_are)
+    }
+
+    /// A person, and what `says` says of them.
+    fn person(&self, who: &Who<'_>, says: Gap) -> String {
         let common = &self.words().common;
         let account = common.by_account_at.with(Named(who.upstream));
         let detail = who
@@ -132,7 +137,7 @@ impl<'a> Pages<'a> {
             "<div class=\"who\"><span class=\"tile round\" data-initial=\"{}\"></span>\
              <p>{}<span class=\"hint\">{detail}{account}</span></p></div>",
             Escaped(&initial(who.name)),
-            common.you_are.with(Strong(who.name)),
+            says.with(Strong(who.name)),
         )
     }
 }

@@ -64,6 +64,9 @@ pub(crate) fn application(asked: &Asked) -> Option<Application<'_>> {
         client_id: asked.client_id.as_ref()?.as_str(),
         client_name: asked.client_name.as_deref(),
         redirect_uri: asked.redirect_uri.as_deref().unwrap_or_default(),
+        client_uri: asked.client_uri.as_deref(),
+        policy_uri: asked.policy_uri.as_deref(),
+        tos_uri: asked.tos_uri.as_deref(),
         origin: match asked.self_registered {
             Some(_) => Origin::Itself,
             None => Origin::Operator,

@@ -32,6 +32,8 @@ pub(crate) struct Common {
     pub(crate) app_that_opens: Gap,
     pub(crate) unchecked: &'static str,
     pub(crate) you_are: Gap,
+    /// Of a person who is not let in.
+    pub(crate) you_came_as: Gap,
     /// Where a person has the account by which they logged in.
     pub(crate) by_account_at: Gap,
     pub(crate) other_account: &'static str,
@@ -62,6 +64,10 @@ pub(crate) struct Consent {
     pub(crate) besides: &'static str,
     /// Claims that are asked for by name.
     pub(crate) by_name: &'static str,
+    /// Links to the application's own pages.
+    pub(crate) home: &'static str,
+    pub(crate) policy: &'static str,
+    pub(crate) terms: &'static str,
     pub(crate) allow: &'static str,
     pub(crate) deny: &'static str,
     /// Where consent is taken back: a link in the gap.
@@ -127,6 +133,36 @@ impl Words {
         match language {
             Language::English => &english::WORDS,
             Language::German => &german::WORDS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The texts of a file of words.
+    fn texts(source: &str) -> Vec<&str> {
+        let parts = source.split('"').enumerate();
+        parts
+            .filter(|(at, _)| at % 2 == 1)
+            .map(|(_, text)| text)
+            .collect()
+    }
+
+    /// The months that are called alike in both.
+    const SAME: [&str; 4] = ["April", "August", "September", "November"];
+
+    #[test]
+    fn texts_are_html_as_they_stand_and_translated() {
+        let english = texts(include_str!("words/english.rs"));
+        let german = texts(include_str!("words/german.rs"));
+        assert_eq!(english.len(), german.len());
+        for (english, german) in english.iter().zip(&german) {
+            for text in [english, german] {
+                assert!(!text.contains(['<', '>', '&', '\'', '\\']), "{text}");
+            }
+            // What stands before or after a gap may be no word.
+            let is_word = english.chars().any(char::is_alphabetic) && !SAME.contains(english);
+            assert_eq!(english == german, !is_word, "{english}");
         }
     }
 }

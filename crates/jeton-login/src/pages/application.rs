@@ -25,6 +25,10 @@ pub(crate) struct Application<'a> {
     /// Where the person will be sent.
     pub(crate) redirect_uri: &'a str,
     pub(crate) origin: Origin,
+    /// Its own pages, addresses of https: what it is, what it does with data, and its terms.
+    pub(crate) client_uri: Option<&'a str>,
+    pub(crate) policy_uri: Option<&'a str>,
+    pub(crate) tos_uri: Option<&'a str>,
 }
 
 /// Who registered an application.
@@ -51,10 +55,7 @@ impl Pages<'_> {
             Asking::Account => format!("<p class=\"hint\">{}</p>", words.account.title),
             Asking::Device => {
                 let device = format!("<strong>{}</strong>", words.common.a_device);
-                application(
-                    words.common.a_device,
-                    &words.common.device_acts.with(device),
-                )
+                application(words.account.device, &words.common.device_acts.with(device))
             }
             Asking::Application(asking) => {
                 let says = words.chooser.asks.with(Strong(asking.name()));
@@ -72,6 +73,23 @@ impl Pages<'_> {
             self.destination(application.redirect_uri)
         );
         self.words().common.goes_to.with(there)
+    }
+
+    /// The links to the application's own pages (OpenID Connect Dynamic Client Registration 1.0 §2).
+    pub(super) fn pages_of(&self, application: &Application<'_>) -> String {
+        let words = &self.words().consent;
+        let links: Vec<_> = [
+            (application.client_uri, words.home),
+            (application.policy_uri, words.policy),
+            (application.tos_uri, words.terms),
+        ]
+        .into_iter()
+        .filter_map(|(to, text)| Some(format!("<a href=\"{}\">{text}</a>", Escaped(to?))))
+        .collect();
+        if links.is_empty() {
+            return String::new();
+        }
+        format!("<p class=\"hint\">{}</p>", links.join(" · "))
     }
 
     /// The warning about an application that registered itself.

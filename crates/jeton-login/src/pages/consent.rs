@@ -68,7 +68,7 @@ impl Pages<'_> {
             "<div class=\"consent\"><div class=\"meet\" aria-hidden=\"true\">\
              <span class=\"tile\" data-initial=\"{}\"></span><i></i>\
              <span class=\"tile round\" data-initial=\"{}\"></span></div>\
-             <h1>{title}</h1><p>{}{id}</p><p class=\"hint\">{}</p></div>{}\
+             <h1>{title}</h1><p>{}{id}</p><p class=\"hint\">{}</p>{}</div>{}\
              <form method=\"post\" action=\"{}\">{}{}{}{}{}\
              <div class=\"actions\"><button name=\"consent\" value=\"allow\">{}</button>{}</div>\
              <div class=\"switch\"><p>{} <button class=\"link\" formaction=\"{}\" name=\"account\" \
@@ -77,6 +77,7 @@ impl Pages<'_> {
             Escaped(&initial(consent.who.name)),
             words.consent.asks.with(Strong(name)),
             self.goes_to(application),
+            self.pages_of(application),
             self.unchecked(application),
             self.action("/consent"),
             hidden("request", consent.request),

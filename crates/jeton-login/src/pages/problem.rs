@@ -142,7 +142,9 @@ impl Pages<'_> {
                 None => title.with(words.common.the_upstream),
             },
         };
-        let who = page.who.map_or_else(String::new, |who| self.you_are(&who));
+        let who = page.who.map_or_else(String::new, |who| {
+            self.person(&who, words.common.you_came_as)
+        });
         let body = format!(
             "<p class=\"kind\"><span>{}</span><code>{}</code></p><h1>{title}</h1><p>{}</p>{who}{}{}",
             words.common.error.with(status.as_u16()),

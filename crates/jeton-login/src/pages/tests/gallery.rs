@@ -44,6 +44,9 @@ const SHOP: Application<'_> = Application {
     client_name: Some("The Corner Shop"),
     redirect_uri: "https://shop.example/callback",
     origin: Origin::Operator,
+    client_uri: Some("https://shop.example/"),
+    policy_uri: Some("https://shop.example/privacy"),
+    tos_uri: Some("https://shop.example/terms"),
 };
 
 const EVE: Who<'_> = Who {
@@ -348,6 +351,9 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6
         client_name: Some(text),
         redirect_uri: text,
         origin: Origin::Itself,
+        client_uri: Some(text),
+        policy_uri: Some(text),
+        tos_uri: None,
     };
     let who = Who {
         name: text,
