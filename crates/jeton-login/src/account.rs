@@ -1,7 +1,9 @@
 //! `/login/account`: what a person has given to applications and devices, to be seen and ended by them.
 
+use std::collections::BTreeMap;
+
 use http::{Method, StatusCode, header::SET_COOKIE};
-use jeton::{ClientId, Host, UnixTime, page::see_other, path_segment};
+use jeton::{Client, ClientId, GrantType, Host, UnixTime, page::see_other, path_segment};
 use serde::Deserialize;
 
 use crate::{
@@ -43,6 +45,9 @@ pub(crate) struct Connected {
     pub(crate) grant_id: String,
     pub(crate) client_id: ClientId,
     pub(crate) name: Option<String>,
+    pub(crate) kind: EntryKind,
+    /// The words of its APIs, by scope token.
+    pub(crate) words: BTreeMap<String, String>,
     pub(crate) scope: String,
     pub(crate) since: UnixTime,
     pub(crate) last_used: Option<UnixTime>,
@@ -92,13 +97,31 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     Ok(response.into())
 }
 
+/// What a client is to people: who can only be logged in to by a code is a device.
+fn kind_of(client: &Client) -> EntryKind {
+    let may = |grant: GrantType| client.grant_types.contains(&grant);
+    if may(GrantType::DeviceCode) && !may(GrantType::AuthorizationCode) {
+        EntryKind::Device
+    } else {
+        EntryKind::Application
+    }
+}
+
+/// What the scopes of a client's APIs mean.
+fn words_of(client: &Client) -> BTreeMap<String, String> {
+    let apis = client.apis.iter().map(|granted| &granted.api.scopes);
+    apis.flatten()
+        .map(|(token, words)| (token.clone(), words.clone()))
+        .collect()
+}
+
 impl Connected {
     fn scopes(&self) -> Vec<ScopeItem<'_>> {
         let tokens = self.scope.split_ascii_whitespace();
         tokens
             .map(|scope| ScopeItem {
                 scope,
-                description: None,
+                description: self.words.get(scope).map(String::as_str),
             })
             .collect()
     }
@@ -107,7 +130,7 @@ impl Connected {
         Entry {
             id: &self.grant_id,
             name: self.name.as_deref().unwrap_or(self.client_id.as_str()),
-            kind: EntryKind::Application,
+            kind: self.kind,
             since: self.since,
             last_used: self.last_used.unwrap_or(self.since),
             scopes,
@@ -127,9 +150,13 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
         }
         let page: Page = serde_json::from_slice(answer.body()).map_err(|_| Stop::Broken)?;
         for grant in page.items {
-            let name = at.server.client_name(&grant.client_id, at.now()).await;
+            let client = at.server.client(&grant.client_id, at.now()).await;
+            let client = client.map_err(|_| Stopped::from(Stop::Store))?;
+            let client = client.as_deref();
             connected.push(Connected {
-                name: name.map_err(|_| Stopped::from(Stop::Store))?,
+                name: client.and_then(|client| client.name.clone()),
+                kind: client.map_or(EntryKind::Application, kind_of),
+                words: client.map(words_of).unwrap_or_default(),
                 grant_id: grant.grant_id,
                 client_id: grant.client_id,
                 scope: grant.scope,

@@ -38,12 +38,13 @@ pub(crate) struct Flow {
 pub(crate) enum NotBegun {
     /// What the application sent with the person does not fit into a cookie.
     TooLong,
-    Crypto(CryptoError),
+    /// The host's cryptography failed.
+    Broken,
 }
 
 impl From<CryptoError> for NotBegun {
-    fn from(error: CryptoError) -> Self {
-        Self::Crypto(error)
+    fn from(_: CryptoError) -> Self {
+        Self::Broken
     }
 }
 

@@ -190,7 +190,7 @@ async fn begin_at<H: Host>(
                 None => Err(unreadable()),
             };
         }
-        Err(NotBegun::Crypto(_)) => return Err(context.stopped(Stop::Broken)),
+        Err(NotBegun::Broken) => return Err(context.stopped(Stop::Broken)),
     };
     let begin = Begin {
         redirect_uri: &callback_url(at, way),

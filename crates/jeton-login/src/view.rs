@@ -74,8 +74,14 @@ pub(crate) fn application(asked: &Asked) -> Option<Application<'_>> {
     })
 }
 
+/// Scopes of one API, or of none.
+pub(crate) struct Scopes<'a> {
+    api: Option<(Option<&'a str>, &'a str)>,
+    items: Vec<ScopeItem<'a>>,
+}
+
 /// What is asked for: the scopes of no API, then each API with its own.
-pub(crate) fn scopes(asked: &Asked) -> Vec<(Option<(Option<&str>, &str)>, Vec<ScopeItem<'_>>)> {
+pub(crate) fn scopes(asked: &Asked) -> Vec<Scopes<'_>> {
     let of = |api: Option<&str>| -> Vec<_> {
         let scopes = asked.scopes.iter().filter(|it| it.api.as_deref() == api);
         scopes
@@ -87,24 +93,24 @@ pub(crate) fn scopes(asked: &Asked) -> Vec<(Option<(Option<&str>, &str)>, Vec<Sc
     };
     let apis = asked.apis.iter().map(|api| {
         let identifier = api.identifier.as_str();
-        (
-            Some((api.name.as_deref(), identifier)),
-            of(Some(identifier)),
-        )
+        Scopes {
+            api: Some((api.name.as_deref(), identifier)),
+            items: of(Some(identifier)),
+        }
     });
-    [(None, of(None))]
-        .into_iter()
-        .chain(apis)
-        .filter(|(_, scopes)| !scopes.is_empty())
-        .collect()
+    let of_none = Scopes {
+        api: None,
+        items: of(None),
+    };
+    let all = [of_none].into_iter().chain(apis);
+    all.filter(|scopes| !scopes.items.is_empty()).collect()
 }
 
 /// The same, as the page has it.
-pub(crate) fn groups<'a>(
-    scopes: &'a [(Option<(Option<&'a str>, &'a str)>, Vec<ScopeItem<'a>>)],
-) -> Vec<ScopeGroup<'a>> {
-    let groups = scopes
-        .iter()
-        .map(|(api, scopes)| ScopeGroup { api: *api, scopes });
+pub(crate) fn groups<'a>(scopes: &'a [Scopes<'a>]) -> Vec<ScopeGroup<'a>> {
+    let groups = scopes.iter().map(|Scopes { api, items }| ScopeGroup {
+        api: *api,
+        scopes: items,
+    });
     groups.collect()
 }

@@ -239,6 +239,10 @@ impl Way {
     ///
     /// # Errors
     /// The upstream no longer knows the token, or its answer is about somebody else.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "claims are not renewed at a refresh yet")
+    )]
     pub(crate) async fn renewed<H: Host>(
         &self,
         with: &With<'_, H>,

@@ -36,8 +36,6 @@ pub(crate) enum Problem {
     NotAllowed,
     /// The session was ended from elsewhere.
     SessionEnded,
-    /// More logins are under way in this browser than it can keep.
-    TooMany,
     /// The request is none of ours.
     Damaged,
     /// This deployment cannot answer now: a store, or its host.
@@ -76,7 +74,7 @@ enum Remedy {
 
 impl Problem {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Unreachable,
         Self::UpstreamError,
         Self::Misconfigured,
@@ -87,7 +85,6 @@ impl Problem {
         Self::Expired,
         Self::NotAllowed,
         Self::SessionEnded,
-        Self::TooMany,
         Self::Damaged,
         Self::Unavailable,
     ];
@@ -96,7 +93,7 @@ impl Problem {
     /// §4.1.2.1, OpenID Connect Core §3.1.2.6).
     pub(crate) const fn error(self) -> &'static str {
         match self {
-            Self::Unreachable | Self::UpstreamError | Self::TooMany | Self::Unavailable => {
+            Self::Unreachable | Self::UpstreamError | Self::Unavailable => {
                 "temporarily_unavailable"
             }
             Self::Misconfigured => "server_error",
@@ -115,7 +112,6 @@ impl Problem {
             }
             Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotAllowed => StatusCode::FORBIDDEN,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -133,10 +133,6 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("Your session has ended"),
             "It was ended from somewhere else. Log in again.",
         ),
-        Problem::TooMany => (
-            Plain("Too many logins at once"),
-            "More logins were begun in this browser than it can keep. Close the other tabs, then try again.",
-        ),
         Problem::Unavailable => (
             Plain("This does not work right now"),
             "Something behind this page does not answer. Wait a moment, then try again. Nothing you did is wrong.",

@@ -130,10 +130,6 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("Ihre Sitzung ist beendet"),
             "Sie wurde von anderer Stelle aus beendet. Melden Sie sich neu an.",
         ),
-        Problem::TooMany => (
-            Plain("Zu viele Anmeldungen auf einmal"),
-            "In diesem Browser wurden mehr Anmeldungen begonnen, als er sich merken kann. Schließen Sie die anderen Tabs, und versuchen Sie es dann noch einmal.",
-        ),
         Problem::Unavailable => (
             Plain("Das geht gerade nicht"),
             "Etwas hinter dieser Seite antwortet nicht. Warten Sie einen Augenblick, und versuchen Sie es dann noch einmal. Sie haben nichts falsch gemacht.",

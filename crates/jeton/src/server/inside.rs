@@ -1,13 +1,23 @@
 //! What a login application asks of the server that it runs in.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Server;
 use crate::{
-    arrival::Arrival, audit::Audit, client::ClientId, config::Config, crypto::CryptoError,
-    host::Host, registry::CutOff, request::Sender, seal::SealKind, time::UnixTime,
+    arrival::Arrival,
+    audit::Audit,
+    client::{Client, ClientId},
+    config::Config,
+    crypto::CryptoError,
+    host::Host,
+    registry::CutOff,
+    request::Sender,
+    seal::SealKind,
+    time::UnixTime,
     unavailable::Unavailable,
 };
 
@@ -83,17 +93,16 @@ impl<H: Host> Server<H> {
         audit.attach_to(response);
     }
 
-    /// The name of a client for people; `None` where it has none, or is gone.
+    /// The client of that id, as it is registered; `None` where it is gone.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn client_name(
+    pub async fn client(
         &self,
         id: &ClientId,
         now: UnixTime,
-    ) -> Result<Option<String>, Unavailable> {
-        let client = self.issuer.clients().find(id, now).await?;
-        Ok(client.and_then(|client| client.name.clone()))
+    ) -> Result<Option<Arc<Client>>, Unavailable> {
+        self.issuer.clients().find(id, now).await
     }
 
     /// The configuration.
