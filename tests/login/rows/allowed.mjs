@@ -1,0 +1,187 @@
+// Who may log in: lists of the deployment, of a provider, of a client.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formsTo, textOf } from '../support/browser.mjs';
+import { agree, asksConsent, loggedIn, logIn, offers } from '../support/login.mjs';
+import { isTrouble } from '../support/pages.mjs';
+import { open, refusal } from '../support/world.mjs';
+
+const person = (sub, claims) => ({ sub, claims: { name: sub, ...claims } });
+const verified = (sub, email, more = {}) => person(sub, { email, email_verified: true, ...more });
+
+const PEOPLE = [
+  verified('inside', 'inside@example.com', { hd: 'example.com', groups: ['staff'] }),
+  verified('capital', 'Capital@EXAMPLE.com'),
+  verified('named', 'eve@example.org'),
+  verified('outside', 'outside@elsewhere.example', { hd: 'elsewhere.example', groups: ['staff-of-others'] }),
+  // The address is of the domain, and nobody has checked that it is theirs.
+  person('unverified', { email: 'unverified@example.com', email_verified: false }),
+  person('unsaid', { email: 'unsaid@example.com' }),
+  person('quoted', { email: 'quoted@example.com', email_verified: 'true' }),
+  verified('prefixed', 'x@evil-example.com'),
+  verified('suffixed', 'x@example.com.evil.example'),
+  verified('below', 'x@sub.example.com'),
+  verified('twice', 'x@example.com@evil.example'),
+  verified('nobody', 'x@evil.example', { groups: 'staff,others' }),
+  // `hd` is what counts as the hosted domain, whatever the address says.
+  verified('hosted', 'x@example.com', { hd: 'evil.example' }),
+];
+const one = (more = {}) => ({
+  one: {
+    people: PEOPLE,
+    ...more,
+  },
+});
+
+/** Who of these gets in: each in a browser of their own. */
+async function admitted(own, application, people = PEOPLE.map(({ sub }) => sub)) {
+  const logins = people.map(async (as) => {
+    const browser = own.browser();
+    const { page, asked } = await logIn(browser, application, { as });
+    if (page.arrived) {
+      await application.tokens(page, asked);
+      return as;
+    }
+    const text = await isTrouble(own, page, 403);
+    assert.ok(!/staff|admins|example\.com\b(?!.*@)/.test(text.replaceAll(/\S+@\S+/g, '')), `the rule is told: ${text}`);
+    application.refused(await browser.send(page, '/login/back'), asked, 'access_denied');
+    return undefined;
+  });
+  return (await Promise.all(logins)).filter(Boolean);
+}
+
+describe('who may', () => {
+  const cases = {
+    'nothing is said: everybody': [undefined, PEOPLE.map(({ sub }) => sub)],
+    'an empty list of lists: everybody': [{}, PEOPLE.map(({ sub }) => sub)],
+    'a verified domain': [{ email_domains: ['example.com'] }, ['inside', 'capital', 'hosted']],
+    'a verified address': [{ emails: ['eve@example.org'] }, ['named']],
+    'a hosted domain': [{ hosted_domains: ['example.com'] }, ['inside']],
+    'a group': [{ claims: { groups: ['staff'] } }, ['inside']],
+    'any list is enough': [
+      { emails: ['eve@example.org'], hosted_domains: ['elsewhere.example'] },
+      ['named', 'outside'],
+    ],
+  };
+  for (const [name, [allow, expected]] of Object.entries(cases)) {
+    test(`${name}, of the deployment`, async (t) => {
+      const own = await open(t, { providers: one(), login: allow ? { allow } : {} });
+      assert.deepEqual(await admitted(own, own.applications.shop), expected);
+    });
+  }
+
+  test('of a provider: the other’s people are not asked for it', async (t) => {
+    const own = await open(t, {
+      providers: { ...one({ allow: { email_domains: ['example.com'] } }), two: { people: PEOPLE } },
+    });
+    const { shop } = own.applications;
+    assert.deepEqual(await admitted(own, shop, ['inside', 'outside']), ['inside']);
+    const other = await loggedIn(own.browser(), shop, { provider: 'two', as: 'outside' });
+    assert.equal(other.claims.sub, own.subject('two', 'outside'));
+  });
+
+  test('of a client: the session stands, the client is not for them', async (t) => {
+    const own = await open(t, {
+      providers: one(),
+      login: { clients: { desk: { allow: { claims: { groups: ['staff'] } } } } },
+    });
+    const { shop, desk } = own.applications;
+    const browser = own.browser();
+    await loggedIn(browser, shop, { as: 'outside' });
+    const asked = desk.asks();
+    const page = await browser.open(asked.url);
+    const text = await isTrouble(own, page, 403);
+    // Who they are stands there, so that they may come as somebody else.
+    assert.ok(text.includes('outside'), text);
+    desk.refused(await browser.send(page, '/login/back'), asked, 'access_denied');
+    const silent = desk.asks({ prompt: 'none' });
+    const answer = desk.answered(await browser.open(silent.url), silent);
+    assert.ok(['access_denied', 'interaction_required', 'login_required'].includes(answer.error), answer.error);
+    await loggedIn(browser, shop);
+    assert.deepEqual(await admitted(own, desk, ['inside', 'outside']), ['inside']);
+  });
+
+  test('deployment, provider and client must each let a person in', async (t) => {
+    const own = await open(t, {
+      providers: one({ allow: { email_domains: ['example.com', 'elsewhere.example'] } }),
+      login: {
+        allow: { email_domains: ['example.com'] },
+        clients: { desk: { allow: { claims: { groups: ['staff'] } } } },
+      },
+    });
+    const people = ['inside', 'capital', 'outside', 'named'];
+    assert.deepEqual(await admitted(own, own.applications.shop, people), ['inside', 'capital']);
+    assert.deepEqual(await admitted(own, own.applications.desk, people), ['inside']);
+  });
+
+  test('who is not let in may come as somebody else', async (t) => {
+    const own = await open(t, {
+      providers: { ...one(), two: { people: PEOPLE } },
+      login: { allow: { emails: ['eve@example.org'] } },
+    });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const { page, asked } = await logIn(browser, shop, { as: 'outside' });
+    const text = await isTrouble(own, page, 403);
+    assert.ok(text.includes('outside'), text);
+    assert.ok(
+      offers(page) || formsTo(page, '/login').length > 0 || /href="[^"]*\/login\?/.test(page.response.text),
+      textOf(page.response),
+    );
+    const link = /href="([^"]*\/login\?request=[^"]*)"/.exec(page.response.text)?.[1].replaceAll('&amp;', '&');
+    let next = offers(page) ? page : await browser.open(new URL(link ?? asked.url, own.issuer).href);
+    if (!offers(next, 'two')) next = await browser.open(shop.asks({ prompt: 'select_account' }).url);
+    assert.ok(offers(next, 'two'), 'another way is offered');
+    // No session began.
+    const silent = shop.asks({ prompt: 'none' });
+    shop.refused(await browser.open(silent.url), silent, 'login_required');
+  });
+
+  test('who is let in still agrees', async (t) => {
+    const own = await open(t, { providers: one(), login: { allow: { emails: ['eve@example.org'] } } });
+    const { guest } = own.applications;
+    const browser = own.browser();
+    const asked = guest.asks();
+    let page = (await logIn(browser, own.applications.shop, { as: 'named' })).page;
+    assert.ok(page.arrived);
+    page = await browser.open(asked.url);
+    assert.ok(asksConsent(page));
+    await guest.tokens(await agree(browser, page), asked);
+  });
+
+  test('GitHub: members of an organisation, exactly', async (t) => {
+    const people = [
+      { sub: 'in', claims: { id: 1, name: 'In', organizations: [{ login: 'Acme', id: 10 }] } },
+      { sub: 'like', claims: { id: 2, name: 'Like', organizations: [{ login: 'acme-corp', id: 11 }] } },
+      { sub: 'out', claims: { id: 3, name: 'Out', organizations: [] } },
+    ];
+    const own = await open(t, {
+      providers: { github: { type: 'github', name: 'GitHub', people, allow: { organizations: ['acme'] } } },
+    });
+    assert.deepEqual(await admitted(own, own.applications.shop, ['in', 'like', 'out']), ['in']);
+  });
+
+  test('a list that is misspelt lets nobody in by mistake: the host does not start', async (t) => {
+    const provider = {
+      id: 'one',
+      type: 'openid',
+      name: 'One',
+      issuer: 'http://127.0.0.1:9',
+      client_id: 'a',
+      client_secret: 'b',
+    };
+    for (const allow of [
+      { email_domain: ['example.com'] },
+      { emails: 'eve@example.org' },
+      { email_domains: ['@example.com'] },
+    ]) {
+      for (const login of [{ allow }, { clients: { shop: { allow } } }]) {
+        const said = await refusal(t, { providers: [provider], ...login });
+        assert.match(said, /JETON_LOGIN/);
+        assert.match(said, /allow/);
+      }
+      assert.match(await refusal(t, { providers: [{ ...provider, allow }] }), /JETON_LOGIN.*(providers|allow)/s);
+    }
+  });
+});

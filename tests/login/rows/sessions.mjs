@@ -1,0 +1,319 @@
+// Sessions: how long they last, what ends them, and what a person sees of theirs.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formsTo, textOf } from '../support/browser.mjs';
+import { be, choose, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
+import { isOwnPage } from '../support/pages.mjs';
+import { application, at, clients, open, world } from '../support/world.mjs';
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether a browser is known: a silent login goes through. */
+async function isKnown(browser, application) {
+  const asked = application.asks({ prompt: 'none' });
+  const answer = application.answered(await browser.open(asked.url), asked);
+  if (answer.code) return true;
+  assert.equal(answer.error, 'login_required');
+  return false;
+}
+
+const sessionCookies = (own, browser) => browser.cookiesOf(new URL(own.issuer).hostname, 'jeton-session-');
+
+describe('sessions', () => {
+  test('a cookie that no page can read and no other site sends, and that says nothing', async () => {
+    const all = await world();
+    const browser = all.browser();
+    const lines = [];
+    const ask = browser.ask.bind(browser);
+    browser.ask = async (...parameters) => {
+      const page = await ask(...parameters);
+      for (const line of [page.response.headers['set-cookie'] ?? []].flat()) lines.push(line);
+      return page;
+    };
+    await loggedIn(browser, all.applications.shop);
+    const own = lines.filter((line) => /^(__Host-)?jeton-(session|login|browser)-/.test(line));
+    assert.ok(own.some((line) => line.includes('jeton-session-')));
+    assert.ok(own.some((line) => line.includes('jeton-login-')));
+    for (const line of own) {
+      assert.match(line, /; HttpOnly/i);
+      assert.match(line, /; SameSite=Lax/i);
+      assert.match(line, /; Path=\/(;|$)/i);
+      assert.doesNotMatch(line, /; Domain=/i);
+      assert.ok(line.length < 4096, `${line.length} bytes`);
+      const [, value] = /=([^;]*)/.exec(line);
+      for (const text of [value, Buffer.from(value, 'base64url').toString('latin1')]) {
+        assert.ok(!/alice|example\.com/.test(text), line);
+      }
+    }
+    // The login that was under way leaves nothing behind.
+    assert.deepEqual(browser.cookiesOf(new URL(all.issuer).hostname, 'jeton-login-'), []);
+  });
+
+  test('each login begins a session of its own: one that was planted is not taken on', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const attacker = all.browser();
+    await loggedIn(attacker, shop, { as: 'mallory' });
+    const planted = sessionCookies(all, attacker)[0];
+    const victim = all.browser().another({ cookies: attacker.cookies });
+    await loggedIn(victim, shop, { as: 'alice', form: { prompt: 'login' } });
+    assert.notEqual(sessionCookies(all, victim)[0][1], planted[1]);
+    const silent = shop.asks({ prompt: 'none' });
+    const still = await shop.tokens(await attacker.open(silent.url), silent);
+    assert.equal(still.claims.sub, all.subject('one', 'mallory'), 'the attacker’s is the attacker’s');
+  });
+
+  test('one that was changed, or is another deployment’s, is none', async (t) => {
+    const all = await world();
+    const { shop } = all.applications;
+    const browser = all.browser();
+    await loggedIn(browser, shop);
+    const [[name, value]] = sessionCookies(all, browser);
+    const key = `${new URL(all.issuer).hostname} ${name}`;
+    const other = await open(t);
+    const elsewhere = other.browser();
+    await loggedIn(elsewhere, other.applications.shop);
+    const [[, foreign]] = sessionCookies(other, elsewhere);
+    const middle = value[40] === 'A' ? 'B' : 'A';
+    for (const wrong of [`${value.slice(0, 40)}${middle}${value.slice(41)}`, value.slice(0, -4), foreign, 'x', '']) {
+      browser.cookies.set(key, wrong);
+      assert.equal(await isKnown(browser, shop), false, wrong.slice(0, 8));
+    }
+    browser.cookies.set(key, value);
+    assert.equal(await isKnown(browser, shop), true);
+  });
+
+  test('idle: it ends unless it is used', async (t) => {
+    const own = await open(t, { login: { session: { idle: 3, absolute: 3600 } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    await loggedIn(browser, shop);
+    assert.equal(await isKnown(browser, shop), true);
+    await sleep(4000);
+    assert.equal(await isKnown(browser, shop), false);
+  });
+
+  test('absolute: it ends however much it is used', async (t) => {
+    const own = await open(t, { login: { session: { idle: 3, absolute: 4 } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    await loggedIn(browser, shop);
+    for (let step = 0; step < 3; step += 1) {
+      await sleep(1000);
+      await isKnown(browser, shop);
+    }
+    await sleep(2000);
+    assert.equal(await isKnown(browser, shop), false);
+  });
+
+  test('a cut-off from elsewhere ends it', async (t) => {
+    const manager = application('manager', {
+      redirect_uris: undefined,
+      post_logout_redirect_uris: undefined,
+      grant_types: ['client_credentials'],
+      scope: 'jeton:grants',
+    });
+    const own = await open(t, {
+      clients: [...clients(), { ...manager, login: undefined }],
+      host: process.env.JETON_TARGET === 'lambda' ? { instances: 1 } : {},
+    });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const { page, asked } = await logIn(browser, shop, { form: { scope: 'openid offline_access' } });
+    const tokens = await shop.tokens(page, asked);
+    const bob = own.browser();
+    await loggedIn(bob, shop, { as: 'bob' });
+    const { access_token } = await own.applications.manager.token({ grant_type: 'client_credentials' });
+    const cut = await fetch(`${own.issuer}/manage/grants?subject=${encodeURIComponent(tokens.claims.sub)}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${access_token}` },
+    });
+    assert.ok(cut.ok, `${cut.status} ${await cut.text()}`);
+    await sleep(1100);
+    assert.equal(await isKnown(browser, shop), false);
+    assert.equal(await shop.isAlive(tokens), false);
+    assert.equal(await isKnown(bob, shop), true, 'somebody else’s goes on');
+    // The person may come again.
+    await sleep(1100);
+    const again = await loggedIn(browser, shop, { form: { prompt: 'login' } });
+    assert.equal(again.claims.sub, tokens.claims.sub);
+    assert.equal(await isKnown(browser, shop), true);
+  });
+
+  test('logging out at an application that has the ID token ends the session here and at the upstream', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const tokens = await loggedIn(browser, shop);
+    let page = await browser.open(shop.logout(tokens, { state: 'bye' }));
+    for (let step = 0; step < 4 && !page.arrived; step += 1) page = await confirm(own, browser, page);
+    assert.ok(page.arrived, `${page.url}: ${textOf(page.response)}`);
+    assert.equal(page.arrived.href, 'https://shop.example/bye?state=bye');
+    assert.deepEqual(sessionCookies(own, browser), []);
+    assert.equal(await isKnown(browser, shop), false);
+    const { page: upstream } = await toUpstream(browser, shop);
+    assert.ok(upstream.url.href.startsWith(own.upstreams.one.url), 'the upstream asks again');
+    assert.ok(browser.visited.some((url) => url.startsWith(`${own.upstreams.one.url}/end_session`)));
+  });
+
+  test('a link of a stranger’s logs nobody out: the person is asked', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const mallory = await loggedIn(all.browser(), shop, { as: 'mallory' });
+    const browser = all.browser();
+    await loggedIn(browser, shop);
+    for (const url of [
+      shop.logout(mallory),
+      shop.logout({}),
+      `${all.issuer}/login/logout`,
+      `${all.issuer}/login/logout?return_to=${encodeURIComponent(`${all.issuer}/end_session/resume`)}`,
+    ]) {
+      const page = await browser.open(url);
+      assert.ok(!page.arrived, `${page.arrived}`);
+      assert.equal(await isKnown(browser, shop), true, url);
+    }
+  });
+
+  test('logging out by GET ends nothing; by POST without the page’s key neither', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const browser = all.browser();
+    await loggedIn(browser, shop);
+    await browser.open(`${all.issuer}/login/logout`);
+    await browser.open(`${all.issuer}/login/logout`, { form: '' });
+    await browser.open(`${all.issuer}/login/logout`, {
+      form: 'form_key=AAAAAAAAAAAAAAAAAAAAAA',
+      headers: { origin: 'https://evil.example' },
+    });
+    assert.equal(await isKnown(browser, shop), true);
+    const page = await browser.open(`${all.issuer}/login/logout`);
+    await confirm(all, browser, page);
+    assert.equal(await isKnown(browser, shop), false);
+  });
+
+  test('nobody is sent on to a stranger’s address after a logout', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    for (const evil of [
+      'https://evil.example/',
+      '//evil.example/',
+      `${all.issuer}.evil.example/`,
+      `${all.issuer}@evil.example/`,
+      'javascript:alert(1)',
+      '/\\evil.example',
+    ]) {
+      const browser = all.browser();
+      await loggedIn(browser, shop);
+      let page = await browser.open(`${all.issuer}/login/logout?return_to=${encodeURIComponent(evil)}`);
+      if (!page.arrived && formsTo(page, '/login/logout').length > 0) page = await confirm(all, browser, page);
+      assert.ok(!page.arrived || page.arrived.origin === all.issuer, `${page.arrived} by ${evil}`);
+      assert.ok(!page.response.text.includes('evil.example'), page.response.text);
+    }
+  });
+
+  test('the account page lists applications and devices, and ends each', async (t) => {
+    const own = await open(t);
+    const { shop, desk } = own.applications;
+    const browser = own.browser();
+    const form = { scope: 'openid profile offline_access' };
+    const first = await loggedIn(browser, shop, { form });
+    const second = await loggedIn(browser, desk, { form });
+    // Somebody else’s are not there.
+    await loggedIn(own.browser(), own.applications.guest, { as: 'bob', form });
+    let page = await browser.open(`${own.issuer}/login/account`);
+    const text = isOwnPage(page);
+    assert.ok(text.includes('The Shop') && text.includes('The Desk'), text);
+    assert.ok(!text.includes('A Guest'), text);
+    const forms = formsTo(page, '/login/account');
+    assert.ok(forms.length >= 1);
+    page = await endAt(browser, page, 'The Shop');
+    assert.equal(await shop.isAlive(first), false);
+    assert.equal(await desk.isAlive(second), true);
+    assert.ok(!isOwnPage(await browser.open(`${own.issuer}/login/account`)).includes('The Shop'));
+    // Without the page’s key nothing ends.
+    const [{ fields }] = formsTo(await browser.open(`${own.issuer}/login/account`), '/login/account');
+    await browser.open(`${own.issuer}/login/account`, { form: { ...fields, form_key: 'x' } });
+    await browser.open(`${own.issuer}/login/account?${new URLSearchParams(fields)}`);
+    const { refresh_token } = second;
+    const alive = await desk.post('/token', { grant_type: 'refresh_token', refresh_token });
+    assert.equal(alive.status, 200, alive.text);
+  });
+
+  test('nobody ends a stranger’s from their own account page', async (t) => {
+    const own = await open(t);
+    const { shop } = own.applications;
+    const form = { scope: 'openid offline_access' };
+    const alice = own.browser();
+    const hers = await loggedIn(alice, shop, { form });
+    const bob = own.browser();
+    await loggedIn(bob, shop, { as: 'bob', form });
+    const [{ fields, buttons }] = formsTo(await alice.open(`${own.issuer}/login/account`), '/login/account');
+    const [{ fields: own_fields }] = formsTo(await bob.open(`${own.issuer}/login/account`), '/login/account');
+    const named = Object.fromEntries(buttons.filter(({ name }) => name).map(({ name, value }) => [name, value]));
+    await bob.open(`${own.issuer}/login/account`, {
+      form: { ...fields, ...named, form_key: own_fields.form_key },
+    });
+    assert.equal(await shop.isAlive(hers), true);
+  });
+
+  test('whoever has no session is asked who they are before the account page', async () => {
+    const all = await world();
+    const browser = all.browser();
+    let page = await browser.open(`${all.issuer}/login/account`);
+    isOwnPage(page, page.response.status);
+    assert.ok(offers(page, 'one'), textOf(page.response));
+    page = await choose(browser, page, 'one');
+    page = await be(browser, page, 'eva');
+    assert.equal(page.url.pathname, '/login/account');
+    isOwnPage(page);
+  });
+
+  test('two tabs: each login ends where it began', async () => {
+    const all = await world();
+    const { shop, desk } = all.applications;
+    const browser = all.browser();
+    const first = await toUpstream(browser, shop);
+    const second = await toUpstream(browser, desk);
+    const { page: third } = await toUpstream(browser, shop, { provider: 'two' });
+    await desk.tokens(await be(browser, second.page, 'alice'), second.asked);
+    await shop.tokens(await be(browser, first.page, 'alice'), first.asked);
+    assert.ok(third.url.href.startsWith(all.upstreams.two.url));
+  });
+
+  test('twenty tabs: those that are newest go through, and no cookie jar overflows', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const browser = all.browser();
+    const tabs = [];
+    for (let tab = 0; tab < 20; tab += 1) tabs.push(await toUpstream(browser, shop));
+    const under = browser.cookiesOf(new URL(all.issuer).hostname, 'jeton-login-');
+    assert.ok(under.length <= 8, `${under.length} logins under way`);
+    const sent = under.reduce((sum, [name, value]) => sum + name.length + value.length + 3, 0);
+    // What the hosts and the proxies before them take in one line.
+    assert.ok(sent < 16_000, `${sent} bytes`);
+    const { page, asked } = tabs.at(-1);
+    await shop.tokens(await be(browser, page, 'alice'), asked);
+    assert.equal(at('shop'), asked.redirect_uri);
+  });
+});
+
+/** Presses the button of a page that asks whether to log out. */
+function confirm(own, browser, page) {
+  const [form] = formsTo(page, '/login/logout').concat(formsTo(page, '/end_session')).concat(formsTo(page, '/logout'));
+  assert.ok(form, `nothing to press at ${page.url}: ${textOf(page.response)}`);
+  const action = new URL(form.action ?? page.url.href, page.url).pathname;
+  return browser.send(page, action.replace(new URL(own.issuer).pathname.replace(/\/$/, ''), ''));
+}
+
+/** Presses the button beside an application on the account page. */
+function endAt(browser, page, name) {
+  const { text } = page.response;
+  const after = text.slice(text.indexOf(name));
+  const cut = { ...page, response: { ...page.response, text: after } };
+  const start = text.lastIndexOf('<form', text.indexOf(name));
+  const end = text.indexOf('</form>', start);
+  // The button stands in a form of its own beside the name, or in one around it.
+  if (start >= 0 && end > text.indexOf(name)) cut.response.text = text.slice(start);
+  return browser.send(cut, '/login/account');
+}

@@ -1,0 +1,126 @@
+// A browser without scripts: it keeps cookies, goes where it is told, sends forms, and remembers every page.
+
+import assert from 'node:assert/strict';
+import { formsOf } from '../../mock/support/browser.mjs';
+import { encode, send, submit } from '../../mock/support/http.mjs';
+
+/** Every page and answer that any browser of this run was shown: `{ url, response }`. */
+export const shown = [];
+
+export class Browser {
+  /** By host and name, whatever the port, as browsers have them. */
+  cookies = new Map();
+
+  /** `headers` go with every request; `reaches` are the origins of the servers that are there. */
+  constructor({ headers = {}, reaches = [] } = {}) {
+    this.headers = headers;
+    this.reaches = reaches;
+    /** Every address it asked, in order. */
+    this.visited = [];
+  }
+
+  /** Another window: the same headers and servers, and a copy of the cookies if they are wanted. */
+  another({ cookies = new Map(), headers = this.headers } = {}) {
+    const other = new Browser({ headers, reaches: this.reaches });
+    other.cookies = new Map(cookies);
+    return other;
+  }
+
+  /** One request, wherever its answer points. */
+  async ask(url, { form, headers = {}, method } = {}) {
+    const { hostname, origin } = new URL(url);
+    this.visited.push(String(url));
+    const own = [...this.cookies].filter(([key]) => key.startsWith(`${hostname} `));
+    const cookie = own.map(([key, value]) => `${key.slice(hostname.length + 1)}=${value}`).join('; ');
+    const all = {
+      accept: 'text/html',
+      ...(cookie && { cookie }),
+      ...(form && { origin }),
+      ...this.headers,
+      ...headers,
+    };
+    for (const [name, value] of Object.entries(all)) if (value === undefined) delete all[name];
+    const response = form ? await submit(url, form, { headers: all }) : await send(url, { headers: all, method });
+    for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#keep(hostname, line);
+    const page = { url: new URL(url), response };
+    shown.push(page);
+    return page;
+  }
+
+  /**
+   * Goes to `url` and on, while it is sent to servers that are there: `{ url, response }` of the page at the end, or
+   * `{ arrived, url, response }` with an address of nobody, which is an application's.
+   */
+  async open(url, options) {
+    let page = await this.ask(url, options);
+    for (let step = 0; step < 20; step += 1) {
+      const { location } = page.response.headers;
+      if (!location || page.response.status < 300 || page.response.status > 399) return page;
+      // A form is never sent on to where its answer leads.
+      assert.ok([302, 303].includes(page.response.status), `${page.response.status} at ${page.url}`);
+      const to = new URL(location, page.url);
+      if (!this.reaches.includes(to.origin)) return { arrived: to, ...page };
+      page = await this.ask(to.href, { headers: options?.headers });
+    }
+    throw new Error(`no end after 20 steps, at ${page.url}`);
+  }
+
+  /** Sends the form of a page that goes to `action`, with the button of this text or value if one is named. */
+  send(page, action, { button, fields = {}, headers, without = [] } = {}) {
+    const found = formFor(page, action, button);
+    const pressed = button === undefined ? found.buttons.find(({ name }) => name) : buttonOf(found, button);
+    const checked = found.inputs.filter(({ type, checked }) => type === 'checkbox' && checked !== undefined);
+    const pairs = [
+      ...Object.entries(found.fields),
+      ...checked.map(({ name, value }) => [name, value]),
+      ...(pressed?.name && !(pressed.name in fields) ? [[pressed.name, pressed.value ?? '']] : []),
+    ].filter(([name]) => !(name in fields) && !without.includes(name));
+    for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) pairs.push([name, value]);
+    const to = new URL(pressed?.formaction ?? found.action ?? page.url.href, page.url);
+    if ((found.method ?? 'get').toLowerCase() !== 'post') {
+      to.search = encode(pairs);
+      return this.open(to.href, { headers });
+    }
+    return this.open(to.href, { form: encode(pairs), headers });
+  }
+
+  #keep(hostname, line) {
+    const [pair, ...attributes] = line.split(/; */);
+    const [, name, value] = /^([^=]*)=(.*)$/.exec(pair);
+    assert.ok(attributes.includes('Path=/'), `a cookie that is not for the whole host: ${name}`);
+    if (attributes.some((one) => /^max-age=0$/i.test(one))) this.cookies.delete(`${hostname} ${name}`);
+    else this.cookies.set(`${hostname} ${name}`, value);
+  }
+
+  /** The cookies of a host whose names have this in them, as `[name, value]`. */
+  cookiesOf(hostname, part) {
+    return [...this.cookies]
+      .filter(([key]) => key.startsWith(`${hostname} `) && key.includes(part))
+      .map(([key, value]) => [key.slice(hostname.length + 1), value]);
+  }
+}
+
+const buttonOf = ({ buttons }, wanted) =>
+  buttons.find(({ text, value, name }) => text === wanted || (value === wanted && name !== undefined));
+
+/** The form of a page whose address ends in `action`, and which has this button. */
+function formFor({ url, response }, action, button) {
+  const ends = (form) => new URL(form.action ?? url.href, url).pathname.endsWith(action);
+  const found = formsOf(response.text).find(
+    (form) => ends(form) && (button === undefined || buttonOf(form, button) !== undefined),
+  );
+  assert.ok(found, `no form to ${action} with ${button ?? 'any button'} at ${url}: ${textOf(response)}`);
+  return found;
+}
+
+/** The forms of a page that go to `action`. */
+export const formsTo = ({ url, response }, action) =>
+  formsOf(response.text).filter((form) => new URL(form.action ?? url.href, url).pathname.endsWith(action));
+
+/** What a person reads. */
+export const textOf = ({ text }) =>
+  text
+    .replace(/<(style|title|head)[^>]*>.*?<\/\1>/gs, ' ')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
