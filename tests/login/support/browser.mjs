@@ -8,7 +8,7 @@ import { encode, send, submit } from '../../mock/support/http.mjs';
 export const shown = [];
 
 export class Browser {
-  /** By host and name, whatever the port, as browsers have them. */
+  /** By host, path and name, whatever the port, as browsers have them: `{ host, path, name, value }`. */
   cookies = new Map();
 
   /** `headers` go with every request; `reaches` are the origins of the servers that are there. */
@@ -28,10 +28,10 @@ export class Browser {
 
   /** One request, wherever its answer points. */
   async ask(url, { form, headers = {}, method } = {}) {
-    const { hostname, origin } = new URL(url);
+    const { hostname, pathname, origin } = new URL(url);
     this.visited.push(String(url));
-    const own = [...this.cookies].filter(([key]) => key.startsWith(`${hostname} `));
-    const cookie = own.map(([key, value]) => `${key.slice(hostname.length + 1)}=${value}`).join('; ');
+    const own = [...this.cookies.values()].filter(({ host, path }) => host === hostname && isWithin(pathname, path));
+    const cookie = own.map(({ name, value }) => `${name}=${value}`).join('; ');
     const all = {
       accept: 'text/html',
       ...(cookie && { cookie }),
@@ -41,7 +41,7 @@ export class Browser {
     };
     for (const [name, value] of Object.entries(all)) if (value === undefined) delete all[name];
     const response = form ? await submit(url, form, { headers: all }) : await send(url, { headers: all, method });
-    for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#keep(hostname, line);
+    for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#keep(new URL(url), line);
     const page = { url: new URL(url), response };
     shown.push(page);
     return page;
@@ -84,21 +84,36 @@ export class Browser {
     return this.open(to.href, { form: encode(pairs), headers });
   }
 
-  #keep(hostname, line) {
+  #keep({ hostname, pathname }, line) {
     const [pair, ...attributes] = line.split(/; */);
     const [, name, value] = /^([^=]*)=(.*)$/.exec(pair);
-    assert.ok(attributes.includes('Path=/'), `a cookie that is not for the whole host: ${name}`);
-    if (attributes.some((one) => /^max-age=0$/i.test(one))) this.cookies.delete(`${hostname} ${name}`);
-    else this.cookies.set(`${hostname} ${name}`, value);
+    const [, path] = /; *path=(\/[^;]*)/i.exec(line) ?? [undefined, pathname.replace(/\/[^/]*$/, '') || '/'];
+    const isOver = (one) => /^max-age=0$/i.test(one) || /^expires=.*(1970|2000)/i.test(one);
+    if (attributes.some(isOver)) this.cookies.delete(`${hostname} ${path} ${name}`);
+    else this.setCookie(hostname, name, value, path);
   }
 
   /** The cookies of a host whose names have this in them, as `[name, value]`. */
   cookiesOf(hostname, part) {
-    return [...this.cookies]
-      .filter(([key]) => key.startsWith(`${hostname} `) && key.includes(part))
-      .map(([key, value]) => [key.slice(hostname.length + 1), value]);
+    const own = [...this.cookies.values()].filter(({ host, name }) => host === hostname && name.includes(part));
+    return own.map(({ name, value }) => [name, value]);
+  }
+
+  setCookie(host, name, value, path = '/') {
+    this.cookies.set(`${host} ${path} ${name}`, { host, path, name, value });
+  }
+
+  /** Forgets the cookies of a host whose names have this in them. */
+  forget(hostname, part) {
+    for (const [key, { host, name }] of this.cookies) {
+      if (host === hostname && name.includes(part)) this.cookies.delete(key);
+    }
   }
 }
+
+/** RFC 6265 §5.1.4. */
+const isWithin = (pathname, path) =>
+  pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 
 const buttonOf = ({ buttons }, wanted) =>
   buttons.find(({ text, value, name }) => text === wanted || (value === wanted && name !== undefined));

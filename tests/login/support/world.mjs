@@ -201,7 +201,8 @@ class World {
 
   /** A person with a browser that nobody has used. */
   browser(headers = {}) {
-    return new Browser({ headers, reaches: [this.issuer, new URL(this.mock.url).origin] });
+    const upstreams = Object.values(this.upstreams).map(({ url }) => new URL(url).origin);
+    return new Browser({ headers, reaches: [this.issuer, ...new Set(upstreams)] });
   }
 
   /** Waits until the host has logged a line with all these parts; the line. */
