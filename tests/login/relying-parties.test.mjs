@@ -200,7 +200,7 @@ test('mod_auth_openidc: what lies behind it is reached by whoever has logged in'
 });
 
 /** Presses what a page asks whose person wants to log out. */
-async function goOn(own, browser, page) {
+async function goOn(_own, browser, page) {
   for (let step = 0; step < 4 && !page.arrived; step += 1) {
     const path = ['/login/logout', '/end_session', '/logout'].find((path) => formsTo(page, path).length > 0);
     if (!path) return page;

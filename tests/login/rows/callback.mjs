@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formsTo, textOf } from '../support/browser.mjs';
-import { be, choose, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
+import { be, choose, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage } from '../support/pages.mjs';
-import { open, world } from '../support/world.mjs';
+import { world } from '../support/world.mjs';
 
 /** The address at which an upstream sends a person back, without going there. */
 async function wayBack(all, browser, page, sub) {

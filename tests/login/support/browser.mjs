@@ -112,8 +112,7 @@ export class Browser {
 }
 
 /** RFC 6265 §5.1.4. */
-const isWithin = (pathname, path) =>
-  pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
+const isWithin = (pathname, path) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 
 const buttonOf = ({ buttons }, wanted) =>
   buttons.find(({ text, value, name }) => text === wanted || (value === wanted && name !== undefined));
