@@ -8,50 +8,7 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { environment } from '../suite/support/fixtures.mjs';
 import { basic } from '../suite/support/http.mjs';
-import { built, Miniflare } from './worker-miniflare.mjs';
-
-/** The Worker and its authority, whose calls are counted; at `/counted` the numbers since it was last asked. */
-const MAIN = `
-  import * as built from './index.js';
-  export * from './index.js';
-  let counts = {};
-  const COUNTED = { get: 'reads', put: 'writes', delete: 'writes', list: 'lists' };
-  const watched = (count, target) =>
-    new Proxy(target, {
-      get(object, name) {
-        const member = Reflect.get(object, name);
-        if (typeof member !== 'function' || name === 'constructor') return member;
-        return (...parameters) => {
-          const word = count(name);
-          if (word) counts[word] = (counts[word] ?? 0) + 1;
-          return member.apply(object, parameters);
-        };
-      },
-    });
-  const kv = (name) => COUNTED[name] && 'KV ' + COUNTED[name];
-  const objects = (word) => (name) => (name === 'get' || name === 'getByName') && word;
-  const around = (env) => ({
-    ...env,
-    JETON_REGISTRY: watched(kv, env.JETON_REGISTRY),
-    JETON_AUTHORITY: watched(objects('authority'), env.JETON_AUTHORITY),
-    JETON_LEDGER: watched(objects('ledger'), env.JETON_LEDGER),
-  });
-  export class RegistryObject extends built.RegistryObject {
-    constructor(state, env) {
-      super(state, around(env));
-    }
-  }
-  export default {
-    fetch(request, env, context) {
-      if (new URL(request.url).pathname === '/counted') {
-        const answer = Response.json(counts);
-        counts = {};
-        return answer;
-      }
-      return new built.default(context, around(env)).fetch(request);
-    },
-  };
-`;
+import { startCounted } from './worker-counted.mjs';
 
 const SECRET = 'jcs_Jh5vQ0aTn3XkZ8mR2wLcYd7pB4sGqE9uF1oKiVxWtMy';
 /** Each has its own, whose last use is noted. */
@@ -71,26 +28,11 @@ const machine = (client_id) => ({
 let miniflare;
 let kv;
 let url;
+let counted;
 let token;
 
 before(async () => {
-  const { worker, registry } = built();
-  const root = worker.modulesRoot;
-  miniflare = new Miniflare({
-    handleStructuredLogs() {},
-    workers: [
-      {
-        name: 'worker',
-        ...worker,
-        modules: [{ type: 'ESModule', path: `${root}/main.js`, contents: MAIN }, ...worker.modules],
-        kvNamespaces: [registry],
-        bindings: environment({ clients: [manager], trust: [] }),
-        unsafeDirectSockets: [{ host: '127.0.0.1' }],
-      },
-    ],
-  });
-  url = (await miniflare.unsafeGetDirectURL('worker')).origin;
-  kv = await miniflare.getKVNamespace(registry, 'worker');
+  ({ miniflare, kv, url, counted } = await startCounted(environment({ clients: [manager], trust: [] })));
   token = (await (await machineToken('manager')).json()).access_token;
 });
 
@@ -109,17 +51,6 @@ const manage = (method, path, body) =>
     headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     body: body && JSON.stringify(body),
   });
-
-/** What was asked of the stores for an answer of this status. */
-async function counted(request, status = 200) {
-  await (await fetch(`${url}/counted`)).text();
-  const response = await request();
-  assert.equal(response.status, status, await response.clone().text());
-  await response.text();
-  // What is done after the answer too.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return (await fetch(`${url}/counted`)).json();
-}
 
 /** Puts clients into KV as `wrangler kv bulk put` does, and has the authority take them over. */
 async function fill(from, to) {

@@ -15,6 +15,7 @@ mod image;
 mod lambda;
 mod libraries;
 mod lint;
+mod login;
 mod mock;
 mod node;
 mod packages;

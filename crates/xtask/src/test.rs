@@ -9,8 +9,9 @@ use crate::args::{Target, TestOptions};
 use crate::report::{Report, Tally};
 use crate::suite::Answers;
 use crate::{
-    boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, mock, node,
-    packages, parameters, pins, platforms, shell, sizes, suite, supply, tools, vendors, worker,
+    boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, login, mock,
+    node, packages, parameters, pins, platforms, shell, sizes, suite, supply, tools, vendors,
+    worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
@@ -56,6 +57,7 @@ pub(crate) fn run(options: &TestOptions) -> ExitCode {
     check_hosts(&mut report, targets, options, &mut builds, &mut answers);
     if everything {
         check_libraries(&mut report, &mut builds, options);
+        check_login(&mut report, &mut builds, options);
         report.counted("same rows", || suite::same_rows(&answers));
         unless_quick(options, &mut report, "arm64 build", lambda::build_arm64);
         unless_quick(options, &mut report, "tools: sbom", tools::sbom);
@@ -150,6 +152,22 @@ fn check_libraries(report: &mut Report, builds: &mut Builds, options: &TestOptio
     report.counted("libraries: packed", libraries::packed);
     report.counted("examples", || if_built(driven, examples::run));
     report.step("libraries: table", libraries::table);
+}
+
+/// The built-in login, on each host that has it.
+fn check_login(report: &mut Report, builds: &mut Builds, options: &TestOptions) {
+    for host in login::HOSTS {
+        let built = Build::of(&host).is_none_or(|build| builds.made(build, report, options));
+        report.counted(&format!("login on {}", host.as_str()), || {
+            if_built(built, || login::on_host(&host))
+        });
+    }
+    let worker = builds.made(Build::Worker, report, options);
+    report.counted("login: operations", || {
+        if_built(worker, login::operations)
+    });
+    let built = builds.made(Build::Jeton, report, options);
+    report.counted("login: example", || if_built(built, login::example));
 }
 
 /// Builds what the targets need, each once and just before its first suite.

@@ -104,10 +104,18 @@ export const logs = () => started.flatMap((host) => host.log());
  * @param {object[]} options.clients
  * @param {object} options.env further variables
  * @param {object} options.host options of the host
+ * @param {(options: object) => Promise<object>} options.start starts the host, where it is not that of `JETON_TARGET`
  */
 export async function open(
   t,
-  { login = {}, providers = { one: {}, two: {} }, clients: list = clients(), env = {}, host: options = {} } = {},
+  {
+    login = {},
+    providers = { one: {}, two: {} },
+    clients: list = clients(),
+    env = {},
+    host: options = {},
+    start = module.start,
+  } = {},
 ) {
   const mock = await theMock();
   const { target: behind, url: issuer, close } = await front();
@@ -128,7 +136,7 @@ export async function open(
     ...env,
   };
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete variables[name];
-  const host = await module.start({ ...options, env: variables }).catch((error) => {
+  const host = await start({ ...options, env: variables }).catch((error) => {
     close();
     throw error;
   });
