@@ -12,9 +12,11 @@ use crate::{mock, shell, tools};
 /// The hosts that have it. The mock has a login application of its own.
 pub(crate) const HOSTS: [Target; 3] = [Target::Serve, Target::Worker, Target::Lambda];
 
-/// What is asked of each host: over HTTP, in Chromium, by relying parties.
-const FILES: [&str; 3] = [
+/// What is asked of each host: over HTTP, by the OpenID Foundation's modules, in Chromium, by relying
+/// parties.
+const FILES: [&str; 4] = [
     "login.test.mjs",
+    "conformance.test.mjs",
     "browser.test.mjs",
     "relying-parties.test.mjs",
 ];
