@@ -87,7 +87,11 @@ test('openid-client: code + PKCE, userinfo, refresh, silent login, logout', asyn
 test('Auth.js: signs in, has a session, signs out', async (t) => {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
-  const own = await deployment(t, { redirect_uris: [`${origin}/auth/callback/jeton`] });
+  const own = await deployment(t, {
+    redirect_uris: [`${origin}/auth/callback/jeton`],
+    // It reads the ID token, and asks no further.
+    id_token_claims: ['name', 'email'],
+  });
   const { client_id: clientId, client_secret: clientSecret } = own.applications.app.record;
   const errors = [];
   const config = {
@@ -113,6 +117,7 @@ test('Auth.js: signs in, has a session, signs out', async (t) => {
     },
   };
   const server = createServer(async (incoming, outgoing) => {
+    if (!incoming.url.startsWith('/auth/')) return outgoing.end('The application’s own page');
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
@@ -132,10 +137,13 @@ test('Auth.js: signs in, has a session, signs out', async (t) => {
   browser.reaches.push(origin);
   const session = async () => (await browser.ask(`${origin}/auth/session`)).response.json();
   assert.equal(await session(), null);
-  let page = await browser.open(`${origin}/auth/signin/jeton`, { form: `callbackUrl=${encodeURIComponent(CALLBACK)}` });
+  let page = await browser.open(`${origin}/auth/signin/jeton`, {
+    form: `callbackUrl=${encodeURIComponent(`${origin}/inside`)}`,
+  });
   if (offers(page, 'one')) page = await choose(browser, page, 'one');
   if (!page.arrived && page.url.href.startsWith(own.upstreams.one.url)) page = await be(browser, page, 'alice');
   assert.deepEqual(errors, []);
+  assert.equal(page.url.href, `${origin}/inside`);
   const known = await session();
   assert.equal(known.sub, own.subject('one', 'alice'));
   assert.equal(known.user.name, 'Alice');
@@ -234,7 +242,7 @@ async function apache(t, port, directives) {
     '<Location /inside/>',
     '  AuthType openid-connect',
     '  Require valid-user',
-    '  Header always set X-User "%{REMOTE_USER}e"',
+    '  Header always set X-User "expr=%{REMOTE_USER}"',
     '  Header always set X-Email "%{OIDC_CLAIM_email}e"',
     '</Location>',
   ];
