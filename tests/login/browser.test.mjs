@@ -28,17 +28,12 @@ async function window_(t, own, options = {}) {
 }
 
 const form = (page, path) => page.locator(`form[action$="${path}"]`);
-const way = (page, id) => page.locator(`form[action$="/login"] [name="provider"][value="${id}"]`);
 const press = {
-  way: async (page, id) => {
-    const button = way(page, id);
-    if ((await button.getAttribute('type')) === 'hidden') await form(page, '/login').locator('button').first().click();
-    else await button.click();
-  },
+  way: (page, id) => page.locator(`button[name="provider"][value="${id}"]`).click(),
   /** At the mock's own page. */
   person: (page, sub) => page.locator(`button[name="subject"][value="${sub}"]`).click(),
-  allow: (page) => form(page, '/login/consent').locator('button').first().click(),
-  back: (page) => form(page, '/login/back').locator('button').first().click(),
+  allow: (page) => page.locator('button[name="consent"]').click(),
+  back: (page) => page.locator('button[formaction$="/login/back"]').click(),
 };
 const arrived = async (page, origin = APPLICATION) => {
   await page.waitForURL((url) => url.origin === origin);

@@ -65,23 +65,27 @@ export class Browser {
     throw new Error(`no end after 20 steps, at ${page.url}`);
   }
 
-  /** Sends the form of a page that goes to `action`, with the button of this text or value if one is named. */
+  /**
+   * Presses the button of a page that leads to `action`; of several, the one of this value or text. `fields` take the
+   * place of the form's own of these names.
+   */
   send(page, action, { button, fields = {}, headers, without = [] } = {}) {
-    const found = formFor(page, action, button);
-    const pressed = button === undefined ? found.buttons.find(({ name }) => name) : buttonOf(found, button);
+    const found = formsTo(page, action).find(({ buttons }) => button === undefined || buttonOf(buttons, button));
+    assert.ok(found, `no button ${button ?? ''} to ${action} at ${page.url}: ${textOf(page.response)}`);
+    const pressed = button === undefined ? found.buttons[0] : buttonOf(found.buttons, button);
     const checked = found.inputs.filter(({ type, checked }) => type === 'checkbox' && checked !== undefined);
-    const pairs = [
+    const own = [
       ...Object.entries(found.fields),
       ...checked.map(({ name, value }) => [name, value]),
-      ...(pressed?.name && !(pressed.name in fields) ? [[pressed.name, pressed.value ?? '']] : []),
+      ...(pressed?.name ? [[pressed.name, pressed.value ?? '']] : []),
     ].filter(([name]) => !(name in fields) && !without.includes(name));
-    for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) pairs.push([name, value]);
+    const others = Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value) => [name, value]));
     const to = new URL(pressed?.formaction ?? found.action ?? page.url.href, page.url);
-    if ((found.method ?? 'get').toLowerCase() !== 'post') {
-      to.search = encode(pairs);
-      return this.open(to.href, { headers });
+    if ((found.method ?? 'get').toLowerCase() === 'post') {
+      return this.open(to.href, { form: encode([...own, ...others]), headers });
     }
-    return this.open(to.href, { form: encode(pairs), headers });
+    to.search = encode([...own, ...others]);
+    return this.open(to.href, { headers });
   }
 
   #keep({ hostname, pathname }, line) {
@@ -114,22 +118,20 @@ export class Browser {
 /** RFC 6265 §5.1.4. */
 const isWithin = (pathname, path) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 
-const buttonOf = ({ buttons }, wanted) =>
+const buttonOf = (buttons, wanted) =>
   buttons.find(({ text, value, name }) => text === wanted || (value === wanted && name !== undefined));
 
-/** The form of a page whose address ends in `action`, and which has this button. */
-function formFor({ url, response }, action, button) {
-  const ends = (form) => new URL(form.action ?? url.href, url).pathname.endsWith(action);
-  const found = formsOf(response.text).find(
-    (form) => ends(form) && (button === undefined || buttonOf(form, button) !== undefined),
-  );
-  assert.ok(found, `no form to ${action} with ${button ?? 'any button'} at ${url}: ${textOf(response)}`);
-  return found;
+/** The forms of a page that lead to `action`, each with those of its buttons alone that do. */
+export function formsTo({ url, response }, action) {
+  const leads = (to) => new URL(to ?? url.href, url).pathname.endsWith(action);
+  return formsOf(response.text)
+    .map((form) => ({
+      ...form,
+      hasButtons: form.buttons.length > 0,
+      buttons: form.buttons.filter(({ formaction }) => leads(formaction ?? form.action)),
+    }))
+    .filter(({ action: own, buttons, hasButtons }) => (hasButtons ? buttons.length > 0 : leads(own)));
 }
-
-/** The forms of a page that go to `action`. */
-export const formsTo = ({ url, response }, action) =>
-  formsOf(response.text).filter((form) => new URL(form.action ?? url.href, url).pathname.endsWith(action));
 
 /** What a person reads. */
 export const textOf = ({ text }) =>

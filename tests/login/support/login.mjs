@@ -6,10 +6,8 @@ import { formsTo } from './browser.mjs';
 /** Whether a page lets a person choose this way, or any. */
 export const offers = (page, provider) =>
   !page.arrived &&
-  formsTo(page, '/login').some(({ fields, buttons }) =>
-    provider === undefined
-      ? fields.provider !== undefined || buttons.some(({ name }) => name === 'provider')
-      : fields.provider === provider || buttons.some(({ name, value }) => name === 'provider' && value === provider),
+  formsTo(page, '/login').some(({ buttons }) =>
+    buttons.some(({ name, value }) => name === 'provider' && (provider === undefined || value === provider)),
   );
 
 /** Chooses a way: the upstream's page, or wherever it leads. */
