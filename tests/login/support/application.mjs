@@ -6,7 +6,7 @@ import { encode, submit } from '../../mock/support/http.mjs';
 import { basic } from '../../suite/support/http.mjs';
 import { collect } from './secrets.mjs';
 
-const random = () => randomBytes(24).toString('base64url');
+const random = () => randomBytes(32).toString('base64url');
 
 export class Application {
   constructor(world, record) {

@@ -13,6 +13,13 @@ export function theMock() {
   return started;
 }
 
+/** A mock that is GitHub alone, at a host of its own, until the test ends: its issuer. */
+export async function aGithub(t, spec) {
+  const mock = await startMock({ bin: BINARY, args: ['--profile', 'github'] });
+  t.after(() => mock.stop());
+  return mock.issuer('', { profile: 'github', ...spec });
+}
+
 const person = (sub, claims) => ({ sub, name: claims.name, claims });
 
 /** Who has an account at an OpenID provider, unless a row wants others. */

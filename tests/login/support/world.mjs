@@ -9,7 +9,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { Application } from './application.mjs';
 import { Browser } from './browser.mjs';
 import { isSecret } from './secrets.mjs';
-import { GITHUB_PEOPLE, PEOPLE, theMock } from './upstreams.mjs';
+import { aGithub, GITHUB_PEOPLE, PEOPLE, theMock } from './upstreams.mjs';
 
 /** The host that all rows are asked of. */
 export const target = process.env.JETON_TARGET;
@@ -117,12 +117,11 @@ export async function open(
     start = module.start,
   } = {},
 ) {
-  const mock = await theMock();
   const { target: behind, url: issuer, close } = await front();
   const upstreams = {};
   const ways = [];
   for (const [id, { people, spec, type = 'openid', account, ...more }] of Object.entries(providers)) {
-    const made = await upstream(mock, issuer, id, { type, people, spec, account });
+    const made = await upstream(t, issuer, id, { type, people, spec, account });
     upstreams[id] = made.upstream;
     ways.push({ id, type, ...made.way, ...more });
   }
@@ -146,7 +145,7 @@ export async function open(
     close();
     await host.stop();
   });
-  return new World({ host, issuer, upstreams, mock, list });
+  return new World({ host, issuer, upstreams, list });
 }
 
 /** What a host says that is started with this `JETON_LOGIN` and refuses it. */
@@ -179,30 +178,31 @@ const masterSecret = () => {
 };
 
 /** An issuer of the mock's where a deployment is registered, and how the deployment knows it. */
-async function upstream(mock, issuer, id, { type, people, spec, account = `jeton-${id}` }) {
+async function upstream(t, issuer, id, { type, people, spec, account = `jeton-${id}` }) {
   const client = {
     client_id: account,
     client_secret: secret(),
     redirect_uris: [`${issuer}/login/callback/${id}`],
     post_logout_redirect_uris: [`${issuer}/login/logged-out`],
     grant_types: ['authorization_code', 'refresh_token'],
-    scope: 'openid profile email offline_access',
+    scope: 'openid profile email address phone offline_access',
   };
   const own = { client_id: client.client_id, client_secret: client.client_secret };
   if (type === 'github') {
-    // GitHub's scopes are none of the mock's, and a strict issuer takes none that it does not know.
-    const upstream = await mock.issuer(undefined, { profile: 'github', users: people ?? GITHUB_PEOPLE, ...spec });
+    // GitHub has a host to itself. Its scopes are none of the mock's, and a strict issuer takes none that it does not
+    // know.
+    const upstream = await aGithub(t, { users: people ?? GITHUB_PEOPLE, ...spec });
     return { upstream, way: { url: upstream.url, ...own } };
   }
   const made = { strictness: 'strict', users: people ?? PEOPLE, clients: [client], ...spec };
-  const upstream = await mock.issuer(undefined, made);
+  const upstream = await (await theMock()).issuer(undefined, made);
   return { upstream, way: { name: `Provider ${id}`, issuer: upstream.url, ...own } };
 }
 
 /** What stands around one deployment. */
 class World {
-  constructor({ host, issuer, upstreams, mock, list }) {
-    Object.assign(this, { host, issuer, upstreams, mock });
+  constructor({ host, issuer, upstreams, list }) {
+    Object.assign(this, { host, issuer, upstreams });
     this.keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
     this.applications = Object.fromEntries(list.map((record) => [record.client_id, new Application(this, record)]));
   }
