@@ -55,7 +55,8 @@ impl<'a, H: Host> At<'a, H> {
         } else {
             self.query.as_bytes()
         };
-        Parameters::parse(encoded).ok()
+        // A form of consent has each scope that the person leaves on.
+        Parameters::parse_repeating(encoded, &["scope"]).ok()
     }
 
     /// The one value of a header, if it is text.

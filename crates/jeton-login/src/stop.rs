@@ -124,6 +124,10 @@ impl Stop {
                 Trouble::Unreachable { .. } => Problem::Unreachable,
                 Trouble::Denied => Problem::SaidNo,
                 Trouble::Refused(_) | Trouble::NotUsable(_) => Problem::UpstreamError,
+                // A code that is none, is over, or was made for another login.
+                Trouble::TokenRefused("invalid_grant" | "bad_verification_code") => {
+                    Problem::Foreign
+                }
                 Trouble::TokenRefused(_) => Problem::Misconfigured,
                 Trouble::Foreign(_) | Trouble::IdToken(_) => Problem::Foreign,
             },
@@ -139,7 +143,12 @@ impl Stop {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Upstream(Trouble::TokenRefused(_)) | Self::Broken => Fault::Server,
+            Self::Upstream(Trouble::TokenRefused(_))
+                if self.problem() == Problem::Misconfigured =>
+            {
+                Fault::Server
+            }
+            Self::Broken => Fault::Server,
             Self::Slow | Self::Store => Fault::Store,
             _ => Fault::Request,
         }

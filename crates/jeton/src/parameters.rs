@@ -48,6 +48,17 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// There are too many, the text is not UTF-8, or a parameter that may stand once stands twice.
     pub fn parse(encoded: &'a [u8]) -> Result<Self, InvalidParameters> {
+        Self::parse_repeating(encoded, &[])
+    }
+
+    /// As [`Self::parse`], where these may be given more than once as well.
+    ///
+    /// # Errors
+    /// As for [`Self::parse`].
+    pub fn parse_repeating(
+        encoded: &'a [u8],
+        repeatable: &[&str],
+    ) -> Result<Self, InvalidParameters> {
         // Counted before anything is decoded or kept.
         let separators = encoded.iter().filter(|&&byte| byte == b'&').count();
         if separators >= MOST_PARAMETERS {
@@ -63,7 +74,8 @@ impl<'a> Parameters<'a> {
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
             let name = form_decode(halves.next().unwrap_or_default())?;
             let value = form_decode(halves.next().unwrap_or_default())?;
-            if !REPEATABLE.contains(&name.as_ref()) && !names.insert(name.clone()) {
+            let may_repeat = REPEATABLE.iter().chain(repeatable).any(|own| *own == name);
+            if !may_repeat && !names.insert(name.clone()) {
                 return Err(InvalidParameters::Duplicate);
             }
             pairs.push((name, value));

@@ -181,6 +181,11 @@ struct Refusal {
 }
 
 fn read_tokens(answer: &Fetched) -> Result<Tokens, Trouble> {
+    // Whatever it says then, it is not well: the same may succeed in a moment.
+    if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
+        let why = jeton::Unreachable::Status(answer.status);
+        return Err(Trouble::Unreachable { what: "token", why });
+    }
     // GitHub's errors have status 200.
     if let Ok(Refusal { error }) = answer.json() {
         let code = error.as_str().unwrap_or_default();
