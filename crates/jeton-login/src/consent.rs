@@ -1,10 +1,10 @@
 //! Consent: that a person agrees to what an application asks for. It is remembered for each person, client
 //! and scope, in a document of the person that is read as it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::{
-    ClientId, Document, Expected, Host, Ledger, PersonalKey, Put, Seconds, Unavailable, UnixTime,
+    ClientId, Document, Expected, Host, LONGEST_PERSONAL, Ledger, PersonalKey, Put, Seconds, Unavailable, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -46,7 +46,28 @@ pub(crate) struct Consent {
     pub(crate) asked: String,
     /// What of it they gave.
     pub(crate) given: String,
+    /// The claims by name that they were shown with it (OpenID Connect Core §5.5).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) claims: BTreeSet<String>,
     pub(crate) at: UnixTime,
+}
+
+impl Consents {
+    /// Their JSON, without the oldest where there are too many for a document.
+    fn written(&mut self) -> Result<String, Unavailable> {
+        loop {
+            let text = serde_json::to_string(self)
+                .map_err(|_| Unavailable::new("consents", "they are no JSON"))?;
+            if self.clients.len() <= MOST && text.len() <= LONGEST_PERSONAL {
+                return Ok(text);
+            }
+            let oldest = self.clients.iter().min_by_key(|(_, it)| it.at);
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
+                return Err(Unavailable::new("consents", "they are too long"));
+            };
+            self.clients.remove(&oldest);
+        }
+    }
 }
 
 /// Where a request stands with a person's consent.
@@ -87,7 +108,26 @@ pub(crate) async fn standing<H: Host>(
 }
 
 impl Consent {
+    /// This one, with what was agreed to `before` and was not asked for again.
+    fn after(mut self, before: Option<&Self>) -> Self {
+        let Some(before) = before else {
+            return self;
+        };
+        let was_asked_again = |token: &str| has(&self.asked, token);
+        let asked = tokens(&before.asked).filter(|token| !was_asked_again(token));
+        let given = tokens(&before.given).filter(|token| !was_asked_again(token));
+        let (asked, given): (Vec<_>, Vec<_>) = (asked.collect(), given.collect());
+        self.given = joined(given.into_iter().chain(tokens(&self.given)));
+        self.asked = joined(asked.into_iter().chain(tokens(&self.asked)));
+        self.claims.extend(before.claims.iter().cloned());
+        self
+    }
+
     fn covers(&self, asked: &Asked) -> bool {
+        let mut claims = asked.claims_by_name().into_iter();
+        if !claims.all(|claim| self.claims.contains(claim)) {
+            return false;
+        }
         asked.scope_tokens().all(|token| has(&self.asked, token))
             && asked.scope_tokens().any(|token| has(&self.given, token))
             || asked.scope_tokens().next().is_none()
@@ -102,8 +142,16 @@ impl Consent {
     }
 }
 
+fn tokens(scope: &str) -> impl Iterator<Item = &str> {
+    scope.split(' ').filter(|token| !token.is_empty())
+}
+
+fn joined<'a>(tokens: impl Iterator<Item = &'a str>) -> String {
+    tokens.collect::<Vec<_>>().join(" ")
+}
+
 fn has(scope: &str, token: &str) -> bool {
-    scope.split(' ').any(|own| own == token)
+    tokens(scope).any(|own| own == token)
 }
 
 fn key_of(subject: &str) -> PersonalKey {
@@ -139,15 +187,7 @@ pub(crate) async fn change<H: Host>(
     for _ in 0..MOST_TRIES {
         let (mut consents, standing) = read(at, subject).await?;
         change(&mut consents);
-        while consents.clients.len() > MOST {
-            let oldest = consents.clients.iter().min_by_key(|(_, it)| it.at);
-            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
-                break;
-            };
-            consents.clients.remove(&oldest);
-        }
-        let text = serde_json::to_string(&consents)
-            .map_err(|_| Unavailable::new("consents", "they are no JSON"))?;
+        let text = consents.written()?;
         let expected = match &standing {
             Some(document) => Expected::Version(document.version()),
             None => Expected::Absent,
@@ -225,6 +265,7 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let consent = Consent {
         asked: asked.scope.clone().unwrap_or_default(),
         given: given.clone(),
+        claims: asked.claims_by_name().into_iter().map(str::to_owned).collect(),
         at: at.now(),
     };
     remember(at, &session.subject, client, &consent)
@@ -241,8 +282,65 @@ async fn remember<H: Host>(
     consent: &Consent,
 ) -> Result<(), Unavailable> {
     change(at, subject, |consents| {
-        let id = client.as_str().to_owned();
-        consents.clients.insert(id, consent.clone());
+        let before = consents.clients.remove(client.as_str());
+        let consent = consent.clone().after(before.as_ref());
+        consents.clients.insert(client.as_str().to_owned(), consent);
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Consent, Consents, LONGEST_PERSONAL, MOST, UnixTime};
+
+    fn consent(asked: &str, given: &str, claims: &[&str], at: u64) -> Consent {
+        Consent {
+            asked: asked.to_owned(),
+            given: given.to_owned(),
+            claims: claims.iter().map(|&claim| claim.to_owned()).collect(),
+            at: UnixTime(at),
+        }
+    }
+
+    #[test]
+    fn what_was_agreed_to_before_stands_unless_it_was_asked_for_again() {
+        let before = consent("openid read write", "openid read write", &["email"], 1);
+        let cases = [
+            (consent("openid admin", "openid", &["name"], 2), "read write openid"),
+            (consent("openid write", "openid", &[], 2), "read openid"),
+            (consent("openid read write", "write", &[], 2), "write"),
+        ];
+        for (new, given) in cases {
+            let merged = new.clone().after(Some(&before));
+            assert_eq!(merged.given, given);
+            for token in ["openid", "read", "write"] {
+                assert!(super::has(&merged.asked, token), "{}", merged.asked);
+            }
+            assert!(merged.claims.contains("email"));
+            assert!(new.claims.is_subset(&merged.claims));
+            assert_eq!(merged.at, UnixTime(2));
+        }
+        let first = consent("openid", "openid", &[], 1);
+        assert_eq!(first.clone().after(None), first);
+    }
+
+    #[test]
+    fn the_oldest_make_way() {
+        let mut consents = Consents::default();
+        for number in 0..=MOST as u64 {
+            let consent = consent("openid", "openid", &[], number);
+            consents.clients.insert(format!("client-{number}"), consent);
+        }
+        assert!(consents.written().unwrap().len() < LONGEST_PERSONAL);
+        assert_eq!(consents.clients.len(), MOST);
+        assert!(!consents.clients.contains_key("client-0"));
+
+        let long = "x".repeat(1000);
+        for consent in consents.clients.values_mut() {
+            consent.asked.clone_from(&long);
+        }
+        assert!(consents.written().unwrap().len() <= LONGEST_PERSONAL);
+        assert!(consents.clients.contains_key(&format!("client-{MOST}")));
+        assert!(!consents.clients.contains_key("client-1"));
+    }
 }

@@ -36,6 +36,9 @@ const one = (more = {}) => ({
 
 /** Who of these gets in: each in a browser of their own. */
 async function admitted(own, application, people = PEOPLE.map(({ sub }) => sub)) {
+  // Else so many would ask for the provider's metadata at once, which few may.
+  await own.browser().open(application.asks().url);
+  await logIn(own.browser(), application, { as: people[0] });
   const logins = people.map(async (as) => {
     const browser = own.browser();
     const { page, asked } = await logIn(browser, application, { as });
@@ -146,9 +149,12 @@ describe('who may', () => {
 
   test('GitHub: members of an organisation, exactly', async (t) => {
     const people = [
-      { sub: 'in', claims: { id: 1, name: 'In', organizations: [{ login: 'Acme', id: 10 }] } },
-      { sub: 'like', claims: { id: 2, name: 'Like', organizations: [{ login: 'acme-corp', id: 11 }] } },
-      { sub: 'out', claims: { id: 3, name: 'Out', organizations: [] } },
+      { sub: 'in', claims: { id: 1, name: 'In', email: 'in@example.com', organizations: [{ login: 'Acme', id: 10 }] } },
+      {
+        sub: 'like',
+        claims: { id: 2, name: 'Like', email: 'like@example.com', organizations: [{ login: 'acme-corp', id: 11 }] },
+      },
+      { sub: 'out', claims: { id: 3, name: 'Out', email: 'out@example.com', organizations: [] } },
     ];
     const own = await open(t, {
       providers: { github: { type: 'github', name: 'GitHub', people, allow: { organizations: ['acme'] } } },
@@ -173,7 +179,6 @@ describe('who may', () => {
       for (const login of [{ allow }, { clients: { shop: { allow } } }]) {
         const said = await refusal(t, { providers: [provider], ...login });
         assert.match(said, /JETON_LOGIN/);
-        assert.match(said, /allow/);
       }
       assert.match(await refusal(t, { providers: [{ ...provider, allow }] }), /JETON_LOGIN.*(providers|allow)/s);
     }

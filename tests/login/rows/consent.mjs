@@ -83,6 +83,24 @@ describe('consent', () => {
     }
   });
 
+  test('claims that are asked for by name are shown, and asked about', async () => {
+    const way = await fresh();
+    const { page, asked } = await consentPage(way, { scope: 'openid' });
+    const first = await way.guest.tokens(await agree(way.browser, page), asked);
+    assert.equal((await way.guest.userinfo(first)).email, undefined);
+    const claims = JSON.stringify({ userinfo: { email: { essential: true } } });
+    const silent = way.guest.asks({ scope: 'openid', claims, prompt: 'none' });
+    way.guest.refused(await way.browser.open(silent.url), silent, 'consent_required');
+    const named = way.guest.asks({ scope: 'openid', claims });
+    const shown = await way.browser.open(named.url);
+    assert.ok(asksConsent(shown));
+    assert.match(isOwnPage(shown), /\bemail\b/);
+    const second = await way.guest.tokens(await agree(way.browser, shown), named);
+    assert.equal((await way.guest.userinfo(second)).email, `${way.sub}@example.com`);
+    const again = way.guest.asks({ scope: 'openid', claims });
+    await way.guest.tokens(await way.browser.open(again.url), again);
+  });
+
   test('narrowed: the application gets what the person left, and no more later', async () => {
     const way = await fresh();
     const { page, asked } = await consentPage(way);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { textOf } from '../support/browser.mjs';
 import { be, choose, loggedIn, toUpstream } from '../support/login.mjs';
-import { isTrouble } from '../support/pages.mjs';
+import { isOwnPage, isTrouble } from '../support/pages.mjs';
 import { stranger } from '../support/stranger.mjs';
 import { open } from '../support/world.mjs';
 
@@ -31,42 +31,42 @@ async function isStopped(own, { page, asked, browser }, { status, error, words }
   return text;
 }
 
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const AT_TOKEN = { endpoint: 'token', grant_type: 'authorization_code' };
 
 describe('upstream trouble', () => {
+  const NOT_THERE = { status: 503, named: true, error: 'temporarily_unavailable' };
+  const NOT_OURS = { status: 400, error: 'login_required' };
+  const NOT_SET_UP = { status: 500, error: 'server_error' };
   const unwell = {
-    'answers 500': { fault: 'status-500' },
-    'answers 503': { fault: 'status-503' },
-    'says slow down': { fault: 'rate-limit-5' },
-    'closes the connection': { fault: 'drop' },
-    'answers half of its JSON': { fault: 'truncate' },
-    'answers HTML': { fault: 'html' },
-    'answers nothing': { fault: 'empty' },
-    'leaves out the ID token': { fault: 'missing-id_token' },
-    'answers invalid_client: the operator has to look': { fault: 'invalid_client' },
-    'answers invalid_grant': { fault: 'invalid_grant' },
-    'answers with words of its own': {
-      fault: {
+    'answers 500': ['status-500', NOT_THERE],
+    'answers 503': ['status-503', NOT_THERE],
+    'says slow down': ['rate-limit-5', NOT_THERE],
+    'closes the connection': ['drop', NOT_THERE],
+    'answers half of its JSON': ['truncate', NOT_THERE],
+    'answers HTML': ['html', NOT_THERE],
+    'answers nothing': ['empty', NOT_THERE],
+    'leaves out the ID token': ['missing-id_token', NOT_THERE],
+    'sends the server elsewhere': [{ status: 302, headers: { location: 'http://127.0.0.1:9/' } }, NOT_THERE],
+    'answers invalid_client: the operator has to look': ['invalid_client', NOT_SET_UP],
+    'answers unauthorized_client: the operator has to look': ['unauthorized_client', NOT_SET_UP],
+    'answers invalid_grant': ['invalid_grant', NOT_OURS],
+    'answers with words of its own': [
+      {
         status: 400,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ error: '<script>alert(1)</script>', error_description: 'fault <b>evil</b>' }),
       },
-    },
-    'sends the browser’s server elsewhere': {
-      fault: { status: 302, headers: { location: 'http://127.0.0.1:9/' } },
-    },
+      NOT_SET_UP,
+    ],
   };
-  for (const [name, { fault }] of Object.entries(unwell)) {
+  for (const [name, [fault, { status, named, error }]] of Object.entries(unwell)) {
     test(`its token endpoint ${name}`, async (t) => {
       const own = await open(t, { providers: { one: {} } });
       const end = await through(own, { match: AT_TOKEN, fault });
-      const text = await isStopped(own, end, {
-        status: end.page.response.status,
-        error: /^(temporarily_unavailable|server_error|access_denied)$/,
-      });
-      assert.ok(end.page.response.status >= 400, `${end.page.response.status}`);
+      const text = await isStopped(own, end, { status, error });
       assert.doesNotMatch(end.page.response.text, /<script|<b>evil|alert\(1\)/);
-      assert.ok(text.includes('Provider one'), 'which one it is');
+      if (named) assert.ok(text.includes('Provider one'), text);
     });
   }
 
@@ -96,8 +96,9 @@ describe('upstream trouble', () => {
     );
     // The other way is not affected.
     await loggedIn(browser, shop, { provider: 'two' });
-    // Once it is there again it is asked again: what failed is not kept.
+    // Once it is there again it is asked again, ten seconds later: what failed is not kept.
     await own.upstreams.one.clearFaults();
+    await sleep(10_500);
     await loggedIn(own.browser(), shop);
   });
 
@@ -106,6 +107,7 @@ describe('upstream trouble', () => {
     const end = await through(own, { match: { endpoint: 'jwks' }, fault: 'status-500' });
     await isStopped(own, end, { status: end.page.response.status, error: /./ });
     await own.upstreams.one.clearFaults();
+    await sleep(10_500);
     await loggedIn(own.browser(), own.applications.shop);
   });
 
@@ -146,25 +148,33 @@ describe('upstream trouble', () => {
     });
   }
 
-  test('keys that were rotated, before a login and in the middle of one', async (t) => {
-    const own = await open(t, { providers: { one: {} } });
-    const { shop } = own.applications;
-    const { one } = own.upstreams;
-    await loggedIn(own.browser(), shop);
-    await one.keys.rotate();
-    await loggedIn(own.browser(), shop);
-  });
+  // Keys are fetched once a minute at most, whatever strangers send; hosts have no clock that could be moved.
+  const slow = process.env.JETON_SUITE_SLOW ? false : 'takes a minute: JETON_SUITE_SLOW=1';
 
-  test('keys that are rotated while the person is at the upstream', async (t) => {
+  test('keys that are rotated while the person is at the upstream', { skip: slow }, async (t) => {
     const own = await open(t, { providers: { one: {} } });
     const { shop } = own.applications;
     const { one } = own.upstreams;
     await loggedIn(own.browser(), shop);
+    await sleep(61_000);
     const browser = own.browser();
     const { page, asked } = await toUpstream(browser, shop);
     await one.keys.rotate();
     await one.keys.retire();
     await shop.tokens(await be(browser, page, 'alice'), asked);
+    await loggedIn(own.browser(), shop);
+  });
+
+  test('keys that are rotated twice within a minute: the person is told, and nobody is let in', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const { shop } = own.applications;
+    await loggedIn(own.browser(), shop);
+    const browser = own.browser();
+    const { page, asked } = await toUpstream(browser, shop);
+    await own.upstreams.one.keys.rotate();
+    await own.upstreams.one.keys.retire();
+    const end = await be(browser, page, 'alice');
+    await isStopped(own, { page: end, asked, browser }, { status: 400, error: 'login_required' });
   });
 
   test('a key that it uses and does not show', async (t) => {
@@ -271,9 +281,11 @@ describe('upstream trouble', () => {
     const { guest } = own.applications;
     const { page: upstream } = await toUpstream(browser, guest);
     const consent = await be(browser, upstream, 'alice');
-    assert.doesNotMatch(consent.response.text, /<script|<img|onerror=|javascript:/);
+    isOwnPage(consent);
+    assert.doesNotMatch(consent.response.text, /<script|<img/);
     const account = await browser.open(`${own.issuer}/login/account`);
-    assert.doesNotMatch(account.response.text, /<script|<img|onerror=|javascript:/);
+    isOwnPage(account);
+    assert.doesNotMatch(account.response.text, /<script|<img/);
   });
 });
 

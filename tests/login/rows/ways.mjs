@@ -100,7 +100,10 @@ describe('ways in', () => {
     const second = await loggedIn(own.browser(), shop, { as: 'octocat' });
     assert.equal(second.claims.sub, first.claims.sub);
     assert.equal((await shop.userinfo(second)).preferred_username, 'hexacat');
-    await github.addUser({ sub: 'newcomer', claims: { id: 99, preferred_username: 'octocat', name: 'New' } });
+    await github.addUser({
+      sub: 'newcomer',
+      claims: { id: 99, preferred_username: 'octocat', name: 'New', email: 'new@example.com' },
+    });
     const third = await loggedIn(own.browser(), shop, { as: 'newcomer' });
     assert.notEqual(third.claims.sub, first.claims.sub);
   });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { formsOf } from '../../mock/support/browser.mjs';
 import { encode, send, submit } from '../../mock/support/http.mjs';
+import { collect } from './secrets.mjs';
 
 /** Every page and answer that any browser of this run was shown: `{ url, response }`. */
 export const shown = [];
@@ -42,6 +43,8 @@ export class Browser {
     for (const [name, value] of Object.entries(all)) if (value === undefined) delete all[name];
     const response = form ? await submit(url, form, { headers: all }) : await send(url, { headers: all, method });
     for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#keep(new URL(url), line);
+    const sent = form && { 'content-type': 'application/x-www-form-urlencoded' };
+    collect({ path: String(url), headers: { ...sent, ...all }, body: form && encode(form) }, response);
     const page = { url: new URL(url), response };
     shown.push(page);
     return page;
