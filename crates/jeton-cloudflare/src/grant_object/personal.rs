@@ -42,7 +42,7 @@ impl Records {
             Replacement::Keep => stored.map(|record| record.until + SLACK),
             Replacement::Remove => {
                 self.run("DELETE FROM personal", Vec::new())?;
-                // Then the sweep finds nothing, and what is left of the object goes too.
+                // The alarm then finds nothing that is kept, and clears the object.
                 Some(now + SLACK)
             }
             Replacement::Store(record) => {
