@@ -207,11 +207,17 @@ describe('what ends at the client opens nothing', { concurrency: 8 }, () => {
     assert.deepEqual(Object.keys(response.json()), ['error', 'error_description']);
   });
 
-  test('hints travel to the login application, and not back', async () => {
-    const hints = { login_hint: 'h'.repeat(900), ui_locales: 'de', acr_values: 'gold' };
-    const { request } = await waiting(hints);
-    const { code } = unseal(ticketIn(await accept(request))).request.purpose;
-    for (const name of Object.keys(hints)) assert.equal(code[name], undefined, name);
+  test('hints travel to the login application, and not back, but for one language of pages', async () => {
+    for (const [ui_locales, expected] of [
+      ['fr de-CH en', 'de'],
+      ['fr', undefined],
+    ]) {
+      const hints = { login_hint: 'h'.repeat(900), acr_values: 'gold', ui_locales };
+      const { request } = await waiting(hints);
+      const { code } = unseal(ticketIn(await accept(request))).request.purpose;
+      for (const name of ['login_hint', 'acr_values']) assert.equal(code[name], undefined, name);
+      assert.equal(code.ui_locales, expected);
+    }
   });
 });
 
