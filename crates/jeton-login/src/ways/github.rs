@@ -160,10 +160,6 @@ impl Github {
     }
 
     /// The person as they are now. Only GitHub Apps whose tokens expire have refresh tokens.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "claims are not renewed at a refresh yet")
-    )]
     pub(super) async fn renewed<H: Host>(
         &self,
         with: &With<'_, H>,

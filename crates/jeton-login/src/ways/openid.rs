@@ -203,10 +203,6 @@ impl Provider {
     }
 
     /// The person as they are now (OpenID Connect Core 1.0 §12).
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "claims are not renewed at a refresh yet")
-    )]
     pub(super) async fn renewed<H: Host>(
         &self,
         with: &With<'_, H>,
