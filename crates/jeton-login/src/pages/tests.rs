@@ -234,7 +234,7 @@ fn every_problem_says_what_to_do_and_leads_on() {
         let again = match problem {
             Problem::Expired => continue,
             Problem::NotAllowed => "name=\"account\" value=\"other\">Use another account<",
-            Problem::StateUnknown | Problem::SessionEnded | Problem::TooMany => {
+            Problem::StateUnknown | Problem::SessionEnded => {
                 "name=\"account\" value=\"other\">Try again<"
             }
             _ => "name=\"provider\" value=\"google\">Try again<",

@@ -328,11 +328,7 @@ pub(super) const STATES: &[State] = &[
 /// The page for a problem, as it comes about.
 pub(super) fn problem(pages: &Pages<'_>, problem: Problem, request: &str) -> Response<Bytes> {
     let way = match problem {
-        Problem::Expired
-        | Problem::Damaged
-        | Problem::StateUnknown
-        | Problem::SessionEnded
-        | Problem::TooMany => None,
+        Problem::Expired | Problem::Damaged | Problem::StateUnknown | Problem::SessionEnded => None,
         _ => Some(GOOGLE),
     };
     pages.problem(&ProblemPage {
