@@ -336,7 +336,7 @@ async function logout({ hint = 'good', post = BYE, state = 'bye' } = {}) {
     modified: () => unsigned(claims),
     none: () => undefined,
   };
-  const query = encode({ id_token_hint: await hints[hint](), post_logout_redirect_uri: post, state });
+  const query = encode({ id_token_hint: await hints[hint](), post_logout_redirect_uri: post ?? undefined, state: state ?? undefined });
   let page = await browser.open(`${metadata.end_session_endpoint}?${query}`);
   for (let step = 0; step < 4 && !page.arrived; step += 1) {
     const path = ['/login/logout', '/end_session', '/logout'].find((path) => formsTo(page, path).length > 0);
@@ -370,11 +370,11 @@ const LOGOUT = {
   'oidcc-rp-initiated-logout-bad-id-token-hint': stays({ hint: 'bad' }),
   'oidcc-rp-initiated-logout-modified-id-token-hint': stays({ hint: 'modified' }),
   'oidcc-rp-initiated-logout-no-id-token-hint': stays({ hint: 'none' }),
-  'oidcc-rp-initiated-logout-no-params': ends({ hint: 'none', post: undefined, state: undefined }),
-  'oidcc-rp-initiated-logout-no-post-logout-redirect-uri': ends({ post: undefined }),
-  'oidcc-rp-initiated-logout-only-state': ends({ hint: 'none', post: undefined }),
+  'oidcc-rp-initiated-logout-no-params': ends({ hint: 'none', post: null, state: null }),
+  'oidcc-rp-initiated-logout-no-post-logout-redirect-uri': ends({ post: null }),
+  'oidcc-rp-initiated-logout-only-state': ends({ hint: 'none', post: null }),
   async 'oidcc-rp-initiated-logout-no-state'() {
-    const { page, browser } = await logout({ state: undefined });
+    const { page, browser } = await logout({ state: null });
     assert.equal(page.arrived?.href, BYE);
     await isOut(browser);
   },

@@ -9,7 +9,7 @@ import { logs } from './support/world.mjs';
 const IDS = /"(grant|jti|request_id|subject)":"[\w.:=/+-]{1,64}"/g;
 
 /** The kinds of credentials without which the rows were not all asked. */
-const KINDS = ['client_secret', 'code', 'code_verifier', 'cookie', 'id_token', 'nonce', 'request', 'state', 'ticket'];
+const KINDS = ['client_secret', 'code', 'code_verifier', 'cookie', 'id_token', 'nonce', 'request', 'state'];
 
 test('no log holds a credential, or what a stranger or an upstream sent', async () => {
   // Lines come by another way than answers.
