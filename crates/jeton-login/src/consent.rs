@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::{
-    ClientId, Document, Expected, Host, LONGEST_PERSONAL, Ledger, PersonalKey, Put, Seconds, Unavailable, UnixTime,
+    ClientId, Document, Expected, Host, LONGEST_PERSONAL, Ledger, PersonalKey, Put, Seconds,
+    Unavailable, UnixTime,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,7 +15,7 @@ use crate::{
     asked::Asked,
     at::At,
     login::{asked, go_on, send_back},
-    pages,
+    pages::{self, Answered},
     session::Session,
     stop::{Context, Stop, Stopped},
     view,
@@ -218,6 +219,7 @@ pub(crate) fn page<H: Host>(
     request: &str,
     asked: &Asked,
     session: &Session,
+    answered: Answered,
 ) -> Answer {
     let Some(application) = view::application(asked) else {
         return Stop::Damaged.at_once(at);
@@ -230,6 +232,7 @@ pub(crate) fn page<H: Host>(
         who: view::who(&at.app.settings, session),
         groups: &view::groups(&scopes),
         claims: &asked.claims_by_name(),
+        answered,
     });
     page.into()
 }
@@ -260,12 +263,16 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         .collect();
     let given = given.join(" ");
     if given.is_empty() && asked.scope_tokens().next().is_some() {
-        return Ok(page(at, request, &asked, &session));
+        return Ok(page(at, request, &asked, &session, Answered::WithNothing));
     }
     let consent = Consent {
         asked: asked.scope.clone().unwrap_or_default(),
         given: given.clone(),
-        claims: asked.claims_by_name().into_iter().map(str::to_owned).collect(),
+        claims: asked
+            .claims_by_name()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         at: at.now(),
     };
     remember(at, &session.subject, client, &consent)
@@ -306,7 +313,10 @@ mod tests {
     fn what_was_agreed_to_before_stands_unless_it_was_asked_for_again() {
         let before = consent("openid read write", "openid read write", &["email"], 1);
         let cases = [
-            (consent("openid admin", "openid", &["name"], 2), "read write openid"),
+            (
+                consent("openid admin", "openid", &["name"], 2),
+                "read write openid",
+            ),
             (consent("openid write", "openid", &[], 2), "read openid"),
             (consent("openid read write", "write", &[], 2), "write"),
         ];

@@ -11,7 +11,7 @@ use crate::{
     claims::claims_of,
     consent,
     flow::{Flow, NotBegun},
-    pages::{Asking, Chooser, OtherPerson},
+    pages::{Answered, Asking, Chooser, OtherPerson},
     session::Session,
     stop::{Context, Stop, Stopped},
     view,
@@ -66,7 +66,15 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         consent::Standing::ToBeAsked if silent => {
             return send_back(at, request, "consent_required").await;
         }
-        consent::Standing::ToBeAsked => return Ok(consent::page(at, request, &asked, &session)),
+        consent::Standing::ToBeAsked => {
+            return Ok(consent::page(
+                at,
+                request,
+                &asked,
+                &session,
+                Answered::NotYet,
+            ));
+        }
     };
     go_on(at, request, &asked, &session, scope.as_deref()).await
 }

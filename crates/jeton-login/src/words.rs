@@ -62,6 +62,7 @@ pub(crate) struct Consent {
     pub(crate) not_you: &'static str,
     pub(crate) about_you: &'static str,
     pub(crate) besides: &'static str,
+    pub(crate) nothing_chosen: &'static str,
     /// Claims that are asked for by name.
     pub(crate) by_name: &'static str,
     /// Links to the application's own pages.

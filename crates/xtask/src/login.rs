@@ -40,7 +40,11 @@ pub(crate) fn example() -> Result<Tally> {
 
 /// What a login asks of a Worker's stores.
 pub(crate) fn operations() -> Result<Tally> {
-    judged("login-operations", &["operations.test.mjs"], &Target::Worker)
+    judged(
+        "login-operations",
+        &["operations.test.mjs"],
+        &Target::Worker,
+    )
 }
 
 fn judged(name: &str, files: &[&str], host: &Target) -> Result<Tally> {

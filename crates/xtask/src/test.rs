@@ -9,9 +9,8 @@ use crate::args::{Target, TestOptions};
 use crate::report::{Report, Tally};
 use crate::suite::Answers;
 use crate::{
-    boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, login, mock,
-    node, packages, parameters, pins, platforms, shell, sizes, suite, supply, tools, vendors,
-    worker,
+    boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, login, mock, node,
+    packages, parameters, pins, platforms, shell, sizes, suite, supply, tools, vendors, worker,
 };
 
 pub(crate) fn run(options: &TestOptions) -> ExitCode {
@@ -163,9 +162,7 @@ fn check_login(report: &mut Report, builds: &mut Builds, options: &TestOptions) 
         });
     }
     let worker = builds.made(Build::Worker, report, options);
-    report.counted("login: operations", || {
-        if_built(worker, login::operations)
-    });
+    report.counted("login: operations", || if_built(worker, login::operations));
     let built = builds.made(Build::Jeton, report, options);
     report.counted("login: example", || if_built(built, login::example));
 }

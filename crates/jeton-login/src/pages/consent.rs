@@ -27,6 +27,16 @@ pub(crate) struct Consent<'a> {
     pub(crate) groups: &'a [ScopeGroup<'a>],
     /// The claims that are asked for by name.
     pub(crate) claims: &'a [&'a str],
+    pub(crate) answered: Answered,
+}
+
+/// What the person has answered so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// Nothing yet.
+    NotYet,
+    /// They allowed, and left off every scope.
+    WithNothing,
 }
 
 /// Scopes of one API, or of none.
@@ -64,12 +74,18 @@ impl Pages<'_> {
             self.action("/account"),
             words.account.title
         );
+        let problem = match consent.answered {
+            Answered::NotYet => String::new(),
+            Answered::WithNothing => {
+                format!("<p role=\"alert\">{}</p>", words.consent.nothing_chosen)
+            }
+        };
         let body = format!(
             "<div class=\"consent\"><div class=\"meet\" aria-hidden=\"true\">\
              <span class=\"tile\" data-initial=\"{}\"></span><i></i>\
              <span class=\"tile round\" data-initial=\"{}\"></span></div>\
              <h1>{title}</h1><p>{}{id}</p><p class=\"hint\">{}</p>{}</div>{}\
-             <form method=\"post\" action=\"{}\">{}{}{}{}{}\
+             <form method=\"post\" action=\"{}\">{problem}{}{}{}{}{}\
              <div class=\"actions\"><button name=\"consent\" value=\"allow\">{}</button>{}</div>\
              <div class=\"switch\"><p>{} <button class=\"link\" formaction=\"{}\" name=\"account\" \
              value=\"other\">{}</button></p></div></form><p class=\"hint\">{}</p>",

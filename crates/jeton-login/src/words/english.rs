@@ -44,6 +44,7 @@ pub(super) const WORDS: Words = Words {
         not_you: "Not you?",
         about_you: "About you",
         besides: "And besides",
+        nothing_chosen: "Leave one on, or deny.",
         by_name: "It asks for these details by name:",
         home: "About the application",
         policy: "Privacy policy",

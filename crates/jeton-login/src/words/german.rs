@@ -44,6 +44,7 @@ pub(super) const WORDS: Words = Words {
         not_you: "Das sind nicht Sie?",
         about_you: "Über Sie",
         besides: "Außerdem",
+        nothing_chosen: "Lassen Sie eines ausgewählt, oder lehnen Sie ab.",
         by_name: "Ausdrücklich gefragt ist nach diesen Angaben:",
         home: "Über die Anwendung",
         policy: "Datenschutz",

@@ -5,9 +5,9 @@ use http::Response;
 use jeton::UnixTime;
 
 use crate::pages::{
-    Account, Application, Asking, Chooser, Consent, Entry, EntryKind, LoggedOut, Logout, Notice,
-    Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn,
-    Ways, Who,
+    Account, Answered, Application, Asking, Chooser, Consent, Entry, EntryKind, LoggedOut, Logout,
+    Notice, Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup, ScopeItem,
+    UpstreamLogout, WayIn, Ways, Who,
 };
 
 /// A state of a page.
@@ -156,6 +156,7 @@ pub(super) const STATES: &[State] = &[
                     },
                 ],
                 claims: &[],
+                answered: Answered::WithNothing,
             })
         },
     },
@@ -172,6 +173,7 @@ pub(super) const STATES: &[State] = &[
                     scopes: &ABOUT[..1],
                 }],
                 claims: &[],
+                answered: Answered::NotYet,
             })
         },
     },
@@ -207,6 +209,7 @@ pub(super) const STATES: &[State] = &[
                     },
                 ],
                 claims: &["email", "given_name", "family_name"],
+                answered: Answered::NotYet,
             })
         },
     },
@@ -377,6 +380,7 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6
                 scopes: &scopes,
             }],
             claims: &[text],
+            answered: Answered::NotYet,
         }),
         pages.account(&Account {
             form_key: text,

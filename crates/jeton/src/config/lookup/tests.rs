@@ -348,9 +348,11 @@ fn every_variable_that_is_read_is_in_the_table() {
     config.unwrap();
     let mut read = read.into_inner();
     read.sort();
+    // Of the login application, which is another crate's.
+    let of_others = ["JETON_LOGIN"];
     let mut table: Vec<_> = SETTINGS
         .iter()
-        .filter(|setting| setting.host == "all")
+        .filter(|setting| setting.host == "all" && !of_others.contains(&setting.name))
         .map(|setting| setting.name)
         .collect();
     table.sort_unstable();
