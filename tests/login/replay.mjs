@@ -24,7 +24,16 @@ const client = (client_id) => ({
   }),
   first_party: true,
 });
-const clients = ['conformance', 'conformance-other', 'conformance-post'].map(client);
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const key = { ...privateKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'ES256' };
+const { d: _, ...publicKey } = key;
+const signer = {
+  ...client('conformance-key'),
+  client_secret: undefined,
+  token_endpoint_auth_method: 'private_key_jwt',
+  jwks: { keys: [publicKey] },
+};
+const clients = [...['conformance', 'conformance-other', 'conformance-post'].map(client), signer];
 
 /** OpenID Connect Discovery §3: an OpenID provider signs by RS256, whatever else it does. */
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
@@ -56,6 +65,8 @@ const own = await open(
       },
     },
     clients,
+    // Where a form comes from browsers say, and replays may not.
+    says: (headers) => ({ origin: `http://${headers.host}`, ...headers }),
     env: {
       JETON_SIGNING_ALGS: 'RS256 ES256',
       JETON_SIGNING_JWKS: JSON.stringify({ keys: [{ ...rsa, alg: 'RS256' }] }),
@@ -77,6 +88,8 @@ const child = spawn(command, parameters, {
     OTHER_CLIENT_SECRET: other.client_secret,
     POST_CLIENT_ID: post.client_id,
     POST_CLIENT_SECRET: post.client_secret,
+    PKJWT_CLIENT_ID: signer.client_id,
+    PKJWT_JWK: JSON.stringify(key),
     USERNAME: 'alice',
   },
 });

@@ -173,10 +173,13 @@ describe('consent', () => {
     const [{ fields }] = formsTo(foreign, '/login/consent');
     const forged = await way.browser.send(page, '/login/consent', { fields: { form_key: fields.form_key } });
     assert.ok(!forged.arrived?.searchParams.has('code'), `${forged.arrived}`);
+    const elsewhere = await way.browser.send(page, '/login/consent', { headers: { origin: 'https://evil.example' } });
+    assert.ok(!elsewhere.arrived?.searchParams.has('code'), `${elsewhere.arrived}`);
     const bare = await way.browser.another().send(page, '/login/consent');
     assert.ok(!bare.arrived?.searchParams.has('code'), `${bare.arrived}`);
-    // The person themselves still can.
-    await way.guest.tokens(await agree(way.browser, page), asked);
+    // The person themselves still can, also with a browser that does not say where a form comes from.
+    const end = await way.browser.send(page, '/login/consent', { headers: { origin: undefined } });
+    await way.guest.tokens(end, asked);
   });
 
   test('whose page it was counts: a session of somebody else agrees to nothing', async () => {

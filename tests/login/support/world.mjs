@@ -63,13 +63,16 @@ const APIS = [
   { identifier: API, name: 'Orders', scopes: { 'orders:read': 'Read orders', 'orders:write': 'Change orders' } },
 ];
 
-/** Starts a front on a free port, which hands everything on to `target.url` once that is known. */
-async function front() {
+/**
+ * Starts a front on a free port, which hands everything on to `target.url` once that is known. `says` makes headers of
+ * those of a request.
+ */
+async function front(says = (headers) => headers) {
   const target = {};
   const server = createServer((incoming, outgoing) => {
     const { hostname, port } = new URL(target.url);
     const onward = request(
-      { hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers, agent: false },
+      { hostname, port, path: incoming.url, method: incoming.method, headers: says(incoming.headers), agent: false },
       (answer) => {
         outgoing.writeHead(answer.statusCode, answer.rawHeaders);
         answer.pipe(outgoing);
@@ -104,6 +107,7 @@ export const logs = () => started.flatMap((host) => host.log());
  * @param {object[]} options.clients
  * @param {object} options.env further variables
  * @param {object} options.host options of the host
+ * @param {(headers: object) => object} options.says what the front makes of a request's headers
  * @param {(options: object) => Promise<object>} options.start starts the host, where it is not that of `JETON_TARGET`
  */
 export async function open(
@@ -115,9 +119,10 @@ export async function open(
     env = {},
     host: options = {},
     start = module.start,
+    says,
   } = {},
 ) {
-  const { target: behind, url: issuer, close } = await front();
+  const { target: behind, url: issuer, close } = await front(says);
   const upstreams = {};
   const ways = [];
   for (const [id, { people, spec, type = 'openid', account, ...more }] of Object.entries(providers)) {

@@ -122,7 +122,7 @@ function ofText(text) {
 
 function ofJson({ headers, text }) {
   if (!headers['content-type']?.startsWith('application/json') || text === '') return;
-  const answer = JSON.parse(text);
+  const answer = JSON.parse(text) ?? {};
   for (const name of SECRET_MEMBERS) isSecret(answer[name], name);
   if (answer.redirect_to) ofParameters(new URL(answer.redirect_to).searchParams);
 }
