@@ -33,7 +33,7 @@ export class Application {
 
   /** What a browser brought back, which is an answer to `asked`: its parameters. */
   answered(page, asked) {
-    assert.ok(page.arrived, `still at ${page.url}: ${page.response.status} ${page.response.text}`);
+    assert.ok(page.arrived, `still at ${page.url}: ${page.response?.status} ${page.response?.text}`);
     assert.ok(page.arrived.href.startsWith(`${asked.redirect_uri}?`), page.arrived.href);
     const answer = Object.fromEntries(page.arrived.searchParams);
     assert.equal(answer.state, asked.state);
