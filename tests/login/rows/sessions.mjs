@@ -5,9 +5,12 @@ import { describe, test } from 'node:test';
 import { formsTo, textOf } from '../support/browser.mjs';
 import { be, choose, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage } from '../support/pages.mjs';
-import { application, at, clients, open, world } from '../support/world.mjs';
+import { application, at, clients, open, target, world } from '../support/world.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What has ended is known at once to the process that was asked; Lambda's others remember for a while. */
+const oneProcess = target === 'lambda' ? { instances: 1 } : {};
 
 /** Whether a browser is known: a silent login goes through. */
 async function isKnown(browser, application) {
@@ -119,7 +122,7 @@ describe('sessions', () => {
     });
     const own = await open(t, {
       clients: [...clients(), { ...manager, login: undefined }],
-      host: process.env.JETON_TARGET === 'lambda' ? { instances: 1 } : {},
+      host: oneProcess,
     });
     const { shop } = own.applications;
     const browser = own.browser();
@@ -241,7 +244,7 @@ describe('sessions', () => {
   });
 
   test('the account page lists applications and devices, and ends each', async (t) => {
-    const own = await open(t);
+    const own = await open(t, { host: oneProcess });
     const { shop, desk } = own.applications;
     const browser = own.browser();
     const form = { scope: 'openid profile offline_access' };
