@@ -15,6 +15,8 @@ import { freePort, launch } from './native.mjs';
 
 const README = page('README.md');
 const CLIENTS = page('docs/clients.md');
+/** The id of a grant that nobody has. */
+const GRANT = 'A'.repeat(22);
 
 async function ok({ run }, script, env) {
   const { status, stdout, stderr } = await run(script, env);
@@ -93,7 +95,7 @@ describe('an SQLite file', () => {
       'grants list --subject a',
       'grants end --subject a',
       'grants end --client a',
-      'grants end some-grant',
+      `grants end ${GRANT}`,
       'apply a.toml',
     ]) {
       await refused(on, `jeton ${command}`, /jeton\.db: there is no such file; `jeton serve` makes it, or --create/);
@@ -187,8 +189,7 @@ describe('an SQLite file', () => {
     await refused(on, 'jeton client secret rm a -bcdefghijkl', /not_found|no such/i);
     await refused(on, 'jeton client secret expire a --cdefghijkl', /not_found|no such/i);
     await refused(on, `jeton grants end -${'a'.repeat(20)}A`, /not_found|no such/i);
-    const { status, stderr } = await on.run('jeton client secret rm a --isuer');
-    assert.deepEqual([status, /it has 12 characters of base64url/.test(stderr)], [2, true], stderr);
+    await refused(on, 'jeton client secret rm a --isuer', /it has 12 characters of base64url/);
     const shown = await ok(on, 'jeton client secret list a');
     assert.ok(!shown.includes('jcs_') && shown.includes(rotated.secret_id), shown);
   });
@@ -313,7 +314,7 @@ describe('an SQLite file', () => {
     ])
       assert.equal(await said(command), 1, command);
     // The ledger is asked each time, and what is new is read when it is asked for.
-    for (const command of ['client new --id b', 'grants end some-grant', 'token revoke some-jti'])
+    for (const command of ['client new --id b', `grants end ${GRANT}`, 'token revoke some-jti'])
       assert.equal(await said(command), 0, command);
     // Nothing was changed.
     assert.equal(await said('client set nobody scope=x'), 0);

@@ -10,7 +10,7 @@ fn server() -> LambdaServer {
         "JETON_SECRET" => Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".to_owned()),
         _ => None,
     });
-    LambdaServer::new(config.unwrap(), Stores::default().into())
+    LambdaServer::new(config.unwrap(), None, Stores::default().into())
 }
 
 /// The core's traits ask for no `Send`; here the compiler finds it.
@@ -18,11 +18,8 @@ fn server() -> LambdaServer {
 fn requests_may_move_between_threads() {
     fn require_send<T: Send>(_: T) {}
     let server = server();
-    require_send(server.handle(
-        Request::new(Bytes::new()),
-        UnixTime(0),
-        std::future::pending(),
-    ));
+    let budget = |_| std::future::pending();
+    require_send(server.handle(Request::new(Bytes::new()), UnixTime(0), budget));
     require_send(respond(&server, "", None, &ToNote::default()));
 }
 
