@@ -26,10 +26,11 @@ test('one command: an application, a login by each way, and a logout', async (t)
   const folder = mkdtempSync(`${parent}built-in-`);
   cpSync(EXAMPLE, folder, { recursive: true, filter: (file) => !file.endsWith('node_modules') });
   symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), `${folder}/node_modules`);
-  const [PORT, JETON_PORT, MOCK_PORT] = (await Promise.all([freePort(), freePort(), freePort()])).map(String);
+  const free = await Promise.all(Array.from({ length: 4 }, freePort));
+  const [PORT, JETON_PORT, MOCK_PORT, GITHUB_PORT] = free.map(String);
   const child = spawn(program, parameters, {
     cwd: folder,
-    env: { PATH: process.env.PATH, JETON: BINARY, PORT, JETON_PORT, MOCK_PORT },
+    env: { PATH: process.env.PATH, JETON: BINARY, PORT, JETON_PORT, MOCK_PORT, GITHUB_PORT },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
@@ -45,18 +46,20 @@ test('one command: an application, a login by each way, and a logout', async (t)
   ]);
   const [origin] = /http:\/\/localhost:\d+(?=\/)/.exec(said[0]);
   const issuer = `http://localhost:${JETON_PORT}`;
-  const mock = `http://localhost:${MOCK_PORT}`;
+  const upstreams = { acme: `http://localhost:${MOCK_PORT}/acme`, github: `http://localhost:${GITHUB_PORT}` };
 
   for (const [provider, sub, name] of [
-    ['acme', 'alice', 'Alice'],
+    ['acme', 'alice', 'alice'],
     ['github', 'octocat', 'The Octocat'],
   ]) {
-    const browser = new Browser({ reaches: [origin, issuer, mock] });
+    const browser = new Browser({
+      reaches: [origin, issuer, ...Object.values(upstreams).map((url) => new URL(url).origin)],
+    });
     assert.match((await browser.open(`${origin}/`)).response.text, /href="\/login"/);
     let page = await browser.open(`${origin}/login`);
     assert.ok(offers(page, provider), textOf(page.response));
     page = await browser.send(page, '/login', { button: provider });
-    assert.ok(page.url.href.startsWith(`${mock}/${provider}`), page.url.href);
+    assert.ok(page.url.href.startsWith(upstreams[provider]), page.url.href);
     page = await be(browser, page, sub);
     if (formsTo(page, '/login/consent').length > 0) page = await browser.send(page, '/login/consent');
     assert.equal(page.url.href, `${origin}/`);

@@ -4,7 +4,7 @@
 // Run with:
 //   npm start
 // and open the address that it prints. JETON names the binary; without it, it is built from this checkout. PORT,
-// JETON_PORT and MOCK_PORT are where the three listen.
+// JETON_PORT, MOCK_PORT and GITHUB_PORT are where each listens.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -15,11 +15,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { application } from './application.mjs';
 
-const { PORT = '3000', JETON_PORT = '8080', MOCK_PORT = '9400' } = process.env;
+const { PORT = '3000', JETON_PORT = '8080', MOCK_PORT = '9400', GITHUB_PORT = '9401' } = process.env;
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const origin = `http://localhost:${PORT}`;
 const issuer = `http://localhost:${JETON_PORT}`;
 const mock = `http://localhost:${MOCK_PORT}`;
+const github = `http://localhost:${GITHUB_PORT}`;
 
 /** The binary of this checkout. */
 function build() {
@@ -86,7 +87,7 @@ const login = {
     {
       id: 'github',
       type: 'github',
-      url: `${mock}/github`,
+      url: github,
       client_id: 'jeton', // which comes back at /login/callback/github
       client_secret: 'of-the-mock',
     },
@@ -94,6 +95,7 @@ const login = {
 };
 
 await start(['mock', '--port', MOCK_PORT], mock);
+await start(['mock', '--profile', 'github', '--port', GITHUB_PORT], github);
 await start(['serve', '--port', JETON_PORT, '--data', join(folder, 'jeton.db')], issuer, {
   JETON_ISSUER: issuer,
   JETON_SECRET: execFileSync(jeton, ['keys', 'new'], { encoding: 'utf8' }).trim(),
