@@ -47,5 +47,21 @@ test('storage operations of a login', async (t) => {
   assert.ok(page.arrived.searchParams.has('code'));
   await count('the account page', () => browser.open(`${own.issuer}/login/account`));
 
-  assert.deepEqual(counted, {});
+  assert.deepEqual(counted, {
+    // Nothing is stored of somebody who may never come back.
+    'the page that asks who': {},
+    'to the upstream': {},
+    // Of a person who is new to this process: whether they have been cut off, and whether they are a client. Then the
+    // grant is opened, and stands in their index.
+    'the way back, to the code': { 'KV reads': 3, ledger: 2 },
+    tokens: { ledger: 1 },
+    'a refresh': { ledger: 1 },
+    'with a session, to the code': { ledger: 2 },
+    // What they agreed to is read as it stands.
+    'the page of consent': { ledger: 1 },
+    'consent given, to the code': { 'KV reads': 1, ledger: 4 },
+    'consent remembered, to the code': { ledger: 3 },
+    // Their index, and each of the four grants.
+    'the account page': { ledger: 5 },
+  });
 });
