@@ -41,7 +41,8 @@ export class Browser {
       ...headers,
     };
     for (const [name, value] of Object.entries(all)) if (value === undefined) delete all[name];
-    const response = form !== undefined ? await submit(url, form, { headers: all }) : await send(url, { headers: all, method });
+    const response =
+      form !== undefined ? await submit(url, form, { headers: all }) : await send(url, { headers: all, method });
     for (const line of [response.headers['set-cookie'] ?? []].flat()) this.#keep(new URL(url), line);
     const sent = form && { 'content-type': 'application/x-www-form-urlencoded' };
     collect({ path: String(url), headers: { ...sent, ...all }, body: form && encode(form) }, response);
