@@ -26,7 +26,7 @@ pub struct LoginServer<H: Host> {
 
 impl<H: Host> LoginServer<H> {
     /// A server with this configuration and these capabilities. `login` is what `JETON_LOGIN` says; the
-    /// configuration must have been given it by [`LoginSettings::configure`].
+    /// configuration is the one that [`LoginSettings::read`] gave with it.
     pub fn new(
         config: Config,
         login: Option<LoginSettings>,
@@ -36,11 +36,6 @@ impl<H: Host> LoginServer<H> {
             application: login.map(|login| Application::new(login, &config)),
             server: Server::new(config, capabilities),
         }
-    }
-
-    /// The server behind the login application.
-    pub fn server(&self) -> &Server<H> {
-        &self.server
     }
 
     /// Answers `request`, as [`Server::handle`] does. `budget` makes what is ready after that time.
@@ -127,4 +122,99 @@ fn is_readable<H: Host>(at: &At<'_, H>) -> bool {
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     at.body.len() <= BODY_LIMIT
         && media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+#[cfg(test)]
+mod tests {
+    use core::{
+        future::pending,
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use http::{StatusCode, header::LOCATION};
+    use jeton::{MemoryFetch, MemoryLedger, MemoryRegistry, UnixTime};
+    use jeton_native::NativeCrypto;
+
+    use super::*;
+
+    struct InMemory;
+
+    impl Host for InMemory {
+        type Registry = MemoryRegistry;
+        type Ledger = MemoryLedger;
+        type Crypto = NativeCrypto;
+        type Fetch = MemoryFetch;
+    }
+
+    fn server(issuer: &str, proxy_strips: &str) -> LoginServer<InMemory> {
+        let lookup = |name: &str| {
+            let text = match name {
+                "JETON_ISSUER" => issuer,
+                "JETON_PROXY_STRIPS" => proxy_strips,
+                "JETON_SECRET" => "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj",
+                "JETON_CLIENTS" => {
+                    r#"[{"client_id":"shop","token_endpoint_auth_method":"none","redirect_uris":["https://shop.example.org/"]}]"#
+                }
+                "JETON_LOGIN" => {
+                    r#"{"providers":[{"type":"github","id":"github","client_id":"a","client_secret":"b"}]}"#
+                }
+                _ => return None,
+            };
+            Some(text.to_owned())
+        };
+        let config = Config::from_lookup(lookup).unwrap();
+        let (config, login) = LoginSettings::read(config, &lookup).unwrap();
+        let capabilities = Capabilities {
+            registry: MemoryRegistry::default(),
+            ledger: Some(MemoryLedger::default()),
+            crypto: NativeCrypto::new(),
+            fetch: MemoryFetch::default(),
+        };
+        LoginServer::new(config, login, capabilities)
+    }
+
+    /// Where a GET leads, of which nothing waits.
+    fn location(server: &LoginServer<InMemory>, uri: &str) -> String {
+        let request = Request::get(uri).body(Bytes::new()).unwrap();
+        let mut answer = pin!(server.handle(request, UnixTime(1_800_000_000), |_| pending()));
+        let Poll::Ready(response) = answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        else {
+            panic!("{uri} waits");
+        };
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{uri}");
+        response.headers()[LOCATION].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_login_begins_wherever_the_issuer_lies_and_whatever_a_proxy_strips() {
+        for (issuer, stripped) in [
+            ("https://id.example", ""),
+            ("https://id.example/auth", ""),
+            ("https://id.example/auth/", "/auth"),
+            ("https://id.example/auth", "/auth"),
+            ("https://id.example/auth/eu", "/auth"),
+        ] {
+            let server = server(issuer, stripped);
+            let as_it_comes =
+                |url: &str| url.replacen(&format!("https://id.example{stripped}"), "", 1);
+            let issuer = issuer.trim_end_matches('/');
+            let asked = format!(
+                "{issuer}/authorize?response_type=code&client_id=shop&redirect_uri=https://shop.example.org/\
+                 &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+            );
+            let login = location(&server, &as_it_comes(&asked));
+            assert!(
+                login.starts_with(&format!("{issuer}/login?request=")),
+                "{login}"
+            );
+            let upstream = location(&server, &as_it_comes(&login));
+            assert!(
+                upstream.starts_with("https://github.com/login/oauth/authorize?"),
+                "{upstream}"
+            );
+        }
+    }
 }

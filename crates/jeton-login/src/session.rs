@@ -148,7 +148,9 @@ impl Session {
         let name = random_text::<16>(at.server.crypto())
             .map_err(|_| Unavailable::new("session", "no random number"))?;
         let until = self.began_at + at.app.settings.sessions.absolute;
-        let (key, document) = (key_of(&name), Document::new(text));
+        let document = Document::of_person(text)
+            .map_err(|_| Unavailable::new("session", "the upstream's claims are too long"))?;
+        let key = key_of(&name);
         let put = ledger.put_personal(&key, Some(&document), &Expected::Absent, until, at.now());
         match put.await? {
             Put::Done => Ok(Self {

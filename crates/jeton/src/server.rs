@@ -83,7 +83,12 @@ impl<H: Host> Server<H> {
         let (at, address) = (arrival.at, arrival.address);
         let (head, body) = request.into_parts();
         let config = self.issuer.config();
-        let path = route::unstripped(config.proxy_strips(), head.uri.path());
+        let stripped = match sender {
+            Sender::Stranger => config.proxy_strips(),
+            // It comes by no proxy.
+            Sender::LoginApplication => "",
+        };
+        let path = route::unstripped(stripped, head.uri.path());
         let mut audit = Audit::from(arrival);
         let found = route::find(config.issuer().path(), &path);
         let mut response = match found {

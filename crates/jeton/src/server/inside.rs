@@ -45,7 +45,8 @@ impl LoginSeal {
 impl<H: Host> Server<H> {
     /// Answers a call of the login application that runs in this process as [`Self::handle`] answers one
     /// over HTTP: at `/authorize/request`, `/authorize/accept`, `/authorize/reject` and `/manage/grants`
-    /// it needs no credentials. Only for requests that the program has made itself.
+    /// it needs no credentials. Only for requests that the program has made itself, with the whole of the
+    /// issuer's path, whatever a proxy takes off others.
     pub async fn call(
         &self,
         request: Request<Bytes>,
