@@ -27,6 +27,7 @@ impl Host for Serve {
     type Ledger = Database;
     type Crypto = NativeCrypto;
     type Fetch = HttpsFetch;
+    type People = ();
 }
 
 pub(crate) fn command() -> Command {
@@ -56,6 +57,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         ledger: Some(database.clone()),
         crypto: NativeCrypto::new(),
         fetch: HttpsFetch::default(),
+        people: (),
     };
     let ids = RequestIds::new(&capabilities.crypto)?;
     let server = LoginServer::<Serve>::new(config, login, capabilities);

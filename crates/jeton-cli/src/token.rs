@@ -22,6 +22,7 @@ impl Host for Keys {
     type Ledger = MemoryLedger;
     type Crypto = NativeCrypto;
     type Fetch = ();
+    type People = ();
 }
 
 pub(crate) fn command() -> Command {
@@ -191,6 +192,7 @@ fn made(config: Config, token: ManagementToken) -> Result<String> {
             ledger: None,
             crypto: NativeCrypto::new(),
             fetch: (),
+            people: (),
         },
     );
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

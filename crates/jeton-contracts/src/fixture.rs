@@ -54,6 +54,7 @@ pub fn step(id: GrantId, standing: u32, now: UnixTime) -> Step {
         created_from: UnixTime(0),
         window: Seconds(0),
         attempt: id,
+        claims: None,
         now,
     }
 }

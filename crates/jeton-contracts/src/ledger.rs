@@ -57,6 +57,7 @@ pub async fn ledger(ledger: &impl Ledger, run: &str) {
     life::keeping_unknown_members(ledger, &run).await;
     advance::advancing(ledger, &run).await;
     advance::refusing(ledger, &run).await;
+    advance::new_claims(ledger, &run).await;
     advance::window(ledger, &run).await;
     advance::lost_acknowledgements(ledger, &run).await;
     advance::rolled_back(ledger, &run).await;

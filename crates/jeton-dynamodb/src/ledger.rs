@@ -59,6 +59,9 @@ impl DynamoLedger {
             // `Grant::kept_until`: from now on as long as the grant has tokens.
             expression.push_str(", #redeemed_at = :now, #delete_at = #expires_at + :kept");
         }
+        if step.claims.is_some() {
+            expression.push_str(", #claims = :claims");
+        }
         // `transition::take`, line by line.
         let mut condition = "attribute_exists(#pk) AND #state = :live \
              AND #client_id = :client AND #generation = :standing AND #generation < :to \
@@ -76,6 +79,10 @@ impl DynamoLedger {
             .expression_attribute_values(":from", time(step.created_from));
         if step.standing == 0 {
             update = update.expression_attribute_values(":kept", number(Grant::KEPT.0));
+        }
+        if let Some(claims) = &step.claims {
+            let claims = text(serde_json::json!(claims));
+            update = update.expression_attribute_values(":claims", claims);
         }
         if step.standing > 1 {
             condition.push_str(" AND #advanced_at <= :settled");

@@ -53,6 +53,7 @@ impl Host for Lambda {
     type Ledger = DynamoLedger;
     type Crypto = NativeCrypto;
     type Fetch = HttpsFetch;
+    type People = ();
 }
 
 type LambdaServer = LoginServer<Lambda>;

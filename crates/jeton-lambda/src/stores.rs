@@ -39,6 +39,7 @@ impl From<Stores> for Capabilities<Lambda> {
             ledger: stores.ledger,
             crypto: NativeCrypto::new(),
             fetch: HttpsFetch::default(),
+            people: (),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     consent,
     login::choose,
     pages::{Account, Entry, EntryKind, LoggedOut, MOST_ENTRIES, Notice, ScopeItem},
+    renewal,
     session::Session,
     stop::{Stop, Stopped},
     view,
@@ -194,6 +195,9 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         .await?;
         let forgotten = consent::change(at, subject, |consents| consents.clients.clear()).await;
         forgotten.map_err(|_| Stopped::from(Stop::Store))?;
+        renewal::forget(at, subject)
+            .await
+            .map_err(|_| Stopped::from(Stop::Store))?;
         let mut response = view::pages(at, at.language(None)).logged_out(LoggedOut::default());
         if let Some(cookie) = Session::end(at) {
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -10,7 +10,7 @@ use crate::{
     callback, consent, login, logout,
     settings::LoginSettings,
     stop::{Stop, Stopped},
-    ways::Upstreams,
+    ways::{Pace, Upstreams},
 };
 
 /// The paths of the application, beneath the issuer's.
@@ -30,6 +30,8 @@ pub(crate) mod path {
 pub(crate) struct Application {
     pub(crate) settings: LoginSettings,
     pub(crate) upstreams: Upstreams,
+    /// What is known of them where a refresh asks, which has less time than a login.
+    pub(crate) upstreams_at_refresh: Upstreams,
     /// The path of the application on its origin.
     pub(crate) path: String,
 }
@@ -54,7 +56,8 @@ impl Application {
         Self {
             settings,
             path: format!("{}{}", config.issuer().path(), path::LOGIN),
-            upstreams: Upstreams::new(),
+            upstreams: Upstreams::new(Pace::Login),
+            upstreams_at_refresh: Upstreams::new(Pace::Refresh),
         }
     }
 }

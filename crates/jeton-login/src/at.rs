@@ -5,13 +5,15 @@ use http::{
     HeaderMap, Method,
     header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, ORIGIN},
 };
-use jeton::{Arrival, Cookie, Host, Parameters, Server, UnixTime, page::Language};
+use jeton::{Arrival, Cookie, Host, Inside, Parameters, Server, UnixTime, page::Language};
 
-use crate::{application::Application, ways::With};
+use crate::{application::Application, ways::{Pace, With}};
 
 /// The context of one request. Every part that serves it gets it, and none changes it.
 pub(crate) struct At<'a, H: Host> {
-    pub(crate) server: &'a Server<H>,
+    pub(crate) server: Inside<'a, H>,
+    /// The server itself, for calls of its endpoints.
+    pub(crate) endpoints: &'a Server<H>,
     pub(crate) app: &'a Application,
     pub(crate) method: &'a Method,
     pub(crate) query: &'a str,
@@ -40,6 +42,7 @@ impl<'a, H: Host> At<'a, H> {
         With {
             server: self.server,
             upstreams: &self.app.upstreams,
+            pace: Pace::Login,
             now: self.now(),
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     at::At,
     flow::{Flow, NotFound},
     login::{append, callback_url},
+    renewal,
     session::Session,
     stop::{Context, Stop, Stopped},
     ways::{CameBack, Way},
@@ -66,10 +67,16 @@ async fn finish<H: Host>(
         .map_err(|trouble| context.stopped(Stop::Upstream(trouble)))?;
     let broken = || context.stopped(Stop::Broken);
     let session = Session::begin(at, &way.id, &person, flow.request.as_deref());
-    let session = session.map_err(|_| broken())?;
+    let mut session = session.map_err(|_| broken())?;
     let settings = &at.app.settings;
-    if !settings.allow.admits(&session.claims) || !way.allow.admits(&session.claims) {
+    if !settings.admits(way, &session.claims) {
         return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));
+    }
+    if flow.wants_refresh_token {
+        session.asked_for_refresh_token = true;
+        renewal::keep(at, way, &session.subject, &person)
+            .await
+            .map_err(|_| context.stopped(Stop::Store))?;
     }
     let session = session
         .fitted(at)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jeton::ClientId;
 use jeton_rules::{
     InvalidSpec, Pattern, merge,
     template::{self, Missing, Names},
@@ -9,7 +10,7 @@ use jeton_rules::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{asked::Asked, at::At, session::Session, settings::InvalidLogin};
+use crate::settings::{InvalidLogin, LoginSettings};
 
 /// The claims that are said of a person as their upstream says them: the standard ones (OpenID Connect Core
 /// §5.1), but for `sub`.
@@ -87,10 +88,22 @@ impl From<InvalidSpec> for InvalidLogin {
     }
 }
 
-/// What templates can name.
-struct Known<'a> {
-    session: &'a Session,
-    asked: &'a Asked,
+/// Of whom something is said, and to which client. What templates can name.
+pub(crate) struct Known<'a> {
+    pub(crate) subject: &'a str,
+    /// The id of the way that they came.
+    pub(crate) way: &'a str,
+    /// What the upstream says of them.
+    pub(crate) upstream: &'a Map<String, Value>,
+    /// `None` of a device, which shows only later whose it is.
+    pub(crate) client_id: Option<&'a ClientId>,
+    pub(crate) scope: Option<&'a str>,
+}
+
+impl Known<'_> {
+    fn scope_tokens(&self) -> impl Iterator<Item = &str> {
+        self.scope.unwrap_or_default().split_ascii_whitespace()
+    }
 }
 
 impl Names for Known<'_> {
@@ -108,12 +121,12 @@ impl Names for Known<'_> {
 
     fn value(&self, name: &str) -> Option<Value> {
         let text = match name {
-            "subject" => Some(self.session.subject.as_str()),
-            "provider" => Some(self.session.way.as_str()),
-            "client_id" => self.asked.client_id.as_ref().map(jeton::ClientId::as_str),
-            "scope" => self.asked.scope.as_deref(),
+            "subject" => Some(self.subject),
+            "provider" => Some(self.way),
+            "client_id" => self.client_id.map(ClientId::as_str),
+            "scope" => self.scope,
             _ => {
-                let claim = self.session.claims.get(name.strip_prefix("upstream.")?)?;
+                let claim = self.upstream.get(name.strip_prefix("upstream.")?)?;
                 return Some(claim.clone()).filter(|claim| !claim.is_null());
             }
         };
@@ -123,32 +136,26 @@ impl Names for Known<'_> {
 
 /// What is said of a person to the client that asks: the standard claims, then what the provider's templates
 /// and the rules that match say, each in turn. Null takes away.
-pub(crate) fn claims_of<H: jeton::Host>(
-    at: &At<'_, H>,
-    session: &Session,
-    asked: &Asked,
-) -> Map<String, Value> {
-    let known = Known { session, asked };
-    let settings = &at.app.settings;
-    let mut claims = standard(&session.claims);
-    if let Some(way) = settings.way(&session.way) {
-        merge(&mut claims, &template::expand_members(&way.claims, &known));
+pub(crate) fn claims_of(settings: &LoginSettings, known: &Known<'_>) -> Map<String, Value> {
+    let mut claims = standard(known.upstream);
+    if let Some(way) = settings.way(known.way) {
+        merge(&mut claims, &template::expand_members(&way.claims, known));
     }
     for rule in &settings.claims {
         let fact = |name: &str| match name {
-            "client_id" => asked.client_id.as_ref().map(jeton::ClientId::as_str),
-            "provider" => Some(session.way.as_str()),
+            "client_id" => known.client_id.map(ClientId::as_str),
+            "provider" => Some(known.way),
             _ => None,
         };
         let (scope, others): (Vec<_>, Vec<_>) =
             rule.matching.iter().partition(|(name, _)| *name == "scope");
-        let of_scope = |pattern: &Pattern| asked.scope_tokens().any(|token| pattern.matches(token));
+        let of_scope = |pattern: &Pattern| known.scope_tokens().any(|token| pattern.matches(token));
         if scope.iter().all(|(_, pattern)| of_scope(pattern))
             && others
                 .iter()
                 .all(|(name, pattern)| fact(name).is_some_and(|it| pattern.matches(it)))
         {
-            merge(&mut claims, &template::expand_members(&rule.claims, &known));
+            merge(&mut claims, &template::expand_members(&rule.claims, known));
         }
     }
     claims.retain(|_, value| !value.is_null());

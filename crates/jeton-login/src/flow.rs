@@ -30,6 +30,9 @@ pub(crate) struct Flow {
     /// The most seconds since the person proved who they are there, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_age: Option<u64>,
+    /// Whether the upstream was asked for a refresh token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) wants_refresh_token: bool,
     pub(crate) began_at: UnixTime,
 }
 
@@ -64,6 +67,7 @@ impl Flow {
             nonce: random_text::<16>(crypto)?,
             code_verifier: random_text::<32>(crypto)?,
             max_age,
+            wants_refresh_token: false,
             began_at: at.now(),
         })
     }

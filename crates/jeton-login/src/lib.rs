@@ -7,6 +7,7 @@
 //!   callback.rs    /login/callback/{provider}: the way back from an upstream
 //!   consent.rs, logout.rs, account.rs
 //! asked.rs         what is asked of the server: describe, accept, reject
+//! renewal.rs       fresh claims at a refresh, by the refresh token that an upstream gave
 //! session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
 //! ways/            a file a way to log in
 //! stop.rs          why a person cannot go on, and the page for it
@@ -32,6 +33,7 @@ mod logout;
 mod pages;
 mod person;
 mod random;
+mod renewal;
 mod server;
 mod session;
 mod settings;

@@ -8,14 +8,15 @@ use crate::{
     application::{Answer, path, unreadable},
     asked::{Asked, Refused, RequestKind, accept, describe, reject},
     at::At,
-    claims::claims_of,
+    claims::{Known, claims_of},
     consent,
     flow::{Flow, NotBegun},
     pages::{Answered, Asking, Chooser, OtherPerson},
+    renewal,
     session::Session,
     stop::{Context, Stop, Stopped},
     view,
-    ways::{Begin, Way},
+    ways::{Begin, RefreshToken, Way},
 };
 
 /// `GET`: the way on of whoever is known, or a page that asks.
@@ -35,6 +36,14 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         }
         return ask_who(at, request, &asked).await;
     };
+    let lacks_token = !silent
+        && !session.is_login_for(request)
+        && renewal::lacks_token(at, &session, &asked)
+            .await
+            .map_err(|_| context.stopped(Stop::Store))?;
+    if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
+        return begin_at(at, way, Some((request, &asked)), None).await;
+    }
     if let Some(asked_for) = &asked.sub
         && *asked_for != session.subject
     {
@@ -99,17 +108,12 @@ fn suits<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked, request: &st
 /// change.
 fn is_admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> bool {
     let settings = &at.app.settings;
-    let Some(way) = settings.way(&session.way) else {
-        return false;
-    };
-    let of_client = asked
-        .client_id
-        .as_ref()
-        .and_then(|client| settings.clients.get(client));
-    [Some(&settings.allow), Some(&way.allow), of_client]
-        .into_iter()
-        .flatten()
-        .all(|allow| allow.admits(&session.claims))
+    let way = settings.way(&session.way);
+    let client = asked.client_id.as_ref();
+    way.is_some_and(|way| {
+        settings.admits(way, &session.claims)
+            && client.is_none_or(|client| settings.admits_to(client, &session.claims))
+    })
 }
 
 /// The page that asks which way the person comes; or that way at once, where there is only one for them.
@@ -189,7 +193,13 @@ async fn begin_at<H: Host>(
         _ => asked.and_then(|asked| asked.max_age),
     };
     let flow = Flow::begin(at, &way.id, request, max_age);
-    let flow = flow.map_err(|_| context.stopped(Stop::Broken))?;
+    let mut flow = flow.map_err(|_| context.stopped(Stop::Broken))?;
+    flow.wants_refresh_token = match asked {
+        Some(asked) => renewal::is_wanted(at, asked)
+            .await
+            .map_err(|_| context.stopped(Stop::Store))?,
+        None => false,
+    };
     let cookies = match flow.cookies(at) {
         Ok(cookies) => cookies,
         Err(NotBegun::TooLong) => {
@@ -210,6 +220,11 @@ async fn begin_at<H: Host>(
         max_age: max_age.map(Seconds),
         ui_locales: asked.and_then(|asked| asked.ui_locales.as_deref()),
         acr_values: asked.and_then(|asked| asked.acr_values.as_deref()),
+        refresh_token: if flow.wants_refresh_token {
+            RefreshToken::Wanted
+        } else {
+            RefreshToken::NotWanted
+        },
     };
     let url = way
         .authorization_url(&at.with(), &begin)
@@ -253,7 +268,14 @@ pub(crate) async fn go_on<H: Host>(
     session: &Session,
     scope: Option<&str>,
 ) -> Result<Answer, Stopped> {
-    let mut claims = claims_of(at, session, asked);
+    let known = Known {
+        subject: &session.subject,
+        way: &session.way,
+        upstream: &session.claims,
+        client_id: asked.client_id.as_ref(),
+        scope: asked.scope.as_deref(),
+    };
+    let mut claims = claims_of(&at.app.settings, &known);
     if !session.amr.is_empty() {
         claims.insert("amr".to_owned(), session.amr.clone().into());
     }

@@ -1,5 +1,7 @@
 //! A server with its own login application.
 
+use core::marker::PhantomData;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header::CONTENT_TYPE};
 use jeton::{
@@ -11,6 +13,7 @@ use crate::{
     LoginSettings,
     application::{Application, respond},
     at::At,
+    renewal::LoginPeople,
     stop::Stop,
 };
 
@@ -20,8 +23,18 @@ const LOGIN_BUDGET: Seconds = Seconds(9);
 
 /// A server, and in front of it its login application, where the deployment has one.
 pub struct LoginServer<H: Host> {
-    server: Server<H>,
-    application: Option<Application>,
+    server: Server<WithLogin<H>>,
+}
+
+/// A host with its login application: the people whom it knows.
+struct WithLogin<H>(PhantomData<H>);
+
+impl<H: Host> Host for WithLogin<H> {
+    type Registry = H::Registry;
+    type Ledger = H::Ledger;
+    type Crypto = H::Crypto;
+    type Fetch = H::Fetch;
+    type People = LoginPeople;
 }
 
 impl<H: Host> LoginServer<H> {
@@ -32,8 +45,22 @@ impl<H: Host> LoginServer<H> {
         login: Option<LoginSettings>,
         capabilities: Capabilities<H>,
     ) -> Self {
+        let Capabilities {
+            registry,
+            ledger,
+            crypto,
+            fetch,
+            people: _,
+        } = capabilities;
+        let application = login.map(|login| Application::new(login, &config));
+        let capabilities = Capabilities {
+            registry,
+            ledger,
+            crypto,
+            fetch,
+            people: LoginPeople(application),
+        };
         Self {
-            application: login.map(|login| Application::new(login, &config)),
             server: Server::new(config, capabilities),
         }
     }
@@ -51,7 +78,8 @@ impl<H: Host> LoginServer<H> {
         };
         let (head, body) = request.into_parts();
         let at = At {
-            server: &self.server,
+            server: self.server.inside(),
+            endpoints: &self.server,
             app: application,
             method: &head.method,
             query: head.uri.query().unwrap_or_default(),
@@ -86,7 +114,7 @@ impl<H: Host> LoginServer<H> {
 
     /// The application, and the path beneath the issuer's, if the request may be to it.
     fn application_at(&self, request: &Request<Bytes>) -> Option<(&Application, String)> {
-        let application = self.application.as_ref()?;
+        let application = self.server.people().0.as_ref()?;
         let config = self.server.config();
         let path = unstripped(config.proxy_strips(), request.uri().path());
         let path = path.strip_prefix(config.issuer().path())?;
@@ -145,6 +173,7 @@ mod tests {
         type Ledger = MemoryLedger;
         type Crypto = NativeCrypto;
         type Fetch = MemoryFetch;
+        type People = ();
     }
 
     fn server(issuer: &str, proxy_strips: &str) -> LoginServer<InMemory> {
@@ -170,6 +199,7 @@ mod tests {
             ledger: Some(MemoryLedger::default()),
             crypto: NativeCrypto::new(),
             fetch: MemoryFetch::default(),
+            people: (),
         };
         LoginServer::new(config, login, capabilities)
     }

@@ -67,6 +67,9 @@ pub(crate) struct Session {
     pub(crate) acr: Option<String>,
     pub(crate) began_at: UnixTime,
     pub(crate) used_at: UnixTime,
+    /// Whether the upstream was asked for a refresh token with the login. It need not have given one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) asked_for_refresh_token: bool,
     /// What forms on pages of this session carry, so that no other page can send them.
     form_key: String,
     /// The `sid` of the newest logins that it was accepted for: a logout that names one of them is not asked
@@ -98,6 +101,7 @@ impl Session {
             acr: person.acr.clone(),
             began_at: now,
             used_at: now,
+            asked_for_refresh_token: false,
             form_key: random_text::<16>(at.server.crypto())?,
             sids: Vec::new(),
             login_for: request.map(name_of),
@@ -245,7 +249,7 @@ impl Session {
 }
 
 /// What an upstream says of the person, and not of the moment at which it said so.
-fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
     let lasting = claims
         .iter()
         .filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str()));

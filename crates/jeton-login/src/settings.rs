@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::{ClientId, Config, ConfigError, Frame, Reach, Seconds};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
@@ -232,6 +233,17 @@ impl LoginSettings {
     /// The way of that id.
     pub(crate) fn way(&self, id: &str) -> Option<&Way> {
         self.ways.iter().find(|way| way.id == id)
+    }
+
+    /// Whether a person of whom `way` says this may log in.
+    pub(crate) fn admits(&self, way: &Way, claims: &Map<String, Value>) -> bool {
+        self.allow.admits(claims) && way.allow.admits(claims)
+    }
+
+    /// Whether a person of whom this is said may log in to the client, if they may log in at all.
+    pub(crate) fn admits_to(&self, client: &ClientId, claims: &Map<String, Value>) -> bool {
+        let allow = self.clients.get(client);
+        allow.is_none_or(|allow| allow.admits(claims))
     }
 
     /// The way of a person of whom an application says this: its id, or an address of a domain that it alone

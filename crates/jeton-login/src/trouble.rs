@@ -34,6 +34,15 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the upstream says for good that a refresh token is good no more (RFC 6749 §5.2, and GitHub's
+    /// own word).
+    pub(crate) fn ends_login(&self) -> bool {
+        matches!(
+            self,
+            Self::TokenRefused("invalid_grant" | "bad_refresh_token")
+        )
+    }
+
     /// Wraps why `what` was not answered.
     pub(crate) fn asking(what: &'static str) -> impl Fn(Unreachable) -> Self {
         move |why| Self::Unreachable { what, why }

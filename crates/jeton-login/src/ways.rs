@@ -1,6 +1,6 @@
 //! The ways to log in: a file each, and what is asked of all alike.
 
-use jeton::{Config, Documents, ForeignUrl, Host, PublicJwks, Reach, Seconds, Server, UnixTime};
+use jeton::{Config, Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -16,8 +16,13 @@ mod deadlines;
 mod exchange;
 mod github;
 mod openid;
+mod pace;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use exchange::Tokens;
+pub(crate) use pace::Pace;
+use pace::Paced;
 
 /// The longest id of a way, in bytes. It stands in addresses and names of cookies.
 const LONGEST_ID: usize = 32;
@@ -107,29 +112,36 @@ pub(crate) struct Upstreams {
 }
 
 impl Upstreams {
-    pub(crate) fn new() -> Self {
+    /// What is known where an upstream is asked at this pace. Each pace knows its own: what did not come in
+    /// the time of a refresh is not asked again for a while, and a login would find it missing.
+    pub(crate) fn new(pace: Pace) -> Self {
         let metadata = Documents::new(Seconds(3600), openid::parse_metadata);
         let keys = Documents::new(Seconds(300), openid::parse_keys);
+        let deadline = match pace {
+            Pace::Login => deadlines::DOCUMENT,
+            Pace::Refresh => pace::READING,
+        };
         Self {
-            metadata: metadata.within(deadlines::DOCUMENT),
-            keys: keys.within(deadlines::DOCUMENT),
+            metadata: metadata.within(deadline),
+            keys: keys.within(deadline),
         }
     }
 }
 
 /// What an upstream is spoken to with.
 pub(crate) struct With<'a, H: Host> {
-    pub(crate) server: &'a Server<H>,
+    pub(crate) server: Inside<'a, H>,
     pub(crate) upstreams: &'a Upstreams,
+    pub(crate) pace: Pace,
     pub(crate) now: UnixTime,
 }
 
-impl<H: Host> With<'_, H> {
-    fn fetch(&self) -> &H::Fetch {
-        self.server.fetch()
+impl<'a, H: Host> With<'a, H> {
+    fn fetch(&self) -> Paced<'a, H::Fetch> {
+        Paced::new(self.server.fetch(), self.pace)
     }
 
-    fn config(&self) -> &Config {
+    fn config(&self) -> &'a Config {
         self.server.config()
     }
 
@@ -155,6 +167,14 @@ pub(crate) struct Begin<'a> {
     pub(crate) max_age: Option<Seconds>,
     pub(crate) ui_locales: Option<&'a str>,
     pub(crate) acr_values: Option<&'a str>,
+    pub(crate) refresh_token: RefreshToken,
+}
+
+/// Whether an upstream is asked for a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefreshToken {
+    Wanted,
+    NotWanted,
 }
 
 /// What came back, of a login that this browser began: `state` has been compared.
@@ -235,29 +255,41 @@ impl Way {
         }
     }
 
-    /// The person `sub` of `iss` as they are now, by a refresh token.
+    /// What the upstream gives for a refresh token: tokens, with the refresh token that is good from now on.
+    /// To be kept before anything else is done with them, because the one sent may be good no more.
     ///
     /// # Errors
-    /// The upstream no longer knows the token, or its answer is about somebody else.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "claims are not renewed at a refresh yet")
-    )]
-    pub(crate) async fn renewed<H: Host>(
+    /// The upstream no longer knows the token ([`Trouble::ends_login`]), or does not answer as it should.
+    pub(crate) async fn refreshed<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        refresh_token: &str,
+    ) -> Result<Tokens, Trouble> {
+        match &self.kind {
+            Kind::Openid(provider) => provider.refreshed(with, refresh_token).await,
+            Kind::Github(github) => github.refreshed(with, refresh_token).await,
+        }
+    }
+
+    /// The person `sub` of `iss` as they are now, by what [`Way::refreshed`] gave.
+    ///
+    /// # Errors
+    /// The upstream does not say, or says it of somebody else.
+    pub(crate) async fn owner<H: Host>(
         &self,
         with: &With<'_, H>,
         iss: &str,
         sub: &str,
-        refresh_token: &str,
+        tokens: Tokens,
     ) -> Result<Person, Trouble> {
-        let renewed = match &self.kind {
-            Kind::Openid(provider) => provider.renewed(with, iss, sub, refresh_token).await?,
-            Kind::Github(github) => github.renewed(with, refresh_token).await?,
+        let owner = match &self.kind {
+            Kind::Openid(provider) => provider.owner(with, iss, sub, tokens).await?,
+            Kind::Github(github) => github.owner(with, tokens).await?,
         };
-        if renewed.iss != iss || renewed.sub != sub {
+        if owner.iss != iss || owner.sub != sub {
             return Err(Trouble::Foreign("the refresh token is of another person"));
         }
-        Ok(renewed)
+        Ok(owner)
     }
 }
 

@@ -50,6 +50,7 @@ impl Host for Mock {
     type Ledger = MemoryLedger;
     type Crypto = MockCrypto;
     type Fetch = MockFetch;
+    type People = ();
 }
 
 pub(crate) type MockServer = Server<Mock>;
@@ -428,6 +429,7 @@ impl Issuer {
                     ledger: Some(self.ledger.clone()),
                     crypto: MockCrypto::new(seed.clone()),
                     fetch: self.fetch.clone(),
+                    people: (),
                 },
             ),
             config,

@@ -19,6 +19,7 @@ impl Host for Worker {
     type Ledger = DurableLedger;
     type Crypto = WebCrypto;
     type Fetch = WorkerFetch;
+    type People = ();
 }
 
 pub(crate) type Server = LoginServer<Worker>;
@@ -56,6 +57,7 @@ fn build(env: &Env) -> Result<Server, Broken> {
         ledger: ledger.map(DurableLedger::new),
         crypto: WebCrypto::new()?,
         fetch: WorkerFetch,
+        people: (),
     };
     Ok(Server::new(config, login, capabilities))
 }

@@ -30,19 +30,28 @@ pub(crate) async fn attach<H: Host>(
     grant: GrantId,
     until: UnixTime,
 ) -> Result<Claims, Refusal> {
+    let (claims, attachment) = divided(claims, grant);
+    if let Some(attachment) = attachment {
+        let ledger = at.issuer.ledger()?;
+        ledger.keep(&attachment, until, at.now).await?;
+    }
+    Ok(claims)
+}
+
+/// The claims as a record holds them, and where they are long, what is to be kept beside `grant`.
+pub(crate) fn divided(claims: Map<String, Value>, grant: GrantId) -> (Claims, Option<Attachment>) {
     if claims::length(&claims) <= LONGEST_INLINE {
-        return Ok(claims.into());
+        return (claims.into(), None);
     }
     let is_inline = |name: &String| AUTHENTICATION_CLAIMS.contains(&name.as_str());
     let (inline, others): (Map<_, _>, Map<_, _>) =
         claims.into_iter().partition(|(name, _)| is_inline(name));
     let attachment = Attachment::new(grant, Value::Object(others).to_string());
-    let ledger = at.issuer.ledger()?;
-    ledger.keep(&attachment, until, at.now).await?;
-    Ok(Claims {
+    let claims = Claims {
         inline,
         attached: Some(attachment.id().clone()),
-    })
+    };
+    (claims, Some(attachment))
 }
 
 /// What is attached to a grant that is about to move, where a token may need it. It is read before the step,

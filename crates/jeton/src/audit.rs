@@ -75,6 +75,10 @@ pub struct Audit {
     /// client, or a thief who was quick. Nothing has ended, so this is its only trace.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reused_within_grace: bool,
+    /// What became of the person's claims at a refresh by a client that wants fresh ones: `renewed`,
+    /// `the same`, or why they stayed as they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims_renewal: Option<Cow<'static, str>>,
     /// The trusted issuer of the token that was presented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust_issuer: Option<String>,
@@ -171,6 +175,10 @@ impl Audit {
             scope: None,
             audience: None,
             detail: self.detail.as_deref().map(|text| shortened(text).into()),
+            claims_renewal: self
+                .claims_renewal
+                .as_deref()
+                .map(|text| shortened(text).into()),
             ..self.clone()
         })
     }
@@ -283,6 +291,7 @@ mod tests {
             error: Some("temporarily_unavailable"),
             fault: Some(Fault::Store),
             detail: Some(control.repeat(60_000).into()),
+            claims_renewal: Some("c".repeat(60_000).into()),
             store: Some("durable_object"),
             ..Audit::default()
         };
@@ -297,6 +306,7 @@ mod tests {
         assert!(MADE.error_line(&control.repeat(60_000)).len() <= LONGEST_LINE);
         let audit = Audit {
             detail: None,
+            claims_renewal: None,
             subject: None,
             scope: "read".parse().ok(),
             ..audit

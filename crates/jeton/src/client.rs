@@ -144,6 +144,8 @@ pub struct RefreshPolicy {
     /// `offline_access_required` (ours): an OpenID request gets a refresh token only with the scope
     /// `offline_access` (OpenID Connect Core §11).
     pub offline_access_required: bool,
+    /// `renew_claims` (ours): at a refresh it is asked what is true of the person now.
+    pub renew_claims: bool,
     /// `refresh_token_delivery` (ours): in the body, or in a cookie for these origins.
     pub delivery: Delivery,
 }
@@ -181,6 +183,7 @@ impl Default for RefreshPolicy {
             grace: Seconds(10),
             rotation: true,
             offline_access_required: true,
+            renew_claims: false,
             delivery: Delivery::Body {
                 allowed_origins: Vec::new(),
             },
@@ -260,6 +263,12 @@ impl Client {
             || scope.contains("offline_access")
             || !self.refresh.offline_access_required;
         self.may_use(GrantType::RefreshToken) && offline
+    }
+
+    /// Whether at each refresh of a grant of `scope` it is asked what is true of the person now.
+    #[must_use]
+    pub fn renews_claims(&self, scope: &Scope) -> bool {
+        self.refresh.renew_claims && self.may_refresh(scope)
     }
 
     /// Whether `uri` is one of the client's redirect URIs (RFC 6749 §3.1.2.3).

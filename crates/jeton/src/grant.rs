@@ -11,6 +11,7 @@ pub(crate) mod jwt_bearer;
 pub(crate) mod live;
 pub(crate) mod open;
 pub(crate) mod refresh_token;
+mod renewed_claims;
 pub(crate) mod response;
 pub(crate) mod token_exchange;
 

@@ -1,6 +1,9 @@
-//! The capabilities of a deployment: its stores, its cryptography and its way to servers of others.
+//! The capabilities of a deployment: its stores, its cryptography, its way to servers of others and the people
+//! that it knows.
 
-use crate::{crypto::Crypto, fetch::Fetch, ledger::Ledger, registry::Registry};
+use crate::{
+    crypto::Crypto, fetch::Fetch, inside::People, ledger::Ledger, registry::Registry,
+};
 
 /// The capabilities of a deployment, as types. One bundle instead of a type parameter each, so that
 /// a further capability changes no signature.
@@ -16,6 +19,8 @@ pub trait Host {
     type Crypto: Crypto;
     /// Requests to servers of others.
     type Fetch: Fetch;
+    /// What the login application in this process knows of people.
+    type People: People;
 }
 
 /// The capabilities of a [`Host`], as values.
@@ -30,4 +35,6 @@ pub struct Capabilities<H: Host> {
     pub crypto: H::Crypto,
     /// Requests to servers of others.
     pub fetch: H::Fetch,
+    /// What the login application in this process knows of people; `()` where there is none.
+    pub people: H::People,
 }

@@ -14,6 +14,7 @@ use crate::{
     crypto::{Crypto, CryptoError},
     foreign_keys::{ForeignKeys, Verifier},
     host::{Capabilities, Host},
+    inside::Inside,
     jose::{self, PublishedKeys, SigningKey, TokenType},
     keys::{Keyring, past_keys},
     ledger::Id128,
@@ -42,6 +43,7 @@ pub(crate) struct Issuer<H: Host> {
     ledger: Option<H::Ledger>,
     crypto: H::Crypto,
     fetch: H::Fetch,
+    people: H::People,
     foreign_keys: ForeignKeys,
     noted_today: NotedToday,
     keyring: Keyring<KeyOf<H>>,
@@ -58,6 +60,7 @@ impl<H: Host> Issuer<H> {
             ledger,
             crypto,
             fetch,
+            people,
         } = capabilities;
         let offers = Offers::new(&config, ledger.as_ref(), &registry);
         let store = Arc::new(Store::new(&config, registry));
@@ -73,6 +76,7 @@ impl<H: Host> Issuer<H> {
             ledger,
             crypto,
             fetch,
+            people,
             foreign_keys: ForeignKeys::new(),
             noted_today: NotedToday::new(),
             keyring: Keyring::new(),
@@ -148,8 +152,20 @@ impl<H: Host> Issuer<H> {
         &self.crypto
     }
 
-    pub(crate) fn fetch(&self) -> &H::Fetch {
-        &self.fetch
+    pub(crate) fn people(&self) -> &H::People {
+        &self.people
+    }
+
+    /// What the login application in this process may have of the deployment.
+    pub(crate) fn inside(&self) -> Inside<'_, H> {
+        Inside {
+            config: &self.config,
+            clients: &self.clients,
+            ledger: self.ledger.as_ref(),
+            crypto: &self.crypto,
+            fetch: &self.fetch,
+            seals: &self.seals,
+        }
     }
 
     /// What verifies the JWTs of others at `now`.

@@ -52,6 +52,7 @@ mod foreign_keys;
 mod foreign_token;
 mod grant;
 mod host;
+mod inside;
 mod issue;
 mod issuer;
 mod jose;
@@ -121,6 +122,7 @@ pub use fetch::{
 pub use foreign_token::{Examination, Examiner, Signature};
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};
+pub use inside::{Inside, LoginSeal, People, Renewed, Renewing};
 pub use jose::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};
 pub use jwk::{
     InvalidJwks, InvalidPublicJwks, InvalidRsa, MOCK_MEMBER, Point, PrivateKey, PublicJwk,
@@ -148,10 +150,8 @@ pub use route::{endpoints, in_front_of_issuer, unstripped};
 pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
 pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
 pub use secret_use::SecretUse;
-pub use server::{
-    InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, LoginSeal, ManagementToken, Server,
-};
-pub use time::{LEEWAY, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
+pub use server::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken, Server};
+pub use time::{LEEWAY, LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};
 pub use token::grant_of_refresh_token;
 pub use trust::{
     ClaimPath, Condition, ConditionRecord, Danger, InvalidRule, InvalidTrust, KeySource,

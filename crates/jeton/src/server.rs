@@ -31,10 +31,9 @@ use crate::{
     unavailable::Unavailable,
 };
 
-mod inside;
+mod login_application;
 mod management_token;
 
-pub use inside::LoginSeal;
 pub use management_token::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken};
 
 /// An authorization server. Everything it decides follows from the request, its stores, its

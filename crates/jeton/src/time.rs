@@ -20,7 +20,7 @@ pub struct Seconds(pub u64);
 pub const LONGEST_TOKEN_LIFETIME: Seconds = Seconds::from_days(29);
 
 /// The longest life of a grant: of `refresh_token_lifetime`, whatever a client's record says.
-pub(crate) const LONGEST_GRANT_LIFETIME: Seconds = Seconds::from_days(3650);
+pub const LONGEST_GRANT_LIFETIME: Seconds = Seconds::from_days(3650);
 
 /// How far the clock of somebody else may differ from ours: that of a login application, or of whoever
 /// signs an assertion or a proof. Clocks that are set over the network differ by less. There is none

@@ -45,6 +45,7 @@ impl InProcess {
             ledger: Some(database),
             crypto: NativeCrypto::new(),
             fetch: HttpsFetch::default(),
+            people: (),
         };
         let server = Server::new(config, capabilities);
         Ok(Self { runtime, server })

@@ -1,6 +1,8 @@
 //! Advancing a grant from one generation to the next.
 
-use jeton::{Advance, Grant, GrantState, Ledger, Seconds, Step, transition};
+use jeton::{
+    Advance, Attachment, Claims, Grant, GrantState, Ledger, Seconds, Step, transition,
+};
 
 use super::{NOW, Run};
 
@@ -144,6 +146,45 @@ pub(super) async fn refusing(ledger: &impl Ledger, run: &Run<'_>) {
         matches!(ledger.advance(&late).await.unwrap(), Advance::Advanced(_)),
         "in the last second"
     );
+}
+
+/// Claims that a step brings: they are in the record if it is taken, and only then.
+pub(super) async fn new_claims(ledger: &impl Ledger, run: &Run<'_>) {
+    let mut grant = run.grant("claims");
+    ledger.open(&grant, NOW).await.unwrap();
+    let attachment = Attachment::new(grant.id, r#"{"groups":["new"]}"#.to_owned());
+    let few = Claims {
+        inline: serde_json::from_str(r#"{"name":"Ünï Two","n":1.50,"x":[{"y":null}]}"#).unwrap(),
+        attached: None,
+    };
+    let many = Claims {
+        inline: serde_json::from_str(r#"{"acr":"high"}"#).unwrap(),
+        attached: Some(attachment.id().clone()),
+    };
+    let claims = [Some(few), None, Some(many), Some(Claims::default())];
+    for (standing, claims) in (0..).zip(claims) {
+        let step = Step {
+            window: Seconds(0),
+            claims,
+            ..run.step("claims", standing, standing + 1)
+        };
+        let refused = Step {
+            scope: "admin".parse().unwrap(),
+            ..step.clone()
+        };
+        let standing = ledger.advance(&refused).await.unwrap();
+        let unchanged = Advance::Conflict(Some(Box::new(grant.clone())));
+        assert_eq!(standing, unchanged, "a step that is not taken brings none");
+
+        let before = grant.claims.clone();
+        let advanced = transition::take(&mut grant, &step);
+        let expected = step.claims.clone().unwrap_or(before);
+        assert_eq!(grant.claims, expected);
+        assert_eq!(ledger.advance(&step).await.unwrap(), advanced);
+        assert_eq!(ledger.read(grant.id).await.unwrap().as_ref(), Some(&grant));
+        let again = ledger.advance(&step).await.unwrap();
+        assert_eq!(again, advanced, "the same attempt again");
+    }
 }
 
 pub(super) async fn window(ledger: &impl Ledger, run: &Run<'_>) {

@@ -55,6 +55,7 @@ impl<L: Ledger> Host for Counted<L> {
     type Ledger = Counting<L>;
     type Crypto = NativeCrypto;
     type Fetch = ();
+    type People = ();
 }
 
 /// A server and its stores.
@@ -83,6 +84,7 @@ impl<L: Ledger + Clone> Bench<L> {
             ledger: Some(ledger.clone()),
             crypto: NativeCrypto::new(),
             fetch: (),
+            people: (),
         };
         Self {
             server: Server::new(config(settings), capabilities),

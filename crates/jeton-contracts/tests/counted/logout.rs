@@ -26,6 +26,7 @@ impl Host for Deployment {
     type Ledger = MemoryLedger;
     type Crypto = NativeCrypto;
     type Fetch = ();
+    type People = ();
 }
 
 struct Bench {
@@ -54,6 +55,7 @@ impl Bench {
             ledger: Some(ledger.clone()),
             crypto: NativeCrypto::new(),
             fetch: (),
+            people: (),
         };
         Self {
             server: Server::new(config.clone(), capabilities),

@@ -176,6 +176,7 @@ async fn the_day_of_a_secrets_last_use() {
         ledger: None,
         crypto: NativeCrypto::new(),
         fetch: (),
+        people: (),
     };
     let config = config(&[("JETON_CLIENTS", &clients())]);
     let without_a_ledger = Bench {

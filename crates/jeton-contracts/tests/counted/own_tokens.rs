@@ -69,6 +69,7 @@ impl Host for Deployment {
     type Ledger = MemoryLedger;
     type Crypto = Watched;
     type Fetch = ();
+    type People = ();
 }
 
 struct Bench {
@@ -91,6 +92,7 @@ impl Bench {
             ledger: Some(MemoryLedger::default()),
             crypto,
             fetch: (),
+            people: (),
         };
         let server = Server::new(config.unwrap(), capabilities);
         Self { server, operations }

@@ -320,6 +320,7 @@ impl Host for WithoutRegistry {
     type Ledger = MemoryLedger;
     type Crypto = NativeCrypto;
     type Fetch = ();
+    type People = ();
 }
 
 #[tokio::test]
@@ -333,6 +334,7 @@ async fn without_a_registry_nobody_registers_and_the_metadata_says_so() {
                 ledger: Some(MemoryLedger::default()),
                 crypto: NativeCrypto::new(),
                 fetch: (),
+                people: (),
             },
         )
     };

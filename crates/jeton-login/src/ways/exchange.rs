@@ -105,11 +105,11 @@ pub(super) enum Authentication<'a> {
 
 /// Tokens, as a token endpoint answers (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 #[derive(Deserialize)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     pub(super) access_token: String,
     token_type: String,
     pub(super) id_token: Option<String>,
-    pub(super) refresh_token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
 }
 
 /// What a code is exchanged for at the token endpoint `url`, or a refresh token.
@@ -126,6 +126,26 @@ pub(super) async fn tokens(
         .await
         .map_err(Trouble::asking("token"))?;
     read_tokens(&answer)
+}
+
+/// What a refresh token is exchanged for at the token endpoint `url`: always with one, which is the one sent
+/// where the upstream lets that stand (RFC 6749 §6).
+pub(super) async fn refreshed(
+    fetch: &impl Fetch,
+    url: ForeignUrl,
+    client_id: &str,
+    authentication: Authentication<'_>,
+    refresh_token: &str,
+) -> Result<Tokens, Trouble> {
+    let parameters = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token),
+    ];
+    let mut tokens = tokens(fetch, url, client_id, authentication, &parameters).await?;
+    tokens
+        .refresh_token
+        .get_or_insert_with(|| refresh_token.to_owned());
+    Ok(tokens)
 }
 
 fn token_request(

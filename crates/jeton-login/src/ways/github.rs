@@ -1,6 +1,6 @@
 //! GitHub, also a company's own: OAuth 2.0 with an API that says who the person is. It has no ID tokens.
 
-use jeton::{Fetch, Host, Reach};
+use jeton::{ForeignUrl, Host, Reach};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -154,27 +154,21 @@ impl Github {
             ("redirect_uri", came_back.redirect_uri),
             ("code_verifier", came_back.code_verifier),
         ];
-        let tokens = self.tokens(with, &parameters).await?;
-        self.owner(with.fetch(), tokens, with.config().reach())
-            .await
+        let (url, secret) = self.token_endpoint(with)?;
+        let fetch = with.fetch();
+        let tokens = exchange::tokens(&fetch, url, &self.client_id, secret, &parameters).await?;
+        self.owner(with, tokens).await
     }
 
-    /// The person as they are now. Only GitHub Apps whose tokens expire have refresh tokens.
-    pub(super) async fn renewed<H: Host>(
+    /// What GitHub gives for a refresh token, which only GitHub Apps have, and only where their tokens expire.
+    pub(super) async fn refreshed<H: Host>(
         &self,
         with: &With<'_, H>,
         refresh_token: &str,
-    ) -> Result<Person, Trouble> {
-        let parameters = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
-        ];
-        let mut tokens = self.tokens(with, &parameters).await?;
-        tokens
-            .refresh_token
-            .get_or_insert_with(|| refresh_token.to_owned());
-        self.owner(with.fetch(), tokens, with.config().reach())
-            .await
+    ) -> Result<Tokens, Trouble> {
+        let (url, secret) = self.token_endpoint(with)?;
+        let (fetch, client_id) = (with.fetch(), &self.client_id);
+        exchange::refreshed(&fetch, url, client_id, secret, refresh_token).await
     }
 
     fn is_called(&self, iss: &str) -> bool {
@@ -182,26 +176,25 @@ impl Github {
         matches!(rest, Some("" | OAUTH))
     }
 
-    async fn tokens<H: Host>(
+    /// The token endpoint, and how we prove to it who we are.
+    fn token_endpoint<H: Host>(
         &self,
         with: &With<'_, H>,
-        parameters: &[(&str, &str)],
-    ) -> Result<Tokens, Trouble> {
+    ) -> Result<(ForeignUrl, Authentication<'_>), Trouble> {
         let mut url = self.url.clone();
         url.set_path("/login/oauth/access_token");
         let url = with.url("token", url.as_str())?;
-        let secret = Authentication::Post(&self.client_secret);
-        exchange::tokens(with.fetch(), url, &self.client_id, secret, parameters).await
+        Ok((url, Authentication::Post(&self.client_secret)))
     }
 
-    /// Whose the tokens are.
-    async fn owner(
+    /// Whose the tokens are, as they are now.
+    pub(super) async fn owner<H: Host>(
         &self,
-        fetch: &impl Fetch,
+        with: &With<'_, H>,
         tokens: Tokens,
-        reach: &Reach,
     ) -> Result<Person, Trouble> {
-        let session = self.api.with(fetch, reach, &tokens.access_token);
+        let (fetch, reach) = (with.fetch(), with.config().reach());
+        let session = self.api.with(&fetch, reach, &tokens.access_token);
         let user = session.user().await?;
         let sub = user.id.to_string();
         let mut claims = user.into_claims();

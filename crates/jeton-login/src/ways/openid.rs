@@ -36,6 +36,7 @@ use userinfo::Userinfo;
 const USUAL_SCOPE: &str = "openid profile email";
 
 /// Google's issuer identifier. It is told by `hd` which accounts to offer; its answer is checked all the same.
+/// Of a refresh token it is told by parameters of its own.
 const GOOGLE: &str = "https://accounts.google.com";
 
 /// An OpenID provider, as it is configured.
@@ -165,7 +166,7 @@ impl Provider {
         let metadata = self.metadata(with).await?;
         let endpoint = with.url("authorization", &metadata.authorization_endpoint)?;
         let url = endpoint.as_url().clone();
-        Ok(parameters::authorization_url(url, self, begin))
+        Ok(parameters::authorization_url(url, self, &metadata, begin))
     }
 
     /// Who came back (OpenID Connect Core 1.0 §3.1.3).
@@ -202,23 +203,28 @@ impl Provider {
         self.completed(with, &metadata, person, tokens).await
     }
 
-    /// The person as they are now (OpenID Connect Core 1.0 §12).
-    pub(super) async fn renewed<H: Host>(
+    /// What the provider gives for a refresh token (OpenID Connect Core 1.0 §12).
+    pub(super) async fn refreshed<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        refresh_token: &str,
+    ) -> Result<Tokens, Trouble> {
+        let metadata = self.metadata(with).await?;
+        let url = with.url("token", &metadata.token_endpoint)?;
+        let authentication = self.authentication(&metadata)?;
+        let (fetch, client_id) = (with.fetch(), &self.client_id);
+        exchange::refreshed(&fetch, url, client_id, authentication, refresh_token).await
+    }
+
+    /// The person as they are now, by what a refresh token gave (OpenID Connect Core 1.0 §12.2).
+    pub(super) async fn owner<H: Host>(
         &self,
         with: &With<'_, H>,
         iss: &str,
         sub: &str,
-        refresh_token: &str,
+        tokens: Tokens,
     ) -> Result<Person, Trouble> {
         let metadata = self.metadata(with).await?;
-        let parameters = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
-        ];
-        let mut tokens = self.tokens(with, &metadata, &parameters).await?;
-        tokens
-            .refresh_token
-            .get_or_insert_with(|| refresh_token.to_owned());
         if let Some(id_token) = tokens.id_token.as_deref() {
             let (token, proof) = (&tokens.access_token, Proof::default());
             let person = self
@@ -288,7 +294,7 @@ impl Provider {
         let url = with.url("token", &metadata.token_endpoint)?;
         let authentication = self.authentication(metadata)?;
         let fetch = with.fetch();
-        exchange::tokens(fetch, url, &self.client_id, authentication, parameters).await
+        exchange::tokens(&fetch, url, &self.client_id, authentication, parameters).await
     }
 
     fn authentication(&self, metadata: &Metadata) -> Result<Authentication<'_>, Trouble> {
@@ -352,12 +358,13 @@ impl Provider {
         };
         let (url, fetch, known) = (with.url("keys", &uri)?, with.fetch(), &with.upstreams.keys);
         let asking = Trouble::asking("keys");
-        let found = known.get(fetch, &url, with.now).await.map_err(&asking)?;
+        let found = known.get(&fetch, &url, with.now).await;
+        let found = found.map_err(&asking)?;
         if jwt.fits_one_of(&found.document) {
             return Ok(found.document);
         }
-        let renewed = known.renew(fetch, &url, with.now).await.map_err(&asking)?;
-        Ok(renewed.document)
+        let renewed = known.renew(&fetch, &url, with.now).await;
+        Ok(renewed.map_err(&asking)?.document)
     }
 
     /// The person with what `/userinfo` adds, and what fresh claims are had by later.
@@ -393,7 +400,7 @@ async fn add_userinfo<H: Host>(
     person: &mut Person,
 ) -> Result<(), Trouble> {
     let url = with.url("userinfo", endpoint)?;
-    let claims = exchange::opened(with.fetch(), "userinfo", url, access_token, &[]).await?;
+    let claims = exchange::opened(&with.fetch(), "userinfo", url, access_token, &[]).await?;
     userinfo::add(person, claims)
 }
 
@@ -404,7 +411,8 @@ async fn find_metadata<H: Host>(
     issuer: &str,
 ) -> Result<Arc<Metadata>, Trouble> {
     let url = with.url("metadata", url)?;
-    let found = with.upstreams.metadata.get(with.fetch(), &url, with.now);
+    let fetch = with.fetch();
+    let found = with.upstreams.metadata.get(&fetch, &url, with.now);
     let metadata = found.await.map_err(Trouble::asking("metadata"))?.document;
     if metadata.issuer != issuer {
         return Err(Trouble::Foreign("the metadata is of another issuer"));

@@ -16,7 +16,8 @@ use jeton::{
 use jeton_native::NativeCrypto;
 use serde_json::{Value, json};
 
-use super::{CameBack, Upstreams, Way, WayRecord, With};
+use super::{CameBack, Pace, Upstreams, Way, WayRecord, With};
+use crate::{person::Person, trouble::Trouble};
 
 pub(super) const NOW: UnixTime = UnixTime(1_800_000_000);
 
@@ -30,6 +31,7 @@ impl Host for Scripted {
     type Ledger = MemoryLedger;
     type Crypto = NativeCrypto;
     type Fetch = MemoryFetch;
+    type People = ();
 }
 
 /// A server, and what it knows of its upstreams.
@@ -52,17 +54,19 @@ impl Deployment {
             ledger: Some(MemoryLedger::default()),
             crypto: NativeCrypto::new(),
             fetch: MemoryFetch::default(),
+            people: (),
         };
         Self {
             server: Server::new(config.unwrap(), capabilities),
-            upstreams: Upstreams::new(),
+            upstreams: Upstreams::new(Pace::Login),
         }
     }
 
     pub(super) fn with(&self, now: UnixTime) -> With<'_, Scripted> {
         With {
-            server: &self.server,
+            server: self.server.inside(),
             upstreams: &self.upstreams,
+            pace: Pace::Login,
             now,
         }
     }
@@ -75,7 +79,7 @@ impl Deployment {
     }
 
     pub(super) fn json(&self, url: &str, document: &Value) {
-        self.server.fetch().answer_json(url, document);
+        self.server.inside().fetch().answer_json(url, document);
     }
 
     pub(super) fn answer(
@@ -91,12 +95,12 @@ impl Deployment {
             headers: [(CONTENT_TYPE, content_type)].into_iter().collect(),
             body: body.into(),
         };
-        self.server.fetch().answer(url, Ok(answer));
+        self.server.inside().fetch().answer(url, Ok(answer));
     }
 
     /// The last request to `url`, as its `Authorization` and its form.
     pub(super) fn sent_to(&self, url: &str) -> Option<(Option<String>, Form)> {
-        let sent = self.server.fetch().sent();
+        let sent = self.server.inside().fetch().sent();
         let last = sent.into_iter().rfind(|sent| sent.url.as_str() == url)?;
         let authorization = last.headers.get("authorization");
         let authorization = authorization.map(|value| value.to_str().unwrap().to_owned());
@@ -105,8 +109,22 @@ impl Deployment {
     }
 
     pub(super) fn asked(&self, url: &str) -> usize {
-        let sent = self.server.fetch().sent();
+        let sent = self.server.inside().fetch().sent();
         sent.iter().filter(|sent| sent.url.as_str() == url).count()
+    }
+}
+
+impl Way {
+    /// The person as a refresh token shows them.
+    pub(super) async fn renewed<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        iss: &str,
+        sub: &str,
+        refresh_token: &str,
+    ) -> Result<Person, Trouble> {
+        let tokens = self.refreshed(with, refresh_token).await?;
+        self.owner(with, iss, sub, tokens).await
     }
 }
 

@@ -144,6 +144,9 @@ pub struct ClientRecord {
     /// Ours; `true` where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline_access_required: Option<bool>,
+    /// Ours; `false` where absent. With it, refreshes ask what is true of the person now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renew_claims: Option<bool>,
     /// Ours: origins (RFC 6454) whose pages may read the answers of the token endpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_origins: Vec<String>,

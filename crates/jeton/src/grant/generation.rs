@@ -70,6 +70,7 @@ pub(super) async fn step_from<H: Host>(
         created_from: live::created_from(at, &client.id).await?,
         window: client.refresh.grace,
         attempt: at.issuer.random_id()?,
+        claims: None,
         now: at.now,
     })
 }

@@ -5,8 +5,11 @@
 //! the successor keeps it: a lost response, a slow tab and ten racing workers all end with the same
 //! token. After the window a superseded token, however old, ends the whole grant (RFC 9700 §4.14).
 
-use super::generation::{
-    carry_out_next, read_attached, step_from, take_step, token_response, verified_token,
+use super::{
+    generation::{
+        carry_out_next, read_attached, step_from, take_step, token_response, verified_token,
+    },
+    renewed_claims,
 };
 use crate::{
     audit::Audit,
@@ -38,7 +41,12 @@ pub(crate) async fn redeem<H: Host>(
     step.created_from = step.created_from.max(at.now - client.refresh.lifetime);
     let mut attached = None;
     let grant = if client.refresh.rotation {
-        attached = read_attached(at, client, &token).await?;
+        if client.refresh.renew_claims {
+            attached = Box::pin(renewed_claims::add_to(&mut step, at, client, audit)).await?;
+        }
+        if attached.is_none() {
+            attached = read_attached(at, client, &token).await?;
+        }
         take_step(at, &step, audit).await??
     } else {
         let ledger = at.issuer.ledger()?;

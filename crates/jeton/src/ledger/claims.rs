@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::attachment::AttachmentId;
 
 /// Claims about a person, as the login application gave them: a few in the record, many beside it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Claims {
     /// All of them or, where the others are attached, `acr` and `amr`, which every token has.

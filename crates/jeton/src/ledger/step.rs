@@ -36,6 +36,9 @@ pub struct Step {
     pub window: Seconds,
     /// The attempt that takes this step.
     pub attempt: Attempt,
+    /// The claims that the record has from then on; `None`: those that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Claims>,
     /// The time of the request.
     pub now: UnixTime,
 }

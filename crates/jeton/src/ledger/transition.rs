@@ -28,10 +28,7 @@ pub fn opened(grant: &Grant, standing: Grant) -> Opened {
 /// record that is the result of this very attempt counts as advanced: the acknowledgement was lost,
 /// and the store or the caller tries again.
 pub fn take(grant: &mut Grant, step: &Step) -> Advance {
-    let moves = step.permits(grant).is_ok()
-        && grant.generation == step.standing
-        && step.to > step.standing
-        && (step.standing <= 1 || grant.advanced_at <= step.settled());
+    let moves = moves(grant, step);
     if moves {
         if step.standing == 0 {
             grant.redeemed_at = Some(step.now);
@@ -40,6 +37,9 @@ pub fn take(grant: &mut Grant, step: &Step) -> Advance {
         grant.advanced_at = step.now;
         grant.last_attempt = Some(step.attempt);
         grant.idle_expires_at = step.now + grant.idle_lifetime;
+        if let Some(claims) = &step.claims {
+            grant.claims = claims.clone();
+        }
     }
     let standing = Box::new(grant.clone());
     if moves || is_result_of(grant, step) {
@@ -47,6 +47,15 @@ pub fn take(grant: &mut Grant, step: &Step) -> Advance {
     } else {
         Advance::Conflict(Some(standing))
     }
+}
+
+/// Whether the record meets all conditions of `step`, so that it moves.
+#[must_use]
+pub fn moves(grant: &Grant, step: &Step) -> bool {
+    step.permits(grant).is_ok()
+        && grant.generation == step.standing
+        && step.to > step.standing
+        && (step.standing <= 1 || grant.advanced_at <= step.settled())
 }
 
 /// Whether the record is the result of `step`. A grant that has been revoked since is not.

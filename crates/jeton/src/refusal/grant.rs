@@ -1,5 +1,7 @@
 //! Faults of codes, device codes and refresh tokens.
 
+use std::borrow::Cow;
+
 use super::{AssertionFault, ErrorCode, Fault, WireError};
 
 /// Why a code, device code or refresh token yields no tokens now.
@@ -42,6 +44,8 @@ pub(crate) enum GrantFault {
     ClaimsTooLong,
     #[error("the subject is the id of a client")]
     Subject,
+    #[error("the person may no longer be logged in: {0}")]
+    Person(Cow<'static, str>),
     #[error("nobody has decided yet")]
     AuthorizationPending,
     #[error("polled again within the interval")]
@@ -91,6 +95,7 @@ impl GrantFault {
             | Self::Ended
             | Self::CutOff
             | Self::Subject
+            | Self::Person(_)
             | Self::RedeemedJustNow => (ErrorCode::INVALID_GRANT, Fault::Request, INVALID_GRANT),
             Self::ScopeNotGranted => (
                 ErrorCode::INVALID_SCOPE,

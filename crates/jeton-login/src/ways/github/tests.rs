@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::super::tests::{Deployment, NOW, now};
 use super::*;
+use crate::ways::RefreshToken;
 
 const TOKEN: &str = "https://github.com/login/oauth/access_token";
 const USER: &str = "https://api.github.com/user";
@@ -106,6 +107,7 @@ fn begin<'a>(prompt: Option<&'a str>, login_hint: Option<&'a str>) -> Begin<'a> 
         max_age: None,
         ui_locales: Some("de"),
         acr_values: None,
+        refresh_token: RefreshToken::NotWanted,
     }
 }
 
@@ -142,7 +144,7 @@ fn a_code_is_exchanged_for_who_the_person_is() {
             ("client_secret", "s&c"),
         ],
     );
-    let sent = login.deployment.server.fetch().sent();
+    let sent = login.deployment.server.inside().fetch().sent();
     let accepts = |url: &str| {
         let sent = sent.iter().find(|sent| sent.url.as_str() == url).unwrap();
         let header = |name: &str| sent.headers[name].to_str().unwrap();

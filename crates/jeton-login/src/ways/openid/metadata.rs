@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Where metadata is, behind the path of the issuer (OpenID Connect Discovery 1.0 §4).
 const PATH: &str = "/.well-known/openid-configuration";
 
+/// The scope by which a refresh token is asked for (OpenID Connect Core 1.0 §11).
+pub(super) const OFFLINE_ACCESS: &str = "offline_access";
+
 /// The metadata of a provider, as far as it is read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
@@ -20,6 +23,7 @@ pub(crate) struct Metadata {
     #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    scopes_supported: Option<Vec<String>>,
 }
 
 impl Metadata {
@@ -29,6 +33,13 @@ impl Metadata {
             Some(methods) => methods.iter().any(|known| known == method),
             None => method == "client_secret_basic",
         }
+    }
+
+    /// Whether a refresh token is asked for by the scope `offline_access` (OpenID Connect Core 1.0 §11). Some
+    /// refuse a scope that they do not list.
+    pub(super) fn has_offline_access(&self) -> bool {
+        let scopes = self.scopes_supported.as_deref();
+        scopes.is_none_or(|scopes| scopes.iter().any(|known| known == OFFLINE_ACCESS))
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::tests::{Deployment, NOW, TestKey, encode, message, now};
 use super::*;
+use crate::ways::RefreshToken;
 
 mod answers;
 mod claims;
@@ -133,6 +134,7 @@ fn the_request_is_for_a_code_with_pkce_state_and_nonce() {
         max_age: Some(Seconds(0)),
         ui_locales: Some("de"),
         acr_values: None,
+        refresh_token: RefreshToken::NotWanted,
     };
     let with = login.deployment.with(NOW);
     let url = now(login.way().authorization_url(&with, &begin)).unwrap();

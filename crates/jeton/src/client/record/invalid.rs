@@ -96,6 +96,12 @@ pub enum InvalidClient {
         "refresh_token_rotation: a public client's refresh tokens rotate (RFC 9700 section 2.2.2)"
     )]
     PublicWithoutRotation,
+    /// `renew_claims`.
+    #[error(
+        "renew_claims: claims are kept with the step that rotates the refresh token, which \
+         refresh_token_rotation false takes away"
+    )]
+    RenewedWithoutRotation,
     /// One of the refresh token lifetimes.
     #[error("{member}: {given} is not between {least} and {most} seconds")]
     RefreshLifetime {

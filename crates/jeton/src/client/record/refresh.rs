@@ -16,6 +16,10 @@ impl ClientRecord {
         if *authentication == ClientAuthentication::None && !rotation {
             return Err(InvalidClient::PublicWithoutRotation);
         }
+        let renew_claims = self.renew_claims.unwrap_or(false);
+        if renew_claims && !rotation {
+            return Err(InvalidClient::RenewedWithoutRotation);
+        }
         let has_cookie = self.refresh_token_delivery.as_deref() == Some("cookie");
         for origin in &self.allowed_origins {
             match Origin::of(origin) {
@@ -53,6 +57,7 @@ impl ClientRecord {
             )?,
             rotation,
             offline_access_required: self.offline_access_required.unwrap_or(true),
+            renew_claims,
             delivery,
         })
     }

@@ -38,6 +38,7 @@ fn step(presented: u32) -> Step {
         created_from: UnixTime(0),
         window: Seconds(10),
         attempt: Id128([2; 16]),
+        claims: None,
         now: NOW,
     }
 }

@@ -125,6 +125,7 @@ fn further_parameters_change_nothing_that_makes_a_login_safe() {
             max_age: None,
             ui_locales: None,
             acr_values: None,
+            refresh_token: RefreshToken::NotWanted,
         };
         let url = now(login.way().authorization_url(&with, &begin)).unwrap();
         let (_, further) = url.as_str().split_once("_method=S256&").unwrap();

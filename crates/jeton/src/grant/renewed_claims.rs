@@ -1,0 +1,103 @@
+//! Claims that are fresh at a refresh: what is true of the person now, asked of the login application before
+//! the grant moves, and kept with the step that moves it.
+
+use serde_json::{Map, Value};
+
+use super::live;
+use crate::{
+    attached_claims::divided,
+    audit::Audit,
+    claims::{AUTHENTICATION_CLAIMS, read_claims},
+    client::Client,
+    disclosure::require_token_length,
+    host::Host,
+    inside::{People, Renewed, Renewing},
+    ledger::{Attachment, Grant, Ledger, Step, transition},
+    refusal::{GrantFault, Refusal},
+    request::At,
+};
+
+/// What the record says where nothing has changed.
+const THE_SAME: &str = "the same";
+
+/// Adds to `step` the claims that are true of the person now; what of them is kept beside the grant is handed
+/// back. Where the step will not move the grant nobody is asked: within its window, a retry is told the same
+/// as the first time.
+///
+/// Two at once may both ask, and of their steps one is taken: the other is answered with what that one wrote.
+///
+/// # Errors
+/// The person may no longer be logged in; or a store does not answer. The grant has not moved.
+pub(super) async fn add_to<H: Host>(
+    step: &mut Step,
+    at: &At<'_, H>,
+    client: &Client,
+    audit: &mut Audit,
+) -> Result<Option<Attachment>, Refusal> {
+    let Some(grant) = at.issuer.ledger()?.read(step.id).await? else {
+        return Ok(None);
+    };
+    let Some(subject) = grant.subject.as_deref() else {
+        return Ok(None);
+    };
+    if !transition::moves(&grant, step) || !grant.is_refreshable_by(client) {
+        return Ok(None);
+    }
+    live::require_subject(at, &grant).await?;
+    let scope = grant.scope.within(&client.scope);
+    let renewing = Renewing {
+        subject,
+        client_id: &client.id,
+        scope: &scope,
+        now: at.now,
+    };
+    let people = at.issuer.people();
+    let claims = match people.renewed(at.issuer.inside(), &renewing).await? {
+        Renewed::Claims(claims) => checked(claims, client, &grant),
+        Renewed::Unchanged(why) => Err(why),
+        Renewed::Refused(why) => {
+            audit.subject = Some(subject.to_owned());
+            return Err(GrantFault::Person(why).into());
+        }
+    };
+    let claims = match claims {
+        Ok(claims) => claims,
+        Err(why) => {
+            audit.claims_renewal = Some(why);
+            return Ok(None);
+        }
+    };
+    let (claims, attachment) = divided(claims, grant.id);
+    if claims == grant.claims {
+        audit.claims_renewal = Some(THE_SAME.into());
+        return Ok(None);
+    }
+    if let Some(attachment) = &attachment {
+        let ledger = at.issuer.ledger()?;
+        ledger.keep(attachment, grant.expires_at, at.now).await?;
+    }
+    audit.claims_renewal = Some("renewed".into());
+    step.claims = Some(claims);
+    Ok(attachment)
+}
+
+/// The claims as the grant may have them, by the rules of a login: with `acr` and `amr` of the login that it
+/// stems from. Where they cannot be kept, the reason.
+fn checked(
+    mut claims: Map<String, Value>,
+    client: &Client,
+    grant: &Grant,
+) -> Result<Map<String, Value>, std::borrow::Cow<'static, str>> {
+    for name in AUTHENTICATION_CLAIMS {
+        match grant.claims.inline.get(name) {
+            Some(of_login) => claims.insert(name.to_owned(), of_login.clone()),
+            None => claims.remove(name),
+        };
+    }
+    let read = read_claims(&Value::Object(claims).to_string());
+    let claims = read.map_err(|invalid| invalid.to_string())?;
+    let scope = grant.scope.within(&client.scope);
+    require_token_length(client, &scope, &grant.requested_claims, &claims)
+        .map_err(|_| "the claims are too long for a token")?;
+    Ok(claims)
+}
