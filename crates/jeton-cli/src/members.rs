@@ -55,6 +55,7 @@ const OF_CLIENT: &[&str] = &[
     "refresh_token_lifetime",
     "refresh_token_rotation",
     "registration_ceiling",
+    "renew_claims",
     "require_pkce",
     "scope",
     "token_endpoint_auth_method",

@@ -208,5 +208,8 @@ pub(crate) async fn call<H: Host>(
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(form))
         .map_err(|_| Refused::Unknown)?;
-    Ok(at.endpoints.call(request, at.arrival.clone(), pending()).await)
+    Ok(at
+        .endpoints
+        .call(request, at.arrival.clone(), pending())
+        .await)
 }

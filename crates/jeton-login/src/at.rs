@@ -7,7 +7,10 @@ use http::{
 };
 use jeton::{Arrival, Cookie, Host, Inside, Parameters, Server, UnixTime, page::Language};
 
-use crate::{application::Application, ways::{Pace, With}};
+use crate::{
+    application::Application,
+    ways::{Pace, With},
+};
 
 /// The context of one request. Every part that serves it gets it, and none changes it.
 pub(crate) struct At<'a, H: Host> {

@@ -36,14 +36,6 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         }
         return ask_who(at, request, &asked).await;
     };
-    let lacks_token = !silent
-        && !session.is_login_for(request)
-        && renewal::lacks_token(at, &session, &asked)
-            .await
-            .map_err(|_| context.stopped(Stop::Store))?;
-    if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
-        return begin_at(at, way, Some((request, &asked)), None).await;
-    }
     if let Some(asked_for) = &asked.sub
         && *asked_for != session.subject
     {
@@ -60,6 +52,14 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
             who: view::who(&at.app.settings, &session),
         });
         return Ok(other.into());
+    }
+    let lacks_token = !silent
+        && !session.is_login_for(request)
+        && renewal::lacks_token(at, &session, &asked)
+            .await
+            .map_err(|_| context.stopped(Stop::Store))?;
+    if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
+        return begin_at(at, way, Some((request, &asked)), None).await;
     }
     if !is_admitted(at, &session, &asked) {
         if silent {

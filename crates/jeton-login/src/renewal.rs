@@ -259,10 +259,7 @@ async fn put<H: Host>(
 }
 
 /// Whether the client that asks for a login wants fresh claims later. A device's is not known yet.
-pub(crate) async fn is_wanted<H: Host>(
-    at: &At<'_, H>,
-    asked: &Asked,
-) -> Result<bool, Unavailable> {
+pub(crate) async fn is_wanted<H: Host>(at: &At<'_, H>, asked: &Asked) -> Result<bool, Unavailable> {
     let Some(client) = &asked.client_id else {
         return Ok(false);
     };
@@ -341,3 +338,6 @@ async fn remove<H: Host>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,7 @@
 //! The capabilities of a deployment: its stores, its cryptography, its way to servers of others and the people
 //! that it knows.
 
-use crate::{
-    crypto::Crypto, fetch::Fetch, inside::People, ledger::Ledger, registry::Registry,
-};
+use crate::{crypto::Crypto, fetch::Fetch, inside::People, ledger::Ledger, registry::Registry};
 
 /// The capabilities of a deployment, as types. One bundle instead of a type parameter each, so that
 /// a further capability changes no signature.

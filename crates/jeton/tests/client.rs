@@ -43,6 +43,7 @@ fn members() -> BTreeSet<String> {
         refresh_token_rotation: Some(true),
         refresh_token_delivery: text(),
         offline_access_required: Some(true),
+        renew_claims: Some(true),
         allowed_origins: texts(),
         apis: vec![NamedApiRecord::default()],
         labels: [("x".to_owned(), "x".to_owned())].into(),

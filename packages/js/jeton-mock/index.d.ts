@@ -752,6 +752,8 @@ export interface Client {
   refresh_token_idle_lifetime?: number;
   refresh_token_delivery?: 'body' | 'cookie';
   offline_access_required?: boolean;
+  /** At a refresh a built-in login asks what is true of the person now; the mock has none. */
+  renew_claims?: boolean;
   allowed_origins?: string[];
   /** Claims about the person in ID tokens, the standard ones by scope; acr, amr and auth_time are there anyway. */
   id_token_claims?: string[];

@@ -201,6 +201,8 @@ async function upstream(t, issuer, id, { type, people, spec, account = `jeton-${
     post_logout_redirect_uris: [`${issuer}/login/logged-out`],
     grant_types: ['authorization_code', 'refresh_token'],
     scope: 'openid profile email address phone offline_access',
+    // A refresh token that is spent twice ends the login there.
+    refresh_token_grace: 0,
   };
   const own = { client_id: client.client_id, client_secret: client.client_secret };
   if (type === 'github') {

@@ -30,6 +30,7 @@ const broken = [
       { refresh_token_rotation: false },
       'refresh_token_rotation',
     ],
+    ['fresh claims without rotation', web, { renew_claims: true, refresh_token_rotation: false }, 'renew_claims'],
     ['a grace of five minutes and a second', web, { refresh_token_grace: 301 }, 'refresh_token_grace'],
     ['a lifetime of no time', web, { refresh_token_lifetime: 0 }, 'refresh_token_lifetime'],
     ['a cookie for no origin', cookie, { allowed_origins: [] }, 'refresh_token_delivery'],

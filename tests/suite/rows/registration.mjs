@@ -375,6 +375,7 @@ describe('RFC 7591: registration', { concurrency: 4 }, () => {
       refresh_token_rotation: false,
       refresh_token_delivery: 'cookie',
       offline_access_required: false,
+      renew_claims: true,
       require_pkce: false,
       allowed_origins: ['https://evil.example'],
       any_private_use_scheme: true,

@@ -1,8 +1,6 @@
 //! Advancing a grant from one generation to the next.
 
-use jeton::{
-    Advance, Attachment, Claims, Grant, GrantState, Ledger, Seconds, Step, transition,
-};
+use jeton::{Advance, Attachment, Claims, Grant, GrantState, Ledger, Seconds, Step, transition};
 
 use super::{NOW, Run};
 

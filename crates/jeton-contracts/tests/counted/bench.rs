@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response, request::Builder};
 use jeton::{
     Arrival, Capabilities, Config, Document, Expected, Host, Key, Ledger, MemoryLedger,
-    MemoryRegistry, Put, Realm, Registry as _, Server, UnixTime,
+    MemoryRegistry, People, Put, Realm, Registry as _, Server, UnixTime,
 };
 use jeton_contracts::{Counting, Operations};
 use jeton_native::NativeCrypto;
@@ -47,20 +47,20 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
     config.unwrap()
 }
 
-/// The host of a [`Bench`] with the ledger `L`.
-pub(crate) struct Counted<L = MemoryLedger>(PhantomData<L>);
+/// The host of a [`Bench`] with the ledger `L`, whose people `P` knows.
+pub(crate) struct Counted<L = MemoryLedger, P = ()>(PhantomData<(L, P)>);
 
-impl<L: Ledger> Host for Counted<L> {
+impl<L: Ledger, P: People> Host for Counted<L, P> {
     type Registry = Counting<MemoryRegistry>;
     type Ledger = Counting<L>;
     type Crypto = NativeCrypto;
     type Fetch = ();
-    type People = ();
+    type People = P;
 }
 
 /// A server and its stores.
-pub(crate) struct Bench<L: Ledger = MemoryLedger> {
-    pub(crate) server: Server<Counted<L>>,
+pub(crate) struct Bench<L: Ledger = MemoryLedger, P: People = ()> {
+    pub(crate) server: Server<Counted<L, P>>,
     pub(crate) registry: Counting<MemoryRegistry>,
     pub(crate) ledger: Counting<L>,
 }
@@ -79,12 +79,24 @@ impl<L: Ledger + Clone> Bench<L> {
         ledger: Counting<L>,
         settings: &[(&str, &str)],
     ) -> Self {
+        Self::with(registry, ledger, (), settings)
+    }
+}
+
+impl<L: Ledger + Clone, P: People> Bench<L, P> {
+    /// The same with these people.
+    pub(crate) fn with(
+        registry: Counting<MemoryRegistry>,
+        ledger: Counting<L>,
+        people: P,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let capabilities = Capabilities {
             registry: registry.clone(),
             ledger: Some(ledger.clone()),
             crypto: NativeCrypto::new(),
             fetch: (),
-            people: (),
+            people,
         };
         Self {
             server: Server::new(config(settings), capabilities),

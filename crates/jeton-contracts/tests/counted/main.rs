@@ -18,3 +18,4 @@ mod managed_grants;
 mod operations;
 mod own_tokens;
 mod registration;
+mod renewed_claims;

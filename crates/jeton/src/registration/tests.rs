@@ -114,7 +114,7 @@ fn metadata_gives_no_privilege() {
         "access_token_signed_response_alg": "EdDSA", "refresh_token_lifetime": 1_000_000,
         "refresh_token_idle_lifetime": 1_000_000, "refresh_token_grace": 300,
         "refresh_token_rotation": false, "refresh_token_delivery": "cookie",
-        "offline_access_required": false, "allowed_origins": ["https://thief.example"],
+        "offline_access_required": false, "renew_claims": true, "allowed_origins": ["https://thief.example"],
         "any_private_use_scheme": true, "localhost_is_loopback": true, "require_pkce": false,
         "token_endpoint_is_audience": true, "client_assertion_lifetime": 3600,
         "client_assertion_single_use": false,

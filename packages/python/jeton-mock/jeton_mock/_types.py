@@ -143,6 +143,7 @@ class Client(_Client, total=False):
     refresh_token_idle_lifetime: int
     refresh_token_delivery: str
     offline_access_required: bool
+    renew_claims: bool
     allowed_origins: list[str]
     id_token_claims: list[str]
     access_token_claims: list[str]

@@ -155,3 +155,63 @@ fn google_offers_the_accounts_of_the_one_domain() {
     let others = json!({ "hosted_domains": ["example.com"], "emails": ["eve@gmail.com"] });
     assert_eq!(offered(GOOGLE, others), None);
 }
+
+#[test]
+fn a_refresh_token_is_asked_for_as_the_provider_wants_it() {
+    let asked = |issuer: &str, supported: Value, scope: &str, prompt, refresh_token| {
+        let mut login = Login::new();
+        login.record["issuer"] = issuer.into();
+        login.record["scope"] = scope.into();
+        login.metadata["issuer"] = issuer.into();
+        login.metadata["scopes_supported"] = supported;
+        let url = format!("{issuer}/.well-known/openid-configuration");
+        login.deployment.json(&url, &login.metadata);
+        let begin = Begin {
+            redirect_uri: REDIRECT_URI,
+            state: "s",
+            nonce: "n",
+            code_challenge: "c",
+            login_hint: None,
+            prompt,
+            max_age: None,
+            ui_locales: None,
+            acr_values: None,
+            refresh_token,
+        };
+        let way = login.deployment.way(&login.record).unwrap();
+        let with = login.deployment.with(NOW);
+        let url = now(way.authorization_url(&with, &begin)).unwrap();
+        ["scope", "access_type", "prompt"].map(|name| {
+            let (_, value) = url.query_pairs().find(|(own, _)| own == name)?;
+            Some(value.into_owned())
+        })
+    };
+    let texts = |texts: [Option<&str>; 3]| texts.map(|text| text.map(str::to_owned));
+    let listed = || json!(["openid", "email", "offline_access"]);
+    let wanted = RefreshToken::Wanted;
+    for (supported, scope, expected) in [
+        (listed(), "openid email", "openid email offline_access"),
+        (Value::Null, "openid", "openid offline_access"),
+        (listed(), "offline_access openid", "offline_access openid"),
+        // Some refuse what they do not list, and give a refresh token unasked.
+        (json!(["openid"]), "openid", "openid"),
+    ] {
+        let expected = texts([Some(expected), None, None]);
+        assert_eq!(asked(ISSUER, supported, scope, None, wanted), expected);
+    }
+    let not_wanted = asked(ISSUER, listed(), "openid", None, RefreshToken::NotWanted);
+    assert_eq!(not_wanted, texts([Some("openid"), None, None]));
+
+    for (prompt, expected) in [
+        (None, "consent"),
+        (Some("select_account"), "consent select_account"),
+    ] {
+        let expected = texts([Some("openid"), Some("offline"), Some(expected)]);
+        assert_eq!(
+            asked(GOOGLE, Value::Null, "openid", prompt, wanted),
+            expected
+        );
+    }
+    let not_wanted = asked(GOOGLE, Value::Null, "openid", None, RefreshToken::NotWanted);
+    assert_eq!(not_wanted, texts([Some("openid"), None, None]));
+}

@@ -1,0 +1,410 @@
+//! Refreshes against a scripted upstream, each of whose answers takes a moment.
+
+use std::{
+    cell::Cell,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use jeton::{
+    BUDGET, Capabilities, ClientId, Config, Fetch, Fetched, MemoryFetch, MemoryLedger,
+    MemoryRegistry, Outgoing, Realm, Server, Unreachable, put_cut_off,
+};
+use jeton_native::NativeCrypto;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::settings::LoginSettings;
+
+const NOW: UnixTime = UnixTime(1_800_000_000);
+const ISSUER: &str = "https://login.example.org";
+const METADATA: &str = "https://login.example.org/.well-known/openid-configuration";
+const TOKEN: &str = "https://login.example.org/token";
+const USERINFO: &str = "https://login.example.org/userinfo";
+
+/// A way to the upstream that waits once before each answer.
+#[derive(Default)]
+struct Waiting(MemoryFetch);
+
+impl Fetch for Waiting {
+    async fn send(&self, request: &Outgoing) -> Result<Fetched, Unreachable> {
+        let answer = self.0.send(request).await;
+        let waited = Cell::new(false);
+        std::future::poll_fn(|_| {
+            if waited.replace(true) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        answer
+    }
+}
+
+struct Scripted;
+
+impl Host for Scripted {
+    type Registry = MemoryRegistry;
+    type Ledger = MemoryLedger;
+    type Crypto = NativeCrypto;
+    type Fetch = Waiting;
+    type People = LoginPeople;
+}
+
+struct Deployment {
+    server: Server<Scripted>,
+    registry: MemoryRegistry,
+}
+
+impl Deployment {
+    /// A deployment whose only upstream says of alice what [`Deployment::alice`] is next given.
+    fn new(login: &Value) -> Self {
+        let mut settings = json!({
+            "providers": [{
+                "type": "openid", "id": "work", "name": "Work", "issuer": ISSUER,
+                "client_id": "us", "client_secret": "secret",
+                "claims": { "groups": "${upstream.groups}" },
+            }],
+        });
+        let login = login.as_object().unwrap().clone();
+        settings.as_object_mut().unwrap().extend(login);
+        let config = Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some("https://id.example".to_owned()),
+            "JETON_SECRET" => {
+                Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".to_owned())
+            }
+            _ => None,
+        });
+        let config = config.unwrap();
+        let settings = LoginSettings::parse(&settings.to_string(), config.reach()).unwrap();
+        let registry = MemoryRegistry::default();
+        let capabilities = Capabilities {
+            registry: registry.clone(),
+            ledger: Some(MemoryLedger::default()),
+            crypto: NativeCrypto::new(),
+            fetch: Waiting::default(),
+            people: LoginPeople(Some(Application::new(settings, &config))),
+        };
+        let deployment = Self {
+            server: Server::new(config, capabilities),
+            registry,
+        };
+        let metadata = json!({
+            "issuer": ISSUER,
+            "authorization_endpoint": "https://login.example.org/authorize",
+            "token_endpoint": TOKEN,
+            "jwks_uri": "https://login.example.org/keys",
+            "userinfo_endpoint": USERINFO,
+        });
+        deployment.fetch().answer_json(METADATA, &metadata);
+        deployment.gives("second");
+        deployment.alice(json!({ "name": "Alice", "groups": ["staff"] }));
+        deployment
+    }
+
+    fn fetch(&self) -> &MemoryFetch {
+        &self.server.inside().fetch().0
+    }
+
+    /// Lets the token endpoint give this refresh token next.
+    fn gives(&self, refresh_token: &str) {
+        let tokens = json!({
+            "access_token": "opens", "token_type": "Bearer", "refresh_token": refresh_token,
+        });
+        self.fetch().answer_json(TOKEN, &tokens);
+    }
+
+    /// Lets an address of the upstream answer with an error.
+    fn fails(&self, url: &str, status: u16, body: &str) {
+        let json = HeaderValue::from_static("application/json");
+        let answer = Fetched {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: [(CONTENT_TYPE, json)].into_iter().collect(),
+            body: body.to_owned().into(),
+        };
+        self.fetch().answer(url, Ok(answer));
+    }
+
+    fn alice(&self, mut claims: Value) {
+        claims["sub"] = "alice".into();
+        self.fetch().answer_json(USERINFO, &claims);
+    }
+
+    /// Lets alice log in, by the upstream's refresh token `first`.
+    fn logged_in(&self, began_at: UnixTime) {
+        let login = UpstreamLogin {
+            way: "work".to_owned(),
+            iss: ISSUER.to_owned(),
+            sub: "alice".to_owned(),
+            began_at,
+            state: State::Lasts {
+                refresh_token: "first".to_owned(),
+                leased_until: None,
+            },
+        };
+        let (inside, subject) = (self.server.inside(), subject());
+        let put = put(&inside, &subject, &login, &Expected::Anything, began_at);
+        assert!(finished(put).unwrap().is_some());
+    }
+
+    /// A refresh at `client` so many seconds later.
+    async fn refresh(&self, client: &str, later: u64) -> Renewed {
+        let client_id: ClientId = client.parse().unwrap();
+        let of = Renewing {
+            subject: &subject(),
+            client_id: &client_id,
+            scope: &"openid profile".parse().unwrap(),
+            now: NOW + Seconds(later),
+        };
+        let people = self.server.people();
+        people.renewed(self.server.inside(), &of).await.unwrap()
+    }
+
+    /// The refresh tokens that the upstream was sent.
+    fn spent(&self) -> Vec<String> {
+        let sent = self.fetch().sent();
+        let sent = sent.iter().filter(|sent| sent.url.as_str() == TOKEN);
+        let spent = sent.map(|sent| {
+            let mut form = url::form_urlencoded::parse(&sent.body);
+            let (_, token) = form.find(|(name, _)| name == "refresh_token").unwrap();
+            token.into_owned()
+        });
+        spent.collect()
+    }
+}
+
+fn subject() -> String {
+    hashed_subject(ISSUER, "alice")
+}
+
+fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// What a future comes to that waits only for the upstream.
+fn finished<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    for _ in 0..100 {
+        if let Poll::Ready(value) = poll(future.as_mut()) {
+            return value;
+        }
+    }
+    panic!("it waits for more");
+}
+
+#[track_caller]
+fn renewed(answer: Renewed) -> Value {
+    match answer {
+        Renewed::Claims(claims) => Value::Object(claims),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn expect_unchanged(answer: Renewed, expected: &str) {
+    match answer {
+        Renewed::Unchanged(why) => assert_eq!(why, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn expect_refused(answer: Renewed, expected: &str) {
+    match answer {
+        Renewed::Refused(why) => assert_eq!(why, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
+const LEASED: &str = "another refresh is asking the upstream";
+const NO_TOKEN: &str = "the upstream gave no refresh token";
+
+#[test]
+fn each_refresh_spends_the_token_that_the_one_before_was_given() {
+    let deployment = Deployment::new(&json!({
+        "claims": [{ "match": { "client_id": "shop" }, "claims": { "at": "${client_id}" } }],
+    }));
+    expect_unchanged(finished(deployment.refresh("shop", 0)), NO_TOKEN);
+    deployment.logged_in(NOW);
+    let said = renewed(finished(deployment.refresh("shop", 0)));
+    let expected = json!({ "name": "Alice", "groups": ["staff"], "at": "shop" });
+    assert_eq!(said, expected, "by the rules of a login");
+    deployment.gives("third");
+    deployment.alice(json!({ "name": "Alicia" }));
+    let said = renewed(finished(deployment.refresh("desk", 0)));
+    assert_eq!(said, json!({ "name": "Alicia" }));
+    finished(deployment.refresh("shop", 0));
+    assert_eq!(deployment.spent(), ["first", "second", "third"]);
+}
+
+#[test]
+fn of_two_at_once_one_asks() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    let mut first = pin!(deployment.refresh("shop", 0));
+    // Until it has been given its tokens, whatever it asks.
+    while deployment.spent().is_empty() {
+        assert!(poll(first.as_mut()).is_pending());
+    }
+    expect_unchanged(finished(deployment.refresh("desk", 1)), LEASED);
+    renewed(finished(first));
+    renewed(finished(deployment.refresh("desk", 1)));
+    assert_eq!(deployment.spent(), ["first", "second"], "each once");
+}
+
+#[test]
+fn two_that_have_read_the_same_do_not_both_ask() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    let (inside, subject) = (deployment.server.inside(), subject());
+    let (login, version) = finished(find(&inside, &subject, NOW)).unwrap().unwrap();
+    let expected = Expected::Version(version);
+    let write = || finished(put(&inside, &subject, &login, &expected, NOW)).unwrap();
+    assert!(write().is_some());
+    assert!(write().is_none(), "another stands");
+}
+
+#[test]
+fn a_refresh_that_is_dropped_leaves_its_lease_which_lapses() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    {
+        let mut dropped = pin!(deployment.refresh("shop", 0));
+        while deployment.spent().is_empty() {
+            assert!(poll(dropped.as_mut()).is_pending());
+        }
+    }
+    expect_unchanged(finished(deployment.refresh("shop", 9)), LEASED);
+    renewed(finished(deployment.refresh("shop", 10)));
+    assert_eq!(deployment.spent(), ["first", "first"]);
+}
+
+#[test]
+fn the_next_token_is_kept_before_anything_else_can_fail() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    deployment.fails(USERINFO, 500, "{}");
+    let answer = finished(deployment.refresh("shop", 0));
+    assert!(
+        matches!(&answer, Renewed::Unchanged(why) if why.starts_with("userinfo: ")),
+        "{answer:?}"
+    );
+    finished(deployment.refresh("shop", 0));
+    assert_eq!(deployment.spent(), ["first", "second"]);
+}
+
+#[test]
+fn an_upstream_that_is_down_changes_nothing_and_is_left_alone_for_a_while() {
+    for (status, body) in [
+        (503, "{}"),
+        (429, "{}"),
+        (200, "<html>"),
+        (400, r#"{"error":"invalid_client"}"#),
+    ] {
+        let deployment = Deployment::new(&json!({}));
+        deployment.logged_in(NOW);
+        deployment.fails(TOKEN, status, body);
+        let answer = finished(deployment.refresh("shop", 0));
+        assert!(
+            matches!(answer, Renewed::Unchanged(_)),
+            "{status}: {answer:?}"
+        );
+        expect_unchanged(finished(deployment.refresh("shop", 1)), LEASED);
+        deployment.gives("second");
+        renewed(finished(deployment.refresh("shop", 10)));
+    }
+}
+
+#[test]
+fn what_the_upstream_has_ended_stays_ended_until_the_person_logs_in() {
+    for code in ["invalid_grant", "bad_refresh_token"] {
+        let deployment = Deployment::new(&json!({}));
+        deployment.logged_in(NOW);
+        deployment.fails(TOKEN, 400, &json!({ "error": code }).to_string());
+        let why = format!("the upstream's token endpoint answered {code}");
+        expect_refused(finished(deployment.refresh("shop", 0)), &why);
+        deployment.gives("second");
+        let ended = "their login at the upstream ended";
+        expect_refused(finished(deployment.refresh("desk", 60)), ended);
+        assert_eq!(deployment.spent(), ["first"], "the token is forgotten");
+        deployment.logged_in(NOW + Seconds(70));
+        renewed(finished(deployment.refresh("shop", 80)));
+    }
+}
+
+#[test]
+fn who_is_taken_off_the_list_of_the_deployment_is_logged_in_nowhere() {
+    let staff = json!({ "allow": { "claims": { "groups": ["staff"] } } });
+    let deployment = Deployment::new(&staff);
+    deployment.logged_in(NOW);
+    renewed(finished(deployment.refresh("shop", 0)));
+    deployment.alice(json!({ "groups": ["guests"] }));
+    let why = "they are on no list of those who may";
+    expect_refused(finished(deployment.refresh("shop", 60)), why);
+    deployment.alice(json!({ "groups": ["staff"] }));
+    let ended = "their login at the upstream ended";
+    expect_refused(finished(deployment.refresh("desk", 120)), ended);
+}
+
+#[test]
+fn who_is_taken_off_the_list_of_a_client_is_logged_in_elsewhere() {
+    let staff =
+        json!({ "clients": { "shop": { "allow": { "claims": { "groups": ["staff"] } } } } });
+    let deployment = Deployment::new(&staff);
+    deployment.logged_in(NOW);
+    deployment.alice(json!({ "groups": ["guests"] }));
+    let why = "they are on no list of those who may at this client";
+    expect_refused(finished(deployment.refresh("shop", 0)), why);
+    renewed(finished(deployment.refresh("desk", 0)));
+    deployment.alice(json!({ "groups": ["staff"] }));
+    renewed(finished(deployment.refresh("shop", 0)));
+}
+
+#[test]
+fn a_login_before_a_cut_off_or_of_somebody_else_is_none() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    let cut_off = jeton::CutOff::subject(&subject());
+    let realm = Realm::default();
+    let before = NOW + Seconds(1);
+    finished(put_cut_off(&deployment.registry, &realm, &cut_off, before)).unwrap();
+    expect_unchanged(finished(deployment.refresh("shop", 10)), NO_TOKEN);
+    deployment.logged_in(NOW + Seconds(20));
+    renewed(finished(deployment.refresh("shop", 30)));
+
+    // Whoever writes the store can move a document, but not say whose it is.
+    let inside = deployment.server.inside();
+    let ledger = inside.ledger().unwrap();
+    let moved = finished(ledger.personal(&key_of(&subject()), NOW)).unwrap();
+    let bob = hashed_subject(ISSUER, "bob");
+    let (key, until) = (key_of(&bob), NOW + Seconds(1000));
+    let put = ledger.put_personal(&key, moved.as_ref(), &Expected::Anything, until, NOW);
+    finished(put).unwrap();
+    assert!(finished(find(&inside, &bob, NOW)).unwrap().is_none());
+}
+
+#[test]
+fn nothing_of_it_can_be_read_in_the_store() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    let inside = deployment.server.inside();
+    let ledger = inside.ledger().unwrap();
+    let document = finished(ledger.personal(&key_of(&subject()), NOW)).unwrap();
+    let text = document.unwrap().as_str().to_owned();
+    for part in ["first", "alice", "work", "login.example.org"] {
+        assert!(!text.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn all_exchanges_together_leave_the_stores_their_time() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    renewed(finished(deployment.refresh("shop", 0)));
+    let sent = deployment.fetch().sent();
+    assert_eq!(sent.len(), 3, "metadata, tokens, claims");
+    let waits: u128 = sent.iter().map(|sent| sent.deadline.as_millis()).sum();
+    assert!(waits + 1000 < u128::from(BUDGET.0) * 1000, "{waits}");
+}

@@ -1,0 +1,268 @@
+// Claims that are fresh at a refresh: what the provider says of the person then (OpenID Connect Core §12).
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { basic } from '../../suite/support/http.mjs';
+import { be, loggedIn, toUpstream } from '../support/login.mjs';
+import { application, open } from '../support/world.mjs';
+
+const FORM = { scope: 'openid profile email offline_access' };
+
+/** What an application says of itself that is to see the groups of people. Each of its refreshes moves its grant. */
+const SEES_GROUPS = {
+  first_party: true,
+  refresh_token_grace: 0,
+  id_token_claims: ['email', 'groups'],
+  access_token_claims: ['groups'],
+};
+
+/** Two applications that want fresh claims, and one that does not. */
+const clients = () => [
+  application('fresh', { ...SEES_GROUPS, renew_claims: true }),
+  application('other', { ...SEES_GROUPS, renew_claims: true }),
+  application('plain', SEES_GROUPS),
+];
+
+const alice = ({ email = 'alice@example.com', groups = ['staff'] } = {}) => ({
+  sub: 'alice',
+  name: 'Alice',
+  claims: { name: 'Alice', email, email_verified: true, groups },
+});
+
+const REFRESHES = { endpoint: 'token', grant_type: 'refresh_token' };
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A deployment with one provider, where Alice is one of the staff. */
+const deployment = (t, { login, provider = {} } = {}) =>
+  open(t, {
+    login,
+    providers: { one: { claims: { groups: '${upstream.groups}' }, people: [alice()], ...provider } },
+    clients: clients(),
+  });
+
+const refresh = (client, { refresh_token }) => client.post('/token', { grant_type: 'refresh_token', refresh_token });
+
+/** The tokens of a refresh that must succeed, with the claims of the ID token. */
+async function refreshed(client, tokens) {
+  const response = await refresh(client, tokens);
+  assert.equal(response.status, 200, response.text);
+  const answer = response.json();
+  return { ...answer, claims: await client.world.verified(answer.id_token, { audience: client.id }) };
+}
+
+/** That a refresh is refused, and that the answer does not say why. */
+async function refused(client, tokens) {
+  const response = await refresh(client, tokens);
+  assert.equal(response.status, 400, response.text);
+  assert.equal(response.json().error, 'invalid_grant');
+  assert.doesNotMatch(response.text, /list|upstream|provider/);
+}
+
+/** What introspection says of an access token. */
+async function introspected(client, { access_token }) {
+  const response = await fetch(`${client.world.issuer}/introspect`, {
+    method: 'POST',
+    headers: { authorization: basic(client.id, client.record.client_secret) },
+    body: new URLSearchParams({ token: access_token }),
+  });
+  return response.json();
+}
+
+describe('renewed claims', () => {
+  test('what has changed at the provider is in the ID token, the access token and at /userinfo', async (t) => {
+    const own = await deployment(t);
+    const { fresh } = own.applications;
+    let tokens = await loggedIn(own.browser(), fresh, { form: FORM });
+    assert.deepEqual(tokens.claims.groups, ['staff']);
+    for (const groups of [['staff', 'admins'], ['guests'], []]) {
+      const email = `${groups.join('-')}@example.com`;
+      await own.upstreams.one.addUser(alice({ email, groups }));
+      const { auth_time } = tokens.claims;
+      tokens = await refreshed(fresh, tokens);
+      assert.deepEqual(tokens.claims.groups, groups);
+      assert.equal(tokens.claims.email, email);
+      assert.equal(tokens.claims.auth_time, auth_time, 'nobody has logged in');
+      const info = await fresh.userinfo(tokens);
+      assert.deepEqual([info.groups, info.email], [groups, email]);
+      assert.deepEqual((await introspected(fresh, tokens)).groups, groups);
+    }
+    await own.logged('"claims_renewal":"renewed"');
+    tokens = await refreshed(fresh, tokens);
+    await own.logged('"claims_renewal":"the same"');
+    assert.deepEqual(tokens.claims.groups, []);
+  });
+
+  test('a client that does not want it never asks, and is asked for nothing', async (t) => {
+    const own = await deployment(t);
+    const { plain, fresh } = own.applications;
+    const { one } = own.upstreams;
+    const browser = own.browser();
+    const tokens = await loggedIn(browser, plain, { form: FORM });
+    const [asked] = await one.journal({ endpoint: 'authorize' });
+    assert.equal(asked.parameters.scope, 'openid profile email');
+    await one.addUser(alice({ groups: ['guests'] }));
+    const again = await refreshed(plain, tokens);
+    assert.deepEqual(again.claims.groups, ['staff']);
+    assert.equal(await one.count(REFRESHES), 0);
+    // Whoever goes on to one that does is sent to the provider once more, and no third time.
+    await one.clearJournal();
+    const second = await loggedIn(browser, fresh, { form: FORM });
+    assert.deepEqual(second.claims.groups, ['guests']);
+    const [once] = await one.journal({ endpoint: 'authorize' });
+    assert.equal(once.parameters.scope, 'openid profile email offline_access');
+    const { other } = own.applications;
+    const silent = other.asks(FORM);
+    await other.tokens(await browser.open(silent.url), silent);
+    assert.equal(await one.count({ endpoint: 'authorize' }), 1);
+  });
+
+  test('prompt=none stays silent, and claims then stay as they are', async (t) => {
+    const own = await deployment(t);
+    const { plain, fresh } = own.applications;
+    const browser = own.browser();
+    await loggedIn(browser, plain, { form: FORM });
+    const silent = fresh.asks({ ...FORM, prompt: 'none' });
+    const tokens = await fresh.tokens(await browser.open(silent.url), silent);
+    await own.upstreams.one.addUser(alice({ groups: ['guests'] }));
+    assert.deepEqual((await refreshed(fresh, tokens)).claims.groups, ['staff']);
+    await own.logged('"claims_renewal":"the upstream gave no refresh token"');
+  });
+
+  test('whoever is taken off the list is refused, at every application, until they are on it and log in', async (t) => {
+    const own = await deployment(t, { login: { allow: { claims: { groups: ['staff'] } } } });
+    const { fresh, other } = own.applications;
+    const { one } = own.upstreams;
+    const browser = own.browser();
+    const first = await loggedIn(browser, fresh, { form: FORM });
+    const second = await loggedIn(browser, other, { form: FORM });
+    await one.addUser(alice({ groups: ['guests'] }));
+    await refused(fresh, first);
+    await own.logged('"detail":"the person may no longer be logged in: they are on no list of those who may"');
+    await refused(other, second);
+    await own.logged('"detail":"the person may no longer be logged in: their login at the upstream ended"');
+    assert.equal(await one.count(REFRESHES), 1, 'the token is forgotten');
+    await one.addUser(alice());
+    await refused(other, second);
+    const { asked, page } = await toUpstream(browser, fresh, { form: FORM });
+    const end = page.arrived ? page : await be(browser, page, 'alice');
+    await refreshed(fresh, await fresh.tokens(end, asked));
+  });
+
+  test('whoever is taken off the list of one application is refused there alone', async (t) => {
+    const own = await deployment(t, { login: { clients: { fresh: { allow: { claims: { groups: ['staff'] } } } } } });
+    const { fresh, other } = own.applications;
+    const { one } = own.upstreams;
+    const browser = own.browser();
+    const first = await loggedIn(browser, fresh, { form: FORM });
+    const second = await loggedIn(browser, other, { form: FORM });
+    await one.addUser(alice({ groups: ['guests'] }));
+    await refused(fresh, first);
+    const again = await refreshed(other, second);
+    assert.deepEqual(again.claims.groups, ['guests']);
+    await one.addUser(alice());
+    assert.deepEqual((await refreshed(fresh, first)).claims.groups, ['staff'], 'rights come back with the list');
+  });
+
+  test('a login that the provider has ended is ended here', async (t) => {
+    const own = await deployment(t);
+    const { fresh, plain } = own.applications;
+    const { one } = own.upstreams;
+    const browser = own.browser();
+    const tokens = await loggedIn(browser, fresh, { form: FORM });
+    const others = await loggedIn(browser, plain, { form: FORM });
+    await one.addFault({ match: REFRESHES, fault: 'invalid_grant' });
+    await refused(fresh, tokens);
+    await own.logged('"detail":"the person may no longer be logged in: the upstream', 'answered invalid_grant"');
+    await one.clearFaults();
+    await refused(fresh, tokens);
+    await refreshed(plain, others);
+    const { asked, page } = await toUpstream(browser, fresh, { form: FORM });
+    const end = page.arrived ? page : await be(browser, page, 'alice');
+    await refreshed(fresh, await fresh.tokens(end, asked));
+  });
+
+  const unwell = {
+    'answers 503': [REFRESHES, 'status-503'],
+    'says slow down': [REFRESHES, 'rate-limit-5'],
+    'closes the connection': [REFRESHES, 'drop'],
+    'answers HTML': [REFRESHES, 'html'],
+    'is slow': [REFRESHES, 'slow-25s'],
+    'answers invalid_client': [REFRESHES, 'invalid_client'],
+    'does not say who it is': [{ endpoint: 'userinfo' }, 'status-500'],
+    'says who it is, slowly': [{ endpoint: 'userinfo' }, 'slow-25s'],
+  };
+  for (const [name, [match, fault]] of Object.entries(unwell)) {
+    test(`a provider that ${name} changes nothing, and holds nobody up`, async (t) => {
+      const own = await deployment(t);
+      const { fresh } = own.applications;
+      const tokens = await loggedIn(own.browser(), fresh, { form: FORM });
+      await own.upstreams.one.addUser(alice({ groups: ['guests'] }));
+      await own.upstreams.one.addFault({ match, fault });
+      const began = performance.now();
+      const again = await refreshed(fresh, tokens);
+      const ms = performance.now() - began;
+      assert.ok(ms < 4000, `${ms} ms`);
+      assert.deepEqual(again.claims.groups, ['staff']);
+      const line = JSON.parse(await own.logged('"claims_renewal"'));
+      assert.match(line.claims_renewal, /^(token|userinfo|the upstream|not usable)/);
+    });
+  }
+
+  test('a provider that is well again is asked again', async (t) => {
+    const own = await deployment(t);
+    const { fresh } = own.applications;
+    const { one } = own.upstreams;
+    const tokens = await loggedIn(own.browser(), fresh, { form: FORM });
+    await one.addUser(alice({ groups: ['guests'] }));
+    await one.addFault({ match: REFRESHES, fault: 'status-503' });
+    const first = await refreshed(fresh, tokens);
+    await one.clearFaults();
+    await sleep(11_000);
+    assert.deepEqual((await refreshed(fresh, first)).claims.groups, ['guests']);
+  });
+
+  test('many refreshes of one person at once: all succeed, and no token is spent twice', async (t) => {
+    const own = await deployment(t);
+    const { fresh, other } = own.applications;
+    const { one } = own.upstreams;
+    const browser = own.browser();
+    let held = [await loggedIn(browser, fresh, { form: FORM }), await loggedIn(browser, other, { form: FORM })];
+    for (let round = 0; round < 10; round += 1) {
+      held = await Promise.all([refreshed(fresh, held[0]), refreshed(other, held[1])]);
+    }
+    await one.addUser(alice({ groups: ['guests'] }));
+    assert.deepEqual((await refreshed(fresh, held[0])).claims.groups, ['guests']);
+    assert.deepEqual((await refreshed(other, held[1])).claims.groups, ['guests']);
+    const asked = await one.journal(REFRESHES);
+    assert.ok(asked.length >= 12, `${asked.length}`);
+    assert.deepEqual(
+      asked.filter(({ status }) => status !== 200),
+      [],
+    );
+  });
+
+  test('what gives no refresh token is asked nothing: GitHub', async (t) => {
+    const own = await open(t, { providers: { github: { type: 'github' } }, clients: clients() });
+    const { fresh } = own.applications;
+    const tokens = await loggedIn(own.browser(), fresh, { provider: 'github', as: 'octocat', form: FORM });
+    const again = await refreshed(fresh, tokens);
+    assert.equal(again.claims.email, tokens.claims.email);
+    await own.logged('"claims_renewal":"the upstream gave no refresh token"');
+  });
+
+  test('whoever ends everything is forgotten with their login at the provider', async (t) => {
+    const own = await deployment(t);
+    const { fresh, plain } = own.applications;
+    const { one } = own.upstreams;
+    const browser = own.browser();
+    await loggedIn(browser, fresh, { form: FORM });
+    const account = await browser.open(`${own.issuer}/login/account`);
+    await browser.send(account, '/login/account', { button: 'everything' });
+    await sleep(1100);
+    await loggedIn(browser, plain, { form: FORM });
+    await one.clearJournal();
+    const tokens = await loggedIn(browser, fresh, { form: FORM });
+    assert.equal(await one.count({ endpoint: 'authorize' }), 1, 'the provider is asked for another');
+    await refreshed(fresh, tokens);
+  });
+});
