@@ -17,6 +17,7 @@ use crate::{
     request::At,
     scope::Scope,
     seal::SealKind,
+    shown_subject::ShownSubject,
     time::UnixTime,
 };
 
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AccessToken<'a> {
     pub(crate) iss: Cow<'a, str>,
-    pub(crate) sub: Cow<'a, str>,
+    pub(crate) sub: ShownSubject<'a>,
     pub(crate) aud: Audience,
     pub(crate) client_id: ClientId,
     pub(crate) iat: UnixTime,

@@ -13,6 +13,7 @@ use crate::{
     parameters::Parameters,
     refusal::{ClientFault, NotAccepted, Refusal, RequestFault},
     request::At,
+    shown_subject::ShownSubject,
     time::UnixTime,
 };
 
@@ -82,10 +83,13 @@ impl Caller {
     }
 
     /// The subject of a token of its own: the client, or whom its rule says.
-    pub(crate) fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> ShownSubject<'_> {
         let vouched = self.vouched.as_deref();
         let subject = vouched.and_then(|vouched| vouched.subject.as_deref());
-        subject.unwrap_or(self.client.id.as_str())
+        match subject {
+            Some(subject) => ShownSubject::sent(subject),
+            None => ShownSubject::of_client(&self.client.id),
+        }
     }
 
     /// Uses up the token that vouches for it, where its rule lets each be used once. Before anything is

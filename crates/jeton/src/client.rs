@@ -26,6 +26,7 @@ mod record;
 mod redirect;
 mod schemes;
 mod self_registered;
+mod subject_type;
 pub(crate) mod token_format;
 mod unsupported;
 
@@ -48,6 +49,7 @@ pub use record::{
 };
 pub(crate) use record::{LONGEST_LABEL, MOST_SECRETS, expiry, is_of_client};
 pub use redirect::{InvalidRedirectUri, Localhost, PrivateUse, RedirectRules, RedirectUri};
+pub use subject_type::{InvalidSubjectType, Sector, SubjectType};
 pub use token_format::AccessTokenFormat;
 pub(crate) use unsupported::first_asked_for as first_unsupported;
 
@@ -90,6 +92,8 @@ pub struct Client {
     pub access_token_format: Option<AccessTokenFormat>,
     /// `id_token_signed_response_alg`; `None`: the deployment's first algorithm.
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// `subject_type`, with the sector.
+    pub subject_type: SubjectType,
     /// Which claims go into its tokens and answers.
     pub claims: RegisteredClaims,
     /// `redirect_uris`.

@@ -9,7 +9,7 @@ use crate::{
     fetch::{Loopback, Reach},
     jwk::{PrivateKey, SuppliedKeys},
     mode::Mode,
-    secret::Secrets,
+    secret::{PairwiseSalt, Secrets},
     time::{Seconds, UnixTime},
     trust::TrustedIssuer,
 };
@@ -36,6 +36,7 @@ pub struct Config {
     reach: Reach,
     key_context: String,
     secrets: Secrets,
+    pairwise_salt: Option<PairwiseSalt>,
     supplied_keys: SuppliedKeys,
     signing_algorithms: Vec<Algorithm>,
     key_serial: u32,
@@ -76,6 +77,7 @@ impl Config {
             issuer,
             proxy_strips: String::new(),
             secrets,
+            pairwise_salt: None,
             supplied_keys: SuppliedKeys::default(),
             signing_algorithms: vec![Algorithm::ES256],
             key_serial: 0,
@@ -129,6 +131,15 @@ impl Config {
     #[must_use]
     pub fn with_secrets(self, secrets: Secrets) -> Self {
         Self { secrets, ..self }
+    }
+
+    /// `JETON_PAIRWISE_SALT`: clients may have pairwise subjects.
+    #[must_use]
+    pub fn with_pairwise_salt(self, salt: PairwiseSalt) -> Self {
+        Self {
+            pairwise_salt: Some(salt),
+            ..self
+        }
     }
 
     /// `JETON_SIGNING_JWKS`: these keys in place of derived ones. Of each algorithm the first key
@@ -269,6 +280,19 @@ impl Config {
 
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// What pairwise subjects are made of; `None`: no client may have them.
+    pub(crate) fn pairwise_salt(&self) -> Option<&PairwiseSalt> {
+        self.pairwise_salt.as_ref()
+    }
+
+    /// The subject types that clients may have (OpenID Connect Core §8).
+    pub(crate) fn subject_types(&self) -> &'static [&'static str] {
+        match self.pairwise_salt {
+            Some(_) => &["public", "pairwise"],
+            None => &["public"],
+        }
     }
 
     pub(crate) fn supplied_keys(&self) -> &SuppliedKeys {

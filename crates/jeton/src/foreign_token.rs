@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     assertion::{ASSERTION_TYPES, SingleUse, check_times, check_typ, text},
     audit::Audit,
-    client::Client,
+    client::{Client, SubjectType},
     host::Host,
     jose::UnverifiedJwt,
     management_scope::is_privilege,
@@ -133,6 +133,10 @@ pub(crate) async fn vouch<H: Host>(
     };
     let subject = match rule.subject {
         Subject::Client => None,
+        // The same as of the person who logs in by way of that issuer.
+        Subject::Hashed if client.subject_type != SubjectType::Public => {
+            return Err(AssertionFault::RuleSubject.into());
+        }
         Subject::Hashed => Some(hashed_subject(&issuer.issuer, text(&claims, "sub")?)),
     };
     Ok(Vouched {

@@ -26,6 +26,7 @@ use crate::{
     refusal::Refusal,
     request::At,
     scope::Scope,
+    shown_subject::ShownSubject,
     target::Portion,
     time::UnixTime,
     token::{Binding, TokenKind},
@@ -38,7 +39,7 @@ pub(crate) const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:acc
 #[derive(Serialize)]
 struct IdToken<'a> {
     iss: &'a str,
-    sub: &'a str,
+    sub: &'a ShownSubject<'a>,
     aud: &'a ClientId,
     exp: UnixTime,
     iat: UnixTime,
@@ -55,7 +56,9 @@ struct IdToken<'a> {
 
 /// What an access token says of its subject, and where it stems from.
 pub(crate) struct About<'a> {
-    pub(crate) subject: Cow<'a, str>,
+    pub(crate) subject: ShownSubject<'a>,
+    /// Who that is inside, for the log; `None` where it is told as it is known inside.
+    pub(crate) person: Option<String>,
     pub(crate) grant: Option<GrantId>,
     pub(crate) auth_time: Option<UnixTime>,
     pub(crate) act: Option<Actor>,
@@ -81,7 +84,8 @@ pub(crate) async fn to_client<H: Host>(
     let ceiling = client.registration_ceiling.as_ref();
     let ceiling = ceiling.filter(|_| portion.scope.contains(REGISTER));
     let about = About {
-        subject: caller.subject().into(),
+        subject: caller.subject(),
+        person: None,
         grant: None,
         auth_time: None,
         act: None,
@@ -104,7 +108,8 @@ pub(crate) async fn by_exchange<H: Host>(
     portion: Portion,
     audit: &mut Audit,
 ) -> Result<TokenResponse, Refusal> {
-    audit.subject = Some(about.subject.clone().into_owned());
+    let person = about.person.clone();
+    audit.subject = person.or_else(|| Some(about.subject.to_string()));
     audit.grant = about.grant;
     // Of other issuers' names there is no telling what they are.
     let actor = about.act.as_ref().filter(|actor| actor.iss.is_none());
@@ -128,8 +133,11 @@ pub(crate) async fn from_grant<H: Host>(
         access_token: mut claims,
         id_token: id_token_claims,
     } = token_claims(at, client, grant, attached, &portion.scope).await?;
+    let person = grant.subject.as_deref().unwrap_or_default();
+    let subject = ShownSubject::of_person(at.issuer, client, person)?;
     let about = About {
-        subject: grant.subject.as_deref().unwrap_or_default().into(),
+        subject: subject.clone(),
+        person: None,
         grant: Some(grant.id),
         auth_time: grant.auth_time,
         act: None,
@@ -141,7 +149,7 @@ pub(crate) async fn from_grant<H: Host>(
     };
     let mut tokens = access_token(at, client, about, portion, audit).await?;
     if let Some(claims) = id_token_claims {
-        tokens.id_token = Some(id_token(at, client, grant, claims, &tokens).await?);
+        tokens.id_token = Some(id_token(at, client, grant, (&subject, claims), &tokens).await?);
     }
     tokens.refresh_token = grant
         .is_refreshable_by(client)
@@ -233,7 +241,7 @@ async fn id_token<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     grant: &Grant,
-    claims: Map<String, Value>,
+    (sub, claims): (&ShownSubject<'_>, Map<String, Value>),
     tokens: &TokenResponse,
 ) -> Result<String, Refusal> {
     let config = at.issuer.config();
@@ -243,7 +251,7 @@ async fn id_token<H: Host>(
     let key = at.issuer.signing_key(algorithm, at.now).await?;
     let token = IdToken {
         iss: config.issuer().as_str(),
-        sub: grant.subject.as_deref().unwrap_or_default(),
+        sub,
         aud: &client.id,
         exp: at.now + tokens.expires_in,
         iat: at.now,

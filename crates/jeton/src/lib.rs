@@ -80,6 +80,7 @@ mod seal;
 mod secret;
 mod secret_use;
 mod server;
+mod shown_subject;
 mod target;
 mod time;
 mod token;
@@ -99,10 +100,10 @@ pub use client::{
     AccessTokenFormat, Ceiling, CeilingRecord, ClaimsRecord, Client, ClientAuthentication,
     ClientId, ClientKeys, ClientRecord, ClientSecret, Delivery, GrantedApi, Home, InvalidCeiling,
     InvalidClaimNames, InvalidClient, InvalidClientId, InvalidKeys, InvalidNamedApi,
-    InvalidRedirectUri, KeysRecord, Localhost, MOST_VALUES, NamedApi, NamedApiRecord, NewSecret,
+    InvalidRedirectUri, InvalidSubjectType, KeysRecord, Localhost, MOST_VALUES, NamedApi, NamedApiRecord, NewSecret,
     Pkce, PrivateKeyJwt, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, RegisteredClaims,
     Registration, RegistrationRecord, RegistrationToken, RegistrationTokenRecord, SecretHash,
-    SecretMethod, SecretRecord,
+    SecretMethod, SecretRecord, Sector, SubjectType,
 };
 pub use config::{
     Config, ConfigError, Frame, InvalidIssuer, IssuerIdentifier, Mistake, Mistakes, SETTINGS,
@@ -148,7 +149,10 @@ pub use registry::{
 pub use request::REQUEST_HEADERS;
 pub use route::{endpoints, in_front_of_issuer, unstripped};
 pub use scope::{InvalidScope, MOST_SCOPE_TOKENS, Scope};
-pub use secret::{Guessable, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, Secrets};
+pub use secret::{
+    Guessable, InvalidPairwiseSalt, InvalidSecret, PUBLIC_PREFIX, PUBLIC_SECRET, PairwiseSalt,
+    Secrets,
+};
 pub use secret_use::SecretUse;
 pub use server::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, ManagementToken, Server};
 pub use time::{LEEWAY, LONGEST_GRANT_LIFETIME, LONGEST_TOKEN_LIFETIME, Seconds, UnixTime};

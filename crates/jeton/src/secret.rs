@@ -9,9 +9,11 @@ use zeroize::Zeroizing;
 use crate::mode::Mode;
 
 pub(crate) mod made;
+mod pairwise_salt;
 mod randomness;
 
 use made::Miswritten;
+pub use pairwise_salt::{InvalidPairwiseSalt, PairwiseSalt};
 pub use randomness::Guessable;
 pub(crate) use randomness::require_random;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     AccessTokenFormat, BUILT_IN, CeilingRecord, ClaimsRecord, Client, ClientAuthentication,
     ClientId, Home, KeysRecord, Localhost, NamedApiRecord, Pkce, PrivateUse, RedirectRules,
-    RedirectUri, SecretMethod, named_api, unsupported,
+    RedirectUri, SecretMethod, SubjectType, named_api, unsupported,
 };
 use crate::{
     api::ClientMember,
@@ -111,6 +111,12 @@ pub struct ClientRecord {
     /// OpenID Connect Dynamic Client Registration 1.0 §2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<String>,
+    /// OpenID Connect Dynamic Client Registration 1.0 §2: `public` or `pairwise`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<String>,
+    /// OpenID Connect Dynamic Client Registration 1.0 §2. Its host is believed: nothing is fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     /// RFC 7591 §2.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
@@ -297,6 +303,11 @@ impl ClientRecord {
         {
             return Err(InvalidClient::NoRedirectUri);
         }
+        let subject_type = SubjectType::parse(
+            self.subject_type.as_deref(),
+            self.sector_identifier_uri.as_deref(),
+            &redirect_uris,
+        )?;
         let public = authentication == ClientAuthentication::None;
         let pkce = match self.require_pkce {
             None | Some(true) => Pkce::Required,
@@ -338,6 +349,7 @@ impl ClientRecord {
             described,
             access_token_lifetime: self.access_token_lifetime,
             access_token_format: self.access_token_format,
+            subject_type,
             claims: self.claims.parse()?,
             redirect_uris,
             pkce,

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 /// The members, by where they are registered.
-const MEMBERS: [&str; 31] = [
+const MEMBERS: [&str; 29] = [
     // RFC 9449 §5.2, RFC 8705 §3.4: access tokens that are of no use to a thief.
     "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens",
@@ -27,8 +27,6 @@ const MEMBERS: [&str; 31] = [
     "userinfo_signed_response_alg",
     "userinfo_encrypted_response_alg",
     "userinfo_encrypted_response_enc",
-    "subject_type",
-    "sector_identifier_uri",
     "default_max_age",
     "default_acr_values",
     // RFC 9701 §6.
@@ -60,13 +58,12 @@ pub(crate) fn first_asked_for<'a>(
     MEMBERS.into_iter().find(asks)
 }
 
-/// Whether a member has another value than those by which nothing is asked for: `false`, `none`, nothing,
-/// and a subject that is the same for everybody (OpenID Connect Core §8).
+/// Whether a member has another value than those by which nothing is asked for: `false`, `none` and nothing.
 fn asks_for_something(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Array(values) => !values.is_empty(),
-        Value::String(text) => !["", "none", "public"].contains(&text.as_str()),
+        Value::String(text) => !["", "none"].contains(&text.as_str()),
         Value::Bool(true) | Value::Number(_) | Value::Object(_) => true,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     crypto::{SIGNING_ALGORITHMS, signing_algorithm},
     jwk::SuppliedKeys,
     mode::Mode,
-    secret::{PUBLIC_SECRET, Secrets, require_random},
+    secret::{PUBLIC_SECRET, PairwiseSalt, Secrets, require_random},
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
     unavailable::Misread,
 };
@@ -68,6 +68,9 @@ impl Config {
             // Where they are wrong, no client is.
             config.signing_algorithms = algorithms.unwrap_or_else(|| SIGNING_ALGORITHMS.to_vec());
         }
+        if let Some(text) = lookup("JETON_PAIRWISE_SALT") {
+            config.pairwise_salt = mistakes.of(config.pairwise_salt_of(&text));
+        }
         config.clients = config.clients_of(lookup("JETON_CLIENTS").as_deref(), mistakes);
         config.apis = config.apis_of(lookup("JETON_APIS").as_deref(), mistakes);
         config.trust = config.trust_of(lookup("JETON_TRUST").as_deref(), mistakes);
@@ -92,6 +95,11 @@ impl Config {
             grants_not_before: UnixTime(mistakes.of(not_before).unwrap_or_default()),
             ..config
         }
+    }
+
+    fn pairwise_salt_of(&self, text: &str) -> Result<PairwiseSalt, ConfigError> {
+        let salt = PairwiseSalt::parse(text, &self.secrets, self.mode);
+        salt.map_err(|error| ConfigError::new("JETON_PAIRWISE_SALT", error))
     }
 
     /// Refuses a `JETON_` name that is no setting: most likely a typing error, and a setting that

@@ -5,7 +5,7 @@ use jsonwebtoken::Algorithm;
 use super::Config;
 use crate::{
     api::Api,
-    client::{Client, ClientAuthentication, ClientKeys},
+    client::{Client, ClientAuthentication, ClientKeys, SubjectType},
     fetch::Unreachable,
 };
 
@@ -18,6 +18,9 @@ pub(crate) enum Unservable {
     /// Keys that cannot be fetched.
     #[error("jwks_uri: {0}")]
     Keys(#[from] Unreachable),
+    /// Pairwise subjects, and nothing to make them of.
+    #[error("subject_type: pairwise needs JETON_PAIRWISE_SALT, of which the subjects are made")]
+    NoSalt,
     /// An API that is this server.
     #[error("{0}: the issuer identifier is this server's own")]
     OwnIdentifier(&'static str),
@@ -27,7 +30,8 @@ impl Config {
     /// Checks that this deployment can serve the client.
     ///
     /// # Errors
-    /// It has not the algorithm that a member names, or may not fetch its keys.
+    /// It has not the algorithm that a member names, nothing to make pairwise subjects of, or may not fetch
+    /// its keys.
     pub(crate) fn require_servable_client(&self, client: &Client) -> Result<(), Unservable> {
         self.require_algorithm(
             "access_token_signed_response_alg",
@@ -37,6 +41,9 @@ impl Config {
             "id_token_signed_response_alg",
             client.id_token_signed_response_alg,
         )?;
+        if client.subject_type != SubjectType::Public && self.pairwise_salt.is_none() {
+            return Err(Unservable::NoSalt);
+        }
         if let ClientAuthentication::PrivateKeyJwt(keys) = &client.authentication
             && let ClientKeys::Uri(url) = &keys.keys
         {

@@ -31,6 +31,11 @@ pub const SETTINGS: &[Setting] = &[
         "Secret all keys are derived from (`jeton keys new`, or 43 characters or more that are plainly random); several, separated by spaces, while changing: the first signs, all verify",
     ),
     all(
+        "JETON_PAIRWISE_SALT",
+        "",
+        "Secret that pairwise subjects are made of, one like JETON_SECRET and another than it. It never changes: with another, every pairwise client takes all its people for new ones",
+    ),
+    all(
         "JETON_SIGNING_ALGS",
         "ES256",
         "Signing algorithms, separated by spaces; the first is the default. ES256, EdDSA, and RS256 with a supplied key",

@@ -35,6 +35,7 @@ use crate::{
     request::At,
     route::path,
     seal::SealKind,
+    shown_subject::ShownSubject,
     time::{Seconds, UnixTime},
     token::{Binding, ParsedToken, TokenKind},
 };
@@ -51,7 +52,8 @@ pub(super) struct LogoutRequest {
     pub(super) expires_at: UnixTime,
     /// The client that asks for it; unknown where it named neither itself nor a login.
     pub(super) client_id: Option<ClientId>,
-    /// Who is to be logged out: the hint's subject. `None` without a hint.
+    /// Who is to be logged out: the person of the hint's grant or, where its record is gone, the hint's
+    /// subject. `None` without a hint.
     pub(super) sub: Option<String>,
     /// Of which login: the hint's grant. `None` without a hint.
     pub(super) sid: Option<GrantId>,
@@ -109,10 +111,11 @@ pub(crate) async fn respond<H: Host>(
         .map(str::to_owned);
     // A hint counts for the client it was made for (§2), and for the login it was made in.
     let hint = hint.filter(|hint| client.as_ref().is_some_and(|client| client.id == hint.aud));
-    let hint = match hint {
-        Some(hint) => end_grant_of(at, hint, audit).await?,
-        None => None,
+    let ended = match (hint, &client) {
+        (Some(hint), Some(client)) => end_grant_of(at, client, hint, audit).await?,
+        _ => None,
     };
+    let (hint, sub) = ended.unzip();
     if hint.is_none() && !is_confirmed(at, &parameters) {
         return Ok(confirm_form(
             at,
@@ -129,12 +132,11 @@ pub(crate) async fn respond<H: Host>(
         None => None,
     };
     let home = client.as_ref().and_then(|client| client.home.clone());
-    let (sub, sid) = hint.map(|hint| (hint.sub, hint.sid)).unzip();
     let logout = LogoutRequest {
         expires_at: at.now + LOGOUT_LIFETIME,
         client_id: client.map(|client| client.id.clone()),
         sub,
-        sid,
+        sid: hint.map(|hint| hint.sid),
         uri,
         state,
         ui_locales,
@@ -187,23 +189,30 @@ pub(crate) async fn resume<H: Host>(
     Ok(logged_out(at, &logout, home, audit))
 }
 
-/// Ends the grant that the hint names. One that has ended already, or whose record is gone, is as good. A
-/// hint that its record contradicts is none.
+/// Ends the grant that the hint names, and says whose it is. One that has ended already, or whose record is
+/// gone, is as good. A hint that its record contradicts is none.
 async fn end_grant_of<H: Host>(
     at: &At<'_, H>,
+    client: &Client,
     hint: IdTokenHint,
     audit: &mut Audit,
-) -> Result<Option<IdTokenHint>, Refusal> {
+) -> Result<Option<(IdTokenHint, String)>, Refusal> {
     let ledger = at.issuer.ledger()?;
-    if let Some(grant) = ledger.read(hint.sid).await? {
-        if grant.client_id != hint.aud || grant.subject.as_ref() != Some(&hint.sub) {
-            return Ok(None);
+    let person = match ledger.read(hint.sid).await? {
+        Some(grant) => {
+            let person = grant.subject.unwrap_or_default();
+            let shown = ShownSubject::of_person(at.issuer, client, &person)?;
+            if grant.client_id != hint.aud || shown != hint.sub {
+                return Ok(None);
+            }
+            ledger.revoke(hint.sid).await?;
+            person
         }
-        ledger.revoke(hint.sid).await?;
-    }
-    audit.subject = Some(hint.sub.clone());
+        None => hint.sub.to_string(),
+    };
+    audit.subject = Some(person.clone());
     audit.grant = Some(hint.sid);
-    Ok(Some(hint))
+    Ok(Some((hint, person)))
 }
 
 /// Whether the person said on a page of ours to be logged out. A form of another site must not say so

@@ -10,13 +10,15 @@ use crate::{
     jose::{TokenType, UnverifiedJwt},
     ledger::GrantId,
     request::At,
+    shown_subject::ShownSubject,
 };
 
 /// What is read of the claims. The token may have expired: people stay longer than tokens.
 #[derive(Deserialize)]
 pub(super) struct IdTokenHint {
     iss: String,
-    pub(super) sub: String,
+    /// As the client knows the person.
+    pub(super) sub: ShownSubject<'static>,
     /// The client it was made for.
     pub(super) aud: ClientId,
     /// The login it was made in.

@@ -18,6 +18,7 @@ use crate::{
     request::At,
     response::no_store_json,
     scope::Scope,
+    shown_subject::ShownSubject,
     target::Portion,
     time::UnixTime,
     token::{Binding, ParsedToken, TokenKind},
@@ -38,7 +39,7 @@ struct ActiveToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
     iss: String,
-    sub: String,
+    sub: ShownSubject<'static>,
     client_id: ClientId,
     #[serde(skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
@@ -117,10 +118,12 @@ async fn active_refresh_token<H: Host>(
     let Ok(portion) = portion.registered(caller, issuer) else {
         return Ok(None);
     };
+    let person = grant.subject.unwrap_or_default();
+    let sub = ShownSubject::of_person(at.issuer, caller, &person)?.into_owned();
     Ok(Some(ActiveToken {
         token_type: None,
         iss: issuer.to_string(),
-        sub: grant.subject.unwrap_or_default(),
+        sub,
         client_id: grant.client_id,
         scope: portion.scope,
         aud: None,
@@ -157,7 +160,7 @@ async fn active_access_token<H: Host>(
     Ok(Some(ActiveToken {
         token_type: Some("Bearer"),
         iss: token.iss.into_owned(),
-        sub: token.sub.into_owned(),
+        sub: token.sub,
         client_id: token.client_id,
         scope: token.scope,
         aud: Some(token.aud),

@@ -161,7 +161,7 @@ fn openid_metadata<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> M
             Listed::Both(member, needs) | Listed::Openid(member, needs) => Some((member, needs)),
             Listed::No => None,
         }),
-        subject_types_supported: Some(&["public"]),
+        subject_types_supported: Some(issuer.config().subject_types()),
         // The default first, which some clients take.
         id_token_signing_alg_values_supported: Some(
             algorithms

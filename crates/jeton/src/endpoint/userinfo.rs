@@ -32,7 +32,7 @@ pub(crate) async fn respond<H: Host>(
     audit.jti = Some(token.jti.clone());
     audit.grant = token.sid;
     // No scope would give a client's own token a person.
-    if token.sid.is_none() && token.sub == token.client_id.as_str() {
+    if token.sid.is_none() && token.sub.as_str() == token.client_id.as_str() {
         return Err(BearerFault::Person.into());
     }
     if !token.scope.contains("openid") {
@@ -68,6 +68,6 @@ pub(crate) async fn respond<H: Host>(
         let of_root = Disclosure::new(Place::Userinfo, &root, &token.scope, requested);
         claims = of_root.part_of(&claims);
     }
-    claims.insert("sub".to_owned(), Value::String(token.sub.into_owned()));
+    claims.insert("sub".to_owned(), Value::String(token.sub.into_string()));
     Ok(no_store_json(StatusCode::OK, &claims))
 }

@@ -141,10 +141,10 @@ async fn stands_alone<H: Host>(
     if !may || !root.is_confidential() || begun_at < cut_off_of_client(at, &root.id).await? {
         return Ok(false);
     }
-    if token.sub == root.id.as_str() {
+    if token.sub.as_str() == root.id.as_str() {
         return Ok(true);
     }
-    let standing = require_standing(at, None, Some(&token.sub), begun_at).await?;
+    let standing = require_standing(at, None, Some(token.sub.as_str()), begun_at).await?;
     Ok(standing.is_ok())
 }
 

@@ -64,6 +64,9 @@ pub enum AssertionFault {
     /// Of what the client is registered for the rule lets it have nothing.
     #[error("the rule leaves the client no scope or no audience")]
     RuleLeavesNothing,
+    /// The subject would be a person as they are known inside, whom the client may not know so.
+    #[error("the rule is about people, of whom its client has pairwise subjects")]
+    RuleSubject,
     /// It is a token of this server.
     #[error("the assertion is this server's own token")]
     OwnToken,
@@ -85,6 +88,7 @@ impl AssertionFault {
             Self::Issuer
             | Self::Rule
             | Self::RuleClient
+            | Self::RuleSubject
             | Self::RuleLeavesNothing
             | Self::Audience
             | Self::Typ

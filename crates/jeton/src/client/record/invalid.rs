@@ -4,7 +4,7 @@ use crate::{
     client::{
         authentication::SecretMethod, ceiling::InvalidCeiling, claims::InvalidClaimNames,
         id::InvalidClientId, keys::InvalidKeys, named_api::InvalidNamedApi,
-        redirect::InvalidRedirectUri,
+        redirect::InvalidRedirectUri, subject_type::InvalidSubjectType,
     },
     grant::GrantType,
     scope::InvalidScope,
@@ -77,6 +77,9 @@ pub enum InvalidClient {
         /// As written.
         name: String,
     },
+    /// `subject_type` or `sector_identifier_uri`.
+    #[error(transparent)]
+    SubjectType(#[from] InvalidSubjectType),
     /// `redirect_uris` or `post_logout_redirect_uris`.
     #[error("{member}: {why}")]
     RedirectUri {

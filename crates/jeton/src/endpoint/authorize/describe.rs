@@ -19,10 +19,12 @@ use crate::{
     endpoint::end_session::{self, LogoutRequest},
     host::Host,
     ledger::GrantId,
+    parameters::Parameters,
     refusal::{HandoffFault, Refusal},
     request::At,
     response::no_store_json,
     scope::Scope,
+    shown_subject::ShownSubject,
     time::{Seconds, UnixTime},
 };
 
@@ -113,7 +115,7 @@ struct RequestInfo<'a> {
     /// In the form of OpenID Connect Core §5.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<&'a ClaimsRequest>,
-    /// The person whom the client asks for, or whom a logout names. Absent where that is nobody.
+    /// The person whom the client asks for, or whom a logout names: see [`told`]. Absent where that is nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
     /// The `sid` that the ID tokens of the login have.
@@ -161,10 +163,10 @@ pub(crate) async fn describe_request<H: Host>(
     let parameters = read_call(at, audit).await?;
     let text = presented(&parameters)?;
     if let Some(logout) = LogoutRequest::open(at, text) {
-        return describe_logout(at, &logout, text, audit).await;
+        return describe_logout(at, &logout, &parameters, audit).await;
     }
     let sealed = open_login(at, text, audit)?;
-    match describe_login(at, &sealed).await {
+    match describe_login(at, &sealed, parameters.get("subject")).await {
         Ok(response) => Ok(response),
         Err(refusal) => Err(hand_back(at, sealed, refusal)),
     }
@@ -173,6 +175,7 @@ pub(crate) async fn describe_request<H: Host>(
 async fn describe_login<H: Host>(
     at: &At<'_, H>,
     sealed: &SealedRequest,
+    known: Option<&str>,
 ) -> Result<Response<Bytes>, Refusal> {
     require_current(at, sealed)?;
     let mut info = RequestInfo::new("device", sealed.expires_at);
@@ -206,7 +209,10 @@ async fn describe_login<H: Host>(
             acr_values: code.acr_values.as_deref(),
             claims_locales: code.claims_locales.as_deref(),
             claims: Some(&code.claims).filter(|claims| !claims.is_empty()),
-            sub: code.subject.as_deref(),
+            sub: match &code.subject {
+                Some(asked) => Some(told(at, &client, asked, known)?),
+                None => None,
+            },
             sid: Some(sealed.grant),
             ..RequestInfo::new("code", sealed.expires_at)
         };
@@ -259,27 +265,49 @@ fn page<'a>(client: &Client, page: Option<&'a Home>, redirect_uri: &str) -> Opti
     page.filter(is_known).map(Home::as_str)
 }
 
+/// The person whom a client asks for, as the login application is told of them: by their own subject where it
+/// says whom it knows in the parameter `subject`, and that is them; else as the client knows them. The two
+/// differ for clients with pairwise subjects alone.
+fn told<'a, H: Host>(
+    at: &At<'_, H>,
+    client: &Client,
+    asked: &'a ShownSubject<'_>,
+    known: Option<&'a str>,
+) -> Result<&'a str, Refusal> {
+    match known {
+        Some(known) if ShownSubject::of_person(at.issuer, client, known)? == *asked => Ok(known),
+        _ => Ok(asked.as_str()),
+    }
+}
+
 async fn describe_logout<H: Host>(
     at: &At<'_, H>,
     logout: &LogoutRequest,
-    text: &str,
+    parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
     audit.grant = logout.sid;
     if logout.has_expired(at.now) {
         return Err(Refusal::HandedBack {
             why: Box::new(HandoffFault::Expired.into()),
-            redirect_to: end_session::resume_url(at, text),
+            redirect_to: end_session::resume_url(at, presented(parameters)?),
         });
     }
     let client = match &logout.client_id {
         Some(id) => at.issuer.clients().find(id, at.now).await?,
         None => None,
     };
+    let named = logout.sub.as_deref().map(ShownSubject::sent);
+    let sub = match (&named, &client) {
+        (Some(named), Some(client)) => {
+            Some(told(at, client, named, parameters.get("subject"))?)
+        }
+        (named, _) => named.as_ref().map(ShownSubject::as_str),
+    };
     let info = RequestInfo {
         client_id: logout.client_id.as_ref(),
         client_name: client.as_ref().and_then(|client| client.name.as_deref()),
-        sub: logout.sub.as_deref(),
+        sub,
         sid: logout.sid,
         ui_locales: logout.ui_locales.as_deref(),
         ..RequestInfo::new("logout", logout.expires_at)

@@ -26,6 +26,7 @@ use crate::{
     refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
     request::{At, Sender},
     scope::Scope,
+    shown_subject::ShownSubject,
     time::{LEEWAY, Seconds, UnixTime},
 };
 
@@ -119,6 +120,8 @@ async fn accepted_login<H: Host>(
         LoginPurpose::Code(code) => {
             // What else the client may have lost meanwhile it is told itself, when the browser comes back.
             let client = registered_client(at, code).await?;
+            let shown = ShownSubject::of_person(at.issuer, &client, &accepted.subject)?;
+            require_person(code, &shown)?;
             check_requested(code, sealed.created_at, &accepted, at.now)?;
             if let Some(scope) = scope {
                 if scope.first_outside(&code.scope).is_some() {
@@ -237,21 +240,23 @@ fn is_like_a_drawn_id(text: &str) -> bool {
         .is_some_and(|it| it.eq_ignore_ascii_case("jc_"))
 }
 
-/// Checks that the login is as the client requested it (OpenID Connect Core §3.1.2.1): of the person it
-/// asks for, and as recent as `max_age` and `prompt=login` want, by the clock of the login application,
-/// which may be behind.
+/// Refuses the login of another person than the client asks for (OpenID Connect Core §3.1.2.1, §5.5.1).
+fn require_person(code: &CodeRequest, shown: &ShownSubject<'_>) -> Result<(), HandoffFault> {
+    if code.asks_for(shown) && code.claims.permits_subject(shown.as_str()) {
+        return Ok(());
+    }
+    Err(HandoffFault::OtherPerson)
+}
+
+/// Checks that the login is as the client requested it (OpenID Connect Core §3.1.2.1): as recent as
+/// `max_age` and `prompt=login` want, by the clock of the login application, which may be behind, and of an
+/// `acr` that will do.
 fn check_requested(
     code: &CodeRequest,
     created_at: UnixTime,
     accepted: &Accepted,
     now: UnixTime,
 ) -> Result<(), HandoffFault> {
-    if !code.asks_for(&accepted.subject) {
-        return Err(HandoffFault::OtherPerson);
-    }
-    if !code.claims.permits_subject(&accepted.subject) {
-        return Err(HandoffFault::OtherPerson);
-    }
     let too_old = code
         .max_age
         .is_some_and(|max_age| now.since(accepted.auth_time) > max_age + LEEWAY);

@@ -21,6 +21,7 @@ use crate::{
     ledger::{Grant, GrantState, Ledger, Opened, SubjectKey},
     refusal::{AuthorizationFault, DeviceFault, GrantFault, LoginFault, PersonFault, Refusal},
     request::At,
+    shown_subject::ShownSubject,
     target::Portion,
     time::{Seconds, UnixTime},
     token::{Binding, CodeRedirect, RedirectHash, Repeat, TokenKind},
@@ -87,7 +88,8 @@ async fn granted_portion<H: Host>(
     code: &CodeRequest,
     accepted: &Accepted,
 ) -> Result<Portion, Refusal> {
-    if !code.asks_for(&accepted.subject) {
+    let shown = ShownSubject::of_person(at.issuer, client, &accepted.subject)?;
+    if !code.asks_for(&shown) {
         return Err(AuthorizationFault::OtherPerson.into());
     }
     let (id, subject) = (Some(&client.id), Some(accepted.subject.as_str()));

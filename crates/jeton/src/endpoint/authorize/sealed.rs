@@ -18,6 +18,7 @@ use crate::{
     request::At,
     scope::Scope,
     seal::SealKind,
+    shown_subject::ShownSubject,
     time::{Seconds, UnixTime},
 };
 
@@ -94,9 +95,9 @@ pub(crate) struct CodeRequest {
     pub(crate) prompt: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_age: Option<Seconds>,
-    /// The person whom the client asks for: nobody else's login will do.
+    /// The person whom the client asks for, as it knows them: nobody else's login will do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) subject: Option<String>,
+    pub(crate) subject: Option<ShownSubject<'static>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) login_hint: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,8 +112,8 @@ pub(crate) struct CodeRequest {
 
 impl CodeRequest {
     /// Whether the login of that person will do.
-    pub(crate) fn asks_for(&self, subject: &str) -> bool {
-        self.subject.as_deref().is_none_or(|asked| asked == subject)
+    pub(crate) fn asks_for(&self, person: &ShownSubject<'_>) -> bool {
+        self.subject.as_ref().is_none_or(|asked| asked == person)
     }
 
     /// Leaves what the person agreed to: `scope`, and no claim that is named and is of a scope which they

@@ -18,6 +18,7 @@ use crate::{
     refusal::{AuthorizationFault, ErrorCode, PersonFault, Refusal},
     request::At,
     scope::Scope,
+    shown_subject::ShownSubject,
     target::{self, Portion},
     time::Seconds,
 };
@@ -139,11 +140,14 @@ async fn for_client<H: Host>(
         )),
     };
     let subject = match hinted_subject(at, client, parameters).await? {
-        Some(hinted) if !claims.permits_subject(&hinted) => {
+        Some(hinted) if !claims.permits_subject(hinted.as_str()) => {
             return Err(AuthorizationFault::from(InvalidClaimsRequest::Subjects).into());
         }
         Some(hinted) => Some(hinted),
-        None => claims.subject().map(str::to_owned),
+        None => {
+            let asked = claims.subject().map(str::to_owned);
+            asked.map(ShownSubject::sent)
+        },
     };
     Ok(CodeRequest {
         client_id: client.id.clone(),
@@ -166,13 +170,13 @@ async fn for_client<H: Host>(
     })
 }
 
-/// The person of whom `id_token_hint` is an ID token (OpenID Connect Core §3.1.2.1). Only who that is goes on,
-/// not the token.
+/// The person of whom `id_token_hint` is an ID token (OpenID Connect Core §3.1.2.1), as its client knows them.
+/// Only who that is goes on, not the token.
 async fn hinted_subject<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     parameters: &Parameters<'_>,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<ShownSubject<'static>>, Refusal> {
     let Some(text) = parameters.get("id_token_hint") else {
         return Ok(None);
     };

@@ -58,7 +58,7 @@ impl VerifiedActor {
             return Err(ExchangeFault::ActingActor.into());
         }
         Ok(Self {
-            actor: Actor::own(token.sub),
+            actor: Actor::own(token.sub.into_string()),
             until: token.exp,
             client: Arc::clone(client),
             single_use: None,

@@ -15,6 +15,7 @@ use crate::{
     parameters::Parameters,
     refusal::{ExchangeFault, Refusal},
     request::At,
+    shown_subject::ShownSubject,
     target,
     time::UnixTime,
 };
@@ -56,9 +57,10 @@ pub(super) fn read<H: Host>(
     };
     let about = About {
         subject: match &vouched.subject {
-            Some(subject) => subject.clone().into(),
-            None => client.id.as_str().to_owned().into(),
+            Some(subject) => ShownSubject::sent(subject.clone()),
+            None => ShownSubject::sent(client.id.to_string()),
         },
+        person: None,
         grant: None,
         auth_time: None,
         act,

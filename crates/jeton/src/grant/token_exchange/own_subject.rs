@@ -82,7 +82,9 @@ pub(super) async fn find<H: Host>(
         return Err(ExchangeFault::TooManyExchanges.into());
     }
     let about = About {
+        // As it stands: whoever is given a token learns no more of its person than it says.
         subject: token.sub,
+        person: grant.and_then(|grant| grant.subject),
         grant: token.sid,
         auth_time: token.auth_time,
         registration: None,
