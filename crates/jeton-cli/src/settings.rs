@@ -6,7 +6,7 @@ use jeton_login::LoginSettings;
 
 /// Settings that are secrets. Every user of a machine can read the arguments of its processes, so that a
 /// flag takes no secret, only the file where it is.
-const SECRETS: [&str; 2] = ["JETON_SECRET", "JETON_SIGNING_JWKS"];
+const SECRETS: [&str; 3] = ["JETON_SECRET", "JETON_PAIRWISE_SALT", "JETON_SIGNING_JWKS"];
 
 /// The member of a client with its plain secret, as it stands in JSON.
 const PLAIN_SECRET: &str = "\"client_secret\"";

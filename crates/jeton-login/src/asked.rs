@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::at::At;
+use crate::{at::At, session::Session};
 
 /// A request that a person was sent with, as the server describes it (`/authorize/request`).
 #[derive(Clone, Debug, Deserialize)]
@@ -142,9 +142,13 @@ impl Asked {
     }
 }
 
-/// What the server says of a request.
+/// What the server says of a request. Clients may know people by pairwise subjects: whether they ask for the
+/// person of this browser, the server can tell, who is named to it for that.
 pub(crate) async fn describe<H: Host>(at: &At<'_, H>, request: &str) -> Result<Asked, Refused> {
-    let (asked, _) = post(at, "/authorize/request", &[("request", request)]).await?;
+    let person = Session::subject_of_browser(at);
+    let person = person.as_deref().map(|person| ("subject", person));
+    let form: Vec<_> = [("request", request)].into_iter().chain(person).collect();
+    let (asked, _) = post(at, "/authorize/request", &form).await?;
     Ok(asked)
 }
 

@@ -126,6 +126,14 @@ impl Session {
         session.with_claims(at).await
     }
 
+    /// Whose session the browser has, whether or not that has ended: to ask the server about them, not to
+    /// decide by.
+    pub(crate) fn subject_of_browser<H: Host>(at: &At<'_, H>) -> Option<String> {
+        let text = at.cookie(&Cookie::session(at.server.config().issuer()))?;
+        let session: Self = at.server.open_sealed(LoginSeal::Session, text)?;
+        Some(session.subject)
+    }
+
     /// The session with the claims that are too long for its cookie; `None`: they are gone.
     async fn with_claims<H: Host>(self, at: &At<'_, H>) -> Result<Option<Self>, Unavailable> {
         let (Some(name), Some(ledger)) = (&self.claims_at, at.server.ledger()) else {

@@ -7,7 +7,7 @@ use http::HeaderName;
 use jeton::{
     Client, ClientAuthentication, ClientId, Collection, Cursor, Document, Expected, GrantType, Key,
     Page, Pkce, Put, Reading, Realm, RefreshPolicy, RegisteredClaims, Registry, Scope, Seconds,
-    Unavailable, UnixTime,
+    SubjectType, Unavailable, UnixTime,
 };
 
 use crate::{fault::is_magic_client, registry::MockRegistry};
@@ -159,6 +159,7 @@ pub(crate) fn unregistered(id: &ClientId) -> Client {
         access_token_format: None,
         claims: RegisteredClaims::default(),
         id_token_signed_response_alg: None,
+        subject_type: SubjectType::Public,
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
         pkce: Pkce::Required,

@@ -21,8 +21,9 @@ const CLIENTS: &str = r#"[{
 }]"#;
 
 /// The settings of a deployment that a mock must not have, and why.
-const DEPLOYMENT: [(&str, &str); 9] = [
+const DEPLOYMENT: [(&str, &str); 10] = [
     ("JETON_SECRET", NO_KEYS),
+    ("JETON_PAIRWISE_SALT", NO_KEYS),
     ("JETON_SIGNING_JWKS", NO_KEYS),
     ("JETON_KEY_SERIAL", NO_KEYS),
     ("JETON_DATA", NO_STORE),
@@ -93,6 +94,8 @@ impl Settings {
         let config = Config::new(mode, issuer, secrets).with_reach(Reach::in_process());
         let config = config.with_settings(|name| match name {
             "JETON_SIGNING_ALGS" => Some("ES256 EdDSA".to_owned()),
+            // Everyone knows it: whoever tests can tell which subject to expect.
+            "JETON_PAIRWISE_SALT" => Some(PUBLIC_SECRET.to_owned()),
             name => given.get(name).cloned(),
         })?;
         let json = given.get("JETON_CLIENTS").map_or(CLIENTS, String::as_str);

@@ -100,10 +100,10 @@ pub use client::{
     AccessTokenFormat, Ceiling, CeilingRecord, ClaimsRecord, Client, ClientAuthentication,
     ClientId, ClientKeys, ClientRecord, ClientSecret, Delivery, GrantedApi, Home, InvalidCeiling,
     InvalidClaimNames, InvalidClient, InvalidClientId, InvalidKeys, InvalidNamedApi,
-    InvalidRedirectUri, InvalidSubjectType, KeysRecord, Localhost, MOST_VALUES, NamedApi, NamedApiRecord, NewSecret,
-    Pkce, PrivateKeyJwt, PrivateUse, RedirectRules, RedirectUri, RefreshPolicy, RegisteredClaims,
-    Registration, RegistrationRecord, RegistrationToken, RegistrationTokenRecord, SecretHash,
-    SecretMethod, SecretRecord, Sector, SubjectType,
+    InvalidRedirectUri, InvalidSubjectType, KeysRecord, Localhost, MOST_VALUES, NamedApi,
+    NamedApiRecord, NewSecret, Pkce, PrivateKeyJwt, PrivateUse, RedirectRules, RedirectUri,
+    RefreshPolicy, RegisteredClaims, Registration, RegistrationRecord, RegistrationToken,
+    RegistrationTokenRecord, SecretHash, SecretMethod, SecretRecord, Sector, SubjectType,
 };
 pub use config::{
     Config, ConfigError, Frame, InvalidIssuer, IssuerIdentifier, Mistake, Mistakes, SETTINGS,

@@ -5,6 +5,7 @@
 //! ```text
 //! sent.rs        the members as they were sent, by type
 //! protocol.rs    how the client authenticates and what flows it uses
+//! subject.rs     by which subjects it knows people
 //! words.rs       what people read of it
 //! ```
 //!
@@ -23,6 +24,7 @@ use crate::{
 mod invalid;
 mod protocol;
 mod sent;
+mod subject;
 mod words;
 
 pub(crate) use invalid::{InvalidMetadata, LONGEST_METADATA};
@@ -40,6 +42,10 @@ pub(crate) struct Terms<'a> {
     pub(crate) algorithms: &'a [Algorithm],
     /// Where keys may be fetched from.
     pub(crate) reach: &'a Reach,
+    /// The subject types that the deployment has.
+    pub(crate) subject_types: &'a [&'static str],
+    /// The `sector_identifier_uri` that an operator has given the client.
+    pub(crate) sector_identifier_uri: Option<&'a str>,
 }
 
 /// The record of a client with this metadata, and with the defaults of RFC 7591 §2 filled in: all of it but
@@ -56,6 +62,7 @@ pub(crate) fn judge(
     sent.refuse_unsupported()?;
     let mut record = ClientRecord::default();
     protocol::judge(&sent, terms, &mut record)?;
+    subject::judge(&sent, terms, &mut record)?;
     words::judge(&sent, &mut record)?;
     Ok(record)
 }

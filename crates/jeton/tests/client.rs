@@ -32,6 +32,8 @@ fn members() -> BTreeSet<String> {
         access_token_signed_response_alg: text(),
         access_token_format: Some(AccessTokenFormat::Jwt),
         id_token_signed_response_alg: text(),
+        subject_type: text(),
+        sector_identifier_uri: text(),
         redirect_uris: texts(),
         post_logout_redirect_uris: texts(),
         any_private_use_scheme: Some(true),

@@ -83,7 +83,9 @@ impl Sector {
         redirect_uris: impl IntoIterator<Item = &'a str>,
     ) -> Option<Self> {
         let hosts = redirect_uris.into_iter().map(|uri| {
-            let url = Url::parse(uri).ok().filter(|_| RedirectUri::is_website(uri));
+            let url = Url::parse(uri)
+                .ok()
+                .filter(|_| RedirectUri::is_website(uri));
             url?.host_str().map(str::to_owned)
         });
         let hosts = hosts.collect::<Option<BTreeSet<_>>>()?;

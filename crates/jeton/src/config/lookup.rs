@@ -69,7 +69,14 @@ impl Config {
             config.signing_algorithms = algorithms.unwrap_or_else(|| SIGNING_ALGORITHMS.to_vec());
         }
         if let Some(text) = lookup("JETON_PAIRWISE_SALT") {
-            config.pairwise_salt = mistakes.of(config.pairwise_salt_of(&text));
+            let salt = mistakes.of(config.pairwise_salt_of(&text, config.mode));
+            // Where it is wrong, no client is.
+            let public = || {
+                config
+                    .pairwise_salt_of(PUBLIC_SECRET, Mode::Development)
+                    .ok()
+            };
+            config.pairwise_salt = salt.or_else(public);
         }
         config.clients = config.clients_of(lookup("JETON_CLIENTS").as_deref(), mistakes);
         config.apis = config.apis_of(lookup("JETON_APIS").as_deref(), mistakes);
@@ -97,8 +104,8 @@ impl Config {
         }
     }
 
-    fn pairwise_salt_of(&self, text: &str) -> Result<PairwiseSalt, ConfigError> {
-        let salt = PairwiseSalt::parse(text, &self.secrets, self.mode);
+    fn pairwise_salt_of(&self, text: &str, mode: Mode) -> Result<PairwiseSalt, ConfigError> {
+        let salt = PairwiseSalt::parse(text, &self.secrets, mode);
         salt.map_err(|error| ConfigError::new("JETON_PAIRWISE_SALT", error))
     }
 

@@ -3,7 +3,12 @@
 use std::fmt;
 
 /// The variables whose values are never shown: they are secrets, or may hold some.
-const SECRETS: [&str; 3] = ["JETON_SECRET", "JETON_SIGNING_JWKS", "JETON_CLIENTS"];
+const SECRETS: [&str; 4] = [
+    "JETON_SECRET",
+    "JETON_PAIRWISE_SALT",
+    "JETON_SIGNING_JWKS",
+    "JETON_CLIENTS",
+];
 
 /// The most characters of a value that are shown.
 const LONGEST_SHOWN: usize = 80;

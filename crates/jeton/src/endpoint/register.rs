@@ -51,7 +51,7 @@ pub(crate) async fn respond<H: Host>(
 ) -> Result<Response<Bytes>, Refusal> {
     require_registry(at)?;
     let warrant = Warrant::of(at, audit).await?;
-    let judged = judged(at, metadata(at)?, &warrant.ceiling)?;
+    let judged = judged(at, metadata(at)?, &warrant.ceiling, None)?;
     let id = at.issuer.new_client_id()?.parse::<ClientId>();
     let id = id.map_err(|error| Unavailable::new("registry", error))?;
     let token = registration_token(at.issuer.config(), &id, "");
@@ -129,7 +129,8 @@ async fn replace<H: Host>(
 ) -> Result<Option<Response<Bytes>>, Refusal> {
     let metadata = metadata(at)?;
     own.require_same_client(&metadata, at.now)?;
-    let judged = judged(at, metadata, &own.registration.ceiling)?;
+    let sector = own.record.sector_identifier_uri.as_deref();
+    let judged = judged(at, metadata, &own.registration.ceiling, sector)?;
     let token = registration_token(at.issuer.config(), &own.client.id, &own.token);
     let record = record::replaced(own.record.clone(), judged);
     // A change that is repeated gives it no more time.
@@ -188,6 +189,7 @@ fn judged<H: Host>(
     at: &At<'_, H>,
     metadata: Map<String, Value>,
     ceiling: &Ceiling,
+    sector_identifier_uri: Option<&str>,
 ) -> Result<ClientRecord, InvalidMetadata> {
     let config = at.issuer.config();
     let grant_types: Vec<GrantType> = at.issuer.offers().grant_types().collect();
@@ -196,6 +198,8 @@ fn judged<H: Host>(
         grant_types: &grant_types,
         algorithms: config.signing_algorithms(),
         reach: config.reach(),
+        subject_types: config.subject_types(),
+        sector_identifier_uri,
     };
     judge(metadata, &terms)
 }

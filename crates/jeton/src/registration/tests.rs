@@ -5,6 +5,7 @@ use super::*;
 use crate::{claims::parse_object, client::CeilingRecord, fetch::Loopback};
 
 mod protocol;
+mod subject;
 mod words;
 
 const CEILING: &str = r#"{
@@ -18,7 +19,18 @@ const CEILING: &str = r#"{
 
 /// What the record has of this metadata.
 fn judged(metadata: &Value) -> Result<Value, String> {
-    let ceiling: CeilingRecord = serde_json::from_str(CEILING).unwrap();
+    judged_by(CEILING, metadata, &["public", "pairwise"], None)
+}
+
+/// The same by this ceiling, where there are these subject types, of a client that an operator has given this
+/// `sector_identifier_uri`.
+fn judged_by(
+    ceiling: &str,
+    metadata: &Value,
+    subject_types: &[&'static str],
+    sector_identifier_uri: Option<&str>,
+) -> Result<Value, String> {
+    let ceiling: CeilingRecord = serde_json::from_str(ceiling).unwrap();
     let terms = Terms {
         ceiling: &ceiling.parse().unwrap(),
         grant_types: &[
@@ -29,6 +41,8 @@ fn judged(metadata: &Value) -> Result<Value, String> {
         ],
         algorithms: &[Algorithm::ES256],
         reach: &Reach::new("https://issuer.example", Loopback::Refused),
+        subject_types,
+        sector_identifier_uri,
     };
     let metadata = parse_object(&metadata.to_string()).unwrap();
     let record = judge(metadata, &terms).map_err(|fault| {
@@ -117,7 +131,7 @@ fn metadata_gives_no_privilege() {
         "offline_access_required": false, "renew_claims": true, "allowed_origins": ["https://thief.example"],
         "any_private_use_scheme": true, "localhost_is_loopback": true, "require_pkce": false,
         "token_endpoint_is_audience": true, "client_assertion_lifetime": 3600,
-        "client_assertion_single_use": false,
+        "client_assertion_single_use": false, "sector_identifier_uri": "https://bank.example",
     });
     assert_eq!(judged(&public(members)), judged(&public(json!({}))));
 }
@@ -138,7 +152,6 @@ fn a_protection_that_is_not_there_is_refused() {
         ("dpop_bound_access_tokens", json!(true)),
         ("tls_client_certificate_bound_access_tokens", json!(true)),
         ("require_pushed_authorization_requests", json!(true)),
-        ("subject_type", json!("pairwise")),
         ("id_token_encrypted_response_alg", json!("RSA-OAEP")),
         (
             "backchannel_logout_uri",
@@ -149,7 +162,7 @@ fn a_protection_that_is_not_there_is_refused() {
         check(json!({ member: value }), &fault);
     }
     check_record(
-        json!({"subject_type": "public", "dpop_bound_access_tokens": false}),
+        json!({"id_token_encrypted_response_alg": "none", "dpop_bound_access_tokens": false}),
         json!({}),
     );
     check(

@@ -202,7 +202,6 @@ fn a_protection_that_is_not_there_is_refused() {
             r#""ECDH-ES""#,
         ),
         ("authorization_signed_response_alg", "null", r#""ES256""#),
-        ("subject_type", r#""public""#, r#""pairwise""#),
         ("default_max_age", "null", "0"),
         ("default_acr_values", "[]", r#"["phr"]"#),
         (

@@ -360,6 +360,30 @@ fn every_variable_that_is_read_is_in_the_table() {
 }
 
 #[test]
+fn pairwise_subjects_need_a_salt() {
+    let client = r#"[{"client_id":"a","token_endpoint_auth_method":"none",
+        "redirect_uris":["https://a.example/cb"],"subject_type":"pairwise"}]"#;
+    let clients = ("JETON_CLIENTS", client);
+    const SALT: &str = "JETON_PAIRWISE_SALT";
+    let good = (SALT, "kT2vQ9xZb7LmN4cR8wYdH3jF6sGpA1eU0iOqXtVnBaZ");
+    check(&[clients, good], Ok(()));
+    check(&[clients], Err(("JETON_CLIENTS", SALT)));
+    check(&[clients, (SALT, " ")], Err(("JETON_CLIENTS", SALT)));
+    // A salt that is wrong is one mistake, and not one of each client as well.
+    check(&[clients, (SALT, "short")], Err((SALT, "43 characters")));
+    check(&[clients, (SALT, SECRET)], Err((SALT, "JETON_SECRET")));
+    let two = format!("{} {}", good.1, good.1);
+    check(&[clients, (SALT, &two)], Err((SALT, "one secret alone")));
+    let error = Config::from_lookup(|name| match name {
+        "JETON_ISSUER" => Some("https://id.example".to_owned()),
+        "JETON_SECRET" => Some(SECRET.to_owned()),
+        SALT => Some("short".to_owned()),
+        _ => None,
+    });
+    assert_eq!(error.unwrap_err().mistakes()[0].value, None);
+}
+
+#[test]
 fn refuses_unknown_variables() {
     assert_eq!(Config::refuse_unknown(["PATH", "JETON_SECRET"]), Ok(()));
     let error = Config::refuse_unknown(["JETON_SECERT", "HOME", "JETON_PROT"]).unwrap_err();

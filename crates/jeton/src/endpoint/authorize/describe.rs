@@ -299,9 +299,7 @@ async fn describe_logout<H: Host>(
     };
     let named = logout.sub.as_deref().map(ShownSubject::sent);
     let sub = match (&named, &client) {
-        (Some(named), Some(client)) => {
-            Some(told(at, client, named, parameters.get("subject"))?)
-        }
+        (Some(named), Some(client)) => Some(told(at, client, named, parameters.get("subject"))?),
         (named, _) => named.as_ref().map(ShownSubject::as_str),
     };
     let info = RequestInfo {

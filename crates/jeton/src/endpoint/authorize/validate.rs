@@ -147,7 +147,7 @@ async fn for_client<H: Host>(
         None => {
             let asked = claims.subject().map(str::to_owned);
             asked.map(ShownSubject::sent)
-        },
+        }
     };
     Ok(CodeRequest {
         client_id: client.id.clone(),

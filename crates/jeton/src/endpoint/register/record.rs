@@ -59,6 +59,7 @@ pub(super) fn replaced(standing: ClientRecord, judged: ClientRecord) -> ClientRe
         scope: judged.scope,
         apis: judged.apis,
         id_token_signed_response_alg: judged.id_token_signed_response_alg,
+        subject_type: judged.subject_type,
         redirect_uris: judged.redirect_uris,
         post_logout_redirect_uris: judged.post_logout_redirect_uris,
         allowed_origins: judged.allowed_origins,
