@@ -63,12 +63,13 @@ async function jeton(what, form) {
 
 /** Where the browser goes next, or the page to show it; and the session that has begun. */
 async function login(method, request, form, cookie) {
-  const asked = await jeton('request', { request });
+  let session = sessions.get(cookie);
+  // Who that is tells Jeton whether a client which knows people by pairwise subjects asks for them.
+  const asked = await jeton('request', { request, ...(session && { subject: session.subject }) });
   const prompts = (asked.prompt ?? '').split(' ');
   const reject = async (error) => ({ to: (await jeton('reject', { request, error })).redirect_to });
   const shown = (subject, problem) => ({ page: loginPage(formKey(cookie, request), request, asked, subject, problem) });
 
-  let session = sessions.get(cookie);
   const anew = prompts.includes('login') || prompts.includes('select_account');
   const isRecent = now() - session?.authTime < (asked.max_age ?? SESSION);
   const isKnown = !anew && isRecent && (asked.sub ?? session.subject) === session.subject;

@@ -162,6 +162,7 @@ test('with the clients in a layer the variables hold two RSA keys and two secret
   const variables = {
     ...Environment.Variables,
     JETON_SECRET: `${'a'.repeat(64)} ${'b'.repeat(64)}`,
+    JETON_PAIRWISE_SALT: 'c'.repeat(64),
     JETON_SIGNING_JWKS: JSON.stringify({ keys: [key(), key()] }),
     JETON_TABLE: 'jeton-Table-1ABCDEFGHIJKL',
   };

@@ -58,6 +58,8 @@ const OF_CLIENT: &[&str] = &[
     "renew_claims",
     "require_pkce",
     "scope",
+    "sector_identifier_uri",
+    "subject_type",
     "token_endpoint_auth_method",
     "token_endpoint_auth_signing_alg",
     "token_endpoint_is_audience",

@@ -741,6 +741,10 @@ export interface Client {
   access_token_format?: 'jwt' | 'opaque';
   access_token_signed_response_alg?: Algorithm;
   id_token_signed_response_alg?: Algorithm;
+  /** By which subjects it knows people: the same as all clients, or those of its sector. */
+  subject_type?: 'public' | 'pairwise';
+  /** With `pairwise`, unless all redirect URIs are of one website: its host is the sector. */
+  sector_identifier_uri?: string;
   /** Its redirect URIs may have a scheme without a dot, such as `cursor://`. */
   any_private_use_scheme?: boolean;
   /** The port of `http://localhost` is free. */

@@ -75,7 +75,7 @@ test('OpenID Connect Discovery §4.2: the same, and what it requires besides', a
   const [oauth, openid] = await Promise.all([get(OAUTH), get(OPENID)]);
   assert.deepEqual(openid.json(), {
     ...oauth.json(),
-    subject_types_supported: ['public'],
+    subject_types_supported: ['public', 'pairwise'],
     id_token_signing_alg_values_supported: ['ES256'],
     userinfo_endpoint: `${ISSUER}/userinfo`,
     end_session_endpoint: `${ISSUER}/end_session`,

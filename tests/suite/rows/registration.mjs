@@ -317,7 +317,7 @@ describe('RFC 7591: registration', { concurrency: 4 }, () => {
       [{ id_token_signed_response_alg: 'none' }, METADATA, 'id_token_signed_response_alg'],
       [{ post_logout_redirect_uris: ['javascript:alert(1)'] }, METADATA, 'post_logout_redirect_uris'],
       [{ dpop_bound_access_tokens: true }, METADATA, 'dpop_bound_access_tokens'],
-      [{ subject_type: 'pairwise' }, METADATA, 'subject_type'],
+      [{ subject_type: 'ppid' }, METADATA, 'subject_type'],
       [{ software_statement: 'x' }, 'invalid_software_statement', 'software_statement'],
       [{ software_statement: statement({ iss: 'https://a' }) }, 'unapproved_software_statement', 'software_statement'],
     ];

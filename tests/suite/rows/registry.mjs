@@ -86,7 +86,7 @@ const REFUSED = [
   ['require_pushed_authorization_requests', true],
   ['require_signed_request_object', true],
   ['id_token_encrypted_response_alg', 'ECDH-ES'],
-  ['subject_type', 'pairwise'],
+  ['subject_type', 'ppid'],
   ['default_max_age', 60],
   ['backchannel_logout_uri', 'https://app.example/out'],
   ['token_endpoint_auth_method', 'client_secret_jwt'],

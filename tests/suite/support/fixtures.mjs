@@ -7,6 +7,7 @@ import { assertionClients } from './assertion-clients.mjs';
 import { exchangeClients, ownTrust } from './exchange-clients.mjs';
 import { grantClients, ISSUER, LOGIN_URL, LOGOUT_URL, secretOf } from './grant-clients.mjs';
 import { managerClients } from './manager-clients.mjs';
+import { pairwiseClients } from './pairwise-clients.mjs';
 import { trust } from './platforms.mjs';
 import { registrars } from './registrars.mjs';
 
@@ -18,6 +19,8 @@ export const SECRET = isMock
   ? 'jeton-mock-secret-that-everyone-knows-and-nobody-trusts'
   : 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj';
 export const OLDER_SECRET = 'jsk_UjsNMrZSzxRU_XjN6-SGsuC2Rc0n6hITsF9kktTEgpYdIyu1V';
+/** What pairwise subjects are made of. The mock's, too, everyone knows. */
+export const PAIRWISE_SALT = isMock ? SECRET : 'jsk_b9sBmAPmAAxzX9Cr7XO1UsMCKoLsbvBhyQijc45d3jMLT_dUC';
 /** What codes, refresh tokens and seals are bound to. */
 export const KEY_CONTEXT = isMock ? 'mock/' : ISSUER;
 
@@ -59,6 +62,7 @@ export const clients = {
   ...registrars,
   ...managerClients,
   ...apiClients,
+  ...pairwiseClients,
 };
 
 /** Two secrets at once, by their hashes: the SHA-256 of `first-…` and `second-…`. */
@@ -74,7 +78,7 @@ export function environment(changes = {}) {
   const { clients: list = Object.values(clients), trust: documents = usual, apis = usualApis, ...variables } = changes;
   return {
     JETON_ISSUER: ISSUER,
-    ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET }),
+    ...(isMock ? { JETON_SIGNING_ALGS: 'ES256' } : { JETON_SECRET: SECRET, JETON_PAIRWISE_SALT: PAIRWISE_SALT }),
     JETON_LOGIN_URL: LOGIN_URL,
     JETON_LOGOUT_URL: LOGOUT_URL,
     JETON_CLIENTS: JSON.stringify(list),

@@ -191,6 +191,8 @@ export const trust = [
       ruleOf('audience', [], { audience: 'https://jeton.example' }),
       ruleOf('hashed', [], { subject: 'hashed' }),
       ruleOf('hashed once', [], { subject: 'hashed', single_use: true }),
+      ruleOf('pairwise', [], { client_id: 'north', subject: 'hashed' }),
+      ruleOf('pairwise client', [], { client_id: 'north' }),
       ruleOf('impersonating', [], { subject: 'hashed', impersonation: true }),
       ruleOf('brief', [], { access_token_lifetime: 10 }),
       ruleOf('wide', [], {

@@ -134,6 +134,9 @@ class Client(_Client, total=False):
     access_token_format: str
     access_token_signed_response_alg: str
     id_token_signed_response_alg: str
+    #: ``public`` or ``pairwise``.
+    subject_type: str
+    sector_identifier_uri: str
     any_private_use_scheme: bool
     localhost_is_loopback: bool
     require_pkce: bool
