@@ -32,12 +32,20 @@ import { logged } from '../support/log.mjs';
 import { etagOf, isRefused, management, newId, succeeded } from '../support/management.mjs';
 import { NORTH, PIER, SOUTH, subjectIn } from '../support/pairwise-clients.mjs';
 import { ofCase } from '../support/platforms.mjs';
-import { initialToken, isRefused as isNotRegistered, manage, registered, tryToRegister, updateOf } from '../support/registration.mjs';
+import {
+  initialToken,
+  isRefused as isNotRegistered,
+  manage,
+  registered,
+  tryToRegister,
+  updateOf,
+} from '../support/registration.mjs';
 import { get, host, inOneProcess, post, refusal, startFor, unless } from '../support/target.mjs';
 import { claimsOf } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
 const { north, northSealed, northApp, northTv, south, pier, api, web, login } = clients;
+const API = 'https://api.example';
 const OPENID = '/.well-known/openid-configuration';
 
 const of = (sector, person) => subjectIn(sector, person, PAIRWISE_SALT);
@@ -79,13 +87,11 @@ async function connected(client, subject) {
   return response.json();
 }
 
-const exchangedBy = (client, subject_token, form = {}) =>
-  postAs(client, '/token', {
-    grant_type: TOKEN_EXCHANGE,
-    subject_token,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-    ...form,
-  });
+const exchangedBy = (client, subject_token, form = {}, options = {}) => {
+  const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+  const whole = { grant_type: TOKEN_EXCHANGE, subject_token, subject_token_type, ...form };
+  return postAs(client, '/token', whole, options);
+};
 
 async function waiting(client, form) {
   const browser = new Browser();
@@ -128,10 +134,9 @@ describe('OpenID Connect Core §8.1: pairwise subjects', { concurrency: 8 }, () 
       [north, NORTH],
       [south, SOUTH],
     ]) {
-      const form = { scope: 'openid read', resource: PIER };
-      const { access_token } = await loggedIn(client, form, as(person));
+      const { access_token } = await loggedIn(client, { scope: 'openid read', resource: [PIER, API] }, as(person));
       assert.equal((await introspect(pier, access_token)).json().sub, of(sector, person));
-      const response = await exchangedBy(pier, access_token, { scope: 'read', resource: PIER });
+      const response = await exchangedBy(pier, access_token, { scope: 'read', resource: API });
       assert.equal(response.status, 200, response.text);
       const exchanged = response.json().access_token;
       const { sub, act } = claimsOf(exchanged);
@@ -157,9 +162,10 @@ describe('OpenID Connect Core §8.1: pairwise subjects', { concurrency: 8 }, () 
       const silent = await waiting(client, { id_token_hint: first.id_token, prompt: 'none' });
       const address = await answered('accept', { request: silent.request, ...ALICE, subject: person });
       noteAll(await silent.browser.get(address));
-      const form = { scope: 'openid read', resource: [PIER] };
-      const { access_token } = await loggedIn(client, { ...form, resource: PIER }, as(person));
-      noteAll(await exchangedBy(pier, access_token, { resource: PIER }));
+      const { access_token } = await loggedIn(client, { scope: 'openid read', resource: [PIER, API] }, as(person));
+      const exchanged = await exchangedBy(pier, access_token, { scope: 'read', resource: API });
+      assert.equal(exchanged.status, 200, exchanged.text);
+      noteAll(exchanged);
       for (const token of [tokens.access_token, access_token]) {
         noteAll(await introspect(pier, token));
         noteAll(await introspect(api, token));
@@ -170,7 +176,10 @@ describe('OpenID Connect Core §8.1: pairwise subjects', { concurrency: 8 }, () 
       noteAll(await new Browser().get(`/end_session?id_token_hint=${tokens.id_token}`));
     }
     note(JSON.stringify(await connected(northTv, person)));
-    assert.ok(seen.some((text) => text.includes(of(NORTH, person))), 'what is looked for would be found');
+    assert.ok(
+      seen.some((text) => text.includes(of(NORTH, person))),
+      'what is looked for would be found',
+    );
     assert.deepEqual(
       seen.filter((text) => text.includes(person)),
       [],
@@ -267,15 +276,23 @@ describe('what ends at a client with pairwise subjects', { concurrency: 8 }, () 
     const on = await startFor(t, { changes: { JETON_REGISTRY_MAX_AGE: '0' } });
     const person = random();
     const ended = [];
-    for (const client of [north, northSealed, south]) ended.push([client, await loggedIn(client, OFFLINE, as(person, on))]);
+    for (const client of [north, northSealed, south])
+      ended.push([client, await loggedIn(client, OFFLINE, as(person, on))]);
     const others = await loggedIn(north, OFFLINE, as(random(), on));
+    const asked = { scope: 'openid read', resource: [PIER, API] };
+    const { access_token } = await loggedIn(north, asked, as(person, on));
+    const exchanged = await exchangedBy(pier, access_token, { scope: 'read', resource: API }, { on });
+    const { access_token: exchangedToken } = exchanged.json();
+    assert.equal((await introspect(pier, exchangedToken, { on })).json().active, true, exchanged.text);
     const answer = await postAs(login, '/revoke_grants', { subject: person }, { on });
     assert.equal(answer.status, 200, answer.text);
     for (const [client, tokens] of ended) {
       assert.equal((await introspect(client, tokens.access_token, { on })).json().active, false);
       await isEnded(client, tokens, { on });
     }
+    assert.equal((await introspect(pier, exchangedToken, { on })).json().active, false);
     assert.equal((await userinfo(others.access_token, { on })).status, 200);
+    await logged(on, '"grant_type":"urn:ietf:params:oauth:grant-type:token-exchange"', `"subject":"${person}"`);
     for (const line of on.log()) assert.ok(!line.includes(of(NORTH, person)), line);
     await logged(on, '"endpoint":"token"', `"subject":"${person}"`);
   });
@@ -321,11 +338,19 @@ describe('the members by which clients have pairwise subjects', { skip: unless.s
 
   const records = [
     ['another subject_type', { subject_type: 'ppid' }, 'subject_type'],
-    ['several hosts and no sector', { redirect_uris: [`https://${NORTH}/cb`, `https://${SOUTH}/cb`] }, 'sector_identifier_uri'],
+    [
+      'several hosts and no sector',
+      { redirect_uris: [`https://${NORTH}/cb`, `https://${SOUTH}/cb`] },
+      'sector_identifier_uri',
+    ],
     ['an app of its own scheme and no sector', { redirect_uris: ['com.example.app:/cb'] }, 'sector_identifier_uri'],
     ['this machine for a sector', { redirect_uris: ['http://127.0.0.1/cb'] }, 'sector_identifier_uri'],
     ['a sector by http', { sector_identifier_uri: `http://${NORTH}/` }, 'sector_identifier_uri'],
-    ['a sector of public subjects', { subject_type: 'public', sector_identifier_uri: `https://${NORTH}/` }, 'sector_identifier_uri'],
+    [
+      'a sector of public subjects',
+      { subject_type: 'public', sector_identifier_uri: `https://${NORTH}/` },
+      'sector_identifier_uri',
+    ],
   ];
   for (const [name, members, member] of records) {
     test(`${name}: refused at start`, async () => {
@@ -334,7 +359,9 @@ describe('the members by which clients have pairwise subjects', { skip: unless.s
     });
   }
 
-  test('without a salt there are public subjects alone, and no client gets others', { skip: unless.store }, async (t) => {
+  test('without a salt there are public subjects alone, and no client gets others', {
+    skip: unless.store,
+  }, async (t) => {
     const own = Object.values(clients).filter(({ subject_type }) => subject_type === undefined);
     const on = await startFor(t, { changes: { clients: own, JETON_PAIRWISE_SALT: undefined } });
     assert.deepEqual((await get(OPENID, {}, on)).json().subject_types_supported, ['public']);
@@ -378,7 +405,10 @@ describe('/manage: subject_type', () => {
 });
 
 describe('RFC 7591: subject_type', { concurrency: 4 }, () => {
-  const ONE = { token_endpoint_auth_method: 'none', redirect_uris: ['https://new.example/cb', 'https://new.example/b'] };
+  const ONE = {
+    token_endpoint_auth_method: 'none',
+    redirect_uris: ['https://new.example/cb', 'https://new.example/b'],
+  };
 
   test('a client of one website registers it, is told so, and keeps it', async () => {
     const client = await registered({ ...ONE, subject_type: 'pairwise' });
@@ -389,14 +419,22 @@ describe('RFC 7591: subject_type', { concurrency: 4 }, () => {
     const again = succeeded(await manage('PUT', client, { body: updateOf(client) }));
     assert.equal(again.subject_type, 'pairwise');
     const changes = { redirect_uris: ['https://new.example/cb', `https://${NORTH}/cb`] };
-    isNotRegistered(await manage('PUT', again, { body: updateOf(again, changes) }), 'invalid_client_metadata', 'subject_type');
+    isNotRegistered(
+      await manage('PUT', again, { body: updateOf(again, changes) }),
+      'invalid_client_metadata',
+      'subject_type',
+    );
   });
 
   const others = [
     ['of two websites', { redirect_uris: ['https://new.example/cb', `https://${NORTH}/cb`] }, 'subject_type'],
     ['of this machine', { redirect_uris: ['http://127.0.0.1/cb'] }, 'subject_type'],
     ['of an app', { redirect_uris: ['com.example.app:/cb'] }, 'subject_type'],
-    ['that brings itself into a sector', { sector_identifier_uri: `https://${NORTH}/sector.json` }, 'sector_identifier_uri'],
+    [
+      'that brings itself into a sector',
+      { sector_identifier_uri: `https://${NORTH}/sector.json` },
+      'sector_identifier_uri',
+    ],
   ];
   for (const [name, members, member] of others) {
     test(`a client ${name}: invalid_client_metadata`, async () => {
