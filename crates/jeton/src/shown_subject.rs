@@ -11,6 +11,7 @@ use crate::{
     host::Host,
     issuer::Issuer,
     refusal::Refusal,
+    secret::PairwiseSalt,
 };
 
 /// A `sub` that goes to a client, or comes from one.
@@ -31,10 +32,23 @@ impl<'a> ShownSubject<'a> {
         match &client.subject_type {
             SubjectType::Public => Ok(Self(person.into())),
             SubjectType::Pairwise(sector) => {
-                let salt = issuer.config().pairwise_salt();
-                let salt = salt.ok_or(Refusal::NotConfigured("JETON_PAIRWISE_SALT"))?;
+                let salt = salt_of(issuer)?;
                 Ok(Self(salt.subject_of(person, sector.as_str()).into()))
             }
+        }
+    }
+
+    /// Checks that people can be shown to `client`, before anything is used up for it.
+    ///
+    /// # Errors
+    /// Those of [`Self::of_person`].
+    pub(crate) fn require_possible<H: Host>(
+        issuer: &Issuer<H>,
+        client: &Client,
+    ) -> Result<(), Refusal> {
+        match client.subject_type {
+            SubjectType::Public => Ok(()),
+            SubjectType::Pairwise(_) => salt_of(issuer).map(drop),
         }
     }
 
@@ -61,6 +75,11 @@ impl<'a> ShownSubject<'a> {
     pub(crate) fn into_string(self) -> String {
         self.0.into_owned()
     }
+}
+
+fn salt_of<H: Host>(issuer: &Issuer<H>) -> Result<&PairwiseSalt, Refusal> {
+    let salt = issuer.config().pairwise_salt();
+    salt.ok_or(Refusal::NotConfigured("JETON_PAIRWISE_SALT"))
 }
 
 impl fmt::Display for ShownSubject<'_> {

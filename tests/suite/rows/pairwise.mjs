@@ -41,7 +41,7 @@ import {
   updateOf,
 } from '../support/registration.mjs';
 import { get, host, inOneProcess, post, refusal, startFor, unless } from '../support/target.mjs';
-import { claimsOf } from '../support/tokens.mjs';
+import { claimsOf, reseal, unseal } from '../support/tokens.mjs';
 import { Browser } from '../support/user-agent.mjs';
 
 const { north, northSealed, northApp, northTv, south, pier, api, web, login } = clients;
@@ -248,6 +248,18 @@ describe('whom a client with pairwise subjects asks for', { concurrency: 8 }, ()
     handedBack(await handoff('accept', { request, ...ALICE }), 'login_required');
   });
 
+  test('it is asked for once more when the browser comes back', async () => {
+    const { id_token } = await loggedIn(north);
+    const { browser, request } = await waiting(north, { id_token_hint: id_token });
+    const [address, ticket] = (await answered('accept', { request, ...ALICE })).split('ticket=');
+    const { accepted } = unseal(ticket).outcome;
+    for (const subject of ['bob', of(NORTH, 'alice')]) {
+      const other = reseal(ticket, { outcome: { accepted: { ...accepted, subject } } });
+      assert.equal(arrival(await browser.get(`${address}ticket=${other}`)).params.error, 'login_required');
+    }
+    assert.ok(arrival(await browser.get(`${address}ticket=${ticket}`)).params.code);
+  });
+
   test('a hint of another client of the sector is none of this client: invalid_request', async () => {
     const { id_token } = await loggedIn(northSealed);
     const response = await authorize(new Browser(), requestOf(north, { scope: 'openid', id_token_hint: id_token }));
@@ -376,6 +388,9 @@ describe('the members by which clients have pairwise subjects', { skip: unless.s
     const response = await handoff('accept', { request, ...ALICE }, { on });
     const { params } = arrival(await browser.get(handedBack(response, 'server_error', 501)));
     assert.equal(params.error, 'server_error');
+    // Nothing is looked at, so that what it has is good once the salt is back.
+    const form = { grant_type: 'refresh_token', refresh_token: 'x' };
+    isError(await postAs({ ...stored, client_secret: undefined }, '/token', form, { on }), 501, 'server_error');
   });
 });
 

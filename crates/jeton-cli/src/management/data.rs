@@ -75,13 +75,15 @@ impl InProcess {
     }
 }
 
-/// The deployment's configuration as the environment has it, with an issuer and a secret of its own where
+/// The deployment's configuration as the environment has it, with an issuer and secrets of its own where
 /// that has none: what is stored then does not depend on them.
 pub(super) fn config() -> Result<Config> {
     let secret = Secrets::text_of(&keys::random()?);
+    let salt = Secrets::text_of(&keys::random()?);
     let is_missing = |name: &str| matches!(jeton_native::variable(name), Ok(None));
     let config = jeton_native::config_from_env_over(|name| match name {
         "JETON_SECRET" if is_missing(name) => Some(secret.as_str().to_owned()),
+        "JETON_PAIRWISE_SALT" if is_missing(name) => Some(salt.as_str().to_owned()),
         "JETON_ISSUER" if is_missing(name) => Some(NO_ISSUER.to_owned()),
         // Nothing stands between it and this process.
         "JETON_PROXY_STRIPS" => Some(String::new()),

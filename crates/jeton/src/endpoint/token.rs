@@ -22,6 +22,7 @@ use crate::{
     refusal::{Refusal, RequestFault},
     request::At,
     response::{answer_client, no_store_json, refuse},
+    shown_subject::ShownSubject,
 };
 
 pub(crate) async fn respond<H: Host>(
@@ -62,7 +63,8 @@ async fn deliver<H: Host>(
     if !client.may_use(grant_type) {
         return Err(Refusal::GrantTypeNotRegistered(grant_type));
     }
-    // Before the grant is redeemed: what may not be delivered stays usable.
+    // Before the grant is redeemed: what cannot be issued or may not be delivered stays usable.
+    ShownSubject::require_possible(at.issuer, client)?;
     let cookie = match grant_type {
         GrantType::ClientCredentials | GrantType::JwtBearer | GrantType::TokenExchange => None,
         _ => refresh_cookie(at, client)?,
