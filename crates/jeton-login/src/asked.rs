@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::{at::At, session::Session};
+use crate::{at::At, eligible::Eligible, session::Session};
 
 /// A request that a person was sent with, as the server describes it (`/authorize/request`).
 #[derive(Clone, Debug, Deserialize)]
@@ -155,9 +155,12 @@ pub(crate) async fn describe<H: Host>(at: &At<'_, H>, request: &str) -> Result<A
 /// Where a person goes on who is accepted, and what the server notes of it.
 pub(crate) async fn accept<H: Host>(
     at: &At<'_, H>,
+    eligible: Eligible<'_>,
     form: &[(&str, &str)],
 ) -> Result<(String, Audit), Refused> {
-    let (RedirectTo { redirect_to }, audit) = post(at, "/authorize/accept", form).await?;
+    let subject = ("subject", eligible.session().subject.as_str());
+    let form: Vec<_> = form.iter().copied().chain([subject]).collect();
+    let (RedirectTo { redirect_to }, audit) = post(at, "/authorize/accept", &form).await?;
     Ok((redirect_to, audit))
 }
 

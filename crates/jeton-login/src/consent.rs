@@ -14,7 +14,8 @@ use crate::{
     application::{Answer, unreadable},
     asked::Asked,
     at::At,
-    login::{asked, go_on, send_back},
+    eligible::Eligible,
+    login::{asked, go_on, send_back, turn_away},
     pages::{self, Answered},
     session::Session,
     stop::{Context, Stop, Stopped},
@@ -75,37 +76,39 @@ impl Consents {
 pub(crate) enum Standing {
     /// They agreed, to this part of the scope; `None`: to all.
     Given(Option<String>),
-    ToBeAsked,
+    /// They agreed to something once, and not to this.
+    Known,
+    /// They agreed to nothing.
+    Unknown,
 }
 
 /// Whether the person has to be asked.
 pub(crate) async fn standing<H: Host>(
     at: &At<'_, H>,
-    session: &Session,
+    eligible: Eligible<'_>,
     asked: &Asked,
 ) -> Result<Standing, Unavailable> {
     // Of a device it shows only after the login what it asks for, on the page that shows its code.
     let Some(client) = &asked.client_id else {
         return Ok(Standing::Given(None));
     };
-    if asked.prompts("consent") {
-        return Ok(Standing::ToBeAsked);
-    }
     // Each time: whoever passes for the application has not been agreed to (RFC 8252 §8.6), though it were
     // the operator's own. On a machine of development no application has https.
     if asked.identity_assured == Some(false) && at.server.config().issuer().is_https() {
-        return Ok(Standing::ToBeAsked);
+        return Ok(Standing::Unknown);
     }
-    if asked.first_party {
+    if asked.first_party && !asked.prompts("consent") {
         return Ok(Standing::Given(None));
     }
-    let (consents, _) = read(at, &session.subject).await?;
-    Ok(match consents.clients.get(client.as_str()) {
-        Some(consent) if consent.at + REMEMBERED > at.now() && consent.covers(asked) => {
-            Standing::Given(Some(consent.given_of(asked)))
-        }
-        _ => Standing::ToBeAsked,
-    })
+    let (consents, _) = read(at, &eligible.session().subject).await?;
+    let consent = consents.clients.get(client.as_str());
+    let Some(consent) = consent.filter(|it| it.at + REMEMBERED > at.now()) else {
+        return Ok(Standing::Unknown);
+    };
+    if asked.prompts("consent") || !consent.covers(asked) {
+        return Ok(Standing::Known);
+    }
+    Ok(Standing::Given(Some(consent.given_of(asked))))
 }
 
 impl Consent {
@@ -218,9 +221,10 @@ pub(crate) fn page<H: Host>(
     at: &At<'_, H>,
     request: &str,
     asked: &Asked,
-    session: &Session,
+    eligible: Eligible<'_>,
     answered: Answered,
 ) -> Answer {
+    let session = eligible.session();
     let Some(application) = view::application(asked) else {
         return Stop::Damaged.at_once(at);
     };
@@ -257,13 +261,18 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let Some(client) = &asked.client_id else {
         return Err(unreadable());
     };
+    // The page may have waited, or was never shown.
+    let eligible = match Eligible::check(at, request, &asked, Some(&session)) {
+        Ok(eligible) => eligible,
+        Err(why) => return turn_away(at, request, &asked, why).await,
+    };
     let given: Vec<_> = asked
         .scope_tokens()
         .filter(|token| parameters.all("scope").any(|given| given == *token))
         .collect();
     let given = given.join(" ");
     if given.is_empty() && asked.scope_tokens().next().is_some() {
-        return Ok(page(at, request, &asked, &session, Answered::WithNothing));
+        return Ok(page(at, request, &asked, eligible, Answered::WithNothing));
     }
     let consent = Consent {
         asked: asked.scope.clone().unwrap_or_default(),
@@ -279,7 +288,7 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         .await
         .map_err(|_| context.stopped(Stop::Store))?;
     let scope = Some(given.as_str()).filter(|given| !given.is_empty());
-    go_on(at, request, &asked, &session, scope).await
+    go_on(at, request, &asked, eligible, scope).await
 }
 
 async fn remember<H: Host>(

@@ -6,6 +6,7 @@
 //!   login.rs       /login: who is it, may they, do they agree; then the handoff
 //!   callback.rs    /login/callback/{provider}: the way back from an upstream
 //!   consent.rs, logout.rs, account.rs
+//! eligible.rs      whether a session may answer a request
 //! asked.rs         what is asked of the server: describe, accept, reject
 //! renewal.rs       fresh claims at a refresh, by the refresh token that an upstream gave
 //! session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
@@ -27,6 +28,7 @@ mod at;
 mod callback;
 mod claims;
 mod consent;
+mod eligible;
 mod flow;
 mod login;
 mod logout;

@@ -9,7 +9,8 @@ use crate::{
     asked::{Asked, Refused, RequestKind, accept, describe, reject},
     at::At,
     claims::{Known, claims_of},
-    consent,
+    consent::{self, Standing},
+    eligible::{Eligible, Ineligible},
     flow::{Flow, NotBegun},
     pages::{Answered, Asking, Chooser, OtherPerson},
     renewal,
@@ -29,63 +30,77 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let session = Session::find(at)
         .await
         .map_err(|_| context.stopped(Stop::Store))?;
-    let suiting = session.filter(|session| suits(at, session, &asked, request));
-    let Some(session) = suiting else {
-        if silent {
-            return send_back(at, request, "login_required").await;
-        }
-        return ask_who(at, request, &asked).await;
+    let eligible = match Eligible::check(at, request, &asked, session.as_ref()) {
+        Ok(eligible) => eligible,
+        Err(why) => return turn_away(at, request, &asked, why).await,
     };
-    if let Some(asked_for) = &asked.sub
-        && *asked_for != session.subject
-    {
-        if silent {
-            return send_back(at, request, "login_required").await;
-        }
-        let Some(application) = view::application(&asked) else {
-            return Err(unreadable());
-        };
-        let language = at.language(asked.ui_locales.as_deref());
-        let other = view::pages(at, language).other_person(&OtherPerson {
-            request,
-            application,
-            who: view::who(&at.app.settings, &session),
-        });
-        return Ok(other.into());
-    }
+    let session = eligible.session();
     let lacks_token = !silent
         && !session.is_login_for(request)
-        && renewal::lacks_token(at, &session, &asked)
+        && renewal::lacks_token(at, session, &asked)
             .await
             .map_err(|_| context.stopped(Stop::Store))?;
     if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
         return begin_at(at, way, Some((request, &asked)), None).await;
     }
-    if !is_admitted(at, &session, &asked) {
-        if silent {
-            return send_back(at, request, "access_denied").await;
-        }
-        return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));
-    }
-    let scope = match consent::standing(at, &session, &asked)
+    let standing = consent::standing(at, eligible, &asked)
         .await
-        .map_err(|_| context.stopped(Stop::Store))?
-    {
-        consent::Standing::Given(scope) => scope,
-        consent::Standing::ToBeAsked if silent => {
+        .map_err(|_| context.stopped(Stop::Store))?;
+    let scope = match standing {
+        Standing::Given(scope) => scope,
+        // Whoever got nothing from the person yet is not told that they are the one who was asked for.
+        Standing::Unknown if silent && asked.sub.is_some() => {
+            return send_back(at, request, "login_required").await;
+        }
+        Standing::Unknown | Standing::Known if silent => {
             return send_back(at, request, "consent_required").await;
         }
-        consent::Standing::ToBeAsked => {
+        Standing::Unknown | Standing::Known => {
             return Ok(consent::page(
                 at,
                 request,
                 &asked,
-                &session,
+                eligible,
                 Answered::NotYet,
             ));
         }
     };
-    go_on(at, request, &asked, &session, scope.as_deref()).await
+    go_on(at, request, &asked, eligible, scope.as_deref()).await
+}
+
+/// What becomes of a request that the session of the browser may not answer.
+pub(crate) async fn turn_away<H: Host>(
+    at: &At<'_, H>,
+    request: &str,
+    asked: &Asked,
+    why: Ineligible<'_>,
+) -> Result<Answer, Stopped> {
+    if asked.prompts("none") {
+        let error = match why {
+            Ineligible::NotAdmitted(_) if asked.sub.is_none() => "access_denied",
+            _ => "login_required",
+        };
+        return send_back(at, request, error).await;
+    }
+    match why {
+        Ineligible::LoginNeeded => ask_who(at, request, asked).await,
+        Ineligible::OtherPerson(session) => {
+            let Some(application) = view::application(asked) else {
+                return Err(unreadable());
+            };
+            let language = at.language(asked.ui_locales.as_deref());
+            let other = view::pages(at, language).other_person(&OtherPerson {
+                request,
+                application,
+                who: view::who(&at.app.settings, session),
+            });
+            Ok(other.into())
+        }
+        Ineligible::NotAdmitted(session) => {
+            let stop = Stop::NotAdmitted(Box::new(session.clone()));
+            Err(Context::of(request, asked).stopped(stop))
+        }
+    }
 }
 
 /// What the server says of the request that a person came with.
@@ -96,24 +111,6 @@ pub(crate) async fn asked<H: Host>(at: &At<'_, H>, request: &str) -> Result<Aske
         return Err(unreadable());
     }
     Ok(asked)
-}
-
-/// Whether a session will do for what is asked.
-fn suits<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked, request: &str) -> bool {
-    session.is_login_for(request)
-        || (!asked.wants_a_login() && asked.allows(session.auth_time, at.now()))
-}
-
-/// Whether the person may log in to the client. To the deployment they may, or they had no session: but lists
-/// change.
-fn is_admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> bool {
-    let settings = &at.app.settings;
-    let way = settings.way(&session.way);
-    let client = asked.client_id.as_ref();
-    way.is_some_and(|way| {
-        settings.admits(way, &session.claims)
-            && client.is_none_or(|client| settings.admits_to(client, &session.claims))
-    })
 }
 
 /// The page that asks which way the person comes; or that way at once, where there is only one for them.
@@ -265,9 +262,10 @@ pub(crate) async fn go_on<H: Host>(
     at: &At<'_, H>,
     request: &str,
     asked: &Asked,
-    session: &Session,
+    eligible: Eligible<'_>,
     scope: Option<&str>,
 ) -> Result<Answer, Stopped> {
+    let session = eligible.session();
     let known = Known {
         subject: &session.subject,
         way: &session.way,
@@ -286,14 +284,13 @@ pub(crate) async fn go_on<H: Host>(
     let auth_time = session.auth_time.0.to_string();
     let mut form = vec![
         ("request", request),
-        ("subject", session.subject.as_str()),
         ("claims", &claims),
         ("auth_time", &auth_time),
     ];
     if let Some(scope) = scope {
         form.push(("scope", scope));
     }
-    let (redirect_to, audit) = match accept(at, &form).await {
+    let (redirect_to, audit) = match accept(at, eligible, &form).await {
         Ok(accepted) => accepted,
         // The application is told what is wrong, such as a login that is too old for it.
         Err(Refused::GoesOn(redirect_to)) => (redirect_to, Audit::default()),

@@ -1,0 +1,67 @@
+//! Whether a session may answer a request. Every way to accept one goes through here, because what accepts it
+//! takes nothing else.
+
+use jeton::Host;
+
+use crate::{asked::Asked, at::At, session::Session};
+
+/// A session that may answer the request it was held against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Eligible<'a> {
+    session: &'a Session,
+}
+
+/// Why a session may not answer a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ineligible<'a> {
+    /// There is none, or the person has to prove anew who they are.
+    LoginNeeded,
+    /// The application asks for somebody else.
+    OtherPerson(&'a Session),
+    /// The person is not among those who may log in there.
+    NotAdmitted(&'a Session),
+}
+
+impl<'a> Eligible<'a> {
+    /// Holds a session against a request, and against the lists as they are now.
+    pub(crate) fn check<H: Host>(
+        at: &At<'_, H>,
+        request: &str,
+        asked: &Asked,
+        session: Option<&'a Session>,
+    ) -> Result<Self, Ineligible<'a>> {
+        let session = session
+            .filter(|session| suits(at, session, asked, request))
+            .ok_or(Ineligible::LoginNeeded)?;
+        let is_asked_for = |asked_for: &String| *asked_for == session.subject;
+        if !asked.sub.as_ref().is_none_or(is_asked_for) {
+            return Err(Ineligible::OtherPerson(session));
+        }
+        if !is_admitted(at, session, asked) {
+            return Err(Ineligible::NotAdmitted(session));
+        }
+        Ok(Self { session })
+    }
+
+    pub(crate) const fn session(self) -> &'a Session {
+        self.session
+    }
+}
+
+/// Whether a session will do for what is asked.
+fn suits<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked, request: &str) -> bool {
+    session.is_login_for(request)
+        || (!asked.wants_a_login() && asked.allows(session.auth_time, at.now()))
+}
+
+/// Whether the person may log in to the client. To the deployment they may, or they had no session: but lists
+/// change.
+fn is_admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> bool {
+    let settings = &at.app.settings;
+    let way = settings.way(&session.way);
+    let client = asked.client_id.as_ref();
+    way.is_some_and(|way| {
+        settings.admits(way, &session.claims)
+            && client.is_none_or(|client| settings.admits_to(client, &session.claims))
+    })
+}
