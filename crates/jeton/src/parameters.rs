@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use percent_encoding::percent_decode;
 
+use crate::scope::MOST_SCOPE_TOKENS;
+
 /// The largest body that is read, in bytes. A host may cut a longer one at `BODY_LIMIT + 1` bytes: the
 /// answer has status 413 either way.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -51,7 +53,7 @@ impl<'a> Parameters<'a> {
         Self::parse_repeating(encoded, &[])
     }
 
-    /// As [`Self::parse`], where these may be given more than once as well.
+    /// As [`Self::parse`], where these may be given more than once as well: as often as a scope has tokens.
     ///
     /// # Errors
     /// As for [`Self::parse`].
@@ -59,9 +61,13 @@ impl<'a> Parameters<'a> {
         encoded: &'a [u8],
         repeatable: &[&str],
     ) -> Result<Self, InvalidParameters> {
+        let most = match repeatable {
+            [] => MOST_PARAMETERS,
+            _ => MOST_PARAMETERS + MOST_SCOPE_TOKENS,
+        };
         // Counted before anything is decoded or kept.
         let separators = encoded.iter().filter(|&&byte| byte == b'&').count();
-        if separators >= MOST_PARAMETERS {
+        if separators >= most {
             return Err(InvalidParameters::TooMany);
         }
         let mut pairs = Vec::with_capacity(8);
@@ -157,6 +163,16 @@ mod tests {
                 Err(InvalidParameters::TooMany),
             );
         }
+    }
+
+    #[test]
+    fn a_form_may_have_each_token_of_a_scope() {
+        let of = |count: usize| vec!["scope=a"; count].join("&");
+        let parse = |form: &str| Parameters::parse_repeating(form.as_bytes(), &["scope"]).err();
+        let most = MOST_PARAMETERS + MOST_SCOPE_TOKENS;
+        assert_eq!(parse(&of(most)), None);
+        assert_eq!(parse(&of(most + 1)), Some(InvalidParameters::TooMany));
+        assert_eq!(parse("a=1&a=2"), Some(InvalidParameters::Duplicate));
     }
 
     #[test]
