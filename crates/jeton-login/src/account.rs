@@ -123,6 +123,7 @@ impl Connected {
             .map(|scope| ScopeItem {
                 scope,
                 description: self.words.get(scope).map(String::as_str),
+                also: Vec::new(),
             })
             .collect()
     }

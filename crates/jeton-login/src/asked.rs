@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use jeton::{Audit, ClientId, Host, Seconds, UnixTime};
-use serde::{Deserialize, de::DeserializeOwned};
+use jeton::{Audit, ClientId, Host, Scope, Seconds, UnixTime};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
@@ -28,9 +28,13 @@ pub(crate) struct Asked {
     pub(crate) first_party: bool,
     /// Where it is false, another application could pass for this one (RFC 8252 §8.6).
     pub(crate) identity_assured: Option<bool>,
+    #[serde(default, deserialize_with = "text_of_scope")]
     pub(crate) scope: Option<String>,
     #[serde(default)]
     pub(crate) scopes: Vec<AskedScope>,
+    /// What tokens will be for: the issuer, APIs, and others of which nothing more is known.
+    #[serde(default)]
+    pub(crate) audiences: Vec<String>,
     #[serde(default)]
     pub(crate) apis: Vec<AskedApi>,
     pub(crate) prompt: Option<String>,
@@ -73,6 +77,16 @@ pub(crate) struct AskedScope {
     /// In the words of its API.
     pub(crate) description: Option<String>,
     pub(crate) api: Option<String>,
+    /// What it is good for at further APIs.
+    #[serde(default)]
+    pub(crate) also: Vec<Meaning>,
+}
+
+/// What a scope is good for at a further API.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Meaning {
+    pub(crate) description: Option<String>,
+    pub(crate) api: String,
 }
 
 /// An API that tokens will be for.
@@ -136,10 +150,22 @@ impl Asked {
         self.client_name.as_deref().or(id)
     }
 
+    /// The scope, which was one when it was read.
+    pub(crate) fn scope_asked(&self) -> Scope {
+        let scope = self.scope.as_deref().unwrap_or_default();
+        scope.parse().unwrap_or_default()
+    }
+
     pub(crate) fn scope_tokens(&self) -> impl Iterator<Item = &str> {
         let scope = self.scope.as_deref().unwrap_or_default();
         scope.split_ascii_whitespace()
     }
+}
+
+/// A scope as a text that is one.
+fn text_of_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let scope = Option::<Scope>::deserialize(deserializer)?;
+    Ok(scope.map(|scope| scope.to_string()))
 }
 
 /// What the server says of a request. Clients may know people by pairwise subjects: whether they ask for the

@@ -1,14 +1,9 @@
-//! Consent: that a person agrees to what an application asks for. It is remembered for each person, client
-//! and scope, in a document of the person that is read as it stands.
+//! Consent: that a person agrees to what an application asks for. It is remembered for each person, client,
+//! audience and scope, in a document of the person that is read as it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jeton::{
-    ClientId, Document, Expected, Host, LONGEST_PERSONAL, Ledger, PersonalKey, Put, Seconds,
-    Unavailable, UnixTime,
-};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use jeton::{ClientId, Document, Expected, Host, Ledger, PersonalKey, Put, Scope, Unavailable};
 
 use crate::{
     application::{Answer, unreadable},
@@ -22,55 +17,13 @@ use crate::{
     view,
 };
 
-/// For how long consent is remembered after it was given.
-const REMEMBERED: Seconds = Seconds::from_days(400);
+mod agreed;
 
-/// To how many clients a person's consent is remembered; the oldest makes way for a further one.
-const MOST: usize = 200;
+use agreed::{Consent, REMEMBERED};
+pub(crate) use agreed::{Consents, Remembered};
 
 /// How often a write is tried while others write the same document: tabs of one person.
 const MOST_TRIES: usize = 5;
-
-/// What a person agreed to.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Consents {
-    /// By client id.
-    pub(crate) clients: BTreeMap<String, Consent>,
-    /// Members that this release does not know.
-    #[serde(flatten)]
-    other: Map<String, Value>,
-}
-
-/// What a person agreed to at one client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Consent {
-    /// What they were asked for.
-    pub(crate) asked: String,
-    /// What of it they gave.
-    pub(crate) given: String,
-    /// The claims by name that they were shown with it (OpenID Connect Core §5.5).
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(crate) claims: BTreeSet<String>,
-    pub(crate) at: UnixTime,
-}
-
-impl Consents {
-    /// Their JSON, without the oldest where there are too many for a document.
-    fn written(&mut self) -> Result<String, Unavailable> {
-        loop {
-            let text = serde_json::to_string(self)
-                .map_err(|_| Unavailable::new("consents", "they are no JSON"))?;
-            if self.clients.len() <= MOST && text.len() <= LONGEST_PERSONAL {
-                return Ok(text);
-            }
-            let oldest = self.clients.iter().min_by_key(|(_, it)| it.at);
-            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
-                return Err(Unavailable::new("consents", "they are too long"));
-            };
-            self.clients.remove(&oldest);
-        }
-    }
-}
 
 /// Where a request stands with a person's consent.
 pub(crate) enum Standing {
@@ -89,9 +42,9 @@ pub(crate) async fn standing<H: Host>(
     asked: &Asked,
 ) -> Result<Standing, Unavailable> {
     // Of a device it shows only after the login what it asks for, on the page that shows its code.
-    let Some(client) = &asked.client_id else {
+    if asked.client_id.is_none() {
         return Ok(Standing::Given(None));
-    };
+    }
     // Each time: whoever passes for the application has not been agreed to (RFC 8252 §8.6), though it were
     // the operator's own. On a machine of development no application has https.
     if asked.identity_assured == Some(false) && at.server.config().issuer().is_https() {
@@ -101,61 +54,19 @@ pub(crate) async fn standing<H: Host>(
         return Ok(Standing::Given(None));
     }
     let (consents, _) = read(at, &eligible.session().subject).await?;
-    let consent = consents.clients.get(client.as_str());
-    let Some(consent) = consent.filter(|it| it.at + REMEMBERED > at.now()) else {
+    let Some(consent) = consents.of(asked, at.now()) else {
         return Ok(Standing::Unknown);
     };
-    if asked.prompts("consent") || !consent.covers(asked) {
-        return Ok(Standing::Known);
-    }
-    Ok(Standing::Given(Some(consent.given_of(asked))))
+    let given = match consent.answers(asked, at.server.config().issuer().as_str()) {
+        Some(given) if !asked.prompts("consent") => given,
+        _ => return Ok(Standing::Known),
+    };
+    Ok(Standing::Given(text_of(&given)))
 }
 
-impl Consent {
-    /// This one, with what was agreed to `before` and was not asked for again.
-    fn after(mut self, before: Option<&Self>) -> Self {
-        let Some(before) = before else {
-            return self;
-        };
-        let was_asked_again = |token: &str| has(&self.asked, token);
-        let asked = tokens(&before.asked).filter(|token| !was_asked_again(token));
-        let given = tokens(&before.given).filter(|token| !was_asked_again(token));
-        let (asked, given): (Vec<_>, Vec<_>) = (asked.collect(), given.collect());
-        self.given = joined(given.into_iter().chain(tokens(&self.given)));
-        self.asked = joined(asked.into_iter().chain(tokens(&self.asked)));
-        self.claims.extend(before.claims.iter().cloned());
-        self
-    }
-
-    fn covers(&self, asked: &Asked) -> bool {
-        let mut claims = asked.claims_by_name().into_iter();
-        if !claims.all(|claim| self.claims.contains(claim)) {
-            return false;
-        }
-        asked.scope_tokens().all(|token| has(&self.asked, token))
-            && asked.scope_tokens().any(|token| has(&self.given, token))
-            || asked.scope_tokens().next().is_none()
-    }
-
-    fn given_of(&self, asked: &Asked) -> String {
-        let given: Vec<_> = asked
-            .scope_tokens()
-            .filter(|token| has(&self.given, token))
-            .collect();
-        given.join(" ")
-    }
-}
-
-fn tokens(scope: &str) -> impl Iterator<Item = &str> {
-    scope.split(' ').filter(|token| !token.is_empty())
-}
-
-fn joined<'a>(tokens: impl Iterator<Item = &'a str>) -> String {
-    tokens.collect::<Vec<_>>().join(" ")
-}
-
-fn has(scope: &str, token: &str) -> bool {
-    tokens(scope).any(|own| own == token)
+/// A scope that the server is told; `None`: there is nothing of it to be narrowed.
+fn text_of(given: &Scope) -> Option<String> {
+    Some(given.to_string()).filter(|given| !given.is_empty())
 }
 
 fn key_of(subject: &str) -> PersonalKey {
@@ -216,6 +127,17 @@ pub(crate) async fn change<H: Host>(
     ))
 }
 
+/// The clients at which a person's consent is remembered, the newest first.
+pub(crate) async fn remembered<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+) -> Result<Vec<Remembered>, Unavailable> {
+    let (consents, _) = read(at, subject).await?;
+    let mut remembered: Vec<_> = consents.remembered(at.now()).collect();
+    remembered.sort_by_key(|it| std::cmp::Reverse(it.at));
+    Ok(remembered)
+}
+
 /// The page that asks.
 pub(crate) fn page<H: Host>(
     at: &At<'_, H>,
@@ -235,6 +157,7 @@ pub(crate) fn page<H: Host>(
         application,
         who: view::who(&at.app.settings, session),
         groups: &view::groups(&scopes),
+        others: &view::other_audiences(asked, at.server.config().issuer().as_str()),
         claims: &asked.claims_by_name(),
         answered,
     });
@@ -266,29 +189,19 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         Ok(eligible) => eligible,
         Err(why) => return turn_away(at, request, &asked, why).await,
     };
-    let given: Vec<_> = asked
-        .scope_tokens()
-        .filter(|token| parameters.all("scope").any(|given| given == *token))
-        .collect();
-    let given = given.join(" ");
-    if given.is_empty() && asked.scope_tokens().next().is_some() {
+    let sent: BTreeSet<_> = parameters.all("scope").collect();
+    let wanted = asked.scope_asked();
+    let left: Vec<_> = wanted.iter().filter(|token| sent.contains(token)).collect();
+    let given: Scope = left.join(" ").parse().map_err(|_| unreadable())?;
+    if given.is_empty() && !wanted.is_empty() {
         return Ok(page(at, request, &asked, eligible, Answered::WithNothing));
     }
-    let consent = Consent {
-        asked: asked.scope.clone().unwrap_or_default(),
-        given: given.clone(),
-        claims: asked
-            .claims_by_name()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        at: at.now(),
-    };
+    let issuer = at.server.config().issuer().as_str();
+    let consent = Consent::to(&asked, &given, issuer, at.now());
     remember(at, &session.subject, client, &consent)
         .await
         .map_err(|_| context.stopped(Stop::Store))?;
-    let scope = Some(given.as_str()).filter(|given| !given.is_empty());
-    go_on(at, request, &asked, eligible, scope).await
+    go_on(at, request, &asked, eligible, text_of(&given).as_deref()).await
 }
 
 async fn remember<H: Host>(
@@ -298,68 +211,7 @@ async fn remember<H: Host>(
     consent: &Consent,
 ) -> Result<(), Unavailable> {
     change(at, subject, |consents| {
-        let before = consents.clients.remove(client.as_str());
-        let consent = consent.clone().after(before.as_ref());
-        consents.clients.insert(client.as_str().to_owned(), consent);
+        consents.remember(client.as_str(), consent);
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Consent, Consents, LONGEST_PERSONAL, MOST, UnixTime};
-
-    fn consent(asked: &str, given: &str, claims: &[&str], at: u64) -> Consent {
-        Consent {
-            asked: asked.to_owned(),
-            given: given.to_owned(),
-            claims: claims.iter().map(|&claim| claim.to_owned()).collect(),
-            at: UnixTime(at),
-        }
-    }
-
-    #[test]
-    fn what_was_agreed_to_before_stands_unless_it_was_asked_for_again() {
-        let before = consent("openid read write", "openid read write", &["email"], 1);
-        let cases = [
-            (
-                consent("openid admin", "openid", &["name"], 2),
-                "read write openid",
-            ),
-            (consent("openid write", "openid", &[], 2), "read openid"),
-            (consent("openid read write", "write", &[], 2), "write"),
-        ];
-        for (new, given) in cases {
-            let merged = new.clone().after(Some(&before));
-            assert_eq!(merged.given, given);
-            for token in ["openid", "read", "write"] {
-                assert!(super::has(&merged.asked, token), "{}", merged.asked);
-            }
-            assert!(merged.claims.contains("email"));
-            assert!(new.claims.is_subset(&merged.claims));
-            assert_eq!(merged.at, UnixTime(2));
-        }
-        let first = consent("openid", "openid", &[], 1);
-        assert_eq!(first.clone().after(None), first);
-    }
-
-    #[test]
-    fn the_oldest_make_way() {
-        let mut consents = Consents::default();
-        for number in 0..=MOST as u64 {
-            let consent = consent("openid", "openid", &[], number);
-            consents.clients.insert(format!("client-{number}"), consent);
-        }
-        assert!(consents.written().unwrap().len() < LONGEST_PERSONAL);
-        assert_eq!(consents.clients.len(), MOST);
-        assert!(!consents.clients.contains_key("client-0"));
-
-        let long = "x".repeat(1000);
-        for consent in consents.clients.values_mut() {
-            consent.asked.clone_from(&long);
-        }
-        assert!(consents.written().unwrap().len() <= LONGEST_PERSONAL);
-        assert!(consents.clients.contains_key(&format!("client-{MOST}")));
-        assert!(!consents.clients.contains_key("client-1"));
-    }
 }

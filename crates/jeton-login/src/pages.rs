@@ -36,7 +36,7 @@ mod problem;
 pub(crate) use account::{Account, Entry, EntryKind, MOST_ENTRIES, Notice};
 pub(crate) use application::{Application, Asking, Origin};
 pub(crate) use chooser::{Chooser, WayIn};
-pub(crate) use consent::{Answered, Consent, ScopeGroup, ScopeItem};
+pub(crate) use consent::{Answered, Audience, Consent, ScopeGroup, ScopeItem};
 pub(crate) use logout::{LoggedOut, Logout, UpstreamLogout};
 pub(crate) use looks::{ColorsRecord, Looks, LooksRecord};
 pub(crate) use other_person::OtherPerson;

@@ -1,11 +1,13 @@
 //! What pages are given of a request: sessions, ways and what is asked for, as plain data.
 
+use std::collections::BTreeSet;
+
 use jeton::{Host, page::Language};
 
 use crate::{
     asked::{Asked, RequestKind},
     at::At,
-    pages::{Application, Asking, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who},
+    pages::{Application, Asking, Audience, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who},
     session::Session,
     settings::LoginSettings,
 };
@@ -76,7 +78,7 @@ pub(crate) fn application(asked: &Asked) -> Option<Application<'_>> {
 
 /// Scopes of one API, or of none.
 pub(crate) struct Scopes<'a> {
-    api: Option<(Option<&'a str>, &'a str)>,
+    api: Option<Audience<'a>>,
     items: Vec<ScopeItem<'a>>,
 }
 
@@ -84,19 +86,20 @@ pub(crate) struct Scopes<'a> {
 pub(crate) fn scopes(asked: &Asked) -> Vec<Scopes<'_>> {
     let of = |api: Option<&str>| -> Vec<_> {
         let scopes = asked.scopes.iter().filter(|it| it.api.as_deref() == api);
-        scopes
-            .map(|it| ScopeItem {
-                scope: &it.scope,
-                description: it.description.as_deref(),
-            })
-            .collect()
+        let scopes = scopes.map(|it| ScopeItem {
+            scope: &it.scope,
+            description: it.description.as_deref(),
+            also: it
+                .also
+                .iter()
+                .map(|it| (audience(asked, &it.api), it.description.as_deref()))
+                .collect(),
+        });
+        scopes.collect()
     };
-    let apis = asked.apis.iter().map(|api| {
-        let identifier = api.identifier.as_str();
-        Scopes {
-            api: Some((api.name.as_deref(), identifier)),
-            items: of(Some(identifier)),
-        }
+    let apis = asked.apis.iter().map(|api| Scopes {
+        api: Some(audience(asked, &api.identifier)),
+        items: of(Some(&api.identifier)),
     });
     let of_none = Scopes {
         api: None,
@@ -113,4 +116,27 @@ pub(crate) fn groups<'a>(scopes: &'a [Scopes<'a>]) -> Vec<ScopeGroup<'a>> {
         scopes: items,
     });
     groups.collect()
+}
+
+/// The audiences that the scopes do not name, without this server itself.
+pub(crate) fn other_audiences<'a>(asked: &'a Asked, issuer: &str) -> Vec<Audience<'a>> {
+    let of_scopes = asked.scopes.iter().flat_map(|it| {
+        let also = it.also.iter().map(|it| it.api.as_str());
+        it.api.as_deref().into_iter().chain(also)
+    });
+    let named: BTreeSet<_> = of_scopes.chain([issuer]).collect();
+    let others = asked.audiences.iter().map(String::as_str);
+    others
+        .filter(|identifier| !named.contains(identifier))
+        .map(|identifier| audience(asked, identifier))
+        .collect()
+}
+
+fn audience<'a>(asked: &'a Asked, identifier: &'a str) -> Audience<'a> {
+    let mut apis = asked.apis.iter();
+    let api = apis.find(|api| api.identifier == identifier);
+    Audience {
+        name: api.and_then(|api| api.name.as_deref()),
+        identifier,
+    }
 }

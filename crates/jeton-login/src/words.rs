@@ -73,6 +73,8 @@ pub(crate) struct Consent {
     pub(crate) deny: &'static str,
     /// Where consent is taken back: a link in the gap.
     pub(crate) taken_back: Gap,
+    /// Audiences that follow, at which no scope is named.
+    pub(crate) acts_at: &'static str,
 }
 
 /// The page with a person's applications and devices.

@@ -1,6 +1,6 @@
 //! The page that asks for consent.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use bytes::Bytes;
 use http::Response;
@@ -25,6 +25,8 @@ pub(crate) struct Consent<'a> {
     pub(crate) who: Who<'a>,
     /// What is asked for, an API after the other; the scopes of none come first.
     pub(crate) groups: &'a [ScopeGroup<'a>],
+    /// Of the audiences of tokens those at which nothing of that is named: none of an API, or of another.
+    pub(crate) others: &'a [Audience<'a>],
     /// The claims that are asked for by name.
     pub(crate) claims: &'a [&'a str],
     pub(crate) answered: Answered,
@@ -39,20 +41,38 @@ pub(crate) enum Answered {
     WithNothing,
 }
 
+/// Whom tokens are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Audience<'a> {
+    /// What people call it, if it is an API that has a name.
+    pub(crate) name: Option<&'a str>,
+    pub(crate) identifier: &'a str,
+}
+
 /// Scopes of one API, or of none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScopeGroup<'a> {
-    /// The API's name and identifier.
-    pub(crate) api: Option<(Option<&'a str>, &'a str)>,
+    pub(crate) api: Option<Audience<'a>>,
     pub(crate) scopes: &'a [ScopeItem<'a>],
 }
 
 /// One scope token.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ScopeItem<'a> {
     pub(crate) scope: &'a str,
     /// The API's words for it; those of the standards have their own here.
     pub(crate) description: Option<&'a str>,
+    /// At which further APIs it is good, and their words: it is given to all or to none.
+    pub(crate) also: Vec<(Audience<'a>, Option<&'a str>)>,
+}
+
+impl fmt::Display for Audience<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name {
+            write!(f, "{} ", Named(name))?;
+        }
+        write!(f, "<code>{}</code>", Named(self.identifier))
+    }
 }
 
 impl Pages<'_> {
@@ -85,7 +105,7 @@ impl Pages<'_> {
              <span class=\"tile\" data-initial=\"{}\"></span><i></i>\
              <span class=\"tile round\" data-initial=\"{}\"></span></div>\
              <h1>{title}</h1><p>{}{id}</p><p class=\"hint\">{}</p>{}</div>{}\
-             <form method=\"post\" action=\"{}\">{problem}{}{}{}{}{}\
+             <form method=\"post\" action=\"{}\">{problem}{}{}{}{}{}{}\
              <div class=\"actions\"><button name=\"consent\" value=\"allow\">{}</button>{}</div>\
              <div class=\"switch\"><p>{} <button class=\"link\" formaction=\"{}\" name=\"account\" \
              value=\"other\">{}</button></p></div></form><p class=\"hint\">{}</p>",
@@ -100,6 +120,7 @@ impl Pages<'_> {
             hidden("form_key", consent.form_key),
             self.you_are(&consent.who),
             self.scopes(consent.groups),
+            self.others(consent.others),
             self.claims(consent.claims),
             words.consent.allow,
             self.back_button(PLAIN, words.consent.deny, "access_denied"),
@@ -125,10 +146,7 @@ impl Pages<'_> {
         let mut number = 0;
         for group in groups.iter().filter(|group| !group.scopes.is_empty()) {
             let legend = match group.api {
-                Some((Some(name), identifier)) => {
-                    format!("{} <code>{}</code>", Named(name), Named(identifier))
-                }
-                Some((None, identifier)) => format!("<code>{}</code>", Named(identifier)),
+                Some(api) => api.to_string(),
                 None if group
                     .scopes
                     .iter()
@@ -160,10 +178,14 @@ impl Pages<'_> {
             Some(words) => Some(Escaped(words).to_string()),
             None => standard_scope(self.language, item.scope).map(str::to_owned),
         };
-        let text = match words {
-            Some(words) => format!("<span>{words}</span><code>{token}</code>"),
-            None => format!("<code>{token}</code>"),
-        };
+        let mut text = words.map_or_else(String::new, |words| format!("<span>{words}</span>"));
+        for (api, words) in &item.also {
+            let words = words.filter(|words| !words.is_empty());
+            let words = words.map_or_else(String::new, |words| format!(": {}", Escaped(words)));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "<span class=\"also\">{api}{words}</span>");
+        }
+        let text = format!("{text}<code>{token}</code>");
         if item.scope == "openid" {
             return format!(
                 "<li class=\"fixed\">{}<p>{text}</p></li>",
@@ -176,19 +198,26 @@ impl Pages<'_> {
         )
     }
 
+    /// The audiences at which nothing of the scope is named.
+    fn others(&self, audiences: &[Audience<'_>]) -> String {
+        let items = audiences.iter().map(Audience::to_string);
+        tags("acts-at", self.words().consent.acts_at, items)
+    }
+
     /// The claims that are asked for by name.
     fn claims(&self, claims: &[&str]) -> String {
-        if claims.is_empty() {
-            return String::new();
-        }
-        let mut items = String::new();
-        for claim in claims {
-            // Writing to a string cannot fail.
-            let _ = write!(items, "<li><code>{}</code></li>", Named(claim));
-        }
-        let says = self.words().consent.by_name;
-        format!(
-            "<p id=\"by-name\">{says}</p><ul class=\"tags\" aria-labelledby=\"by-name\">{items}</ul>"
-        )
+        let items = claims
+            .iter()
+            .map(|claim| format!("<code>{}</code>", Named(claim)));
+        tags("by-name", self.words().consent.by_name, items)
     }
+}
+
+/// What `says` says of a few names, and these, if there are any. `id` is the page's own word.
+fn tags(id: &str, says: &str, items: impl Iterator<Item = String>) -> String {
+    let items: String = items.map(|item| format!("<li>{item}</li>")).collect();
+    if items.is_empty() {
+        return items;
+    }
+    format!("<p id=\"{id}\">{says}</p><ul class=\"tags\" aria-labelledby=\"{id}\">{items}</ul>")
 }

@@ -52,6 +52,7 @@ pub(super) const WORDS: Words = Words {
         allow: "Allow",
         deny: "Deny",
         taken_back: Gap("You can take this back at any time: ", "."),
+        acts_at: "It can use this access at:",
     },
     account: Account {
         title: "Your applications and devices",

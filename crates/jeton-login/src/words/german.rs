@@ -52,6 +52,7 @@ pub(super) const WORDS: Words = Words {
         allow: "Erlauben",
         deny: "Ablehnen",
         taken_back: Gap("Sie können das jederzeit zurücknehmen: ", "."),
+        acts_at: "Diesen Zugriff kann sie nutzen bei:",
     },
     account: Account {
         title: "Ihre Anwendungen und Geräte",

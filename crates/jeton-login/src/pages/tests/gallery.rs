@@ -5,9 +5,9 @@ use http::Response;
 use jeton::UnixTime;
 
 use crate::pages::{
-    Account, Answered, Application, Asking, Chooser, Consent, Entry, EntryKind, LoggedOut, Logout,
-    Notice, Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup, ScopeItem,
-    UpstreamLogout, WayIn, Ways, Who,
+    Account, Answered, Application, Asking, Audience, Chooser, Consent, Entry, EntryKind,
+    LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup,
+    ScopeItem, UpstreamLogout, WayIn, Ways, Who,
 };
 
 /// A state of a page.
@@ -69,8 +69,22 @@ const LONG: &str =
     "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschaferswessenschafe";
 
 const fn scope<'a>(scope: &'a str, description: Option<&'a str>) -> ScopeItem<'a> {
-    ScopeItem { scope, description }
+    ScopeItem {
+        scope,
+        description,
+        also: Vec::new(),
+    }
 }
+
+const ORDERS_API: Audience<'_> = Audience {
+    name: Some("Orders"),
+    identifier: "https://orders.example",
+};
+
+const VAULT: Audience<'_> = Audience {
+    name: None,
+    identifier: "https://orders-vault.example",
+};
 
 const ORDERS: [ScopeItem<'_>; 2] = [
     scope("orders:read", Some("Orders: read them all")),
@@ -151,10 +165,11 @@ pub(super) const STATES: &[State] = &[
                         scopes: &ABOUT,
                     },
                     ScopeGroup {
-                        api: Some((Some("Orders"), "https://orders.example")),
+                        api: Some(ORDERS_API),
                         scopes: &ORDERS,
                     },
                 ],
+                others: &[VAULT],
                 claims: &[],
                 answered: Answered::WithNothing,
             })
@@ -172,6 +187,28 @@ pub(super) const STATES: &[State] = &[
                     api: None,
                     scopes: &ABOUT[..1],
                 }],
+                others: &[],
+                claims: &[],
+                answered: Answered::NotYet,
+            })
+        },
+    },
+    State {
+        name: "consent-two-apis",
+        page: |pages, request| {
+            pages.consent(&Consent {
+                request,
+                form_key: "k0Zc9bq3",
+                application: SHOP,
+                who: EVE,
+                groups: &[ScopeGroup {
+                    api: Some(ORDERS_API),
+                    scopes: &[ScopeItem {
+                        also: vec![(VAULT, Some("Orders: read the old ones")), (VAULT, None)],
+                        ..scope("orders:read", Some("Orders: read them all"))
+                    }],
+                }],
+                others: &[],
                 claims: &[],
                 answered: Answered::NotYet,
             })
@@ -200,7 +237,10 @@ pub(super) const STATES: &[State] = &[
                         scopes: &ABOUT,
                     },
                     ScopeGroup {
-                        api: Some((None, "https://orders.example/with/a/long/path")),
+                        api: Some(Audience {
+                            name: None,
+                            identifier: "https://orders.example/with/a/long/path",
+                        }),
                         scopes: &ORDERS,
                     },
                     ScopeGroup {
@@ -208,6 +248,7 @@ pub(super) const STATES: &[State] = &[
                         scopes: &[scope("orders_that_nobody_has_described_in_words", None)],
                     },
                 ],
+                others: &[VAULT, ORDERS_API],
                 claims: &["email", "given_name", "family_name"],
                 answered: Answered::NotYet,
             })
@@ -363,7 +404,17 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6
         id: text,
         name: text,
     };
-    let scopes = [scope(text, Some(text)), scope(text, None)];
+    let audience = Audience {
+        name: Some(text),
+        identifier: text,
+    };
+    let scopes = [
+        ScopeItem {
+            also: vec![(audience, Some(text))],
+            ..scope(text, Some(text))
+        },
+        scope(text, None),
+    ];
     [
         pages.chooser(&Chooser {
             request: text,
@@ -376,9 +427,10 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6
             application,
             who,
             groups: &[ScopeGroup {
-                api: Some((Some(text), text)),
+                api: Some(audience),
                 scopes: &scopes,
             }],
+            others: &[audience],
             claims: &[text],
             answered: Answered::NotYet,
         }),
