@@ -23,6 +23,12 @@ use crate::{
 /// ended.
 const MOST_PAGES: usize = 4;
 
+/// The most clients that are shown because consent to them is remembered; the newest.
+const MOST_REMEMBERED: usize = 50;
+
+/// What stands before a client's id where its entry has no grant.
+const CONSENT_TO: &str = "consent:";
+
 /// A page of a subject's grants (`/manage/grants`).
 #[derive(Deserialize)]
 struct Page {
@@ -171,8 +177,40 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
             None => break,
         }
     }
+    connected.extend(consented(at, subject, &connected).await?);
     connected.sort_by_key(|it| std::cmp::Reverse(it.last_used.unwrap_or(it.since)));
     Ok(connected)
+}
+
+/// The applications that nothing is left of but that the person agreed to them.
+async fn consented<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+    connected: &[Connected],
+) -> Result<Vec<Connected>, Stopped> {
+    let remembered = consent::remembered(at, subject).await;
+    let remembered = remembered.map_err(|_| Stopped::from(Stop::Store))?;
+    let has_grant = |id: &ClientId| connected.iter().any(|it| it.client_id == *id);
+    let without = remembered
+        .into_iter()
+        .filter(|it| !has_grant(&it.client_id));
+    let mut consented = Vec::new();
+    for it in without.take(MOST_REMEMBERED) {
+        let client = at.server.client(&it.client_id, at.now()).await;
+        let client = client.map_err(|_| Stopped::from(Stop::Store))?;
+        let client = client.as_deref();
+        consented.push(Connected {
+            grant_id: format!("{CONSENT_TO}{}", it.client_id),
+            name: client.and_then(|client| client.name.clone()),
+            kind: EntryKind::Consent,
+            words: client.map(words_of).unwrap_or_default(),
+            client_id: it.client_id,
+            scope: it.scope.to_string(),
+            since: it.at,
+            last_used: None,
+        });
+    }
+    Ok(consented)
 }
 
 /// `POST`: one ends, or all, with the session.
@@ -208,7 +246,9 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let all = connected(at, subject).await?;
     // Whose it is decides who may end it.
     if let Some(it) = all.iter().find(|it| it.grant_id == ended) {
-        delete(at, &format!("/manage/grants/{}", path_segment(ended))).await?;
+        if it.kind != EntryKind::Consent {
+            delete(at, &format!("/manage/grants/{}", path_segment(ended))).await?;
+        }
         let is_last = all
             .iter()
             .filter(|other| other.client_id == it.client_id)

@@ -94,6 +94,8 @@ pub(crate) struct Account {
     pub(crate) everywhere: &'static str,
     pub(crate) everywhere_means: &'static str,
     pub(crate) sessions: &'static str,
+    /// What is left of an application that does not act for the person now.
+    pub(crate) consent: &'static str,
 }
 
 /// The page that asks whether to log out, and the one that says that it is done.

@@ -61,6 +61,8 @@ pub(crate) struct Entry<'a> {
 pub(crate) enum EntryKind {
     Application,
     Device,
+    /// An application that does not act for them now, but may without asking again.
+    Consent,
 }
 
 impl Pages<'_> {
@@ -120,12 +122,16 @@ impl Pages<'_> {
         let kind = match entry.kind {
             EntryKind::Application => String::new(),
             EntryKind::Device => format!(" <span class=\"chip\">{}</span>", words.device),
+            EntryKind::Consent => format!(" <span class=\"chip\">{}</span>", words.consent),
         };
         let since = words.since.with(self.time(entry.since));
-        let last_used = words.last_used.with(self.time(entry.last_used));
+        let last_used = match entry.kind {
+            EntryKind::Consent => String::new(),
+            _ => format!(", {}", words.last_used.with(self.time(entry.last_used))),
+        };
         format!(
             "<li><span class=\"tile\" data-initial=\"{}\"></span><div><h2 id=\"entry-{number}\">{}{kind}</h2>\
-             <p class=\"hint\">{since}, {last_used}</p>{}</div>\
+             <p class=\"hint\">{since}{last_used}</p>{}</div>\
              <button class=\"plain\" name=\"end\" value=\"{}\" id=\"end-{number}\" \
              aria-labelledby=\"end-{number} entry-{number}\">{}</button></li>",
             Escaped(&initial(entry.name)),

@@ -69,6 +69,7 @@ pub(super) const WORDS: Words = Words {
         everywhere: "Log out everywhere",
         everywhere_means: "Logging out everywhere ends your sessions in all browsers, and the access of all applications and devices.",
         sessions: "Your sessions",
+        consent: "Consent remembered",
     },
     logout: Logout {
         title: "Log out",

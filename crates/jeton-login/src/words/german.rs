@@ -69,6 +69,7 @@ pub(super) const WORDS: Words = Words {
         everywhere: "Überall abmelden",
         everywhere_means: "Überall abmelden beendet Ihre Sitzungen in allen Browsern und den Zugriff aller Anwendungen und Geräte.",
         sessions: "Ihre Sitzungen",
+        consent: "Zustimmung gemerkt",
     },
     logout: Logout {
         title: "Abmelden",
