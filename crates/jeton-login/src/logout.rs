@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     application::{Answer, path, unreadable},
-    asked::{Asked, Refused, RequestKind, describe},
+    asked::{Refused, RequestKind, describe},
     at::At,
     login::append,
     pages::{LoggedOut, Logout, UpstreamLogout},
@@ -57,7 +57,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         form_key: session.form_key(),
         request: None,
         return_to: return_to.as_deref(),
-        application: asked.as_ref().and_then(Asked::name_of_client),
+        application: asked.as_ref().and_then(view::application),
         who: view::who(&at.app.settings, &session),
         upstream: offered,
     });

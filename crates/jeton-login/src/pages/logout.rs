@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use jeton::page::{Escaped, Page, application};
 
-use super::{Named, Pages, Strong, Who, hidden, main};
+use super::{Application, Named, Pages, Strong, Who, hidden, main};
 
 /// The style of the page.
 const STYLE: &str = concat!(
@@ -19,8 +19,8 @@ pub(crate) struct Logout<'a> {
     /// The sealed request of an application, if one sent the person here, and where its way goes on.
     pub(crate) request: Option<&'a str>,
     pub(crate) return_to: Option<&'a str>,
-    /// The name of the application that sent the person here.
-    pub(crate) application: Option<&'a str>,
+    /// The application that sent the person here.
+    pub(crate) application: Option<Application<'a>>,
     /// Who is logged in.
     pub(crate) who: Who<'a>,
     pub(crate) upstream: UpstreamLogout,
@@ -48,8 +48,9 @@ impl Pages<'_> {
     /// The page that asks whether to log out.
     pub(crate) fn logout(&self, logout: &Logout<'_>) -> Response<Bytes> {
         let words = &self.words().logout;
-        let sent_by = logout.application.map_or_else(String::new, |name| {
-            application(name, &words.sent_by.with(Strong(name)))
+        let sent_by = logout.application.map_or_else(String::new, |asking| {
+            let says = words.sent_by.with(Strong(asking.name()));
+            application(asking.name(), &says) + &self.unchecked(&asking)
         });
         let carried: String = [("request", logout.request), ("return_to", logout.return_to)]
             .into_iter()

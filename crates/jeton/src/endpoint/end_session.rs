@@ -58,7 +58,7 @@ pub(super) struct LogoutRequest {
     /// Of which login: the hint's grant. `None` without a hint.
     pub(super) sid: Option<GrantId>,
     /// Where the browser goes afterwards, as the client registered it; `None` is a page of ours.
-    uri: Option<String>,
+    pub(super) uri: Option<String>,
     /// `state`, which that is handed.
     state: Option<String>,
     /// The languages that the client asks for.

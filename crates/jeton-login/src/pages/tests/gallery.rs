@@ -333,7 +333,7 @@ pub(super) const STATES: &[State] = &[
                 form_key: "k0Zc9bq3",
                 request: Some(request),
                 return_to: Some("https://id.example.com/end_session/resume?ticket=x"),
-                application: Some("The Corner Shop"),
+                application: Some(SHOP),
                 who: EVE,
                 upstream: UpstreamLogout::Offered,
             })
@@ -460,7 +460,7 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6
             form_key: text,
             request: Some(text),
             return_to: Some(text),
-            application: Some(text),
+            application: Some(application),
             who,
             upstream: UpstreamLogout::Offered,
         }),

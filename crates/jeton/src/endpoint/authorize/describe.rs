@@ -31,7 +31,9 @@ use crate::{
 /// What is told of a client that registered itself (RFC 7591 §5): its name and its pages are its own word.
 #[derive(Serialize)]
 struct SelfRegistered<'a> {
-    redirect_uri: &'a str,
+    /// Where the person will be sent; absent of a logout that ends on a page of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<&'a str>,
 }
 
 /// A token of the scope, for people.
@@ -195,7 +197,7 @@ async fn describe_login<H: Host>(
             first_party: client.first_party.then_some(true),
             identity_assured: Some(client.is_assured_at(&code.redirect_uri)),
             self_registered: client.registration.as_ref().map(|_| SelfRegistered {
-                redirect_uri: &code.redirect_uri,
+                redirect_uri: Some(&code.redirect_uri),
             }),
             // Nobody shall consent to what the client can no longer get.
             scope: Some(&scope),
@@ -305,6 +307,11 @@ async fn describe_logout<H: Host>(
     let info = RequestInfo {
         client_id: logout.client_id.as_ref(),
         client_name: client.as_ref().and_then(|client| client.name.as_deref()),
+        self_registered: client.as_ref().and_then(|client| {
+            client.registration.as_ref().map(|_| SelfRegistered {
+                redirect_uri: logout.uri.as_deref(),
+            })
+        }),
         sub,
         sid: logout.sid,
         ui_locales: logout.ui_locales.as_deref(),
