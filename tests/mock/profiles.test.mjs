@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { claimsOf } from '../suite/support/tokens.mjs';
 import { Browser, formsOf } from './support/browser.mjs';
+import { halfHash } from './support/check.mjs';
 import { basic, encode, FORM, JSON_TYPE, send } from './support/http.mjs';
 import { CALLBACK, challengeOf, header as headerOf, random } from './support/issuer.mjs';
 import { refused, start } from './support/process.mjs';
@@ -471,6 +472,14 @@ describe('what a person’s tokens say, and /userinfo', { concurrency: 4 }, () =
       assert.equal(response.status, 200, response.text);
       are(response.json(), info, 'userinfo');
       if (id?.sub) assert.equal(response.json().sub, claimsOf(id_token).sub, 'OpenID Connect Core §5.3.2');
+    });
+
+  for (const name of ['auth0', 'google', 'okta', 'keycloak', `entra/${TENANT}`, 'cognito', 'zitadel'])
+    test(`${name}: at_hash is of the access token that is sent`, async () => {
+      const { access_token, id_token } = await login(name, { user: 'alice' });
+      const { at_hash } = claimsOf(id_token);
+      if (at_hash !== undefined) assert.equal(at_hash, halfHash(access_token, headerOf(id_token).alg));
+      assert.ok(at_hash !== undefined || name.startsWith('entra'), 'the claim is there to be looked at');
     });
 
   test('entra: client_info names the account', async () => {

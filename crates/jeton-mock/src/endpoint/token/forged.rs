@@ -21,9 +21,10 @@ pub(super) async fn forge(
     let before = body.get("access_token").cloned();
     let kind = TokenKind::AccessToken;
     let mut wrong = forge_one(&mut body, kind, additions, due, forge, None).await?;
-    let access_token = body
-        .get("access_token")
-        .filter(|now| before.as_ref() != Some(now));
+    // What is sent in its place is what the client hashes.
+    let sent = additions.response.get("access_token");
+    let access_token = sent.or_else(|| body.get("access_token"));
+    let access_token = access_token.filter(|now| before.as_ref() != Some(*now));
     let access_token = access_token.and_then(Value::as_str).map(str::to_owned);
     let access_token = access_token.as_deref();
     let kind = TokenKind::IdToken;
