@@ -11,7 +11,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const V4: [(Ipv4Addr, u32, &str); 18] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, PRIVATE),
-    (Ipv4Addr::new(100, 64, 0, 0), 10, "shared"),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, SHARED),
     (Ipv4Addr::new(127, 0, 0, 0), 8, LOOPBACK),
     (Ipv4Addr::new(168, 63, 129, 16), 32, "of Azure's platform"),
     (Ipv4Addr::new(169, 254, 0, 0), 16, LINK_LOCAL),
@@ -42,13 +42,15 @@ const V6: [(Ipv6Addr, u32, &str); 14] = [
     (v6(0x2002, 0), 16, "6to4"),
     (v6(0x3fff, 0), 20, DOCUMENTATION),
     (v6(0x5f00, 0), 16, "segment routing"),
-    (v6(0xfc00, 0), 7, "unique local"),
+    (v6(0xfc00, 0), 7, UNIQUE_LOCAL),
     (v6(0xfe80, 0), 10, LINK_LOCAL),
     (v6(0xfec0, 0), 10, "site-local"),
     (v6(0xff00, 0), 8, MULTICAST),
 ];
 
 const PRIVATE: &str = "private";
+const SHARED: &str = "shared";
+const UNIQUE_LOCAL: &str = "unique local";
 const LOOPBACK: &str = "loopback";
 const LINK_LOCAL: &str = "link-local";
 const DOCUMENTATION: &str = "documentation";
@@ -80,6 +82,29 @@ pub(super) fn check_public(address: IpAddr) -> Result<(), &'static str> {
             }
             check_public_v6(address)
         }
+    }
+}
+
+/// Checks that `address` is public, or of a private network: of those that IANA has set aside for
+/// organizations and providers to use among themselves (RFC 1918, RFC 6598, RFC 4193).
+///
+/// # Errors
+/// The kind of address that it is instead.
+pub(super) fn check_private(address: IpAddr) -> Result<(), &'static str> {
+    check_public(address).or_else(|kind| match kind {
+        PRIVATE | SHARED | UNIQUE_LOCAL if !is_of_a_platform(address) => Ok(()),
+        other => Err(other),
+    })
+}
+
+/// Whether it is one at which a cloud serves its machines what is theirs alone, in a network that is otherwise
+/// of its customer: Alibaba's, Amazon's and Google's. The others are link-local.
+fn is_of_a_platform(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address == Ipv4Addr::new(100, 100, 100, 200),
+        IpAddr::V6(address) => [v6(0xfd00, 0xec2), v6(0xfd20, 0xce), NAT64.0]
+            .into_iter()
+            .any(|network| contains_v6((network, 32), address)),
     }
 }
 
@@ -119,6 +144,37 @@ mod tests {
             expected,
             "{address}"
         );
+    }
+
+    #[test]
+    fn addresses_of_a_private_network() {
+        let admitted = [
+            "10.1.2.3",
+            "172.18.0.2",
+            "192.168.1.1",
+            "100.64.0.1",
+            "fd12::1",
+        ];
+        for address in admitted.into_iter().chain(["1.1.1.1", "::ffff:10.1.2.3"]) {
+            assert_eq!(check_private(address.parse().unwrap()), Ok(()), "{address}");
+        }
+        for address in [
+            "127.0.0.1",
+            "0.0.0.0",
+            "169.254.169.254",
+            "168.63.129.16",
+            "100.100.100.200",
+            "::ffff:100.100.100.200",
+            "64:ff9b::100.100.100.200",
+            "64:ff9b::10.0.0.1",
+            "::1",
+            "fe80::1",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "224.0.0.1",
+        ] {
+            check_private(address.parse().unwrap()).unwrap_err();
+        }
     }
 
     #[test]

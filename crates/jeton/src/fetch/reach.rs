@@ -14,7 +14,8 @@ const LONGEST: usize = 2048;
 /// serve their metadata.
 const LOCAL: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
 
-/// The servers that a deployment may reach: those in the public internet by https, but not itself.
+/// The servers that a deployment may reach: those in the public internet by https, but not itself; and one
+/// in a private network, where the operator has named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach(Kind);
 
@@ -23,6 +24,7 @@ enum Kind {
     Outside {
         own_origin: String,
         loopback: Loopback,
+        private_host: Option<String>,
     },
     InProcess,
 }
@@ -43,7 +45,22 @@ impl Reach {
         Self(Kind::Outside {
             own_origin: own_origin.into(),
             loopback,
+            private_host: None,
         })
+    }
+
+    /// This reach, and the host of `url` besides where that is in a private network (RFC 1918, RFC 4193,
+    /// RFC 6598): for a server that whoever runs the deployment has named there, and never for one that a
+    /// stranger names. Any name will do, or an address; by http in development only. What a network serves
+    /// its machines, at link-local addresses, stays out of reach.
+    #[must_use]
+    pub fn with_private_host(&self, url: &str) -> Self {
+        let mut reach = self.clone();
+        if let Kind::Outside { private_host, .. } = &mut reach.0 {
+            let url = Url::parse(url).ok();
+            *private_host = url.and_then(|url| url.host_str().map(str::to_owned));
+        }
+        reach
     }
 
     /// The reach for a [`super::Fetch`] that answers by itself, as the mock's does: any host, by http
@@ -68,18 +85,16 @@ impl Reach {
         }
         let url = Url::parse(text).map_err(|_| Unreachable::NotAUrl)?;
         let host = url.host().ok_or(Unreachable::NotAUrl)?;
-        let place = match (&self.0, host) {
-            (Kind::InProcess, _) => Place::InProcess,
-            (Kind::Outside { loopback, .. }, Host::Domain(name)) => place_of_name(name, *loopback)?,
-            (Kind::Outside { loopback, .. }, Host::Ipv4(literal)) => {
-                place_of_literal(literal.into(), *loopback)?
+        let place = match &self.0 {
+            Kind::InProcess => Place::InProcess,
+            Kind::Outside { private_host, .. } if url.host_str() == private_host.as_deref() => {
+                Place::Private
             }
-            (Kind::Outside { loopback, .. }, Host::Ipv6(literal)) => {
-                place_of_literal(literal.into(), *loopback)?
-            }
+            Kind::Outside { loopback, .. } => place_of(&host, *loopback)?,
         };
         match (url.scheme(), place) {
             ("https", _) | ("http", Place::Loopback | Place::InProcess) => {}
+            ("http", Place::Private) if self.is_in_development() => {}
             _ => return Err(Unreachable::NotHttps),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -95,6 +110,13 @@ impl Reach {
         }
         Ok(ForeignUrl { url, place })
     }
+
+    fn is_in_development(&self) -> bool {
+        let Kind::Outside { loopback, .. } = &self.0 else {
+            return false;
+        };
+        *loopback == Loopback::Admitted
+    }
 }
 
 /// A URL of somebody else's server that has passed every check that needs no network. Only
@@ -109,6 +131,7 @@ pub struct ForeignUrl {
 enum Place {
     Public,
     Loopback,
+    Private,
     InProcess,
 }
 
@@ -132,6 +155,7 @@ impl ForeignUrl {
     pub fn admits(&self, address: IpAddr) -> Result<(), Unreachable> {
         match self.place {
             Place::Public => address::check_public(address).map_err(Unreachable::NotPublic),
+            Place::Private => address::check_private(address).map_err(Unreachable::NotPublic),
             Place::Loopback if address.is_loopback() => Ok(()),
             Place::Loopback => Err(Unreachable::LocalName),
             Place::InProcess => Err(Unreachable::Nobody),
@@ -142,6 +166,14 @@ impl ForeignUrl {
 impl fmt::Display for ForeignUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+fn place_of(host: &Host<&str>, loopback: Loopback) -> Result<Place, Unreachable> {
+    match host {
+        Host::Domain(name) => place_of_name(name, loopback),
+        Host::Ipv4(literal) => place_of_literal((*literal).into(), loopback),
+        Host::Ipv6(literal) => place_of_literal((*literal).into(), loopback),
     }
 }
 

@@ -185,3 +185,44 @@ fn what_is_answered_in_process_is_never_connected_to() {
         assert_eq!(reach.url(text), Err(reason), "{text}");
     }
 }
+
+#[test]
+fn one_host_of_a_private_network() {
+    for loopback in [Loopback::Refused, Loopback::Admitted] {
+        for host in [
+            "keycloak",
+            "id.corp.internal",
+            "10.1.2.3",
+            "[fd12::1]",
+            "login.example.org",
+        ] {
+            let own = reach(loopback).with_private_host(&format!("http://{host}:8080/realms/one"));
+            let url = own.url(&format!("https://{host}/keys")).unwrap();
+            for (address, expected) in [
+                ("10.1.2.3", Ok(())),
+                ("1.1.1.1", Ok(())),
+                ("169.254.169.254", Err(Unreachable::NotPublic("link-local"))),
+                ("127.0.0.1", Err(Unreachable::NotPublic("loopback"))),
+            ] {
+                assert_eq!(url.admits(address.parse().unwrap()), expected, "{host}");
+            }
+            let plain = own.url(&format!("http://{host}:8080/keys")).map(|_| ());
+            let expected = match loopback {
+                Loopback::Admitted => Ok(()),
+                Loopback::Refused => Err(Unreachable::NotHttps),
+            };
+            assert_eq!(plain, expected, "{host}");
+            // Nothing else is nearer for it.
+            own.url("https://other.internal/keys").unwrap_err();
+            own.url("https://10.1.2.4/keys").unwrap_err();
+            own.url(OWN).unwrap_err();
+            let other = own.url("https://other.example.org").unwrap();
+            other.admits("10.1.2.3".parse().unwrap()).unwrap_err();
+        }
+        // No host, no more reach.
+        assert_eq!(
+            reach(loopback).with_private_host("nonsense"),
+            reach(loopback)
+        );
+    }
+}
