@@ -76,22 +76,19 @@ impl<'a, H: Host> At<'a, H> {
 
     /// The value of a cookie of ours; one that was sent twice has none, because one of the two was planted.
     pub(crate) fn cookie(&self, cookie: &Cookie) -> Option<&'a str> {
-        let mut values = self.cookie_lines().flat_map(|line| {
-            line.split(';').filter_map(|pair| {
-                pair.trim_ascii()
-                    .strip_prefix(cookie.name())?
-                    .strip_prefix('=')
-            })
-        });
+        let mut values = self
+            .cookie_pairs()
+            .filter_map(|pair| pair.strip_prefix(cookie.name())?.strip_prefix('='));
         let value = values.next()?;
         values.next().is_none().then_some(value)
     }
 
-    /// The lines of `Cookie`. Those that are no text are left out with what they hold of ours: the browser has
-    /// to begin again.
-    pub(crate) fn cookie_lines(&self) -> impl Iterator<Item = &'a str> {
+    /// The cookies, as `NAME=VALUE`. One that is no text is left out alone: another application on the host may
+    /// have set it, and what it says must not hide ours.
+    pub(crate) fn cookie_pairs(&self) -> impl Iterator<Item = &'a str> {
         let lines = self.headers.get_all(COOKIE).iter();
-        lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok())
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        pairs.filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok())
     }
 
     /// Whether the browser does not say that a page of another origin sent the form. Old and small browsers say

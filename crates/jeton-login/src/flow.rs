@@ -83,8 +83,8 @@ impl Flow {
         let mut cookies: Vec<_> = cookie.into_iter().collect();
         // One that does not open goes first.
         let mut others: Vec<_> = at
-            .cookie_lines()
-            .flat_map(|line| Cookie::logins(issuer, line))
+            .cookie_pairs()
+            .flat_map(|pair| Cookie::logins(issuer, pair))
             .map(|(cookie, value)| {
                 let flow: Option<Self> = at.server.open_sealed(LoginSeal::Flow, value);
                 (flow.map_or(UnixTime(0), |flow| flow.began_at), cookie)
