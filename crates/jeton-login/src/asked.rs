@@ -130,10 +130,21 @@ impl Asked {
         self.prompts("login") || self.prompts("select_account") || self.max_age == Some(0)
     }
 
-    /// Whether a login of that time is recent enough.
-    pub(crate) fn allows(&self, auth_time: UnixTime, now: UnixTime) -> bool {
-        self.max_age
-            .is_none_or(|max_age| now.since(auth_time) <= Seconds(max_age))
+    /// The most seconds since the person proved who they are, whichever way the application asks for it.
+    pub(crate) fn most_seconds(&self) -> Option<u64> {
+        if self.prompts("login") {
+            Some(0)
+        } else {
+            self.max_age
+        }
+    }
+
+    /// Whether a login of that time is recent enough. Of `None` an upstream has not said when it was, and the
+    /// moment of its answer is no word for it.
+    pub(crate) fn allows(&self, auth_time: Option<UnixTime>, now: UnixTime) -> bool {
+        self.max_age.is_none_or(|max_age| {
+            auth_time.is_some_and(|auth_time| now.since(auth_time) <= Seconds(max_age))
+        })
     }
 
     /// The claims that are asked for by name, each once.

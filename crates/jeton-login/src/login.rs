@@ -157,6 +157,10 @@ pub(crate) async fn begin<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         [only] => Some(only),
         _ => None,
     };
+    // Another site's form would choose for the person whose account it is, where the upstream asks nothing.
+    if !at.is_from_our_page() {
+        return Ok(choose(at, of));
+    }
     let with_another = parameters.get("account") == Some("other");
     match parameters.get("provider") {
         Some(id) => {
@@ -184,11 +188,9 @@ async fn begin_at<H: Host>(
     });
     let context = context.by(&way.id);
     let prompt = prompt.or_else(|| asked.and_then(prompt_of));
-    // Upstreams may pass over `prompt` in silence, and say when the person logged in if this is asked.
-    let max_age = match prompt {
-        Some("login") => Some(0),
-        _ => asked.and_then(|asked| asked.max_age),
-    };
+    // What the application asks for, whichever button led here: upstreams may pass over `prompt` in silence, and
+    // say when the person logged in if this is asked.
+    let max_age = asked.and_then(Asked::most_seconds);
     let flow = Flow::begin(at, &way.id, request, max_age);
     let mut flow = flow.map_err(|_| context.stopped(Stop::Broken))?;
     flow.wants_refresh_token = match asked {
@@ -281,7 +283,7 @@ pub(crate) async fn go_on<H: Host>(
         claims.insert("acr".to_owned(), acr.clone().into());
     }
     let claims = Value::Object(claims).to_string();
-    let auth_time = session.auth_time.0.to_string();
+    let auth_time = session.auth_time.unwrap_or(session.began_at).0.to_string();
     let mut form = vec![
         ("request", request),
         ("claims", &claims),

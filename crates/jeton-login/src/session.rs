@@ -23,6 +23,17 @@ const LONGEST_IN_COOKIE: usize = 1800;
 /// The longest value of a cookie: with its name and attributes it may have 4,096 bytes.
 const LONGEST_COOKIE: usize = 3900;
 
+/// The most bytes of all claims of an upstream, about as JSON. Those that an application gets may have a third
+/// more.
+const LONGEST_CLAIMS: usize = 24_000;
+
+/// How many arrays and objects may be within each other in a claim of an upstream. Parsers end at 128.
+const DEEPEST: usize = 32;
+
+/// How many words of `amr` are kept, and the most bytes of one.
+const MOST_AMR: usize = 8;
+const LONGEST_AMR: usize = 32;
+
 /// How many logins of a session are known by their `sid`.
 const MOST_SIDS: usize = 12;
 
@@ -60,7 +71,9 @@ pub(crate) struct Session {
     /// The name of the document that has it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims_at: Option<String>,
-    pub(crate) auth_time: UnixTime,
+    /// When they proved it, if the upstream said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auth_time: Option<UnixTime>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) amr: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,8 +109,8 @@ impl Session {
             iss: person.iss.clone(),
             claims: lasting(&person.claims),
             claims_at: None,
-            auth_time: person.auth_time.unwrap_or(now).min(now),
-            amr: person.amr.clone(),
+            auth_time: person.auth_time.map(|time| time.min(now)),
+            amr: short(&person.amr),
             acr: person.acr.clone(),
             began_at: now,
             used_at: now,
@@ -256,14 +269,41 @@ impl Session {
     }
 }
 
-/// What an upstream says of the person, and not of the moment at which it said so.
+/// What an upstream says of the person, and not of the moment at which it said so. What could not be given to an
+/// application is left out, so that a portrait in `picture` keeps nobody out: the short claims come first.
 pub(crate) fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
     let lasting = claims
         .iter()
-        .filter(|(name, _)| !OF_THE_TOKEN.contains(&name.as_str()));
-    lasting
-        .map(|(name, value)| (name.clone(), value.clone()))
+        .filter(|(name, value)| !OF_THE_TOKEN.contains(&name.as_str()) && is_flat(value, DEEPEST));
+    let mut lasting: Vec<_> = lasting
+        .map(|(name, value)| (name.len() + value.to_string().len(), name, value))
+        .collect();
+    lasting.sort_by_key(|(length, ..)| *length);
+    let mut left = LONGEST_CLAIMS;
+    let fitting = lasting.into_iter().take_while(|(length, ..)| {
+        let rest = left.checked_sub(*length);
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    });
+    fitting
+        .map(|(_, name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+/// Whether a value has at most so many arrays and objects within each other.
+fn is_flat(value: &Value, deepest: usize) -> bool {
+    let within = |value| deepest > 0 && is_flat(value, deepest - 1);
+    match value {
+        Value::Array(values) => values.iter().all(within),
+        Value::Object(members) => members.values().all(within),
+        _ => true,
+    }
+}
+
+/// The first words of `amr` (RFC 8176), which are short.
+fn short(amr: &[String]) -> Vec<String> {
+    let words = amr.iter().filter(|word| word.len() <= LONGEST_AMR);
+    words.take(MOST_AMR).cloned().collect()
 }
 
 fn key_of(name: &str) -> PersonalKey {

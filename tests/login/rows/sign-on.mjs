@@ -202,4 +202,47 @@ describe('sign-on', () => {
     const atDesk = await desk.userinfo(await loggedIn(browser, desk));
     assert.deepEqual(atDesk.desk_groups, ['staff', 'admins']);
   });
+
+  test('prompt=login is asked of the provider, whichever button leads there', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const first = await loggedIn(browser, shop);
+    await sleep(1100);
+    const asked = shop.asks({ prompt: 'login' });
+    const { response } = await browser.ask(asked.url);
+    const request = new URL(response.headers.location).searchParams.get('request');
+    const form = new URLSearchParams({ request, account: 'other' }).toString();
+    let page = await browser.open(`${own.issuer}/login`, { form });
+    const went = new URL(browser.visited.findLast((url) => url.startsWith(`${own.upstreams.one.url}/authorize?`)));
+    assert.equal(went.searchParams.get('max_age'), '0');
+    if (isAtUpstream(own, page)) page = await be(browser, page, 'alice');
+    const second = await shop.tokens(page, asked);
+    assert.ok(second.claims.auth_time > first.claims.auth_time);
+  });
+
+  test('max_age: a provider that does not say when people logged in has never said it recently', async (t) => {
+    const own = await open(t, { providers: { github: { type: 'github', name: 'GitHub' } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    await loggedIn(browser, shop, { provider: 'github', as: 'octocat' });
+    const silent = shop.asks({ max_age: '1000', prompt: 'none' });
+    shop.refused(await browser.open(silent.url), silent, 'login_required');
+    const other = shop.asks({ prompt: 'none' });
+    await shop.tokens(await browser.open(other.url), other);
+  });
+
+  test('what a provider says at too great length is left out, and keeps nobody out', async (t) => {
+    let deep = 'bottom';
+    for (let level = 0; level < 126; level += 1) deep = [deep];
+    const claims = { name: 'Alice', picture: `data:image/png;base64,${'A'.repeat(40_000)}`, deep };
+    const amr = ['pwd', ...Array.from({ length: 40 }, (_, n) => `method-${n}-${'x'.repeat(60)}`), 'otp'];
+    const own = await open(t, { providers: { one: { people: [{ sub: 'alice', claims: { ...claims, amr } }] } } });
+    const { shop } = own.applications;
+    const tokens = await loggedIn(own.browser(), shop);
+    const info = await shop.userinfo(tokens);
+    assert.equal(info.name, 'Alice');
+    assert.equal(info.picture, undefined);
+    assert.deepEqual(tokens.claims.amr, ['pwd', 'otp']);
+  });
 });
