@@ -151,29 +151,19 @@ describe('/end_session', { concurrency: 8 }, () => {
     assert.equal((await userinfo(access_token)).status, 200);
   });
 
-  test('RP-Initiated Logout §2: a hint that cannot be verified names its client, as anybody can', async () => {
+  test('RP-Initiated Logout §4: a hint that cannot be verified names no client: the person is asked, and led nowhere', async () => {
     const { id_token, access_token } = await loggedIn(web);
     const [header, payload] = id_token.split('.');
-    const unsigned = `${header}.${payload}.AAAA`;
-    const browser = new Browser();
-    const asked = await endSession({ id_token_hint: unsigned, post_logout_redirect_uri: BYE, state: 's' }, browser);
-    const { action, fields } = formOf(isPage(asked));
-    assert.deepEqual(fields, { client_id: 'web', post_logout_redirect_uri: BYE, state: 's' });
-    await isSentTo(await confirm(browser, fields, action), `${BYE}?state=s`);
-    assert.equal((await userinfo(access_token)).status, 200);
-    const nobody = Buffer.from(JSON.stringify({ ...claimsOf(id_token), aud: 'nobody' })).toString('base64url');
-    assert.deepEqual(formOf(isPage(await endSession({ id_token_hint: `${header}.${nobody}.AAAA` }))).fields, {});
-    isPage(await endSession({ id_token_hint: unsigned, post_logout_redirect_uri: 'https://evil.example/bye' }), 400);
-  });
-
-  test('RP-Initiated Logout §4: a hint that names no client: the person is asked, and led nowhere', async () => {
-    for (const id_token_hint of ['x', 'a.b.c']) {
-      const browser = new Browser();
-      const asked = await endSession({ id_token_hint, post_logout_redirect_uri: BYE, state: 's' }, browser);
-      const { action, fields } = formOf(isPage(asked));
-      assert.equal(fields.post_logout_redirect_uri, undefined);
-      await isLoggedOut(await confirm(browser, fields, action));
+    for (const id_token_hint of ['x', 'a.b.c', `${header}.${payload}.AAAA`]) {
+      for (const post_logout_redirect_uri of [BYE, 'https://evil.example/bye']) {
+        const browser = new Browser();
+        const asked = await endSession({ id_token_hint, post_logout_redirect_uri, state: 's' }, browser);
+        const { action, fields } = formOf(isPage(asked));
+        assert.deepEqual(fields, { state: 's' });
+        await isLoggedOut(await confirm(browser, fields, action));
+      }
     }
+    assert.equal((await userinfo(access_token)).status, 200);
   });
 
   test('RP-Initiated Logout §2: client_id and the hint disagree: the person is asked, and nothing ends', async () => {

@@ -2,7 +2,8 @@
 //!
 //! With an ID token of ours as hint, the grant that it names ends at once. Without one, any link could
 //! log a person out, so the person is asked; and so they are with one that cannot be verified, or is of
-//! another client or issuer.
+//! another client or issuer. What could not be verified is not used (§4), not even to find the client: unless
+//! `client_id` names it, the logout then ends at a page of ours.
 //!
 //! A hint shows who was logged in once, not who opens the link: it may be another person's, in a link
 //! that somebody made. So nothing else ends by it here. Jeton has no session of its own; the login
@@ -252,8 +253,7 @@ fn logged_out<H: Host>(
     }
 }
 
-/// The client that asks for the logout: named by `client_id`, or by the hint (§2). A hint that is not
-/// verified can name one as well, because anybody can: by that nothing ends.
+/// The client that asks for the logout: named by `client_id`, or by a hint that is verified (§2).
 async fn client_of<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
@@ -264,21 +264,15 @@ async fn client_of<H: Host>(
         None => hint.map(|hint| hint.aud.clone()),
         Some(id) => Some(id.parse::<ClientId>().map_err(|_| PersonFault::Client)?),
     };
-    if let Some(id) = named {
-        let client = find_client(at, id.as_str(), audit).await?;
-        return Ok(Some(client.ok_or(PersonFault::Client)?));
-    }
-    let claimed = parameters
-        .get("id_token_hint")
-        .and_then(IdTokenHint::claimed_client);
-    match claimed {
-        Some(id) => find_client(at, id.as_str(), audit).await,
-        None => Ok(None),
-    }
+    let Some(id) = named else {
+        return Ok(None);
+    };
+    let client = find_client(at, id.as_str(), audit).await?;
+    Ok(Some(client.ok_or(PersonFault::Client)?))
 }
 
 /// `post_logout_redirect_uri`. The client must have registered it, to the character (§3). Where it came with
-/// a hint that names no client, the person is asked all the same, and is led nowhere.
+/// a hint that could not be verified and names no client, the person is asked all the same, and is led nowhere.
 fn requested_uri(
     client: Option<&Client>,
     parameters: &Parameters<'_>,

@@ -7,7 +7,7 @@ use crate::{
     client::ClientId,
     crypto::CryptoError,
     host::Host,
-    jose::{TokenType, UnverifiedJwt},
+    jose::TokenType,
     ledger::GrantId,
     request::At,
     shown_subject::ShownSubject,
@@ -34,11 +34,5 @@ impl IdTokenHint {
         let claims = at.issuer.past_claims(TokenType::IdToken, text, at.now);
         let hint: Option<Self> = claims.await?;
         Ok(hint.filter(|hint| hint.iss == at.issuer.config().issuer().as_str()))
-    }
-
-    /// The client that a hint names which nobody has verified.
-    pub(super) fn claimed_client(text: &str) -> Option<ClientId> {
-        let unverified = UnverifiedJwt::parse(text).ok()?;
-        unverified.claimed("aud")?.as_str()?.parse().ok()
     }
 }
