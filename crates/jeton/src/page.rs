@@ -26,7 +26,15 @@ pub(crate) use words::Words;
 
 /// The style of every page. Colours are variables, so that pages with a style of their own keep to
 /// them.
-const STYLE: &str = include_str!("page/style.css");
+const STYLE: &str = include_str!("page/style/page.css");
+
+/// The style of what only some pages have, after the HTML by which one shows that it has it.
+const STYLE_OF: [(&str, &str); 4] = [
+    ("<nav", include_str!("page/style/nav.css")),
+    ("class=\"facts\"", include_str!("page/style/facts.css")),
+    ("class=\"code\"", include_str!("page/style/code.css")),
+    ("class=\"asked\"", include_str!("page/style/asked.css")),
+];
 
 /// The policy of every page but one: nobody may frame it.
 const UNFRAMED: &str = "frame-ancestors 'none'";
@@ -228,7 +236,15 @@ fn card<'a>(frame: &'a Frame, language: Language, title: &'a str) -> Page<'a> {
 
 fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
     let theme = &page.frame.theme;
-    let style = format!("{STYLE}{}{}", theme.style, page.style);
+    let bar = bar::bar(page);
+    let mut style = STYLE.to_owned();
+    for (of, part) in STYLE_OF {
+        if bar.contains(of) || page.body.contains(of) {
+            style += part;
+        }
+    }
+    style += &theme.style;
+    style += page.style;
     let script = match page.script {
         "" => String::new(),
         script => format!("<script>{script}</script>"),
@@ -240,7 +256,7 @@ fn html(page: &Page<'_>, policy: &str) -> Response<Bytes> {
         page.language.tag(),
         Escaped(page.title),
         Escaped(&page.frame.name),
-        bar::bar(page),
+        bar,
         page.body
     );
     let mut response = Response::new(Bytes::from(text));

@@ -138,7 +138,7 @@ fn read(
     Ok(Some(colour))
 }
 
-/// The variables of `style.css` that follow from an accent.
+/// The variables of `page.css` that follow from an accent.
 fn variables(accent: Colour, paper: Colour) -> String {
     let (on, tint) = (accent.text_on(), paper.mixed(accent, 12));
     format!(":root{{--mark:{accent};--on:{on};--tint:{tint}}}")

@@ -13,9 +13,9 @@ mod gallery;
 
 use gallery::{STATES, State};
 
-/// A request several times as long as usual. The longest there can be has 5,519 characters.
+/// The longest request that there can be: 4,096 bytes of JSON, sealed.
 fn request() -> String {
-    format!("jsr_{}", "q".repeat(4092))
+    format!("jsr_{}", "q".repeat(5_515))
 }
 
 pub(super) fn frame() -> Frame {

@@ -26,7 +26,7 @@ pub struct Frame {
 pub struct Theme {
     /// The path of an image in the place of the coin.
     pub logo: Option<String>,
-    /// CSS that sets some of the variables of `style.css`, for light and dark; empty for none.
+    /// CSS that sets some of the variables of `page.css`, for light and dark; empty for none.
     pub style: String,
 }
 
