@@ -153,30 +153,3 @@ impl Words {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    /// The texts of a file of words.
-    fn texts(source: &str) -> Vec<&str> {
-        let parts = source.split('"').enumerate();
-        parts
-            .filter(|(at, _)| at % 2 == 1)
-            .map(|(_, text)| text)
-            .collect()
-    }
-
-    #[test]
-    fn texts_are_html_as_they_stand_and_translated() {
-        let english = texts(include_str!("words/english.rs"));
-        let german = texts(include_str!("words/german.rs"));
-        assert_eq!(english.len(), german.len());
-        for (english, german) in english.iter().zip(&german) {
-            for text in [english, german] {
-                assert!(!text.contains(['<', '>', '&', '\'', '\\']), "{text}");
-            }
-            // What stands before or after a gap may be no word; and one word is the same in both.
-            let is_word = english.chars().any(char::is_alphabetic) && *english != "Parameter";
-            assert_eq!(english == german, !is_word, "{english}");
-        }
-    }
-}
