@@ -19,13 +19,14 @@ use crate::time::{Seconds, UnixTime};
 
 mod entry;
 
-use entry::{Entry, Held, Lookup};
+use entry::{Entry, Held, Limits, Lookup};
 
 /// How long a request that fetches a document keeps others from fetching it too. After that, which is
 /// three times a fetch's deadline, the request is taken for dropped: a Worker never tells.
 const LEASE: Seconds = Seconds(10);
 
-/// How many requests may fetch the same URL at once while there is no document.
+/// How many requests may fetch the same URL at once while there is no document, where nobody says otherwise:
+/// strangers may have chosen the URL.
 const MOST_AT_ONCE: usize = 4;
 
 /// How long a document is not fetched again after a fetch that succeeded or failed, whatever is
@@ -49,8 +50,8 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// A cache of parsed documents of one kind, by URL.
 ///
 /// **Nobody waits on another request.** Whoever finds a document stale fetches it and waits for
-/// that; all others use the old one meanwhile. Where there is none, up to four fetch it at once and
-/// further ones are told that it is busy. A future shared by requests is not `Send`, and a request
+/// that; all others use the old one meanwhile. Where there is none, a few fetch it at once (four,
+/// unless [`Self::at_once`] says otherwise) and further ones are told that it is busy. A future shared by requests is not `Send`, and a request
 /// that waits for another's promise hangs a Worker.
 ///
 /// A document that was once good is kept when its successor cannot be fetched or is refused by the
@@ -59,6 +60,7 @@ pub struct Documents<T> {
     parse: fn(&ForeignUrl, Value) -> Result<T, Unreachable>,
     max_age: Seconds,
     deadline: Duration,
+    most_at_once: usize,
     // Locked only between two `.await`s.
     entries: Mutex<Entries<T>>,
 }
@@ -90,6 +92,7 @@ impl<T> Documents<T> {
             parse,
             max_age,
             deadline: Outgoing::DEADLINE,
+            most_at_once: MOST_AT_ONCE,
             entries: Mutex::default(),
         }
     }
@@ -99,6 +102,16 @@ impl<T> Documents<T> {
     #[must_use]
     pub fn within(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// The same cache, where up to `most` requests fetch a URL at once while there is no document: for URLs
+    /// that the operator has chosen, and people who wait for them.
+    #[must_use]
+    pub fn at_once(self, most: usize) -> Self {
+        Self {
+            most_at_once: most,
+            ..self
+        }
     }
 
     /// The document at `url`.
@@ -174,7 +187,11 @@ impl<T> Documents<T> {
         entries.requests = entries.requests.wrapping_add(1);
         let number = entries.requests;
         let entry = entries.entry(url.as_str(), now);
-        (number, entry.look_up(wanted, self.max_age, now, number))
+        let limits = Limits {
+            max_age: self.max_age,
+            most_at_once: self.most_at_once,
+        };
+        (number, entry.look_up(wanted, limits, now, number))
     }
 }
 

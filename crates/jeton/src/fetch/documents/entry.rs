@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{COOL_DOWN, Found, LEASE, LONGEST_KEPT, MOST_AT_ONCE, PAUSE, Wanted};
+use super::{COOL_DOWN, Found, LEASE, LONGEST_KEPT, PAUSE, Wanted};
 use crate::{
     fetch::unreachable::Unreachable,
     time::{Seconds, UnixTime},
@@ -22,6 +22,15 @@ pub(super) struct Held<T> {
     pub(super) document: Arc<T>,
     pub(super) fetched_at: UnixTime,
     pub(super) bytes: usize,
+}
+
+/// What holds of all URLs of a cache.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// How old a document may be until it is renewed.
+    pub(super) max_age: Seconds,
+    /// How many requests may fetch a URL at once while there is no document.
+    pub(super) most_at_once: usize,
 }
 
 /// What a request finds when it looks up a URL.
@@ -51,7 +60,10 @@ impl<T> Entry<T> {
     pub(super) fn look_up(
         &mut self,
         wanted: Wanted,
-        max_age: Seconds,
+        Limits {
+            max_age,
+            most_at_once,
+        }: Limits,
         now: UnixTime,
         number: u64,
     ) -> Lookup<T> {
@@ -79,7 +91,7 @@ impl<T> Entry<T> {
                 {
                     return Lookup::Refuse(reason);
                 }
-                if self.flights.len() >= MOST_AT_ONCE {
+                if self.flights.len() >= most_at_once {
                     return Lookup::Refuse(Unreachable::Busy);
                 }
             }

@@ -280,6 +280,20 @@ fn where_there_is_none_four_fetch_at_once() {
 }
 
 #[test]
+fn or_as_many_as_somebody_says() {
+    let scene = Scene {
+        documents: documents().at_once(MOST_AT_ONCE + 16),
+        ..Scene::new("a")
+    };
+    let begun: Vec<_> = (0..MOST_AT_ONCE + 16).map(|_| scene.begin(0)).collect();
+    assert_eq!(scene.get(0), Err(Unreachable::Busy));
+    for begun in begun {
+        assert_eq!(begun.end(), found("a"));
+    }
+    assert_eq!(scene.server.requests(), MOST_AT_ONCE + 16);
+}
+
+#[test]
 fn where_there_is_none_a_failure_is_remembered_for_a_while() {
     let scene = Scene::new("a");
     scene.server.0.answer(URL, SLOW);
