@@ -51,6 +51,7 @@ pub struct Config {
     logout_url: Option<Url>,
     grants_not_before: UnixTime,
     frame: Frame,
+    ui_locales: &'static [&'static str],
 }
 
 /// What becomes of a scope token that a client asks for and is not registered for:
@@ -91,6 +92,7 @@ impl Config {
             login_url: None,
             logout_url: None,
             grants_not_before: UnixTime(0),
+            ui_locales: &[],
         }
     }
 
@@ -243,6 +245,13 @@ impl Config {
         Self { frame, ..self }
     }
 
+    /// The languages of the login application's pages, as tags (RFC 5646); none where they are not known, as
+    /// of one that is elsewhere.
+    #[must_use]
+    pub fn with_ui_locales(self, ui_locales: &'static [&'static str]) -> Self {
+        Self { ui_locales, ..self }
+    }
+
     /// What whoever starts the deployment should read: it takes what production refuses.
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
         let development = (self.mode == Mode::Development).then_some(
@@ -335,6 +344,11 @@ impl Config {
 
     pub(crate) fn access_token_lifetime(&self) -> Seconds {
         self.access_token_lifetime
+    }
+
+    /// The languages of the login application's pages, where they are known.
+    pub(crate) fn ui_locales(&self) -> &'static [&'static str] {
+        self.ui_locales
     }
 
     /// The address of the login application, where people log in; `None`: there is no authorization

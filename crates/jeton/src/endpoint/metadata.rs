@@ -83,6 +83,8 @@ struct Metadata<'a> {
     claim_types_supported: Option<Values>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_values_supported: Option<Values>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ui_locales_supported: Values,
     #[serde(skip_serializing_if = "Option::is_none")]
     claims_parameter_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +147,7 @@ fn oauth_metadata<H: Host>(issuer: &Issuer<H>) -> Metadata<'_> {
         claims_supported: None,
         claim_types_supported: None,
         prompt_values_supported: None,
+        ui_locales_supported: &[],
         claims_parameter_supported: None,
         request_parameter_supported: None,
         request_uri_parameter_supported: None,
@@ -177,6 +180,7 @@ fn openid_metadata<'a, H: Host>(issuer: &'a Issuer<H>, oauth: Metadata<'a>) -> M
         // What others say of a person is not passed on (OpenID Connect Core §5.6).
         claim_types_supported: with_login(&["normal"]),
         prompt_values_supported: with_login(&["none", "login", "consent", "select_account"]),
+        ui_locales_supported: with_login(issuer.config().ui_locales()).unwrap_or_default(),
         claims_parameter_supported: logs_in.then_some(true),
         request_parameter_supported: not_supported,
         request_uri_parameter_supported: not_supported,

@@ -13,6 +13,9 @@ pub enum Language {
 impl Language {
     const ALL: [Self; 2] = [Self::English, Self::German];
 
+    /// The tags of all.
+    pub const TAGS: [&'static str; 2] = [Self::English.tag(), Self::German.tag()];
+
     /// The language tag (RFC 5646).
     #[must_use]
     pub const fn tag(self) -> &'static str {
@@ -34,7 +37,8 @@ impl Language {
     }
 
     /// The first that an application asked for (`ui_locales`) of those there are.
-    pub(crate) fn asked_for(ui_locales: &str) -> Option<Self> {
+    #[must_use]
+    pub fn asked_for(ui_locales: &str) -> Option<Self> {
         ui_locales.split_ascii_whitespace().find_map(Self::named)
     }
 
