@@ -6,6 +6,7 @@ use jeton::{Host, Seconds, page::see_other};
 use crate::{
     application::{Answer, path, unreadable},
     at::At,
+    finished,
     flow::{Flow, NotFound},
     login::{append, callback_url},
     renewal,
@@ -20,7 +21,11 @@ pub(crate) async fn respond<H: Host>(at: &At<'_, H>, way: &Way) -> Result<Answer
     let state = parameters.get("state").ok_or_else(unreadable)?;
     let flow = match Flow::find(at, &way.id, state) {
         Ok(flow) => flow,
-        Err(NotFound::OtherBrowser) => return Err(Stop::OtherBrowser.into()),
+        Err(NotFound::OtherBrowser) => {
+            let finished = finished::of_callback(at, way, state).await;
+            let finished = finished.map_err(|_| Stop::Store)?;
+            return finished.ok_or_else(|| Stop::OtherBrowser.into());
+        }
         Err(NotFound::Foreign) => return Err(Stop::ForeignState.into()),
         Err(NotFound::Expired(flow)) => {
             return Err(Context::of_flow(&flow)
@@ -67,7 +72,7 @@ async fn finish<H: Host>(
         .map_err(|trouble| context.stopped(Stop::Upstream(trouble)))?;
     let broken = || context.stopped(Stop::Broken);
     let session = Session::begin(at, &way.id, &person, flow.request.as_deref());
-    let mut session = session.map_err(|_| broken())?;
+    let mut session = session.map_err(|_| broken())?.begun_by(&flow.state);
     let settings = &at.app.settings;
     if !settings.admits(way, &session.claims) {
         return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));

@@ -2,7 +2,7 @@
 //! in that browser alone.
 
 use http::HeaderValue;
-use jeton::{Cookie, CryptoError, Host, LoginSeal, Seconds, UnixTime};
+use jeton::{Cookie, CryptoError, Host, LoginSeal, Seconds, UnixTime, page::Language};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
@@ -34,6 +34,9 @@ pub(crate) struct Flow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) wants_refresh_token: bool,
     pub(crate) began_at: UnixTime,
+    /// The language that the application asked for, if there are pages in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<String>,
 }
 
 /// Why a login does not begin.
@@ -58,6 +61,7 @@ impl Flow {
         way: &str,
         request: Option<&str>,
         max_age: Option<u64>,
+        ui_locales: Option<&str>,
     ) -> Result<Self, CryptoError> {
         let crypto = at.server.crypto();
         Ok(Self {
@@ -69,6 +73,9 @@ impl Flow {
             max_age,
             wants_refresh_token: false,
             began_at: at.now(),
+            language: ui_locales
+                .and_then(Language::asked_for)
+                .map(|language| language.tag().to_owned()),
         })
     }
 

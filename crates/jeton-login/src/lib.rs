@@ -9,6 +9,7 @@
 //! eligible.rs      whether a session may answer a request
 //! asked.rs         what is asked of the server: describe, accept, reject
 //! renewal.rs       fresh claims at a refresh, by the refresh token that an upstream gave
+//! finished.rs      a login to which somebody comes back
 //! session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
 //! ways/            a file a way to log in
 //! stop.rs          why a person cannot go on, and the page for it
@@ -29,6 +30,7 @@ mod callback;
 mod claims;
 mod consent;
 mod eligible;
+mod finished;
 mod flow;
 mod login;
 mod logout;

@@ -11,6 +11,7 @@ use crate::{
     claims::{Known, claims_of},
     consent::{self, Standing},
     eligible::{Eligible, Ineligible},
+    finished,
     flow::{Flow, NotBegun},
     pages::{Answered, Asking, Chooser, OtherPerson},
     renewal,
@@ -30,6 +31,12 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let session = Session::find(at)
         .await
         .map_err(|_| context.stopped(Stop::Store))?;
+    if let Some(session) = session.as_ref().filter(|_| !silent) {
+        let finished = finished::of_request(at, session, &asked).await;
+        if let Some(finished) = finished.map_err(|_| context.stopped(Stop::Store))? {
+            return Ok(finished);
+        }
+    }
     let eligible = match Eligible::check(at, request, &asked, session.as_ref()) {
         Ok(eligible) => eligible,
         Err(why) => return turn_away(at, request, &asked, why).await,
@@ -153,6 +160,9 @@ pub(crate) async fn begin<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         None => None,
     };
     let of = asked.as_ref().map(|(request, asked)| (*request, asked));
+    if let Some(finished) = finished_before(at, of).await? {
+        return Ok(finished);
+    }
     let only = match settings.ways.as_slice() {
         [only] => Some(only),
         _ => None,
@@ -175,6 +185,23 @@ pub(crate) async fn begin<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     }
 }
 
+/// The page that says so, where the browser has finished this very login: it has kept the page with the ways.
+async fn finished_before<H: Host>(
+    at: &At<'_, H>,
+    of: Option<(&str, &Asked)>,
+) -> Result<Option<Answer>, Stopped> {
+    let Some((request, asked)) = of else {
+        return Ok(None);
+    };
+    let store = |_| Context::of(request, asked).stopped(Stop::Store);
+    match Session::find(at).await.map_err(store)? {
+        Some(session) => finished::of_request(at, &session, asked)
+            .await
+            .map_err(store),
+        None => Ok(None),
+    }
+}
+
 /// The way to an upstream, with a cookie by which this browser is known when it comes back.
 async fn begin_at<H: Host>(
     at: &At<'_, H>,
@@ -191,7 +218,8 @@ async fn begin_at<H: Host>(
     // What the application asks for, whichever button led here: upstreams may pass over `prompt` in silence, and
     // say when the person logged in if this is asked.
     let max_age = asked.and_then(Asked::most_seconds);
-    let flow = Flow::begin(at, &way.id, request, max_age);
+    let ui_locales = asked.and_then(|asked| asked.ui_locales.as_deref());
+    let flow = Flow::begin(at, &way.id, request, max_age, ui_locales);
     let mut flow = flow.map_err(|_| context.stopped(Stop::Broken))?;
     flow.wants_refresh_token = match asked {
         Some(asked) => renewal::is_wanted(at, asked)
@@ -217,7 +245,7 @@ async fn begin_at<H: Host>(
         login_hint: asked.and_then(|asked| asked.login_hint.as_deref()),
         prompt,
         max_age: max_age.map(Seconds),
-        ui_locales: asked.and_then(|asked| asked.ui_locales.as_deref()),
+        ui_locales,
         acr_values: asked.and_then(|asked| asked.acr_values.as_deref()),
         refresh_token: if flow.wants_refresh_token {
             RefreshToken::Wanted

@@ -92,6 +92,9 @@ pub(crate) struct Session {
     /// Which request the person proved who they are for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     login_for: Option<String>,
+    /// Which login at the upstream it began by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began_by: Option<String>,
 }
 
 impl Session {
@@ -118,7 +121,16 @@ impl Session {
             form_key: random_text::<16>(at.server.crypto())?,
             sids: Vec::new(),
             login_for: request.map(name_of),
+            began_by: None,
         })
+    }
+
+    /// The same, which began by the login that came back with `state`.
+    pub(crate) fn begun_by(self, state: &str) -> Self {
+        Self {
+            began_by: Some(name_of(state)),
+            ..self
+        }
     }
 
     /// The session of the browser, if it has one that has not ended.
@@ -204,6 +216,21 @@ impl Session {
         self.login_for.as_deref() == Some(name_of(request).as_str())
     }
 
+    /// Whether it began by the login that came back with `state`.
+    pub(crate) fn began_by(&self, state: &str) -> bool {
+        self.began_by.as_deref() == Some(name_of(state).as_str())
+    }
+
+    /// The oldest of the logins that it was accepted for, of those that are known.
+    pub(crate) fn first_sid(&self) -> Option<&str> {
+        self.sids.first().map(String::as_str)
+    }
+
+    /// Whether it was accepted for the login of this `sid`.
+    pub(crate) fn has_sid(&self, sid: &str) -> bool {
+        self.sids.iter().any(|own| own == sid)
+    }
+
     /// What forms on its pages carry.
     pub(crate) fn form_key(&self) -> &str {
         &self.form_key
@@ -217,7 +244,7 @@ impl Session {
     /// The cookie of the session, which is used now, for a login that will have this `sid`; `None`: it need
     /// not be written anew.
     pub(crate) fn used<H: Host>(&self, at: &At<'_, H>, sid: Option<&str>) -> Option<HeaderValue> {
-        let known = sid.is_none_or(|sid| self.sids.iter().any(|own| own == sid));
+        let known = sid.is_none_or(|sid| self.has_sid(sid));
         if known && at.now().since(self.used_at) < TOUCH {
             return None;
         }
@@ -236,8 +263,7 @@ impl Session {
 
     /// Whether a logout is of a login of this session.
     pub(crate) fn is_of(&self, sub: Option<&str>, sid: Option<&str>) -> bool {
-        sub == Some(self.subject.as_str())
-            && sid.is_some_and(|sid| self.sids.iter().any(|own| own == sid))
+        sub == Some(self.subject.as_str()) && sid.is_some_and(|sid| self.has_sid(sid))
     }
 
     /// The cookie of the session. `None`: it would be too long.
@@ -310,7 +336,7 @@ fn key_of(name: &str) -> PersonalKey {
     PersonalKey::new("session claims", name)
 }
 
-/// A short name of a sealed request.
-fn name_of(request: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(request))
+/// A short name of a sealed request or of a `state`.
+fn name_of(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }

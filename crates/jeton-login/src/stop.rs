@@ -4,7 +4,7 @@ use http::{
     HeaderValue,
     header::{RETRY_AFTER, SET_COOKIE},
 };
-use jeton::{Audit, ClientId, Fault, Host};
+use jeton::{Audit, ClientId, Fault, Host, JwtFault};
 
 use crate::{
     application::Answer,
@@ -74,6 +74,7 @@ impl Context {
         Self {
             request: flow.request.clone(),
             way: Some(flow.way.clone()),
+            ui_locales: flow.language.clone(),
             ..Self::default()
         }
     }
@@ -129,6 +130,8 @@ impl Stop {
                     Problem::Foreign
                 }
                 Trouble::TokenRefused(_) => Problem::Misconfigured,
+                // Keys are fetched once a minute at most.
+                Trouble::IdToken(JwtFault::NoKey) => Problem::KeyUnknown,
                 Trouble::Foreign(_) | Trouble::IdToken(_) => Problem::Foreign,
             },
             Self::NotAdmitted(_) => Problem::NotAllowed,
@@ -213,9 +216,9 @@ impl Stopped {
             ways,
             who,
         });
-        if response.status().as_u16() == 503 {
+        if let Some(seconds) = problem.retry_after() {
             let headers = response.headers_mut();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if let Some(cookie) = cookie {
             response.headers_mut().append(SET_COOKIE, cookie);

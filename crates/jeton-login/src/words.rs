@@ -15,6 +15,7 @@ pub(crate) struct Words {
     pub(crate) account: Account,
     pub(crate) logout: Logout,
     pub(crate) other_person: OtherPerson,
+    pub(crate) finished: Finished,
     pub(crate) problem: fn(Problem) -> ProblemWords,
     /// A date, of the Gregorian calendar.
     pub(crate) date: fn(year: u64, month: u64, day: u64) -> String,
@@ -118,6 +119,14 @@ pub(crate) struct OtherPerson {
     pub(crate) advice: &'static str,
 }
 
+/// The page for whoever comes back to a login that is finished.
+pub(crate) struct Finished {
+    pub(crate) title: &'static str,
+    pub(crate) text: &'static str,
+    /// The application's name in the gap.
+    pub(crate) go_to: Gap,
+}
+
 /// What is said of one problem.
 pub(crate) struct ProblemWords {
     pub(crate) title: Title,
@@ -138,36 +147,6 @@ impl Words {
         match language {
             Language::English => &english::WORDS,
             Language::German => &german::WORDS,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    /// The texts of a file of words.
-    fn texts(source: &str) -> Vec<&str> {
-        let parts = source.split('"').enumerate();
-        parts
-            .filter(|(at, _)| at % 2 == 1)
-            .map(|(_, text)| text)
-            .collect()
-    }
-
-    /// The months that are called alike in both.
-    const SAME: [&str; 4] = ["April", "August", "September", "November"];
-
-    #[test]
-    fn texts_are_html_as_they_stand_and_translated() {
-        let english = texts(include_str!("words/english.rs"));
-        let german = texts(include_str!("words/german.rs"));
-        assert_eq!(english.len(), german.len());
-        for (english, german) in english.iter().zip(&german) {
-            for text in [english, german] {
-                assert!(!text.contains(['<', '>', '&', '\'', '\\']), "{text}");
-            }
-            // What stands before or after a gap may be no word.
-            let is_word = english.chars().any(char::is_alphabetic) && !SAME.contains(english);
-            assert_eq!(english == german, !is_word, "{english}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formsTo, textOf } from '../support/browser.mjs';
-import { be, choose, offers, toUpstream } from '../support/login.mjs';
+import { formsTo } from '../support/browser.mjs';
+import { be, choose, loggedIn, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage } from '../support/pages.mjs';
 import { world } from '../support/world.mjs';
 
@@ -21,6 +21,19 @@ function isRefused(page) {
   assert.ok(!page.arrived, `${page.arrived}`);
   assert.ok(page.response.status >= 400, `${page.response.status} at ${page.url}`);
   return isOwnPage(page, page.response.status);
+}
+
+/** The login is finished: the page says so, and has a way to the application and to the account. */
+function isFinished(all, page) {
+  const text = isOwnPage(page);
+  assert.match(text, /logged in already/);
+  assert.match(text, /Alice/);
+  const links = [...page.response.text.matchAll(/<a [^>]*href="([^"]*)"/g)].map(([, to]) => to);
+  assert.deepEqual(links, [
+    'https://shop.example/',
+    `${new URL(all.issuer).pathname.replace(/\/$/, '')}/login/account`,
+  ]);
+  assert.equal(page.response.headers['set-cookie'], undefined);
 }
 
 async function isUnknown(all, browser) {
@@ -148,13 +161,68 @@ describe('the way back', () => {
     const link = await wayBack(all, browser, page, 'alice');
     const end = await browser.open(link.href);
     await shop.tokens(end, asked);
-    const again = await browser.open(link.href);
-    if (again.arrived) shop.answered(again, asked);
-    else isOwnPage(again, again.response.status);
-    // And in another browser it is worth nothing at all.
+    isFinished(all, await browser.open(link.href));
+    // The upstream’s page once more, where the browser’s Back leads, and another code.
+    isFinished(all, await be(browser, page, 'alice'));
+    // Whatever comes with it is not read.
+    for (const name of ['code', 'iss', 'error']) {
+      const changed = new URL(link);
+      changed.searchParams.set(name, 'https://evil.example/');
+      assert.ok(!(await browser.open(changed.href)).response.text.includes('evil.example'), name);
+    }
+    // In another browser it is worth nothing at all, and nothing is told by it: neither to nobody, nor to whoever
+    // came the same way by a login of their own.
     const thief = all.browser();
     isRefused(await thief.open(link.href));
     await isUnknown(all, thief);
+    const bob = all.browser();
+    await loggedIn(bob, shop, { as: 'bob' });
+    const text = isRefused(await bob.open(link.href));
+    assert.doesNotMatch(text, /Alice|The Shop/);
+    // Nor once the session has ended.
+    await browser.open(shop.logout(await loggedIn(browser, shop)));
+    isRefused(await browser.open(link.href));
+  });
+
+  test('a login that is finished says so at each of its pages, and changes nothing', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const browser = all.browser();
+    const asked = shop.asks();
+    const chooser = await browser.open(asked.url);
+    await shop.tokens(await be(browser, await choose(browser, chooser, 'one'), 'alice'), asked);
+    const held = new Map(browser.cookies);
+    for (const ask of [
+      () => browser.open(chooser.url.href),
+      () => choose(browser, chooser, 'one'),
+      () => choose(browser, chooser, 'two'),
+      () => browser.send(chooser, '/login', { fields: { account: 'other' }, without: ['provider'] }),
+    ]) {
+      isFinished(all, await ask());
+      assert.deepEqual(browser.cookies, held);
+    }
+    // Whoever asks without a page gets none.
+    const silent = shop.asks({ prompt: 'none' });
+    const began = browser.visited.length;
+    shop.answered(await browser.open(silent.url), silent);
+    const own = browser.visited.slice(began).find((url) => url.includes('/login?request='));
+    const again = await browser.open(own);
+    assert.ok(again.arrived, `a page: ${again.response.text}`);
+  });
+
+  test('a login whose answer the application never had is not finished', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const browser = all.browser();
+    const asked = shop.asks();
+    const chooser = await browser.open(asked.url);
+    const upstream = await choose(browser, chooser, 'one');
+    const link = await wayBack(all, browser, upstream, 'alice');
+    const { headers } = (await browser.ask(link.href)).response;
+    // Accepted, and the browser never came to the address that it was sent to.
+    const accepted = await browser.ask(headers.location);
+    assert.match(accepted.response.headers.location, /\/authorize\/resume\?/);
+    await shop.tokens(await browser.open(chooser.url.href), asked);
   });
 
   test('Back and forward again: the chooser still leads to a login', async () => {
@@ -169,9 +237,7 @@ describe('the way back', () => {
     await shop.tokens(await be(browser, upstream, 'alice'), asked);
     // Back once more, after it is done: nobody is stranded.
     const stale = await choose(browser, chooser, 'one');
-    const page = stale.url.href.startsWith(all.issuer) || stale.arrived ? stale : await be(browser, stale, 'alice');
-    if (page.arrived) assert.ok(page.arrived.href.startsWith(asked.redirect_uri));
-    else assert.ok(formsTo(page, '/login/back').length === 1 || page.response.status < 400, textOf(page.response));
+    isFinished(all, stale);
   });
 
   test('a browser without cookies is told so, and does not go in circles', async () => {
@@ -183,6 +249,7 @@ describe('the way back', () => {
     const end = await be(browser, page, 'alice');
     const text = isRefused(end);
     assert.match(text, /cookie/i);
+    assert.match(end.response.text, /<a href="[^"]*\/login\/account">/);
   });
 
   test('an upstream’s answer by POST is not taken', async () => {

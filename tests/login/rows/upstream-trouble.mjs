@@ -174,7 +174,9 @@ describe('upstream trouble', () => {
     await own.upstreams.one.keys.rotate();
     await own.upstreams.one.keys.retire();
     const end = await be(browser, page, 'alice');
-    await isStopped(own, { page: end, asked, browser }, { status: 400, error: 'login_required' });
+    const told = { status: 503, error: 'temporarily_unavailable', words: /Wait a minute/ };
+    assert.equal(end.response.headers['retry-after'], '60');
+    await isStopped(own, { page: end, asked, browser }, told);
   });
 
   test('a key that it uses and does not show', async (t) => {

@@ -26,6 +26,8 @@ pub(crate) enum Problem {
     SaidNo,
     /// The answer is somebody else's, or for somebody else: `iss`, `nonce`, the token.
     Foreign,
+    /// The answer is signed by a key that is not known here, and keys have been fetched within the minute.
+    KeyUnknown,
     /// The `state` is unknown, used, or another provider's.
     StateUnknown,
     /// The login began in another browser, or the cookie is gone.
@@ -74,12 +76,13 @@ enum Remedy {
 
 impl Problem {
     #[cfg(test)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Unreachable,
         Self::UpstreamError,
         Self::Misconfigured,
         Self::SaidNo,
         Self::Foreign,
+        Self::KeyUnknown,
         Self::StateUnknown,
         Self::OtherBrowser,
         Self::Expired,
@@ -93,7 +96,7 @@ impl Problem {
     /// §4.1.2.1, OpenID Connect Core §3.1.2.6).
     pub(crate) const fn error(self) -> &'static str {
         match self {
-            Self::Unreachable | Self::UpstreamError | Self::Unavailable => {
+            Self::Unreachable | Self::UpstreamError | Self::KeyUnknown | Self::Unavailable => {
                 "temporarily_unavailable"
             }
             Self::Misconfigured => "server_error",
@@ -107,12 +110,21 @@ impl Problem {
     /// The status of the page.
     pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::Unreachable | Self::UpstreamError | Self::Unavailable => {
+            Self::Unreachable | Self::UpstreamError | Self::KeyUnknown | Self::Unavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// After how many seconds the same may go well; `None`: time alone changes nothing.
+    pub(crate) const fn retry_after(self) -> Option<&'static str> {
+        match self {
+            Self::KeyUnknown => Some("60"),
+            Self::Unreachable | Self::UpstreamError | Self::Unavailable => Some("1"),
+            _ => None,
         }
     }
 
@@ -174,7 +186,11 @@ impl Pages<'_> {
     /// The form that leads on: once more, another way, or back to the application.
     fn ways_on(&self, page: &ProblemPage<'_>) -> String {
         let Some(request) = page.request else {
-            return String::new();
+            // Whoever came for no application came for their account, or comes out there.
+            return match page.problem.remedy() {
+                Remedy::Back => String::new(),
+                Remedy::Again | Remedy::OtherAccount => self.to_account(),
+            };
         };
         let common = &self.words().common;
         let anew = |class: &str, text| {

@@ -3,7 +3,7 @@
 use jeton::page::Gap;
 
 use super::{
-    Account, Chooser, Common, Consent, Logout, OtherPerson, ProblemWords,
+    Account, Chooser, Common, Consent, Finished, Logout, OtherPerson, ProblemWords,
     Title::{Plain, Upstream},
     Words,
 };
@@ -90,6 +90,11 @@ pub(super) const WORDS: Words = Words {
         ),
         advice: "Log in with the account that you use there, or go back.",
     },
+    finished: Finished {
+        title: "You are logged in already",
+        text: "This login is finished, and cannot be used again. That happens after going back or loading a page again.",
+        go_to: Gap("Go to ", ""),
+    },
     problem,
     date,
 };
@@ -116,13 +121,17 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("The answer does not belong to this login"),
             "It was not made for this login, or not by whom you were sent to, so it was not used. Try again. If it happens again, give the reference below to whoever runs this service.",
         ),
+        Problem::KeyUnknown => (
+            Plain("This login could not be checked yet"),
+            "It is signed by a key that is not known here yet: the service that you log in with may have changed its keys. Wait a minute, then try again. If it happens again, give the reference below to whoever runs this service.",
+        ),
         Problem::StateUnknown => (
             Plain("This login is not under way"),
             "It has been finished already, or this address is not complete. That happens after going back or loading a page again. Begin anew.",
         ),
         Problem::OtherBrowser => (
             Plain("This login did not begin in this browser"),
-            "A login ends in the browser in which it began, and needs cookies. Allow cookies for this site if they are off, then try again here.",
+            "A login ends in the browser in which it began, and needs cookies. Allow cookies for this site if they are off, then go back to the application and log in from there.",
         ),
         Problem::Expired => (
             Plain("This page has expired"),

@@ -3,7 +3,7 @@
 use jeton::page::Gap;
 
 use super::{
-    Account, Chooser, Common, Consent, Logout, OtherPerson, ProblemWords,
+    Account, Chooser, Common, Consent, Finished, Logout, OtherPerson, ProblemWords,
     Title::{Plain, Upstream},
     Words,
 };
@@ -87,6 +87,11 @@ pub(super) const WORDS: Words = Words {
         asked: Gap("", " fragt nach einer anderen Person als der angemeldeten."),
         advice: "Melden Sie sich mit dem Konto an, das Sie dort benutzen, oder gehen Sie zurück.",
     },
+    finished: Finished {
+        title: "Sie sind bereits angemeldet",
+        text: "Diese Anmeldung ist abgeschlossen und gilt kein zweites Mal. Das kommt vor, wenn man zurückgeht oder eine Seite noch einmal lädt.",
+        go_to: Gap("Weiter zu ", ""),
+    },
     problem,
     date,
 };
@@ -113,13 +118,17 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("Die Antwort gehört nicht zu dieser Anmeldung"),
             "Sie ist nicht für diese Anmeldung gemacht oder kommt von anderer Stelle, und wurde deshalb nicht verwendet. Versuchen Sie es noch einmal. Wenn es wieder geschieht, nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
         ),
+        Problem::KeyUnknown => (
+            Plain("Diese Anmeldung ließ sich noch nicht prüfen"),
+            "Sie trägt die Unterschrift eines Schlüssels, der hier noch nicht bekannt ist: Der Dienst, über den Sie sich anmelden, hat seine Schlüssel vielleicht gewechselt. Warten Sie eine Minute, und versuchen Sie es dann noch einmal. Geschieht es wieder, geben Sie die Referenz unten dem Betreiber dieses Dienstes.",
+        ),
         Problem::StateUnknown => (
             Plain("Diese Anmeldung läuft nicht mehr"),
             "Sie ist schon abgeschlossen, oder die Adresse ist nicht vollständig. Das kommt vor, wenn man zurückgeht oder eine Seite neu lädt. Beginnen Sie von vorn.",
         ),
         Problem::OtherBrowser => (
             Plain("Diese Anmeldung begann nicht in diesem Browser"),
-            "Eine Anmeldung endet in dem Browser, in dem sie begann, und braucht Cookies. Erlauben Sie Cookies für diese Seite, falls sie ausgeschaltet sind, und versuchen Sie es hier noch einmal.",
+            "Eine Anmeldung endet in dem Browser, in dem sie begann, und braucht Cookies. Erlauben Sie Cookies für diese Seite, falls sie ausgeschaltet sind. Gehen Sie dann zurück zur Anwendung, und melden Sie sich von dort an.",
         ),
         Problem::Expired => (
             Plain("Diese Seite ist abgelaufen"),

@@ -5,7 +5,7 @@ use http::Response;
 use jeton::UnixTime;
 
 use crate::pages::{
-    Account, Answered, Application, Asking, Audience, Chooser, Consent, Entry, EntryKind,
+    Account, Answered, Application, Asking, Audience, Chooser, Consent, Entry, EntryKind, Finished,
     LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup,
     ScopeItem, UpstreamLogout, WayIn, Ways, Who,
 };
@@ -340,6 +340,19 @@ pub(super) const STATES: &[State] = &[
         },
     },
     State {
+        name: "logout-upstream",
+        page: |pages, _| {
+            pages.logout(&Logout {
+                form_key: "k0Zc9bq3",
+                request: None,
+                return_to: None,
+                application: None,
+                who: EVE,
+                upstream: UpstreamLogout::Usual,
+            })
+        },
+    },
+    State {
         name: "logout-own",
         page: |pages, _| {
             pages.logout(&Logout {
@@ -362,6 +375,36 @@ pub(super) const STATES: &[State] = &[
             pages.logged_out(LoggedOut {
                 upstream: Some("Google"),
                 home: Some("https://shop.example/"),
+            })
+        },
+    },
+    State {
+        name: "finished",
+        page: |pages, _| {
+            pages.finished(&Finished {
+                who: EVE,
+                application: Some(("The Corner Shop", "https://shop.example/")),
+            })
+        },
+    },
+    State {
+        name: "finished-unknown",
+        page: |pages, _| {
+            pages.finished(&Finished {
+                who: EVE,
+                application: None,
+            })
+        },
+    },
+    State {
+        name: "problem-unknown",
+        page: |pages, _| {
+            pages.problem(&ProblemPage {
+                problem: Problem::OtherBrowser,
+                request: None,
+                way: None,
+                ways: Ways::Several,
+                who: None,
             })
         },
     },
@@ -393,7 +436,7 @@ pub(super) fn problem(pages: &Pages<'_>, problem: Problem, request: &str) -> Res
 }
 
 /// Pages on which everything that others chose is `text`.
-pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6] {
+pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 7] {
     let application = Application {
         client_id: text,
         client_name: Some(text),
@@ -467,6 +510,10 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 6
         pages.logged_out(LoggedOut {
             upstream: Some(text),
             home: Some(text),
+        }),
+        pages.finished(&Finished {
+            who,
+            application: Some((text, text)),
         }),
         pages.problem(&ProblemPage {
             problem: Problem::Unreachable,
