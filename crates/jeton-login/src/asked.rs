@@ -166,11 +166,6 @@ impl Asked {
         let scope = self.scope.as_deref().unwrap_or_default();
         scope.parse().unwrap_or_default()
     }
-
-    pub(crate) fn scope_tokens(&self) -> impl Iterator<Item = &str> {
-        let scope = self.scope.as_deref().unwrap_or_default();
-        scope.split_ascii_whitespace()
-    }
 }
 
 /// A scope as a text that is one.

@@ -119,6 +119,10 @@ impl Names for Known<'_> {
                 .is_some_and(|claim| !claim.is_empty())
     }
 
+    fn is_several(template: &str) -> bool {
+        template.starts_with("upstream.")
+    }
+
     fn value(&self, name: &str) -> Option<Value> {
         let text = match name {
             "subject" => Some(self.subject),

@@ -1,4 +1,5 @@
-//! `/login/logout`: the session of the browser ends here, and where it is configured at the upstream.
+//! `/login/logout`: the session of the browser ends here, and at the upstream where that is configured or the
+//! person asks for it.
 
 use http::Response;
 use jeton::{Host, LoginSeal, page::see_other};
@@ -39,19 +40,26 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         .await
         .map_err(|_| Stopped::from(Stop::Store))?;
     let Some(session) = session else {
-        return Ok(go_back(at, return_to.as_deref()));
+        return Ok(go_back(at, return_to.as_deref(), None));
     };
     // Anybody can make a link to a logout: without a login of this session's in it, it is asked about.
     let is_its = asked
         .as_ref()
         .is_some_and(|asked| session.is_of(asked.sub.as_deref(), asked.sid.as_deref()));
+    let way = at.app.settings.way(&session.way);
     if is_its {
-        return end(at, &session, return_to, Upstream::Stays).await;
+        let upstream = match way {
+            Some(way) if way.logs_out_there() => Upstream::LogsOut,
+            _ => Upstream::Stays,
+        };
+        return end(at, &session, return_to, upstream).await;
     }
     let language = at.language(asked.as_ref().and_then(|asked| asked.ui_locales.as_deref()));
-    let offered = match at.app.settings.way(&session.way) {
-        Some(way) if way.logout_url(&at.with(), "", "").await.is_some() => UpstreamLogout::Offered,
-        _ => UpstreamLogout::None,
+    let offered = match way {
+        Some(way) if way.logout_url(&at.with(), "", "").await.is_none() => UpstreamLogout::None,
+        Some(way) if way.logs_out_there() => UpstreamLogout::Usual,
+        Some(_) => UpstreamLogout::Offered,
+        None => UpstreamLogout::None,
     };
     let page = view::pages(at, language).logout(&Logout {
         form_key: session.form_key(),
@@ -72,7 +80,7 @@ pub(crate) async fn confirm<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> 
         .await
         .map_err(|_| Stopped::from(Stop::Store))?;
     let Some(session) = session else {
-        return Ok(go_back(at, return_to.as_deref()));
+        return Ok(go_back(at, return_to.as_deref(), None));
     };
     let key = parameters.get("form_key").unwrap_or_default();
     if !session.has_form_key(key) || !at.is_from_our_page() {
@@ -91,7 +99,7 @@ pub(crate) fn came_back<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let state = parameters.get("state");
     let back: Option<Back> = state.and_then(|it| at.server.open_sealed(LoginSeal::Flow, it));
     let return_to = back.as_ref().and_then(|back| own(at, &back.return_to));
-    Ok(go_back(at, return_to.as_deref()))
+    Ok(go_back(at, return_to.as_deref(), None))
 }
 
 /// Whether a person logs out at the upstream as well.
@@ -113,7 +121,10 @@ async fn end<H: Host>(
     };
     let mut answer = match url {
         Some(url) => see_other(&url).into(),
-        None => go_back(at, return_to.as_deref()),
+        None => {
+            let way = at.app.settings.way(&session.way);
+            go_back(at, return_to.as_deref(), way.map(|way| way.name.as_str()))
+        }
     };
     append(&mut answer.response, Session::end(at));
     answer.audit.subject = Some(session.subject.clone());
@@ -142,10 +153,14 @@ fn own<H: Host>(at: &At<'_, H>, to: &str) -> Option<String> {
     to.starts_with(&resume).then(|| to.to_owned())
 }
 
-fn go_back<H: Host>(at: &At<'_, H>, return_to: Option<&str>) -> Answer {
+/// The way on after a logout; `upstream` is the name of the upstream where the person may still be logged in.
+fn go_back<H: Host>(at: &At<'_, H>, return_to: Option<&str>, upstream: Option<&str>) -> Answer {
     let response: Response<_> = match return_to {
         Some(to) => see_other(to),
-        None => view::pages(at, at.language(None)).logged_out(LoggedOut::default()),
+        None => view::pages(at, at.language(None)).logged_out(LoggedOut {
+            upstream,
+            home: None,
+        }),
     };
     response.into()
 }

@@ -1,10 +1,11 @@
 //! `JETON_LOGIN`: the JSON object by which a deployment has its own login application.
 
+use core::fmt::Display;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jeton::{ClientId, Config, ConfigError, Frame, Reach, Seconds};
+use jeton::{ClientId, Config, ConfigError, Frame, Mistakes, Reach, Seconds, page::Language};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use url::Url;
 
 use crate::{
@@ -12,8 +13,12 @@ use crate::{
     application::path,
     claims::{Mapping, MappingRecord, check_claims},
     pages::{ColorsRecord, Looks, LooksRecord},
-    ways::{Way, WayRecord},
+    ways::{self, Way},
 };
+
+mod read;
+
+pub(crate) use read::read;
 
 /// The name of the setting.
 const NAME: &str = "JETON_LOGIN";
@@ -66,12 +71,10 @@ impl InvalidLogin {
     }
 
     /// The same, at `place` of something larger.
-    pub(crate) fn within(self, place: impl core::fmt::Display) -> Self {
-        let separator = if self.place.is_empty() || self.place.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
+    pub(crate) fn within(self, place: impl Display) -> Self {
+        let place = place.to_string();
+        let apart = !place.is_empty() && !self.place.is_empty() && !self.place.starts_with('[');
+        let separator = if apart { "." } else { "" };
         Self {
             place: format!("{place}{separator}{}", self.place),
             ..self
@@ -83,7 +86,7 @@ impl InvalidLogin {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
-    providers: Vec<WayRecord>,
+    providers: Vec<Box<RawValue>>,
     #[serde(default)]
     allow: AllowRecord,
     #[serde(default)]
@@ -141,71 +144,64 @@ impl LoginSettings {
                 "stands beside JETON_LOGIN_URL or JETON_LOGOUT_URL: people log in at one place";
             return Err(ConfigError::new(NAME, why));
         }
-        let settings = Self::parse(&text, config.reach());
-        let settings = settings.map_err(|invalid| ConfigError::new(NAME, invalid))?;
+        let settings = match Self::parse(&text, config.reach()) {
+            Ok(settings) => settings,
+            Err(wrong) => {
+                let mut mistakes = Mistakes::default();
+                for invalid in wrong {
+                    mistakes.add(ConfigError::new(NAME, invalid));
+                }
+                return mistakes.or((config, None));
+            }
+        };
         let config = settings.configure(config)?;
         Ok((config, Some(settings)))
     }
 
     /// # Errors
-    /// The text is not such an object.
-    pub(crate) fn parse(text: &str, reach: &Reach) -> Result<Self, InvalidLogin> {
-        let record: Record = serde_json::from_str(text).map_err(|error| misread(&error))?;
-        if record.providers.is_empty() || record.providers.len() > MOST_WAYS {
-            return Err(InvalidLogin::new(
-                "providers",
-                format!("1 to {MOST_WAYS} ways to log in"),
-            ));
-        }
-        let mut ways = Vec::with_capacity(record.providers.len());
-        let mut ids = BTreeSet::new();
-        for (index, way) in record.providers.into_iter().enumerate() {
-            let within = |invalid: InvalidLogin| invalid.within(format_args!("providers[{index}]"));
-            let way = way.parse(reach).map_err(within)?;
-            check_claims(&way.claims).map_err(|invalid| within(invalid.within("claims")))?;
-            if !ids.insert(way.id.clone()) {
-                return Err(within(InvalidLogin::new(
-                    "id",
-                    "an id that no other provider has",
-                )));
-            }
-            ways.push(way);
-        }
-        let allow = Allow::parse(record.allow).map_err(|invalid| invalid.within("allow"))?;
+    /// The text is not such an object: all that is wrong, in each part the first.
+    pub(crate) fn parse(text: &str, reach: &Reach) -> Result<Self, Vec<InvalidLogin>> {
+        let record: Record = read(text).map_err(|invalid| vec![invalid])?;
+        let mut wrong = Vec::new();
+        let mut ways = ways_of(&record.providers, reach, &mut wrong);
+        let allow = kept(Allow::parse(record.allow), "allow", &mut wrong);
         let mut clients = BTreeMap::new();
         for (id, client) in record.clients {
-            let place = format!("clients.{id}");
-            let id = id
-                .parse::<ClientId>()
-                .map_err(|_| InvalidLogin::new("clients", "client ids as members"))?;
-            let allow =
-                Allow::parse(client.allow).map_err(|it| it.within("allow").within(&place))?;
-            clients.insert(id, allow);
+            let Ok(client_id) = id.parse::<ClientId>() else {
+                wrong.push(InvalidLogin::new("clients", "client ids as members"));
+                continue;
+            };
+            let place = format!("clients.{id}.allow");
+            if let Some(allow) = kept(Allow::parse(client.allow), place, &mut wrong) {
+                clients.insert(client_id, allow);
+            }
         }
-        let beyond = clients.values().chain([&allow]);
+        let beyond = clients.values().chain(&allow);
         if beyond.into_iter().any(Allow::asks_for_organizations) {
             ways.iter_mut().for_each(Way::ask_for_organizations);
         }
-        let mut claims = Vec::with_capacity(record.claims.len());
-        for (index, rule) in record.claims.into_iter().enumerate() {
-            let rule = rule
-                .parse()
-                .map_err(|it| it.within(format_args!("claims[{index}]")))?;
-            claims.push(rule);
+        let rules = record.claims.into_iter().enumerate();
+        let claims = rules
+            .filter_map(|(index, rule)| kept(rule.parse(), format!("claims[{index}]"), &mut wrong))
+            .collect();
+        let sessions = kept(record.session.parse(), "session", &mut wrong);
+        let looks = LooksRecord {
+            name: record.name,
+            logo: record.logo,
+            colors: record.colors,
+        };
+        let looks = kept(looks.parse(), "", &mut wrong);
+        match (allow, sessions, looks) {
+            (Some(allow), Some(sessions), Some(looks)) if wrong.is_empty() => Ok(Self {
+                ways,
+                allow,
+                clients,
+                claims,
+                sessions,
+                looks,
+            }),
+            _ => Err(wrong),
         }
-        Ok(Self {
-            ways,
-            allow,
-            clients,
-            claims,
-            sessions: record.session.parse().map_err(|it| it.within("session"))?,
-            looks: LooksRecord {
-                name: record.name,
-                logo: record.logo,
-                colors: record.colors,
-            }
-            .parse()?,
-        })
     }
 
     /// The configuration of a server that has this login application.
@@ -227,6 +223,7 @@ impl LoginSettings {
         Ok(config
             .with_login_url(login)
             .with_logout_url(logout)
+            .with_ui_locales(&Language::TAGS)
             .with_frame(frame))
     }
 
@@ -282,14 +279,38 @@ impl SessionRecord {
     }
 }
 
-/// Where JSON is not what it must be, without its values: `serde_json` quotes them, and there are secrets.
-fn misread(error: &serde_json::Error) -> InvalidLogin {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "a member is missing, unknown or of another type",
-        _ => "no JSON",
-    };
-    InvalidLogin::new(
-        format!("line {}, column {}", error.line(), error.column()),
-        what,
-    )
+/// The ways that are written in `providers`; what is wrong with the others is kept.
+fn ways_of(providers: &[Box<RawValue>], reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Vec<Way> {
+    if providers.is_empty() || providers.len() > MOST_WAYS {
+        let expected = format!("1 to {MOST_WAYS} ways to log in");
+        wrong.push(InvalidLogin::new("providers", expected));
+        return Vec::new();
+    }
+    let mut ids = BTreeSet::new();
+    let mut ways = Vec::with_capacity(providers.len());
+    for (index, json) in providers.iter().enumerate() {
+        let way = ways::parse(json.get(), reach).and_then(|way| {
+            check_claims(&way.claims).map_err(|invalid| invalid.within("claims"))?;
+            if ids.insert(way.id.clone()) {
+                Ok(way)
+            } else {
+                Err(InvalidLogin::new("id", "an id that no other provider has"))
+            }
+        });
+        ways.extend(kept(way, format!("providers[{index}]"), wrong));
+    }
+    ways
 }
+
+/// What was read at `place`; else what is wrong there is kept.
+fn kept<T>(
+    read: Result<T, InvalidLogin>,
+    place: impl Display,
+    wrong: &mut Vec<InvalidLogin>,
+) -> Option<T> {
+    read.map_err(|invalid| wrong.push(invalid.within(place)))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests;

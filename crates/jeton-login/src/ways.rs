@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     allow::{Allow, AllowRecord},
     person::Person,
-    settings::InvalidLogin,
+    settings::{InvalidLogin, read},
     trouble::Trouble,
 };
 
@@ -26,6 +26,10 @@ use pace::Paced;
 
 /// The longest id of a way, in bytes. It stands in addresses and names of cookies.
 const LONGEST_ID: usize = 32;
+
+/// How many logins may fetch a document of an upstream at once while there is none: of people who come to a
+/// process that has just started. More are told to try again.
+const MOST_AT_ONCE: usize = 64;
 
 /// The longest name of a way, in characters. It stands on a button.
 const LONGEST_NAME: usize = 64;
@@ -53,21 +57,25 @@ pub(crate) enum Kind {
     Github(github::Github),
 }
 
-/// A way to log in, as written in `providers`.
+/// What a member of `providers` says first: which others it may have.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum WayRecord {
-    Openid(openid::Record),
-    Github(github::Record),
+struct Tag {
+    r#type: Type,
 }
 
-impl WayRecord {
-    /// The way, once all that it says is known to be good.
-    pub(crate) fn parse(self, reach: &Reach) -> Result<Way, InvalidLogin> {
-        match self {
-            Self::Openid(record) => record.parse(reach),
-            Self::Github(record) => record.parse(reach),
-        }
+/// `type`.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Type {
+    Openid,
+    Github,
+}
+
+/// The way that is written in `json`, a member of `providers`, once all that it says is known to be good.
+pub(crate) fn parse(json: &str, reach: &Reach) -> Result<Way, InvalidLogin> {
+    match read::<Tag>(json)?.r#type {
+        Type::Openid => read::<openid::Record>(json)?.parse(reach),
+        Type::Github => read::<github::Record>(json)?.parse(reach),
     }
 }
 
@@ -122,8 +130,8 @@ impl Upstreams {
             Pace::Refresh => pace::READING,
         };
         Self {
-            metadata: metadata.within(deadline),
-            keys: keys.within(deadline),
+            metadata: metadata.within(deadline).at_once(MOST_AT_ONCE),
+            keys: keys.within(deadline).at_once(MOST_AT_ONCE),
         }
     }
 }
@@ -252,6 +260,14 @@ impl Way {
         match &self.kind {
             Kind::Openid(provider) => provider.logout_url(with, back, state).await,
             Kind::Github(_) => None,
+        }
+    }
+
+    /// Whether a logout here ends the upstream's own session as well, without being asked to.
+    pub(crate) fn logs_out_there(&self) -> bool {
+        match &self.kind {
+            Kind::Openid(provider) => provider.logs_out_there(),
+            Kind::Github(_) => false,
         }
     }
 

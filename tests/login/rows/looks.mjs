@@ -108,16 +108,28 @@ describe('looks', () => {
     ]) {
       assert.ok(metadata[name], name);
     }
+    assert.deepEqual(metadata.ui_locales_supported, ['en', 'de']);
   });
 
   const wrong = {
     'is no JSON': ['{', /JETON_LOGIN/],
     'has no providers': [{ providers: [] }, /providers/],
-    'has a member that nobody knows': [{ providers: [provider], provider: [] }, /column/],
+    'has a member that nobody knows': [{ providers: [provider], provider: [] }, /JETON_LOGIN.*provider\b/s],
+    'has a list of people that is misspelt': [
+      { providers: [provider, { ...provider, id: 'two', allow: { domains: ['example.com'] } }] },
+      /providers\[1\]\.allow\.domains: no such member/,
+    ],
+    'has several mistakes': [
+      { providers: [{ ...provider, scope: 'email' }], session: { idle: 1 } },
+      /providers\[0\]\.scope.*session\.idle/s,
+    ],
     'has a provider of an unknown type': [{ providers: [{ ...provider, type: 'saml' }] }, /type|saml/],
     'has two providers of one id': [{ providers: [provider, provider] }, /id/],
     'has an id that is no path': [{ providers: [{ ...provider, id: '../one' }] }, /id/],
-    'has a provider without an issuer': [{ providers: [{ ...provider, issuer: undefined }] }, /column/],
+    'has a provider without an issuer': [
+      { providers: [{ ...provider, issuer: undefined }] },
+      /providers\[0\]\.issuer: a value/,
+    ],
     'has an issuer that is no URL': [{ providers: [{ ...provider, issuer: 'google' }] }, /issuer/],
     'has an issuer inside the network': [{ providers: [{ ...provider, issuer: 'https://10.0.0.1' }] }, /issuer/],
     'has a colour that nobody can read on': [{ providers: [provider], colors: { accent: '#ffff00' } }, /accent/],

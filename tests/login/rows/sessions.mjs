@@ -177,6 +177,38 @@ describe('sessions', () => {
     assert.ok(upstream.url.href.startsWith(own.upstreams.one.url), 'it asks again who it is');
   });
 
+  test('a provider whose session ends as well: by way of it, and on to where the application wants', async (t) => {
+    const own = await open(t, { providers: { one: { logout: 'upstream' } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const tokens = await loggedIn(browser, shop);
+    const there = await browser.open(shop.logout(tokens, { state: 'bye' }));
+    assert.ok(there.url.href.startsWith(own.upstreams.one.url), `${there.arrived ?? there.url}`);
+    // Here it has ended, whatever becomes of the way.
+    assert.deepEqual(sessionCookies(own, browser), []);
+    const end = await browser.send(there, formsTo(there, '/end_session').length > 0 ? '/end_session' : '/logout');
+    assert.equal(end.arrived?.href, 'https://shop.example/bye?state=bye', textOf(end.response));
+    const { page: upstream } = await toUpstream(browser, shop);
+    assert.ok(upstream.url.href.startsWith(own.upstreams.one.url), 'it asks again who it is');
+    // Whoever is asked first may say otherwise.
+    await be(browser, upstream, 'alice');
+    const asks = await browser.open(`${own.issuer}/login/logout`);
+    assert.match(asks.response.text, /name="upstream" value="yes" checked/);
+    const stays = await browser.send(asks, '/login/logout', { without: ['upstream'] });
+    assert.match(isOwnPage(stays), /still be logged in at .*Provider one/s);
+  });
+
+  test('a provider whose session ends as well: the longest state fits into the address', async (t) => {
+    const own = await open(t, { providers: { one: { logout: 'upstream' } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const tokens = await loggedIn(browser, shop);
+    const there = await browser.open(shop.logout(tokens, { state: 'x'.repeat(2048) }));
+    assert.ok(there.url.href.startsWith(own.upstreams.one.url), textOf(there.response));
+    const longest = Math.max(...browser.visited.map((url) => url.length));
+    assert.ok(longest < 8192, `${longest}`);
+  });
+
   test('whoever does not want it stays logged in there', async (t) => {
     const own = await open(t, { providers: { one: {} } });
     const { shop } = own.applications;

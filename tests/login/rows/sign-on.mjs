@@ -159,6 +159,18 @@ describe('sign-on', () => {
     const consent = await be(other, upstream, 'bob');
     assert.ok(asksConsent(consent));
     assert.equal(language(consent), 'de');
+    // Also on a page after the way back, where only the login knows of the application.
+    for (const [ui_locales, expected] of [
+      ['fr de', 'de'],
+      ['en', 'en'],
+      ['fr', 'de'],
+    ]) {
+      const swiss = all.browser({ 'accept-language': expected === 'de' && ui_locales !== 'fr' ? 'en' : 'de' });
+      const { page: there } = await toUpstream(swiss, shop, { form: { ui_locales } });
+      const refused = await swiss.send(there, '/login', { button: 'access_denied' });
+      assert.equal(refused.url.pathname, '/login/callback/one');
+      assert.equal(language(refused), expected, ui_locales);
+    }
   });
 
   test('acr and amr are those of the upstream, and acr_values are passed on', async (t) => {
@@ -189,7 +201,14 @@ describe('sign-on', () => {
   test('claims are mapped by rules, of a provider and of a client', async (t) => {
     const own = await open(t, {
       providers: {
-        one: { claims: { email: '${upstream.email}', name: '${upstream.name}', team: '${upstream.groups}' } },
+        one: {
+          claims: {
+            email: '${upstream.email}',
+            name: '${upstream.name}',
+            team: '${upstream.groups}',
+            all: ['${upstream.groups}', 'jeton', '${upstream.none}'],
+          },
+        },
       },
       login: { claims: [{ match: { client_id: 'de*' }, claims: { desk_groups: '${upstream.groups}' } }] },
     });
@@ -198,6 +217,7 @@ describe('sign-on', () => {
     const info = await shop.userinfo(await loggedIn(browser, shop));
     assert.equal(info.name, 'Alice');
     assert.deepEqual(info.team, ['staff', 'admins']);
+    assert.deepEqual(info.all, ['staff', 'admins', 'jeton']);
     assert.equal(info.desk_groups, undefined);
     const atDesk = await desk.userinfo(await loggedIn(browser, desk));
     assert.deepEqual(atDesk.desk_groups, ['staff', 'admins']);

@@ -1,10 +1,13 @@
 // The ways in: OpenID providers and GitHub (OpenID Connect Core §3.1, RFC 6749, RFC 7636, RFC 9207).
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { calculateJwkThumbprint } from 'jose';
 import { formsTo, textOf } from '../support/browser.mjs';
 import { be, choose, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage } from '../support/pages.mjs';
+import { isSecret } from '../support/secrets.mjs';
 import { hashedSubject, open, world } from '../support/world.mjs';
 
 describe('ways in', () => {
@@ -141,6 +144,33 @@ describe('ways in', () => {
     }
   });
 
+  test('a client of the upstream that proves itself by its key', async (t) => {
+    const keys = {
+      'ES256, by its name': [{ namedCurve: 'P-256' }, 'ec', { kid: 'ours', 'x5t#S256': 'AAAA' }],
+      'RS256, by its thumbprint': [{ modulusLength: 2048 }, 'rsa', {}],
+    };
+    for (const [name, [options, type, more]] of Object.entries(keys)) {
+      const { privateKey, publicKey } = generateKeyPairSync(type, options);
+      const private_key = { ...privateKey.export({ format: 'jwk' }), ...more };
+      isSecret(private_key.d, 'private key');
+      const kid = more.kid ?? (await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })));
+      const own = await open(t, { providers: { one: { client_secret: undefined, private_key, account: 'by-key' } } });
+      await own.upstreams.one.addClient({
+        client_id: 'by-key',
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid }] },
+        redirect_uris: [`${own.issuer}/login/callback/one`],
+        grant_types: ['authorization_code'],
+        scope: 'openid profile email',
+      });
+      const browsers = [own.browser(), own.browser()];
+      const subs = await Promise.all(
+        browsers.map((browser) => loggedIn(browser, own.applications.shop).then(({ claims }) => claims.sub)),
+      );
+      assert.deepEqual(subs, Array(2).fill(own.subject('one', 'alice')), name);
+    }
+  });
+
   test('whoever says no at the upstream is told so, may choose another way, and may go back', async () => {
     const all = await world();
     const { shop } = all.applications;
@@ -185,6 +215,24 @@ describe('ways in', () => {
     assert.deepEqual(
       logins.map(({ claims }) => claims.sub),
       people.map((sub) => all.subject('one', sub)),
+    );
+  });
+
+  test('twenty at once, the first of a process: each for themselves', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const { shop } = own.applications;
+    const people = ['alice', 'bob', 'eva', 'mallory'];
+    const begun = await Promise.all(
+      Array.from({ length: 20 }, async (_, number) => {
+        const browser = own.browser();
+        return { browser, sub: people[number % people.length], ...(await toUpstream(browser, shop)) };
+      }),
+    );
+    await Promise.all(
+      begun.map(async ({ browser, sub, page, asked }) => {
+        const { claims } = await shop.tokens(await be(browser, page, sub), asked);
+        assert.equal(claims.sub, own.subject('one', sub));
+      }),
     );
   });
 

@@ -31,6 +31,8 @@ pub(crate) struct Logout<'a> {
 pub(crate) enum UpstreamLogout {
     /// It can be asked for.
     Offered,
+    /// It is what happens unless the person says otherwise.
+    Usual,
     /// It has no logout that is known.
     None,
 }
@@ -58,11 +60,8 @@ impl Pages<'_> {
             .collect();
         let upstream = match logout.upstream {
             UpstreamLogout::None => String::new(),
-            UpstreamLogout::Offered => format!(
-                "<p class=\"choice\"><input type=\"checkbox\" id=\"upstream\" name=\"upstream\" \
-                 value=\"yes\"><label for=\"upstream\">{}</label></p>",
-                words.upstream_too.with(Named(logout.who.upstream))
-            ),
+            UpstreamLogout::Offered => self.upstream_too("", logout.who.upstream),
+            UpstreamLogout::Usual => self.upstream_too(" checked", logout.who.upstream),
         };
         let body = format!(
             "{sent_by}<h1>{title}</h1><p>{}</p>{}<form method=\"post\" action=\"{}\">{}{carried}\
@@ -82,6 +81,15 @@ impl Pages<'_> {
             ..self.page(words.title)
         }
         .respond()
+    }
+
+    /// The choice to log out at the upstream as well; `checked` is an attribute or nothing.
+    fn upstream_too(&self, checked: &str, upstream: &str) -> String {
+        let text = self.words().logout.upstream_too.with(Named(upstream));
+        format!(
+            "<p class=\"choice\"><input type=\"checkbox\" id=\"upstream\" name=\"upstream\" \
+             value=\"yes\"{checked}><label for=\"upstream\">{text}</label></p>"
+        )
     }
 
     /// The page after a logout.

@@ -92,6 +92,9 @@ pub(super) fn client_id(text: String) -> Result<String, InvalidLogin> {
     Ok(text)
 }
 
+/// `client_assertion_type` (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// How we prove to a token endpoint who we are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Authentication<'a> {
@@ -99,6 +102,8 @@ pub(super) enum Authentication<'a> {
     Basic(&'a ClientSecret),
     /// In the form.
     Post(&'a ClientSecret),
+    /// By a JWT of ours in the form (RFC 7523 §2.2).
+    Assertion(&'a str),
     /// Not at all: the code is bound to us by PKCE alone.
     None,
 }
@@ -171,6 +176,11 @@ fn token_request(
         Authentication::Post(ClientSecret(secret)) => {
             form.append_pair("client_id", client_id);
             form.append_pair("client_secret", secret);
+        }
+        Authentication::Assertion(assertion) => {
+            form.append_pair("client_id", client_id);
+            form.append_pair("client_assertion_type", JWT_BEARER);
+            form.append_pair("client_assertion", assertion);
         }
         Authentication::None => {
             form.append_pair("client_id", client_id);

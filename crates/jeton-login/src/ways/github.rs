@@ -1,7 +1,7 @@
 //! GitHub, also a company's own: OAuth 2.0 with an API that says who the person is. It has no ID tokens.
 
 use jeton::{ForeignUrl, Host, Reach};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -45,6 +45,8 @@ pub(crate) struct Github {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     id: String,
     name: Option<String>,
     #[serde(default)]

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jeton::{Host, LEEWAY, PublicJwks, Reach, UnixTime, UnverifiedJwt, VERIFICATION_ALGORITHMS};
 use jsonwebtoken::Algorithm;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -19,6 +19,7 @@ use crate::{
     trouble::Trouble,
 };
 
+mod assertion;
 mod id_token;
 mod issuer;
 mod metadata;
@@ -27,6 +28,7 @@ mod parameters;
 mod tests;
 mod userinfo;
 
+use assertion::AssertionKey;
 use id_token::Expected;
 use issuer::Issuer;
 pub(super) use metadata::{Metadata, parse_keys, parse_metadata};
@@ -45,12 +47,25 @@ pub(crate) struct Provider {
     issuer: Issuer,
     client_id: String,
     client_secret: Option<ClientSecret>,
+    private_key: Option<AssertionKey>,
     /// `None`: what the provider's metadata says.
     method: Option<Method>,
     scope: String,
     algorithms: Vec<Algorithm>,
     userinfo: Userinfo,
+    logout: Logout,
     parameters: BTreeMap<String, String>,
+}
+
+/// `logout`: what a logout here ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Logout {
+    /// The session here, and the provider's where the person asks for that.
+    #[default]
+    Here,
+    /// The provider's session as well.
+    Upstream,
 }
 
 /// `token_endpoint_auth_method`: how we prove to the provider who we are.
@@ -59,6 +74,7 @@ pub(crate) struct Provider {
 enum Method {
     ClientSecretBasic,
     ClientSecretPost,
+    PrivateKeyJwt,
     None,
 }
 
@@ -66,6 +82,8 @@ enum Method {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
     id: String,
     name: String,
     #[serde(default)]
@@ -76,11 +94,14 @@ pub(crate) struct Record {
     tenants: Option<Vec<String>>,
     client_id: String,
     client_secret: Option<String>,
+    private_key: Option<Value>,
     token_endpoint_auth_method: Option<Method>,
     scope: Option<String>,
     id_token_signed_response_alg: Option<String>,
     #[serde(default)]
     userinfo: Userinfo,
+    #[serde(default)]
+    logout: Logout,
     #[serde(default)]
     parameters: BTreeMap<String, String>,
 }
@@ -90,15 +111,13 @@ impl Record {
         let issuer = Issuer::parse(self.issuer, self.tenants, reach)?;
         let client_id = exchange::client_id(self.client_id)?;
         let client_secret = self.client_secret.map(ClientSecret::parse).transpose()?;
-        match (&client_secret, self.token_endpoint_auth_method) {
-            (None, Some(Method::None)) | (Some(_), None) => {}
-            (Some(_), Some(method)) if method != Method::None => {}
-            _ => {
-                let expected = "the secret that the provider gave you, or token_endpoint_auth_method \
-                    none without one";
-                return Err(InvalidLogin::new("client_secret", expected));
-            }
-        }
+        let private_key = self.private_key.as_ref().map(AssertionKey::parse);
+        let private_key = private_key.transpose()?;
+        check_method(
+            self.token_endpoint_auth_method,
+            client_secret.as_ref(),
+            private_key.as_ref(),
+        )?;
         let scope = exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned();
         if !scope.split(' ').any(|name| name == "openid") {
             return Err(InvalidLogin::new("scope", "openid among its names"));
@@ -118,13 +137,34 @@ impl Record {
                 issuer,
                 client_id,
                 client_secret,
+                private_key,
                 method: self.token_endpoint_auth_method,
                 scope,
                 algorithms,
                 userinfo: self.userinfo,
+                logout: self.logout,
                 parameters,
             })
         })
+    }
+}
+
+/// Refuses a method without what it takes, and what no method takes.
+fn check_method(
+    method: Option<Method>,
+    client_secret: Option<&ClientSecret>,
+    private_key: Option<&AssertionKey>,
+) -> Result<(), InvalidLogin> {
+    use Method::{ClientSecretBasic, ClientSecretPost, None as Nothing, PrivateKeyJwt};
+    match (method, client_secret, private_key) {
+        (None | Some(ClientSecretBasic | ClientSecretPost), Some(_), None)
+        | (None | Some(PrivateKeyJwt), None, Some(_))
+        | (Some(Nothing), None, None) => Ok(()),
+        _ => {
+            let expected = "the secret that the provider gave you; or private_key, or \
+                token_endpoint_auth_method none, without one";
+            Err(InvalidLogin::new("client_secret", expected))
+        }
     }
 }
 
@@ -249,6 +289,11 @@ impl Provider {
         Ok(person)
     }
 
+    /// Whether a logout here ends the provider's session as well.
+    pub(super) fn logs_out_there(&self) -> bool {
+        self.logout == Logout::Upstream
+    }
+
     /// Where the provider's session ends (OpenID Connect RP-Initiated Logout 1.0 §2).
     pub(super) async fn logout_url<H: Host>(
         &self,
@@ -292,7 +337,18 @@ impl Provider {
         parameters: &[(&str, &str)],
     ) -> Result<Tokens, Trouble> {
         let url = with.url("token", &metadata.token_endpoint)?;
-        let authentication = self.authentication(metadata)?;
+        let assertion;
+        let authentication = match &self.private_key {
+            Some(key) => {
+                let (crypto, audience) = (with.server.crypto(), &metadata.token_endpoint);
+                assertion = key
+                    .assertion(crypto, &self.client_id, audience, with.now)
+                    .await
+                    .map_err(|_| Trouble::NotUsable("our assertion could not be signed"))?;
+                Authentication::Assertion(&assertion)
+            }
+            None => self.authentication(metadata)?,
+        };
         let fetch = with.fetch();
         exchange::tokens(&fetch, url, &self.client_id, authentication, parameters).await
     }

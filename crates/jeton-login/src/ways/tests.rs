@@ -16,7 +16,7 @@ use jeton::{
 use jeton_native::NativeCrypto;
 use serde_json::{Value, json};
 
-use super::{CameBack, Pace, Upstreams, Way, WayRecord, With};
+use super::{CameBack, Pace, Upstreams, Way, With};
 use crate::{person::Person, trouble::Trouble};
 
 pub(super) const NOW: UnixTime = UnixTime(1_800_000_000);
@@ -72,9 +72,7 @@ impl Deployment {
     }
 
     pub(super) fn way(&self, record: &Value) -> Result<Way, String> {
-        let record = serde_json::from_value::<WayRecord>(record.clone());
-        let record = record.map_err(|error| error.to_string())?;
-        let way = record.parse(self.server.config().reach());
+        let way = super::parse(&record.to_string(), self.server.config().reach());
         way.map_err(|error| error.to_string())
     }
 

@@ -4,13 +4,8 @@
 use serde::Deserialize;
 
 use crate::{
-    client::ClientId,
-    crypto::CryptoError,
-    host::Host,
-    jose::TokenType,
-    ledger::GrantId,
-    request::At,
-    shown_subject::ShownSubject,
+    client::ClientId, crypto::CryptoError, host::Host, jose::TokenType, ledger::GrantId,
+    request::At, shown_subject::ShownSubject,
 };
 
 /// What is read of the claims. The token may have expired: people stay longer than tokens.

@@ -50,8 +50,8 @@ fn what_is_configured_is_checked() {
     for unknown in ["none", "HS256", "RS1", ""] {
         set(alg, json!(unknown), Some("id_token_signed_response_alg: "));
     }
-    set("issuers", json!([]), Some("unknown field"));
-    set("type", json!("saml"), Some("unknown variant"));
+    set("issuers", json!([]), Some("issuers: no such member"));
+    set("type", json!("saml"), Some("type: `openid` or `github`"));
     let nobody = json!({ "emails": ["jane"] });
     set("allow", nobody, Some("allow.emails: "));
 }
@@ -78,7 +78,28 @@ fn a_secret_and_its_use_belong_together() {
     pair(None, None, wrong);
     pair(None, Some("client_secret_basic"), wrong);
     pair(secret, Some("none"), wrong);
-    pair(secret, Some("private_key_jwt"), Some("unknown variant"));
+    pair(secret, Some("private_key_jwt"), wrong);
+    pair(None, Some("private_key_jwt"), wrong);
+    let d = "A".repeat(43);
+    let jwk = json!({ "kty": "EC", "crv": "P-256", "d": d });
+    let keyed = |method: Option<&str>, jwk: &Value, expected: Option<&str>| {
+        let change = |record: &mut Value| {
+            record.as_object_mut().unwrap().remove("client_secret");
+            record["private_key"] = jwk.clone();
+            if let Some(method) = method {
+                record["token_endpoint_auth_method"] = method.into();
+            }
+        };
+        refused(change, expected);
+    };
+    keyed(None, &jwk, None);
+    keyed(Some("private_key_jwt"), &jwk, None);
+    keyed(Some("none"), &jwk, wrong);
+    keyed(Some("client_secret_post"), &jwk, wrong);
+    for none in [json!({ "kty": "EC", "crv": "P-256" }), json!(d), json!({})] {
+        keyed(None, &none, Some("private_key: a private key as a JWK"));
+    }
+    set("private_key", jwk, wrong);
 }
 
 #[test]

@@ -1,0 +1,146 @@
+//! What is wrong with a `JETON_LOGIN`, by its place.
+
+use jeton::Config;
+use serde_json::{Value, json};
+
+use super::{InvalidLogin, LoginSettings};
+
+const SECRET: &str = "GOCSPX-secret";
+
+fn wrong(text: &str) -> Vec<String> {
+    let config = Config::from_lookup(|name| {
+        let text = match name {
+            "JETON_ISSUER" => "https://id.example",
+            "JETON_SECRET" => "jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    });
+    let parsed = LoginSettings::parse(text, config.unwrap().reach());
+    let wrong = parsed.err().unwrap_or_default();
+    wrong.iter().map(InvalidLogin::to_string).collect()
+}
+
+/// `JETON_LOGIN` of a provider that is well and one with these members besides; null takes away.
+fn with_provider(members: &Value) -> Value {
+    let mut provider = json!({
+        "type": "openid",
+        "id": "two",
+        "name": "Two",
+        "issuer": "https://two.example",
+        "client_id": "a",
+        "client_secret": SECRET,
+    });
+    let good = provider.clone();
+    let own = provider.as_object_mut().unwrap();
+    for (name, value) in members.as_object().unwrap() {
+        own.insert(name.clone(), value.clone());
+    }
+    own.retain(|_, value| !value.is_null());
+    let mut good = good;
+    good["id"] = "one".into();
+    json!({ "providers": [good, provider] })
+}
+
+#[test]
+fn a_mistake_is_told_by_its_place_and_not_by_its_value() {
+    let cases = [
+        (
+            json!({ "allow": { "domains": [SECRET] } }),
+            "providers[1].allow.domains: no such member; there are `emails`, ",
+        ),
+        (
+            json!({ "allow": { "emails": [SECRET, 1] } }),
+            "providers[1].allow.emails[1]: a string",
+        ),
+        (json!({ "allow": SECRET }), "providers[1].allow: an object"),
+        (
+            json!({ "issuer": null }),
+            "providers[1].issuer: a value, but there is none",
+        ),
+        (
+            json!({ "type": null }),
+            "providers[1].type: a value, but there is none",
+        ),
+        (
+            json!({ "type": SECRET }),
+            "providers[1].type: `openid` or `github`",
+        ),
+        (
+            json!({ "userinfo": SECRET }),
+            "providers[1].userinfo: one of `when_needed`, ",
+        ),
+        (json!({ SECRET: 1 }), "providers[1].GOCSPX"),
+        (
+            json!({ "client_secret": [SECRET] }),
+            "providers[1].client_secret: a string",
+        ),
+        (
+            json!({ "id": "one" }),
+            "providers[1].id: an id that no other provider has",
+        ),
+        (
+            json!({ "parameters": { "access_type": [SECRET] } }),
+            "providers[1].parameters.access_type: a string",
+        ),
+        (
+            json!({ "claims": { "team": "${upstram.x}" } }),
+            "providers[1].claims.team: ",
+        ),
+    ];
+    for (members, expected) in cases {
+        let wrong = wrong(&with_provider(&members).to_string());
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        assert!(wrong[0].starts_with(expected), "{wrong:?}");
+        assert!(
+            !wrong[0].contains(SECRET) || expected.contains("GOCSPX"),
+            "{wrong:?}"
+        );
+    }
+}
+
+#[test]
+fn of_each_part_the_first_is_told() {
+    let mut login = with_provider(&json!({ "scope": "email" }));
+    login["providers"][0]["allow"] = json!({ "emails": [] });
+    login["allow"] = json!({ "email_domains": ["@example.com"] });
+    login["clients"] = json!({ "shop": { "allow": { "emails": ["x"] } } });
+    login["claims"] = json!([{ "match": { "who": "*" }, "claims": {} }]);
+    login["session"] = json!({ "idle": 1 });
+    login["name"] = "".into();
+    let places: Vec<_> = wrong(&login.to_string())
+        .iter()
+        .map(|wrong| wrong.split(": ").next().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "providers[0].allow",
+            "providers[1].scope",
+            "allow.email_domains",
+            "clients.shop.allow.emails",
+            "claims[0].match",
+            "session.idle",
+            "name",
+        ]
+    );
+}
+
+#[test]
+fn no_json_is_told_by_line_and_column() {
+    assert_eq!(
+        wrong("{\n  \"providers\": [,]}"),
+        ["line 2, column 17: no JSON"]
+    );
+    assert_eq!(
+        wrong("{\"providers\": []} x"),
+        ["line 1, column 19: no JSON"]
+    );
+    let twice = wrong("{\"providers\": [], \"name\": \"a\", \"name\": \"b\"}");
+    assert_eq!(twice, ["name: one value, not two"]);
+    assert_eq!(
+        wrong("{\"providers\": []}"),
+        ["providers: 1 to 20 ways to log in"]
+    );
+    assert!(wrong(&with_provider(&json!({})).to_string()).is_empty());
+}
