@@ -243,26 +243,31 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         }
         return Ok(response.into());
     }
+    if let Some(client) = ended.strip_prefix(CONSENT_TO) {
+        forget(at, subject, client).await?;
+    }
     let all = connected(at, subject).await?;
     // Whose it is decides who may end it.
     if let Some(it) = all.iter().find(|it| it.grant_id == ended) {
-        if it.kind != EntryKind::Consent {
-            delete(at, &format!("/manage/grants/{}", path_segment(ended))).await?;
-        }
+        delete(at, &format!("/manage/grants/{}", path_segment(ended))).await?;
         let is_last = all
             .iter()
             .filter(|other| other.client_id == it.client_id)
             .count()
             == 1;
         if is_last {
-            let client = it.client_id.as_str();
-            let forgotten = consent::change(at, subject, |consents| {
-                consents.clients.remove(client);
-            });
-            forgotten.await.map_err(|_| Stopped::from(Stop::Store))?;
+            forget(at, subject, it.client_id.as_str()).await?;
         }
     }
     Ok(see_other(&format!("{}?ended=yes", at.url_of(path::ACCOUNT))).into())
+}
+
+/// Forgets what a person agreed to at a client.
+async fn forget<H: Host>(at: &At<'_, H>, subject: &str, client: &str) -> Result<(), Stopped> {
+    let forgotten = consent::change(at, subject, |consents| {
+        consents.clients.remove(client);
+    });
+    forgotten.await.map_err(|_| Stop::Store.into())
 }
 
 async fn delete<H: Host>(at: &At<'_, H>, path: &str) -> Result<(), Stopped> {

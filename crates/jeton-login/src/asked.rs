@@ -190,8 +190,11 @@ pub(crate) async fn accept<H: Host>(
     eligible: Eligible<'_>,
     form: &[(&str, &str)],
 ) -> Result<(String, Audit), Refused> {
-    let subject = ("subject", eligible.session().subject.as_str());
-    let form: Vec<_> = form.iter().copied().chain([subject]).collect();
+    let own = [
+        ("request", eligible.request()),
+        ("subject", eligible.session().subject.as_str()),
+    ];
+    let form: Vec<_> = own.into_iter().chain(form.iter().copied()).collect();
     let (RedirectTo { redirect_to }, audit) = post(at, "/authorize/accept", &form).await?;
     Ok((redirect_to, audit))
 }

@@ -7,7 +7,6 @@ use jeton::{ClientId, Document, Expected, Host, Ledger, PersonalKey, Put, Scope,
 
 use crate::{
     application::{Answer, unreadable},
-    asked::Asked,
     at::At,
     eligible::Eligible,
     login::{asked, go_on, send_back, turn_away},
@@ -39,8 +38,8 @@ pub(crate) enum Standing {
 pub(crate) async fn standing<H: Host>(
     at: &At<'_, H>,
     eligible: Eligible<'_>,
-    asked: &Asked,
 ) -> Result<Standing, Unavailable> {
+    let asked = eligible.asked();
     // Of a device it shows only after the login what it asks for, on the page that shows its code.
     if asked.client_id.is_none() {
         return Ok(Standing::Given(None));
@@ -139,20 +138,14 @@ pub(crate) async fn remembered<H: Host>(
 }
 
 /// The page that asks.
-pub(crate) fn page<H: Host>(
-    at: &At<'_, H>,
-    request: &str,
-    asked: &Asked,
-    eligible: Eligible<'_>,
-    answered: Answered,
-) -> Answer {
-    let session = eligible.session();
+pub(crate) fn page<H: Host>(at: &At<'_, H>, eligible: Eligible<'_>, answered: Answered) -> Answer {
+    let (asked, session) = (eligible.asked(), eligible.session());
     let Some(application) = view::application(asked) else {
         return Stop::Damaged.at_once(at);
     };
     let scopes = view::scopes(asked);
     let page = view::pages(at, at.language(asked.ui_locales.as_deref())).consent(&pages::Consent {
-        request,
+        request: eligible.request(),
         form_key: session.form_key(),
         application,
         who: view::who(&at.app.settings, session),
@@ -194,14 +187,14 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let left: Vec<_> = wanted.iter().filter(|token| sent.contains(token)).collect();
     let given: Scope = left.join(" ").parse().map_err(|_| unreadable())?;
     if given.is_empty() && !wanted.is_empty() {
-        return Ok(page(at, request, &asked, eligible, Answered::WithNothing));
+        return Ok(page(at, eligible, Answered::WithNothing));
     }
     let issuer = at.server.config().issuer().as_str();
     let consent = Consent::to(&asked, &given, issuer, at.now());
     remember(at, &session.subject, client, &consent)
         .await
         .map_err(|_| context.stopped(Stop::Store))?;
-    go_on(at, request, &asked, eligible, text_of(&given).as_deref()).await
+    go_on(at, eligible, text_of(&given).as_deref()).await
 }
 
 async fn remember<H: Host>(

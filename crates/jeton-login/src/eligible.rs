@@ -5,9 +5,11 @@ use jeton::Host;
 
 use crate::{asked::Asked, at::At, session::Session};
 
-/// A session that may answer the request it was held against.
+/// A request, and a session that may answer it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Eligible<'a> {
+    request: &'a str,
+    asked: &'a Asked,
     session: &'a Session,
 }
 
@@ -22,12 +24,22 @@ pub(crate) enum Ineligible<'a> {
     NotAdmitted(&'a Session),
 }
 
+impl<'a> Ineligible<'a> {
+    /// The session that may not.
+    pub(crate) const fn session(self) -> Option<&'a Session> {
+        match self {
+            Self::LoginNeeded => None,
+            Self::OtherPerson(session) | Self::NotAdmitted(session) => Some(session),
+        }
+    }
+}
+
 impl<'a> Eligible<'a> {
     /// Holds a session against a request, and against the lists as they are now.
     pub(crate) fn check<H: Host>(
         at: &At<'_, H>,
-        request: &str,
-        asked: &Asked,
+        request: &'a str,
+        asked: &'a Asked,
         session: Option<&'a Session>,
     ) -> Result<Self, Ineligible<'a>> {
         let session = session
@@ -40,7 +52,21 @@ impl<'a> Eligible<'a> {
         if !is_admitted(at, session, asked) {
             return Err(Ineligible::NotAdmitted(session));
         }
-        Ok(Self { session })
+        Ok(Self {
+            request,
+            asked,
+            session,
+        })
+    }
+
+    /// The request, sealed.
+    pub(crate) const fn request(self) -> &'a str {
+        self.request
+    }
+
+    /// What it asks for.
+    pub(crate) const fn asked(self) -> &'a Asked {
+        self.asked
     }
 
     pub(crate) const fn session(self) -> &'a Session {

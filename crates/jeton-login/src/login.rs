@@ -50,7 +50,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
         return begin_at(at, way, Some((request, &asked)), None).await;
     }
-    let standing = consent::standing(at, eligible, &asked)
+    let standing = consent::standing(at, eligible)
         .await
         .map_err(|_| context.stopped(Stop::Store))?;
     let scope = match standing {
@@ -63,16 +63,10 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
             return send_back(at, request, "consent_required").await;
         }
         Standing::Unknown | Standing::Known => {
-            return Ok(consent::page(
-                at,
-                request,
-                &asked,
-                eligible,
-                Answered::NotYet,
-            ));
+            return Ok(consent::page(at, eligible, Answered::NotYet));
         }
     };
-    go_on(at, request, &asked, eligible, scope.as_deref()).await
+    go_on(at, eligible, scope.as_deref()).await
 }
 
 /// What becomes of a request that the session of the browser may not answer.
@@ -83,6 +77,11 @@ pub(crate) async fn turn_away<H: Host>(
     why: Ineligible<'_>,
 ) -> Result<Answer, Stopped> {
     if asked.prompts("none") {
+        // As whoever is the one asked for: how long it takes shall not tell them apart.
+        if let (Some(_), Some(session)) = (&asked.sub, why.session()) {
+            let read = consent::read(at, &session.subject).await;
+            read.map_err(|_| Context::of(request, asked).stopped(Stop::Store))?;
+        }
         let error = match why {
             Ineligible::NotAdmitted(_) if asked.sub.is_none() => "access_denied",
             _ => "login_required",
@@ -290,12 +289,10 @@ fn challenge_of(verifier: &str) -> String {
 /// The person is accepted, with the part of the scope that they agreed to, and goes on.
 pub(crate) async fn go_on<H: Host>(
     at: &At<'_, H>,
-    request: &str,
-    asked: &Asked,
     eligible: Eligible<'_>,
     scope: Option<&str>,
 ) -> Result<Answer, Stopped> {
-    let session = eligible.session();
+    let (asked, session) = (eligible.asked(), eligible.session());
     let known = Known {
         subject: &session.subject,
         way: &session.way,
@@ -312,11 +309,7 @@ pub(crate) async fn go_on<H: Host>(
     }
     let claims = Value::Object(claims).to_string();
     let auth_time = session.auth_time.unwrap_or(session.began_at).0.to_string();
-    let mut form = vec![
-        ("request", request),
-        ("claims", &claims),
-        ("auth_time", &auth_time),
-    ];
+    let mut form = vec![("claims", claims.as_str()), ("auth_time", &auth_time)];
     if let Some(scope) = scope {
         form.push(("scope", scope));
     }
@@ -324,7 +317,7 @@ pub(crate) async fn go_on<H: Host>(
         Ok(accepted) => accepted,
         // The application is told what is wrong, such as a login that is too old for it.
         Err(Refused::GoesOn(redirect_to)) => (redirect_to, Audit::default()),
-        Err(refused) => return Err(Context::of(request, asked).refused(refused)),
+        Err(refused) => return Err(Context::of(eligible.request(), asked).refused(refused)),
     };
     let mut response = see_other(&redirect_to);
     append(&mut response, session.used(at, asked.sid.as_deref()));

@@ -314,7 +314,10 @@ fn confirm_form<H: Host>(
         let says = words
             .sent_by
             .with(format_args!("<strong>{}</strong>", Escaped(name)));
-        application(name, &says)
+        let unchecked = client.registration.as_ref().map_or_else(String::new, |_| {
+            format!("<p class=\"hint\">{}</p>", words.unchecked)
+        });
+        application(name, &says) + &unchecked
     });
     let action = at.issuer.action(path::END_SESSION);
     let body = format!(

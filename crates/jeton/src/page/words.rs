@@ -89,6 +89,8 @@ pub(crate) struct Device {
 pub(crate) struct Logout {
     pub(crate) title: &'static str,
     pub(crate) sent_by: Gap,
+    /// Of a client that registered itself.
+    pub(crate) unchecked: &'static str,
     pub(crate) question: &'static str,
     pub(crate) done: &'static str,
     pub(crate) done_text: &'static str,

@@ -51,6 +51,7 @@ pub(super) const WORDS: Words = Words {
     logout: Logout {
         title: "Log out",
         sent_by: Gap("", " sent you here."),
+        unchecked: "This application registered itself. Nobody has checked who made it.",
         question: "Do you want to log out?",
         done: "Logged out",
         done_text: "You are logged out. You can close this page.",

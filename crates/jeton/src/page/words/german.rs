@@ -51,6 +51,7 @@ pub(super) const WORDS: Words = Words {
     logout: Logout {
         title: "Abmelden",
         sent_by: Gap("", " hat Sie hierher geschickt."),
+        unchecked: "Diese Anwendung hat sich selbst registriert. Niemand hat geprüft, von wem sie ist.",
         question: "Möchten Sie sich abmelden?",
         done: "Abgemeldet",
         done_text: "Sie sind abgemeldet. Sie können diese Seite schließen.",
