@@ -5,11 +5,12 @@ use anyhow::{Result, bail};
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask <task>
 
-  test [--target HOST]… [--quick]
+  test [--target HOST]… [--quick] [--only TEXT]…
             Install what is missing, then run everything and end with a table.
             --target mock|serve|worker|lambda|URL: only what this host's suite needs
-            --quick: without what only a deployment needs (arm64 and static build, packages with
-            the binary, dry run, cfn-lint, bills of materials)
+            --quick: without what only a deployment needs (arm64 build, packages with the
+            binary, dry run, cfn-lint, bills of materials)
+            --only: the steps with this text in their name, on what was built before
   structure The part of test that needs no build.
   tools     Install the pinned tools into target/tools and tests/node_modules.
   worker    Build the Worker into crates/jeton-worker/build and print its size.
@@ -37,6 +38,8 @@ pub(crate) struct TestOptions {
     /// Empty: every host, and every step that is not a host.
     pub(crate) targets: Vec<Target>,
     pub(crate) quick: bool,
+    /// Parts of names of steps; empty: all.
+    pub(crate) only: Vec<String>,
 }
 
 /// What the suite runs against; its text is the value of `JETON_TARGET`.
@@ -98,20 +101,28 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
 fn parse_test(mut args: impl Iterator<Item = String>) -> Result<Task> {
     let mut options = TestOptions::default();
     while let Some(arg) = args.next() {
-        let targets = match arg.as_str() {
+        let (name, value) = match arg.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (&*arg, None),
+        };
+        let targets = match name {
             "--help" | "-h" => return Ok(Task::Help),
             "--quick" => {
                 options.quick = true;
                 continue;
             }
-            "--target" => match args.next() {
+            "--only" => match value.or_else(|| args.next()) {
+                Some(text) => {
+                    options.only.push(text);
+                    continue;
+                }
+                None => bail!("--only needs a part of a step's name"),
+            },
+            "--target" => match value.or_else(|| args.next()) {
                 Some(value) => value,
                 None => bail!("--target needs a value: mock, serve, worker, lambda or a URL"),
             },
-            other => match other.strip_prefix("--target=") {
-                Some(value) => value.to_owned(),
-                None => bail!("unexpected argument `{other}`"),
-            },
+            _ => bail!("unexpected argument `{arg}`"),
         };
         for text in targets.split(',') {
             let target = Target::parse(text)?;
@@ -138,6 +149,7 @@ mod tests {
             Some(Task::Test(TestOptions {
                 targets: targets.to_vec(),
                 quick,
+                only: Vec::new(),
             }))
         };
         check("", Some(Task::Help));
@@ -156,6 +168,14 @@ mod tests {
             "test --target https://id.example.com",
             test(&[Target::Url("https://id.example.com".to_owned())], false),
         );
+        check(
+            "test --only mock --only=arm64",
+            Some(Task::Test(TestOptions {
+                only: vec!["mock".to_owned(), "arm64".to_owned()],
+                ..TestOptions::default()
+            })),
+        );
+        check("test --only", None);
         check("test --target", None);
         check("test --target moon", None);
         check("test mock", None);

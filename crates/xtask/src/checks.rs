@@ -1,5 +1,7 @@
 //! What cargo itself can say: formatting, lints, tests.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use crate::report::Tally;
@@ -45,12 +47,22 @@ pub(crate) fn clippy_wasm() -> Result<&'static str> {
     Ok("")
 }
 
+/// The login's pages in every state: one of its unit tests writes them, for the tests in a browser.
+pub(crate) fn gallery() -> PathBuf {
+    shell::path("target/login-pages.json")
+}
+
 /// Unit tests, documentation's examples, and the contract tests of every store: under the command
 /// that starts DynamoDB Local and sets `JETON_TEST_DYNAMODB`. Tests are marked as ignored because
 /// they need that server; here they have it.
 pub(crate) fn tests() -> Result<Tally> {
+    let gallery = gallery();
+    // Else that of an earlier run would be looked at.
+    if gallery.exists() {
+        std::fs::remove_file(&gallery)?;
+    }
     let mut test = shell::command("node");
-    test.args([
+    test.env("JETON_GALLERY", gallery).args([
         "tests/hosts/aws-dynamodb.mjs",
         "cargo",
         "test",

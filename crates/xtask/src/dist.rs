@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::node::Run;
 use crate::report::Tally;
-use crate::{image, mock, shell, tools};
+use crate::{binaries, shell, tools};
 
 struct Platform {
     /// Rust's name for it.
@@ -86,16 +86,15 @@ pub(crate) fn release() -> Result<String> {
     pack(&target, &build(&target)?)
 }
 
-/// Packs the binary that the step before has built.
-pub(crate) fn pack_static() -> Result<String> {
-    let target = image::static_target();
-    pack(&target, &image::static_binary(&target))
+/// Packs the binary that the tests start.
+pub(crate) fn pack_tested() -> Result<String> {
+    pack(&host()?, &binaries::jeton())
 }
 
 /// Installs what was packed into empty places, and runs it there.
 pub(crate) fn installed() -> Result<Tally> {
     let mut run = Run::of_files("dist", &[shell::path("tests/dist/dist.test.mjs")])?;
-    mock::with_jeton(&mut run.command)
+    binaries::alike(binaries::named(&mut run.command))
         .env("PYTHON", tools::python_binary("python"))
         .env("DIST", shell::path(DIST));
     run.finish()?.tally()
@@ -104,7 +103,7 @@ pub(crate) fn installed() -> Result<Tally> {
 /// What this machine's binary is built for.
 fn host() -> Result<String> {
     if cfg!(target_os = "linux") {
-        return Ok(image::static_target());
+        return Ok(binaries::static_target());
     }
     let version = shell::read(shell::command("rustc").arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -113,7 +112,7 @@ fn host() -> Result<String> {
 
 fn build(target: &str) -> Result<PathBuf> {
     if cfg!(target_os = "linux") {
-        return image::build_static(target, "release");
+        return Ok(binaries::build_static("jeton-cli", target, "release")?.join("jeton"));
     }
     let mut build = shell::cargo("build --locked --release -p jeton-cli");
     shell::run(

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::node::{self, Run};
 use crate::report::Tally;
-use crate::{mock, shell, tools};
+use crate::{binaries, mock, shell, tools};
 
 /// Every service against every API, every login, every block of the guides.
 pub(crate) fn run() -> Result<Tally> {
@@ -13,7 +13,7 @@ pub(crate) fn run() -> Result<Tally> {
         tools::npm_packages(&format!("packages/js/{package}"))?;
     }
     let mut run = Run::of_files("examples", &node::files("tests/examples", ".test.mjs")?)?;
-    mock::with_jeton(&mut run.command)
+    binaries::named(&mut run.command)
         .env("PYTHON", tools::python_binary("python"))
         .env("CHROMIUM", mock::browser()?);
     run.finish()?.tally()

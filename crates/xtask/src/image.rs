@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::report::Tally;
-use crate::{shell, tools};
+use crate::{binaries, shell, tools};
 
 const START_LIMIT: Duration = Duration::from_secs(10);
 
@@ -48,13 +48,12 @@ pub(crate) fn lint() -> Result<&'static str> {
     Ok("")
 }
 
-/// Builds the command for a machine with nothing on it, as the Dockerfile does, and asks it.
-/// zig is the C compiler here instead of musl-gcc: it installs without being root.
-pub(crate) fn static_build() -> Result<Tally> {
+/// Holds the command that the tests start against what the image promises: it asks for no loader, and answers.
+pub(crate) fn static_binary() -> Result<Tally> {
     if !cfg!(target_os = "linux") {
         return Ok(Tally::skipped("no Linux to run it on"));
     }
-    let jeton = build_static(&static_target(), "suite")?;
+    let jeton = binaries::jeton();
     let binary = std::fs::read(&jeton).with_context(|| format!("{}", jeton.display()))?;
     if !is_static(&binary)? {
         bail!("{} asks for a dynamic loader", jeton.display());
@@ -67,40 +66,6 @@ pub(crate) fn static_build() -> Result<Tally> {
         "{:.1} MB",
         binary.len() as f64 / 1e6
     )))
-}
-
-/// What a static binary for this machine's processor is built for.
-pub(crate) fn static_target() -> String {
-    format!("{}-unknown-linux-musl", std::env::consts::ARCH)
-}
-
-/// Where [`static_build`] has left it.
-pub(crate) fn static_binary(target: &str) -> PathBuf {
-    shell::path("target").join(target).join("suite/jeton")
-}
-
-/// Builds a static `jeton` by a profile.
-pub(crate) fn build_static(target: &str, profile: &str) -> Result<PathBuf> {
-    tools::rust_target(target)?;
-    let name = target.replace('-', "_");
-    let mut build = shell::cargo("build --locked -p jeton-cli");
-    build
-        .args(["--profile", profile, "--target", target])
-        .env(format!("CC_{name}"), tools::zig_folder().join("musl-cc"))
-        .env(format!("AR_{name}"), tools::zig_folder().join("musl-ar"))
-        .env(
-            format!("CARGO_TARGET_{}_LINKER", name.to_uppercase()),
-            "rust-lld",
-        )
-        .env(
-            format!("CARGO_PROFILE_{}_STRIP", profile.to_uppercase()),
-            "symbols",
-        )
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    shell::run(&mut build)?;
-    let folder = shell::path("target").join(target);
-    Ok(folder.join(profile).join("jeton"))
 }
 
 /// The action's last step, as a runner would run it.
@@ -120,7 +85,7 @@ pub(crate) fn action() -> Result<&'static str> {
         shell::run(&mut step)
     };
     run("source.sh", &[])?;
-    let jeton = shell::path("target/suite/jeton");
+    let jeton = binaries::jeton();
     run(
         "start.sh",
         &[

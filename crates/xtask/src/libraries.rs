@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::node::Run;
 use crate::report::Tally;
-use crate::{mock, shell, tools};
+use crate::{binaries, shell, tools};
 
 /// As `JETON_LIBRARY` names them.
 pub(crate) const LANGUAGES: [&str; 3] = ["rust", "js", "python"];
@@ -60,7 +60,7 @@ fn judged(name: &str, files: &[&str], environment: &[(&str, &str)]) -> Result<Ta
         .map(|file| shell::path("tests/libraries").join(file))
         .collect();
     let mut run = Run::of_files(name, &files)?;
-    mock::with_jeton(&mut run.command)
+    binaries::both_named(&mut run.command)
         .env("PYTHON", tools::python_binary("python"))
         .envs(environment.iter().copied());
     run.finish()?.tally()

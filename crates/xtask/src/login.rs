@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::args::Target;
 use crate::node::Run;
 use crate::report::Tally;
-use crate::{mock, shell, tools};
+use crate::{binaries, mock, shell, tools};
 
 /// The hosts that have it. The mock has a login application of its own.
 pub(crate) const HOSTS: [Target; 3] = [Target::Serve, Target::Worker, Target::Lambda];
@@ -53,7 +53,7 @@ fn judged(name: &str, files: &[&str], host: &Target) -> Result<Tally> {
         .map(|file| shell::path("tests/login").join(file))
         .collect();
     let mut run = Run::of_files(name, &files)?;
-    mock::with_jeton(&mut run.command)
+    binaries::both_named(&mut run.command)
         .env("JETON_TARGET", host.as_str())
         .env("JETON_PYTHON", tools::python_binary("python"))
         .env("CHROMIUM", mock::browser()?);

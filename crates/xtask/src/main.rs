@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
+mod binaries;
 mod boundaries;
 mod checks;
 mod circles;
@@ -13,6 +14,7 @@ mod dist;
 mod examples;
 mod image;
 mod lambda;
+mod lanes;
 mod libraries;
 mod lint;
 mod login;
@@ -27,6 +29,7 @@ mod product;
 mod report;
 mod shell;
 mod sizes;
+mod step;
 mod suite;
 mod supply;
 mod test;
@@ -82,7 +85,8 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Static => {
             tools::rust()?;
             tools::python()?;
-            println!("{}", image::static_build()?.note);
+            binaries::build("jeton-cli")?;
+            println!("{}", image::static_binary()?.note);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,13 +1,12 @@
 //! What only the mock has: its control API, and its pages in a browser.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::node::{self, Run};
 use crate::report::Tally;
-use crate::{shell, tools};
+use crate::{binaries, checks, tools};
 
 /// Where Debian, Google and macOS put it.
 const BROWSERS: [&str; 4] = [
@@ -17,32 +16,29 @@ const BROWSERS: [&str; 4] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-type Step = fn() -> Result<Tally>;
-
-/// Each by its name in the table; all of them need the build of jeton.
-pub(crate) const STEPS: [(&str, Step); 2] = [("mock", over_http), ("browser", in_browser)];
-
-fn over_http() -> Result<Tally> {
+/// Over HTTP.
+pub(crate) fn over_http() -> Result<Tally> {
     let mut run = Run::of_files("mock-http", &node::files("tests/mock", ".test.mjs")?)?;
-    with_jeton(&mut run.command);
+    binaries::named(&mut run.command);
     run.finish()?.tally()
 }
 
-/// Those tests skip themselves without a browser; here that is a failure.
-fn in_browser() -> Result<Tally> {
+/// In Chromium, with the login's pages, which its unit tests have written. Those tests skip themselves without
+/// a browser; here that is a failure.
+pub(crate) fn in_browser() -> Result<Tally> {
     let browser = browser()?;
-    let gallery = shell::path("target/login-pages.json");
-    let mut write = shell::cargo("test -p jeton-login --lib write_the_gallery");
-    shell::run(write.env("JETON_GALLERY", &gallery))?;
+    let gallery = checks::gallery();
+    if !gallery.exists() {
+        bail!(
+            "there is no {}: no unit test has written it",
+            gallery.display()
+        );
+    }
     let mut run = Run::of_files("mock-browser", &node::files("tests/browser", ".test.mjs")?)?;
-    with_jeton(&mut run.command)
+    binaries::named(&mut run.command)
         .env("CHROMIUM", browser)
         .env("JETON_GALLERY", gallery);
     run.finish()?.tally()
-}
-
-pub(crate) fn with_jeton(command: &mut Command) -> &mut Command {
-    command.env("JETON_BIN", shell::path("target/suite/jeton"))
 }
 
 /// The browser that is there, else Debian's, if it may be installed.

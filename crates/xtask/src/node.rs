@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::report::Tally;
-use crate::shell;
+use crate::{binaries, shell};
 
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+/// Twice as long as the slowest host alone; what takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
@@ -79,9 +80,9 @@ impl Ran {
 pub(crate) fn one_file(file: &str) -> Result<Tally> {
     let path = shell::path(file);
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    Run::of_files(&name, std::slice::from_ref(&path))?
-        .finish()?
-        .tally()
+    let mut run = Run::of_files(&name, std::slice::from_ref(&path))?;
+    binaries::both_named(&mut run.command);
+    run.finish()?.tally()
 }
 
 /// `npm test` in this folder. npm passes no options on to Node's test runner, and the processes of

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::mock::with_jeton;
 use crate::report::Tally;
-use crate::{node, shell, tools};
+use crate::{binaries, node, shell, tools};
 
 /// Below `packages/js` and `packages/python` alike.
 pub(crate) const NAMES: [&str; 3] = ["jeton-mock", "jeton-client", "jeton-resource-server"];
@@ -18,7 +17,7 @@ pub(crate) fn javascript(name: &str) -> Result<Tally> {
     tools::npm_packages(&package)?;
     let mut npm = shell::command("npm");
     npm.current_dir(&folder);
-    let tally = node::npm_test(with_jeton(&mut npm))?;
+    let tally = node::npm_test(binaries::named(&mut npm))?;
     let mut types = shell::command("npm");
     types.current_dir(&folder).args(["run", "types"]);
     shell::run(&mut types)?;
@@ -37,7 +36,7 @@ pub(crate) fn python(name: &str) -> Result<Tally> {
         .arg(tools::python_binary("python"))
         .args(["-m", "unittest", "discover", "--verbose", "-s", &tests])
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    with_jeton(&mut unittest);
+    binaries::named(&mut unittest);
     let (status, output) = shell::tee(&mut unittest)?;
     let tally = count_unittest(&output);
     if !status.success() && tally.failed == 0 {

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::node::{self, Run};
 use crate::report::Tally;
-use crate::{mock, shell, tools};
+use crate::{binaries, shell, tools};
 
 const FOLDER: &str = "tests/platforms";
 const PYTHON: &str = "target/tools/platforms";
@@ -17,6 +17,6 @@ pub(crate) fn run() -> Result<Tally> {
     tools::python_packages(PYTHON, &format!("{FOLDER}/requirements.txt"))?;
     let mut run = Run::of_files("platforms", &node::files(FOLDER, ".test.mjs")?)?;
     let python = shell::path(PYTHON).join("bin/python");
-    mock::with_jeton(&mut run.command).env("PYTHON", python);
+    binaries::named(&mut run.command).env("PYTHON", python);
     run.finish()?.tally()
 }

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-
+use crate::lanes::{self, Step};
 use crate::shell;
 
 /// How a step ended, counted.
@@ -44,64 +43,55 @@ impl Tally {
     }
 }
 
-struct Row {
-    name: String,
-    tally: Tally,
-    took: Duration,
+impl From<&str> for Tally {
+    fn from(note: &str) -> Self {
+        Self::passed(note)
+    }
 }
 
-/// Collects; a failed step never stops the ones after it.
+impl From<String> for Tally {
+    fn from(note: String) -> Self {
+        Self::passed(note)
+    }
+}
+
+/// Begins the name of a step that is the suite on a host; in the table of hosts the rest will do.
+pub(crate) const SUITE: &str = "suite on ";
+
+/// Which table a row stands in.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Table {
+    Steps,
+    Hosts,
+}
+
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) table: Table,
+    pub(crate) tally: Tally,
+    pub(crate) took: Duration,
+    /// What the processor worked for it.
+    pub(crate) used: Duration,
+}
+
+/// What ran.
 pub(crate) struct Report {
-    begin: Instant,
-    steps: Vec<Row>,
-    hosts: Vec<Row>,
+    took: Duration,
+    rows: Vec<Row>,
 }
 
 impl Report {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn of(steps: Vec<Step>) -> Self {
+        let begin = Instant::now();
+        let rows = lanes::run(steps, &shell::path("target/steps"));
         Self {
-            begin: Instant::now(),
-            steps: Vec::new(),
-            hosts: Vec::new(),
+            took: begin.elapsed(),
+            rows,
         }
     }
 
-    /// A step that passes or fails; true if it passed.
-    pub(crate) fn step<T: Into<String>>(
-        &mut self,
-        name: &str,
-        step: impl FnOnce() -> Result<T>,
-    ) -> bool {
-        self.counted(name, || step().map(Tally::passed))
-    }
-
-    /// A step that counts what it ran; true if nothing failed.
-    pub(crate) fn counted(&mut self, name: &str, step: impl FnOnce() -> Result<Tally>) -> bool {
-        let row = measure(name, step);
-        let passed = row.tally.failed == 0;
-        self.steps.push(row);
-        passed
-    }
-
-    /// The suite on one host.
-    pub(crate) fn host(&mut self, name: &str, suite: impl FnOnce() -> Result<Tally>) {
-        let row = measure(&format!("suite on {name}"), suite);
-        self.hosts.push(Row {
-            name: name.to_owned(),
-            ..row
-        });
-    }
-
-    pub(crate) fn skip(&mut self, name: &str, why: &str) {
-        self.steps.push(Row {
-            name: name.to_owned(),
-            tally: Tally::skipped(why),
-            took: Duration::ZERO,
-        });
-    }
-
     fn failed(&self) -> usize {
-        self.rows().map(|row| row.tally.failed).sum()
+        self.rows.iter().map(|row| row.tally.failed).sum()
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -112,15 +102,11 @@ impl Report {
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.steps.iter().chain(&self.hosts)
-    }
-
     /// Failures in full first, because the tables have to be the last thing on the screen.
     pub(crate) fn print(&self) {
         let root = shell::root();
-        println!("\n{}: {}", root.display(), elapsed(self.begin.elapsed()));
-        for row in self.rows().filter(|row| row.tally.failed > 0) {
+        println!("\n{}: {}", root.display(), elapsed(self.took));
+        for row in self.rows.iter().filter(|row| row.tally.failed > 0) {
             println!(
                 "\nFAILED {}\n  {}",
                 row.name,
@@ -132,41 +118,37 @@ impl Report {
 
     fn tables(&self) -> String {
         let mut text = String::new();
-        for (title, rows) in [("step", &self.steps), ("host", &self.hosts)] {
+        for (title, table) in [("step", Table::Steps), ("host", Table::Hosts)] {
+            let rows = self.rows.iter().filter(|row| row.table == table);
+            let rows: Vec<_> = rows.collect();
             if !rows.is_empty() {
                 text.push('\n');
-                text.push_str(&table(title, rows));
+                text.push_str(&lines(title, &rows));
             }
         }
-        let passed: usize = self.rows().map(|row| row.tally.passed).sum();
+        let passed: usize = self.rows.iter().map(|row| row.tally.passed).sum();
         let _ = writeln!(text, "\n{passed} passed, {} failed", self.failed());
         text
     }
 }
 
-fn measure(name: &str, step: impl FnOnce() -> Result<Tally>) -> Row {
-    println!("\n==> {name}");
-    let begin = Instant::now();
-    let tally = step().unwrap_or_else(|error| Tally::failed(format!("{error:#}")));
-    if tally.failed > 0 {
-        println!("{name} FAILED: {}", tally.note);
-    }
-    Row {
-        name: name.to_owned(),
-        tally,
-        took: begin.elapsed(),
-    }
-}
-
-fn table(title: &str, rows: &[Row]) -> String {
+fn lines(title: &str, rows: &[&Row]) -> String {
     let width = rows
         .iter()
-        .map(|row| row.name.chars().count())
+        .map(|row| shown(&row.name).chars().count())
         .max()
         .unwrap_or(0)
         .max(title.len());
-    let mut text = format!("{title:width$}  passed  failed  skipped    time\n");
-    for Row { name, tally, took } in rows {
+    let mut text = format!("{title:width$}  passed  failed  skipped    time     cpu\n");
+    for Row {
+        name,
+        tally,
+        took,
+        used,
+        ..
+    } in rows
+    {
+        let name = shown(name);
         // In full above the tables.
         let note: String = tally
             .note
@@ -177,15 +159,20 @@ fn table(title: &str, rows: &[Row]) -> String {
             .take(60)
             .collect();
         let line = format!(
-            "{name:width$}  {:>6}  {:>6}  {:>7}  {:>6}  {note}",
+            "{name:width$}  {:>6}  {:>6}  {:>7}  {:>6}  {:>6}  {note}",
             tally.passed,
             tally.failed,
             tally.skipped,
             elapsed(*took),
+            elapsed(*used),
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+fn shown(name: &str) -> &str {
+    name.strip_prefix(SUITE).unwrap_or(name)
 }
 
 fn elapsed(time: Duration) -> String {
@@ -197,34 +184,45 @@ fn elapsed(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::bail;
+    use std::time::Duration;
 
-    use super::{Report, Tally};
+    use super::{Report, Row, Table, Tally};
 
     #[test]
     fn the_last_lines() {
-        let mut report = Report::new();
-        assert!(report.step("fmt", || Ok("")));
-        assert!(!report.step::<&str>("clippy", || bail!("exit status: 101\nlong story")));
-        report.skip("arm64 build", "--quick");
-        report.host("mock", || {
-            Ok(Tally {
-                passed: 41,
-                failed: 0,
-                skipped: 2,
-                note: String::new(),
-            })
-        });
-        report.host("lambda", || bail!("no Java"));
+        let row = |name: &str, table, tally, used| Row {
+            name: name.to_owned(),
+            table,
+            tally,
+            took: Duration::from_secs(83),
+            used: Duration::from_secs(used),
+        };
+        let mock = Tally {
+            passed: 41,
+            failed: 0,
+            skipped: 2,
+            note: String::new(),
+        };
+        let clippy = Tally::failed("exit status: 101\nlong story");
+        let report = Report {
+            took: Duration::from_secs(90),
+            rows: vec![
+                row("fmt", Table::Steps, Tally::passed(""), 1),
+                row("suite on mock", Table::Hosts, mock, 100),
+                row("clippy", Table::Steps, clippy, 0),
+                row("suite on lambda", Table::Hosts, Tally::failed("no Java"), 0),
+                row("arm64 build", Table::Steps, Tally::skipped("--quick"), 0),
+            ],
+        };
         let expected = "
-step         passed  failed  skipped    time
-fmt               1       0        0     0 s
-clippy            0       1        0     0 s  exit status: 101
-arm64 build       0       0        1     0 s  --quick
+step         passed  failed  skipped    time     cpu
+fmt               1       0        0    1:23     1 s
+clippy            0       1        0    1:23     0 s  exit status: 101
+arm64 build       0       0        1    1:23     0 s  --quick
 
-host    passed  failed  skipped    time
-mock        41       0        2     0 s
-lambda       0       1        0     0 s  no Java
+host    passed  failed  skipped    time     cpu
+mock        41       0        2    1:23    1:40
+lambda       0       1        0    1:23     0 s  no Java
 
 42 passed, 2 failed
 ";

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::step;
+
 /// Longer than the slowest cold build; what takes longer hangs.
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -59,28 +61,33 @@ pub(crate) fn search_path(folders: &[PathBuf]) -> Result<std::ffi::OsString> {
     std::env::join_paths(all).context("a folder with a colon in its name cannot be on PATH")
 }
 
-/// Runs to the end, output straight through; anything but success is an error.
+/// Runs to the end, output into the step's; anything but success is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = status_within(command, BUILD_LIMIT)?;
     expect_success(command, status)
 }
 
-/// Runs to the end, output straight through; the caller judges the status.
+/// Runs to the end, output into the step's; the caller judges the status.
 pub(crate) fn status_within(command: &mut Command, limit: Duration) -> Result<ExitStatus> {
     announce(command);
+    command.stdout(step::stdio()?);
     let mut child = spawn(command)?;
     wait(&mut child, limit).with_context(|| format!("`{}`", display(command)))
 }
 
-/// Runs to the end, output straight through and also returned.
+/// Runs to the end, output into the step's and also returned.
 pub(crate) fn tee(command: &mut Command) -> Result<(ExitStatus, String)> {
     announce(command);
     let mut child = spawn(command.stdout(Stdio::piped()))?;
     let stdout = child.stdout.take().context("stdout was not piped")?;
+    let log = step::file()?;
     let reader = std::thread::spawn(move || {
+        if let Some(log) = log {
+            step::write_into(log);
+        }
         let mut text = String::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            println!("{line}");
+            step::say(&line);
             text.push_str(&line);
             text.push('\n');
         }
@@ -116,6 +123,7 @@ pub(crate) fn expect_success(command: &Command, status: ExitStatus) -> Result<()
 
 pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
     command
+        .stderr(step::stdio()?)
         .spawn()
         .with_context(|| format!("cannot start `{}`", display(command)))
 }
@@ -135,13 +143,16 @@ pub(crate) fn display(command: &Command) -> String {
 }
 
 fn announce(command: &Command) {
-    println!("$ {}", display(command));
+    step::say(&format!("$ {}", display(command)));
 }
 
 fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
     let deadline = Instant::now() + limit;
     loop {
+        // Who has ended and was waited for cannot be asked any more.
+        let taken = step::taken_by(child);
         if let Some(status) = child.try_wait()? {
+            step::add(taken);
             return Ok(status);
         }
         if Instant::now() > deadline {

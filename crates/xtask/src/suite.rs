@@ -1,11 +1,13 @@
 //! The black-box suite on one host, and whether every host was asked the same questions.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use anyhow::{Result, bail};
 
 use crate::args::Target;
 use crate::node::{self, Outcome, Test};
 use crate::report::Tally;
-use crate::shell;
+use crate::{binaries, shell};
 
 /// What a host was asked.
 pub(crate) struct Answers {
@@ -13,16 +15,23 @@ pub(crate) struct Answers {
     tests: Vec<Test>,
 }
 
+/// What each host was asked, in the order in which they ended.
+pub(crate) type AllAnswers = Mutex<Vec<Answers>>;
+
 /// Runs every file of the suite; `answers` receives what ran, for [`same_rows`].
-pub(crate) fn run(target: &Target, answers: &mut Vec<Answers>) -> Result<Tally> {
+pub(crate) fn run(target: &Target, answers: &AllAnswers) -> Result<Tally> {
     let files = node::files("tests/suite", ".test.mjs")?;
     let mut run = node::Run::of_files(file_name(target), &files)?;
     run.command
         .current_dir(shell::path("tests"))
         .env("JETON_TARGET", target.as_str());
+    // Rows run the command against each; against a deployment, whoever asks may bring one.
+    if !matches!(target, Target::Url(_)) {
+        binaries::both_named(&mut run.command);
+    }
     let ran = run.finish()?;
     let tally = ran.tally();
-    answers.push(Answers {
+    lock(answers).push(Answers {
         host: target.as_str().to_owned(),
         tests: ran.tests,
     });
@@ -39,7 +48,15 @@ fn file_name(target: &Target) -> &str {
 /// One suite proves that hosts answer alike only if each was asked everything: a row that one
 /// host does not have must be skipped there by name. Where rows failed, others may be missing
 /// for that reason alone: such a host is not compared.
-pub(crate) fn same_rows(answers: &[Answers]) -> Result<Tally> {
+pub(crate) fn same_rows(answers: &AllAnswers) -> Result<Tally> {
+    compare(&lock(answers))
+}
+
+fn lock(answers: &AllAnswers) -> MutexGuard<'_, Vec<Answers>> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn compare(answers: &[Answers]) -> Result<Tally> {
     let complete: Vec<&Answers> = answers
         .iter()
         .filter(|answers| answers.is_complete())
@@ -91,7 +108,7 @@ fn is_inside(name: &str, group: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answers, same_rows};
+    use super::{Answers, compare};
     use crate::node::parse;
 
     fn answers(host: &str, lines: &str) -> Answers {
@@ -104,7 +121,7 @@ mod tests {
     #[test]
     fn rows_are_compared_by_name() {
         let check = |mock: &str, serve: &str, expected: &str| {
-            let outcome = same_rows(&[answers("mock", mock), answers("serve", serve)]);
+            let outcome = compare(&[answers("mock", mock), answers("serve", serve)]);
             let text = outcome.map_or_else(|error| error.to_string(), |tally| tally.note);
             assert_eq!(text, expected);
         };

@@ -1,297 +1,321 @@
-//! `cargo xtask test`: the order of everything. What fails fast comes first, what takes minutes
-//! last; nothing stops what comes after it.
+//! `cargo xtask test`: every step, in the order of the table at its end. What fails fast comes first; nothing
+//! stops what comes after it. Who runs which step when is [`lanes`](crate::lanes)'s.
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::args::{Target, TestOptions};
-use crate::report::{Report, Tally};
-use crate::suite::Answers;
+use crate::lanes::Step;
+use crate::report::{Report, SUITE, Tally};
+use crate::suite::AllAnswers;
 use crate::{
-    boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, login, mock, node,
-    packages, parameters, pins, platforms, shell, sizes, suite, supply, tools, vendors, worker,
+    binaries, boundaries, checks, circles, dist, examples, image, lambda, libraries, lint, login,
+    mock, node, packages, parameters, pins, platforms, sizes, suite, supply, tools, vendors,
+    worker,
 };
 
-pub(crate) fn run(options: &TestOptions) -> ExitCode {
-    let mut report = Report::new();
-    let mut answers = Vec::new();
-    let everything = options.targets.is_empty();
+// The steps that others wait for.
+const RUST: &str = "tools: rust";
+const NODE: &str = "tools: node";
+const PYTHON: &str = "tools: python";
+const FOR_WORKER: &str = "tools: worker";
+const UNITS: &str = "unit + contracts";
+const JETON: &str = "build: jeton";
+const WORKER: &str = "build: worker";
+const CONTRACTS: &str = "build: worker contracts";
+const LAMBDA: &str = "build: jeton-lambda";
+const DRIVERS: &str = "build: drivers";
 
-    report.step("tools: rust", tools::rust);
-    if everything {
-        check_code(&mut report);
+pub(crate) fn run(options: &TestOptions) -> ExitCode {
+    let answers = AllAnswers::default();
+    let mut steps = steps(options, &answers);
+    if !options.only.is_empty() {
+        steps.retain(|step| options.only.iter().any(|text| step.name().contains(text)));
     }
-    report.step("tools: node", tools::node);
-    report.step("tools: python", tools::python);
-    if everything {
-        report.step("deny: licences, sources, versions", supply::deny);
-        report.counted("deny: advisories", supply::advisories);
-        report.step("fmt, lint: JavaScript", lint::javascript);
-        report.step("fmt, lint: Python", lint::python);
-        report.counted("unit + contracts", checks::tests);
-        unless_quick(options, &mut report, "cfn-lint", lambda::lint_template);
-        report.counted("template.yaml", || {
-            node::one_file("tests/hosts/aws-template.test.mjs")
-        });
-        report.counted("wrangler.toml", || {
-            node::one_file("tests/hosts/worker-config.test.mjs")
-        });
-        report.counted("docs/cost.md", || {
-            node::one_file("tests/hosts/cost.test.mjs")
-        });
-        report.step("lint: image, action", image::lint);
-    }
+    let report = Report::of(steps);
+    report.print();
+    report.exit_code()
+}
+
+/// What needs no build: the part of [`run`] to repeat while moving files.
+pub(crate) fn structure() -> ExitCode {
+    let report = Report::of(of_structure());
+    report.print();
+    report.exit_code()
+}
+
+fn steps<'a>(options: &TestOptions, answers: &'a AllAnswers) -> Vec<Step<'a>> {
+    let everything = options.targets.is_empty();
     let targets = if everything {
         &Target::HOSTS[..]
     } else {
         &options.targets[..]
     };
-    let mut builds = Builds::default();
+    let mut steps = vec![
+        Step::cargo(RUST, tools::rust),
+        Step::test(NODE, tools::node),
+        Step::test(PYTHON, tools::python),
+    ];
     if everything {
-        let built = builds.made(Build::Jeton, &mut report, options);
-        check_mock(&mut report, built);
-        check_packages(&mut report, built);
+        steps.extend(of_code());
     }
-    check_hosts(&mut report, targets, options, &mut builds, &mut answers);
+    steps.extend(builds(targets, options));
     if everything {
-        check_libraries(&mut report, &mut builds, options);
-        check_login(&mut report, &mut builds, options);
-        report.counted("same rows", || suite::same_rows(&answers));
-        unless_quick(options, &mut report, "arm64 build", lambda::build_arm64);
-        unless_quick(options, &mut report, "tools: sbom", tools::sbom);
-        unless_quick(options, &mut report, "sbom", supply::sbom);
-        check_dist(&mut report, options);
+        steps.extend(of_documents(options));
+        steps.extend(of_mock());
+        steps.extend(of_packages());
     }
-
-    report.print();
-    report.exit_code()
-}
-
-/// What people download: the binary that needs nothing, and the packages that bring it.
-fn check_dist(report: &mut Report, options: &TestOptions) {
-    if options.quick {
-        report.skip("static build", "--quick");
-        report.skip("dist", "--quick");
-        return;
+    steps.extend(targets.iter().map(|target| on_host(target, answers)));
+    if everything {
+        steps.extend(of_libraries());
+        steps.extend(of_login());
+        let same = Step::test("same rows", || suite::same_rows(answers));
+        steps.push(same.after(Target::HOSTS.map(|host| suite_on(&host))));
+        steps.extend(of_releases(options));
     }
-    let built = report.counted("static build", image::static_build);
-    let packed = report.step("dist", || if_built(built, dist::pack_static));
-    report.counted("dist: installed", || if_built(packed, dist::installed));
-}
-
-/// What needs no build: the part of [`run`] to repeat while moving files.
-pub(crate) fn structure() -> ExitCode {
-    let mut report = Report::new();
-    check_structure(&mut report);
-    report.print();
-    report.exit_code()
+    steps
 }
 
 /// How the source is laid out.
-fn check_structure(report: &mut Report) {
-    report.step("structure: circles", circles::of_core);
-    report.step("structure: sizes", sizes::of_product);
-    report.step("structure: bool parameters", parameters::of_core);
-    report.step("structure: pins", pins::of_references);
+fn of_structure() -> Vec<Step<'static>> {
+    vec![
+        Step::test("structure: circles", circles::of_core),
+        Step::test("structure: sizes", sizes::of_product),
+        Step::test("structure: bool parameters", parameters::of_core),
+        Step::test("structure: pins", pins::of_references),
+    ]
 }
 
-fn check_code(report: &mut Report) {
-    report.counted("lock file", checks::lock_file);
-    report.step("fmt", checks::fmt);
-    check_structure(report);
-    report.step("boundaries: source", boundaries::source);
-    report.step("boundaries: crates", boundaries::dependencies);
-    report.step("boundaries: wasm", boundaries::wasm_build);
-    report.step("clippy", checks::clippy);
-    report.step("clippy: wasm", checks::clippy_wasm);
+fn of_code() -> Vec<Step<'static>> {
+    let mut steps = vec![
+        Step::cargo("lock file", checks::lock_file),
+        Step::cargo("fmt", checks::fmt),
+    ];
+    steps.extend(of_structure());
+    steps.extend([
+        Step::test("boundaries: source", boundaries::source),
+        Step::cargo("boundaries: crates", boundaries::dependencies),
+        Step::cargo("deny: licences, sources, versions", supply::deny).needs([PYTHON]),
+        Step::cargo("deny: advisories", supply::advisories).needs([PYTHON]),
+        Step::test("fmt, lint: JavaScript", lint::javascript).needs([NODE]),
+        Step::test("fmt, lint: Python", lint::python).needs([PYTHON]),
+        // What the most steps wait for.
+        jeton(),
+        Step::cargo("boundaries: wasm", boundaries::wasm_check),
+        Step::cargo("clippy", checks::clippy),
+        Step::cargo("clippy: wasm", checks::clippy_wasm),
+        Step::cargo(UNITS, checks::tests).needs([NODE, PYTHON]),
+        Step::cargo(DRIVERS, libraries::build).after([UNITS]),
+    ]);
+    steps
 }
 
-fn check_mock(report: &mut Report, built: bool) {
-    for (name, step) in mock::STEPS {
-        report.counted(name, || if_built(built, step));
+fn jeton() -> Step<'static> {
+    Step::cargo(JETON, || binaries::build("jeton-cli")).needs([PYTHON])
+}
+
+/// What is built for the hosts, and what is asked of each alone.
+fn builds(targets: &[Target], options: &TestOptions) -> Vec<Step<'static>> {
+    let everything = options.targets.is_empty();
+    let is_asked = |host| targets.contains(&host);
+    let mut steps = Vec::new();
+    // Rows run the command against each host.
+    if !everything && Target::HOSTS.into_iter().any(is_asked) {
+        steps.push(jeton());
     }
-    report.counted("platforms", || if_built(built, platforms::run));
-    report.step("action", || if_built(built, image::action));
-    let installed = report.step("tools: vendors", vendors::install);
-    report.counted("vendors", || if_built(built && installed, vendors::run));
-    report.step("vendors: table", vendors::table);
+    if is_asked(Target::Mock) || is_asked(Target::Serve) {
+        let alone = |name: &str, file: &'static str| {
+            Step::test(name, move || node::one_file(file)).needs([NODE, JETON])
+        };
+        steps.extend([
+            Step::test("static binary", image::static_binary).needs([JETON]),
+            alone("rows of serve alone", "tests/hosts/serve.test.mjs"),
+            alone("trust rules", "tests/hosts/trust.test.mjs"),
+            alone("the command", "tests/hosts/cli.test.mjs"),
+            alone("schemathesis", "tests/hosts/schemathesis.test.mjs"),
+            Step::test("instructions", instructions).needs([NODE, JETON]),
+        ]);
+    }
+    if is_asked(Target::Worker) {
+        let alone = |name: &str, file: &'static str, build: &str| {
+            Step::test(name, move || node::one_file(file)).needs([NODE, build])
+        };
+        steps.extend([
+            Step::test(FOR_WORKER, tools::worker).needs([RUST]),
+            Step::cargo(WORKER, worker::build).needs([FOR_WORKER]),
+            Step::cargo(CONTRACTS, worker::build_contracts).needs([FOR_WORKER]),
+            alone(
+                "contracts in workerd",
+                "tests/hosts/worker-contracts.test.mjs",
+                CONTRACTS,
+            ),
+            alone(
+                "rows of the Worker alone",
+                "tests/hosts/worker-dropped.test.mjs",
+                WORKER,
+            ),
+            alone(
+                "operations of the Worker",
+                "tests/hosts/worker-operations.test.mjs",
+                WORKER,
+            ),
+            unless_quick(options, "wrangler dry run", |name| {
+                Step::test(name, worker::dry_run).needs([WORKER])
+            }),
+        ]);
+    }
+    if is_asked(Target::Lambda) {
+        steps.extend([
+            Step::cargo(LAMBDA, || binaries::build("jeton-lambda")).needs([PYTHON]),
+            Step::test("rows of Lambda alone", || {
+                node::one_file("tests/hosts/aws-lambda.test.mjs")
+            })
+            .needs([NODE, LAMBDA]),
+        ]);
+    }
+    steps
+}
+
+/// What is neither code nor program: templates, prices, the image, the action.
+fn of_documents(options: &TestOptions) -> Vec<Step<'static>> {
+    let file = |name: &str, file: &'static str| {
+        Step::test(name, move || node::one_file(file)).needs([NODE])
+    };
+    vec![
+        unless_quick(options, "cfn-lint", |name| {
+            Step::test(name, lambda::lint_template).needs([PYTHON])
+        }),
+        file("template.yaml", "tests/hosts/aws-template.test.mjs"),
+        file("wrangler.toml", "tests/hosts/worker-config.test.mjs"),
+        file("docs/cost.md", "tests/hosts/cost.test.mjs"),
+        Step::test("lint: image, action", image::lint).needs([PYTHON]),
+    ]
+}
+
+fn of_mock() -> Vec<Step<'static>> {
+    let installed = "tools: vendors";
+    vec![
+        Step::test("mock", mock::over_http).needs([NODE, PYTHON, JETON]),
+        Step::test("browser", mock::in_browser)
+            .needs([NODE, JETON])
+            .after([UNITS]),
+        Step::test("platforms", platforms::run).needs([NODE, JETON]),
+        Step::test("action", image::action).needs([JETON]),
+        Step::test(installed, vendors::install).needs([NODE]),
+        Step::test("vendors", vendors::run).needs([JETON, installed]),
+        Step::test("vendors: table", vendors::table).after(["vendors"]),
+    ]
 }
 
 /// The packages that are published beside the crates.
-fn check_packages(report: &mut Report, built: bool) {
-    for name in packages::NAMES {
-        report.counted(&format!("packages/js/{name}"), || {
-            if_built(built, || packages::javascript(name))
-        });
-        report.counted(&format!("packages/python/{name}"), || {
-            if_built(built, || packages::python(name))
-        });
+fn of_packages() -> Vec<Step<'static>> {
+    let both = packages::NAMES.into_iter().flat_map(|name| {
+        [
+            Step::test(format!("packages/js/{name}"), || packages::javascript(name)),
+            Step::test(format!("packages/python/{name}"), || packages::python(name)),
+        ]
+    });
+    both.map(|step| step.needs([NODE, PYTHON, JETON])).collect()
+}
+
+/// The suite on a host.
+fn on_host<'a>(target: &Target, answers: &'a AllAnswers) -> Step<'a> {
+    let asked = target.clone();
+    Step::host(suite_on(target), move || suite::run(&asked, answers))
+        .needs([NODE, PYTHON])
+        .needs(builds_of(target).iter().copied())
+}
+
+fn suite_on(target: &Target) -> String {
+    format!("{SUITE}{}", target.as_str())
+}
+
+/// What a host is built by.
+fn builds_of(target: &Target) -> &'static [&'static str] {
+    match target {
+        Target::Mock | Target::Serve => &[JETON],
+        Target::Worker => &[WORKER, JETON],
+        Target::Lambda => &[LAMBDA, JETON],
+        Target::Url(_) => &[],
     }
 }
 
 /// The libraries of three languages: by themselves, then on each host and a stranger.
-fn check_libraries(report: &mut Report, builds: &mut Builds, options: &TestOptions) {
-    let driven = report.step("build: drivers", libraries::build);
+fn of_libraries() -> Vec<Step<'static>> {
+    let mut steps = Vec::new();
     for language in libraries::LANGUAGES {
-        report.counted(&format!("libraries: {language}"), || {
-            if_built(driven, || libraries::of_language(language))
-        });
+        steps.push(Step::test(format!("libraries: {language}"), || {
+            libraries::of_language(language)
+        }));
     }
     for host in Target::HOSTS {
-        let built = Build::of(&host).is_none_or(|build| builds.made(build, report, options));
-        report.counted(&format!("libraries on {}", host.as_str()), || {
-            if_built(driven && built, || libraries::on_server(host.as_str()))
-        });
+        let name = format!("libraries on {}", host.as_str());
+        let builds = builds_of(&host);
+        let step = Step::test(name, move || libraries::on_server(host.as_str()));
+        steps.push(step.needs(builds.iter().copied()));
     }
-    report.counted(&format!("libraries on {}", libraries::STRANGER), || {
-        if_built(driven, || libraries::on_server(libraries::STRANGER))
-    });
-    report.counted("libraries: mcp", libraries::mcp);
-    report.counted("libraries: packed", libraries::packed);
-    report.counted("examples", || if_built(driven, examples::run));
-    report.step("libraries: table", libraries::table);
+    steps.push(Step::test(
+        format!("libraries on {}", libraries::STRANGER),
+        || libraries::on_server(libraries::STRANGER),
+    ));
+    steps.push(Step::test("libraries: mcp", libraries::mcp));
+    // Cargo's, because a README's programs are built in its folder.
+    steps.push(Step::cargo("libraries: packed", libraries::packed));
+    steps.push(Step::test("examples", examples::run));
+    let names: Vec<_> = steps.iter().map(|step| step.name().to_owned()).collect();
+    let mut steps: Vec<_> = steps
+        .into_iter()
+        .map(|step| step.needs([NODE, PYTHON, JETON, DRIVERS]))
+        .collect();
+    steps.push(Step::test("libraries: table", libraries::table).after(names));
+    steps
 }
 
 /// The built-in login, on each host that has it.
-fn check_login(report: &mut Report, builds: &mut Builds, options: &TestOptions) {
-    for host in login::HOSTS {
-        let built = Build::of(&host).is_none_or(|build| builds.made(build, report, options));
-        report.counted(&format!("login on {}", host.as_str()), || {
-            if_built(built, || login::on_host(&host))
-        });
-    }
-    let worker = builds.made(Build::Worker, report, options);
-    report.counted("login: operations", || if_built(worker, login::operations));
-    let built = builds.made(Build::Jeton, report, options);
-    report.counted("login: example", || if_built(built, login::example));
+fn of_login() -> Vec<Step<'static>> {
+    let needed = |step: Step<'static>, host: &Target| {
+        let builds = builds_of(host).iter().copied();
+        step.needs([NODE, PYTHON]).needs(builds)
+    };
+    let mut steps: Vec<_> = login::HOSTS
+        .into_iter()
+        .map(|host| {
+            let on = host.clone();
+            let name = format!("login on {}", host.as_str());
+            needed(Step::test(name, move || login::on_host(&on)), &host)
+        })
+        .collect();
+    let operations = Step::test("login: operations", login::operations);
+    steps.push(needed(operations, &Target::Worker));
+    let example = Step::test("login: example", login::example);
+    steps.push(needed(example, &Target::Serve));
+    steps
 }
 
-/// Builds what the targets need, each once and just before its first suite.
-fn check_hosts(
-    report: &mut Report,
-    targets: &[Target],
-    options: &TestOptions,
-    builds: &mut Builds,
-    answers: &mut Vec<Answers>,
-) {
-    for target in targets {
-        let built = Build::of(target).is_none_or(|build| {
-            let built = builds.made(build, report, options);
-            // Rows run the command against each.
-            built && builds.has_command(report, options)
-        });
-        report.host(target.as_str(), || {
-            if_built(built, || suite::run(target, answers))
-        });
-    }
-}
-
-/// An earlier build may still lie there: its answers would prove nothing.
-fn if_built<T>(built: bool, step: impl FnOnce() -> Result<T>) -> Result<T> {
-    if !built {
-        bail!("not run: its build failed");
-    }
-    step()
-}
-
-/// What was built, and whether that worked.
-#[derive(Default)]
-struct Builds(Vec<(Build, bool)>);
-
-impl Builds {
-    /// Builds it, the first time.
-    fn made(&mut self, build: Build, report: &mut Report, options: &TestOptions) -> bool {
-        if let Some((_, passed)) = self.0.iter().find(|(made, _)| *made == build) {
-            return *passed;
-        }
-        let passed = build.make(report, options);
-        self.0.push((build, passed));
-        passed
-    }
-
-    /// Builds the command alone, unless it is there as a host.
-    fn has_command(&mut self, report: &mut Report, options: &TestOptions) -> bool {
-        let is_host = self.0.iter().any(|(made, _)| *made == Build::Jeton);
-        let build = if is_host {
-            Build::Jeton
-        } else {
-            Build::Command
-        };
-        self.made(build, report, options)
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Build {
-    /// The command, as a host.
-    Jeton,
-    /// The command alone, for rows that run it against another host.
-    Command,
-    Worker,
-    Lambda,
-}
-
-impl Build {
-    fn of(target: &Target) -> Option<Self> {
-        match target {
-            Target::Mock | Target::Serve => Some(Self::Jeton),
-            Target::Worker => Some(Self::Worker),
-            Target::Lambda => Some(Self::Lambda),
-            Target::Url(_) => None,
-        }
-    }
-
-    fn make(self, report: &mut Report, options: &TestOptions) -> bool {
-        match self {
-            Self::Jeton => {
-                let passed = report.step("build: jeton", || native("jeton-cli"));
-                if passed {
-                    report.counted("rows of serve alone", || {
-                        node::one_file("tests/hosts/serve.test.mjs")
-                    });
-                    report.counted("trust rules", || {
-                        node::one_file("tests/hosts/trust.test.mjs")
-                    });
-                    report.counted("the command", || node::one_file("tests/hosts/cli.test.mjs"));
-                    report.counted("schemathesis", || {
-                        node::one_file("tests/hosts/schemathesis.test.mjs")
-                    });
-                    report.counted("instructions", instructions);
-                }
-                passed
-            }
-            Self::Command => report.step("build: jeton", || native("jeton-cli")),
-            Self::Lambda => {
-                let passed = report.step("build: jeton-lambda", || native("jeton-lambda"));
-                if passed {
-                    report.counted("rows of Lambda alone", || {
-                        node::one_file("tests/hosts/aws-lambda.test.mjs")
-                    });
-                }
-                passed
-            }
-            Self::Worker => {
-                report.step("tools: worker", tools::worker);
-                let passed = report.step("build: worker", worker::build);
-                if report.step("build: worker contracts", worker::build_contracts) {
-                    report.counted("contracts in workerd", || {
-                        node::one_file("tests/hosts/worker-contracts.test.mjs")
-                    });
-                }
-                if passed {
-                    report.counted("rows of the Worker alone", || {
-                        node::one_file("tests/hosts/worker-dropped.test.mjs")
-                    });
-                    report.counted("operations of the Worker", || {
-                        node::one_file("tests/hosts/worker-operations.test.mjs")
-                    });
-                }
-                unless_quick(options, report, "wrangler dry run", worker::dry_run);
-                passed
-            }
-        }
-    }
+/// What people download or deploy, as far as no suite has it yet.
+fn of_releases(options: &TestOptions) -> Vec<Step<'static>> {
+    let (tool, packed) = ("tools: sbom", "dist");
+    vec![
+        unless_quick(options, "arm64 build", |name| {
+            Step::cargo(name, lambda::test_arm64).needs([PYTHON])
+        }),
+        unless_quick(options, tool, |name| {
+            Step::test(name, tools::sbom)
+                .needs([RUST])
+                .after([FOR_WORKER])
+        }),
+        unless_quick(options, "sbom", |name| {
+            Step::cargo(name, supply::sbom).needs([PYTHON, tool])
+        }),
+        unless_quick(options, packed, |name| {
+            Step::test(name, dist::pack_tested).needs([NODE, PYTHON, JETON])
+        }),
+        // Cargo's, because `cargo install` is one of its tests.
+        unless_quick(options, "dist: installed", |name| {
+            Step::cargo(name, dist::installed).needs([packed])
+        }),
+    ]
 }
 
 /// Those tests skip themselves without valgrind; here that is a failure.
@@ -303,20 +327,56 @@ fn instructions() -> Result<Tally> {
     node::one_file("tests/hosts/instructions.test.mjs")
 }
 
-fn native(package: &str) -> Result<&'static str> {
-    shell::run(shell::cargo("build --profile suite").args(["-p", package]))?;
-    Ok("")
+fn unless_quick<'a>(
+    options: &TestOptions,
+    name: &str,
+    step: impl FnOnce(&str) -> Step<'a>,
+) -> Step<'a> {
+    if options.quick {
+        Step::skipped(name, "--quick")
+    } else {
+        step(name)
+    }
 }
 
-fn unless_quick<T: Into<String>>(
-    options: &TestOptions,
-    report: &mut Report,
-    name: &str,
-    step: impl FnOnce() -> Result<T>,
-) {
-    if options.quick {
-        report.skip(name, "--quick");
-    } else {
-        report.step(name, step);
+#[cfg(test)]
+mod tests {
+    use super::steps;
+    use crate::args::{Target, TestOptions};
+    use crate::suite::AllAnswers;
+
+    #[test]
+    fn each_waits_for_earlier_steps() {
+        let answers = AllAnswers::default();
+        let options = |targets: &[Target], quick| TestOptions {
+            targets: targets.to_vec(),
+            quick,
+            only: Vec::new(),
+        };
+        let url = Target::Url("https://id.example".to_owned());
+        for options in [
+            options(&[], false),
+            options(&[], true),
+            options(&[Target::Mock], false),
+            options(&[Target::Worker, Target::Lambda], true),
+            options(&[url], false),
+        ] {
+            let mut names = Vec::new();
+            for step in steps(&options, &answers) {
+                for name in step.waits() {
+                    assert!(
+                        names.contains(name),
+                        "{}: `{name}` is no earlier step",
+                        step.name()
+                    );
+                }
+                assert!(
+                    !names.contains(&step.name().to_owned()),
+                    "{} twice",
+                    step.name()
+                );
+                names.push(step.name().to_owned());
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! SDKs of vendors and platforms in `tests/vendors` and `tests/platforms`.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -100,6 +101,9 @@ fn rustup(args: &[&str]) -> Result<()> {
     })
 }
 
+/// Held while something is installed: steps beside each other want the same folder, and Debian has one lock.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
 /// Debian's packages, where they may be installed: by root, on Debian. Elsewhere the caller finds out that
 /// they are missing.
 pub(crate) fn debian(packages: &[&str]) -> Result<()> {
@@ -107,6 +111,7 @@ pub(crate) fn debian(packages: &[&str]) -> Result<()> {
     if !root || !Path::new("/etc/debian_version").exists() {
         return Ok(());
     }
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let apt = |arguments: &[&str]| {
         let mut apt = shell::command("apt-get");
         apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
@@ -137,6 +142,7 @@ pub(crate) fn node() -> Result<String> {
 
 /// What the lock file of this folder names, into its `node_modules`.
 pub(crate) fn npm_packages(folder: &str) -> Result<()> {
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = shell::path(folder);
     let lock = folder.join("package-lock.json");
     let lock = std::fs::read(&lock).with_context(|| lock.display().to_string())?;
@@ -163,6 +169,7 @@ pub(crate) fn python() -> Result<String> {
 
 /// What this file names, into a virtual environment of its own in this folder. The version of its Python.
 pub(crate) fn python_packages(folder: &str, requirements: &str) -> Result<String> {
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let (folder, file) = (shell::path(folder), shell::path(requirements));
     let wanted = std::fs::read(&file).with_context(|| requirements.to_owned())?;
     let installed = folder.join("installed.txt");

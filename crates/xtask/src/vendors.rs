@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::node::Run;
 use crate::report::Tally;
-use crate::{mock, shell, tools};
+use crate::{binaries, mock, shell, tools};
 
 const FOLDER: &str = "tests/vendors";
 
@@ -22,7 +22,7 @@ pub(crate) fn install() -> Result<&'static str> {
 pub(crate) fn run() -> Result<Tally> {
     let file = shell::path(FOLDER).join("vendors.test.mjs");
     let mut run = Run::of_files("vendors", &[file])?;
-    mock::with_jeton(&mut run.command)
+    binaries::named(&mut run.command)
         .env("PYTHON", shell::path("target/tools/vendors/bin/python"))
         .env("CHROMIUM", mock::browser()?);
     run.finish()?.tally()
