@@ -234,7 +234,11 @@ fn first_failed(places: &[Place], needs: &[String]) -> Option<String> {
 /// Runs a step, in a thread that writes into a file of its own, and prints the file when it has ended.
 fn measure(step: Step, failed: Option<String>, logs: &Path) -> Row {
     let Step {
-        name, table, run, ..
+        name,
+        table,
+        lane,
+        run,
+        ..
     } = step;
     let log = log_of(&name, logs);
     print(format!("    {name}: begins\n").as_bytes());
@@ -245,6 +249,9 @@ fn measure(step: Step, failed: Option<String>, logs: &Path) -> Row {
             let running = scope.spawn(|| match create(&log) {
                 Ok(file) => {
                     step::write_into(file);
+                    if lane == Lane::Cargo {
+                        step::give_way();
+                    }
                     (run(), step::used())
                 }
                 Err(error) => (Err(error), Duration::ZERO),

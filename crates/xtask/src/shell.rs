@@ -122,10 +122,12 @@ pub(crate) fn expect_success(command: &Command, status: ExitStatus) -> Result<()
 }
 
 pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
-    command
+    let child = command
         .stderr(step::stdio()?)
         .spawn()
-        .with_context(|| format!("cannot start `{}`", display(command)))
+        .with_context(|| format!("cannot start `{}`", display(command)))?;
+    step::started(&child);
+    Ok(child)
 }
 
 /// The command as it would be typed at the top of the checkout.

@@ -6,13 +6,14 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::Write as _;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Result;
 
 thread_local! {
     static FILE: RefCell<Option<File>> = const { RefCell::new(None) };
+    static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
     static USED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
@@ -44,6 +45,23 @@ pub(crate) fn stdio() -> Result<Stdio> {
 /// The file of this thread's step, for a thread that reads in its name.
 pub(crate) fn file() -> Result<Option<File>> {
     FILE.with_borrow(|file| Ok(file.as_ref().map(File::try_clone).transpose()?))
+}
+
+/// From now on what this thread starts lets everything else go first: what compiles can wait, and rows beside
+/// it measure time.
+pub(crate) fn give_way() {
+    GIVES_WAY.set(true);
+}
+
+/// What is done with a program that has just been started. Where there is no `renice`, all are equal.
+pub(crate) fn started(child: &Child) {
+    if GIVES_WAY.get() {
+        let _ = Command::new("renice")
+            .args(["-n", "10", "-p", &child.id().to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
 }
 
 /// Adds what a program took that this thread waited for.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::{shell, step};
 
 const WASM: &str = "wasm32-unknown-unknown";
 const LAMBDA: &str = "aarch64-unknown-linux-gnu";
@@ -242,6 +242,7 @@ pub(crate) fn sbom() -> Result<String> {
 }
 
 fn cargo_install(tools: &[CargoTool]) -> Result<String> {
+    step::give_way();
     let mut versions = Vec::new();
     let build = shell::path("target/tools/build");
     for CargoTool {
