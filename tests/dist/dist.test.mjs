@@ -162,7 +162,7 @@ describe('PyPI', () => {
 describe('crates.io', () => {
   test('cargo install', async () => {
     const root = join(folder, 'cargo');
-    // By the profile that the tests' binaries are built with, which are built already.
+    // By the profile, and for the target in CARGO_BUILD_TARGET, of the tests' binaries, which are built already.
     const args = ['install', '--locked', '--path', 'crates/jeton-cli', '--profile', 'suite', '--root', root];
     await run('cargo', [...args, '--quiet', '--target-dir', join(ROOT, 'target')], { cwd: ROOT });
     assert.equal(await serves(join(root, 'bin/jeton'), ['mock'], folder), 0);

@@ -175,13 +175,20 @@ const STATES = {
   },
 };
 
+/**
+ * Why a page is not looked at on this host. `jeton-login` makes them all, by the same code on each host: one host has
+ * every state, and on the others one page shows that it arrives as it was made.
+ */
+const unlooked = (name) =>
+  target !== 'serve' && name !== 'consent' && 'looked at on serve: the pages are not the hosts’';
+
 describe('each page in every state', unless, () => {
   for (const [name, reach] of Object.entries(STATES)) {
     for (const [language, more] of [
       ['en', {}],
       ['de', { ui_locales: 'de' }],
     ]) {
-      test(`${name}, ${language}`, async (t) => {
+      test(`${name}, ${language}`, { skip: unlooked(name) }, async (t) => {
         const own = await open(t, {
           providers: { one: {}, two: {}, github: { type: 'github', name: 'GitHub' } },
           clients: [...clients(), { ...application('staff', { client_name: 'Staff' }), first_party: true }],
