@@ -4,8 +4,8 @@
 //! One lane begins with what is cargo's, the other with the rest; a lane that has nothing of its own to do
 //! helps the other. Cargo's steps never run beside each other: they would wait for the lock of one folder.
 
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -241,7 +241,7 @@ fn measure(step: Step, failed: Option<String>, logs: &Path) -> Row {
         ..
     } = step;
     let log = log_of(&name, logs);
-    print(format!("    {name}: begins\n").as_bytes());
+    println!("    {name}: begins");
     let begin = Instant::now();
     let (outcome, used) = match failed {
         Some(failed) => (Err(anyhow!("not run: `{failed}` failed")), Duration::ZERO),
@@ -262,12 +262,13 @@ fn measure(step: Step, failed: Option<String>, logs: &Path) -> Row {
         }),
     };
     let tally = outcome.unwrap_or_else(|error| Tally::failed(format!("{error:#}")));
-    let mut text = format!("\n==> {name}\n").into_bytes();
-    text.extend(std::fs::read(&log).unwrap_or_default());
+    // At once, so that nothing of the other lane comes between.
+    let written = std::fs::read(&log).unwrap_or_default();
+    let mut text = format!("\n==> {name}\n{}", String::from_utf8_lossy(&written));
     if tally.failed > 0 {
-        text.extend(format!("{name} FAILED: {}\n", tally.note).into_bytes());
+        let _ = writeln!(text, "{name} FAILED: {}", tally.note);
     }
-    print(&text);
+    println!("{}", text.trim_end());
     Row {
         name,
         table,
@@ -289,13 +290,6 @@ fn create(log: &Path) -> Result<File> {
     let file = file.with_context(|| log.display().to_string())?;
     file.set_len(0)?;
     Ok(file)
-}
-
-/// At once, so that nothing of another lane comes between.
-fn print(text: &[u8]) {
-    let mut stdout = std::io::stdout().lock();
-    // Whoever does not listen any more has not made a step fail.
-    let _ = stdout.write_all(text).and_then(|()| stdout.flush());
 }
 
 #[cfg(test)]

@@ -23,7 +23,6 @@ pub(crate) fn write_into(file: File) {
 }
 
 /// One line of its own.
-#[allow(clippy::print_stdout)]
 pub(crate) fn say(line: &str) {
     FILE.with_borrow_mut(|file| match file {
         Some(file) => {
