@@ -23,11 +23,14 @@ const clients = () => [
   application('plain', SEES_GROUPS),
 ];
 
-const alice = ({ email = 'alice@example.com', groups = ['staff'] } = {}) => ({
-  sub: 'alice',
-  name: 'Alice',
-  claims: { name: 'Alice', email, email_verified: true, groups },
-});
+const ALICE = { email: 'alice@example.com', groups: ['staff'] };
+const PEOPLE = [{ sub: 'alice', name: 'Alice', claims: { name: 'Alice', email_verified: true, ...ALICE } }];
+
+/** From now on the provider says this of Alice. What a login said of her there it would go on to say. */
+async function says(upstream, claims = ALICE) {
+  await upstream.clearClaimRules();
+  await upstream.addClaimRule({ userinfo: claims });
+}
 
 const REFRESHES = { endpoint: 'token', grant_type: 'refresh_token' };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,7 +39,7 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const deployment = (t, { login, provider = {} } = {}) =>
   open(t, {
     login,
-    providers: { one: { claims: { groups: '${upstream.groups}' }, people: [alice()], ...provider } },
+    providers: { one: { claims: { groups: '${upstream.groups}' }, people: PEOPLE, ...provider } },
     clients: clients(),
   });
 
@@ -76,7 +79,7 @@ describe('renewed claims', () => {
     assert.deepEqual(tokens.claims.groups, ['staff']);
     for (const groups of [['staff', 'admins'], ['guests'], []]) {
       const email = `${groups.join('-')}@example.com`;
-      await own.upstreams.one.addUser(alice({ email, groups }));
+      await says(own.upstreams.one, { email, groups });
       const { auth_time } = tokens.claims;
       tokens = await refreshed(fresh, tokens);
       assert.deepEqual(tokens.claims.groups, groups);
@@ -100,7 +103,7 @@ describe('renewed claims', () => {
     const tokens = await loggedIn(browser, plain, { form: FORM });
     const [asked] = await one.journal({ endpoint: 'authorize' });
     assert.equal(asked.parameters.scope, 'openid profile email');
-    await one.addUser(alice({ groups: ['guests'] }));
+    await says(one, { groups: ['guests'] });
     const again = await refreshed(plain, tokens);
     assert.deepEqual(again.claims.groups, ['staff']);
     assert.equal(await one.count(REFRESHES), 0);
@@ -123,7 +126,7 @@ describe('renewed claims', () => {
     await loggedIn(browser, plain, { form: FORM });
     const silent = fresh.asks({ ...FORM, prompt: 'none' });
     const tokens = await fresh.tokens(await browser.open(silent.url), silent);
-    await own.upstreams.one.addUser(alice({ groups: ['guests'] }));
+    await says(own.upstreams.one, { groups: ['guests'] });
     assert.deepEqual((await refreshed(fresh, tokens)).claims.groups, ['staff']);
     await own.logged('"claims_renewal":"the upstream gave no refresh token"');
   });
@@ -135,13 +138,13 @@ describe('renewed claims', () => {
     const browser = own.browser();
     const first = await loggedIn(browser, fresh, { form: FORM });
     const second = await loggedIn(browser, other, { form: FORM });
-    await one.addUser(alice({ groups: ['guests'] }));
+    await says(one, { groups: ['guests'] });
     await refused(fresh, first);
     await own.logged('"detail":"the person may no longer be logged in: they are on no list of those who may"');
     await refused(other, second);
     await own.logged('"detail":"the person may no longer be logged in: their login at the upstream ended"');
     assert.equal(await one.count(REFRESHES), 1, 'the token is forgotten');
-    await one.addUser(alice());
+    await says(one);
     await refused(other, second);
     const { asked, page } = await toUpstream(browser, fresh, { form: FORM });
     const end = page.arrived ? page : await be(browser, page, 'alice');
@@ -155,11 +158,11 @@ describe('renewed claims', () => {
     const browser = own.browser();
     const first = await loggedIn(browser, fresh, { form: FORM });
     const second = await loggedIn(browser, other, { form: FORM });
-    await one.addUser(alice({ groups: ['guests'] }));
+    await says(one, { groups: ['guests'] });
     await refused(fresh, first);
     const again = await refreshed(other, second);
     assert.deepEqual(again.claims.groups, ['guests']);
-    await one.addUser(alice());
+    await says(one);
     assert.deepEqual((await refreshed(fresh, first)).claims.groups, ['staff'], 'rights come back with the list');
   });
 
@@ -196,7 +199,7 @@ describe('renewed claims', () => {
       const own = await deployment(t);
       const { fresh } = own.applications;
       const tokens = await loggedIn(own.browser(), fresh, { form: FORM });
-      await own.upstreams.one.addUser(alice({ groups: ['guests'] }));
+      await says(own.upstreams.one, { groups: ['guests'] });
       await own.upstreams.one.addFault({ match, fault });
       const began = performance.now();
       const again = await refreshed(fresh, tokens);
@@ -213,7 +216,7 @@ describe('renewed claims', () => {
     const { fresh } = own.applications;
     const { one } = own.upstreams;
     const tokens = await loggedIn(own.browser(), fresh, { form: FORM });
-    await one.addUser(alice({ groups: ['guests'] }));
+    await says(one, { groups: ['guests'] });
     await one.addFault({ match: REFRESHES, fault: 'status-503' });
     const first = await refreshed(fresh, tokens);
     await one.clearFaults();
@@ -230,7 +233,7 @@ describe('renewed claims', () => {
     for (let round = 0; round < 10; round += 1) {
       held = await Promise.all([refreshed(fresh, held[0]), refreshed(other, held[1])]);
     }
-    await one.addUser(alice({ groups: ['guests'] }));
+    await says(one, { groups: ['guests'] });
     assert.deepEqual((await refreshed(fresh, held[0])).claims.groups, ['guests']);
     assert.deepEqual((await refreshed(other, held[1])).claims.groups, ['guests']);
     const asked = await one.journal(REFRESHES);
