@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use url::Url;
 
-use super::RedirectUri;
+use super::redirect::RedirectUri;
 
 /// `subject_type`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl fmt::Display for Sector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Localhost, PrivateUse, RedirectRules};
+    use crate::client::redirect::{Localhost, PrivateUse, RedirectRules};
 
     fn check(
         name: Option<&str>,
