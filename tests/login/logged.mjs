@@ -27,7 +27,7 @@ test('no log holds a credential, or what a stranger or an upstream sent', async 
     [],
   );
   for (const [value, kind] of remembered()) {
-    assert.notDeepEqual(search(`"detail":${JSON.stringify(`of ${value}.`)}`), [], `${kind} would not be found`);
+    assert.ok(search.finds(`"detail":${JSON.stringify(`of ${value}.`)}`), `${kind} would not be found`);
   }
   assert.ok(lines.length > 100, `only ${lines.length} lines`);
   const leaks = lines.flatMap((line) => search(line).map((found) => `${found} in ${line.slice(0, 300)}`));

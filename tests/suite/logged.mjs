@@ -40,7 +40,7 @@ test('no log holds a credential, or what a stranger sent', { skip: unless.starta
       const part = value.length >= 32 ? value.slice(3, 32) : value;
       for (const planted of [value, encodeURIComponent(value), encoded, part]) {
         const detail = `"detail":${JSON.stringify(`of ${planted}.`)}`;
-        assert.notDeepEqual(search(detail), [], `${kind}: ${planted} was not found`);
+        assert.ok(search.finds(detail), `${kind}: ${planted} was not found`);
       }
     }
   });

@@ -142,7 +142,10 @@ const writings = (value) => [
 function needles(values) {
   const pieces = new Map();
   const whole = new Map();
-  const put = (piece, kind) => published.includes(piece) || pieces.set(piece, kind);
+  // Millions are asked for: each is looked up, and not searched for.
+  const known = new Set();
+  for (let at = 0; at + PIECE <= published.length; at += 1) known.add(published.slice(at, at + PIECE));
+  const put = (piece, kind) => known.has(piece) || pieces.set(piece, kind);
   for (const [value, kind] of values) {
     for (const text of new Set(writings(value))) {
       if (text.length < PIECE) whole.set(text.toLowerCase(), kind);
@@ -154,20 +157,24 @@ function needles(values) {
   return { pieces, whole };
 }
 
-/** A search for everything that was remembered until now: the kinds of what a text holds, with where. */
+/**
+ * A search for everything that was remembered until now: `search(text)` tells the kinds of what a text holds, with
+ * where; `search.finds(text)` whether it holds any, and looks no further than the first.
+ */
 export function searcher() {
   const { pieces, whole } = needles(seen);
-  return (text) => {
-    const found = [];
+  function* found(text) {
     for (let at = 0; at + PIECE <= text.length; at += 1) {
       const kind = pieces.get(text.slice(at, at + PIECE));
-      if (kind) found.push(`${kind}: …${text.slice(Math.max(0, at - 20), at + 4)}…`);
+      if (kind) yield `${kind}: …${text.slice(Math.max(0, at - 20), at + 4)}…`;
     }
     const lower = text.toLowerCase();
-    for (const [short, kind] of whole) if (lower.includes(short)) found.push(kind);
-    for (const [credential] of text.matchAll(CREDENTIAL)) found.push(`by its form: ${credential.slice(0, 8)}…`);
-    return found;
-  };
+    for (const [short, kind] of whole) if (lower.includes(short)) yield kind;
+    for (const [credential] of text.matchAll(CREDENTIAL)) yield `by its form: ${credential.slice(0, 8)}…`;
+  }
+  const search = (text) => [...found(text)];
+  search.finds = (text) => !found(text).next().done;
+  return search;
 }
 
 /** The values that were remembered until now, with their kinds. */
