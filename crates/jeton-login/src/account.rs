@@ -66,7 +66,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         .await
         .map_err(|_| Stopped::from(Stop::Store))?;
     let Some(session) = session else {
-        return Ok(choose(at, None));
+        return Ok(choose(at));
     };
     let connected = connected(at, &session.subject).await?;
     let parameters = at.parameters().ok_or_else(unreadable)?;

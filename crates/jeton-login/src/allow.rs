@@ -7,6 +7,22 @@ use serde_json::{Map, Value};
 
 use crate::settings::InvalidLogin;
 
+/// Whose word it is what is said of a person. A list is met by the word of those alone whom it is about: an
+/// OpenID provider may call organizations what it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Openid,
+    Github,
+}
+
+/// Why a list does not have a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    NotListed,
+    /// Their address would be, if the upstream said that it is verified.
+    NotVerified,
+}
+
 /// Who may log in. Empty: everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Allow {
@@ -34,6 +50,21 @@ pub(crate) struct AllowRecord {
 }
 
 impl AllowRecord {
+    /// Refuses lists that no person of such a provider can be in.
+    pub(crate) fn check_for(&self, source: Source) -> Result<(), InvalidLogin> {
+        match source {
+            Source::Openid if self.organizations.is_some() => Err(InvalidLogin::new(
+                "organizations",
+                "nothing here: these are GitHub's; what an OpenID provider says of groups is listed by claims",
+            )),
+            Source::Github if self.hosted_domains.is_some() => Err(InvalidLogin::new(
+                "hosted_domains",
+                "nothing here: these are Google's; GitHub's are organizations",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn says_something(&self) -> bool {
         let lists = [
             &self.emails,
@@ -122,13 +153,34 @@ impl Allow {
         self.email_domains.contains(&domain) || self.hosted_domains.contains(&domain)
     }
 
-    /// Whether a person of whom an upstream says this may log in: it is in one of the lists.
-    pub(crate) fn admits(&self, claims: &Map<String, Value>) -> bool {
-        self.is_everybody()
-            || verified_address(claims).is_some_and(|address| self.admits_address(&address))
+    /// The claims that its lists are about. Organizations are asked for in another way.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &str> {
+        let of_address = !self.emails.is_empty() || !self.email_domains.is_empty();
+        let of_address = ["email", "email_verified"].map(|name| of_address.then_some(name));
+        let hosted_domain = (!self.hosted_domains.is_empty()).then_some("hd");
+        let named = self.claims.keys().map(String::as_str);
+        named
+            .chain(of_address.into_iter().flatten())
+            .chain(hosted_domain)
+    }
+
+    /// Whether a person of whom an upstream says this may log in: they are in one of the lists.
+    ///
+    /// # Errors
+    /// Why they are in none.
+    pub(crate) fn judge(&self, source: Source, claims: &Map<String, Value>) -> Result<(), Why> {
+        let address = address(claims);
+        let is_listed = address.is_some_and(|address| self.admits_address(&address));
+        let admits = self.is_everybody()
+            || (is_listed && is_verified(claims))
             || self.admits_hosted_domain(claims)
-            || self.admits_organization(claims)
-            || self.admits_claim(claims)
+            || (source == Source::Github && self.admits_organization(claims))
+            || self.admits_claim(claims);
+        match is_listed {
+            _ if admits => Ok(()),
+            true => Err(Why::NotVerified),
+            false => Err(Why::NotListed),
+        }
     }
 
     fn admits_address(&self, address: &str) -> bool {
@@ -162,12 +214,15 @@ impl Allow {
     }
 }
 
-/// The person's e-mail address in lower case, if the upstream has verified it: `email_verified` is `true`, and
-/// not a text that says so.
-fn verified_address(claims: &Map<String, Value>) -> Option<String> {
-    let verified = claims.get("email_verified") == Some(&Value::Bool(true));
+/// The person's e-mail address, in lower case.
+fn address(claims: &Map<String, Value>) -> Option<String> {
     let address = claims.get("email")?.as_str()?;
-    (verified && is_address(address)).then(|| address.to_ascii_lowercase())
+    is_address(address).then(|| address.to_ascii_lowercase())
+}
+
+/// Whether the upstream has verified it: `email_verified` is `true`, and not a text that says so.
+fn is_verified(claims: &Map<String, Value>) -> bool {
+    claims.get("email_verified") == Some(&Value::Bool(true))
 }
 
 /// Whether the text is an address that two readers take for the same: printable ASCII with one `@`. In quotes

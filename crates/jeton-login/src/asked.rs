@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::{at::At, eligible::Eligible, session::Session};
+use crate::{at::At, eligible::Eligible, rejection::Rejection, session::Session};
 
 /// A request that a person was sent with, as the server describes it (`/authorize/request`).
 #[derive(Clone, Debug, Deserialize)]
@@ -203,9 +203,13 @@ pub(crate) async fn accept<H: Host>(
 pub(crate) async fn reject<H: Host>(
     at: &At<'_, H>,
     request: &str,
-    error: &str,
+    rejection: Rejection,
 ) -> Result<(String, Audit), Refused> {
-    let form = [("request", request), ("error", error)];
+    let form = [
+        ("request", request),
+        ("error", rejection.error()),
+        ("error_description", rejection.description()),
+    ];
     let (RedirectTo { redirect_to }, audit) = post(at, "/authorize/reject", &form).await?;
     Ok((redirect_to, audit))
 }

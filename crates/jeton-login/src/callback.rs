@@ -4,6 +4,7 @@ use http::{HeaderValue, header::SET_COOKIE};
 use jeton::{Host, Seconds, page::see_other};
 
 use crate::{
+    admission,
     application::{Answer, path, unreadable},
     at::At,
     finished,
@@ -73,9 +74,8 @@ async fn finish<H: Host>(
     let broken = || context.stopped(Stop::Broken);
     let session = Session::begin(at, &way.id, &person, flow.request.as_deref());
     let mut session = session.map_err(|_| broken())?.begun_by(&flow.state);
-    let settings = &at.app.settings;
-    if !settings.admits(way, &session.claims) {
-        return Err(context.stopped(Stop::NotAdmitted(Box::new(session))));
+    if let Err(by) = admission::admitted(&at.app.settings, way, None, &session.claims) {
+        return Err(context.stopped(Stop::NotAdmitted(Box::new(session), by)));
     }
     if flow.wants_refresh_token {
         session.asked_for_refresh_token = true;

@@ -1,6 +1,6 @@
 //! What is said of a person: the upstream's claims, mapped by rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::ClientId;
 use jeton_rules::{
@@ -56,7 +56,8 @@ pub(crate) struct MappingRecord {
 }
 
 impl MappingRecord {
-    pub(crate) fn parse(self) -> Result<Mapping, InvalidLogin> {
+    /// The rule, which is about one of these providers, if about any.
+    pub(crate) fn parse(self, providers: &BTreeSet<String>) -> Result<Mapping, InvalidLogin> {
         if let Some(unknown) = self
             .matching
             .keys()
@@ -65,12 +66,37 @@ impl MappingRecord {
             let expected = format!("{}, not {unknown:?}", MATCHES.join(", "));
             return Err(InvalidLogin::new("match", expected));
         }
+        let of_provider = self.matching.get("provider");
+        if of_provider.is_some_and(|it| !providers.iter().any(|id| it.matches(id))) {
+            let expected = "the id of one of the providers, or a pattern of some";
+            return Err(InvalidLogin::new("match.provider", expected));
+        }
         check_claims(&self.claims).map_err(|invalid| invalid.within("claims"))?;
         Ok(Mapping {
             matching: self.matching,
             claims: self.claims,
         })
     }
+}
+
+impl Mapping {
+    /// The claims of an upstream that it is made of, for people who come by the provider of that id.
+    pub(crate) fn upstream_claims(&self, provider: &str) -> BTreeSet<&str> {
+        let of_provider = self.matching.get("provider");
+        if of_provider.is_none_or(|pattern| pattern.matches(provider)) {
+            upstream_claims(&self.claims)
+        } else {
+            BTreeSet::new()
+        }
+    }
+}
+
+/// The claims of an upstream that templates name.
+pub(crate) fn upstream_claims(claims: &Map<String, Value>) -> BTreeSet<&str> {
+    let names = claims.values().flat_map(template::names);
+    names
+        .filter_map(|name| name.strip_prefix("upstream."))
+        .collect()
 }
 
 /// Refuses claims that could not be said of anybody.

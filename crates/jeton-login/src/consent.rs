@@ -11,6 +11,7 @@ use crate::{
     eligible::Eligible,
     login::{asked, go_on, send_back, turn_away},
     pages::{self, Answered},
+    rejection::Rejection,
     session::Session,
     stop::{Context, Stop, Stopped},
     view,
@@ -172,7 +173,7 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         return Err(context.stopped(Stop::SessionEnded));
     }
     if parameters.get("consent") != Some("allow") {
-        return send_back(at, request, "access_denied").await;
+        return send_back(at, request, Rejection::SaidNo).await;
     }
     let Some(client) = &asked.client_id else {
         return Err(unreadable());

@@ -3,7 +3,12 @@
 
 use jeton::Host;
 
-use crate::{asked::Asked, at::At, session::Session};
+use crate::{
+    admission::{self, NotAdmitted},
+    asked::Asked,
+    at::At,
+    session::Session,
+};
 
 /// A request, and a session that may answer it.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +26,7 @@ pub(crate) enum Ineligible<'a> {
     /// The application asks for somebody else.
     OtherPerson(&'a Session),
     /// The person is not among those who may log in there.
-    NotAdmitted(&'a Session),
+    NotAdmitted(&'a Session, NotAdmitted),
 }
 
 impl<'a> Ineligible<'a> {
@@ -29,7 +34,7 @@ impl<'a> Ineligible<'a> {
     pub(crate) const fn session(self) -> Option<&'a Session> {
         match self {
             Self::LoginNeeded => None,
-            Self::OtherPerson(session) | Self::NotAdmitted(session) => Some(session),
+            Self::OtherPerson(session) | Self::NotAdmitted(session, _) => Some(session),
         }
     }
 }
@@ -49,9 +54,7 @@ impl<'a> Eligible<'a> {
         if !asked.sub.as_ref().is_none_or(is_asked_for) {
             return Err(Ineligible::OtherPerson(session));
         }
-        if !is_admitted(at, session, asked) {
-            return Err(Ineligible::NotAdmitted(session));
-        }
+        admitted(at, session, asked).map_err(|by| Ineligible::NotAdmitted(session, by))?;
         Ok(Self {
             request,
             asked,
@@ -82,12 +85,8 @@ fn suits<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked, request: &st
 
 /// Whether the person may log in to the client. To the deployment they may, or they had no session: but lists
 /// change.
-fn is_admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> bool {
+fn admitted<H: Host>(at: &At<'_, H>, session: &Session, asked: &Asked) -> Result<(), NotAdmitted> {
     let settings = &at.app.settings;
-    let way = settings.way(&session.way);
-    let client = asked.client_id.as_ref();
-    way.is_some_and(|way| {
-        settings.admits(way, &session.claims)
-            && client.is_none_or(|client| settings.admits_to(client, &session.claims))
-    })
+    let way = settings.way(&session.way).ok_or(NotAdmitted::NO_WAY)?;
+    admission::admitted(settings, way, asked.client_id.as_ref(), &session.claims)
 }

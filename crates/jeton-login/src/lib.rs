@@ -7,7 +7,9 @@
 //!   callback.rs    /login/callback/{provider}: the way back from an upstream
 //!   consent.rs, logout.rs, account.rs
 //! eligible.rs      whether a session may answer a request
+//! admission.rs, allow.rs    who may log in
 //! asked.rs         what is asked of the server: describe, accept, reject
+//! rejection.rs     why a person goes back without a login, and what the application is told
 //! renewal.rs       fresh claims at a refresh, by the refresh token that an upstream gave
 //! finished.rs      a login to which somebody comes back
 //! session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
@@ -22,6 +24,7 @@
 //! throttle and lose them, and the accounts that people have elsewhere come with all of that.
 
 mod account;
+mod admission;
 mod allow;
 mod application;
 mod asked;
@@ -37,6 +40,7 @@ mod logout;
 mod pages;
 mod person;
 mod random;
+mod rejection;
 mod renewal;
 mod server;
 mod session;

@@ -13,10 +13,13 @@ use crate::{
     eligible::{Eligible, Ineligible},
     finished,
     flow::{Flow, NotBegun},
-    pages::{Answered, Asking, Chooser, OtherPerson},
+    pages::{AccountWanted, Answered, Asking, Chooser, OtherPerson, Problem},
+    rejection::Rejection,
     renewal,
     session::Session,
+    settings::LoginSettings,
     stop::{Context, Stop, Stopped},
+    trouble::Trouble,
     view,
     ways::{Begin, RefreshToken, Way},
 };
@@ -57,10 +60,10 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         Standing::Given(scope) => scope,
         // Whoever got nothing from the person yet is not told that they are the one who was asked for.
         Standing::Unknown if silent && asked.sub.is_some() => {
-            return send_back(at, request, "login_required").await;
+            return send_back(at, request, Rejection::NotLoggedIn).await;
         }
         Standing::Unknown | Standing::Known if silent => {
-            return send_back(at, request, "consent_required").await;
+            return send_back(at, request, Rejection::NotAgreed).await;
         }
         Standing::Unknown | Standing::Known => {
             return Ok(consent::page(at, eligible, Answered::NotYet));
@@ -82,11 +85,14 @@ pub(crate) async fn turn_away<H: Host>(
             let read = consent::read(at, &session.subject).await;
             read.map_err(|_| Context::of(request, asked).stopped(Stop::Store))?;
         }
-        let error = match why {
-            Ineligible::NotAdmitted(_) if asked.sub.is_none() => "access_denied",
-            _ => "login_required",
+        let rejection = match why {
+            Ineligible::NotAdmitted(..) if asked.sub.is_none() => {
+                Rejection::Met(Problem::NotAllowed)
+            }
+            // Alike whoever it is, where somebody is asked for.
+            _ => Rejection::NotLoggedIn,
         };
-        return send_back(at, request, error).await;
+        return send_back(at, request, rejection).await;
     }
     match why {
         Ineligible::LoginNeeded => ask_who(at, request, asked).await,
@@ -102,8 +108,8 @@ pub(crate) async fn turn_away<H: Host>(
             });
             Ok(other.into())
         }
-        Ineligible::NotAdmitted(session) => {
-            let stop = Stop::NotAdmitted(Box::new(session.clone()));
+        Ineligible::NotAdmitted(session, by) => {
+            let stop = Stop::NotAdmitted(Box::new(session.clone()), by);
             Err(Context::of(request, asked).stopped(stop))
         }
     }
@@ -121,31 +127,67 @@ pub(crate) async fn asked<H: Host>(at: &At<'_, H>, request: &str) -> Result<Aske
 
 /// The page that asks which way the person comes; or that way at once, where there is only one for them.
 async fn ask_who<H: Host>(at: &At<'_, H>, request: &str, asked: &Asked) -> Result<Answer, Stopped> {
-    let settings = &at.app.settings;
+    let of = Some((request, asked));
+    let ways = ways_for(at, of)?;
     let by_hint = asked
         .login_hint
         .as_deref()
-        .and_then(|hint| settings.way_for_hint(hint));
-    let only = match settings.ways.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    };
-    let at_once = by_hint
-        .filter(|_| !asked.prompts("select_account"))
-        .or(only);
-    match at_once {
-        Some(way) => begin_at(at, way, Some((request, asked)), None).await,
-        None => Ok(choose(at, Some((request, asked)))),
+        .and_then(|hint| at.app.settings.way_for_hint(hint))
+        .filter(|way| ways.iter().any(|it| it.id == way.id))
+        .filter(|_| !asked.prompts("select_account"));
+    match by_hint.or_else(|| only(&ways)) {
+        Some(way) => begin_at(at, way, of, None).await,
+        None => Ok(chooser(at, of, &ways, AccountWanted::Any)),
     }
 }
 
-/// The page with the ways to log in, for a request, or to see one's account.
-pub(crate) fn choose<H: Host>(at: &At<'_, H>, of: Option<(&str, &Asked)>) -> Answer {
+/// The ways that can do what is asked for: where a recent login is, those that may say when it was.
+fn ways_for<'a, H: Host>(
+    at: &At<'a, H>,
+    of: Option<(&str, &Asked)>,
+) -> Result<Vec<&'a Way>, Stopped> {
+    let ways = &at.app.settings.ways;
+    let Some((request, asked)) = of.filter(|(_, asked)| wants_to_know_when(asked)) else {
+        return Ok(ways.iter().collect());
+    };
+    let able: Vec<_> = ways.iter().filter(|way| way.may_say_when()).collect();
+    if able.is_empty() {
+        let context = Context::of(request, asked);
+        let context = match ways.as_slice() {
+            [way] => context.by(&way.id),
+            _ => context,
+        };
+        return Err(context.stopped(Stop::Upstream(Trouble::Undated)));
+    }
+    Ok(able)
+}
+
+fn only<'a>(ways: &[&'a Way]) -> Option<&'a Way> {
+    match ways {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+/// The page with the ways to log in, to see one's account.
+pub(crate) fn choose<H: Host>(at: &At<'_, H>) -> Answer {
+    let ways: Vec<_> = at.app.settings.ways.iter().collect();
+    chooser(at, None, &ways, AccountWanted::Any)
+}
+
+/// The page with these ways to log in, for a request, or to see one's account.
+fn chooser<H: Host>(
+    at: &At<'_, H>,
+    of: Option<(&str, &Asked)>,
+    ways: &[&Way],
+    account: AccountWanted,
+) -> Answer {
     let ui_locales = of.and_then(|(_, asked)| asked.ui_locales.as_deref());
     let page = view::pages(at, at.language(ui_locales)).chooser(&Chooser {
         request: of.map_or("", |(request, _)| request),
         asking: of.map_or(Asking::Account, |(_, asked)| view::asking(asked)),
-        ways: &view::ways(&at.app.settings),
+        account,
+        ways: &view::ways(ways),
     });
     page.into()
 }
@@ -162,25 +204,22 @@ pub(crate) async fn begin<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     if let Some(finished) = finished_before(at, of).await? {
         return Ok(finished);
     }
-    let only = match settings.ways.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    };
+    let another = Some("select_account").filter(|_| parameters.get("account") == Some("other"));
     // Another site's form would choose for the person whose account it is, where the upstream asks nothing.
     if !at.is_from_our_page() {
-        return Ok(choose(at, of));
+        return Ok(chooser(at, of, &ways_for(at, of)?, AccountWanted::Any));
     }
-    let with_another = parameters.get("account") == Some("other");
-    match parameters.get("provider") {
-        Some(id) => {
-            let way = settings.way(id).ok_or_else(unreadable)?;
-            begin_at(at, way, of, None).await
-        }
-        None if with_another => match only {
-            Some(way) => begin_at(at, way, of, Some("select_account")).await,
-            None => Ok(choose(at, of)),
-        },
-        None => Err(unreadable()),
+    if let Some(id) = parameters.get("provider") {
+        let way = settings.way(id).ok_or_else(unreadable)?;
+        return begin_at(at, way, of, another).await;
+    }
+    if another.is_none() {
+        return Err(unreadable());
+    }
+    let ways = ways_for(at, of)?;
+    match only(&ways) {
+        Some(way) => begin_at(at, way, of, another).await,
+        None => Ok(chooser(at, of, &ways, AccountWanted::Another)),
     }
 }
 
@@ -213,7 +252,14 @@ async fn begin_at<H: Host>(
         Context::of(request, asked)
     });
     let context = context.by(&way.id);
-    let prompt = prompt.or_else(|| asked.and_then(prompt_of));
+    if asked.is_some_and(wants_to_know_when) && !way.may_say_when() {
+        return Err(context.stopped(Stop::Upstream(Trouble::Undated)));
+    }
+    // Whoever logs in anew can do so with another account.
+    let prompt = match asked.and_then(prompt_of) {
+        Some("login") => Some("login"),
+        of_application => prompt.or(of_application),
+    };
     // What the application asks for, whichever button led here: upstreams may pass over `prompt` in silence, and
     // say when the person logged in if this is asked.
     let max_age = asked.and_then(Asked::most_seconds);
@@ -230,7 +276,7 @@ async fn begin_at<H: Host>(
         Ok(cookies) => cookies,
         Err(NotBegun::TooLong) => {
             return match request {
-                Some(request) => send_back(at, request, "invalid_request").await,
+                Some(request) => send_back(at, request, Rejection::TooLong).await,
                 None => Err(unreadable()),
             };
         }
@@ -241,7 +287,7 @@ async fn begin_at<H: Host>(
         state: &flow.state,
         nonce: &flow.nonce,
         code_challenge: &challenge_of(&flow.code_verifier),
-        login_hint: asked.and_then(|asked| asked.login_hint.as_deref()),
+        login_hint: asked.and_then(|asked| hint_for_upstream(&at.app.settings, asked)),
         prompt,
         max_age: max_age.map(Seconds),
         ui_locales,
@@ -266,6 +312,18 @@ async fn begin_at<H: Host>(
 /// The address at which a person comes back from an upstream. Each has its own (RFC 9700 §4.4.2.2).
 pub(crate) fn callback_url<H: Host>(at: &At<'_, H>, way: &Way) -> String {
     at.url_of(&format!("{}{}", path::CALLBACK, way.id))
+}
+
+/// Whether the application wants to know when the person logged in (OpenID Connect Core 1.0 §3.1.2.1), which
+/// a login by an upstream that does not say would make up.
+fn wants_to_know_when(asked: &Asked) -> bool {
+    asked.prompts("login") || asked.max_age.is_some()
+}
+
+/// The hint that an upstream is given: the id of a way means nothing there.
+fn hint_for_upstream<'a>(settings: &LoginSettings, asked: &'a Asked) -> Option<&'a str> {
+    let hint = asked.login_hint.as_deref()?;
+    settings.way(hint).is_none().then_some(hint)
 }
 
 /// What is asked of an upstream where the application asks for more than a session.
@@ -328,9 +386,9 @@ pub(crate) async fn go_on<H: Host>(
 pub(crate) async fn send_back<H: Host>(
     at: &At<'_, H>,
     request: &str,
-    error: &str,
+    rejection: Rejection,
 ) -> Result<Answer, Stopped> {
-    let rejected = reject(at, request, error).await;
+    let rejected = reject(at, request, rejection).await;
     let (redirect_to, audit) = rejected.map_err(|it| Context::of_request(request).refused(it))?;
     Ok(Answer {
         response: see_other(&redirect_to),
@@ -342,10 +400,8 @@ pub(crate) async fn send_back<H: Host>(
 pub(crate) async fn back<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let parameters = at.parameters().ok_or_else(unreadable)?;
     let request = parameters.get("request").ok_or_else(unreadable)?;
-    let known = ["temporarily_unavailable", "server_error", "login_required"];
-    let error = parameters.get("error");
-    let error = known.into_iter().find(|known| error == Some(known));
-    send_back(at, request, error.unwrap_or("access_denied")).await
+    let rejection = Rejection::of_form(parameters.get("problem"), parameters.get("error"));
+    send_back(at, request, rejection).await
 }
 
 pub(crate) fn append(response: &mut http::Response<bytes::Bytes>, cookie: Option<HeaderValue>) {

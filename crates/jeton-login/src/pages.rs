@@ -4,10 +4,10 @@
 //! where it goes. What a page sends:
 //!
 //! ```text
-//! POST {path}           request?, provider           log in that way
+//! POST {path}           request?, provider, account?  log in that way
 //!                       request?, account=other      ask anew who it is, whoever is logged in
 //! POST {path}/consent   request, form_key, scope…    allow
-//! POST {path}/back      request, error               back to the application with that error
+//! POST {path}/back      request, error, problem?     back to the application with that error
 //! POST {path}/logout    form_key, request?, return_to?, upstream=yes?
 //! POST {path}/account   form_key, end=ID | end=everything
 //! ```
@@ -36,7 +36,7 @@ mod problem;
 
 pub(crate) use account::{Account, Entry, EntryKind, MOST_ENTRIES, Notice};
 pub(crate) use application::{Application, Asking, Origin};
-pub(crate) use chooser::{Chooser, WayIn};
+pub(crate) use chooser::{AccountWanted, Chooser, WayIn};
 pub(crate) use consent::{Answered, Audience, Consent, ScopeGroup, ScopeItem};
 pub(crate) use finished::Finished;
 pub(crate) use logout::{LoggedOut, Logout, UpstreamLogout};

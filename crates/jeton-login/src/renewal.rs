@@ -18,6 +18,7 @@ use jeton::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    admission,
     application::Application,
     asked::Asked,
     at::At,
@@ -154,16 +155,15 @@ impl<H: Host> Renewal<'_, H> {
         };
         let upstream = lasting(&person.claims);
         let settings = &self.app.settings;
-        if !settings.admits(way, &upstream) {
+        if let Err(by) = admission::admitted(settings, way, None, &upstream) {
             if let Some(kept) = kept {
                 self.replace(&login.ended(), kept).await?;
             }
-            let why = "they are on no list of those who may";
-            return Ok(Renewed::Refused(why.into()));
+            return Ok(Renewed::Refused(by.to_string().into()));
         }
-        if !settings.admits_to(self.of.client_id, &upstream) {
-            let why = "they are on no list of those who may at this client";
-            return Ok(Renewed::Refused(why.into()));
+        let client = Some(self.of.client_id);
+        if let Err(by) = admission::admitted(settings, way, client, &upstream) {
+            return Ok(Renewed::Refused(by.to_string().into()));
         }
         let scope = self.of.scope.to_string();
         let known = Known {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::{ClientId, Config, ConfigError, Frame, Mistakes, Reach, Seconds, page::Language};
 use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 use url::Url;
 
 use crate::{
     allow::{Allow, AllowRecord},
     application::path,
-    claims::{Mapping, MappingRecord, check_claims},
+    claims::{Mapping, MappingRecord, check_claims, upstream_claims},
     pages::{ColorsRecord, Looks, LooksRecord},
     ways::{self, Way},
 };
@@ -180,10 +180,14 @@ impl LoginSettings {
         if beyond.into_iter().any(Allow::asks_for_organizations) {
             ways.iter_mut().for_each(Way::ask_for_organizations);
         }
+        let ids: BTreeSet<_> = ways.iter().map(|way| way.id.clone()).collect();
         let rules = record.claims.into_iter().enumerate();
-        let claims = rules
-            .filter_map(|(index, rule)| kept(rule.parse(), format!("claims[{index}]"), &mut wrong))
+        let claims: Vec<_> = rules
+            .filter_map(|(index, rule)| {
+                kept(rule.parse(&ids), format!("claims[{index}]"), &mut wrong)
+            })
             .collect();
+        name_claims(&mut ways, clients.values().chain(&allow), &claims);
         let sessions = kept(record.session.parse(), "session", &mut wrong);
         let looks = LooksRecord {
             name: record.name,
@@ -230,17 +234,6 @@ impl LoginSettings {
     /// The way of that id.
     pub(crate) fn way(&self, id: &str) -> Option<&Way> {
         self.ways.iter().find(|way| way.id == id)
-    }
-
-    /// Whether a person of whom `way` says this may log in.
-    pub(crate) fn admits(&self, way: &Way, claims: &Map<String, Value>) -> bool {
-        self.allow.admits(claims) && way.allow.admits(claims)
-    }
-
-    /// Whether a person of whom this is said may log in to the client, if they may log in at all.
-    pub(crate) fn admits_to(&self, client: &ClientId, claims: &Map<String, Value>) -> bool {
-        let allow = self.clients.get(client);
-        allow.is_none_or(|allow| allow.admits(claims))
     }
 
     /// The way of a person of whom an application says this: its id, or an address of a domain that it alone
@@ -300,6 +293,22 @@ fn ways_of(providers: &[Box<RawValue>], reach: &Reach, wrong: &mut Vec<InvalidLo
         ways.extend(kept(way, format!("providers[{index}]"), wrong));
     }
     ways
+}
+
+/// Tells each way which claims of its upstream the lists and rules name.
+fn name_claims<'a>(
+    ways: &mut [Way],
+    lists: impl Iterator<Item = &'a Allow> + Clone,
+    rules: &[Mapping],
+) {
+    for way in ways {
+        let own = way.clone();
+        way.name_claims(lists.clone().flat_map(Allow::claims));
+        way.name_claims(own.allow.claims());
+        way.name_claims(upstream_claims(&own.claims).into_iter());
+        let of_rules = rules.iter().flat_map(|rule| rule.upstream_claims(&own.id));
+        way.name_claims(of_rules);
+    }
 }
 
 /// What was read at `place`; else what is wrong there is kept.

@@ -7,6 +7,7 @@ use http::{
 use jeton::{Audit, ClientId, Fault, Host, JwtFault};
 
 use crate::{
+    admission::NotAdmitted,
     application::Answer,
     asked::{Asked, Refused},
     at::At,
@@ -15,6 +16,7 @@ use crate::{
     session::Session,
     trouble::Trouble,
     view,
+    ways::Way,
 };
 
 /// Why a person cannot go on.
@@ -23,7 +25,7 @@ pub(crate) enum Stop {
     /// The upstream did not say who they are.
     Upstream(Trouble),
     /// They are not among those who may.
-    NotAdmitted(Box<Session>),
+    NotAdmitted(Box<Session>, NotAdmitted),
     /// The login came back to a browser in which none of that name is under way.
     OtherBrowser,
     /// The login that came back is another way's.
@@ -133,8 +135,11 @@ impl Stop {
                 // Keys are fetched once a minute at most.
                 Trouble::IdToken(JwtFault::NoKey) => Problem::KeyUnknown,
                 Trouble::Foreign(_) | Trouble::IdToken(_) => Problem::Foreign,
+                Trouble::Undated => Problem::Undated,
+                Trouble::Stale => Problem::Stale,
+                Trouble::Misconfigured(_) => Problem::Misconfigured,
             },
-            Self::NotAdmitted(_) => Problem::NotAllowed,
+            Self::NotAdmitted(..) => Problem::NotAllowed,
             Self::OtherBrowser => Problem::OtherBrowser,
             Self::ForeignState => Problem::StateUnknown,
             Self::Expired => Problem::Expired,
@@ -146,7 +151,7 @@ impl Stop {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Upstream(Trouble::TokenRefused(_))
+            Self::Upstream(Trouble::TokenRefused(_) | Trouble::Misconfigured(_))
                 if self.problem() == Problem::Misconfigured =>
             {
                 Fault::Server
@@ -160,7 +165,7 @@ impl Stop {
     fn detail(&self) -> String {
         match self {
             Self::Upstream(trouble) => trouble.to_string(),
-            Self::NotAdmitted(_) => "the person is on no list of those who may".to_owned(),
+            Self::NotAdmitted(_, by) => by.to_string(),
             Self::OtherBrowser => {
                 "no such login is under way in this browser, or it has come back".to_owned()
             }
@@ -201,11 +206,21 @@ impl Stopped {
             name: &way.name,
         });
         let who = match &stop {
-            Stop::NotAdmitted(session) => Some(view::who(settings, session)),
+            Stop::NotAdmitted(session, _) => Some(view::who(settings, session)),
             _ => None,
         };
-        let ways = match settings.ways.as_slice() {
-            [_] => Ways::One,
+        let ways = match (problem, settings.ways.as_slice()) {
+            (_, [_]) => Ways::One,
+            (Problem::Undated, ways) => {
+                let mut others = ways
+                    .iter()
+                    .filter(|it| Some(&it.id) != context.way.as_ref());
+                if others.any(Way::may_say_when) {
+                    Ways::Several
+                } else {
+                    Ways::One
+                }
+            }
             _ => Ways::Several,
         };
         let language = at.language(context.ui_locales.as_deref());
@@ -229,7 +244,7 @@ impl Stopped {
             detail: Some(stop.detail().into()),
             client_id: context.client.clone(),
             subject: match &stop {
-                Stop::NotAdmitted(session) => Some(session.subject.clone()),
+                Stop::NotAdmitted(session, _) => Some(session.subject.clone()),
                 _ => None,
             },
             ..Audit::default()

@@ -31,6 +31,15 @@ pub(crate) enum Trouble {
     /// Its answer lacks what is needed, or says what cannot be.
     #[error("{0}")]
     NotUsable(&'static str),
+    /// It does not say when the person logged in, and the application wants to know.
+    #[error("the upstream does not say when the person logged in")]
+    Undated,
+    /// The person logged in there longer ago than the application allows.
+    #[error("the person logged in longer ago than was asked for")]
+    Stale,
+    /// It is not the one that is configured. The operator has to look.
+    #[error("{0}")]
+    Misconfigured(&'static str),
 }
 
 impl Trouble {

@@ -10,6 +10,7 @@ use crate::{
     pages::{Application, Asking, Audience, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who},
     session::Session,
     settings::LoginSettings,
+    ways::Way,
 };
 
 /// The pages of this request.
@@ -44,8 +45,8 @@ pub(crate) fn who<'a>(settings: &'a LoginSettings, session: &'a Session) -> Who<
 }
 
 /// The ways to log in, as they are shown.
-pub(crate) fn ways(settings: &LoginSettings) -> Vec<WayIn<'_>> {
-    let ways = settings.ways.iter().map(|way| WayIn {
+pub(crate) fn ways<'a>(ways: &[&'a Way]) -> Vec<WayIn<'a>> {
+    let ways = ways.iter().map(|way| WayIn {
         id: &way.id,
         name: &way.name,
     });

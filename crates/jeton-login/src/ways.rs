@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
-    allow::{Allow, AllowRecord},
+    allow::{Allow, AllowRecord, Source},
     person::Person,
     settings::{InvalidLogin, read},
     trouble::Trouble,
@@ -81,6 +81,7 @@ pub(crate) fn parse(json: &str, reach: &Reach) -> Result<Way, InvalidLogin> {
 
 /// The members that each way has, as written.
 struct Common {
+    source: Source,
     id: String,
     name: String,
     allow: AllowRecord,
@@ -101,7 +102,9 @@ impl Common {
         if blank || length > LONGEST_NAME {
             return Err(InvalidLogin::new("name", "1 to 64 printable characters"));
         }
-        let allow = Allow::parse(self.allow).map_err(|error| error.within("allow"))?;
+        let checked = self.allow.check_for(self.source);
+        let allow = checked.and_then(|()| Allow::parse(self.allow));
+        let allow = allow.map_err(|error| error.within("allow"))?;
         Ok(Way {
             kind: kind(&allow),
             id: self.id,
@@ -212,11 +215,34 @@ impl Way {
         }
     }
 
+    /// Lets this way look for these claims wherever the upstream may say them: lists and rules name them.
+    pub(crate) fn name_claims<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        if let Kind::Openid(provider) = &mut self.kind {
+            provider.name_claims(names);
+        }
+    }
+
     /// Whether people of this issuer come this way, as it is configured now.
     pub(crate) fn is_of(&self, iss: &str) -> bool {
         match &self.kind {
             Kind::Openid(provider) => provider.is_of(iss),
             Kind::Github(github) => github.is_of(iss),
+        }
+    }
+
+    /// Whose word what it says of people is.
+    pub(crate) const fn source(&self) -> Source {
+        match self.kind {
+            Kind::Openid(_) => Source::Openid,
+            Kind::Github(_) => Source::Github,
+        }
+    }
+
+    /// Whether the upstream may say when a person logged in. One that does not is found out by its answer alone.
+    pub(crate) const fn may_say_when(&self) -> bool {
+        match self.kind {
+            Kind::Openid(_) => true,
+            Kind::Github(_) => false,
         }
     }
 

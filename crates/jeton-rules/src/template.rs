@@ -121,6 +121,22 @@ pub fn expand<N: Names>(value: &Value, names: &N) -> Option<Value> {
     }
 }
 
+/// The names in the templates of a value, alternatives included.
+pub fn names(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => {
+            let templates = parts(text).filter_map(|part| match part {
+                Part::Template(names) => Some(names.split('|')),
+                Part::Text(_) | Part::Open => None,
+            });
+            templates.flatten().collect()
+        }
+        Value::Array(items) => items.iter().flat_map(names).collect(),
+        Value::Object(members) => members.values().flat_map(names).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Members with their templates filled in, without those that stand for nothing.
 pub fn expand_members<N: Names>(members: &Map<String, Value>, names: &N) -> Map<String, Value> {
     members

@@ -18,13 +18,14 @@ fn object(claims: Value) -> Map<String, Value> {
 fn check(record: &Value, claims: Value, expected: bool) {
     let allow = parse(record.clone()).unwrap();
     let text = format!("{record} {claims}");
-    assert_eq!(allow.admits(&object(claims)), expected, "{text}");
+    let judged = allow.judge(Source::Openid, &object(claims));
+    assert_eq!(judged.is_ok(), expected, "{text}");
 }
 
 #[test]
 fn without_lists_everybody_may() {
     check(&json!({}), json!({}), true);
-    assert!(Allow::default().admits(&Map::new()));
+    assert_eq!(Allow::default().judge(Source::Openid, &Map::new()), Ok(()));
 }
 
 #[test]
@@ -166,11 +167,71 @@ fn a_claim_is_or_has_one_of_the_values() {
 
 #[test]
 fn one_list_is_enough() {
-    let allow = json!({ "emails": ["eve@example.org"], "organizations": ["acme"] });
-    check(&allow, json!({ "organizations": ["acme"] }), true);
+    let allow = json!({ "emails": ["eve@example.org"], "claims": { "groups": ["staff"] } });
+    check(&allow, json!({ "groups": ["staff"] }), true);
     let eve = json!({ "email": "eve@example.org", "email_verified": true });
     check(&allow, eve, true);
-    check(&allow, json!({ "organizations": "acme" }), false);
+    check(&allow, json!({ "groups": ["guests"] }), false);
+}
+
+#[test]
+fn organizations_are_the_word_of_github_alone() {
+    let allow = parse(json!({ "organizations": ["Acme"] })).unwrap();
+    let judged = |source, organizations: Value| {
+        let claims = object(json!({ "organizations": organizations }));
+        allow.judge(source, &claims).is_ok()
+    };
+    assert!(judged(Source::Github, json!(["others", "acme"])));
+    assert!(!judged(Source::Github, json!("acme")));
+    assert!(!judged(Source::Openid, json!(["acme"])));
+}
+
+#[test]
+fn lists_that_are_of_another_kind_of_provider_are_refused() {
+    let checked = |record: Value, source| {
+        let record: AllowRecord = serde_json::from_value(record).unwrap();
+        record.check_for(source).map_err(|error| error.to_string())
+    };
+    let organizations = json!({ "organizations": ["acme"], "emails": ["eve@example.org"] });
+    assert_eq!(checked(organizations.clone(), Source::Github), Ok(()));
+    let said = checked(organizations, Source::Openid).unwrap_err();
+    assert!(said.starts_with("organizations: nothing here"), "{said}");
+    let domains = json!({ "hosted_domains": [] });
+    assert_eq!(checked(domains.clone(), Source::Openid), Ok(()));
+    let said = checked(domains, Source::Github).unwrap_err();
+    assert!(said.starts_with("hosted_domains: nothing here"), "{said}");
+}
+
+#[test]
+fn an_address_that_is_listed_and_not_verified_is_told_apart() {
+    let allow = parse(json!({ "email_domains": ["example.com"] })).unwrap();
+    let why = |claims: Value| allow.judge(Source::Openid, &object(claims)).unwrap_err();
+    for verified in [json!(false), json!("true"), Value::Null] {
+        let claims = json!({ "email": "jane@example.com", "email_verified": verified });
+        assert_eq!(why(claims), Why::NotVerified);
+    }
+    let elsewhere = json!({ "email": "jane@example.org", "email_verified": false });
+    assert_eq!(why(elsewhere), Why::NotListed);
+    assert_eq!(why(json!({})), Why::NotListed);
+}
+
+#[test]
+fn what_lists_are_about() {
+    let claims = |record: Value| {
+        let allow = parse(record).unwrap();
+        allow
+            .claims()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(claims(json!({})), "");
+    assert_eq!(claims(json!({ "organizations": ["acme"] })), "");
+    assert_eq!(claims(json!({ "hosted_domains": ["example.com"] })), "hd");
+    let address = "email email_verified";
+    assert_eq!(claims(json!({ "emails": ["eve@example.org"] })), address);
+    assert_eq!(claims(json!({ "email_domains": ["example.org"] })), address);
+    assert_eq!(claims(json!({ "claims": { "groups": ["a"] } })), "groups");
 }
 
 #[test]

@@ -19,8 +19,17 @@ pub(crate) struct Chooser<'a> {
     /// The sealed request; empty where the person came by themselves.
     pub(crate) request: &'a str,
     pub(crate) asking: Asking<'a>,
+    pub(crate) account: AccountWanted,
     /// In the order in which they are shown; never empty.
     pub(crate) ways: &'a [WayIn<'a>],
+}
+
+/// Which account a person is to log in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccountWanted {
+    Any,
+    /// Not the one that the upstream would take by itself.
+    Another,
 }
 
 /// A way to log in, as it is shown.
@@ -55,8 +64,12 @@ impl Pages<'_> {
                 self.back_button(PLAIN, words.common.cancel, "access_denied"),
             ),
         };
+        let account = match chooser.account {
+            AccountWanted::Any => String::new(),
+            AccountWanted::Another => hidden("account", "other"),
+        };
         let body = format!(
-            "{}<h1>{title}</h1><form method=\"post\" action=\"{}\">{}\
+            "{}<h1>{title}</h1><form method=\"post\" action=\"{}\">{}{account}\
              <ul class=\"ways\" aria-label=\"{}\">{buttons}</ul>{}</form>",
             self.asking(&chooser.asking),
             self.action(""),

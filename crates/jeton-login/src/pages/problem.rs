@@ -42,6 +42,10 @@ pub(crate) enum Problem {
     Damaged,
     /// This deployment cannot answer now: a store, or its host.
     Unavailable,
+    /// The application asks for a recent login, and the upstream does not say when the person logged in.
+    Undated,
+    /// The application asks for a recent login, and the person logged in at the upstream too long ago.
+    Stale,
 }
 
 /// What the page for a login shows that cannot go on.
@@ -56,7 +60,7 @@ pub(crate) struct ProblemPage<'a> {
     pub(crate) who: Option<Who<'a>>,
 }
 
-/// How many ways to log in there are.
+/// How many ways to log in there are that can be gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ways {
     One,
@@ -70,13 +74,14 @@ enum Remedy {
     Again,
     /// With another account.
     OtherAccount,
+    /// In another way, where there is one.
+    OtherWay,
     /// The request is over: only the application can begin again.
     Back,
 }
 
 impl Problem {
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Unreachable,
         Self::UpstreamError,
         Self::Misconfigured,
@@ -90,6 +95,8 @@ impl Problem {
         Self::SessionEnded,
         Self::Damaged,
         Self::Unavailable,
+        Self::Undated,
+        Self::Stale,
     ];
 
     /// The error that stands on the page, and with which the person goes back to the application (RFC 6749
@@ -104,7 +111,52 @@ impl Problem {
             Self::Foreign | Self::StateUnknown | Self::OtherBrowser => "login_required",
             Self::Expired | Self::SessionEnded => "login_required",
             Self::Damaged => "invalid_request",
+            // `login_required` would say that another try may help (OpenID Connect Core Unmet Authentication
+            // Requirements 1.0 §2).
+            Self::Undated | Self::Stale => "unmet_authentication_requirements",
         }
+    }
+
+    /// What the application is told of it, for whoever develops it (`error_description`, RFC 6749 §4.1.2.1).
+    /// Never which rule was not met, or what an upstream said.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Unreachable => "the provider that the person logs in with does not answer",
+            Self::UpstreamError => {
+                "the provider that the person logs in with answered with an error"
+            }
+            Self::KeyUnknown => {
+                "the answer of the provider is signed with a key that is not known yet"
+            }
+            Self::Misconfigured => {
+                "the login is not set up correctly: whoever runs the authorization server has to look"
+            }
+            Self::SaidNo => "the person said no at the provider",
+            Self::Foreign => "the answer of the provider is not of this login",
+            Self::StateUnknown => "the login is not under way",
+            Self::OtherBrowser => "the login did not begin in this browser",
+            Self::Expired => "the login took too long",
+            Self::NotAllowed => "the person may not log in here",
+            Self::SessionEnded => "the session of the person has ended",
+            Self::Damaged => "the request is damaged",
+            Self::Unavailable => "the authorization server cannot answer now",
+            Self::Undated => {
+                "a recent login is asked for, and the provider does not say when the person logged in"
+            }
+            Self::Stale => {
+                "a recent login is asked for, and the person logged in at the provider too long ago"
+            }
+        }
+    }
+
+    /// What a form calls it: what it says to the application.
+    pub(super) fn word(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    /// The problem that a form of a page calls so.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|problem| problem.word() == word)
     }
 
     /// The status of the page.
@@ -132,6 +184,7 @@ impl Problem {
         match self {
             Self::NotAllowed => Remedy::OtherAccount,
             Self::Expired | Self::Damaged => Remedy::Back,
+            Self::Undated => Remedy::OtherWay,
             _ => Remedy::Again,
         }
     }
@@ -189,7 +242,7 @@ impl Pages<'_> {
             // Whoever came for no application came for their account, or comes out there.
             return match page.problem.remedy() {
                 Remedy::Back => String::new(),
-                Remedy::Again | Remedy::OtherAccount => self.to_account(),
+                Remedy::Again | Remedy::OtherAccount | Remedy::OtherWay => self.to_account(),
             };
         };
         let common = &self.words().common;
@@ -199,6 +252,10 @@ impl Pages<'_> {
         let (again, back) = match (page.problem.remedy(), page.way) {
             (Remedy::Back, _) => (String::new(), ""),
             (Remedy::OtherAccount, _) => (anew("", common.other_account), PLAIN),
+            (Remedy::OtherWay, _) => match page.ways {
+                Ways::One => (String::new(), ""),
+                Ways::Several => (anew("", common.other_way), PLAIN),
+            },
             (Remedy::Again, None) => (anew("", common.again), PLAIN),
             (Remedy::Again, Some(way)) => {
                 let id = Escaped(way.id);
@@ -212,9 +269,10 @@ impl Pages<'_> {
             }
         };
         format!(
-            "<form class=\"ways-on\" method=\"post\" action=\"{}\">{}{again}{}</form>",
+            "<form class=\"ways-on\" method=\"post\" action=\"{}\">{}{}{again}{}</form>",
             self.action(""),
             hidden("request", request),
+            hidden("problem", &page.problem.word()),
             self.back_button(back, common.back, page.problem.error()),
         )
     }

@@ -231,9 +231,12 @@ fn every_problem_says_what_to_do_and_leads_on() {
             continue;
         }
         assert!(page.contains(&back), "{problem:?}");
+        let word = format!("name=\"problem\" value=\"{}\"", problem.word());
+        assert!(page.contains(&word), "{problem:?}");
         let again = match problem {
             Problem::Expired => continue,
             Problem::NotAllowed => "name=\"account\" value=\"other\">Use another account<",
+            Problem::Undated => "name=\"account\" value=\"other\">Log in another way<",
             Problem::StateUnknown | Problem::SessionEnded => {
                 "name=\"account\" value=\"other\">Try again<"
             }

@@ -9,7 +9,12 @@ use super::{
     Begin, CameBack, Common, Kind, Way, With,
     exchange::{self, Authentication, ClientSecret, Tokens},
 };
-use crate::{allow::AllowRecord, person::Person, settings::InvalidLogin, trouble::Trouble};
+use crate::{
+    allow::{AllowRecord, Source},
+    person::Person,
+    settings::InvalidLogin,
+    trouble::Trouble,
+};
 
 mod api;
 #[cfg(test)]
@@ -73,6 +78,7 @@ impl Record {
         let client_secret = ClientSecret::parse(self.client_secret)?;
         let scope = exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned();
         let common = Common {
+            source: Source::Github,
             id: self.id,
             name: self.name.unwrap_or_else(|| "GitHub".to_owned()),
             allow: self.allow,
@@ -148,8 +154,7 @@ impl Github {
         }
         let code = came_back.code()?;
         if came_back.max_age.is_some() {
-            let why = "GitHub does not say when the person logged in";
-            return Err(Trouble::NotUsable(why));
+            return Err(Trouble::Undated);
         }
         let parameters = [
             ("code", code),

@@ -1,6 +1,10 @@
 //! OpenID providers (OpenID Connect Core 1.0, by the code flow with PKCE alone).
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jeton::{Host, LEEWAY, PublicJwks, Reach, UnixTime, UnverifiedJwt, VERIFICATION_ALGORITHMS};
 use jsonwebtoken::Algorithm;
@@ -13,7 +17,7 @@ use super::{
     exchange::{self, Authentication, ClientSecret, Tokens},
 };
 use crate::{
-    allow::{Allow, AllowRecord},
+    allow::{Allow, AllowRecord, Source},
     person::Person,
     settings::InvalidLogin,
     trouble::Trouble,
@@ -54,6 +58,8 @@ pub(crate) struct Provider {
     algorithms: Vec<Algorithm>,
     userinfo: Userinfo,
     logout: Logout,
+    /// The claims that lists and rules name, as far as `/userinfo` may have them.
+    named: BTreeSet<String>,
     parameters: BTreeMap<String, String>,
 }
 
@@ -125,6 +131,7 @@ impl Record {
         parameters::check(&self.parameters)?;
         let algorithms = algorithms(self.id_token_signed_response_alg.as_deref())?;
         let common = Common {
+            source: Source::Openid,
             id: self.id,
             name: self.name,
             allow: self.allow,
@@ -143,6 +150,7 @@ impl Record {
                 algorithms,
                 userinfo: self.userinfo,
                 logout: self.logout,
+                named: BTreeSet::new(),
                 parameters,
             })
         })
@@ -192,6 +200,12 @@ fn algorithms(registered: Option<&str>) -> Result<Vec<Algorithm>, InvalidLogin> 
 }
 
 impl Provider {
+    /// Lets `/userinfo` be asked where an ID token lacks one of these claims.
+    pub(super) fn name_claims<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        let names = names.filter(|name| userinfo::may_have(name));
+        self.named.extend(names.map(str::to_owned));
+    }
+
     /// Whether its people are of this issuer.
     pub(super) fn is_of(&self, iss: &str) -> bool {
         self.issuer.is(iss)
@@ -432,7 +446,9 @@ impl Provider {
         tokens: Tokens,
     ) -> Result<Person, Trouble> {
         if let Some(endpoint) = &metadata.userinfo_endpoint
-            && self.userinfo.is_asked(&person.claims, &self.scope)
+            && self
+                .userinfo
+                .is_asked(&person.claims, &self.scope, &self.named)
         {
             add_userinfo(with, endpoint, &tokens.access_token, &mut person).await?;
         }
@@ -469,9 +485,16 @@ async fn find_metadata<H: Host>(
     let url = with.url("metadata", url)?;
     let fetch = with.fetch();
     let found = with.upstreams.metadata.get(&fetch, &url, with.now);
-    let metadata = found.await.map_err(Trouble::asking("metadata"))?.document;
+    let found = found
+        .await
+        .map_err(|why| match metadata::is_of_another_issuer(&why) {
+            Some(difference) => Trouble::Misconfigured(difference),
+            None => Trouble::asking("metadata")(why),
+        });
+    let metadata = found?.document;
     if metadata.issuer != issuer {
-        return Err(Trouble::Foreign("the metadata is of another issuer"));
+        let difference = metadata::difference(issuer, &metadata.issuer);
+        return Err(Trouble::Misconfigured(difference));
     }
     Ok(metadata)
 }

@@ -153,6 +153,14 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("This address is not complete"),
             "The link that brought you here is damaged or was cut off. Go back to the application that you want to use, and begin there.",
         ),
+        Problem::Undated => (
+            Upstream(Gap("", " does not say when you logged in")),
+            "The application asks for a login that is recent, so it cannot be told that yours is. Log in another way if there is one, or go back.",
+        ),
+        Problem::Stale => (
+            Upstream(Gap("", " did not ask you to log in again")),
+            "The application asks for a login that is more recent than yours there. Log out there, then try again, or go back.",
+        ),
     };
     ProblemWords { title, text }
 }

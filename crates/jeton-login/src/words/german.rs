@@ -150,6 +150,14 @@ fn problem(problem: Problem) -> ProblemWords {
             Plain("Diese Adresse ist nicht vollständig"),
             "Der Link, der Sie hierher geführt hat, ist beschädigt oder abgeschnitten. Gehen Sie zu der Anwendung, die Sie benutzen möchten, und beginnen Sie dort.",
         ),
+        Problem::Undated => (
+            Upstream(Gap("", " sagt nicht, wann Sie sich angemeldet haben")),
+            "Die Anwendung verlangt eine frische Anmeldung, und von Ihrer ist das so nicht bekannt. Melden Sie sich anders an, falls das geht, oder gehen Sie zurück.",
+        ),
+        Problem::Stale => (
+            Upstream(Gap("", " hat Sie nicht neu angemeldet")),
+            "Die Anwendung verlangt eine Anmeldung, die jünger ist als Ihre dort. Melden Sie sich dort ab und versuchen Sie es dann noch einmal, oder gehen Sie zurück.",
+        ),
     };
     ProblemWords { title, text }
 }

@@ -5,9 +5,9 @@ use http::Response;
 use jeton::UnixTime;
 
 use crate::pages::{
-    Account, Answered, Application, Asking, Audience, Chooser, Consent, Entry, EntryKind, Finished,
-    LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem, ProblemPage, ScopeGroup,
-    ScopeItem, UpstreamLogout, WayIn, Ways, Who,
+    Account, AccountWanted, Answered, Application, Asking, Audience, Chooser, Consent, Entry,
+    EntryKind, Finished, LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem,
+    ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn, Ways, Who,
 };
 
 /// A state of a page.
@@ -105,6 +105,7 @@ pub(super) const STATES: &[State] = &[
             pages.chooser(&Chooser {
                 request,
                 asking: Asking::Application(SHOP),
+                account: AccountWanted::Any,
                 ways: &[GOOGLE, GITHUB],
             })
         },
@@ -115,6 +116,7 @@ pub(super) const STATES: &[State] = &[
             pages.chooser(&Chooser {
                 request,
                 asking: Asking::Device,
+                account: AccountWanted::Another,
                 ways: &[GOOGLE],
             })
         },
@@ -125,6 +127,7 @@ pub(super) const STATES: &[State] = &[
             pages.chooser(&Chooser {
                 request: "",
                 asking: Asking::Account,
+                account: AccountWanted::Any,
                 ways: &[GOOGLE, GITHUB],
             })
         },
@@ -140,6 +143,7 @@ pub(super) const STATES: &[State] = &[
                     origin: Origin::Itself,
                     ..SHOP
                 }),
+                account: AccountWanted::Any,
                 ways: &[
                     GOOGLE,
                     GITHUB,
@@ -470,6 +474,7 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 7
         pages.chooser(&Chooser {
             request: text,
             asking: Asking::Application(application),
+            account: AccountWanted::Another,
             ways: &[way],
         }),
         pages.consent(&Consent {

@@ -182,12 +182,8 @@ fn auth_time(
     }
     match (expected.authenticated_from, auth_time) {
         (None, auth_time) => Ok(auth_time),
-        (Some(_), None) => Err(Trouble::NotUsable(
-            "the ID token does not say when the person logged in",
-        )),
-        (Some(earliest), Some(auth_time)) if auth_time < earliest => Err(Trouble::NotUsable(
-            "the person logged in longer ago than was asked for",
-        )),
+        (Some(_), None) => Err(Trouble::Undated),
+        (Some(earliest), Some(auth_time)) if auth_time < earliest => Err(Trouble::Stale),
         (Some(_), auth_time) => Ok(auth_time),
     }
 }

@@ -17,6 +17,17 @@ const PERSONAL: &str = "9188040d-6c67-4b5c-b112-36a304b66dad";
 /// What stands in the place of a tenant where several are meant: no tenant has such an id.
 const SEVERAL: [&str; 3] = ["common", "organizations", "consumers"];
 
+/// The hosts of Microsoft's issuers.
+const MICROSOFT: [&str; 4] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "sts.windows.net",
+];
+
+/// What stands for somebody's own in the issuers that documents show.
+const PLACEHOLDERS: [&str; 5] = ["HOST", "REALM", "TENANT", "TENANT_ID", "YOURS"];
+
 /// Whose tokens are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Issuer {
@@ -40,7 +51,7 @@ impl Issuer {
             (0, None) => return check_issuer(&issuer, reach).map(|()| Self::One(issuer)),
             (1, Some(tenants)) => tenants.into_iter().collect::<BTreeSet<_>>(),
             (1, None) => {
-                let expected = "the ids of the tenants whose people may log in";
+                let expected = "the ids of the tenants that {tenantid} in issuer stands for, whose people may log in";
                 return Err(InvalidLogin::new("tenants", expected));
             }
             _ => return Err(InvalidLogin::new("tenants", "{tenantid} once in issuer")),
@@ -119,6 +130,7 @@ impl Issuer {
 
 /// Refuses what is no issuer identifier that may be reached (OpenID Connect Core 1.0 §16.15).
 fn check_issuer(issuer: &str, reach: &Reach) -> Result<(), InvalidLogin> {
+    check_meant(issuer).map_err(|expected| InvalidLogin::new("issuer", expected))?;
     match reach.url(issuer) {
         Ok(url) if url.as_url().query().is_none() => Ok(()),
         Ok(_) => Err(InvalidLogin::new("issuer", "a URL without a query")),
@@ -127,4 +139,27 @@ fn check_issuer(issuer: &str, reach: &Reach) -> Result<(), InvalidLogin> {
             Err(InvalidLogin::new("issuer", expected))
         }
     }
+}
+
+/// Refuses what nobody means who writes it: it was copied from elsewhere, or not filled in.
+fn check_meant(issuer: &str) -> Result<(), &'static str> {
+    if issuer.trim_end_matches('/').ends_with(metadata::PATH) {
+        return Err("the issuer identifier alone, without /.well-known/openid-configuration");
+    }
+    let mut parts = issuer.split(['/', '.', ':']);
+    if issuer.contains(['{', '}', '<', '>']) || parts.any(|part| PLACEHOLDERS.contains(&part)) {
+        return Err("your own tenant, host or realm in the place of the placeholder");
+    }
+    let (host, path) = issuer
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+        .unwrap_or_default();
+    let tenant = path.split('/').next().unwrap_or_default();
+    if MICROSOFT.contains(&host) && SEVERAL.contains(&tenant) {
+        return Err(
+            "the id of one tenant, or {tenantid} in its place with the ids of several in tenants: \
+             nobody is told by common, organizations or consumers whose people may log in",
+        );
+    }
+    Ok(())
 }

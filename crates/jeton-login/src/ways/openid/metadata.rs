@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// Where metadata is, behind the path of the issuer (OpenID Connect Discovery 1.0 §4).
-const PATH: &str = "/.well-known/openid-configuration";
+pub(super) const PATH: &str = "/.well-known/openid-configuration";
 
 /// The scope by which a refresh token is asked for (OpenID Connect Core 1.0 §11).
 pub(super) const OFFLINE_ACCESS: &str = "offline_access";
@@ -54,9 +54,63 @@ pub(crate) fn parse_metadata(url: &ForeignUrl, metadata: Value) -> Result<Metada
     let not_usable = Unreachable::NotUsable("a member is missing or of another type");
     let metadata = Metadata::deserialize(metadata).map_err(|_| not_usable)?;
     if !metadata.issuer.contains('{') && url_of(&metadata.issuer) != url.as_str() {
-        return Err(Unreachable::NotUsable("its issuer is another"));
+        let expected = url.as_str().strip_suffix(PATH).unwrap_or_default();
+        return Err(Unreachable::NotUsable(difference(
+            expected,
+            &metadata.issuer,
+        )));
     }
     Ok(metadata)
+}
+
+/// What tells the issuer identifier in the metadata from the one that is configured.
+mod differs {
+    pub(super) const SLASH_THERE: &str =
+        "the issuer in the metadata ends in a slash, the one that is configured does not";
+    pub(super) const SLASH_HERE: &str =
+        "the issuer that is configured ends in a slash, the one in the metadata does not";
+    pub(super) const CASE: &str =
+        "the issuer in the metadata has capital letters elsewhere than the one that is configured";
+    pub(super) const SCHEME: &str = "the issuer in the metadata begins otherwise than the one that is configured: http or https";
+    pub(super) const HOST: &str =
+        "the issuer in the metadata has another host or port than the one that is configured";
+    pub(super) const PATH: &str =
+        "the issuer in the metadata has another path than the one that is configured";
+    pub(super) const ALL: [&str; 6] = [SLASH_THERE, SLASH_HERE, CASE, SCHEME, HOST, PATH];
+}
+
+/// What tells `published`, which stands in the metadata, from `configured`, for whoever has to mend it. What
+/// is published may be a stranger's text, and is not repeated.
+pub(super) fn difference(configured: &str, published: &str) -> &'static str {
+    let parts = |issuer: &str| {
+        let (scheme, rest) = issuer.split_once("://").unwrap_or(("", issuer));
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        [scheme, host, path].map(str::to_owned)
+    };
+    let [scheme, host, path] = parts(configured);
+    let [other_scheme, other_host, other_path] = parts(published);
+    if published.strip_suffix('/') == Some(configured) {
+        differs::SLASH_THERE
+    } else if configured.strip_suffix('/') == Some(published) {
+        differs::SLASH_HERE
+    } else if configured.eq_ignore_ascii_case(published) {
+        differs::CASE
+    } else if host != other_host {
+        differs::HOST
+    } else if scheme != other_scheme && path == other_path {
+        differs::SCHEME
+    } else {
+        differs::PATH
+    }
+}
+
+/// Whether a document was refused because it is another issuer's: how that differs from the one that is
+/// configured.
+pub(super) fn is_of_another_issuer(why: &Unreachable) -> Option<&'static str> {
+    match why {
+        Unreachable::NotUsable(why) if differs::ALL.contains(why) => Some(why),
+        _ => None,
+    }
 }
 
 /// The keys of a JWK Set. An empty one does not take the place of a good one.

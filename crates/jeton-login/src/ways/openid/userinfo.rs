@@ -1,5 +1,7 @@
 //! What `/userinfo` adds to an ID token (OpenID Connect Core 1.0 §5.3).
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -29,7 +31,7 @@ const OF_ID_TOKENS: [&str; 16] = [
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Userinfo {
-    /// Where the ID token lacks what its scope promises (OpenID Connect Core 1.0 §5.4).
+    /// Where the ID token lacks what its scope promises (OpenID Connect Core 1.0 §5.4), or what is decided by.
     #[default]
     WhenNeeded,
     /// At each login: for claims that are nowhere else.
@@ -38,11 +40,19 @@ pub(super) enum Userinfo {
 }
 
 impl Userinfo {
-    /// Whether it is asked after an ID token with these claims, which was asked for with this scope.
-    pub(super) fn is_asked(self, claims: &Map<String, Value>, scope: &str) -> bool {
+    /// Whether it is asked after an ID token with these claims, which was asked for with this scope. `named` are
+    /// the claims that lists and rules name.
+    pub(super) fn is_asked(
+        self,
+        claims: &Map<String, Value>,
+        scope: &str,
+        named: &BTreeSet<String>,
+    ) -> bool {
+        let lacks_named = || named.iter().any(|name| !claims.contains_key(name));
         match self {
             Self::Always => true,
             Self::Never => false,
+            Self::WhenNeeded if lacks_named() => true,
             Self::WhenNeeded => scope.split(' ').any(|name| match name {
                 "profile" => !claims.contains_key("name"),
                 "email" => !has_email(claims),
@@ -50,6 +60,11 @@ impl Userinfo {
             }),
         }
     }
+}
+
+/// Whether it may have the claim of that name.
+pub(super) fn may_have(name: &str) -> bool {
+    !OF_ID_TOKENS.contains(&name)
 }
 
 /// Whether an e-mail address is there, and whether it is verified.

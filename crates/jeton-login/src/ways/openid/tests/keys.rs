@@ -126,14 +126,36 @@ fn keys_that_cannot_be_fetched_or_are_none() {
 #[test]
 fn metadata_of_another_issuer() {
     let fails = |issuer: &'static str, expected: &str| {
-        let set = |login: &mut Login| login.metadata["issuer"] = issuer.into();
-        check(set, Err(expected));
+        let mut login = Login::new();
+        login.metadata["issuer"] = issuer.into();
+        let with = login.deployment.with(login.now);
+        let trouble = now(login.way().person(&with, &login.came_back())).unwrap_err();
+        // Whoever configured it has to look; whoever logs in has done nothing wrong.
+        assert!(matches!(trouble, Trouble::Misconfigured(_)), "{trouble:?}");
+        let said = trouble.to_string();
+        assert!(said.contains(expected), "{issuer}: {said}");
+        assert!(!said.contains("evil"), "{said}");
     };
-    fails("https://evil.example", "its issuer is another");
+    fails("https://evil.example", "has another host or port than");
+    fails("https://login.example.org:8443", "has another host or port");
+    fails("https://login.example.org/evil", "has another path than");
+    fails("http://login.example.org", "http or https");
     // The same address, and another name.
-    let another = "the metadata is of another issuer";
-    fails("https://login.example.org/", another);
-    fails("{tenantid}", another);
+    let slash = "the metadata ends in a slash, the one that is configured does not";
+    fails("https://login.example.org/", slash);
+    fails("https://Login.example.org", "capital letters");
+    fails("{tenantid}", "has another host");
+}
+
+#[test]
+fn an_issuer_is_configured_with_its_slash_or_without() {
+    let mut login = Login::new();
+    login.record["issuer"] = "https://login.example.org/".into();
+    let with = login.deployment.with(login.now);
+    let trouble = now(login.way().person(&with, &login.came_back())).unwrap_err();
+    let difference =
+        "the issuer that is configured ends in a slash, the one in the metadata does not";
+    assert_eq!(trouble, Trouble::Misconfigured(difference));
 }
 
 #[test]

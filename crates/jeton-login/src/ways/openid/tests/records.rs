@@ -57,6 +57,35 @@ fn what_is_configured_is_checked() {
 }
 
 #[test]
+fn an_issuer_that_nobody_means_is_refused() {
+    let microsoft = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let issuer = |issuer: &str, expected: Option<&str>| set("issuer", json!(issuer), expected);
+    let alone = Some("issuer: the issuer identifier alone");
+    issuer(METADATA, alone);
+    issuer(&format!("{METADATA}/"), alone);
+    for several in ["common", "organizations", "consumers"] {
+        issuer(&microsoft(several), Some("issuer: the id of one tenant"));
+        let elsewhere = format!("https://login.example.org/realms/{several}");
+        issuer(&elsewhere, None);
+        issuer(&format!("https://login.example.org/{several}"), None);
+    }
+    issuer(&microsoft("72f988bf-86f1-41af-91ab-2d7cd011db47"), None);
+    let placeholder = Some("issuer: your own tenant, host or realm");
+    for written in [
+        &microsoft("TENANT_ID"),
+        &microsoft("<tenant>"),
+        &microsoft("{tenant}"),
+        "https://YOURS.okta.com",
+        "https://HOST/realms/staff",
+        "https://login.example.org/realms/REALM",
+    ] {
+        issuer(written, placeholder);
+    }
+    issuer("https://login.example.org/realms/TENANTS", None);
+    issuer(&microsoft("{tenantid}"), Some("tenants: the ids"));
+}
+
+#[test]
 fn a_secret_and_its_use_belong_together() {
     let pair = |secret: Option<&str>, method: Option<&str>, expected: Option<&str>| {
         let change = |record: &mut Value| {
