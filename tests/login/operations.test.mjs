@@ -61,7 +61,7 @@ test('storage operations of a login', async (t) => {
     'the page of consent': { ledger: 1 },
     'consent given, to the code': { 'KV reads': 1, ledger: 4 },
     'consent remembered, to the code': { ledger: 3 },
-    // Their index, and each of the four grants.
-    'the account page': { ledger: 5 },
+    // Their index, each of the four grants, and what they agreed to.
+    'the account page': { ledger: 6 },
   });
 });

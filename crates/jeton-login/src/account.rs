@@ -1,6 +1,6 @@
 //! `/login/account`: what a person has given to applications and devices, to be seen and ended by them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::{Method, StatusCode, header::SET_COOKIE};
 use jeton::{Client, ClientId, GrantType, Host, UnixTime, page::see_other, path_segment};
@@ -10,7 +10,7 @@ use crate::{
     application::{Answer, path, unreadable},
     asked::call,
     at::At,
-    consent,
+    consent::{self, Remembered},
     login::choose,
     pages::{Account, Entry, EntryKind, LoggedOut, MOST_ENTRIES, Notice, ScopeItem},
     renewal,
@@ -19,15 +19,15 @@ use crate::{
     view,
 };
 
-/// How many pages of grants are read. Each has fifty at most; whoever has more sees the rest once these have
+/// How many pages of grants are shown. Each has fifty at most; whoever has more sees the rest once these have
 /// ended.
 const MOST_PAGES: usize = 4;
 
+/// How many pages of grants are looked through for those that are to end.
+const MOST_PAGES_ENDED: usize = 20;
+
 /// The most clients that are shown because consent to them is remembered; the newest.
 const MOST_REMEMBERED: usize = 50;
-
-/// What stands before a client's id where its entry has no grant.
-const CONSENT_TO: &str = "consent:";
 
 /// A page of a subject's grants (`/manage/grants`).
 #[derive(Deserialize)]
@@ -46,18 +46,17 @@ struct Grant {
     last_used_at: Option<UnixTime>,
 }
 
-/// An application, or a device, that a person has connected.
+/// An application, or a kind of device, that a person has given something to: however often they logged in.
 #[derive(Debug)]
-pub(crate) struct Connected {
-    pub(crate) grant_id: String,
-    pub(crate) client_id: ClientId,
-    pub(crate) name: Option<String>,
-    pub(crate) kind: EntryKind,
+struct Connected {
+    client_id: ClientId,
+    name: Option<String>,
+    kind: EntryKind,
     /// The words of its APIs, by scope token.
-    pub(crate) words: BTreeMap<String, String>,
-    pub(crate) scope: String,
-    pub(crate) since: UnixTime,
-    pub(crate) last_used: Option<UnixTime>,
+    words: BTreeMap<String, String>,
+    scope: BTreeSet<String>,
+    since: UnixTime,
+    last_used: UnixTime,
 }
 
 /// `GET`: the page, for whoever is logged in; everybody else logs in first.
@@ -71,7 +70,10 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let connected = connected(at, &session.subject).await?;
     let parameters = at.parameters().ok_or_else(unreadable)?;
     let after = parameters.get("after");
-    let begin = after.and_then(|id| connected.iter().position(|it| it.grant_id == id));
+    let begin = after.and_then(|id| {
+        let mut ids = connected.iter().map(|it| it.client_id.as_str());
+        ids.position(|own| own == id)
+    });
     let shown = connected
         .get(begin.map_or(0, |place| place + 1)..)
         .unwrap_or_default();
@@ -92,7 +94,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         form_key: session.form_key(),
         who: view::who(&at.app.settings, &session),
         entries: &entries,
-        after: last.map(|it| it.grant_id.as_str()),
+        after: last.map(|it| it.client_id.as_str()),
         notice: match parameters.get("ended") {
             Some(_) => Notice::Ended,
             None => Notice::Nothing,
@@ -104,11 +106,13 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     Ok(response.into())
 }
 
-/// What a client is to people: who can only be logged in to by a code is a device.
-fn kind_of(client: &Client) -> EntryKind {
+/// What a client with so many grants is to people: who can only be logged in to by a code is a device.
+fn kind_of(client: &Client, grants: usize) -> EntryKind {
     let may = |grant: GrantType| client.grant_types.contains(&grant);
-    if may(GrantType::DeviceCode) && !may(GrantType::AuthorizationCode) {
-        EntryKind::Device
+    if grants == 0 {
+        EntryKind::Consent
+    } else if may(GrantType::DeviceCode) && !may(GrantType::AuthorizationCode) {
+        EntryKind::Devices(grants)
     } else {
         EntryKind::Application
     }
@@ -122,9 +126,57 @@ fn words_of(client: &Client) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// What a person has given to one client.
+#[derive(Default)]
+struct Given {
+    grants: Vec<Grant>,
+    /// What they agreed to, which is not asked about again, whether or not there is a grant.
+    consent: Option<Remembered>,
+}
+
+impl Given {
+    fn scope(&self) -> BTreeSet<String> {
+        let consent = self
+            .consent
+            .as_ref()
+            .map(|consent| consent.scope.to_string());
+        // Of an application that has something, what it has.
+        let scopes = self.grants.iter().map(|grant| grant.scope.as_str());
+        let scopes = scopes.chain(consent.as_deref().filter(|_| self.grants.is_empty()));
+        let tokens = scopes.flat_map(|scope| scope.split_ascii_whitespace());
+        tokens.map(str::to_owned).collect()
+    }
+
+    /// When it was first given, and last used.
+    fn times(&self) -> Option<(UnixTime, UnixTime)> {
+        let given = self.consent.iter().map(|consent| consent.at);
+        let given = given.chain(self.grants.iter().map(|grant| grant.created_at));
+        let used = self.grants.iter().filter_map(|grant| grant.last_used_at);
+        Some((given.clone().min()?, given.chain(used).max()?))
+    }
+
+    /// With the client that it was given to; `None`: that is gone.
+    fn to(self, client_id: ClientId, client: Option<&Client>) -> Option<Connected> {
+        let (since, last_used) = self.times()?;
+        if client.is_none() && self.grants.is_empty() {
+            return None;
+        }
+        let kind = |client: &Client| kind_of(client, self.grants.len());
+        Some(Connected {
+            name: client.and_then(|client| client.name.clone()),
+            kind: client.map_or(EntryKind::Application, kind),
+            words: client.map(words_of).unwrap_or_default(),
+            scope: self.scope(),
+            client_id,
+            since,
+            last_used,
+        })
+    }
+}
+
 impl Connected {
     fn scopes(&self) -> Vec<ScopeItem<'_>> {
-        let tokens = self.scope.split_ascii_whitespace();
+        let tokens = self.scope.iter();
         tokens
             .map(|scope| ScopeItem {
                 scope,
@@ -136,20 +188,49 @@ impl Connected {
 
     fn entry<'a>(&'a self, scopes: &'a [ScopeItem<'a>]) -> Entry<'a> {
         Entry {
-            id: &self.grant_id,
+            client_id: self.client_id.as_str(),
             name: self.name.as_deref().unwrap_or(self.client_id.as_str()),
             kind: self.kind,
             since: self.since,
-            last_used: self.last_used.unwrap_or(self.since),
+            last_used: self.last_used,
             scopes,
         }
     }
 }
 
+/// What a person has given to whom: those that used it last first.
 async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connected>, Stopped> {
+    let mut given: BTreeMap<ClientId, Given> = BTreeMap::new();
+    for grant in grants(at, subject, MOST_PAGES).await? {
+        let of_client = given.entry(grant.client_id.clone()).or_default();
+        of_client.grants.push(grant);
+    }
+    let remembered = consent::remembered(at, subject)
+        .await
+        .map_err(|_| Stopped::from(Stop::Store))?;
+    for consent in remembered.into_iter().take(MOST_REMEMBERED) {
+        let of_client = given.entry(consent.client_id.clone()).or_default();
+        of_client.consent = Some(consent);
+    }
     let mut connected = Vec::new();
+    for (id, given) in given {
+        let client = at.server.client(&id, at.now()).await;
+        let client = client.map_err(|_| Stopped::from(Stop::Store))?;
+        connected.extend(given.to(id, client.as_deref()));
+    }
+    connected.sort_by_key(|it| std::cmp::Reverse(it.last_used));
+    Ok(connected)
+}
+
+/// The grants of a person, as many as so many pages have.
+async fn grants<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+    most_pages: usize,
+) -> Result<Vec<Grant>, Stopped> {
+    let mut grants = Vec::new();
     let mut after = String::new();
-    for _ in 0..MOST_PAGES {
+    for _ in 0..most_pages {
         let path = format!("/manage/grants?subject={}{after}", path_segment(subject));
         let answer = call(at, Method::GET, &path, String::new()).await;
         let answer = answer.map_err(|_| Stopped::from(Stop::Store))?;
@@ -157,63 +238,16 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
             return Err(Stop::Store.into());
         }
         let page: Page = serde_json::from_slice(answer.body()).map_err(|_| Stop::Broken)?;
-        for grant in page.items {
-            let client = at.server.client(&grant.client_id, at.now()).await;
-            let client = client.map_err(|_| Stopped::from(Stop::Store))?;
-            let client = client.as_deref();
-            connected.push(Connected {
-                name: client.and_then(|client| client.name.clone()),
-                kind: client.map_or(EntryKind::Application, kind_of),
-                words: client.map(words_of).unwrap_or_default(),
-                grant_id: grant.grant_id,
-                client_id: grant.client_id,
-                scope: grant.scope,
-                since: grant.created_at,
-                last_used: grant.last_used_at,
-            });
-        }
+        grants.extend(page.items);
         match page.next {
             Some(next) => after = format!("&after={}", path_segment(&next)),
             None => break,
         }
     }
-    connected.extend(consented(at, subject, &connected).await?);
-    connected.sort_by_key(|it| std::cmp::Reverse(it.last_used.unwrap_or(it.since)));
-    Ok(connected)
+    Ok(grants)
 }
 
-/// The applications that nothing is left of but that the person agreed to them.
-async fn consented<H: Host>(
-    at: &At<'_, H>,
-    subject: &str,
-    connected: &[Connected],
-) -> Result<Vec<Connected>, Stopped> {
-    let remembered = consent::remembered(at, subject).await;
-    let remembered = remembered.map_err(|_| Stopped::from(Stop::Store))?;
-    let has_grant = |id: &ClientId| connected.iter().any(|it| it.client_id == *id);
-    let without = remembered
-        .into_iter()
-        .filter(|it| !has_grant(&it.client_id));
-    let mut consented = Vec::new();
-    for it in without.take(MOST_REMEMBERED) {
-        let client = at.server.client(&it.client_id, at.now()).await;
-        let client = client.map_err(|_| Stopped::from(Stop::Store))?;
-        let client = client.as_deref();
-        consented.push(Connected {
-            grant_id: format!("{CONSENT_TO}{}", it.client_id),
-            name: client.and_then(|client| client.name.clone()),
-            kind: EntryKind::Consent,
-            words: client.map(words_of).unwrap_or_default(),
-            client_id: it.client_id,
-            scope: it.scope.to_string(),
-            since: it.at,
-            last_used: None,
-        });
-    }
-    Ok(consented)
-}
-
-/// `POST`: one ends, or all, with the session.
+/// `POST`: all that one client has ends, or all, with the session.
 pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let parameters = at.parameters().ok_or_else(unreadable)?;
     let session = Session::find(at)
@@ -225,8 +259,7 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         return Err(Stop::SessionEnded.into());
     }
     let subject = &session.subject;
-    let ended = parameters.get("end").ok_or_else(unreadable)?;
-    if ended == "everything" {
+    if parameters.get("end") == Some("everything") {
         delete(
             at,
             &format!("/manage/grants?subject={}", path_segment(subject)),
@@ -243,31 +276,19 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         }
         return Ok(response.into());
     }
-    if let Some(client) = ended.strip_prefix(CONSENT_TO) {
-        forget(at, subject, client).await?;
-    }
-    let all = connected(at, subject).await?;
-    // Whose it is decides who may end it.
-    if let Some(it) = all.iter().find(|it| it.grant_id == ended) {
-        delete(at, &format!("/manage/grants/{}", path_segment(ended))).await?;
-        let is_last = all
-            .iter()
-            .filter(|other| other.client_id == it.client_id)
-            .count()
-            == 1;
-        if is_last {
-            forget(at, subject, it.client_id.as_str()).await?;
-        }
-    }
-    Ok(see_other(&format!("{}?ended=yes", at.url_of(path::ACCOUNT))).into())
-}
-
-/// Forgets what a person agreed to at a client.
-async fn forget<H: Host>(at: &At<'_, H>, subject: &str, client: &str) -> Result<(), Stopped> {
+    let client = parameters.get("client").ok_or_else(unreadable)?;
+    // First: what is left of it then is still on the page, and can be ended by another try.
     let forgotten = consent::change(at, subject, |consents| {
         consents.clients.remove(client);
     });
-    forgotten.await.map_err(|_| Stop::Store.into())
+    forgotten.await.map_err(|_| Stopped::from(Stop::Store))?;
+    for grant in grants(at, subject, MOST_PAGES_ENDED).await? {
+        if grant.client_id.as_str() == client {
+            let path = format!("/manage/grants/{}", path_segment(&grant.grant_id));
+            delete(at, &path).await?;
+        }
+    }
+    Ok(see_other(&format!("{}?ended=yes", at.url_of(path::ACCOUNT))).into())
 }
 
 async fn delete<H: Host>(at: &At<'_, H>, path: &str) -> Result<(), Stopped> {

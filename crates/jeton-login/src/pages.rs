@@ -9,7 +9,7 @@
 //! POST {path}/consent   request, form_key, scope…    allow
 //! POST {path}/back      request, error, problem?     back to the application with that error
 //! POST {path}/logout    form_key, request?, return_to?, upstream=yes?
-//! POST {path}/account   form_key, end=ID | end=everything
+//! POST {path}/account   form_key, client=ID | end=everything
 //! ```
 //!
 //! A form may have fields that the place it goes to does not read.

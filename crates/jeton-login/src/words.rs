@@ -97,6 +97,8 @@ pub(crate) struct Account {
     pub(crate) sessions: &'static str,
     /// What is left of an application that does not act for the person now.
     pub(crate) consent: &'static str,
+    /// Several of a kind: their number in the gap.
+    pub(crate) devices: Gap,
 }
 
 /// The page that asks whether to log out, and the one that says that it is done.

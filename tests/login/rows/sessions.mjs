@@ -318,6 +318,46 @@ describe('sessions', () => {
     assert.equal(await isKnown(elsewhere, desk), false);
   });
 
+  test('an application is one entry, however often somebody logged in, and ends as one', async (t) => {
+    const own = await open(t, { host: oneProcess });
+    const { guest, desk } = own.applications;
+    const form = { scope: 'openid offline_access' };
+    const logins = [];
+    const browsers = [];
+    for (let login = 0; login < 12; login += 1) {
+      const browser = own.browser();
+      browsers.push(browser);
+      logins.push(await loggedIn(browser, guest, { form }));
+    }
+    const [browser] = browsers;
+    const other = await loggedIn(browser, desk, { form });
+    let page = await browser.open(`${own.issuer}/login/account`);
+    assert.equal(isOwnPage(page).split('A Guest').length - 1, 1, textOf(page.response));
+    page = await endAt(browser, page, 'A Guest');
+    assert.ok(!isOwnPage(page).includes('A Guest'), textOf(page.response));
+    const alive = await Promise.all(logins.map((login) => guest.isAlive(login)));
+    assert.ok(!alive.includes(true), `${alive}`);
+    assert.equal(await desk.isAlive(other), true);
+    // They are asked again.
+    const silent = guest.asks({ ...form, prompt: 'none' });
+    guest.refused(await browser.open(silent.url), silent, 'consent_required');
+  });
+
+  test('what somebody agreed to can be taken back when nothing else is left of it', async (t) => {
+    const own = await open(t, { host: oneProcess });
+    const { guest } = own.applications;
+    const browser = own.browser();
+    const { refresh_token } = await loggedIn(browser, guest, { form: { scope: 'openid offline_access' } });
+    await guest.post('/revoke', { token: refresh_token });
+    // No login is left, and nobody would be asked at the next one.
+    const page = await browser.open(`${own.issuer}/login/account`);
+    assert.ok(isOwnPage(page).includes('A Guest'), textOf(page.response));
+    await endAt(browser, page, 'A Guest');
+    const last = guest.asks({ scope: 'openid', prompt: 'none' });
+    guest.refused(await browser.open(last.url), last, 'consent_required');
+    assert.ok(!isOwnPage(await browser.open(`${own.issuer}/login/account`)).includes('A Guest'));
+  });
+
   test('nobody ends a stranger’s from their own account page', async (t) => {
     const own = await open(t);
     const { shop } = own.applications;
@@ -327,9 +367,9 @@ describe('sessions', () => {
     const bob = own.browser();
     await loggedIn(bob, shop, { as: 'bob', form });
     const [{ buttons }] = formsTo(await alice.open(`${own.issuer}/login/account`), '/login/account');
-    const [{ value }] = buttons.filter((button) => button.name === 'end' && button.value !== 'everything');
+    const [{ value }] = buttons.filter((button) => button.name === 'client');
     const page = await bob.open(`${own.issuer}/login/account`);
-    await bob.send(page, '/login/account', { fields: { end: value } });
+    await bob.send(page, '/login/account', { button: value });
     assert.equal(await shop.isAlive(hers), true);
   });
 
@@ -385,7 +425,7 @@ function confirm(own, browser, page) {
 /** Presses the button beside an application on the account page. */
 function endAt(browser, page, name) {
   const { text } = page.response;
-  const [, id] = /<button[^>]*name="end" value="([^"]*)"/.exec(text.slice(text.indexOf(name))) ?? [];
-  assert.ok(id && id !== 'everything', text);
+  const [, id] = /<button[^>]*name="client" value="([^"]*)"/.exec(text.slice(text.indexOf(name))) ?? [];
+  assert.ok(id, text);
   return browser.send(page, '/login/account', { button: id });
 }

@@ -44,10 +44,10 @@ pub(crate) enum Notice {
     Ended,
 }
 
-/// An application or a device that acts for the person.
+/// An application that acts for the person, or devices of a kind.
 pub(crate) struct Entry<'a> {
-    /// What ends it is called by this: the value of `end`.
-    pub(crate) id: &'a str,
+    /// What ends it is called by this.
+    pub(crate) client_id: &'a str,
     pub(crate) name: &'a str,
     pub(crate) kind: EntryKind,
     pub(crate) since: UnixTime,
@@ -60,7 +60,8 @@ pub(crate) struct Entry<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     Application,
-    Device,
+    /// So many devices of a kind.
+    Devices(usize),
     /// An application that does not act for them now, but may without asking again.
     Consent,
 }
@@ -121,8 +122,14 @@ impl Pages<'_> {
         let words = &self.words().account;
         let kind = match entry.kind {
             EntryKind::Application => String::new(),
-            EntryKind::Device => format!(" <span class=\"chip\">{}</span>", words.device),
             EntryKind::Consent => format!(" <span class=\"chip\">{}</span>", words.consent),
+            EntryKind::Devices(..=1) => format!(" <span class=\"chip\">{}</span>", words.device),
+            EntryKind::Devices(several) => {
+                format!(
+                    " <span class=\"chip\">{}</span>",
+                    words.devices.with(several)
+                )
+            }
         };
         let since = words.since.with(self.time(entry.since));
         let last_used = match entry.kind {
@@ -132,12 +139,12 @@ impl Pages<'_> {
         format!(
             "<li><span class=\"tile\" data-initial=\"{}\"></span><div><h2 id=\"entry-{number}\">{}{kind}</h2>\
              <p class=\"hint\">{since}{last_used}</p>{}</div>\
-             <button class=\"plain\" name=\"end\" value=\"{}\" id=\"end-{number}\" \
+             <button class=\"plain\" name=\"client\" value=\"{}\" id=\"end-{number}\" \
              aria-labelledby=\"end-{number} entry-{number}\">{}</button></li>",
             Escaped(&initial(entry.name)),
             Named(entry.name),
             self.may(entry.scopes),
-            Escaped(entry.id),
+            Escaped(entry.client_id),
             words.end,
         )
     }

@@ -70,6 +70,7 @@ pub(super) const WORDS: Words = Words {
         everywhere_means: "Logging out everywhere ends your sessions in all browsers, and the access of all applications and devices.",
         sessions: "Your sessions",
         consent: "Consent remembered",
+        devices: Gap("", " devices"),
     },
     logout: Logout {
         title: "Log out",

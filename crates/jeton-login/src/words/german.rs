@@ -70,6 +70,7 @@ pub(super) const WORDS: Words = Words {
         everywhere_means: "Überall abmelden beendet Ihre Sitzungen in allen Browsern und den Zugriff aller Anwendungen und Geräte.",
         sessions: "Ihre Sitzungen",
         consent: "Zustimmung gemerkt",
+        devices: Gap("", " Geräte"),
     },
     logout: Logout {
         title: "Abmelden",

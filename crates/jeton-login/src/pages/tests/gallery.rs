@@ -266,7 +266,7 @@ pub(super) const STATES: &[State] = &[
                 who: EVE,
                 entries: &[
                     Entry {
-                        id: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                        client_id: "shop",
                         name: "The Corner Shop",
                         kind: EntryKind::Application,
                         since: UnixTime(1_767_225_600),
@@ -274,15 +274,15 @@ pub(super) const STATES: &[State] = &[
                         scopes: &ABOUT,
                     },
                     Entry {
-                        id: "1f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                        client_id: "tv",
                         name: "Television",
-                        kind: EntryKind::Device,
+                        kind: EntryKind::Devices(1),
                         since: UnixTime(1_767_225_600),
                         last_used: UnixTime(1_795_700_000),
                         scopes: &ORDERS,
                     },
                     Entry {
-                        id: "consent:orders",
+                        client_id: "orders",
                         name: "Orders",
                         kind: EntryKind::Consent,
                         since: UnixTime(1_767_225_600),
@@ -313,9 +313,9 @@ pub(super) const STATES: &[State] = &[
             let scopes: Vec<_> = ABOUT.into_iter().chain(ORDERS).chain(ORDERS).collect();
             let entries: Vec<_> = (0..12)
                 .map(|_| Entry {
-                    id: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                    client_id: "shop",
                     name: LONG,
-                    kind: EntryKind::Device,
+                    kind: EntryKind::Devices(3),
                     since: UnixTime(1_767_225_600),
                     last_used: UnixTime(1_795_700_000),
                     scopes: &scopes,
@@ -494,9 +494,9 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 7
             form_key: text,
             who,
             entries: &[Entry {
-                id: text,
+                client_id: text,
                 name: text,
-                kind: EntryKind::Device,
+                kind: EntryKind::Devices(3),
                 since: UnixTime(0),
                 last_used: UnixTime(0),
                 scopes: &scopes,
