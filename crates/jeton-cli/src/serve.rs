@@ -79,6 +79,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 io::stderr(),
                 "jeton serve: {issuer} on http://{address}, clients in {data}"
             );
+            if let Ok(Some(warning)) = server.warning(jeton_native::now()).await {
+                eprintln!("jeton serve: WARNING: {warning}");
+            }
             let serving = Arc::new((server, ids, log.clone()));
             let handle = move |request, address: Option<IpAddr>| {
                 let serving = Arc::clone(&serving);

@@ -1,5 +1,7 @@
 //! The login application: what it is configured with, and what becomes of a request to it.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header::ALLOW};
 use jeton::{Audit, Config, Host};
@@ -10,6 +12,7 @@ use crate::{
     callback, consent, login, logout,
     settings::LoginSettings,
     stop::{Stop, Stopped},
+    unknown_clients,
     ways::{Pace, Upstreams},
 };
 
@@ -34,6 +37,8 @@ pub(crate) struct Application {
     pub(crate) upstreams_at_refresh: Upstreams,
     /// The path of the application on its origin.
     pub(crate) path: String,
+    /// Whether the log of this process says which clients are not there that `JETON_LOGIN` speaks of.
+    told_of_unknown_clients: AtomicBool,
 }
 
 /// An answer, and what the log says of it.
@@ -58,6 +63,7 @@ impl Application {
             path: format!("{}{}", config.issuer().path(), path::LOGIN),
             upstreams: Upstreams::new(Pace::Login),
             upstreams_at_refresh: Upstreams::new(Pace::Refresh),
+            told_of_unknown_clients: AtomicBool::new(false),
         }
     }
 }
@@ -76,10 +82,28 @@ pub(crate) async fn respond<H: Host>(at: &At<'_, H>, path: &str) -> Option<Answe
             response.into()
         }
     };
+    if endpoint == "login" && answer.audit.detail.is_none() {
+        answer.audit.detail = unknown_clients_at_first(at).await.map(Into::into);
+    }
     answer.audit.endpoint = Some(endpoint);
     answer.audit.request_id = at.arrival.request_id.clone();
     answer.audit.client_address = at.arrival.address;
     Some(answer)
+}
+
+/// What the log says at the first login of a process, wherever that runs: a mistyped client id is no error, and
+/// should not stay unnoticed.
+async fn unknown_clients_at_first<H: Host>(at: &At<'_, H>) -> Option<String> {
+    if at.app.told_of_unknown_clients.swap(true, Ordering::Relaxed) {
+        return None;
+    }
+    let warned = unknown_clients::warning(at.server, &at.app.settings, at.now()).await;
+    warned.unwrap_or_else(|_| {
+        at.app
+            .told_of_unknown_clients
+            .store(false, Ordering::Relaxed);
+        None
+    })
 }
 
 type Routed = (&'static str, &'static str, Option<Result<Answer, Stopped>>);

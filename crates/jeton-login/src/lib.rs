@@ -16,7 +16,7 @@
 //! ways/            a file a way to log in
 //! stop.rs          why a person cannot go on, and the page for it
 //! pages/, words/   pages as functions of plain data, in a file a language
-//! settings.rs      JETON_LOGIN
+//! settings.rs      JETON_LOGIN; unknown_clients.rs: of whom it speaks that are not there
 //! ```
 //!
 //! It speaks to the server by the handoff that every login application uses, in the same process. Nothing in
@@ -47,6 +47,7 @@ mod session;
 mod settings;
 mod stop;
 mod trouble;
+mod unknown_clients;
 mod view;
 mod ways;
 mod words;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header::CONTENT_TYPE};
 use jeton::{
     Arrival, BODY_LIMIT, BUDGET, Capabilities, Config, Host, Seconds, SecretUse, Server,
-    unstripped, within,
+    Unavailable, UnixTime, unstripped, within,
 };
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     at::At,
     renewal::LoginPeople,
     stop::Stop,
+    unknown_clients,
 };
 
 /// How long a request to the login application may take: it waits for an upstream, which is asked several
@@ -124,6 +125,20 @@ impl<H: Host> LoginServer<H> {
         is_beneath.then(|| (application, path.to_owned()))
     }
 
+    /// What whoever starts the deployment should read: which clients are not registered that `JETON_LOGIN` has
+    /// lists for.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn warning(&self, now: UnixTime) -> Result<Option<String>, Unavailable> {
+        match &self.application {
+            Some(application) => {
+                unknown_clients::warning(&self.server, &application.settings, now).await
+            }
+            None => Ok(None),
+        }
+    }
+
     /// As [`Server::complete`].
     pub fn complete(
         &self,
@@ -161,7 +176,7 @@ mod tests {
     };
 
     use http::{StatusCode, header::LOCATION};
-    use jeton::{MemoryFetch, MemoryLedger, MemoryRegistry, UnixTime};
+    use jeton::{MemoryFetch, MemoryLedger, MemoryRegistry};
     use jeton_native::NativeCrypto;
 
     use super::*;
