@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { textOf } from '../support/browser.mjs';
-import { agree, asksConsent, be, choose, loggedIn, logIn, offers } from '../support/login.mjs';
+import { agree, asksConsent, be, choose, goBack, loggedIn, logIn, offers } from '../support/login.mjs';
 import { isTrouble } from '../support/pages.mjs';
-import { open, refusal } from '../support/world.mjs';
+import { open, refusal, target, world } from '../support/world.mjs';
 
 const person = (sub, claims) => ({ sub, claims: { name: sub, ...claims } });
 const verified = (sub, email, more = {}) => person(sub, { email, email_verified: true, ...more });
@@ -135,6 +135,114 @@ describe('who may', () => {
     await shop.tokens(await be(browser, upstream, 'named'), asked);
   });
 
+  test('who is not let in is asked at the provider which account it is to be', async (t) => {
+    const login = { allow: { emails: ['eve@example.org'] } };
+    for (const providers of [one(), { ...one(), two: { people: PEOPLE } }]) {
+      const own = await open(t, { providers, login });
+      const { shop } = own.applications;
+      const browser = own.browser();
+      const { page, asked } = await logIn(browser, shop, { as: 'outside' });
+      await isTrouble(own, page, 403);
+      let upstream = await browser.send(page, '/login', { button: 'other' });
+      if (offers(upstream, 'one')) upstream = await choose(browser, upstream, 'one');
+      // The provider has a session of the one who may not.
+      const went = browser.visited.findLast((url) => url.startsWith(`${own.upstreams.one.url}/authorize?`));
+      assert.equal(new URL(went).searchParams.get('prompt'), 'select_account');
+      await shop.tokens(await be(browser, upstream, 'named'), asked);
+    }
+  });
+
+  test('a claim that is in /userinfo alone is asked for, once', async (t) => {
+    const claims = { groups: ['staff'] };
+    const cases = [
+      [{ allow: { claims } }, { claims: [] }],
+      [{}, { allow: { claims } }],
+      [{}, { clients: { shop: { allow: { claims } } } }],
+      [{ claims: { team: '${upstream.groups}' } }, {}],
+      [{}, { claims: [{ match: { provider: 'o*' }, claims: { team: ['${upstream.groups|upstream.name}'] } }] }],
+    ];
+    const fault = {
+      match: { endpoint: 'token', grant_type: 'authorization_code' },
+      fault: 'without-groups',
+      tokens: ['id_token'],
+    };
+    // All that the scope promises is in the ID token.
+    const spec = { user_claims: ['id_token'] };
+    const asked = async (own) => (await own.upstreams.one.journal({ endpoint: 'userinfo' })).length;
+    for (const [way, login] of cases) {
+      const own = await open(t, { providers: one({ spec, ...way }), login });
+      await own.upstreams.one.addFault(fault);
+      const { shop } = own.applications;
+      await loggedIn(own.browser(), shop, { as: 'inside' });
+      assert.equal(await asked(own), 1, JSON.stringify([way, login]));
+    }
+    // Nobody needs it here, or it may not be asked.
+    const unneeded = await open(t, {
+      providers: one({ spec }),
+      login: { claims: [{ match: { provider: 'one' }, claims: { team: '${upstream.name}' } }] },
+    });
+    await unneeded.upstreams.one.addFault(fault);
+    await loggedIn(unneeded.browser(), unneeded.applications.shop, { as: 'inside' });
+    assert.equal(await asked(unneeded), 0);
+    const never = await open(t, { providers: one({ spec, userinfo: 'never' }), login: { allow: { claims } } });
+    await never.upstreams.one.addFault(fault);
+    const { page } = await logIn(never.browser(), never.applications.shop, { as: 'inside' });
+    await isTrouble(never, page, 403);
+    assert.equal(await asked(never), 0);
+  });
+
+  test('the log says whose list refused, and where an address is not verified; the application hears less', async (t) => {
+    const domains = { email_domains: ['example.com'] };
+    const verified = 'does not say that it is verified';
+    const cases = [
+      [{ allow: domains }, {}, 'outside', 'the allow of the provider'],
+      [{ allow: domains }, {}, 'unsaid', verified],
+      [{}, { allow: domains }, 'unverified', verified],
+      [{}, { allow: domains }, 'outside', 'the allow of the deployment'],
+      [{}, { clients: { shop: { allow: domains } } }, 'outside', 'the allow of the client'],
+    ];
+    for (const [way, login, as, says] of cases) {
+      const own = await open(t, { providers: one(way), login });
+      const { shop } = own.applications;
+      const browser = own.browser();
+      const { page, asked } = await logIn(browser, shop, { as });
+      await isTrouble(own, page, 403);
+      const { detail } = JSON.parse(await own.logged('"error":"access_denied"', '"detail"'));
+      assert.ok(detail.includes(says), detail);
+      assert.equal(detail.includes(verified), says === verified, detail);
+      const answer = shop.refused(await browser.send(page, '/login/back'), asked, 'access_denied');
+      assert.equal(answer.error_description, 'the person may not log in here');
+    }
+  });
+
+  test('the application is told whether somebody said no or may not', async () => {
+    const all = await world();
+    const { shop } = all.applications;
+    const browser = all.browser();
+    const asked = shop.asks();
+    const answer = shop.refused(await goBack(browser, await browser.open(asked.url)), asked, 'access_denied');
+    assert.equal(answer.error_description, 'the person said no');
+    const silent = shop.asks({ prompt: 'none' });
+    const { error_description } = shop.refused(await browser.open(silent.url), silent, 'login_required');
+    assert.equal(error_description, 'the person is not logged in as the request asks for');
+  });
+
+  test('a list for a client that is not there: the log says so at the first login', async (t) => {
+    const allow = { emails: ['eve@example.org'] };
+    const own = await open(t, { login: { clients: { shpo: { allow }, desk: { allow } } } });
+    const { shop } = own.applications;
+    for (let login = 0; login < 3; login += 1) await own.browser().open(shop.asks().url);
+    const line = await own.logged('"endpoint":"login"', 'clients that are not registered: shpo.');
+    assert.ok(!line.includes('desk'), line);
+    const lines = own.host.log().filter((text) => text.includes('"endpoint":"login"') && text.includes('shpo'));
+    // Lambda has several processes.
+    if (target !== 'lambda') assert.equal(lines.length, 1, lines.join('\n'));
+    const none = await open(t, { login: { clients: { desk: { allow } } } });
+    await none.browser().open(none.applications.shop.asks().url);
+    await none.logged('"endpoint":"login"');
+    assert.ok(!none.host.log().join('\n').includes('are not registered'));
+  });
+
   test('who is let in still agrees', async (t) => {
     const own = await open(t, { providers: one(), login: { allow: { emails: ['eve@example.org'] } } });
     const { guest } = own.applications;
@@ -182,5 +290,48 @@ describe('who may', () => {
       }
       assert.match(await refusal(t, { providers: [{ ...provider, allow }] }), /JETON_LOGIN/);
     }
+  });
+
+  test('what means nothing where it stands lets nobody in by mistake: the host does not start', async (t) => {
+    const openid = {
+      id: 'one',
+      type: 'openid',
+      name: 'One',
+      issuer: 'http://127.0.0.1:9',
+      client_id: 'a',
+      client_secret: 'b',
+    };
+    const github = { id: 'github', type: 'github', client_id: 'a', client_secret: 'b' };
+    const providers = [openid, github];
+    const organizations = { allow: { organizations: ['acme'], emails: ['eve@example.org'] } };
+    const hosted = { allow: { hosted_domains: ['example.com'] } };
+    const cases = [
+      [{ providers: [{ ...openid, ...organizations }] }, /organizations/],
+      [{ providers: [{ ...github, ...hosted }] }, /hosted_domains/],
+      [{ providers, claims: [{ match: { provider: 'on' }, claims: { team: 'a' } }] }, /provider/],
+      [{ providers, claims: [{ match: { providers: 'one' }, claims: { team: 'a' } }] }, /match/],
+      [{ providers: [{ ...openid, issuer: `${openid.issuer}/.well-known/openid-configuration` }] }, /issuer/],
+      [{ providers: [{ ...openid, issuer: 'https://login.microsoftonline.com/common/v2.0' }] }, /issuer/],
+      [{ providers: [{ ...openid, issuer: 'https://login.microsoftonline.com/TENANT_ID/v2.0' }] }, /issuer/],
+      [{ providers: [{ ...openid, issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }] }, /tenants/],
+      [{ providers: [{ ...openid, allowed: {} }] }, /JETON_LOGIN/],
+      [{ providers: [{ ...github, issuer: 'https://github.com' }] }, /JETON_LOGIN/],
+      [{ providers, alow: {} }, /JETON_LOGIN/],
+      [{ providers, session: { idel: 60 } }, /JETON_LOGIN/],
+      [{ providers, colors: { acent: '#123456' } }, /JETON_LOGIN/],
+      [{ providers, clients: { shop: { alow: {} } } }, /JETON_LOGIN/],
+      [{ providers, claims: [{ claims: {}, when: {} }] }, /JETON_LOGIN/],
+    ];
+    for (const [login, place] of cases) {
+      const said = await refusal(t, login);
+      assert.match(said, /JETON_LOGIN/);
+      assert.match(said, place);
+    }
+  });
+
+  test('an organisation is GitHub’s word alone', async (t) => {
+    const people = [{ sub: 'liar', claims: { name: 'Liar', organizations: ['acme'] } }];
+    const own = await open(t, { providers: { one: { people } }, login: { allow: { organizations: ['acme'] } } });
+    assert.deepEqual(await admitted(own, own.applications.shop, ['liar']), []);
   });
 });

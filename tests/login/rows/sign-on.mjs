@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { asksConsent, be, choose, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
-import { isOwnPage } from '../support/pages.mjs';
+import { formsTo } from '../support/browser.mjs';
+import { asksConsent, be, choose, goBack, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
+import { isOwnPage, isTrouble } from '../support/pages.mjs';
 import { open, world } from '../support/world.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -118,6 +119,107 @@ describe('sign-on', () => {
     await loggedIn(browser, shop);
     const { page } = await toUpstream(browser, shop, { form: { max_age: '0' } });
     assert.ok(isAtUpstream(all, page), `${page.arrived}`);
+  });
+
+  // OpenID Connect Core Unmet Authentication Requirements 1.0: login_required would have the application try again.
+  const UNMET = 'unmet_authentication_requirements';
+  const recent = [{ prompt: 'login' }, { max_age: '1000' }, { max_age: '0' }];
+
+  for (const form of recent) {
+    const [[name, value]] = Object.entries(form);
+    test(`${name}=${value} is not asked of GitHub, which does not say when`, async (t) => {
+      const own = await open(t, {
+        providers: { one: {}, two: {}, github: { type: 'github', name: 'GitHub' } },
+      });
+      const { shop } = own.applications;
+      const github = own.upstreams.github.url;
+      const browser = own.browser();
+      const asked = shop.asks({ ...form, login_hint: 'github' });
+      const page = await browser.open(asked.url);
+      assert.ok(offers(page, 'one') && offers(page, 'two') && !offers(page, 'github'), page.response.text);
+      // A page that was open before offers it still.
+      const [{ fields }] = formsTo(page, '/login');
+      const stopped = await browser.open(`${own.issuer}/login`, { form: { ...fields, provider: 'github' } });
+      const text = await isTrouble(own, stopped, 400);
+      assert.ok(text.includes('GitHub does not say when you logged in'), text);
+      const again = await browser.send(stopped, '/login', { button: 'other' });
+      assert.ok(offers(again, 'one') && !offers(again, 'github'), again.response.text);
+      const end = await be(browser, await choose(browser, again, 'one'), 'alice');
+      assert.ok((await shop.tokens(end, asked)).claims.auth_time);
+      assert.ok(!browser.visited.some((url) => url.startsWith(github)), browser.visited.join('\n'));
+    });
+  }
+
+  test('a recent login where GitHub is the only way: nobody goes there, and the application is told', async (t) => {
+    const own = await open(t, { providers: { github: { type: 'github', name: 'GitHub' } } });
+    const { shop } = own.applications;
+    for (const form of recent) {
+      const browser = own.browser();
+      const asked = shop.asks(form);
+      const page = await browser.open(asked.url);
+      const text = await isTrouble(own, page, 400);
+      assert.ok(text.includes('GitHub does not say when you logged in'), text);
+      assert.ok(!offers(page) && formsTo(page, '/login').length === 0, text);
+      const answer = shop.refused(await goBack(browser, page), asked, UNMET);
+      assert.match(answer.error_description, /does not say when the person logged in/);
+      assert.ok(!browser.visited.some((url) => url.startsWith(own.upstreams.github.url)));
+    }
+    await loggedIn(own.browser(), shop, { provider: 'github', as: 'octocat' });
+  });
+
+  test('a recent login at a provider that leaves out auth_time: the page says so', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    await own.upstreams.one.addFault({
+      match: { endpoint: 'token', grant_type: 'authorization_code' },
+      fault: 'without-auth_time',
+      tokens: ['id_token'],
+    });
+    const { page, asked } = await toUpstream(browser, shop, { form: { prompt: 'login' } });
+    const end = await be(browser, page, 'alice');
+    const text = await isTrouble(own, end, 400);
+    assert.ok(text.includes('Provider one does not say when you logged in'), text);
+    assert.ok(!text.includes('Try again'), text);
+    shop.refused(await goBack(browser, end), asked, UNMET);
+    // Whoever does not ask is not concerned.
+    await own.upstreams.one.clearFaults();
+    await loggedIn(browser, shop);
+  });
+
+  test('a recent login with another account is a recent login', async (t) => {
+    const own = await open(t, { providers: { one: {} }, login: { allow: { emails: ['bob@elsewhere.example'] } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    const { page, asked } = await toUpstream(browser, shop, { form: { prompt: 'login' } });
+    const refused = await be(browser, page, 'alice');
+    const again = await browser.send(refused, '/login', { button: 'other' });
+    const went = new URL(browser.visited.findLast((url) => url.startsWith(`${own.upstreams.one.url}/authorize?`)));
+    assert.equal(went.searchParams.get('prompt'), 'login');
+    assert.equal(went.searchParams.get('max_age'), '0');
+    await shop.tokens(await be(browser, again, 'bob'), asked);
+  });
+
+  test('login_hint: the id of a provider leads there, and means nothing there', async (t) => {
+    const own = await open(t, { providers: { one: {}, two: {}, github: { type: 'github', name: 'GitHub' } } });
+    const { shop } = own.applications;
+    for (const [provider, authorize] of [
+      ['two', '/authorize?'],
+      ['github', '/login/oauth/authorize?'],
+    ]) {
+      const browser = own.browser();
+      await browser.open(shop.asks({ login_hint: provider }).url);
+      const went = browser.visited.findLast((url) => url.startsWith(`${own.upstreams[provider].url}${authorize}`));
+      assert.ok(went, browser.visited.join('\n'));
+      const { searchParams } = new URL(went);
+      assert.equal(searchParams.get('login_hint') ?? searchParams.get('login'), null);
+    }
+    // Nor at another one that the person chooses.
+    const browser = own.browser();
+    const page = await browser.open(shop.asks({ login_hint: 'two', prompt: 'select_account' }).url);
+    await choose(browser, page, 'one');
+    const went = browser.visited.findLast((url) => url.startsWith(`${own.upstreams.one.url}/authorize?`));
+    assert.equal(new URL(went).searchParams.get('login_hint'), null);
   });
 
   test('login_hint: an address of a domain that one way alone admits leads there, and names the person', async (t) => {

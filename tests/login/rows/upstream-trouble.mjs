@@ -28,6 +28,8 @@ async function isStopped(own, { page, asked, browser }, { status, error, words }
   const answer = shop.refused(await browser.send(page, '/login/back'), asked, error);
   // What the upstream said goes no further.
   assert.doesNotMatch(JSON.stringify(answer), /<|upstream\.|fault/);
+  // And what happened is not all the same.
+  assert.notEqual(answer.error_description, 'the login was refused');
   return text;
 }
 
@@ -207,9 +209,36 @@ describe('upstream trouble', () => {
     const own = await open(t, { providers: { one: { issuer: other.url } } });
     const browser = own.browser();
     const { page, asked } = await toUpstream(browser, own.applications.shop);
-    await isTrouble(own, page, page.response.status);
-    own.applications.shop.refused(await browser.send(page, '/login/back'), asked, /./);
+    await isStopped(own, { page, asked, browser }, { ...NOT_SET_UP, words: /not set up correctly/ });
+    await own.logged('the issuer in the metadata has another path than the one that is configured');
     assert.ok(!browser.visited.some((url) => url.startsWith(other.url)));
+  });
+
+  test('an issuer with a slash too many or too few: the operator has to look', async (t) => {
+    const metadata = (slash) => ({
+      '*': ({ url }) => ({
+        json: {
+          issuer: `${url}${slash}`,
+          authorization_endpoint: `${url}/authorize`,
+          token_endpoint: `${url}/token`,
+          jwks_uri: `${url}/jwks`,
+        },
+      }),
+    });
+    const cases = [
+      ['/', '', 'the issuer in the metadata ends in a slash, the one that is configured does not'],
+      ['', '/', 'the issuer that is configured ends in a slash, the one in the metadata does not'],
+    ];
+    for (const [there, here, difference] of cases) {
+      const other = await stranger(t, metadata(there));
+      const own = await open(t, { providers: { one: { issuer: `${other.url}${here}` } } });
+      const browser = own.browser();
+      const { page, asked } = await toUpstream(browser, own.applications.shop);
+      await isStopped(own, { page, asked, browser }, { ...NOT_SET_UP, words: /not set up correctly/ });
+      const line = JSON.parse(await own.logged(difference));
+      assert.equal(line.error, 'server_error');
+      assert.ok(!JSON.stringify(line).includes(other.url));
+    }
   });
 
   test('metadata that leads into the network: nothing there is asked', async (t) => {

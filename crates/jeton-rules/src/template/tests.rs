@@ -264,3 +264,23 @@ fn what_is_no_template_is_refused() {
         assert_eq!(refused.within("claims").to_string(), expected);
     }
 }
+
+#[test]
+fn the_names_in_templates() {
+    let value = json!({
+        "plain": "upstream.plain",
+        "one": "${upstream.a}",
+        "text": ["of ${upstream.b|provider}, ${upstream.c}", { "deep": "${upstream.d}" }, 7],
+        "open": "${upstream.e",
+    });
+    let mut names = names(&value);
+    names.sort_unstable();
+    let expected = [
+        "provider",
+        "upstream.a",
+        "upstream.b",
+        "upstream.c",
+        "upstream.d",
+    ];
+    assert_eq!(names, expected);
+}

@@ -213,6 +213,37 @@ fn userinfo_is_asked_for_what_is_missing() {
 }
 
 #[test]
+fn userinfo_is_asked_for_what_lists_and_rules_name() {
+    let asked = |names: &[&str], groups: Option<Value>| {
+        let mut login = Login::new();
+        login.metadata["userinfo_endpoint"] = USERINFO.into();
+        if let Some(groups) = groups {
+            login.claims["groups"] = groups;
+        }
+        let answer = json!({ "sub": "248289761001", "groups": ["staff"] });
+        login.deployment.json(USERINFO, &answer);
+        login.answer();
+        let mut way = login.way();
+        way.name_claims(names.iter().copied());
+        let with = login.deployment.with(login.now);
+        let person = now(way.person(&with, &login.came_back())).unwrap();
+        let groups = person.claims.get("groups").cloned();
+        (login.deployment.asked(USERINFO), groups)
+    };
+    let staff = Some(json!(["staff"]));
+    assert_eq!(asked(&["groups"], None), (1, staff.clone()));
+    assert_eq!(
+        asked(&["groups", "email"], staff.clone()),
+        (0, staff.clone())
+    );
+    assert_eq!(asked(&["email", "name"], None), (0, None));
+    // It cannot say anything of the token.
+    assert_eq!(asked(&["nonce", "aud"], None), (0, None));
+    // What nobody has is asked for once.
+    assert_eq!(asked(&["department"], None), (1, staff));
+}
+
+#[test]
 fn an_address_is_verified_by_whoever_names_it() {
     let claims = |missing: &[&str], userinfo: Value| {
         let login = completed(missing, &userinfo, Ok("248289761001"));
