@@ -131,9 +131,9 @@ impl<H: Host> LoginServer<H> {
     /// # Errors
     /// The store does not answer.
     pub async fn warning(&self, now: UnixTime) -> Result<Option<String>, Unavailable> {
-        match &self.application {
+        match &self.server.people().0 {
             Some(application) => {
-                unknown_clients::warning(&self.server, &application.settings, now).await
+                unknown_clients::warning(self.server.inside(), &application.settings, now).await
             }
             None => Ok(None),
         }

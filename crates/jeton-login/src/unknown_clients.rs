@@ -2,7 +2,7 @@
 //! the client that was meant is open to all who may log in. Clients are registered later too, so this is said and
 //! not refused.
 
-use jeton::{ClientId, Host, Server, Unavailable, UnixTime};
+use jeton::{ClientId, Host, Inside, Unavailable, UnixTime};
 
 use crate::settings::LoginSettings;
 
@@ -14,7 +14,7 @@ const MOST: usize = 20;
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn warning<H: Host>(
-    server: &Server<H>,
+    server: Inside<'_, H>,
     settings: &LoginSettings,
     now: UnixTime,
 ) -> Result<Option<String>, Unavailable> {
