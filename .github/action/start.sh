@@ -20,7 +20,7 @@ log=$(mktemp "$RUNNER_TEMP/jeton-mock-XXXXXX")
 # The issuer and the port of an earlier use of this action, or of whatever else the job runs; and what
 # a mock refuses because it is a deployment's, as of a `jeton serve` beside it.
 env -u JETON_ISSUER -u JETON_PORT -u PORT -u SERVER_PORT -u SERVER_HOSTNAME \
-    -u JETON_SECRET -u JETON_SIGNING_JWKS -u JETON_KEY_SERIAL -u JETON_DATA -u JETON_TABLE \
+    -u JETON_SECRET -u JETON_PAIRWISE_SALT -u JETON_SIGNING_JWKS -u JETON_KEY_SERIAL -u JETON_DATA -u JETON_TABLE \
     "$BINARY" "${arguments[@]}" --host 127.0.0.1 --port "$PORT" </dev/null >"$log" 2>&1 &
 process=$!
 

@@ -397,6 +397,7 @@ describe('a mock takes no key of a deployment', { concurrency: 4 }, () => {
     ['JETON_SECRET', 'weak'],
     ['JETON_SECRET', `@${file(SECRET, 'txt')}`],
     ['JETON_SECRET', '@/nowhere/secret'],
+    ['JETON_PAIRWISE_SALT', SECRET],
     ['JETON_SIGNING_JWKS', JWKS],
     ['JETON_SIGNING_JWKS', `@${file(JWKS, 'json')}`],
     ['JETON_KEY_SERIAL', '1'],
@@ -412,7 +413,7 @@ describe('a mock takes no key of a deployment', { concurrency: 4 }, () => {
     });
   }
 
-  for (const flag of ['secret', 'signing-jwks']) {
+  for (const flag of ['secret', 'pairwise-salt', 'signing-jwks']) {
     test(`--${flag} @FILE: it does not start`, async () => {
       isRefusal(await refused({ args: [`--${flag}`, `@${file(SECRET, 'txt')}`] }), `--${flag}`);
     });
