@@ -91,10 +91,13 @@ describe('by clicks', unless, () => {
     await press.person(page, 'alice');
     assert.ok((await arrived(page)).code);
     await page.goBack();
-    // Wherever that is, it is a page that says what happened, and no error of the browser's.
+    // Wherever that is, it says what happened and leads on: at the provider's page once more, too.
     await page.waitForLoadState();
-    assert.notEqual(await page.getByRole('heading', { level: 1 }).innerText(), '');
+    if (page.url().startsWith(own.upstreams.one.url)) await press.person(page, 'alice');
+    await page.getByRole('heading', { level: 1, name: 'You are logged in already' }).waitFor();
     assert.ok(page.url().startsWith(own.issuer), page.url());
+    await page.getByRole('link', { name: 'Go to The Shop' }).click();
+    await page.waitForURL('https://shop.example/');
   });
 });
 
@@ -128,6 +131,14 @@ const STATES = {
   },
   async 'logged out'(page, own) {
     await page.goto(`${own.issuer}/login/logged-out`);
+  },
+  async 'logged in already'(page, own, more) {
+    await page.goto(own.applications.shop.asks(more).url);
+    const chooser = page.url();
+    await press.way(page, 'one');
+    await press.person(page, 'alice');
+    await arrived(page);
+    await page.goto(chooser);
   },
   async 'said no at the upstream'(page, own, more) {
     await page.goto(own.applications.shop.asks(more).url);

@@ -313,7 +313,7 @@ describe('the way back', () => {
     const flow = browser.cookiesOf(new URL(all.issuer).hostname, 'jeton-browser-')[0][1];
     for (const query of [
       `request=${request.slice(0, -3)}`,
-      `request=${request.slice(0, 60)}A${request.slice(61)}`,
+      `request=${request.slice(0, 60)}${request[60] === 'A' ? 'B' : 'A'}${request.slice(61)}`,
       'request=',
       '',
       `request=${request}&request=${request}`,

@@ -146,15 +146,16 @@ describe('ways in', () => {
 
   test('a client of the upstream that proves itself by its key', async (t) => {
     const keys = {
-      'ES256, by its name': [{ namedCurve: 'P-256' }, 'ec', { kid: 'ours', 'x5t#S256': 'AAAA' }],
-      'RS256, by its thumbprint': [{ modulusLength: 2048 }, 'rsa', {}],
+      'ES256, by its name': ['ec', { namedCurve: 'P-256' }, { kid: 'ours', 'x5t#S256': 'AAAA' }, {}],
+      'RS256, by its thumbprint': ['rsa', { modulusLength: 2048 }, {}, { token_endpoint_is_audience: true }],
     };
-    for (const [name, [options, type, more]] of Object.entries(keys)) {
+    for (const [name, [type, options, more, audience]] of Object.entries(keys)) {
       const { privateKey, publicKey } = generateKeyPairSync(type, options);
       const private_key = { ...privateKey.export({ format: 'jwk' }), ...more };
       isSecret(private_key.d, 'private key');
       const kid = more.kid ?? (await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })));
-      const own = await open(t, { providers: { one: { client_secret: undefined, private_key, account: 'by-key' } } });
+      const one = { client_secret: undefined, private_key, account: 'by-key', ...audience };
+      const own = await open(t, { providers: { one } });
       await own.upstreams.one.addClient({
         client_id: 'by-key',
         token_endpoint_auth_method: 'private_key_jwt',
@@ -162,6 +163,7 @@ describe('ways in', () => {
         redirect_uris: [`${own.issuer}/login/callback/one`],
         grant_types: ['authorization_code'],
         scope: 'openid profile email',
+        ...audience,
       });
       const browsers = [own.browser(), own.browser()];
       const subs = await Promise.all(

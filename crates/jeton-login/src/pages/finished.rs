@@ -31,7 +31,7 @@ impl Pages<'_> {
             "<h1>{title}</h1><p>{}</p>{}{on}{}",
             words.text,
             self.you_are(&finished.who),
-            self.to_account(),
+            self.account_link(),
             title = words.title,
         );
         let body = main(&body);
@@ -43,7 +43,7 @@ impl Pages<'_> {
     }
 
     /// The link to the page where people see what they have given.
-    pub(super) fn to_account(&self) -> String {
+    pub(super) fn account_link(&self) -> String {
         format!(
             "<p><a href=\"{}\">{}</a></p>",
             self.action("/account"),

@@ -242,7 +242,7 @@ impl Pages<'_> {
             // Whoever came for no application came for their account, or comes out there.
             return match page.problem.remedy() {
                 Remedy::Back => String::new(),
-                Remedy::Again | Remedy::OtherAccount | Remedy::OtherWay => self.to_account(),
+                Remedy::Again | Remedy::OtherAccount | Remedy::OtherWay => self.account_link(),
             };
         };
         let common = &self.words().common;

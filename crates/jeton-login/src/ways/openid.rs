@@ -23,7 +23,7 @@ use crate::{
     trouble::Trouble,
 };
 
-mod assertion;
+mod authentication;
 mod id_token;
 mod issuer;
 mod metadata;
@@ -32,7 +32,7 @@ mod parameters;
 mod tests;
 mod userinfo;
 
-use assertion::AssertionKey;
+use authentication::{AssertionKey, Audience, Method, check_method};
 use id_token::Expected;
 use issuer::Issuer;
 pub(super) use metadata::{Metadata, parse_keys, parse_metadata};
@@ -74,16 +74,6 @@ enum Logout {
     Upstream,
 }
 
-/// `token_endpoint_auth_method`: how we prove to the provider who we are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Method {
-    ClientSecretBasic,
-    ClientSecretPost,
-    PrivateKeyJwt,
-    None,
-}
-
 /// An OpenID provider, as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +91,8 @@ pub(crate) struct Record {
     client_id: String,
     client_secret: Option<String>,
     private_key: Option<Value>,
+    #[serde(default)]
+    token_endpoint_is_audience: bool,
     token_endpoint_auth_method: Option<Method>,
     scope: Option<String>,
     id_token_signed_response_alg: Option<String>,
@@ -117,8 +109,15 @@ impl Record {
         let issuer = Issuer::parse(self.issuer, self.tenants, reach)?;
         let client_id = exchange::client_id(self.client_id)?;
         let client_secret = self.client_secret.map(ClientSecret::parse).transpose()?;
-        let private_key = self.private_key.as_ref().map(AssertionKey::parse);
-        let private_key = private_key.transpose()?;
+        let audience = if self.token_endpoint_is_audience {
+            Audience::TokenEndpoint
+        } else {
+            Audience::Issuer
+        };
+        let private_key = self
+            .private_key
+            .map(|jwk| AssertionKey::parse(&jwk, audience))
+            .transpose()?;
         check_method(
             self.token_endpoint_auth_method,
             client_secret.as_ref(),
@@ -154,25 +153,6 @@ impl Record {
                 parameters,
             })
         })
-    }
-}
-
-/// Refuses a method without what it takes, and what no method takes.
-fn check_method(
-    method: Option<Method>,
-    client_secret: Option<&ClientSecret>,
-    private_key: Option<&AssertionKey>,
-) -> Result<(), InvalidLogin> {
-    use Method::{ClientSecretBasic, ClientSecretPost, None as Nothing, PrivateKeyJwt};
-    match (method, client_secret, private_key) {
-        (None | Some(ClientSecretBasic | ClientSecretPost), Some(_), None)
-        | (None | Some(PrivateKeyJwt), None, Some(_))
-        | (Some(Nothing), None, None) => Ok(()),
-        _ => {
-            let expected = "the secret that the provider gave you; or private_key, or \
-                token_endpoint_auth_method none, without one";
-            Err(InvalidLogin::new("client_secret", expected))
-        }
     }
 }
 
@@ -354,9 +334,8 @@ impl Provider {
         let assertion;
         let authentication = match &self.private_key {
             Some(key) => {
-                let (crypto, audience) = (with.server.crypto(), &metadata.token_endpoint);
                 assertion = key
-                    .assertion(crypto, &self.client_id, audience, with.now)
+                    .assertion(with.server.crypto(), &self.client_id, metadata, with.now)
                     .await
                     .map_err(|_| Trouble::NotUsable("our assertion could not be signed"))?;
                 Authentication::Assertion(&assertion)
