@@ -187,6 +187,19 @@ describe('sign-on', () => {
     await loggedIn(browser, shop);
   });
 
+  test('a recent login at a provider that asks nobody anew: the page says so', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    await own.upstreams.one.addClaimRule({ id_token: { auth_time: Math.floor(Date.now() / 1000) - 3600 } });
+    const { page, asked } = await toUpstream(browser, shop, { form: { max_age: '60' } });
+    const end = await be(browser, page, 'alice');
+    const text = await isTrouble(own, end, 400);
+    assert.ok(text.includes('Provider one did not ask you to log in again'), text);
+    const answer = shop.refused(await goBack(browser, end), asked, UNMET);
+    assert.match(answer.error_description, /too long ago/);
+  });
+
   test('a recent login with another account is a recent login', async (t) => {
     const own = await open(t, { providers: { one: {} }, login: { allow: { emails: ['bob@elsewhere.example'] } } });
     const { shop } = own.applications;
