@@ -51,15 +51,15 @@ impl Language {
 
     /// The language that has the greatest weight; of several, the first.
     fn preferred(accept_language: &str) -> Option<Self> {
-        let mut best: Option<(f32, Self)> = None;
+        let mut best: Option<(u16, Self)> = None;
         for range in accept_language.split(',').take(20) {
             let mut parts = range.split(';').map(str::trim);
             let Some(language) = parts.next().and_then(Self::named) else {
                 continue;
             };
             let weight = parts.find_map(|part| part.strip_prefix("q="));
-            let weight = weight.map_or(Some(1.0), |text| text.parse().ok());
-            let Some(weight) = weight.filter(|weight: &f32| *weight > 0.0) else {
+            let weight = weight.map_or(Some(1000), thousandths);
+            let Some(weight) = weight.filter(|weight| *weight > 0) else {
                 continue;
             };
             if best.is_none_or(|(most, _)| weight > most) {
@@ -68,6 +68,21 @@ impl Language {
         }
         best.map(|(_, language)| language)
     }
+}
+
+/// A weight (`qvalue`, RFC 9110 §12.4.2), which has three decimals at most. As a float it would bring a
+/// table of 10 kB into a Worker.
+fn thousandths(qvalue: &str) -> Option<u16> {
+    let (whole, decimals) = qvalue.split_once('.').unwrap_or((qvalue, ""));
+    let mut weight = match whole {
+        "0" => 0,
+        "1" => 1000,
+        _ => return None,
+    };
+    for (digit, worth) in decimals.chars().zip([100, 10, 1]) {
+        weight += u16::try_from(digit.to_digit(10)?).ok()? * worth;
+    }
+    Some(weight)
 }
 
 #[cfg(test)]
@@ -87,6 +102,9 @@ mod tests {
             (None, Some("DE"), German),
             (None, Some("deutsch, *;q=0.1"), English),
             (None, Some("de;q=x, en;q=0.1"), English),
+            (None, Some("de;q=0.x, en;q=0.001"), English),
+            (None, Some("en;q=0.85, de;q=0.851"), German),
+            (None, Some("en;q=0.9, de;q=1.0"), German),
         ] {
             let got = Language::of(ui_locales, accept_language);
             assert_eq!(got, expected, "{ui_locales:?} {accept_language:?}");
