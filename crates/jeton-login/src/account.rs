@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     application::{Answer, path, unreadable},
-    asked::call,
+    asked::{call, json},
     at::At,
     consent::{self, Remembered},
     login::choose,
@@ -121,9 +121,9 @@ fn kind_of(client: &Client, grants: usize) -> EntryKind {
 /// What the scopes of a client's APIs mean.
 fn words_of(client: &Client) -> BTreeMap<String, String> {
     let apis = client.apis.iter().map(|granted| &granted.api.scopes);
-    apis.flatten()
-        .map(|(token, words)| (token.clone(), words.clone()))
-        .collect()
+    let mut all = BTreeMap::new();
+    all.extend(apis.flat_map(BTreeMap::clone));
+    all
 }
 
 /// What a person has given to one client.
@@ -237,7 +237,7 @@ async fn grants<H: Host>(
         if answer.status() != StatusCode::OK {
             return Err(Stop::Store.into());
         }
-        let page: Page = serde_json::from_slice(answer.body()).map_err(|_| Stop::Broken)?;
+        let page: Page = json(&answer).ok_or(Stop::Broken)?;
         grants.extend(page.items);
         match page.next {
             Some(next) => after = format!("&after={}", path_segment(&next)),

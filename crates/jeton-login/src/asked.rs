@@ -151,8 +151,9 @@ impl Asked {
     pub(crate) fn claims_by_name(&self) -> Vec<&str> {
         let ClaimsAsked { id_token, userinfo } = &self.claims;
         let names = id_token.keys().chain(userinfo.keys()).map(String::as_str);
-        let names: BTreeSet<_> = names.collect();
-        names.into_iter().collect()
+        let mut once = BTreeSet::new();
+        once.extend(names);
+        once.into_iter().collect()
     }
 
     /// What people call the client.
@@ -225,7 +226,7 @@ async fn post<T: DeserializeOwned, H: Host>(
         return Err(refused(&response));
     }
     let audit = response.extensions_mut().remove().unwrap_or_default();
-    let answer = serde_json::from_slice(response.body()).map_err(|_| Refused::Unknown)?;
+    let answer = json(&response).ok_or(Refused::Unknown)?;
     Ok((answer, audit))
 }
 
@@ -233,11 +234,13 @@ fn refused(response: &Response<Bytes>) -> Refused {
     if response.status().is_server_error() {
         return Refused::Unavailable;
     }
-    let body = serde_json::from_slice(response.body());
-    match body.unwrap_or(ErrorBody { redirect_to: None }).redirect_to {
-        Some(redirect_to) => Refused::GoesOn(redirect_to),
-        None => Refused::Unknown,
-    }
+    let redirect_to = json(response).and_then(|body: ErrorBody| body.redirect_to);
+    redirect_to.map_or(Refused::Unknown, Refused::GoesOn)
+}
+
+/// The body as JSON.
+pub(crate) fn json<T: DeserializeOwned>(response: &Response<Bytes>) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(response.body()).ok()?).ok()
 }
 
 /// The server's answer to a call of ours, beneath the issuer's path. The whole request has a budget

@@ -134,6 +134,12 @@ impl SealKeys {
 
     /// The value that was sealed here as `kind`; `None` for any other text.
     pub(crate) fn open<T: DeserializeOwned>(&self, kind: SealKind, text: &str) -> Option<T> {
+        let plain = self.opened(kind, text)?;
+        serde_json::from_str(std::str::from_utf8(&plain).ok()?).ok()
+    }
+
+    /// The JSON of it.
+    fn opened(&self, kind: SealKind, text: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD
             .decode(text.strip_prefix(kind.prefix())?)
             .ok()?;
@@ -144,8 +150,7 @@ impl SealKeys {
                 msg: sealed,
                 aad: self.issuer.as_bytes(),
             };
-            let plain = key.decrypt(&nonce, payload).ok()?;
-            serde_json::from_slice(&plain).ok()
+            key.decrypt(&nonce, payload).ok()
         })
     }
 }

@@ -58,7 +58,8 @@ impl Fetched {
 }
 
 pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Unreachable> {
-    serde_json::from_slice(text).map_err(|error| {
+    let text = std::str::from_utf8(text).map_err(|_| Unreachable::NotJson)?;
+    serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
             Unreachable::NotUsable("a member is missing or of another type")
         } else {

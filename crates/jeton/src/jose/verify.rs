@@ -249,7 +249,8 @@ pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
 /// The members of a JSON object; `None` if one is there twice. Two readers of such a token could
 /// believe different things (RFC 7515 §4, RFC 7519 §4). Inside of members the last of two wins.
 fn members(json: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(json).ok().map(|Unique(map)| map)
+    let json = std::str::from_utf8(json).ok()?;
+    serde_json::from_str(json).ok().map(|Unique(map)| map)
 }
 
 /// A JSON object that has each member once.
