@@ -85,8 +85,9 @@ impl Allow {
             |name: &str, entries: Option<Vec<String>>, is_good: fn(&str) -> bool, expected| {
                 let entries = entries.unwrap_or_default();
                 if entries.iter().all(|entry| is_good(entry)) {
-                    let lower = entries.iter().map(|entry| entry.to_ascii_lowercase());
-                    Ok(lower.collect())
+                    let mut lower = BTreeSet::new();
+                    lower.extend(entries.iter().map(|entry| entry.to_ascii_lowercase()));
+                    Ok(lower)
                 } else {
                     Err(InvalidLogin::new(name, expected))
                 }

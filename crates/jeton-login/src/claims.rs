@@ -197,5 +197,7 @@ fn standard(claims: &Map<String, Value>) -> Map<String, Value> {
         let value = claims.get(*name).filter(|value| !value.is_null())?;
         Some(((*name).to_owned(), value.clone()))
     });
-    standard.collect()
+    let mut said = Map::new();
+    said.extend(standard);
+    said
 }

@@ -139,10 +139,12 @@ pub fn names(value: &Value) -> Vec<&str> {
 
 /// Members with their templates filled in, without those that stand for nothing.
 pub fn expand_members<N: Names>(members: &Map<String, Value>, names: &N) -> Map<String, Value> {
-    members
+    let known = members
         .iter()
-        .filter_map(|(name, value)| Some((name.clone(), expand(value, names)?)))
-        .collect()
+        .filter_map(|(name, value)| Some((name.clone(), expand(value, names)?)));
+    let mut expanded = Map::new();
+    expanded.extend(known);
+    expanded
 }
 
 /// Whether an item of a list stands for several.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     claims::{self, AUTHENTICATION_CLAIMS, LONGEST_TOKEN_CLAIMS, reserved_claim, scope_of},
     client::{Client, RegisteredClaims},
+    inserted::inserted,
     ledger::RequestedClaims,
     refusal::{GrantFault, Refusal},
     scope::Scope,
@@ -128,11 +129,8 @@ impl<'a> Disclosure<'a> {
 
     /// What it may have of `claims`.
     pub(crate) fn part_of(&self, claims: &Map<String, Value>) -> Map<String, Value> {
-        claims
-            .iter()
-            .filter(|(claim, _)| self.allows(claim))
-            .map(|(claim, value)| (claim.clone(), value.clone()))
-            .collect()
+        let allowed = claims.iter().filter(|(claim, _)| self.allows(claim));
+        inserted(allowed.map(|(claim, value)| (claim.clone(), value.clone())))
     }
 
     /// The same, for a token.

@@ -53,6 +53,7 @@ mod foreign_token;
 mod grant;
 mod host;
 mod inside;
+mod inserted;
 mod issue;
 mod issuer;
 mod jose;

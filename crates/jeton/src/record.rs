@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de::Visitor, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 
-use crate::claims;
+use crate::{claims, inserted::inserted};
 
 /// Has these records, whose serde is `remote = "Self"`, read from JSON objects alone: serde takes an array
 /// for a struct too, by the order of its fields.
@@ -88,5 +88,5 @@ pub(crate) fn other_members<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Value>, D::Error> {
     let Members(members) = Members::deserialize(deserializer)?;
-    Ok(members.into_iter().collect())
+    Ok(inserted(members))
 }

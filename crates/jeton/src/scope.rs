@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::inserted::inserted;
+
 /// The most tokens in one scope, each counted as often as it stands there: a body could hold many
 /// thousands.
 pub const MOST_SCOPE_TOKENS: usize = 1000;
@@ -40,7 +42,7 @@ impl Scope {
     /// The tokens of both scopes, those of `self` first.
     #[must_use]
     pub fn union(&self, other: &Scope) -> Scope {
-        let own: BTreeSet<_> = self.iter().collect();
+        let own: BTreeSet<_> = inserted(self.iter());
         let added = other.iter().filter(|token| !own.contains(token));
         Self(self.iter().chain(added).map(str::to_owned).collect())
     }
@@ -48,7 +50,7 @@ impl Scope {
     /// The tokens that `other` does not hold, in the order of `self`.
     #[must_use]
     pub fn without(&self, other: &Scope) -> Scope {
-        let other: BTreeSet<_> = other.iter().collect();
+        let other: BTreeSet<_> = inserted(other.iter());
         self.filtered(|token| !other.contains(token))
     }
 
@@ -65,7 +67,7 @@ impl Scope {
 
     /// The tokens that `allowed` holds, in the order of `self`.
     pub(crate) fn within(&self, allowed: &Scope) -> Scope {
-        let allowed: BTreeSet<_> = allowed.iter().collect();
+        let allowed: BTreeSet<_> = inserted(allowed.iter());
         self.filtered(|token| allowed.contains(token))
     }
 
@@ -81,7 +83,7 @@ pub(crate) fn first_outside<'a, 'b>(
     asked: impl Iterator<Item = &'a str> + Clone,
     allowed: impl Iterator<Item = &'b str>,
 ) -> Option<&'a str> {
-    let mut outside: BTreeSet<&str> = asked.clone().collect();
+    let mut outside: BTreeSet<&str> = inserted(asked.clone());
     for allowed in allowed {
         if outside.is_empty() {
             return None;

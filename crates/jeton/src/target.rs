@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     client::Client,
     config::{Config, IssuerIdentifier, UnregisteredScopes},
+    inserted::inserted,
     parameters::{MOST_AUDIENCES, Parameters},
     refusal::{ExchangeFault, GrantFault, Refusal, RequestFault},
     scope::{Scope, first_outside},
@@ -36,7 +37,7 @@ impl Portion {
         issuer: &IssuerIdentifier,
     ) -> Result<Self, GrantFault> {
         let registered = client.audiences.iter().map(String::as_str);
-        let registered: BTreeSet<_> = registered.chain([issuer.as_str()]).collect();
+        let registered: BTreeSet<_> = inserted(registered.chain([issuer.as_str()]));
         let mut audiences = self.audiences;
         audiences.retain(|own| registered.contains(own.as_str()));
         if audiences.is_empty() {

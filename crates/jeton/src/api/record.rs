@@ -18,6 +18,7 @@ use crate::{
         token_format::AccessTokenFormat,
     },
     crypto::signing_algorithm,
+    inserted::{inserted, inserted_unless},
     management_scope::is_privilege,
     record::{given, objects_alone},
     scope::Scope,
@@ -275,10 +276,7 @@ fn claims_from(
     if given.contains_key(MAY_ACT) {
         return Err(InvalidApi::MayAct(MEMBER));
     }
-    let names = given
-        .keys()
-        .map(|name| (name.clone(), Value::Null))
-        .collect();
+    let names = inserted(given.keys().map(|name| (name.clone(), Value::Null)));
     check_client_claims(MEMBER, &names)?;
     if claims::length(&names) > LONGEST_API_CLAIMS {
         return Err(InvalidApi::LongClaims(MEMBER));
@@ -287,5 +285,5 @@ fn claims_from(
         let known = ClientMember::from_name(&member).ok_or(InvalidApi::Member(member))?;
         Ok((claim, known))
     });
-    members.collect()
+    inserted_unless(members)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::object::{InvalidObject, parse_object};
+use crate::inserted::{inserted, inserted_unless};
 
 /// The most claims that one request may ask for, of the ID token and of `/userinfo` together.
 pub(crate) const MOST_REQUESTED_CLAIMS: usize = 100;
@@ -113,7 +114,7 @@ impl ClaimsRequest {
     /// The persons who are asked for wherever a `sub` is; `None` where anybody will do.
     fn permitted_subjects(&self) -> Option<BTreeSet<&str>> {
         let sets = self.subjects().flat_map(RequestedClaim::sets);
-        sets.map(|set| set.iter().filter_map(Value::as_str).collect())
+        sets.map(|set| inserted(set.iter().filter_map(Value::as_str)))
             .reduce(|left: BTreeSet<_>, set| &left & &set)
     }
 
@@ -148,21 +149,18 @@ fn requested(
         Some(Value::Object(claims)) => claims,
         Some(_) => return Err(InvalidClaimsRequest::Member),
     };
-    claims
-        .into_iter()
-        .map(|(name, asked)| {
-            // serde takes an array for a structure as well.
-            if !asked.is_null() && !asked.is_object() {
-                return Err(InvalidClaimsRequest::Member);
-            }
-            let asked: Option<RequestedClaim> =
-                serde_json::from_value(asked).map_err(|_| InvalidClaimsRequest::Member)?;
-            Ok((
-                name,
-                asked.filter(|asked| *asked != RequestedClaim::default()),
-            ))
-        })
-        .collect()
+    inserted_unless(claims.into_iter().map(|(name, asked)| {
+        // serde takes an array for a structure as well.
+        if !asked.is_null() && !asked.is_object() {
+            return Err(InvalidClaimsRequest::Member);
+        }
+        let asked: Option<RequestedClaim> =
+            serde_json::from_value(asked).map_err(|_| InvalidClaimsRequest::Member)?;
+        Ok((
+            name,
+            asked.filter(|asked| *asked != RequestedClaim::default()),
+        ))
+    }))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     claims::{self, AUTHENTICATION_CLAIMS, LONGEST_TOKEN_CLAIMS, MAY_ACT, reserved_claim},
     delegation::MayAct,
+    inserted::inserted,
 };
 
 /// The longest name of a claim in a record, in bytes.
@@ -124,7 +125,7 @@ fn checked(
     for name in &names {
         check_name(member, name)?;
     }
-    Ok(names.into_iter().collect())
+    Ok(inserted(names))
 }
 
 fn check_name(member: &'static str, name: &str) -> Result<(), InvalidClaimNames> {

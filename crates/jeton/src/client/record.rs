@@ -15,6 +15,7 @@ use crate::{
     api::ClientMember,
     crypto::signing_algorithm,
     grant::GrantType,
+    inserted::inserted,
     record::other_members,
     scope::Scope,
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
@@ -381,7 +382,7 @@ impl ClientRecord {
             };
             Some((member, value?.to_owned()))
         });
-        described.collect()
+        inserted(described)
     }
 
     /// The texts of a member as redirect URIs of the client, by what it opts into.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::invalid::InvalidMetadata;
-use crate::{client::first_unsupported, jose::UnverifiedJwt};
+use crate::{client::first_unsupported, inserted::inserted, jose::UnverifiedJwt};
 
 /// The most values in a list.
 pub(crate) const MOST_LISTED: usize = 50;
@@ -47,8 +47,8 @@ impl Sent {
         let values = value.as_array().filter(|it| it.len() <= MOST_LISTED);
         let texts = values.ok_or(fault)?.iter().map(|it| text(member, it));
         let texts = texts.collect::<Result<Vec<_>, _>>().map_err(|_| fault)?;
-        let known: BTreeSet<_> = texts.iter().collect();
-        if known.len() < texts.len() || known.contains(&"") {
+        let known: BTreeSet<&str> = inserted(texts.iter().copied());
+        if known.len() < texts.len() || known.contains("") {
             return Err(fault);
         }
         Ok(texts)

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     api::Api,
     client::{Client, ClientId},
+    inserted::inserted,
     time::{Seconds, UnixTime},
 };
 
@@ -41,20 +42,16 @@ pub(crate) struct Clients<R> {
 impl<R: Registry> Clients<R> {
     pub(crate) fn new(configured: &[Client], store: Arc<Store<R>>, max_age: Seconds) -> Self {
         let apis: Vec<_> = store.configured_apis().cloned().collect();
-        let configured = configured
-            .iter()
-            .cloned()
-            .chain(Client::built_in())
-            .map(|client| {
-                let whole = Some(client.clone().with_apis(&apis));
-                // Else with APIs that are registered, and read with them.
-                let whole = whole.filter(Client::has_its_apis);
-                let client = whole.unwrap_or(client);
-                (client.id.clone(), Arc::new(client))
-            })
-            .collect();
+        let configured = configured.iter().cloned().chain(Client::built_in());
+        let configured = configured.map(|client| {
+            let whole = Some(client.clone().with_apis(&apis));
+            // Else with APIs that are registered, and read with them.
+            let whole = whole.filter(Client::has_its_apis);
+            let client = whole.unwrap_or(client);
+            (client.id.clone(), Arc::new(client))
+        });
         Self {
-            configured,
+            configured: inserted(configured),
             store,
             max_age,
             registered: Remembered::new(max_age),

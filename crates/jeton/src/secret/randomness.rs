@@ -16,6 +16,8 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
+use crate::inserted::inserted;
+
 /// The fewest different characters. Among 43 it makes 129 bits; of 32 random hexadecimal digits
 /// one in 30 million has fewer.
 const LEAST_DIFFERENT: usize = 8;
@@ -91,7 +93,8 @@ pub(crate) fn require_random(text: &str, least: usize) -> Result<(), Guessable> 
     if text.chars().count() < least {
         return Err(Guessable::Short(least));
     }
-    if text.chars().collect::<BTreeSet<_>>().len() < LEAST_DIFFERENT {
+    let different: BTreeSet<_> = inserted(text.chars());
+    if different.len() < LEAST_DIFFERENT {
         return Err(Guessable::FewCharacters);
     }
     let folded = text.to_lowercase();

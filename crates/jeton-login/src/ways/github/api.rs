@@ -58,7 +58,9 @@ impl User {
             let value = value.filter(|value| !value.is_empty())?;
             Some((name.to_owned(), Value::from(value)))
         });
-        claims.collect()
+        let mut said = Map::new();
+        said.extend(claims);
+        said
     }
 }
 

@@ -49,7 +49,11 @@ impl Issuer {
     ) -> Result<Self, InvalidLogin> {
         let tenants = match (issuer.matches(TENANT).count(), tenants) {
             (0, None) => return check_issuer(&issuer, reach).map(|()| Self::One(issuer)),
-            (1, Some(tenants)) => tenants.into_iter().collect::<BTreeSet<_>>(),
+            (1, Some(tenants)) => {
+                let mut all = BTreeSet::new();
+                all.extend(tenants);
+                all
+            }
             (1, None) => {
                 let expected = "the ids of the tenants that {tenantid} in issuer stands for, whose people may log in";
                 return Err(InvalidLogin::new("tenants", expected));

@@ -68,7 +68,7 @@ pub(super) fn authorization_url(
     } else {
         Cow::Borrowed(provider.scope.as_str())
     };
-    let asked = [
+    let known = [
         ("access_type", offline_at_google.then_some("offline")),
         ("login_hint", begin.login_hint),
         ("prompt", prompt.as_deref()),
@@ -76,10 +76,9 @@ pub(super) fn authorization_url(
         ("ui_locales", begin.ui_locales),
         ("acr_values", begin.acr_values),
     ];
-    let asked = asked
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let asked: BTreeMap<&str, &str> = asked.collect();
+    let known = known.into_iter();
+    let mut asked = BTreeMap::new();
+    asked.extend(known.filter_map(|(name, value)| Some((name, value?))));
     let further = provider
         .parameters
         .iter()

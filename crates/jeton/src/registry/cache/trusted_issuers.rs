@@ -7,6 +7,7 @@ use super::{
     remembered::Remembered,
 };
 use crate::{
+    inserted::inserted,
     time::{Seconds, UnixTime},
     trust::{TrustedIssuer, is_issuer},
     unavailable::Unavailable,
@@ -28,10 +29,9 @@ impl<R: Registry> TrustedIssuers<R> {
     ) -> Self {
         let configured = configured
             .iter()
-            .map(|issuer| (issuer.issuer.clone(), Arc::new(issuer.clone())))
-            .collect();
+            .map(|issuer| (issuer.issuer.clone(), Arc::new(issuer.clone())));
         Self {
-            configured,
+            configured: inserted(configured),
             store,
             unknown_age: UNKNOWN_AGE.min(max_age),
             registered: Remembered::new(max_age),
