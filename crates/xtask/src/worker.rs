@@ -18,13 +18,22 @@ const PROFILE: &str = "worker";
 
 /// Builds exactly as `wrangler deploy` would and returns the size.
 pub(crate) fn build() -> Result<String> {
-    size(&worker_build("crates/jeton-worker", PROFILE)?)
+    let config = std::fs::read_to_string(shell::path("wrangler.toml"))?;
+    let command = config
+        .lines()
+        .find_map(|line| line.strip_prefix("command = \"")?.strip_suffix('"'))
+        .context("wrangler.toml has no build command")?;
+    let mut build = shell::command("sh");
+    build.args(["-ec", command]);
+    size(&built("crates/jeton-worker", build)?)
 }
 
 /// Builds the Worker that runs the contracts inside workerd, and beside it the vectors that it is handed. By the
 /// profile of the Worker that is deployed, whose dependencies are built already.
 pub(crate) fn build_contracts() -> Result<&'static str> {
-    let output = worker_build("crates/jeton-worker-contracts", PROFILE)?;
+    let mut build = shell::command(tools::binary("worker-build"));
+    build.args(["--profile", PROFILE]);
+    let output = built("crates/jeton-worker-contracts", build)?;
     // With the whole workspace, as the unit tests: alone it would have other features, and be built once more.
     let build = "build --workspace --exclude jeton-worker --example wycheproof";
     shell::run(&mut shell::cargo(build))?;
@@ -33,16 +42,13 @@ pub(crate) fn build_contracts() -> Result<&'static str> {
     Ok("")
 }
 
-fn worker_build(folder: &str, profile: &str) -> Result<PathBuf> {
+fn built(folder: &str, mut build: Command) -> Result<PathBuf> {
     let output = shell::path(folder).join("build");
     // Else the module of an earlier build would be measured and tested.
     if output.exists() {
         std::fs::remove_dir_all(&output).with_context(|| format!("cannot clear {folder}/build"))?;
     }
-    let mut build = shell::command(tools::binary("worker-build"));
-    build
-        .args(["--profile", profile])
-        .current_dir(shell::path(folder));
+    build.current_dir(shell::path(folder));
     shell::run(with_tools(&mut build)?)?;
     Ok(output)
 }
