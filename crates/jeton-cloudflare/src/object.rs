@@ -23,9 +23,19 @@ pub(crate) async fn ask<A: DeserializeOwned>(
     name: &str,
     call: &impl Serialize,
 ) -> Result<A, Unavailable> {
-    let body = serde_json::to_string(call).map_err(unavailable)?;
+    let call = serde_json::to_string(call).map_err(unavailable)?;
+    let answer = exchange(objects, name, call).await?;
+    serde_json::from_str(&answer).map_err(|error| unavailable(Misread(&error)))
+}
+
+/// The same as JSON.
+async fn exchange(
+    objects: &ObjectNamespace,
+    name: &str,
+    call: String,
+) -> Result<String, Unavailable> {
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.into()));
+    init.with_method(Method::Post).with_body(Some(call.into()));
     let request = Request::new_with_init("https://object/", &init).map_err(unavailable)?;
     let stub = objects
         .id_from_name(name)
@@ -43,7 +53,7 @@ pub(crate) async fn ask<A: DeserializeOwned>(
     if status != 200 {
         return Err(unavailable(format_args!("{status} {text}")));
     }
-    serde_json::from_str(&text).map_err(|error| unavailable(Misread(&error)))
+    Ok(text)
 }
 
 pub(crate) fn unavailable(error: impl std::fmt::Display) -> Unavailable {
