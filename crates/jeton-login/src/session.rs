@@ -311,9 +311,9 @@ pub(crate) fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
         left = rest.unwrap_or(0);
         rest.is_some()
     });
-    fitting
-        .map(|(_, name, value)| (name.clone(), value.clone()))
-        .collect()
+    let mut kept = Map::new();
+    kept.extend(fitting.map(|(_, name, value)| (name.clone(), value.clone())));
+    kept
 }
 
 /// Whether a value has at most so many arrays and objects within each other.

@@ -214,12 +214,8 @@ fn audiences_of_exchange(
     require_registered_audiences(client, &requested, own)?;
     let held = held.audiences.iter().map(String::as_str);
     if requested.is_empty() {
-        let registered: BTreeSet<_> = client
-            .audiences
-            .iter()
-            .map(String::as_str)
-            .chain(own)
-            .collect();
+        let registered = client.audiences.iter().map(String::as_str);
+        let registered: BTreeSet<_> = inserted(registered.chain(own));
         let left: Vec<_> = held
             .filter(|held| registered.contains(held))
             .map(str::to_owned)

@@ -11,6 +11,7 @@ use crate::{
     crypto::SIGNING_ALGORITHMS,
     grant::GrantType,
     host::Host,
+    inserted::inserted,
     issuer::Issuer,
     jwk::VERIFICATION_ALGORITHM_NAMES,
     needs::Needs,
@@ -194,10 +195,9 @@ fn endpoints<H: Host>(
     issuer: &Issuer<H>,
     listed: impl Fn(Listed) -> Option<(&'static str, Needs)>,
 ) -> BTreeMap<&'static str, String> {
-    let routes = ROUTES.iter();
-    routes
-        .filter_map(|route| Some((listed(route.listed)?, route.path)))
-        .filter(|((_, needs), _)| issuer.offers().has(*needs))
-        .map(|((member, _), path)| (member, issuer.url_of(path)))
-        .collect()
+    let listed = ROUTES
+        .iter()
+        .filter_map(|route| Some((listed(route.listed)?, route.path)));
+    let offered = listed.filter(|((_, needs), _)| issuer.offers().has(*needs));
+    inserted(offered.map(|((member, _), path)| (member, issuer.url_of(path))))
 }

@@ -12,6 +12,7 @@ use crate::{
     client::ClientId,
     client_ids::{ClientIds, MadeBy},
     config::Config,
+    inserted::inserted,
     time::UnixTime,
 };
 
@@ -31,9 +32,7 @@ impl<R: Registry> Store<R> {
             registry,
             // This deployment is alone in its store.
             realm: Realm::default(),
-            apis: apis
-                .map(|api| (api.identifier.clone(), Arc::new(api.clone())))
-                .collect(),
+            apis: inserted(apis.map(|api| (api.identifier.clone(), Arc::new(api.clone())))),
             ids: ClientIds::new(config),
             written: Written::default(),
         }

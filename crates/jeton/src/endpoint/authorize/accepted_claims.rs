@@ -11,6 +11,7 @@ use crate::{
     client::Client,
     disclosure::{Place, may_request, require_token_length},
     host::Host,
+    inserted::inserted,
     ledger::{GrantId, RequestedClaims},
     refusal::{HandoffFault, Refusal},
     request::At,
@@ -58,7 +59,7 @@ fn requested_claims(client: &Client, code: &CodeRequest) -> RequestedClaims {
     let may_have = |claim: &str| may_request(client, claim);
     let ClaimsRequest { userinfo, id_token } = code.claims.clone().reduced(may_have, may_have);
     RequestedClaims {
-        id_token: id_token.into_keys().collect(),
-        userinfo: userinfo.into_keys().collect(),
+        id_token: inserted(id_token.into_keys()),
+        userinfo: inserted(userinfo.into_keys()),
     }
 }
