@@ -183,10 +183,8 @@ fn hidden(name: &str, value: &str) -> String {
     )
 }
 
-/// The letter on the tile of a name.
+/// The letter on the tile of a name, which the style makes a capital.
 fn initial(name: &str) -> String {
-    let mut letters = name.chars().filter(|letter| letter.is_alphanumeric());
-    letters
-        .next()
-        .map_or_else(String::new, |letter| letter.to_uppercase().collect())
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    letters.take(1).collect()
 }

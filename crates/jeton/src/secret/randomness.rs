@@ -97,7 +97,8 @@ pub(crate) fn require_random(text: &str, least: usize) -> Result<(), Guessable> 
     if different.len() < LEAST_DIFFERENT {
         return Err(Guessable::FewCharacters);
     }
-    let folded = text.to_lowercase();
+    // Words and rows of keys are ASCII here.
+    let folded = text.to_ascii_lowercase();
     if foreseeable(folded.as_bytes()) * 5 > folded.len() * 2 {
         return Err(Guessable::Repetition);
     }
