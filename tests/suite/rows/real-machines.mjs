@@ -207,13 +207,14 @@ test('@modelcontextprotocol/sdk: its providers of client credentials', { skip: u
 test('mcp (Python): its providers of client credentials', { skip: unless.startable }, async (t) => {
   const { issuer, resource } = await withResource(t, [machine, keeper, deployer], { trust });
   for (const [client_id, way, proof] of [
-    ['keeper', 'secret', keeper.client_secret],
-    ['machine', 'ES256', pem('ES256')],
-    ['machine', 'RS256', pem('RS256')],
-    ['machine', 'static', assertionOf(machine, { claims: { aud: issuer } })],
-    ['deployer', 'static', ofCase('plain', { aud: issuer })],
+    ['keeper', 'secret', () => keeper.client_secret],
+    ['machine', 'ES256', () => pem('ES256')],
+    ['machine', 'RS256', () => pem('RS256')],
+    // Made when its turn comes: it is good for a minute, and each Python before it takes a second to start.
+    ['machine', 'static', () => assertionOf(machine, { claims: { aud: issuer } })],
+    ['deployer', 'static', () => ofCase('plain', { aud: issuer })],
   ]) {
-    const outcome = await python('mcp_machine.py', [resource.url, issuer, client_id, way], proof);
+    const outcome = await python('mcp_machine.py', [resource.url, issuer, client_id, way], proof());
     assert.deepEqual(outcome, { status: 200, sub: client_id, scope: 'read' }, way);
   }
 });
