@@ -271,7 +271,8 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
             .await
             .map_err(|_| Stopped::from(Stop::Store))?;
         let mut response = view::pages(at, at.language(None)).logged_out(LoggedOut::default());
-        if let Some(cookie) = Session::end(at) {
+        // The cut-off has ended this session, too.
+        if let Some(cookie) = Session::forgotten(at) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
         return Ok(response.into());

@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use http::{
     HeaderMap, Method,
-    header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, ORIGIN},
+    header::{ACCEPT_LANGUAGE, HeaderName, ORIGIN},
 };
 use jeton::{Arrival, Cookie, Host, Inside, Parameters, Server, UnixTime, page::Language};
 
 use crate::{
     application::Application,
+    cookies,
     ways::{Pace, With},
 };
 
@@ -74,21 +75,9 @@ impl<'a, H: Host> At<'a, H> {
         }
     }
 
-    /// The value of a cookie of ours; one that was sent twice has none, because one of the two was planted.
+    /// As [`cookies::value`].
     pub(crate) fn cookie(&self, cookie: &Cookie) -> Option<&'a str> {
-        let mut values = self
-            .cookie_pairs()
-            .filter_map(|pair| pair.strip_prefix(cookie.name())?.strip_prefix('='));
-        let value = values.next()?;
-        values.next().is_none().then_some(value)
-    }
-
-    /// The cookies, as `NAME=VALUE`. One that is no text is left out alone: another application on the host may
-    /// have set it, and what it says must not hide ours.
-    pub(crate) fn cookie_pairs(&self) -> impl Iterator<Item = &'a str> {
-        let lines = self.headers.get_all(COOKIE).iter();
-        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        pairs.filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok())
+        cookies::value(self.headers, cookie)
     }
 
     /// Whether the browser does not say that a page of another origin sent the form. Old and small browsers say

@@ -10,7 +10,10 @@ use jeton_rules::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::settings::{InvalidLogin, LoginSettings};
+use crate::{
+    session::Session,
+    settings::{InvalidLogin, LoginSettings},
+};
 
 /// The claims that are said of a person as their upstream says them: the standard ones (OpenID Connect Core
 /// §5.1), but for `sub`.
@@ -162,6 +165,32 @@ impl Names for Known<'_> {
         };
         text.map(Value::from)
     }
+}
+
+/// What is said to a client of the person of a session: with how they logged in.
+pub(crate) fn claims_in(
+    settings: &LoginSettings,
+    session: &Session,
+    client_id: Option<&ClientId>,
+    scope: Option<&str>,
+) -> Map<String, Value> {
+    let mut claims = claims_of(
+        settings,
+        &Known {
+            subject: &session.subject,
+            way: &session.way,
+            upstream: &session.claims,
+            client_id,
+            scope,
+        },
+    );
+    if !session.amr.is_empty() {
+        claims.insert("amr".to_owned(), session.amr.clone().into());
+    }
+    if let Some(acr) = &session.acr {
+        claims.insert("acr".to_owned(), acr.clone().into());
+    }
+    claims
 }
 
 /// What is said of a person to the client that asks: the standard claims, then what the provider's templates

@@ -6,7 +6,7 @@ use jeton::{Cookie, CryptoError, Host, LoginSeal, Seconds, UnixTime, page::Langu
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::{at::At, random::random_text};
+use crate::{at::At, cookies, random::random_text};
 
 /// How long a person may take at an upstream. As long as the request stands that they came with.
 const LIFETIME: Seconds = Seconds(1800);
@@ -89,8 +89,7 @@ impl Flow {
         let cookie = Cookie::login(issuer, &self.state).set(&value, LIFETIME);
         let mut cookies: Vec<_> = cookie.into_iter().collect();
         // One that does not open goes first.
-        let mut others: Vec<_> = at
-            .cookie_pairs()
+        let mut others: Vec<_> = cookies::pairs(at.headers)
             .flat_map(|pair| Cookie::logins(issuer, pair))
             .map(|(cookie, value)| {
                 let flow: Option<Self> = at.server.open_sealed(LoginSeal::Flow, value);

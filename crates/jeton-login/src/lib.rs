@@ -10,9 +10,10 @@
 //! admission.rs, allow.rs    who may log in
 //! asked.rs         what is asked of the server: describe, accept, reject
 //! rejection.rs     why a person goes back without a login, and what the application is told
+//! people.rs        what the server asks of the application
 //! renewal.rs       fresh claims at a refresh, by the refresh token that an upstream gave
 //! finished.rs      a login to which somebody comes back
-//! session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
+//! cookies.rs, session.rs, flow.rs    what the browser keeps: who is logged in, which logins are under way
 //! ways/            a file a way to log in
 //! stop.rs          why a person cannot go on, and the page for it
 //! pages/, words/   pages as functions of plain data, in a file a language
@@ -32,12 +33,14 @@ mod at;
 mod callback;
 mod claims;
 mod consent;
+mod cookies;
 mod eligible;
 mod finished;
 mod flow;
 mod login;
 mod logout;
 mod pages;
+mod people;
 mod person;
 mod random;
 mod rejection;

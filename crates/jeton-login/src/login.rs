@@ -8,7 +8,7 @@ use crate::{
     application::{Answer, path, unreadable},
     asked::{Asked, Refused, RequestKind, accept, describe, reject},
     at::At,
-    claims::{Known, claims_of},
+    claims::claims_in,
     consent::{self, Standing},
     eligible::{Eligible, Ineligible},
     finished,
@@ -353,20 +353,13 @@ pub(crate) async fn go_on<H: Host>(
     scope: Option<&str>,
 ) -> Result<Answer, Stopped> {
     let (asked, session) = (eligible.asked(), eligible.session());
-    let known = Known {
-        subject: &session.subject,
-        way: &session.way,
-        upstream: &session.claims,
-        client_id: asked.client_id.as_ref(),
-        scope: asked.scope.as_deref(),
-    };
-    let mut claims = claims_of(&at.app.settings, &known);
-    if !session.amr.is_empty() {
-        claims.insert("amr".to_owned(), session.amr.clone().into());
-    }
-    if let Some(acr) = &session.acr {
-        claims.insert("acr".to_owned(), acr.clone().into());
-    }
+    let scope_asked = asked.scope.as_deref();
+    let claims = claims_in(
+        &at.app.settings,
+        session,
+        asked.client_id.as_ref(),
+        scope_asked,
+    );
     let claims = Value::Object(claims).to_string();
     let auth_time = session.auth_time.unwrap_or(session.began_at).0.to_string();
     let mut form = vec![("claims", claims.as_str()), ("auth_time", &auth_time)];

@@ -126,7 +126,11 @@ async fn end<H: Host>(
             go_back(at, return_to.as_deref(), way.map(|way| way.name.as_str()))
         }
     };
-    append(&mut answer.response, Session::end(at));
+    let forgotten = Session::forgotten(at);
+    if session.end(at).await.is_err() {
+        return Err(Stopped::from(Stop::Store).ending(forgotten));
+    }
+    append(&mut answer.response, forgotten);
     answer.audit.subject = Some(session.subject.clone());
     Ok(answer)
 }
@@ -150,7 +154,8 @@ async fn logout_at_upstream<H: Host>(
 /// `to`, if it is where the server goes on with a logout.
 fn own<H: Host>(at: &At<'_, H>, to: &str) -> Option<String> {
     let resume = at.url_of("/end_session/resume?");
-    to.starts_with(&resume).then(|| to.to_owned())
+    let is_url = to.bytes().all(|byte| matches!(byte, 0x21..=0x7e));
+    (is_url && to.starts_with(&resume)).then(|| to.to_owned())
 }
 
 /// The way on after a logout; `upstream` is the name of the upstream where the person may still be logged in.

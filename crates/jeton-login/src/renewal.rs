@@ -11,9 +11,8 @@
 //! person then has to log in anew, which is what it would be if a thief had sent it.
 
 use jeton::{
-    Document, Expected, Host, Inside, LONGEST_GRANT_LIFETIME, Ledger, LoginSeal, People,
-    PersonalKey, Put, Renewed, Renewing, Scope, Seconds, Unavailable, UnixTime, Version,
-    hashed_subject,
+    Document, Expected, Host, Inside, LONGEST_GRANT_LIFETIME, Ledger, LoginSeal, PersonalKey, Put,
+    Renewed, Renewing, Scope, Seconds, Unavailable, UnixTime, Version, hashed_subject,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,20 +59,16 @@ enum State {
     Ended,
 }
 
-/// The people of a deployment with a login application; `None`: there is none.
-pub(crate) struct LoginPeople(pub(crate) Option<Application>);
-
-impl People for LoginPeople {
-    async fn renewed<H: Host>(
-        &self,
-        server: Inside<'_, H>,
-        of: &Renewing<'_>,
-    ) -> Result<Renewed, Unavailable> {
-        match &self.0 {
-            Some(app) => Renewal { server, app, of }.answer().await,
-            None => ().renewed(server, of).await,
-        }
-    }
+/// What is true now of whose refresh token is about to be redeemed.
+///
+/// # Errors
+/// A store does not answer.
+pub(crate) async fn renewed<H: Host>(
+    server: Inside<'_, H>,
+    app: &Application,
+    of: &Renewing<'_>,
+) -> Result<Renewed, Unavailable> {
+    Renewal { server, app, of }.answer().await
 }
 
 /// A refresh that wants fresh claims.

@@ -13,7 +13,7 @@ use crate::{
     LoginSettings,
     application::{Application, respond},
     at::At,
-    renewal::LoginPeople,
+    people::LoginPeople,
     stop::Stop,
     unknown_clients,
 };

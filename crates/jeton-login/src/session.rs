@@ -1,18 +1,18 @@
 //! The session of a browser: who logged in, and when. It is a sealed cookie; nothing of it is stored, but for
-//! claims that are too long for one.
+//! claims that are too long for one, and that it was logged out.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use jeton::{
-    Cookie, CryptoError, Document, Expected, Host, Ledger, LoginSeal, PersonalKey, Put, Seconds,
-    Unavailable, UnixTime, hashed_subject,
+    Cookie, CryptoError, Document, Expected, Host, Inside, Ledger, LoginSeal, PersonalKey, Put,
+    Seconds, Unavailable, UnixTime, hashed_subject,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{at::At, person::Person, random::random_text};
+use crate::{at::At, cookies, person::Person, random::random_text, settings::LoginSettings};
 
 /// How many seconds pass until the cookie of a session that is used is written anew.
 const TOUCH: Seconds = Seconds(60);
@@ -135,20 +135,52 @@ impl Session {
 
     /// The session of the browser, if it has one that has not ended.
     pub(crate) async fn find<H: Host>(at: &At<'_, H>) -> Result<Option<Self>, Unavailable> {
-        let text = at.cookie(&Cookie::session(at.server.config().issuer()));
-        let Some(session) = text.and_then(|text| at.server.open_sealed(LoginSeal::Session, text))
-        else {
+        Self::of_browser(at.server, &at.app.settings, at.headers, at.now()).await
+    }
+
+    /// The session of the browser that sent `headers`, if it has one that has not ended.
+    pub(crate) async fn of_browser<H: Host>(
+        server: Inside<'_, H>,
+        settings: &LoginSettings,
+        headers: &HeaderMap,
+        now: UnixTime,
+    ) -> Result<Option<Self>, Unavailable> {
+        let text = cookies::value(headers, &Cookie::session(server.config().issuer()));
+        let session = text.and_then(|text| server.open_sealed(LoginSeal::Session, text));
+        let session: Option<Self> = session;
+        let Some(session) = session.filter(|session| session.stands(settings, now)) else {
             return Ok(None);
         };
-        let session: Self = session;
-        if !session.stands(at) {
-            return Ok(None);
-        }
-        let ended_before = at.server.ended_before(&session.subject, at.now()).await?;
+        let ended_before = server.ended_before(&session.subject, now).await?;
         if session.began_at < ended_before {
             return Ok(None);
         }
-        session.with_claims(at).await
+        session.unless_logged_out(server, now).await
+    }
+
+    /// The session with the claims that are too long for its cookie; `None`: it was logged out, and a cookie of
+    /// before was kept, or came with an answer that was under way. Claims that are stored are removed then, so
+    /// there is nothing else to look for.
+    async fn unless_logged_out<H: Host>(
+        self,
+        server: Inside<'_, H>,
+        now: UnixTime,
+    ) -> Result<Option<Self>, Unavailable> {
+        let Some(ledger) = server.ledger() else {
+            return Ok(Some(self));
+        };
+        let Some(name) = &self.claims_at else {
+            let mark = ledger.personal(&self.mark(), now).await?;
+            return Ok(Some(self).filter(|_| mark.is_none()));
+        };
+        let document = ledger.personal(&key_of(name), now).await?;
+        let claims = document.and_then(|it| serde_json::from_str(it.as_str()).ok());
+        Ok(claims.map(|claims| Self { claims, ..self }))
+    }
+
+    /// The name of what is stored when it is logged out.
+    fn mark(&self) -> PersonalKey {
+        PersonalKey::new("session ended", &name_of(&self.form_key))
     }
 
     /// Whose session the browser has, whether or not that has ended: to ask the server about them, not to
@@ -157,16 +189,6 @@ impl Session {
         let text = at.cookie(&Cookie::session(at.server.config().issuer()))?;
         let session: Self = at.server.open_sealed(LoginSeal::Session, text)?;
         Some(session.subject)
-    }
-
-    /// The session with the claims that are too long for its cookie; `None`: they are gone.
-    async fn with_claims<H: Host>(self, at: &At<'_, H>) -> Result<Option<Self>, Unavailable> {
-        let (Some(name), Some(ledger)) = (&self.claims_at, at.server.ledger()) else {
-            return Ok(Some(self));
-        };
-        let document = ledger.personal(&key_of(name), at.now()).await?;
-        let claims = document.and_then(|it| serde_json::from_str(it.as_str()).ok());
-        Ok(claims.map(|claims| Self { claims, ..self }))
     }
 
     /// The session, whose claims are stored where they are too long for a cookie.
@@ -199,14 +221,11 @@ impl Session {
     }
 
     /// Whether its time has not come, and its way is still there.
-    fn stands<H: Host>(&self, at: &At<'_, H>) -> bool {
-        let lifetimes = at.app.settings.sessions;
-        let now = at.now();
+    fn stands(&self, settings: &LoginSettings, now: UnixTime) -> bool {
+        let lifetimes = settings.sessions;
         now < self.used_at + lifetimes.idle
             && now < self.began_at + lifetimes.absolute
-            && at
-                .app
-                .settings
+            && settings
                 .way(&self.way)
                 .is_some_and(|way| way.is_of(&self.iss))
     }
@@ -289,8 +308,36 @@ impl Session {
         Ok(cookie.set(&text, left.min(lifetimes.idle)))
     }
 
-    /// The cookie that ends the session.
-    pub(crate) fn end<H: Host>(at: &At<'_, H>) -> Option<HeaderValue> {
+    /// Ends the session: no cookie of it, kept or under way, will do from now on. What removes the browser's.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn end<H: Host>(&self, at: &At<'_, H>) -> Result<(), Unavailable> {
+        let Some(ledger) = at.server.ledger() else {
+            return Ok(());
+        };
+        let until = self.began_at + at.app.settings.sessions.absolute;
+        let put = match &self.claims_at {
+            None => {
+                let mark = Document::of_person("{}".to_owned());
+                let mark = mark.map_err(|_| Unavailable::new("session", "no mark"))?;
+                let key = self.mark();
+                ledger
+                    .put_personal(&key, Some(&mark), &Expected::Absent, until, at.now())
+                    .await
+            }
+            Some(name) => {
+                ledger
+                    .put_personal(&key_of(name), None, &Expected::Anything, until, at.now())
+                    .await
+            }
+        };
+        // Whatever stood there: it has been logged out before.
+        put.map(drop)
+    }
+
+    /// What removes the cookie of the browser.
+    pub(crate) fn forgotten<H: Host>(at: &At<'_, H>) -> Option<HeaderValue> {
         Cookie::session(at.server.config().issuer()).clear()
     }
 }

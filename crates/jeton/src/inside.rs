@@ -4,6 +4,7 @@
 use core::fmt;
 use std::{borrow::Cow, sync::Arc};
 
+use http::HeaderMap;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -20,11 +21,11 @@ use crate::{
 };
 
 /// The people of a deployment, as its login application knows them: the part of a host that is asked, at a
-/// refresh, what is true of a person now. `()` knows nobody.
+/// refresh and at a device, what is true of a person now. `()` knows nobody.
 ///
 /// # Contract
-/// - Asked only for clients that want it (`renew_claims`), before the grant moves: whatever is answered, or
-///   nothing, the same refresh may be asked again.
+/// - Asked at a refresh only for clients that want it (`renew_claims`), before the grant moves: whatever is
+///   answered, or nothing, the same refresh may be asked again.
 /// - Answers within a time that leaves the request's stores theirs ([`BUDGET`](crate::BUDGET)): who cannot
 ///   know in time answers [`Renewed::Unchanged`].
 /// - May be dropped at any time.
@@ -39,6 +40,17 @@ pub trait People {
         server: Inside<'_, H>,
         of: &Renewing<'_>,
     ) -> Result<Renewed, Unavailable>;
+
+    /// What is true at a device of the person who approves it: at their login it was not known which client's
+    /// it is (RFC 8628 §3.3).
+    ///
+    /// # Errors
+    /// A store does not answer.
+    async fn connecting<H: Host>(
+        &self,
+        server: Inside<'_, H>,
+        of: &Connecting<'_>,
+    ) -> Result<Renewed, Unavailable>;
 }
 
 /// The [`People`] of a deployment whose login application is elsewhere.
@@ -47,6 +59,15 @@ impl People for () {
         &self,
         _: Inside<'_, H>,
         _: &Renewing<'_>,
+    ) -> Result<Renewed, Unavailable> {
+        let why = "the login application is not in this process";
+        Ok(Renewed::Unchanged(why.into()))
+    }
+
+    async fn connecting<H: Host>(
+        &self,
+        _: Inside<'_, H>,
+        _: &Connecting<'_>,
     ) -> Result<Renewed, Unavailable> {
         let why = "the login application is not in this process";
         Ok(Renewed::Unchanged(why.into()))
@@ -62,6 +83,21 @@ pub struct Renewing<'a> {
     pub client_id: &'a ClientId,
     /// What was granted of the scope, as far as the client is still registered for it.
     pub scope: &'a Scope,
+    /// The time of the request.
+    pub now: UnixTime,
+}
+
+/// A device that a person is about to approve.
+#[derive(Clone, Copy, Debug)]
+pub struct Connecting<'a> {
+    /// The person.
+    pub subject: &'a str,
+    /// The device's client.
+    pub client_id: &'a ClientId,
+    /// What it asks for and its client is registered for.
+    pub scope: &'a Scope,
+    /// The headers of the request that the person's browser sends.
+    pub headers: &'a HeaderMap,
     /// The time of the request.
     pub now: UnixTime,
 }

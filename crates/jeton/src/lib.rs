@@ -124,7 +124,7 @@ pub use fetch::{
 pub use foreign_token::{Examination, Examiner, Signature};
 pub use grant::GrantType;
 pub use host::{Capabilities, Host};
-pub use inside::{Inside, LoginSeal, People, Renewed, Renewing};
+pub use inside::{Connecting, Inside, LoginSeal, People, Renewed, Renewing};
 pub use jose::{JwtFault, LONGEST_JWT, UnverifiedJwt, VerifiedJwt};
 pub use jwk::{
     InvalidJwks, InvalidPublicJwks, InvalidRsa, MOCK_MEMBER, Point, PrivateKey, PublicJwk,

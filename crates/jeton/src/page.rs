@@ -29,8 +29,11 @@ pub(crate) use words::Words;
 const STYLE: &str = include_str!("page/style/page.css");
 
 /// The style of what only some pages have, after the HTML by which one shows that it has it.
-const STYLE_OF: [(&str, &str); 4] = [
+const STYLE_OF: [(&str, &str); 7] = [
     ("<nav", include_str!("page/style/nav.css")),
+    ("class=\"part\"", include_str!("page/style/part.css")),
+    ("placeholder=", include_str!("page/style/placeholder.css")),
+    ("aria-invalid", include_str!("page/style/invalid.css")),
     ("class=\"facts\"", include_str!("page/style/facts.css")),
     ("class=\"code\"", include_str!("page/style/code.css")),
     ("class=\"asked\"", include_str!("page/style/asked.css")),

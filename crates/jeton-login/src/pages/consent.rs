@@ -193,8 +193,8 @@ impl Pages<'_> {
             );
         }
         format!(
-            "<li><input type=\"checkbox\" id=\"scope-{number}\" name=\"scope\" value=\"{token}\" \
-             checked><label for=\"scope-{number}\">{text}</label></li>"
+            "<li><input type=\"checkbox\" id=\"s{number}\" name=\"scope\" value=\"{token}\" \
+             checked><label for=\"s{number}\">{text}</label></li>"
         )
     }
 

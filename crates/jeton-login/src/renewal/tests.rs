@@ -9,13 +9,13 @@ use std::{
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jeton::{
     BUDGET, Capabilities, ClientId, Config, Fetch, Fetched, MemoryFetch, MemoryLedger,
-    MemoryRegistry, Outgoing, Realm, Server, Unreachable, put_cut_off,
+    MemoryRegistry, Outgoing, People, Realm, Server, Unreachable, put_cut_off,
 };
 use jeton_native::NativeCrypto;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::settings::LoginSettings;
+use crate::{people::LoginPeople, settings::LoginSettings};
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
 const ISSUER: &str = "https://login.example.org";
@@ -341,7 +341,7 @@ fn who_is_taken_off_the_list_of_the_deployment_is_logged_in_nowhere() {
     deployment.logged_in(NOW);
     renewed(finished(deployment.refresh("shop", 0)));
     deployment.alice(json!({ "groups": ["guests"] }));
-    let why = "they are on no list of those who may";
+    let why = "the person is not in the allow of the deployment";
     expect_refused(finished(deployment.refresh("shop", 60)), why);
     deployment.alice(json!({ "groups": ["staff"] }));
     let ended = "their login at the upstream ended";
@@ -355,7 +355,7 @@ fn who_is_taken_off_the_list_of_a_client_is_logged_in_elsewhere() {
     let deployment = Deployment::new(&staff);
     deployment.logged_in(NOW);
     deployment.alice(json!({ "groups": ["guests"] }));
-    let why = "they are on no list of those who may at this client";
+    let why = "the person is not in the allow of the client";
     expect_refused(finished(deployment.refresh("shop", 0)), why);
     renewed(finished(deployment.refresh("desk", 0)));
     deployment.alice(json!({ "groups": ["staff"] }));

@@ -12,6 +12,7 @@ use std::{mem, sync::Arc};
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     authorize::{
@@ -23,10 +24,12 @@ use super::{
 use crate::{
     attached_claims,
     audit::Audit,
+    claims::read_claims,
     client::{Client, ClientId},
     disclosure::require_token_length,
     grant::{GrantType, live},
     host::Host,
+    inside::{Connecting, People, Renewed},
     ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims, SubjectKey},
     page::{Ending, Escaped, Language, Link, Words, application, contained, standard_scope, words},
     parameters::Parameters,
@@ -91,7 +94,7 @@ pub(crate) async fn respond<H: Host>(
                 return Ok(too_late(at, audit));
             };
             require_login(at, Some(&client.id), accepted).await?;
-            read_claims(at, &client, &confirmation, &mut decision).await?;
+            add_claims(at, &client, &confirmation, &mut decision).await?;
         }
         return decide(at, request, &confirmation, decision, audit).await;
     }
@@ -151,16 +154,33 @@ async fn require_login<H: Host>(
     Ok(standing.map_err(|_| DeviceFault::LoggedOut)?)
 }
 
-/// Puts all claims of the login into the decision, and refuses those that the tokens of the device's
-/// client could not hold. That is before the login is used up: another device may bear them.
-async fn read_claims<H: Host>(
+/// Puts all claims of the person into the decision: those that the login application has for the device's
+/// client, if it is in this process, or those of the login. Refuses whom that client is not for, and claims
+/// that its tokens could not hold. That is before the login is used up: another device may bear them.
+async fn add_claims<H: Host>(
     at: &At<'_, H>,
     client: &Client,
     confirmation: &Confirmation,
     decision: &mut Decision,
 ) -> Result<(), Refusal> {
-    if let Decision::Approve { claims, .. } = decision {
-        let all = attached_claims::all(at, claims, None).await?.into_owned();
+    if let Decision::Approve {
+        subject, claims, ..
+    } = decision
+    {
+        let connecting = Connecting {
+            subject,
+            client_id: &client.id,
+            scope: &confirmation.scope,
+            headers: at.request.headers,
+            now: at.now,
+        };
+        let people = at.issuer.people();
+        let all = match people.connecting(at.issuer.inside(), &connecting).await? {
+            Renewed::Claims(claims) => read_claims(&Value::Object(claims).to_string())
+                .map_err(|_| DeviceFault::ClaimsTooLong)?,
+            Renewed::Unchanged(_) => attached_claims::all(at, claims, None).await?.into_owned(),
+            Renewed::Refused(why) => return Err(DeviceFault::NotAdmitted(why).into()),
+        };
         let (scope, requested) = (&confirmation.scope, RequestedClaims::default());
         require_token_length(client, scope, &requested, &all)
             .map_err(|_| DeviceFault::ClaimsTooLong)?;

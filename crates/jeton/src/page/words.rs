@@ -132,6 +132,7 @@ pub(crate) struct DeviceFault {
     pub(crate) browser: &'static str,
     pub(crate) used: &'static str,
     pub(crate) logged_out: &'static str,
+    pub(crate) not_admitted: &'static str,
     pub(crate) claims_too_long: &'static str,
     pub(crate) too_many_attempts: &'static str,
 }

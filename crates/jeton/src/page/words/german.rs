@@ -101,6 +101,7 @@ pub(super) const WORDS: Words = Words {
             browser: "Sie haben sich in einem anderen Browser angemeldet, oder dieser lehnt Cookies ab.",
             used: "Mit dieser Anmeldung wurde schon ein Gerät verbunden oder abgelehnt.",
             logged_out: "Sie wurden abgemeldet, seit Sie sich angemeldet haben.",
+            not_admitted: "Dieses Konto darf dieses Gerät nicht verbinden. Melden Sie sich mit einem anderen an, oder bitten Sie die, die den Dienst des Geräts betreiben, dieses zuzulassen.",
             claims_too_long: "Über Sie gibt es mehr zu sagen, als dieses Gerät erfahren kann. Fragen Sie die, die diesen Dienst betreiben.",
             too_many_attempts: "Es wurden zu viele Codes versucht. Warten Sie zehn Minuten, und beginnen Sie von vorn.",
         },
