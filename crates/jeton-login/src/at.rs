@@ -47,6 +47,7 @@ impl<'a, H: Host> At<'a, H> {
             server: self.server,
             upstreams: &self.app.upstreams,
             pace: Pace::Login,
+            reach: self.server.config().reach(),
             now: self.now(),
         }
     }

@@ -122,6 +122,7 @@ impl<H: Host> Renewal<'_, H> {
             server: self.server,
             upstreams: &self.app.upstreams_at_refresh,
             pace: Pace::Refresh,
+            reach: self.server.config().reach(),
             now: self.of.now,
         };
         let tokens = match way.refreshed(&with, refresh_token).await {

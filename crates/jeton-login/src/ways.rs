@@ -1,6 +1,6 @@
 //! The ways to log in: a file each, and what is asked of all alike.
 
-use jeton::{Config, Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime};
+use jeton::{Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -46,6 +46,29 @@ pub(crate) struct Way {
     /// The claims that those who come this way get, as templates over what the upstream says.
     pub(crate) claims: Map<String, Value>,
     pub(crate) kind: Kind,
+    /// Which servers it may lead to.
+    reach: Reach,
+}
+
+/// `network`: where a provider is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Network {
+    /// In the public internet.
+    #[default]
+    Public,
+    /// In a network of the operator's own: its host, and no other, may have an address there.
+    Private,
+}
+
+impl Network {
+    /// `reach`, with the host of the provider at `url`.
+    fn of(self, reach: &Reach, url: &str) -> Reach {
+        match self {
+            Self::Public => reach.clone(),
+            Self::Private => reach.with_private_host(url),
+        }
+    }
 }
 
 /// What is spoken with the upstream.
@@ -82,6 +105,7 @@ pub(crate) fn parse(json: &str, reach: &Reach) -> Result<Way, InvalidLogin> {
 /// The members that each way has, as written.
 struct Common {
     source: Source,
+    reach: Reach,
     id: String,
     name: String,
     allow: AllowRecord,
@@ -107,6 +131,7 @@ impl Common {
         let allow = allow.map_err(|error| error.within("allow"))?;
         Ok(Way {
             kind: kind(&allow),
+            reach: self.reach,
             id: self.id,
             name: self.name,
             allow,
@@ -144,21 +169,27 @@ pub(crate) struct With<'a, H: Host> {
     pub(crate) server: Inside<'a, H>,
     pub(crate) upstreams: &'a Upstreams,
     pub(crate) pace: Pace,
+    /// Which servers may be reached: those of a way, once it is known.
+    pub(crate) reach: &'a Reach,
     pub(crate) now: UnixTime,
 }
 
 impl<'a, H: Host> With<'a, H> {
+    /// The same, for `way`.
+    fn to(&self, way: &'a Way) -> Self {
+        Self {
+            reach: &way.reach,
+            ..*self
+        }
+    }
+
     fn fetch(&self) -> Paced<'a, H::Fetch> {
         Paced::new(self.server.fetch(), self.pace)
     }
 
-    fn config(&self) -> &'a Config {
-        self.server.config()
-    }
-
     /// `url` of an upstream, if it may be reached.
     fn url(&self, what: &'static str, url: &str) -> Result<ForeignUrl, Trouble> {
-        let url = self.config().reach().url(url);
+        let url = self.reach.url(url);
         url.map_err(Trouble::asking(what))
     }
 }
@@ -255,6 +286,7 @@ impl Way {
         with: &With<'_, H>,
         begin: &Begin<'_>,
     ) -> Result<Url, Trouble> {
+        let with = &with.to(self);
         match &self.kind {
             Kind::Openid(provider) => provider.authorization_url(with, begin).await,
             Kind::Github(github) => Ok(github.authorization_url(begin)),
@@ -270,6 +302,7 @@ impl Way {
         with: &With<'_, H>,
         came_back: &CameBack<'_>,
     ) -> Result<Person, Trouble> {
+        let with = &with.to(self);
         match &self.kind {
             Kind::Openid(provider) => provider.person(with, came_back).await,
             Kind::Github(github) => github.person(with, came_back).await,
@@ -283,6 +316,7 @@ impl Way {
         back: &str,
         state: &str,
     ) -> Option<Url> {
+        let with = &with.to(self);
         match &self.kind {
             Kind::Openid(provider) => provider.logout_url(with, back, state).await,
             Kind::Github(_) => None,
@@ -307,6 +341,7 @@ impl Way {
         with: &With<'_, H>,
         refresh_token: &str,
     ) -> Result<Tokens, Trouble> {
+        let with = &with.to(self);
         match &self.kind {
             Kind::Openid(provider) => provider.refreshed(with, refresh_token).await,
             Kind::Github(github) => github.refreshed(with, refresh_token).await,
@@ -324,6 +359,7 @@ impl Way {
         sub: &str,
         tokens: Tokens,
     ) -> Result<Person, Trouble> {
+        let with = &with.to(self);
         let owner = match &self.kind {
             Kind::Openid(provider) => provider.owner(with, iss, sub, tokens).await?,
             Kind::Github(github) => github.owner(with, tokens).await?,

@@ -220,6 +220,28 @@ describe('sessions', () => {
     await shop.tokens(page, asked);
   });
 
+  test('what has been logged out stays so: by a cookie that was kept, or by an answer that was under way', async (t) => {
+    const people = [
+      { sub: 'alice', claims: { name: 'Alice' } },
+      // Claims that no cookie can hold.
+      { sub: 'bob', claims: { name: 'Bob', address: { formatted: 'x'.repeat(3000) } } },
+    ];
+    const own = await open(t, { providers: { one: { people } } });
+    const { shop } = own.applications;
+    for (const as of ['alice', 'bob']) {
+      const browser = own.browser();
+      const { id_token } = await loggedIn(browser, shop, { as });
+      const kept = browser.another({ cookies: browser.cookies });
+      assert.equal(await isKnown(kept, shop), true);
+      await browser.open(shop.logout({ id_token }));
+      assert.equal(await isKnown(browser, shop), false, as);
+      assert.equal(await isKnown(kept, shop), false, as);
+      // A login anew is another session.
+      await loggedIn(browser, shop, { as, form: { prompt: 'login' } });
+      assert.equal(await isKnown(browser, shop), true, as);
+    }
+  });
+
   test('a link of a stranger’s logs nobody out: the person is asked', async () => {
     const all = await world();
     const { shop } = all.applications;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Begin, CameBack, Common, Kind, Way, With,
+    Begin, CameBack, Common, Kind, Network, Way, With,
     exchange::{self, Authentication, ClientSecret, Tokens},
 };
 use crate::{
@@ -59,6 +59,8 @@ pub(crate) struct Record {
     #[serde(default)]
     claims: Map<String, Value>,
     url: Option<String>,
+    #[serde(default)]
+    network: Network,
     client_id: String,
     client_secret: String,
     scope: Option<String>,
@@ -70,6 +72,7 @@ impl Record {
         let expected =
             "the address of your GitHub, without a path, such as https://github.acme.dev";
         let invalid = || InvalidLogin::new("url", expected);
+        let reach = self.network.of(reach, url);
         let url = reach.url(url).map_err(|_| invalid())?.as_url().clone();
         if url.path() != "/" || url.query().is_some() {
             return Err(invalid());
@@ -79,6 +82,7 @@ impl Record {
         let scope = exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned();
         let common = Common {
             source: Source::Github,
+            reach,
             id: self.id,
             name: self.name.unwrap_or_else(|| "GitHub".to_owned()),
             allow: self.allow,
@@ -200,7 +204,7 @@ impl Github {
         with: &With<'_, H>,
         tokens: Tokens,
     ) -> Result<Person, Trouble> {
-        let (fetch, reach) = (with.fetch(), with.config().reach());
+        let (fetch, reach) = (with.fetch(), with.reach);
         let session = self.api.with(&fetch, reach, &tokens.access_token);
         let user = session.user().await?;
         let sub = user.id.to_string();

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Begin, CameBack, Common, Kind, Way, With,
+    Begin, CameBack, Common, Kind, Network, Way, With,
     exchange::{self, Authentication, ClientSecret, Tokens},
 };
 use crate::{
@@ -87,6 +87,8 @@ pub(crate) struct Record {
     #[serde(default)]
     claims: Map<String, Value>,
     issuer: String,
+    #[serde(default)]
+    network: Network,
     tenants: Option<Vec<String>>,
     client_id: String,
     client_secret: Option<String>,
@@ -106,7 +108,8 @@ pub(crate) struct Record {
 
 impl Record {
     pub(super) fn parse(self, reach: &Reach) -> Result<Way, InvalidLogin> {
-        let issuer = Issuer::parse(self.issuer, self.tenants, reach)?;
+        let reach = self.network.of(reach, &self.issuer);
+        let issuer = Issuer::parse(self.issuer, self.tenants, &reach)?;
         let client_id = exchange::client_id(self.client_id)?;
         let client_secret = self.client_secret.map(ClientSecret::parse).transpose()?;
         let audience = if self.token_endpoint_is_audience {
@@ -131,6 +134,7 @@ impl Record {
         let algorithms = algorithms(self.id_token_signed_response_alg.as_deref())?;
         let common = Common {
             source: Source::Openid,
+            reach,
             id: self.id,
             name: self.name,
             allow: self.allow,

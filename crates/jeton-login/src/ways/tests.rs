@@ -67,6 +67,7 @@ impl Deployment {
             server: self.server.inside(),
             upstreams: &self.upstreams,
             pace: Pace::Login,
+            reach: self.server.config().reach(),
             now,
         }
     }

@@ -57,6 +57,28 @@ fn what_is_configured_is_checked() {
 }
 
 #[test]
+fn a_provider_may_be_in_a_network_of_the_operators_own() {
+    for issuer in [
+        "https://keycloak/realms/one",
+        "https://id.corp.internal",
+        "https://10.1.2.3",
+    ] {
+        set("issuer", json!(issuer), Some("issuer: "));
+        let there = |record: &mut Value| {
+            record["issuer"] = json!(issuer);
+            record["network"] = json!("private");
+        };
+        refused(there, None);
+    }
+    let plain = |record: &mut Value| {
+        record["issuer"] = json!("http://keycloak:8080");
+        record["network"] = json!("private");
+    };
+    refused(plain, Some("issuer: "));
+    set("network", json!("secret"), Some("network: "));
+}
+
+#[test]
 fn an_issuer_that_nobody_means_is_refused() {
     let microsoft = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
     let issuer = |issuer: &str, expected: Option<&str>| set("issuer", json!(issuer), expected);
