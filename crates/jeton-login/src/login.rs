@@ -50,9 +50,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         && renewal::lacks_token(at, session, &asked)
             .await
             .map_err(|_| context.stopped(Stop::Store))?;
-    // Where that way could not answer this request, it is answered by the session, and claims stay as they are.
-    let can_answer = |way: &&Way| way.may_say_when() || !wants_to_know_when(&asked);
-    if lacks_token && let Some(way) = at.app.settings.way(&session.way).filter(can_answer) {
+    if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
         return begin_at(at, way, Some((request, &asked)), None).await;
     }
     let standing = consent::standing(at, eligible)

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { formsTo } from '../support/browser.mjs';
 import { asksConsent, be, choose, goBack, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage, isTrouble } from '../support/pages.mjs';
-import { application, open, world } from '../support/world.mjs';
+import { open, world } from '../support/world.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const isAtUpstream = (all, page) =>
@@ -165,21 +165,6 @@ describe('sign-on', () => {
       assert.ok(!browser.visited.some((url) => url.startsWith(own.upstreams.github.url)));
     }
     await loggedIn(own.browser(), shop, { provider: 'github', as: 'octocat' });
-  });
-
-  test('a session by GitHub that is recent enough does, also where claims are to be renewed', async (t) => {
-    const own = await open(t, {
-      providers: { github: { type: 'github', name: 'GitHub' } },
-      clients: [
-        application('desk', { first_party: true }),
-        application('shop', { first_party: true, renew_claims: true }),
-      ],
-    });
-    const { desk, shop } = own.applications;
-    const browser = own.browser();
-    await loggedIn(browser, desk, { provider: 'github', as: 'octocat' });
-    const asked = shop.asks({ max_age: '1000' });
-    await shop.tokens(await browser.open(asked.url), asked);
   });
 
   test('a recent login at a provider that leaves out auth_time: the page says so', async (t) => {
