@@ -294,7 +294,7 @@ describe('to whom consent is', () => {
     const text = isOwnPage(account);
     assert.match(text, /A Guest/);
     assert.match(text, /Consent remembered/);
-    const [, id] = /<button[^>]*name="end" value="([^"]*)"/.exec(
+    const [, id] = /<button[^>]*name="client" value="([^"]*)"/.exec(
       account.response.text.slice(account.response.text.indexOf('A Guest')),
     );
     assert.equal(await silently(browser, guest), 'granted');

@@ -133,6 +133,8 @@ export async function open(
   } = {},
 ) {
   const { target: behind, url: issuer, close } = await front(says);
+  // First, so that it ends whatever becomes of the rest.
+  t.after(close);
   const upstreams = {};
   const ways = [];
   for (const [id, { people, spec, type = 'openid', account, ...more }] of Object.entries(providers)) {
@@ -150,16 +152,10 @@ export async function open(
     ...env,
   };
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete variables[name];
-  const host = await start({ ...options, env: variables }).catch((error) => {
-    close();
-    throw error;
-  });
+  const host = await start({ ...options, env: variables });
   started.push(host);
   behind.url = host.url;
-  t.after(async () => {
-    close();
-    await host.stop();
-  });
+  t.after(() => host.stop());
   return new World({ host, issuer, upstreams, list });
 }
 
