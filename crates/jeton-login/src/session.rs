@@ -387,3 +387,34 @@ fn key_of(name: &str) -> PersonalKey {
 fn name_of(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_given_on_is_left_out() {
+        let mut deep = json!("bottom");
+        for _ in 0..DEEPEST {
+            deep = json!([deep]);
+        }
+        let said = json!({
+            "name": "Alice",
+            "groups": vec!["g".repeat(36); 200],
+            "picture": "A".repeat(LONGEST_CLAIMS),
+            "deep": deep,
+            "deeper": [deep],
+            "nonce": "of the token",
+        });
+        let Value::Object(said) = said else { panic!() };
+        let kept = lasting(&said);
+        let kept: Vec<_> = kept.keys().map(String::as_str).collect();
+        assert_eq!(kept, ["deep", "groups", "name"]);
+        let amr: Vec<_> = (0..20).map(|n| format!("method-{n}")).collect();
+        let long = ["x".repeat(LONGEST_AMR + 1)];
+        let all: Vec<_> = long.into_iter().chain(amr.clone()).collect();
+        assert_eq!(short(&all), amr[..MOST_AMR]);
+    }
+}

@@ -140,7 +140,9 @@ describe('renewed claims', () => {
     const second = await loggedIn(browser, other, { form: FORM });
     await says(one, { groups: ['guests'] });
     await refused(fresh, first);
-    await own.logged('"detail":"the person may no longer be logged in: the person is not in the allow of the deployment"');
+    await own.logged(
+      '"detail":"the person may no longer be logged in: the person is not in the allow of the deployment"',
+    );
     await refused(other, second);
     await own.logged('"detail":"the person may no longer be logged in: their login at the upstream ended"');
     assert.equal(await one.count(REFRESHES), 1, 'the token is forgotten');

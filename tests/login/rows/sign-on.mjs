@@ -367,10 +367,8 @@ describe('sign-on', () => {
     await shop.tokens(await browser.open(other.url), other);
   });
 
-  test('what a provider says at too great length is left out, and keeps nobody out', async (t) => {
-    let deep = 'bottom';
-    for (let level = 0; level < 60; level += 1) deep = [deep];
-    const claims = { name: 'Alice', deep };
+  test('more words for how somebody logged in than anybody reads are left out, and keeps nobody out', async (t) => {
+    const claims = { name: 'Alice' };
     const amr = ['pwd', 'x'.repeat(60), ...Array.from({ length: 9 }, (_, n) => `method-${n}`)];
     const own = await open(t, { providers: { one: { people: [{ sub: 'alice', claims: { ...claims, amr } }] } } });
     const { shop } = own.applications;
