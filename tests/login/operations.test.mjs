@@ -53,15 +53,15 @@ test('storage operations of a login', async (t) => {
     'to the upstream': {},
     // Of a person who is new to this process: whether they have been cut off, and whether they are a client. Then the
     // grant is opened, and stands in their index.
-    'the way back, to the code': { 'KV reads': 3, ledger: 2 },
+    'the way back, to the code': { 'KV reads': 3, ledger: 3 },
     tokens: { ledger: 1 },
     'a refresh': { ledger: 1 },
-    'with a session, to the code': { ledger: 2 },
-    // What they agreed to is read as it stands.
-    'the page of consent': { ledger: 1 },
-    'consent given, to the code': { 'KV reads': 1, ledger: 4 },
-    'consent remembered, to the code': { ledger: 3 },
+    'with a session, to the code': { ledger: 3 },
+    // Whether the session was logged out is read each time, and what they agreed to as it stands.
+    'the page of consent': { ledger: 2 },
+    'consent given, to the code': { 'KV reads': 1, ledger: 5 },
+    'consent remembered, to the code': { ledger: 4 },
     // Their index, each of the four grants, and what they agreed to.
-    'the account page': { ledger: 6 },
+    'the account page': { ledger: 7 },
   });
 });
