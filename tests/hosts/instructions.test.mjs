@@ -22,7 +22,7 @@ import { BINARY, freePort } from './native.mjs';
  * What a token may take: as it is released, and as the suite builds it, which is quicker built. Counted of the static
  * binary, which is the one that is shipped and tested.
  */
-const BUDGET = BINARY.includes('/release/') ? 275_000 : 292_000;
+const BUDGET = BINARY.includes('/release/') ? 275_000 : 296_000;
 
 const CLIENT = {
   client_id: 'bench',
