@@ -16,6 +16,7 @@ use crate::{
     ways::{self, Way},
 };
 
+mod place;
 mod read;
 
 pub(crate) use read::read;

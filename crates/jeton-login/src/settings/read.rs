@@ -1,12 +1,8 @@
 //! How `JETON_LOGIN` is read: what is wrong is told by its place and never by its value, which may be a secret.
 
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
 
-use super::InvalidLogin;
-
-/// The longest name of a member that is repeated, in bytes.
-const LONGEST_NAME: usize = 40;
+use super::{InvalidLogin, place::Place};
 
 /// What serde says before it says what is expected. Between both stands the value.
 const EXPECTATIONS: [&str; 5] = [
@@ -22,18 +18,21 @@ const EXPECTATIONS: [&str; 5] = [
 /// # Errors
 /// It is not what it must be.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T, InvalidLogin> {
-    let mut json = serde_json::Deserializer::from_str(json);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let place = place_of(error.path());
-        let error = error.into_inner();
+    serde_json::from_str(json).map_err(|error| {
         if error.is_data() {
-            misread(place, &error.to_string())
+            misread(before(json, &error), &error.to_string())
         } else {
             no_json(&error)
         }
-    })?;
-    json.end().map_err(|error| no_json(&error))?;
-    Ok(value)
+    })
+}
+
+/// What of `json` had been read when it was found wrong.
+fn before<'a>(json: &'a str, error: &serde_json::Error) -> &'a str {
+    let lines = json.split_inclusive('\n');
+    let lines = lines.take(error.line().saturating_sub(1));
+    let begin: usize = lines.map(str::len).sum();
+    json.get(..begin + error.column()).unwrap_or_default()
 }
 
 fn no_json(error: &serde_json::Error) -> InvalidLogin {
@@ -41,15 +40,20 @@ fn no_json(error: &serde_json::Error) -> InvalidLogin {
     InvalidLogin::new(place, "no JSON")
 }
 
-/// `said` is serde's word for what is wrong at `place`.
-fn misread(place: String, said: &str) -> InvalidLogin {
+/// `said` is serde's word for what is wrong after `before`.
+fn misread(before: &str, said: &str) -> InvalidLogin {
     if let Some(name) = named(said, "missing field") {
+        let place = Place::after(before);
         return InvalidLogin::new(name, "a value, but there is none").within(place);
     }
     if let Some(name) = named(said, "duplicate field") {
+        let place = Place::after(before).without_name();
         return InvalidLogin::new(name, "one value, not two").within(place);
     }
     let tells = EXPECTATIONS.iter().any(|word| said.starts_with(word));
+    // What a type of ours refuses has its position only where the object ends that it is in.
+    let ended = before.strip_suffix('}').filter(|_| !tells);
+    let place = Place::after(ended.unwrap_or(before));
     let expected = said
         .rsplit_once(", expected ")
         .filter(|_| tells)
@@ -63,28 +67,11 @@ fn misread(place: String, said: &str) -> InvalidLogin {
         _ if expected.starts_with("struct ") => "an object".to_owned(),
         _ => expected.to_owned(),
     };
-    InvalidLogin::new(place, expected)
+    InvalidLogin::new(place.to_string(), expected)
 }
 
 /// The name of a member of ours after such a beginning.
 fn named<'a>(said: &'a str, beginning: &str) -> Option<&'a str> {
     let rest = said.strip_prefix(beginning)?.strip_prefix(" `")?;
     Some(rest.split_once('`')?.0)
-}
-
-/// Where it is wrong: `allow.claims.groups[1]`. A name of a member that looks like no name may be a value that
-/// stands in the wrong place.
-fn place_of(path: &Path) -> String {
-    let place = path.iter().map(|segment| match segment {
-        Segment::Seq { index } => format!("[{index}]"),
-        Segment::Map { key } if is_name(key) => format!(".{key}"),
-        _ => ".?".to_owned(),
-    });
-    let place: String = place.collect();
-    place.strip_prefix('.').unwrap_or(&place).to_owned()
-}
-
-fn is_name(key: &str) -> bool {
-    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    key.len() <= LONGEST_NAME && key.bytes().all(is_of_name)
 }

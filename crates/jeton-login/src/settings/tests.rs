@@ -100,6 +100,48 @@ fn a_mistake_is_told_by_its_place_and_not_by_its_value() {
 }
 
 #[test]
+fn a_place_is_told_wherever_serde_stops() {
+    let cases = [
+        (
+            r#"{"session": {"idle": -1, "absolute": 3}}"#,
+            "session.idle: ",
+        ),
+        (r#"{"session": {"idle": {"a": [1]}}}"#, "session.idle: "),
+        (
+            r#"{"session": {"idle": 1, "idle": 2}}"#,
+            "session.idle: one value",
+        ),
+        (r#"{"session": {"idle": 1, "x": 2}}"#, "session.x: "),
+        (
+            r#"{"clients": {"a": {}, "b": {"allow": {"emails": [ "[", 1 ]}}}}"#,
+            "clients.b.allow.emails[1]: ",
+        ),
+        (r#"{"clients": {"a b": 1}}"#, "clients.?: an object"),
+        (r#"{"clients": {"\"}": {}, "b": 1}}"#, "clients.b: "),
+        (
+            r#"{"claims": [{"claims": {}}, {"match": {}}]}"#,
+            "claims[1].claims: a value",
+        ),
+        (
+            r#"{"claims": [{"match": {"provider": "/(/" } , "claims": {}}]}"#,
+            "claims[0].match.provider: something",
+        ),
+        (
+            r#"{"claims": [{"match": {"a": "/(/", "b": "c"}}]}"#,
+            "claims[0].match.a: something",
+        ),
+        ("{\n \"name\": \"\u{e4}\",\n \"logo\": 1}", "logo: a string"),
+        (r#"{"claims": [[]]}"#, "claims[0]: "),
+        ("[]", ": "),
+        ("1", ": an object"),
+    ];
+    for (text, expected) in cases {
+        let wrong = wrong(text);
+        assert!(wrong[0].starts_with(expected), "{text}: {wrong:?}");
+    }
+}
+
+#[test]
 fn of_each_part_the_first_is_told() {
     let mut login = with_provider(&json!({ "scope": "email" }));
     login["providers"][0]["allow"] = json!({ "emails": [] });
