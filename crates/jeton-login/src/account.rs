@@ -15,6 +15,7 @@ use crate::{
     pages::{Account, Entry, EntryKind, LoggedOut, MOST_ENTRIES, Notice, ScopeItem},
     renewal,
     session::Session,
+    sorted::{inserted, sorted_by_key},
     stop::{Stop, Stopped},
     view,
 };
@@ -121,9 +122,7 @@ fn kind_of(client: &Client, grants: usize) -> EntryKind {
 /// What the scopes of a client's APIs mean.
 fn words_of(client: &Client) -> BTreeMap<String, String> {
     let apis = client.apis.iter().map(|granted| &granted.api.scopes);
-    let mut all = BTreeMap::new();
-    all.extend(apis.flat_map(BTreeMap::clone));
-    all
+    inserted(apis.flat_map(BTreeMap::clone))
 }
 
 /// What a person has given to one client.
@@ -144,7 +143,7 @@ impl Given {
         let scopes = self.grants.iter().map(|grant| grant.scope.as_str());
         let scopes = scopes.chain(consent.as_deref().filter(|_| self.grants.is_empty()));
         let tokens = scopes.flat_map(|scope| scope.split_ascii_whitespace());
-        tokens.map(str::to_owned).collect()
+        inserted(tokens.map(str::to_owned))
     }
 
     /// When it was first given, and last used.
@@ -218,8 +217,7 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
         let client = client.map_err(|_| Stopped::from(Stop::Store))?;
         connected.extend(given.to(id, client.as_deref()));
     }
-    connected.sort_by_key(|it| std::cmp::Reverse(it.last_used));
-    Ok(connected)
+    Ok(sorted_by_key(connected, |it| u64::MAX - it.last_used.0))
 }
 
 /// The grants of a person, as many as so many pages have.

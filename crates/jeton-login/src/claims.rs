@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     session::Session,
     settings::{InvalidLogin, LoginSettings},
+    sorted::inserted,
 };
 
 /// The claims that are said of a person as their upstream says them: the standard ones (OpenID Connect Core
@@ -97,9 +98,7 @@ impl Mapping {
 /// The claims of an upstream that templates name.
 pub(crate) fn upstream_claims(claims: &Map<String, Value>) -> BTreeSet<&str> {
     let names = claims.values().flat_map(template::names);
-    names
-        .filter_map(|name| name.strip_prefix("upstream."))
-        .collect()
+    inserted(names.filter_map(|name| name.strip_prefix("upstream.")))
 }
 
 /// Refuses claims that could not be said of anybody.

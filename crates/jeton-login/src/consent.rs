@@ -13,6 +13,7 @@ use crate::{
     pages::{self, Answered},
     rejection::Rejection,
     session::Session,
+    sorted::{inserted, sorted_by_key},
     stop::{Context, Stop, Stopped},
     view,
 };
@@ -133,9 +134,8 @@ pub(crate) async fn remembered<H: Host>(
     subject: &str,
 ) -> Result<Vec<Remembered>, Unavailable> {
     let (consents, _) = read(at, subject).await?;
-    let mut remembered: Vec<_> = consents.remembered(at.now()).collect();
-    remembered.sort_by_key(|it| std::cmp::Reverse(it.at));
-    Ok(remembered)
+    let remembered: Vec<_> = consents.remembered(at.now()).collect();
+    Ok(sorted_by_key(remembered, |it| u64::MAX - it.at.0))
 }
 
 /// The page that asks.
@@ -183,7 +183,7 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         Ok(eligible) => eligible,
         Err(why) => return turn_away(at, request, &asked, why).await,
     };
-    let sent: BTreeSet<_> = parameters.all("scope").collect();
+    let sent: BTreeSet<_> = inserted(parameters.all("scope"));
     let wanted = asked.scope_asked();
     let left: Vec<_> = wanted.iter().filter(|token| sent.contains(token)).collect();
     let given: Scope = left.join(" ").parse().map_err(|_| unreadable())?;

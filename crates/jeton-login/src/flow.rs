@@ -6,7 +6,7 @@ use jeton::{Cookie, CryptoError, Host, LoginSeal, Seconds, UnixTime, page::Langu
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::{at::At, cookies, random::random_text};
+use crate::{at::At, cookies, random::random_text, sorted::sorted_by_key};
 
 /// How long a person may take at an upstream. As long as the request stands that they came with.
 const LIFETIME: Seconds = Seconds(1800);
@@ -89,14 +89,14 @@ impl Flow {
         let cookie = Cookie::login(issuer, &self.state).set(&value, LIFETIME);
         let mut cookies: Vec<_> = cookie.into_iter().collect();
         // One that does not open goes first.
-        let mut others: Vec<_> = cookies::pairs(at.headers)
+        let others: Vec<_> = cookies::pairs(at.headers)
             .flat_map(|pair| Cookie::logins(issuer, pair))
             .map(|(cookie, value)| {
                 let flow: Option<Self> = at.server.open_sealed(LoginSeal::Flow, value);
                 (flow.map_or(UnixTime(0), |flow| flow.began_at), cookie)
             })
             .collect();
-        others.sort_by_key(|(began_at, _)| *began_at);
+        let others = sorted_by_key(others, |(began_at, _)| began_at.0);
         let too_many = (others.len() + 1).saturating_sub(MOST);
         let oldest = others.iter().take(too_many);
         cookies.extend(oldest.filter_map(|(_, cookie)| cookie.clear()));

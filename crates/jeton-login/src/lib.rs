@@ -17,6 +17,7 @@
 //! ways/            a file a way to log in
 //! stop.rs          why a person cannot go on, and the page for it
 //! pages/, words/   pages as functions of plain data, in a file a language
+//! sorted.rs        lists in an order, sets out of iterators
 //! settings.rs      JETON_LOGIN; unknown_clients.rs: of whom it speaks that are not there
 //! ```
 //!
@@ -48,6 +49,7 @@ mod renewal;
 mod server;
 mod session;
 mod settings;
+mod sorted;
 mod stop;
 mod trouble;
 mod unknown_clients;

@@ -12,7 +12,14 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{at::At, cookies, person::Person, random::random_text, settings::LoginSettings};
+use crate::{
+    at::At,
+    cookies,
+    person::Person,
+    random::random_text,
+    settings::LoginSettings,
+    sorted::{inserted, sorted_by_key},
+};
 
 /// How many seconds pass until the cookie of a session that is used is written anew.
 const TOUCH: Seconds = Seconds(60);
@@ -348,19 +355,17 @@ pub(crate) fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
     let lasting = claims
         .iter()
         .filter(|(name, value)| !OF_THE_TOKEN.contains(&name.as_str()) && is_flat(value, DEEPEST));
-    let mut lasting: Vec<_> = lasting
+    let lasting: Vec<_> = lasting
         .map(|(name, value)| (name.len() + value.to_string().len(), name, value))
         .collect();
-    lasting.sort_by_key(|(length, ..)| *length);
+    let lasting = sorted_by_key(lasting, |(length, ..)| *length as u64);
     let mut left = LONGEST_CLAIMS;
     let fitting = lasting.into_iter().take_while(|(length, ..)| {
         let rest = left.checked_sub(*length);
         left = rest.unwrap_or(0);
         rest.is_some()
     });
-    let mut kept = Map::new();
-    kept.extend(fitting.map(|(_, name, value)| (name.clone(), value.clone())));
-    kept
+    inserted(fitting.map(|(_, name, value)| (name.clone(), value.clone())))
 }
 
 /// Whether a value has at most so many arrays and objects within each other.

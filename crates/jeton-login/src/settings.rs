@@ -13,6 +13,7 @@ use crate::{
     application::path,
     claims::{Mapping, MappingRecord, check_claims, upstream_claims},
     pages::{ColorsRecord, Looks, LooksRecord},
+    sorted::inserted,
     ways::{self, Way},
 };
 
@@ -181,7 +182,7 @@ impl LoginSettings {
         if beyond.into_iter().any(Allow::asks_for_organizations) {
             ways.iter_mut().for_each(Way::ask_for_organizations);
         }
-        let ids: BTreeSet<_> = ways.iter().map(|way| way.id.clone()).collect();
+        let ids: BTreeSet<_> = inserted(ways.iter().map(|way| way.id.clone()));
         let rules = record.claims.into_iter().enumerate();
         let claims: Vec<_> = rules
             .filter_map(|(index, rule)| {

@@ -10,6 +10,7 @@ use crate::{
     pages::{Application, Asking, Audience, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who},
     session::Session,
     settings::LoginSettings,
+    sorted::inserted,
     ways::Way,
 };
 
@@ -125,7 +126,7 @@ pub(crate) fn other_audiences<'a>(asked: &'a Asked, issuer: &str) -> Vec<Audienc
         let also = it.also.iter().map(|it| it.api.as_str());
         it.api.as_deref().into_iter().chain(also)
     });
-    let named: BTreeSet<_> = of_scopes.chain([issuer]).collect();
+    let named: BTreeSet<_> = inserted(of_scopes.chain([issuer]));
     let others = asked.audiences.iter().map(String::as_str);
     others
         .filter(|identifier| !named.contains(identifier))

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::asked::Asked;
+use crate::{asked::Asked, sorted::inserted};
 
 /// For how long consent is remembered after it was given.
 pub(super) const REMEMBERED: Seconds = Seconds::from_days(400);
@@ -149,13 +149,8 @@ impl Consent {
         let audiences = asked.audiences.iter().map(String::as_str).chain([issuer]);
         Self {
             shown: Shown::of(asked),
-            audiences: audiences
-                .map(|audience| (audience.to_owned(), agreed.clone()))
-                .collect(),
-            claims: claims_left(asked, given)
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            audiences: inserted(audiences.map(|audience| (audience.to_owned(), agreed.clone()))),
+            claims: inserted(claims_left(asked, given).into_iter().map(str::to_owned)),
             at,
         }
     }
@@ -189,12 +184,9 @@ impl Consent {
         let Some(before) = before else {
             return self;
         };
-        let declined: BTreeSet<String> = self
-            .audiences
-            .values()
-            .flat_map(|agreed| agreed.declined.iter())
-            .map(str::to_owned)
-            .collect();
+        let declined = self.audiences.values();
+        let declined = declined.flat_map(|agreed| agreed.declined.iter());
+        let declined: BTreeSet<String> = inserted(declined.map(str::to_owned));
         for (audience, before) in before.audiences {
             let now = self.audiences.entry(audience).or_default();
             let again = now.given.union(&now.declined);

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use url::Url;
 
 use super::redirect::RedirectUri;
+use crate::inserted::inserted_unless;
 
 /// `subject_type`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl Sector {
                 .filter(|_| RedirectUri::is_website(uri));
             url?.host_str().map(str::to_owned)
         });
-        let hosts = hosts.collect::<Option<BTreeSet<_>>>()?;
+        let hosts: BTreeSet<_> = inserted_unless(hosts.map(|host| host.ok_or(()))).ok()?;
         let mut hosts = hosts.into_iter();
         hosts.next().filter(|_| hosts.next().is_none()).map(Self)
     }

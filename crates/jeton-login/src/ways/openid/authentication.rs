@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{ClientSecret, Metadata};
-use crate::{random::random_text, settings::InvalidLogin};
+use crate::{random::random_text, settings::InvalidLogin, sorted::inserted};
 
 /// How long an assertion can be used: it is made for one request.
 const LIFETIME: Seconds = Seconds(60);
@@ -99,7 +99,7 @@ impl AssertionKey {
         ];
         let certificate = self.certificate.iter();
         let certificate = certificate.map(|(name, value)| (*name, Value::from(value.as_str())));
-        let header: BTreeMap<_, _> = header.into_iter().chain(certificate).collect();
+        let header: BTreeMap<_, _> = inserted(header.into_iter().chain(certificate));
         let claims = json!({
             "iss": client_id,
             "sub": client_id,
