@@ -1,11 +1,13 @@
 //! Public keys that verify signatures.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
+
+use crate::inserted::inserted;
 
 /// The bits an RSA modulus may have. Fewer are weak (RFC 7518 §3.3); with more, whoever brings the key
 /// could make each verification as costly as they like.
@@ -125,8 +127,7 @@ impl PublicKey {
     /// is compiled in, as on a Worker.
     #[must_use]
     pub fn thumbprint(&self) -> String {
-        let mut members = self.members();
-        members.sort_unstable();
+        let members: BTreeMap<_, _> = inserted(self.members());
         let mut canonical = String::with_capacity(128);
         for (index, (name, value)) in members.iter().enumerate() {
             let before = if index == 0 { '{' } else { ',' };
