@@ -210,7 +210,9 @@ describe('whom a client with pairwise subjects asks for', { concurrency: 8 }, ()
     for (const prompt of [undefined, 'none']) {
       test(`${name}, prompt ${prompt}: the login of that person, and of nobody else`, async () => {
         const { browser, request } = await waiting(north, { ...(await formOfRow()), prompt });
-        for (const subject of ['bob', of(NORTH, 'alice'), of(NORTH, 'bob'), 'Alice']) {
+        // What a client sent as a claim is looked for in the log, where a subject that was accepted may stand.
+        const shown = name === 'id_token_hint' ? [of(NORTH, 'alice')] : [];
+        for (const subject of ['bob', ...shown, of(NORTH, 'bob'), 'Alice']) {
           const response = await handoff('accept', { request, ...ALICE, subject });
           const { params } = arrival(await browser.get(handedBack(response, 'login_required')));
           assert.equal(params.error, 'login_required', subject);

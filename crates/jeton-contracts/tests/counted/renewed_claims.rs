@@ -6,7 +6,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jeton::{
-    Audit, Host, Inside, MemoryLedger, People, Renewed, Renewing, Seconds, Unavailable, UnixTime,
+    Audit, Connecting, Host, Inside, MemoryLedger, People, Renewed, Renewing, Seconds, Unavailable,
+    UnixTime,
 };
 use jeton_contracts::{Counting, Operations};
 use serde_json::{Map, Value, json};
@@ -39,6 +40,14 @@ impl People for Script {
             now.since(NOW).0
         ));
         Ok(answer.clone())
+    }
+
+    async fn connecting<H: Host>(
+        &self,
+        server: Inside<'_, H>,
+        of: &Connecting<'_>,
+    ) -> Result<Renewed, Unavailable> {
+        ().connecting(server, of).await
     }
 }
 
