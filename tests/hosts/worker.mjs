@@ -27,7 +27,8 @@ export async function start({ env = {}, store = 'ok' } = {}) {
       {
         name: 'worker',
         ...worker,
-        bindings: env,
+        // What is not set is not there.
+        bindings: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
         // Past miniflare's own proxy, which would tidy up requests on their way.
         unsafeDirectSockets: [{ host: '127.0.0.1' }],
       },

@@ -101,7 +101,7 @@ pub(super) const WORDS: Words = Words {
             browser: "You logged in with another browser, or this one refuses cookies.",
             used: "With this login a device has been connected or refused already.",
             logged_out: "You have been logged out since you logged in.",
-            not_admitted: "This account may not connect this device. Log in with another one, or ask whoever runs the device's service to let this one.",
+            not_admitted: "This account may not connect this device. Log in with another one, or ask whoever runs the service of the device to let this one.",
             claims_too_long: "There is more to say about you than this device can be told. Ask whoever runs this service.",
             too_many_attempts: "Too many codes were tried. Wait ten minutes and begin again.",
         },
