@@ -462,6 +462,8 @@ const folder = mkdtempSync(join(tmpdir(), 'jeton-strict-'));
 const serve = await launchHost('serve', ['serve', '--data', join(folder, 'jeton.db')], {
   JETON_ISSUER: ISSUER,
   JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
+  // The mock has one of its own, and so pairwise subjects.
+  JETON_PAIRWISE_SALT: 'jsk_b9sBmAPmAAxzX9Cr7XO1UsMCKoLsbvBhyQijc45d3jMLT_dUC',
   JETON_DEVELOPMENT: 'true',
   JETON_LOGIN_URL: `${ISSUER}/login`,
   JETON_LOGOUT_URL: `${ISSUER}/logout`,
@@ -556,6 +558,10 @@ describe('the strict mock answers as production does', { concurrency: 4 }, () =>
           ...rest
         } = headers;
         assert.ok(id);
+        // A page has the styles of what stands on it, and around it.
+        const policy = rest['content-security-policy'];
+        if (policy)
+          rest['content-security-policy'] = policy.replace(/style-src 'sha256-[^']+'/, "style-src 'sha256-…'");
         return { ...rest, cookies: [cookie ?? []].flat().map((line) => line.replace(/=[^;]*/, '')) };
       };
       assert.deepEqual(relevant(mocked), relevant(production));
@@ -565,6 +571,7 @@ describe('the strict mock answers as production does', { concurrency: 4 }, () =>
           .replaceAll(headers['x-request-id'], 'ID')
           .replace(/ · [^<]*<\/title>/, '</title>')
           .replace(/<header>.*?<\/header>/s, '')
+          .replace(/<style>.*?<\/style>/s, '')
           .replace(/<dt>Value<\/dt><dd>.*?<\/dd>/, '')
           .replace(/<br><a href="[^"]*\/debugger\/journal\/ID">.*?<\/a>/, '');
       assert.equal(text(mocked), text(production));
