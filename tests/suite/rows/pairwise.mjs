@@ -404,13 +404,13 @@ describe('the members by which clients have pairwise subjects', { skip: unless.s
 describe('/manage: subject_type', () => {
   inOneProcess(test)('a client is made, and becomes another with other people', async () => {
     const by = await management();
-    const [client_id, person] = [newId('sector'), random()];
-    const redirect_uris = [`https://${client_id}.example/cb`];
+    const [client_id, person, website] = [newId('sector'), random(), `${newId('website')}.example`];
+    const redirect_uris = [`https://${website}/cb`];
     const document = { ...north, client_id, client_secret: undefined, redirect_uris };
     const created = await by.clients.create(document);
     const client = { ...document, client_secret: succeeded(created, 201).client_secret };
     const first = await loggedIn(client, OFFLINE, as(person));
-    assert.equal(claimsOf(first.id_token).sub, of(`${client_id}.example`, person));
+    assert.equal(claimsOf(first.id_token).sub, of(website, person));
     const sector = { sector_identifier_uri: `https://${NORTH}/sector.json` };
     const patched = await by.clients.patch(client_id, sector, etagOf(created));
     succeeded(patched);
