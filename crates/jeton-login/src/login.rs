@@ -317,7 +317,7 @@ pub(crate) fn callback_url<H: Host>(at: &At<'_, H>, way: &Way) -> String {
 /// Whether the application wants to know when the person logged in (OpenID Connect Core 1.0 §3.1.2.1), which
 /// a login by an upstream that does not say would make up.
 fn wants_to_know_when(asked: &Asked) -> bool {
-    asked.prompts("login") || asked.max_age.is_some()
+    asked.most_seconds().is_some()
 }
 
 /// The hint that an upstream is given: the id of a way means nothing there.
@@ -328,7 +328,7 @@ fn hint_for_upstream<'a>(settings: &LoginSettings, asked: &'a Asked) -> Option<&
 
 /// What is asked of an upstream where the application asks for more than a session.
 fn prompt_of(asked: &Asked) -> Option<&'static str> {
-    if asked.prompts("login") || asked.max_age == Some(0) {
+    if asked.most_seconds() == Some(0) {
         Some("login")
     } else if asked.prompts("select_account") {
         Some("select_account")

@@ -315,7 +315,8 @@ impl Session {
         Ok(cookie.set(&text, left.min(lifetimes.idle)))
     }
 
-    /// Ends the session: no cookie of it, kept or under way, will do from now on. What removes the browser's.
+    /// Ends the session: no cookie of it, kept or under way, will do from now on.
+    /// [`Self::forgotten`] removes the browser's.
     ///
     /// # Errors
     /// The store does not answer.
