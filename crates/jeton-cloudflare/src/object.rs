@@ -1,6 +1,6 @@
 //! Calling a Durable Object: one exchange of JSON over its stub's fetch.
 
-use jeton::{Misread, Unavailable};
+use jeton::{Unavailable, json};
 use serde::{Serialize, de::DeserializeOwned};
 use worker::{Method, ObjectNamespace, Request, RequestInit};
 
@@ -25,7 +25,7 @@ pub(crate) async fn ask<A: DeserializeOwned>(
 ) -> Result<A, Unavailable> {
     let call = serde_json::to_string(call).map_err(unavailable)?;
     let answer = exchange(objects, name, call).await?;
-    serde_json::from_str(&answer).map_err(|error| unavailable(Misread(&error)))
+    json::read(&answer).map_err(unavailable)
 }
 
 /// The same as JSON.

@@ -5,7 +5,7 @@
 //! derive from anything. So the module gives the class its parents as it starts, as `worker-build` does for
 //! its other targets.
 
-use jeton::{Misread, Unavailable, within};
+use jeton::{Unavailable, json, within};
 use js_sys::{Function, JsString, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::ObjectNamespace;
@@ -61,9 +61,9 @@ pub(crate) async fn ask(
         .await
         .ok_or_else(|| unavailable("no answer in time"))?
         .map_err(|thrown| unavailable(describe(&thrown)))?;
-    match serde_json::from_str(&String::from(answer)) {
+    match json::read(&String::from(answer)) {
         Ok(Answer::GivenUp) => Err(unavailable("given up")),
         Ok(answer) => Ok(answer),
-        Err(error) => Err(unavailable(Misread(&error))),
+        Err(error) => Err(unavailable(error)),
     }
 }

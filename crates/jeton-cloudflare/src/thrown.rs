@@ -1,6 +1,6 @@
 //! Exceptions as text for the log: those of JavaScript, and those that objects throw.
 
-use jeton::Misread;
+use jeton::json;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -15,5 +15,5 @@ pub fn describe(thrown: &JsValue) -> String {
 
 /// What the JSON holds. What an object throws ends up in the log, so the error quotes nothing of it.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &str) -> worker::Result<T> {
-    serde_json::from_str(json).map_err(|error| worker::Error::from(Misread(&error).to_string()))
+    json::read(json).map_err(|error| worker::Error::from(error.to_string()))
 }

@@ -1,7 +1,10 @@
 //! Conversion between grants and items of the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jeton::{Grant, SLACK, UnixTime};
+use jeton::{
+    Grant, SLACK, UnixTime,
+    json::{self, InvalidJson, Tree},
+};
 use serde_json::{Map, Value};
 
 use crate::table::{Item, parse_number, text, time};
@@ -39,7 +42,7 @@ pub(crate) fn to_item(grant: &Grant) -> serde_json::Result<Item> {
 
 /// The grant of an item. Attributes that JSON does not have, such as sets, are left out. They stay in
 /// the table, since an update names what it changes; no release writes them.
-pub(crate) fn from_item(item: &Item) -> serde_json::Result<Grant> {
+pub(crate) fn from_item(item: &Item) -> Result<Grant, InvalidJson> {
     let mut members = Map::new();
     for (name, attribute) in item {
         if NOT_OF_THE_GRANT.contains(&name.as_str()) {
@@ -54,12 +57,12 @@ pub(crate) fn from_item(item: &Item) -> serde_json::Result<Grant> {
                 let tokens: Vec<_> = tokens.into_iter().map(String::as_str).collect();
                 Some(Value::String(tokens.join(" ")))
             }
-            ("claims", AttributeValue::S(json)) => Some(serde_json::from_str(json)?),
+            ("claims", AttributeValue::S(json)) => Some(json::read(json)?),
             (_, attribute) => value(attribute),
         };
         members.extend(value.map(|value| (name.clone(), value)));
     }
-    serde_json::from_value(Value::Object(members))
+    Tree::from(Value::Object(members)).read()
 }
 
 fn attribute(value: Value) -> AttributeValue {

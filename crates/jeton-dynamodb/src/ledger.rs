@@ -5,8 +5,7 @@ use std::fmt::Write;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use jeton::{
     Advance, Attachment, AttachmentId, Attempt, Decision, Document, Expected, Grant, GrantId,
-    INDEX_PAGE, Ledger, Marker, Misread, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable,
-    UnixTime,
+    INDEX_PAGE, Ledger, Marker, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable, UnixTime,
     transition::{self, is_decided_by, is_result_of},
 };
 
@@ -112,7 +111,7 @@ impl DynamoLedger {
 impl Ledger for DynamoLedger {
     async fn open(&self, grant: &Grant, _: UnixTime) -> Result<Opened, Unavailable> {
         let key = grant_key(grant.id);
-        let item = to_item(grant).map_err(|error| unreadable(&key, Misread(&error)))?;
+        let item = to_item(grant).map_err(|error| unreadable(&key, error))?;
         let mut put = self.0.put(key.clone());
         for (name, attribute) in item {
             put = put.item(name, attribute);
@@ -406,7 +405,7 @@ fn counter_key(marker: &Marker) -> String {
 }
 
 fn read_grant(key: &str, item: &Item) -> Result<Grant, Unavailable> {
-    from_item(item).map_err(|error| unreadable(key, Misread(&error)))
+    from_item(item).map_err(|error| unreadable(key, error))
 }
 
 fn holder(key: &str, item: Option<&Item>) -> Result<Attempt, Unavailable> {

@@ -240,7 +240,7 @@ fn refused(response: &Response<Bytes>) -> Refused {
 
 /// The body as JSON.
 pub(crate) fn json<T: DeserializeOwned>(response: &Response<Bytes>) -> Option<T> {
-    serde_json::from_str(std::str::from_utf8(response.body()).ok()?).ok()
+    jeton::json::read(std::str::from_utf8(response.body()).ok()?).ok()
 }
 
 /// The server's answer to a call of ours, beneath the issuer's path. The whole request has a budget

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use jeton::{ClientId, Document, Expected, Host, Ledger, PersonalKey, Put, Scope, Unavailable};
+use jeton::{
+    ClientId, Document, Expected, Host, Ledger, PersonalKey, Put, Scope, Unavailable, json,
+};
 
 use crate::{
     application::{Answer, unreadable},
@@ -85,7 +87,7 @@ pub(crate) async fn read<H: Host>(
     let document = ledger.personal(&key_of(subject), at.now()).await?;
     let consents = match &document {
         // One that cannot be read is as if they had not been asked.
-        Some(document) => serde_json::from_str(document.as_str()).unwrap_or_default(),
+        Some(document) => json::read(document.as_str()).unwrap_or_default(),
         None => Consents::default(),
     };
     Ok((consents, document))

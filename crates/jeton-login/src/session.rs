@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue};
 use jeton::{
     Cookie, CryptoError, Document, Expected, Host, Inside, Ledger, LoginSeal, PersonalKey, Put,
-    Seconds, Unavailable, UnixTime, hashed_subject,
+    Seconds, Unavailable, UnixTime, hashed_subject, json,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -181,7 +181,7 @@ impl Session {
             return Ok(Some(self).filter(|_| mark.is_none()));
         };
         let document = ledger.personal(&key_of(name), now).await?;
-        let claims = document.and_then(|it| serde_json::from_str(it.as_str()).ok());
+        let claims = document.and_then(|it| json::read(it.as_str()).ok());
         Ok(claims.map(|claims| Self { claims, ..self }))
     }
 

@@ -3,9 +3,12 @@
 use core::fmt::Display;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jeton::{ClientId, Config, ConfigError, Frame, Mistakes, Reach, Seconds, page::Language};
+use jeton::{
+    ClientId, Config, ConfigError, Frame, Mistakes, Reach, Seconds,
+    json::{self, InvalidJson, Tree},
+    page::Language,
+};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use url::Url;
 
 use crate::{
@@ -16,11 +19,6 @@ use crate::{
     sorted::inserted,
     ways::{self, Way},
 };
-
-mod place;
-mod read;
-
-pub(crate) use read::read;
 
 /// The name of the setting.
 const NAME: &str = "JETON_LOGIN";
@@ -84,11 +82,17 @@ impl InvalidLogin {
     }
 }
 
+impl From<InvalidJson> for InvalidLogin {
+    fn from(invalid: InvalidJson) -> Self {
+        Self::new(invalid.place(), invalid.expected())
+    }
+}
+
 /// `JETON_LOGIN`, as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
-    providers: Vec<Box<RawValue>>,
+    providers: Vec<Tree>,
     #[serde(default)]
     allow: AllowRecord,
     #[serde(default)]
@@ -163,9 +167,9 @@ impl LoginSettings {
     /// # Errors
     /// The text is not such an object: all that is wrong, in each part the first.
     pub(crate) fn parse(text: &str, reach: &Reach) -> Result<Self, Vec<InvalidLogin>> {
-        let record: Record = read(text).map_err(|invalid| vec![invalid])?;
+        let record: Record = json::read(text).map_err(|invalid| vec![invalid.into()])?;
         let mut wrong = Vec::new();
-        let mut ways = ways_of(&record.providers, reach, &mut wrong);
+        let mut ways = ways_of(record.providers, reach, &mut wrong);
         let allow = kept(Allow::parse(record.allow), "allow", &mut wrong);
         let mut clients = BTreeMap::new();
         for (id, client) in record.clients {
@@ -275,7 +279,7 @@ impl SessionRecord {
 }
 
 /// The ways that are written in `providers`; what is wrong with the others is kept.
-fn ways_of(providers: &[Box<RawValue>], reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Vec<Way> {
+fn ways_of(providers: Vec<Tree>, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Vec<Way> {
     if providers.is_empty() || providers.len() > MOST_WAYS {
         let expected = format!("1 to {MOST_WAYS} ways to log in");
         wrong.push(InvalidLogin::new("providers", expected));
@@ -283,8 +287,8 @@ fn ways_of(providers: &[Box<RawValue>], reach: &Reach, wrong: &mut Vec<InvalidLo
     }
     let mut ids = BTreeSet::new();
     let mut ways = Vec::with_capacity(providers.len());
-    for (index, json) in providers.iter().enumerate() {
-        let way = ways::parse(json.get(), reach).and_then(|way| {
+    for (index, provider) in providers.into_iter().enumerate() {
+        let way = ways::parse(provider, reach).and_then(|way| {
             check_claims(&way.claims).map_err(|invalid| invalid.within("claims"))?;
             if ids.insert(way.id.clone()) {
                 Ok(way)

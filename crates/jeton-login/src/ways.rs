@@ -1,6 +1,8 @@
 //! The ways to log in: a file each, and what is asked of all alike.
 
-use jeton::{Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime};
+use jeton::{
+    Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime, json::Tree,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
@@ -8,7 +10,7 @@ use url::Url;
 use crate::{
     allow::{Allow, AllowRecord, Source},
     person::Person,
-    settings::{InvalidLogin, read},
+    settings::InvalidLogin,
     trouble::Trouble,
 };
 
@@ -94,11 +96,12 @@ enum Type {
     Github,
 }
 
-/// The way that is written in `json`, a member of `providers`, once all that it says is known to be good.
-pub(crate) fn parse(json: &str, reach: &Reach) -> Result<Way, InvalidLogin> {
-    match read::<Tag>(json)?.r#type {
-        Type::Openid => read::<openid::Record>(json)?.parse(reach),
-        Type::Github => read::<github::Record>(json)?.parse(reach),
+/// The way that is written in a member of `providers`, once all that it says is known to be good.
+pub(crate) fn parse(provider: Tree, reach: &Reach) -> Result<Way, InvalidLogin> {
+    let tag: Tag = provider.clone().read()?;
+    match tag.r#type {
+        Type::Openid => provider.read::<openid::Record>()?.parse(reach),
+        Type::Github => provider.read::<github::Record>()?.parse(reach),
     }
 }
 

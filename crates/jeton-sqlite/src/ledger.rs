@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use jeton::{
     Advance, Attachment, AttachmentId, Attempt, Decision, Document, Expected, Grant, GrantId,
-    INDEX_PAGE, Ledger, Marker, Misread, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable,
-    UnixTime, transition,
+    INDEX_PAGE, Ledger, Marker, Opened, PersonalKey, Put, Step, SubjectKey, Unavailable, UnixTime,
+    json, transition,
 };
 use rusqlite::{Connection, OptionalExtension, types::Type};
 
@@ -21,8 +21,8 @@ impl Ledger for Database {
             if let Some(standing) = read_grant(connection, grant.id)? {
                 return Ok(transition::opened(&grant, standing));
             }
-            let record = serde_json::to_string(&grant)
-                .map_err(|error| unreadable(grant.id, Misread(&error)))?;
+            let record =
+                serde_json::to_string(&grant).map_err(|error| unreadable(grant.id, error))?;
             connection
                 .prepare_cached("INSERT INTO grant (id, record, kept_until) VALUES (?1, ?2, ?3)")?
                 .execute((grant.id.to_string(), record, integer(grant.kept_until())))?;
@@ -240,8 +240,7 @@ fn change_grant<T>(
     let mut grant = stood.clone();
     let answer = transition(&mut grant);
     if grant != stood {
-        let record =
-            serde_json::to_string(&grant).map_err(|error| unreadable(id, Misread(&error)))?;
+        let record = serde_json::to_string(&grant).map_err(|error| unreadable(id, error))?;
         connection
             .prepare_cached("UPDATE grant SET record = ?2, kept_until = ?3 WHERE id = ?1")?
             .execute((id.to_string(), record, integer(grant.kept_until())))?;
@@ -255,9 +254,9 @@ fn read_grant(connection: &Connection, id: GrantId) -> rusqlite::Result<Option<G
         .query_row([id.to_string()], |row| row.get(0))
         .optional()?;
     record
-        .map(|record| serde_json::from_str(&record))
+        .map(|record| json::read(&record))
         .transpose()
-        .map_err(|error| unreadable(id, Misread(&error)))
+        .map_err(|error| unreadable(id, error))
 }
 
 fn holder(connection: &Connection, name: &str, now: UnixTime) -> rusqlite::Result<Option<String>> {

@@ -11,6 +11,7 @@ use crate::{
     client::Client,
     disclosure::{Disclosure, Place},
     host::Host,
+    json,
     ledger::{Attachment, AttachmentId, Claims, Grant, GrantId, Ledger},
     refusal::Refusal,
     request::At,
@@ -107,7 +108,7 @@ pub(crate) async fn all<'a, H: Host>(
         }
     };
     let mut all: Map<String, Value> =
-        serde_json::from_str(attachment.text()).map_err(|_| damaged(id, "it is no JSON object"))?;
+        json::read(attachment.text()).map_err(|_| damaged(id, "it is no JSON object"))?;
     all.extend(claims.inline.clone());
     Ok(Cow::Owned(all))
 }

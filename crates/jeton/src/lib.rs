@@ -57,6 +57,7 @@ mod inside;
 mod issue;
 mod issuer;
 mod jose;
+pub mod json;
 mod jwk;
 mod keys;
 mod ledger;
@@ -163,4 +164,4 @@ pub use trust::{
     MOST_CONDITIONS, MOST_RULES, Rule, RuleRecord, SPIFFE_SCHEME, Scalar, Subject, Test,
     TrustRecord, TrustedIssuer, dangers, hashed_subject, trust_domain_of,
 };
-pub use unavailable::{Misread, Unavailable};
+pub use unavailable::Unavailable;

@@ -2,46 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, de::Visitor, forward_to_deserialize_any};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::{claims, inserted::inserted};
-
-/// Has these records, whose serde is `remote = "Self"`, read from JSON objects alone: serde takes an array
-/// for a struct too, by the order of its fields.
-macro_rules! objects_alone {
-    ($($record:ident),+) => {$(
-        impl<'de> serde::Deserialize<'de> for $record {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $record::deserialize(crate::record::ObjectAlone(deserializer))
-            }
-        }
-
-        impl serde::Serialize for $record {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $record::serialize(self, serializer)
-            }
-        }
-    )+};
-}
-
-pub(crate) use objects_alone;
-
-/// A deserializer that has nothing but an object.
-pub(crate) struct ObjectAlone<D>(pub(crate) D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectAlone<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
 
 /// A member that is absent or has a value, for serde's `with`: null is no value, though serde has it
 /// mean that a member is absent.

@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     config::Config,
     crypto::{Crypto, CryptoError},
+    json,
 };
 
 const NONCE_LENGTH: usize = 24;
@@ -135,7 +136,7 @@ impl SealKeys {
     /// The value that was sealed here as `kind`; `None` for any other text.
     pub(crate) fn open<T: DeserializeOwned>(&self, kind: SealKind, text: &str) -> Option<T> {
         let plain = self.opened(kind, text)?;
-        serde_json::from_str(std::str::from_utf8(&plain).ok()?).ok()
+        json::read(std::str::from_utf8(&plain).ok()?).ok()
     }
 
     /// The JSON of it.

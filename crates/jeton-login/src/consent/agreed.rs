@@ -13,7 +13,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jeton::{ClientId, LONGEST_PERSONAL, Scope, Seconds, Unavailable, UnixTime, scope_of_claim};
+use jeton::{
+    ClientId, LONGEST_PERSONAL, Scope, Seconds, Unavailable, UnixTime, json, scope_of_claim,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -210,7 +212,7 @@ impl Consent {
     fn fits(&self) -> bool {
         let text = serde_json::to_string(self).ok();
         let text = text.filter(|text| text.len() <= LONGEST);
-        text.is_some_and(|text| serde_json::from_str::<Self>(&text).is_ok())
+        text.is_some_and(|text| json::read::<Self>(&text).is_ok())
     }
 }
 

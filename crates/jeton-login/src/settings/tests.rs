@@ -47,7 +47,7 @@ fn a_mistake_is_told_by_its_place_and_not_by_its_value() {
     let cases = [
         (
             json!({ "allow": { "domains": [SECRET] } }),
-            "providers[1].allow.domains: no such member; there are `emails`, ",
+            "providers[1].allow.domains: no such member; there are emails, ",
         ),
         (
             json!({ "allow": { "emails": [SECRET, 1] } }),
@@ -64,11 +64,11 @@ fn a_mistake_is_told_by_its_place_and_not_by_its_value() {
         ),
         (
             json!({ "type": SECRET }),
-            "providers[1].type: `openid` or `github`",
+            "providers[1].type: openid or github",
         ),
         (
             json!({ "userinfo": SECRET }),
-            "providers[1].userinfo: one of `when_needed`, ",
+            "providers[1].userinfo: one of when_needed, ",
         ),
         (json!({ SECRET: 1 }), "providers[1].GOCSPX"),
         (

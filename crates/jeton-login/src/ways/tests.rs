@@ -73,7 +73,7 @@ impl Deployment {
     }
 
     pub(super) fn way(&self, record: &Value) -> Result<Way, String> {
-        let way = super::parse(&record.to_string(), self.server.config().reach());
+        let way = super::parse(record.clone().into(), self.server.config().reach());
         way.map_err(|error| error.to_string())
     }
 

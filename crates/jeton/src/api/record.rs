@@ -19,11 +19,11 @@ use crate::{
     },
     crypto::signing_algorithm,
     inserted::{inserted, inserted_unless},
+    json::{self, InvalidJson},
     management_scope::is_privilege,
-    record::{given, objects_alone},
+    record::given,
     scope::Scope,
     time::{LONGEST_TOKEN_LIFETIME, Seconds},
-    unavailable::Misread,
 };
 
 /// The longest identifier, alias or name, in characters.
@@ -42,7 +42,7 @@ const OWN_SCOPES: [&str; 2] = ["openid", "offline_access"];
 
 /// An API, not yet checked: [`ApiRecord::parse`] makes an [`Api`] of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ApiRecord {
     /// The audience of its tokens (RFC 7519 §4.1.3), most often its URL (RFC 8707 §2).
     pub identifier: String,
@@ -92,14 +92,12 @@ pub struct ApiRecord {
     pub disabled: Option<bool>,
 }
 
-objects_alone!(ApiRecord);
-
 /// Why an [`ApiRecord`] is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidApi {
     /// Not JSON, or a member is missing, unknown or of the wrong type.
-    #[error("{0}")]
-    Json(String),
+    #[error(transparent)]
+    Json(#[from] InvalidJson),
     /// `identifier`, or one of `aliases`.
     #[error("{0}: 1 to {LONGEST_NAME} characters of printable ASCII without spaces")]
     Name(&'static str),
@@ -153,8 +151,7 @@ impl Api {
     /// # Errors
     /// The text is not JSON, or a member is unknown or invalid.
     pub fn from_record(json: &str) -> Result<Self, InvalidApi> {
-        let record = serde_json::from_str::<ApiRecord>(json)
-            .map_err(|error| InvalidApi::Json(Misread(&error).to_string()))?;
+        let record = json::read::<ApiRecord>(json)?;
         record.parse()
     }
 }

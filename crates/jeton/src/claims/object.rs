@@ -1,9 +1,12 @@
 //! JSON objects that everyone reads the same.
 
-use std::{cell::Cell, fmt};
-
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Unexpected},
+};
 use serde_json::{Map, Number, Value};
+
+use crate::json::{self, Tree};
 
 /// How deep objects and arrays may lie in each other. What is deeper, some readers refuse.
 pub(crate) const DEEPEST: usize = 32;
@@ -14,7 +17,7 @@ const SIXTY_FOUR_BITS: (f64, f64) = (-9_223_372_036_854_775_808.0, 18_446_744_07
 /// Why a text is no JSON object that everyone reads the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidObject {
-    /// No JSON at all.
+    /// No JSON at all, or so deep that reading it is not begun.
     #[error("are not JSON")]
     NotJson,
     /// JSON of another type.
@@ -36,18 +39,8 @@ pub enum InvalidObject {
 /// # Errors
 /// It is none, has a member twice, or is too deep.
 pub fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObject> {
-    let fault = Cell::new(InvalidObject::NotJson);
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let element = Element {
-        depth: 0,
-        fault: &fault,
-    };
-    let value = element.deserialize(&mut deserializer);
-    match value.and_then(|value| deserializer.end().map(|()| value)) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(InvalidObject::NotAnObject),
-        Err(_) => Err(fault.get()),
-    }
+    let tree = json::read(json).map_err(|_| InvalidObject::NotJson)?;
+    checked_object(tree)
 }
 
 /// The object that a member of a document is, for serde.
@@ -57,106 +50,69 @@ pub fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObject> {
 pub(crate) fn object<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Map<String, Value>, D::Error> {
-    let fault = Cell::new(InvalidObject::NotJson);
-    let element = Element {
-        depth: 0,
-        fault: &fault,
-    };
-    match element.deserialize(deserializer)? {
+    checked_object(Tree::deserialize(deserializer)?)
+        .map_err(|fault| Error::invalid_value(Unexpected::Other("JSON"), &fault.expected()))
+}
+
+impl InvalidObject {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::NotJson | Self::NotAnObject => "an object",
+            Self::Twice => "an object with each member once",
+            Self::TooDeep => "an object that is less deep",
+            Self::Number => "an object whose numbers have at most 64 bits, and none is -0",
+        }
+    }
+}
+
+fn checked_object(tree: Tree) -> Result<Map<String, Value>, InvalidObject> {
+    match checked(tree, 0)? {
         Value::Object(members) => Ok(members),
-        _ => Err(Error::custom(InvalidObject::NotAnObject)),
+        _ => Err(InvalidObject::NotAnObject),
     }
 }
 
-/// A value at some depth. Its fault is kept beside the error, whose text alone would tell it.
-#[derive(Clone, Copy)]
-struct Element<'a> {
-    depth: usize,
-    fault: &'a Cell<InvalidObject>,
-}
-
-impl Element<'_> {
-    fn refuse<E: Error>(self, fault: InvalidObject) -> E {
-        self.fault.set(fault);
-        E::custom(fault)
-    }
-
-    /// What lies in it.
-    fn inner<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= DEEPEST {
-            return Err(self.refuse(InvalidObject::TooDeep));
+/// The value, which lies in `depth` others.
+fn checked(tree: Tree, depth: usize) -> Result<Value, InvalidObject> {
+    let inner = match &tree {
+        Tree::Array(_) | Tree::Object(_) if depth >= DEEPEST => {
+            return Err(InvalidObject::TooDeep);
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Element<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Element<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        let is_negative_zero = value == 0.0 && value.is_sign_negative();
-        let (least, most) = SIXTY_FOUR_BITS;
-        if is_negative_zero || value <= least || value >= most {
-            return Err(self.refuse(InvalidObject::Number));
-        }
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut elements = Vec::new();
-        while let Some(element) = access.next_element_seed(inner)? {
-            elements.push(element);
-        }
-        Ok(Value::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut members = Map::new();
-        while let Some(name) = access.next_key::<String>()? {
-            let value = access.next_value_seed(inner)?;
-            if members.insert(name, value).is_some() {
-                return Err(self.refuse(InvalidObject::Twice));
+        _ => depth + 1,
+    };
+    Ok(match tree {
+        Tree::Null => Value::Null,
+        Tree::Bool(value) => Value::Bool(value),
+        Tree::Number(number) if is_kept(&number) => Value::Number(number),
+        Tree::Number(_) => return Err(InvalidObject::Number),
+        Tree::String(text) => Value::String(text),
+        Tree::Array(elements) => {
+            let mut values = Vec::with_capacity(elements.len());
+            for element in elements {
+                values.push(checked(element, inner)?);
             }
+            Value::Array(values)
         }
-        Ok(Value::Object(members))
-    }
+        Tree::Object(members) => {
+            let mut values = Map::new();
+            for (name, value) in members {
+                if values.insert(name, checked(value, inner)?).is_some() {
+                    return Err(InvalidObject::Twice);
+                }
+            }
+            Value::Object(values)
+        }
+    })
+}
+
+/// Whether the number is kept as it is written.
+fn is_kept(number: &Number) -> bool {
+    let Some(fraction) = number.as_f64().filter(|_| number.is_f64()) else {
+        return true;
+    };
+    let is_negative_zero = fraction == 0.0 && fraction.is_sign_negative();
+    let (least, most) = SIXTY_FOUR_BITS;
+    !is_negative_zero && fraction > least && fraction < most
 }
 
 #[cfg(test)]
@@ -219,6 +175,7 @@ mod tests {
         };
         assert!(parse_object(&nested(DEEPEST)).is_ok());
         check(&nested(DEEPEST + 1), Err(InvalidObject::TooDeep));
-        check(&nested(20_000), Err(InvalidObject::TooDeep));
+        check(&nested(100), Err(InvalidObject::TooDeep));
+        check(&nested(20_000), Err(InvalidObject::NotJson));
     }
 }

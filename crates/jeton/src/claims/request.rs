@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::object::{InvalidObject, parse_object};
-use crate::inserted::{inserted, inserted_unless};
+use crate::{
+    inserted::{inserted, inserted_unless},
+    json::Tree,
+};
 
 /// The most claims that one request may ask for, of the ID token and of `/userinfo` together.
 pub(crate) const MOST_REQUESTED_CLAIMS: usize = 100;
@@ -150,12 +153,9 @@ fn requested(
         Some(_) => return Err(InvalidClaimsRequest::Member),
     };
     inserted_unless(claims.into_iter().map(|(name, asked)| {
-        // serde takes an array for a structure as well.
-        if !asked.is_null() && !asked.is_object() {
-            return Err(InvalidClaimsRequest::Member);
-        }
-        let asked: Option<RequestedClaim> =
-            serde_json::from_value(asked).map_err(|_| InvalidClaimsRequest::Member)?;
+        let asked: Option<RequestedClaim> = Tree::from(asked)
+            .read()
+            .map_err(|_| InvalidClaimsRequest::Member)?;
         Ok((
             name,
             asked.filter(|asked| *asked != RequestedClaim::default()),

@@ -10,7 +10,7 @@ use crate::{
     claims::LONGEST_TOKEN_CLAIMS,
     grant::GrantType,
     management_scope::is_privilege,
-    record::{given, objects_alone},
+    record::given,
     scope::{InvalidScope, Scope},
     time::{LONGEST_GRANT_LIFETIME, Seconds},
 };
@@ -24,7 +24,7 @@ const USUAL_GRANT_TYPES: [GrantType; 2] = [GrantType::AuthorizationCode, GrantTy
 /// A ceiling as JSON, not yet checked: [`CeilingRecord::parse`] makes a [`Ceiling`] of it. A member that is
 /// absent means what the ceiling of whoever has none says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct CeilingRecord {
     /// Scope tokens separated by spaces, those of APIs not among them; `openid profile email
     /// offline_access` where absent.
@@ -44,8 +44,6 @@ pub struct CeilingRecord {
     #[serde(with = "given", skip_serializing_if = "Option::is_none")]
     pub client_lifetime: Option<Seconds>,
 }
-
-objects_alone!(CeilingRecord);
 
 /// A ceiling, parsed: everything here has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,7 +204,7 @@ mod tests {
 
     fn parsed(json: &str) -> Result<Ceiling, String> {
         let record: CeilingRecord =
-            serde_json::from_str(json).map_err(|_| "not the JSON of one".to_owned())?;
+            crate::json::read(json).map_err(|_| "not the JSON of one".to_owned())?;
         record.parse().map_err(|error| error.to_string())
     }
 

@@ -2,14 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    record::objects_alone,
-    scope::{InvalidScope, Scope},
-};
+use crate::scope::{InvalidScope, Scope};
 
 /// An API in a [`ClientRecord`](super::ClientRecord): an element of `apis` (ours).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct NamedApiRecord {
     /// The API's identifier.
     pub identifier: String,
@@ -17,8 +14,6 @@ pub struct NamedApiRecord {
     #[serde(default)]
     pub scope: String,
 }
-
-objects_alone!(NamedApiRecord);
 
 /// An API that a client names, and what it may have of its scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,10 +16,10 @@ use crate::{
     crypto::signing_algorithm,
     grant::GrantType,
     inserted::inserted,
+    json,
     record::other_members,
     scope::Scope,
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
-    unavailable::Misread,
 };
 
 mod invalid;
@@ -208,9 +208,7 @@ impl ClientRecord {
     /// # Errors
     /// The text is not JSON, or the record has what only `JETON_CLIENTS` may have.
     pub fn from_stored(json: &str) -> Result<Self, InvalidClient> {
-        serde_json::from_str::<Self>(json)
-            .map_err(|error| InvalidClient::Json(Misread(&error).to_string()))?
-            .storable()
+        json::read::<Self>(json)?.storable()
     }
 
     /// The record, unless it has what only configuration may have.

@@ -10,11 +10,11 @@ use super::{
 use crate::{
     client::{Client, ClientRecord},
     crypto::{SIGNING_ALGORITHMS, signing_algorithm},
+    json::{self, Tree},
     jwk::SuppliedKeys,
     mode::Mode,
     secret::{PUBLIC_SECRET, PairwiseSalt, Secrets, require_random},
     time::{LONGEST_TOKEN_LIFETIME, Seconds, UnixTime},
-    unavailable::Misread,
 };
 
 mod apis;
@@ -264,13 +264,19 @@ impl Array<'_> {
         parse: impl Fn(R, &[T]) -> Result<T, String>,
     ) -> Vec<T> {
         let Self { variable, of, json } = *self;
-        let records = serde_json::from_str::<Vec<R>>(json.unwrap_or("[]")).map_err(|error| {
-            let what = Misread(&error);
+        let records = json::read::<Vec<Tree>>(json.unwrap_or("[]")).map_err(|what| {
             let expected = format!("a JSON array of {of}, or on native hosts @file; {what}");
             ConfigError::new(variable, expected)
         });
         let mut parsed = Vec::new();
-        for (index, record) in mistakes.of(records).into_iter().flatten().enumerate() {
+        for (index, tree) in mistakes.of(records).into_iter().flatten().enumerate() {
+            let record = tree.clone().read().map_err(|invalid| {
+                let invalid = tree.named::<R>(invalid).within_element(index);
+                ConfigError::new(variable, format_args!("valid {of}; {invalid}"))
+            });
+            let Some(record) = mistakes.of(record) else {
+                continue;
+            };
             let at = format!("[{index}] {:?}", name(&record));
             let read = parse(record, &parsed).map_err(|what| {
                 ConfigError::new(variable, format_args!("valid {of}; {at}: {what}"))

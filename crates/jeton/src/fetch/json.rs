@@ -1,5 +1,6 @@
 //! JSON documents of others.
 
+use crate::json;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -59,8 +60,8 @@ impl Fetched {
 
 pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Unreachable> {
     let text = std::str::from_utf8(text).map_err(|_| Unreachable::NotJson)?;
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
+    json::read(text).map_err(|error| {
+        if error.is_json() {
             Unreachable::NotUsable("a member is missing or of another type")
         } else {
             Unreachable::NotJson

@@ -2,19 +2,15 @@
 //! others with keys handed in. It decides whether one of the keys signed the claims; what these must
 //! say is left to the caller.
 
-use std::fmt;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, MapAccess, Visitor},
-};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::TokenType;
 use crate::{
     crypto::{Crypto, CryptoError, SIGNING_ALGORITHMS},
+    json::{self, Tree},
     jwk::{PublicJwks, verification_algorithm},
 };
 
@@ -240,7 +236,7 @@ pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
     token: UnverifiedJwt<'_>,
 ) -> Result<Option<T>, CryptoError> {
     match token.verify(keys, &SIGNING_ALGORITHMS, crypto).await {
-        Ok(token) => Ok(serde_json::from_value(Value::Object(token.claims)).ok()),
+        Ok(token) => Ok(Tree::from(Value::Object(token.claims)).read().ok()),
         Err(JwtFault::Host(error)) => Err(error),
         Err(_) => Ok(None),
     }
@@ -249,35 +245,14 @@ pub(crate) async fn own_claims<C: Crypto, T: DeserializeOwned>(
 /// The members of a JSON object; `None` if one is there twice. Two readers of such a token could
 /// believe different things (RFC 7515 §4, RFC 7519 §4). Inside of members the last of two wins.
 fn members(json: &[u8]) -> Option<Map<String, Value>> {
-    let json = std::str::from_utf8(json).ok()?;
-    serde_json::from_str(json).ok().map(|Unique(map)| map)
-}
-
-/// A JSON object that has each member once.
-struct Unique(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Unique;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Unique, A::Error> {
-                let mut map = Map::new();
-                while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                    if map.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a member stands there twice"));
-                    }
-                }
-                Ok(Unique(map))
-            }
+    let Ok(Tree::Object(members)) = json::read(std::str::from_utf8(json).ok()?) else {
+        return None;
+    };
+    let mut map = Map::new();
+    for (name, value) in members {
+        if map.insert(name, value.into()).is_some() {
+            return None;
         }
-
-        deserializer.deserialize_map(Members)
     }
+    Some(map)
 }

@@ -1,5 +1,6 @@
 //! Public JWK Sets (RFC 7517 §5): ours, and those of others.
 
+use crate::json::Tree;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -167,14 +168,11 @@ impl PublicJwk {
     /// # Errors
     /// The key is private, malformed, weak, or not for verifying signatures.
     pub fn from_value(jwk: &Value) -> Result<Self, UnusableJwk> {
-        // An array would be read as the members in their order.
-        if !jwk.is_object() {
-            return Err(UnusableJwk::Malformed);
-        }
         if PRIVATE_MEMBERS.iter().any(|name| jwk.get(name).is_some()) {
             return Err(UnusableJwk::Private);
         }
-        let members = Members::deserialize(jwk).map_err(|_| UnusableJwk::Malformed)?;
+        let members = Tree::from(jwk.clone()).read::<Members>();
+        let members = members.map_err(|_| UnusableJwk::Malformed)?;
         members.require_verifying()?;
         let key = members.key()?;
         let algorithm = match members.alg {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::algorithm::verification_algorithm;
 use super::{der::RsaMembers, private::PrivateKey};
-use crate::mode::Mode;
+use crate::{json, mode::Mode};
 
 /// The private keys of a mock without a seed of its own that are written down anywhere, or sign for its default
 /// issuer, each as base64url of the SHA-256 of its member `d` as written. The thumbprint of RFC 7638 would
@@ -158,7 +158,7 @@ impl SuppliedKeys {
 
 impl PrivateJwkSet {
     fn parse(json: &str) -> Result<Self, InvalidJwks> {
-        serde_json::from_str(json)
+        json::read(json)
             .ok()
             .filter(|set: &Self| !set.keys.is_empty())
             .ok_or(InvalidJwks::NotASet)

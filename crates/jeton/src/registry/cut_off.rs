@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::{Document, Expected, Key, Kind, Put, Realm, Registry, Unavailable};
 use crate::{
     client::ClientId,
+    json,
     time::{Seconds, UnixTime},
-    unavailable::Misread,
 };
 
 /// How often a write of a cut-off is tried while others write it. Each of them wrote an earlier time,
@@ -80,8 +80,7 @@ struct Record {
 
 impl Record {
     fn parse(key: &Key, document: &Document) -> Result<Self, Unavailable> {
-        let record: Self = serde_json::from_str(document.as_str())
-            .map_err(|error| key.unreadable(Misread(&error)))?;
+        let record: Self = json::read(document.as_str()).map_err(|error| key.unreadable(error))?;
         if record.of != key.name {
             return Err(key.unreadable("its `of` is another"));
         }

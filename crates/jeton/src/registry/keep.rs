@@ -5,6 +5,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use super::{Document, Key, Kind};
 use crate::{
     client::expiry,
+    json,
     time::{Seconds, UnixTime},
 };
 
@@ -33,7 +34,7 @@ impl Key {
             return None;
         }
         // What cannot be read stays as it is.
-        let record: Record = serde_json::from_str(document.as_str()).ok()?;
+        let record: Record = json::read(document.as_str()).ok()?;
         record.registration.or(record.deleted_at)?;
         Some(expiry(record.client_expires_at)? + KEPT)
     }

@@ -18,11 +18,11 @@ use crate::{
     client::{ClientId, InvalidClientId},
     crypto::VERIFICATION_ALGORITHMS,
     fetch::{Loopback, Reach, Unreachable},
+    json::{self, InvalidJson},
     jwk::{InvalidPublicJwks, PublicJwks, verification_algorithm},
-    record::{given, given_object, objects_alone},
+    record::{given, given_object},
     scope::{InvalidScope, Scope},
     time::{LONGEST_TOKEN_LIFETIME, Seconds},
-    unavailable::Misread,
 };
 
 /// The most labels of a document.
@@ -31,7 +31,7 @@ const MOST_LABELS: usize = 100;
 /// The document of a trusted issuer, not yet checked: [`TrustRecord::parse`] makes a [`TrustedIssuer`]
 /// of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct TrustRecord {
     /// The issuer of the tokens, or the SPIFFE trust domain.
     pub issuer: String,
@@ -62,7 +62,7 @@ pub struct TrustRecord {
 
 /// One rule in a [`TrustRecord`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct RuleRecord {
     /// Unique within the document; 1 to 100 characters of printable ASCII.
     pub name: String,
@@ -102,7 +102,7 @@ pub struct RuleRecord {
 
 /// One condition in a [`RuleRecord`], with exactly one of the four tests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ConditionRecord {
     /// The name of the claim, or for one inside of another an array of names.
     pub claim: Value,
@@ -120,14 +120,12 @@ pub struct ConditionRecord {
     pub contains: Option<Value>,
 }
 
-objects_alone!(TrustRecord, RuleRecord, ConditionRecord);
-
 /// Why a [`TrustRecord`] is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTrust {
     /// Not JSON, or a member is missing, unknown or of the wrong type.
-    #[error("{0}")]
-    Json(String),
+    #[error(transparent)]
+    Json(#[from] InvalidJson),
     /// `issuer`.
     #[error(
         "issuer: 1 to 255 characters of printable ASCII, or a SPIFFE trust domain without a path, spiffe://example.org"
@@ -243,9 +241,7 @@ impl TrustedIssuer {
     /// # Errors
     /// The text is not JSON, or a member is invalid.
     pub fn from_record(json: &str) -> Result<Self, InvalidTrust> {
-        serde_json::from_str::<TrustRecord>(json)
-            .map_err(|error| InvalidTrust::Json(Misread(&error).to_string()))?
-            .parse()
+        json::read::<TrustRecord>(json)?.parse()
     }
 
     /// Whether it is a SPIFFE trust domain.

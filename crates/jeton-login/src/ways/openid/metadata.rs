@@ -1,6 +1,6 @@
 //! What a provider publishes of itself (OpenID Connect Discovery 1.0 §3).
 
-use jeton::{ForeignUrl, PublicJwks, Unreachable};
+use jeton::{ForeignUrl, PublicJwks, Unreachable, json::Tree};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -52,7 +52,8 @@ pub(super) fn url_of(issuer: &str) -> String {
 /// common, the issuer is a template, which whoever asks compares.
 pub(crate) fn parse_metadata(url: &ForeignUrl, metadata: Value) -> Result<Metadata, Unreachable> {
     let not_usable = Unreachable::NotUsable("a member is missing or of another type");
-    let metadata = Metadata::deserialize(metadata).map_err(|_| not_usable)?;
+    let metadata = Tree::from(metadata).read::<Metadata>();
+    let metadata = metadata.map_err(|_| not_usable)?;
     if !metadata.issuer.contains('{') && url_of(&metadata.issuer) != url.as_str() {
         let expected = url.as_str().strip_suffix(PATH).unwrap_or_default();
         return Err(Unreachable::NotUsable(difference(

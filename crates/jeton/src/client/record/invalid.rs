@@ -7,6 +7,7 @@ use crate::{
         redirect::InvalidRedirectUri, subject_type::InvalidSubjectType,
     },
     grant::GrantType,
+    json::InvalidJson,
     scope::InvalidScope,
     time::LONGEST_TOKEN_LIFETIME,
 };
@@ -21,8 +22,8 @@ pub(crate) const LONGEST_LABEL: usize = 255;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidClient {
     /// Not JSON, or a member of the wrong type.
-    #[error("{0}")]
-    Json(String),
+    #[error(transparent)]
+    Json(#[from] InvalidJson),
     /// A list with more than [`MOST_VALUES`] values.
     #[error("{0}: more than {MOST_VALUES} values")]
     TooMany(&'static str),

@@ -8,14 +8,14 @@ use crate::{
         authentication::SecretHash,
         ceiling::{Ceiling, CeilingRecord},
     },
-    record::{given, objects_alone},
+    record::given,
     time::UnixTime,
 };
 
 /// The member `registration` (ours) of a [`ClientRecord`](super::ClientRecord): the client registered itself
 /// (RFC 7591), and may manage its registration (RFC 7592).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct RegistrationRecord {
     /// The registration access tokens, the newest last: the one before stays good for a while unless the
     /// newest is used, because the answer that brought it may have been lost.
@@ -26,7 +26,7 @@ pub struct RegistrationRecord {
 
 /// A registration access token in a [`RegistrationRecord`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct RegistrationTokenRecord {
     /// base64url of the SHA-256 of the token.
     pub sha256: String,
@@ -34,8 +34,6 @@ pub struct RegistrationTokenRecord {
     #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixTime>,
 }
-
-objects_alone!(RegistrationRecord, RegistrationTokenRecord);
 
 /// The registration of a client that registered itself, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,13 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::{ClientRecord, InvalidClient};
 use crate::{
     client::authentication::{ClientAuthentication, ClientSecret, SecretHash, SecretMethod},
-    record::objects_alone,
     time::UnixTime,
 };
 
 /// One secret in a [`ClientRecord`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct SecretRecord {
     /// base64url of the SHA-256 of the secret's UTF-8 bytes.
     pub sha256: String,
@@ -22,8 +21,6 @@ pub struct SecretRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UnixTime>,
 }
-
-objects_alone!(SecretRecord);
 
 /// The most secrets of a client that is managed here. Two are enough to change from one to the next.
 pub(crate) const MOST_SECRETS: usize = 10;

@@ -3,8 +3,8 @@
 use super::ConfigError;
 use crate::{
     client::{Ceiling, CeilingRecord},
+    json,
     time::Seconds,
-    unavailable::Misread,
 };
 
 const VARIABLE: &str = "JETON_REGISTRATION";
@@ -18,8 +18,7 @@ pub(super) fn registration(json: Option<&str>) -> Result<Option<Ceiling>, Config
     let Some(json) = json else {
         return Ok(None);
     };
-    let record = serde_json::from_str::<CeilingRecord>(json).map_err(|error| {
-        let what = Misread(&error);
+    let record = json::read::<CeilingRecord>(json).map_err(|what| {
         ConfigError::new(
             VARIABLE,
             format_args!(

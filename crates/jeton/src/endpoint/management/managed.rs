@@ -10,7 +10,7 @@ use crate::{
     client::{Client, ClientId, InvalidClient, SecretRecord},
     document::Document,
     host::Host,
-    management_scope as scopes,
+    json, management_scope as scopes,
     parameters::BODY_LIMIT,
     refusal::{ManagementFault, Refusal},
     registry::{CutOff, Key, Kind},
@@ -118,7 +118,7 @@ impl Managed {
 
     /// A document as it is shown; `None` where it is no JSON object.
     pub(super) fn shown(self, document: &Document) -> Option<Members> {
-        let mut members: Members = serde_json::from_str(document.as_str()).ok()?;
+        let mut members: Members = json::read(document.as_str()).ok()?;
         if self == Self::Client {
             client::hide(&mut members);
         }
@@ -340,12 +340,12 @@ impl Managed {
 }
 
 fn api(members: &Members) -> Result<Api, ManagementFault> {
-    let record: ApiRecord = record(members, "identifier").map_err(ManagementFault::Document)?;
+    let record: ApiRecord = record(members).map_err(ManagementFault::Document)?;
     record.parse().map_err(|error| document_fault(&error))
 }
 
 fn trusted_issuer(members: &Members) -> Result<TrustedIssuer, ManagementFault> {
-    let record: TrustRecord = record(members, "issuer").map_err(ManagementFault::Document)?;
+    let record: TrustRecord = record(members).map_err(ManagementFault::Document)?;
     let trusted = record.parse().map_err(|error| document_fault(&error))?;
     let mut rules = trusted.rules.iter();
     if let Some(rule) = rules.find(|rule| rule.client_id.is_built_in()) {
@@ -408,38 +408,10 @@ fn require_rights_of_rules<H: Host>(
     Ok(())
 }
 
-/// The record of these members, which are called by `name`; or which member is wrong, and why.
-///
-/// serde tells a place in a text, and not the member of a wrong type. So each member is read by itself,
-/// beside a name: the first that cannot be is the one.
-fn record<T: DeserializeOwned>(members: &Members, name: &str) -> Result<T, String> {
-    // By way of a text, as stores have records: what reads them from values as well is 10 kB of a Worker.
-    let read = |members: &Members| serde_json::from_str::<T>(&serde_json::to_string(members)?);
-    let said = |error: serde_json::Error| {
-        let text = error.to_string().replace('`', "");
-        text.rsplit_once(" at line ")
-            .map_or(text.as_str(), |(what, _)| what)
-            .to_owned()
-    };
-    read(members).map_err(|error| {
-        let wrong = members.iter().find_map(|(member, value)| {
-            let mut alone = Members::new();
-            alone.insert(name.to_owned(), name.into());
-            alone.insert(member.clone(), value.clone());
-            let error = read(&alone).err()?;
-            // Of a member that is ours, the field may be inside.
-            let unknown = format!("unknown field `{member}`,");
-            let is_ours = !error.to_string().starts_with(&unknown);
-            let said = said(error);
-            Some(if is_ours {
-                format!("{member}: {said}")
-            } else {
-                format!("{member:?}: {said}")
-            })
-        });
-        // No other is required.
-        wrong.unwrap_or_else(|| format!("{name}: {}", said(error)))
-    })
+/// The record of these members; or which member is wrong, and what is expected of it.
+fn record<T: DeserializeOwned>(members: &Members) -> Result<T, String> {
+    let text = serde_json::to_string(members).unwrap_or_default();
+    json::read(&text).map_err(|error| error.to_string())
 }
 
 fn document_fault(error: &impl std::fmt::Display) -> ManagementFault {

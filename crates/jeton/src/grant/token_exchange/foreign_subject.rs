@@ -12,6 +12,7 @@ use crate::{
     foreign_token::Vouched,
     host::Host,
     issue::About,
+    json::Tree,
     parameters::Parameters,
     refusal::{ExchangeFault, Refusal},
     request::At,
@@ -87,13 +88,9 @@ pub(super) fn read<H: Host>(
 /// The chain of actors in a token of `issuer`, whose names are that issuer's unless it says otherwise.
 /// None of them is ours to its word: resource servers would take it for ours.
 fn foreign_actor(act: &Value, issuer: &str, own_issuer: &str) -> Result<Actor, ExchangeFault> {
-    // serde would read an array as the members in their order.
-    let mut links = std::iter::successors(Some(act), |link| link.get("act"));
-    if !links.all(Value::is_object) {
-        return Err(ExchangeFault::ForeignActor);
-    }
-    let chain: Actor =
-        serde_json::from_value(act.clone()).map_err(|_| ExchangeFault::ForeignActor)?;
+    let chain: Actor = Tree::from(act.clone())
+        .read()
+        .map_err(|_| ExchangeFault::ForeignActor)?;
     let chain = chain.of_issuer(issuer);
     let is_nobody_or_ours =
         |actor: &Actor| actor.sub.is_empty() || actor.iss.as_deref() == Some(own_issuer);

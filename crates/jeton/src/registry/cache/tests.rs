@@ -133,7 +133,7 @@ fn what_cannot_be_read_is_unavailable_and_named() {
     for (text, expected) in [
         (
             r#"{"client_id":"ha"#,
-            r#"registry: client "half \"": line 1 column 16: no valid JSON"#,
+            r#"registry: client "half \"": line 1, column 16: no JSON"#,
         ),
         (
             r#"{"client_id":"else","token_endpoint_auth_method":"none"}"#,
@@ -149,10 +149,10 @@ fn what_cannot_be_read_is_unavailable_and_named() {
         assert!(error.starts_with(expected), "{error}");
     }
     for (text, expected) in [
-        ("1800000000".to_owned(), "of another type"),
+        ("1800000000".to_owned(), "expected an object"),
         (
             format!(r#"{{"of":"{}"}}"#, of.as_str()),
-            "a member is missing",
+            "before: expected a value",
         ),
         (
             CutOff::subject("bob").document(NOW).as_str().to_owned(),

@@ -61,9 +61,12 @@ fn says_what_is_wrong_with_a_document() {
     check(json!({ "rules": [] }), Ok(()));
     check(json!({ "rules": null }), Ok(()));
     check(json!({ "disabled": true }), Ok(()));
-    check(json!({ "unknown": 1 }), Err("line 1"));
-    check(json!({ "disabled": "true" }), Err("line 1"));
-    check(json!({ "issuer": null }), Err("line 1"));
+    check(json!({ "unknown": 1 }), Err("unknown: no such member"));
+    check(
+        json!({ "disabled": "true" }),
+        Err("disabled: expected a boolean"),
+    );
+    check(json!({ "issuer": null }), Err("issuer: expected a value"));
     for issuer in ["", "a b", "https://ä.example", &"a".repeat(256)] {
         check(json!({ "issuer": issuer, "jwks": jwks() }), Err("issuer: "));
     }
@@ -184,9 +187,15 @@ fn says_what_is_wrong_with_a_rule() {
         json!({ "single_use": true, "subject": "hashed", "impersonation": true }),
         Ok(()),
     );
-    check_rule(json!({ "unknown": 1 }), Err("line 1"));
-    check_rule(json!({ "subject": "someone" }), Err("line 1"));
-    check_rule(json!({ "single_use": 1 }), Err("line 1"));
+    check_rule(json!({ "unknown": 1 }), Err("unknown: no such member"));
+    check_rule(
+        json!({ "subject": "someone" }),
+        Err("subject: expected client or hashed"),
+    );
+    check_rule(
+        json!({ "single_use": 1 }),
+        Err("single_use: expected a boolean"),
+    );
     for name in ["", "ä", "a\nb", &"a".repeat(101)] {
         check_rule(json!({ "name": name }), Err("name: 1 to 100"));
     }
@@ -199,7 +208,10 @@ fn says_what_is_wrong_with_a_rule() {
         json!({ "conditions": null }),
         Err("conditions: at least one"),
     );
-    check_rule(json!({ "client_id": null }), Err("line 1"));
+    check_rule(
+        json!({ "client_id": null }),
+        Err("client_id: expected a value"),
+    );
     check_rule(json!({ "client_id": "" }), Err("client_id: "));
     check_rule(json!({ "scope": "a\"b" }), Err("scope: "));
     for lifetime in [0, LONGEST_TOKEN_LIFETIME.0 + 1] {
@@ -249,9 +261,18 @@ fn says_what_is_wrong_with_a_condition() {
         json!({ "claim": "x", "one_of": [] }),
         Err("one_of: 1 to 50"),
     );
-    check_condition(json!({ "claim": "x", "one_of": "a" }), Err("line 1"));
-    check_condition(json!({ "claim": "x", "matches": "^a$" }), Err("line 1"));
-    check_condition(json!({ "claim": "x", "prefix": 1 }), Err("line 1"));
+    check_condition(
+        json!({ "claim": "x", "one_of": "a" }),
+        Err("one_of: expected an array"),
+    );
+    check_condition(
+        json!({ "claim": "x", "matches": "^a$" }),
+        Err("matches: no such member"),
+    );
+    check_condition(
+        json!({ "claim": "x", "prefix": 1 }),
+        Err("prefix: expected a string"),
+    );
     for prefix in ["", "a", "a*", "a/b"] {
         check_condition(
             json!({ "claim": "x", "prefix": prefix }),
@@ -268,13 +289,16 @@ fn says_what_is_wrong_with_a_condition() {
     ] {
         check_condition(json!({ "claim": claim, "equals": "a" }), Err("claim: "));
     }
-    check_condition(json!({ "equals": "a" }), Err("line 1"));
+    check_condition(
+        json!({ "equals": "a" }),
+        Err("claim: expected a value, but there is none"),
+    );
 }
 
 /// `json` is not read as a document, though serde alone would.
 fn check_unread(json: &str) {
     let read = TrustedIssuer::from_record(json);
-    let is_unread = matches!(&read, Err(InvalidTrust::Json(why)) if why.contains("line 1"));
+    let is_unread = matches!(&read, Err(InvalidTrust::Json(why)) if why.is_json());
     assert!(is_unread, "{json} gave {read:?}");
 }
 
@@ -323,11 +347,14 @@ fn null_is_no_value() {
     for (member, why) in [
         ("equals", "exactly one of"),
         ("contains", "exactly one of"),
-        ("prefix", "line 1"),
+        ("prefix", "prefix: expected a string"),
     ] {
         check_condition(with(one_of.clone(), member), Err(why));
     }
-    check_condition(with(json!({ "equals": "a" }), "one_of"), Err("line 1"));
+    check_condition(
+        with(json!({ "equals": "a" }), "one_of"),
+        Err("one_of: expected an array"),
+    );
 }
 
 #[test]

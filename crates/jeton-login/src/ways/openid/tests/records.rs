@@ -51,7 +51,7 @@ fn what_is_configured_is_checked() {
         set(alg, json!(unknown), Some("id_token_signed_response_alg: "));
     }
     set("issuers", json!([]), Some("issuers: no such member"));
-    set("type", json!("saml"), Some("type: `openid` or `github`"));
+    set("type", json!("saml"), Some("type: openid or github"));
     let nobody = json!({ "emails": ["jane"] });
     set("allow", nobody, Some("allow.emails: "));
 }

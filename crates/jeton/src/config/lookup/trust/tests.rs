@@ -60,7 +60,7 @@ fn what_is_wrong_is_said() {
         ("@trust.json".to_owned(), "on native hosts @file"),
         (
             r#"[{"issuer":"https://ci.example","rule":[]}]"#.to_owned(),
-            "a member is missing, unknown",
+            "[0].rule: no such member",
         ),
         (
             format!("[{good},{good}]"),

@@ -14,9 +14,9 @@ use crate::{
     client::{Client, ClientId, ClientRecord, SecretHash, SecretRecord},
     client_ids::MadeBy,
     host::Host,
+    json,
     refusal::Refusal,
     request::At,
-    unavailable::Misread,
 };
 
 mod ceiling;
@@ -129,7 +129,7 @@ pub(super) fn patched<H: Host>(
 
 /// The members of what stands, none of which a tombstone has.
 fn members_of(standing: &Document) -> Members {
-    let members: Option<Members> = serde_json::from_str(standing.as_str()).ok();
+    let members: Option<Members> = json::read(standing.as_str()).ok();
     let members = members.filter(|members| !super::is_tombstone(members));
     members.unwrap_or_default()
 }
@@ -181,8 +181,8 @@ pub(super) fn with_secrets<H: Host>(
     standing: Document,
     secrets: &[SecretRecord],
 ) -> Result<Change, Refusal> {
-    let members: Result<Members, _> = serde_json::from_str(standing.as_str());
-    let mut members = members.map_err(|error| metadata(Misread(&error).to_string()))?;
+    let members: Result<Members, _> = json::read(standing.as_str());
+    let mut members = members.map_err(|error| metadata(error.to_string()))?;
     set_secrets(&mut members, secrets);
     let record = read(&members)?;
     if !record.has_secret_method() {
@@ -241,8 +241,7 @@ fn require_settable(before: &Members, body: &Members) -> Result<(), ManagementFa
 
 /// Reads members as a record, of which none is a typing error.
 fn read(members: &Members) -> Result<ClientRecord, ManagementFault> {
-    let read: ClientRecord =
-        record(members, "client_id").map_err(ManagementFault::ClientMetadata)?;
+    let read: ClientRecord = record(members).map_err(ManagementFault::ClientMetadata)?;
     for page in PAGES {
         let value = members.get(page).filter(|value| !value.is_null());
         if value.is_some_and(|value| !value.as_str().is_some_and(is_page)) {
@@ -272,7 +271,7 @@ fn parsed(record: ClientRecord) -> Result<Client, ManagementFault> {
 
 /// The scope that a record names, of which only some may be rights over this server.
 pub(super) fn scope_of(document: &Document) -> Scope {
-    let record: Result<ClientRecord, _> = serde_json::from_str(document.as_str());
+    let record: Result<ClientRecord, _> = json::read(document.as_str());
     let scope = record.ok().and_then(|record| record.scope);
     scope
         .and_then(|scope| scope.parse().ok())
