@@ -7,8 +7,8 @@
 
 use core::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use jeton::{Arriving, Fetch, Fetched, Outgoing, Unreachable};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use jeton::{Arriving, Fetch, Fetched, LONGEST_HEAD, MOST_HEADERS, Outgoing, Unreachable};
 use js_sys::{Array, JsString, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -94,7 +94,7 @@ async fn read_answer(
 ) -> Result<Fetched, End> {
     let status = StatusCode::from_u16(response.status())
         .map_err(|_| Unreachable::ConnectionFailed("no status"))?;
-    let headers = headers(response).map_err(thrown("headers that cannot be read"))?;
+    let headers = headers(response)?;
     let mut arriving = Arriving::begin(request, status, headers)?;
     let Some(body) = body else {
         return Ok(arriving.end());
@@ -125,21 +125,36 @@ async fn next_part(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8
     Ok(Some(part.to_vec()))
 }
 
-/// The headers of the answer, without those of an encoding: the runtime has decoded the body.
-fn headers(response: &Response) -> Result<HeaderMap, JsValue> {
-    let mut headers = HeaderMap::new();
-    for entry in js_sys::try_iter(&response.headers())?.into_iter().flatten() {
-        let entry: Array = entry?.unchecked_into();
-        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
-        let name = name.and_then(|name| HeaderName::try_from(name).ok());
-        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
-        // A header that the `http` crate refuses is left out: nobody could read it by name.
-        if let (Some(name), Some(value)) = (name, value) {
-            headers.append(name, value);
+/// The headers of the answer that the core reads; the others are counted. Without the length of an encoded body:
+/// the runtime has decoded it.
+fn headers(response: &Response) -> Result<HeaderMap, End> {
+    let unreadable = thrown("headers that cannot be read");
+    let all = response.headers();
+    let (mut count, mut length) = (0, 0);
+    for entry in js_sys::try_iter(&all)
+        .map_err(&unreadable)?
+        .into_iter()
+        .flatten()
+    {
+        let entry: Array = entry.map_err(&unreadable)?.unchecked_into();
+        count += 1;
+        for text in entry.iter() {
+            length += text.unchecked_into::<JsString>().length() as usize;
         }
     }
-    if headers.remove(header::CONTENT_ENCODING).is_some() {
-        headers.remove(header::CONTENT_LENGTH);
+    if count > MOST_HEADERS || length > LONGEST_HEAD {
+        return Err(Unreachable::TooLarge.into());
+    }
+    let mut headers = HeaderMap::new();
+    let is_encoded = all
+        .has(header::CONTENT_ENCODING.as_str())
+        .map_err(&unreadable)?;
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+        let value = all.get(name.as_str()).map_err(&unreadable)?;
+        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
+        if let Some(value) = value.filter(|_| name != header::CONTENT_LENGTH || !is_encoded) {
+            headers.insert(name, value);
+        }
     }
     Ok(headers)
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, StatusCode,
+    HeaderName, HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use jeton::{Fetch, Fetched, ForeignUrl, Outgoing, Unreachable};
@@ -237,7 +237,7 @@ pub(super) async fn opened<T: DeserializeOwned>(
     what: &'static str,
     url: ForeignUrl,
     access_token: &str,
-    headers: &[(&'static str, &'static str)],
+    headers: impl IntoIterator<Item = (HeaderName, &'static str)>,
 ) -> Result<T, Trouble> {
     let mut request = Outgoing {
         deadline: deadlines::CLAIMS,
@@ -246,9 +246,8 @@ pub(super) async fn opened<T: DeserializeOwned>(
     let bearer = sensitive(format!("Bearer {access_token}"))?;
     request.headers.insert(AUTHORIZATION, bearer);
     for (name, value) in headers {
-        request
-            .headers
-            .insert(*name, HeaderValue::from_static(value));
+        let value = HeaderValue::from_static(value);
+        request.headers.insert(name, value);
     }
     let answer = fetch.send(&request).await.map_err(Trouble::asking(what))?;
     read(what, &answer)

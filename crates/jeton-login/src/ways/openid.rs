@@ -455,7 +455,7 @@ async fn add_userinfo<H: Host>(
     person: &mut Person,
 ) -> Result<(), Trouble> {
     let url = with.url("userinfo", endpoint)?;
-    let claims = exchange::opened(&with.fetch(), "userinfo", url, access_token, &[]).await?;
+    let claims = exchange::opened(&with.fetch(), "userinfo", url, access_token, []).await?;
     userinfo::add(person, claims)
 }
 

@@ -104,7 +104,7 @@ impl fmt::Debug for Outgoing {
 pub struct Fetched {
     /// The status, never 1xx or 3xx.
     pub status: StatusCode,
-    /// The headers.
+    /// The headers: `Content-Type` and `Content-Length`, which the core reads; perhaps others.
     pub headers: HeaderMap,
     /// The body, whole.
     pub body: Bytes,

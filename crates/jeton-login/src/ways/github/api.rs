@@ -1,6 +1,6 @@
 //! What GitHub's API says of the person whose token it is shown.
 
-use http::StatusCode;
+use http::{HeaderName, StatusCode, header::ACCEPT};
 use jeton::{Fetch, Reach, Unreachable};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -9,10 +9,13 @@ use url::Url;
 use crate::{trouble::Trouble, ways::exchange};
 
 /// What is sent with each request, so that answers stay what they are.
-const HEADERS: [(&str, &str); 2] = [
-    ("accept", "application/vnd.github+json"),
-    ("x-github-api-version", "2022-11-28"),
-];
+fn headers() -> [(HeaderName, &'static str); 2] {
+    const API_VERSION: HeaderName = HeaderName::from_static("x-github-api-version");
+    [
+        (ACCEPT, "application/vnd.github+json"),
+        (API_VERSION, "2022-11-28"),
+    ]
+}
 
 /// The most entries of a page, and of a person's addresses.
 const PAGE: usize = 100;
@@ -147,6 +150,6 @@ impl<F: Fetch> Session<'_, F> {
     async fn get<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> Result<T, Trouble> {
         let url = self.reach.url(&format!("{}{path}", self.base));
         let url = url.map_err(Trouble::asking(what))?;
-        exchange::opened(self.fetch, what, url, self.access_token, &HEADERS).await
+        exchange::opened(self.fetch, what, url, self.access_token, headers()).await
     }
 }
