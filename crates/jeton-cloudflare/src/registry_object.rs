@@ -14,7 +14,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
     time::Duration,
 };
 
@@ -61,7 +60,7 @@ pub struct RegistryObject {
     env: Env,
     /// The keys that are being published, each by one task at a time: of two writes to KV the earlier
     /// one might arrive last.
-    publishing: RefCell<BTreeSet<String>>,
+    publishing: RefCell<Vec<String>>,
     /// How many writes KV has refused in a row.
     refusals: Cell<u32>,
 }
@@ -280,12 +279,13 @@ impl RegistryObject {
 
     /// Publishes the standing document of `key` to KV. Where KV refuses, the alarm tries again.
     async fn publish(&self, key: &str) -> Result<()> {
-        if !self.publishing.borrow_mut().insert(key.to_owned()) {
+        if self.publishing.borrow().iter().any(|other| other == key) {
             // The task that publishes it looks again when it is done.
             return Ok(());
         }
+        self.publishing.borrow_mut().push(key.to_owned());
         let published = self.publish_alone(key).await;
-        self.publishing.borrow_mut().remove(key);
+        self.publishing.borrow_mut().retain(|other| other != key);
         published
     }
 

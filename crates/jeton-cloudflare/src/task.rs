@@ -19,7 +19,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::VecDeque,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -49,7 +49,8 @@ const MOST: usize = 2_000;
 const LONGEST_TIMER: Duration = DEADLINE;
 
 thread_local! {
-    static TASKS: RefCell<BTreeMap<u32, Rc<Task>>> = const { RefCell::new(BTreeMap::new()) };
+    /// The tasks that have not ended, each by its number, in the order of their numbers.
+    static TASKS: RefCell<VecDeque<(u32, Rc<Task>)>> = const { RefCell::new(VecDeque::new()) };
     static NEXT_ID: Cell<u32> = const { Cell::new(0) };
     /// The task that is being polled.
     static CURRENT: RefCell<Option<Rc<Task>>> = const { RefCell::new(None) };
@@ -194,14 +195,21 @@ pub fn promise(
             since: now,
             timer: Cell::new(None),
         });
-        TASKS.with_borrow_mut(|tasks| tasks.insert(id, task));
+        TASKS.with_borrow_mut(|tasks| tasks.push_back((id, task)));
         poll(id);
     })
 }
 
 /// The task of that number, unless it has ended.
 fn task(id: u32) -> Option<Rc<Task>> {
-    TASKS.with_borrow(|tasks| tasks.get(&id).map(Rc::clone))
+    TASKS.with_borrow(|tasks| {
+        let (_, task) = tasks.get(place(tasks, id)?)?;
+        Some(Rc::clone(task))
+    })
+}
+
+fn place(tasks: &VecDeque<(u32, Rc<Task>)>, id: u32) -> Option<usize> {
+    tasks.binary_search_by_key(&id, |(id, _)| *id).ok()
 }
 
 fn poll(id: u32) {
@@ -217,7 +225,8 @@ fn poll(id: u32) {
         if let Some(timer) = task.timer.take() {
             clear_timeout(timer);
         }
-        TASKS.with_borrow_mut(|tasks| tasks.remove(&id));
+        // Outside of the borrow, because dropping a future runs its own code.
+        drop(TASKS.with_borrow_mut(|tasks| tasks.remove(place(tasks, id)?)));
     }
 }
 
@@ -232,8 +241,9 @@ fn forget_dropped(now: UnixTime) {
 fn take_dropped(now: UnixTime) -> Option<Rc<Task>> {
     TASKS.with_borrow_mut(|tasks| {
         let full = tasks.len() >= MOST;
-        let oldest = tasks.first_entry()?;
-        let forgotten = full || now.since(oldest.get().since) > LONGEST;
-        forgotten.then(|| oldest.remove())
+        let (_, oldest) = tasks.front()?;
+        let forgotten = full || now.since(oldest.since) > LONGEST;
+        let (_, oldest) = forgotten.then(|| tasks.pop_front())??;
+        Some(oldest)
     })
 }

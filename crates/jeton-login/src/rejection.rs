@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_form_says_which_problem_it_was() {
         for problem in Problem::ALL {
-            let word = format!("{problem:?}").to_lowercase();
+            let word = format!("{problem:?}").to_ascii_lowercase();
             let rejection = Rejection::of_form(Some(&word), Some("access_denied"));
             assert_eq!(rejection, Rejection::Met(problem));
             assert_eq!(rejection.error(), problem.error());

@@ -151,7 +151,7 @@ impl Problem {
 
     /// What a form calls it: what it says to the application.
     pub(super) fn word(self) -> String {
-        format!("{self:?}").to_lowercase()
+        format!("{self:?}").to_ascii_lowercase()
     }
 
     /// The problem that a form of a page calls so.

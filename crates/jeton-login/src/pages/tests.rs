@@ -63,7 +63,7 @@ fn each(frame: &Frame, mut look: impl FnMut(&str, Language, Response<Bytes>)) {
         for problem in Problem::ALL {
             let page = gallery::problem(&pages, problem, &request);
             look(
-                &format!("problem-{problem:?}").to_lowercase(),
+                &format!("problem-{problem:?}").to_ascii_lowercase(),
                 language,
                 page,
             );

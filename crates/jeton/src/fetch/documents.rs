@@ -204,7 +204,8 @@ impl<T> fmt::Debug for Documents<T> {
 /// All entries of a cache.
 struct Entries<T> {
     /// A tree, because strangers may choose the URLs.
-    by_url: BTreeMap<String, Entry<T>>,
+    // In boxes: see `Answers` of the registry.
+    by_url: BTreeMap<String, Box<Entry<T>>>,
     /// How many requests there have been, which is the number of the last.
     requests: u64,
 }
@@ -251,7 +252,7 @@ impl<T> Entries<T> {
     }
 
     fn bytes(&self) -> usize {
-        self.by_url.values().map(Entry::bytes).sum()
+        self.by_url.values().map(|entry| entry.bytes()).sum()
     }
 }
 

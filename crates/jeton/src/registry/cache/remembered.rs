@@ -32,9 +32,10 @@ struct Answers<K, V> {
     begun: u64,
     /// How many had been begun when something was written here: these are not remembered.
     forgotten: u64,
-    // Two maps, so that a flood of made-up keys never pushes out what is registered.
-    registered: BTreeMap<K, (Read, Arc<V>)>,
-    unknown: BTreeMap<K, Read>,
+    // Two maps, so that a flood of made-up keys never pushes out what is registered. In boxes, so that maps of
+    // all kinds are the same to a compiler: each other kind would be 8 kB of a Worker.
+    registered: BTreeMap<K, Box<(Read, Arc<V>)>>,
+    unknown: BTreeMap<K, Box<Read>>,
 }
 
 impl<K: Clone + Ord, V> Remembered<K, V> {
@@ -124,11 +125,15 @@ impl<K: Clone + Ord, V> Answers<K, V> {
         }
         match &found {
             Some(value) => {
-                insert(&mut self.registered, key, (read, Arc::clone(value)));
+                insert(
+                    &mut self.registered,
+                    key,
+                    Box::new((read, Arc::clone(value))),
+                );
                 self.unknown.remove(key);
             }
             None => {
-                insert(&mut self.unknown, key, read);
+                insert(&mut self.unknown, key, Box::new(read));
                 self.registered.remove(key);
             }
         }
@@ -138,9 +143,10 @@ impl<K: Clone + Ord, V> Answers<K, V> {
     /// What the latest read of a key has found. A key is in one map at most: whatever enters one leaves
     /// the other.
     fn latest(&self, key: &K) -> Option<(Read, Option<Arc<V>>)> {
-        if let Some((read, value)) = self.registered.get(key) {
+        if let Some(registered) = self.registered.get(key) {
+            let (read, value) = &**registered;
             return Some((*read, Some(Arc::clone(value))));
         }
-        self.unknown.get(key).map(|read| (*read, None))
+        self.unknown.get(key).map(|read| (**read, None))
     }
 }
