@@ -21,12 +21,12 @@ pub(crate) struct OpenapiDocument {
 impl OpenapiDocument {
     /// The OAuth endpoints.
     pub(crate) fn oauth() -> Self {
-        Self::new(include_str!("openapi/oauth.json"))
+        Self::new(include_str!(concat!(env!("OUT_DIR"), "/oauth.json")))
     }
 
     /// The management interface.
     pub(crate) fn management() -> Self {
-        Self::new(include_str!("openapi/management.json"))
+        Self::new(include_str!(concat!(env!("OUT_DIR"), "/management.json")))
     }
 
     fn new(text: &'static str) -> Self {
