@@ -30,6 +30,7 @@ mod words;
 pub(crate) use invalid::{InvalidMetadata, LONGEST_METADATA};
 use sent::Sent;
 pub(crate) use sent::{LONGEST_TEXT, MOST_LISTED};
+pub(crate) use subject::require_same_subjects;
 pub(crate) use words::LONGEST_NAME;
 
 /// What metadata is judged by.

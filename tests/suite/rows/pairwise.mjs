@@ -448,6 +448,41 @@ describe('RFC 7591: subject_type', { concurrency: 4 }, () => {
     );
   });
 
+  inOneProcess(test)('a client cannot take its people along to another website, or to public subjects', async () => {
+    const refreshing = { ...ONE, grant_types: ['authorization_code', 'refresh_token'] };
+    const pairwise = await registered({ ...refreshing, subject_type: 'pairwise' });
+    const publicly = await registered(refreshing);
+    const elsewhere = { redirect_uris: [`https://${NORTH}/cb`] };
+    const rows = [
+      [pairwise, elsewhere],
+      [pairwise, { ...elsewhere, subject_type: 'public' }],
+      [pairwise, { subject_type: 'public' }],
+      [pairwise, { subject_type: undefined }],
+      [publicly, { subject_type: 'pairwise' }],
+      [publicly, { ...elsewhere, subject_type: 'pairwise' }],
+    ];
+    const person = random();
+    const had = new Map();
+    for (const client of [pairwise, publicly]) had.set(client, await loggedIn(client, OFFLINE, as(person)));
+    for (const [client, changes] of rows) {
+      const response = await manage('PUT', client, { body: updateOf(client, changes) });
+      isNotRegistered(response, 'invalid_client_metadata', 'subject_type');
+    }
+    for (const [client, sub] of [
+      [pairwise, of('new.example', person)],
+      [publicly, person],
+    ]) {
+      const { id_token } = await refreshed(client, had.get(client).refresh_token);
+      assert.equal(claimsOf(id_token).sub, sub);
+    }
+    // Another page of the same website is no other, and a client with public subjects moves as it likes.
+    const moved = await manage('PUT', pairwise, {
+      body: updateOf(pairwise, { redirect_uris: ONE.redirect_uris.slice(1) }),
+    });
+    assert.equal(succeeded(moved).subject_type, 'pairwise');
+    succeeded(await manage('PUT', publicly, { body: updateOf(publicly, { ...elsewhere, subject_type: 'public' }) }));
+  });
+
   const others = [
     ['of two websites', { redirect_uris: ['https://new.example/cb', `https://${NORTH}/cb`] }, 'subject_type'],
     ['of this machine', { redirect_uris: ['http://127.0.0.1/cb'] }, 'subject_type'],

@@ -13,13 +13,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     audit::Audit,
-    client::{Ceiling, ClientId, ClientRecord, NewSecret},
+    client::{Ceiling, Client, ClientId, ClientRecord, NewSecret},
     document::{Document, Expected, Put},
     grant::GrantType,
     host::Host,
     needs::Needs,
     refusal::{ManagementFault, Refusal},
-    registration::{InvalidMetadata, LONGEST_METADATA, Terms, judge},
+    registration::{InvalidMetadata, LONGEST_METADATA, Terms, judge, require_same_subjects},
     registration_token::registration_token,
     registry::Key,
     request::At,
@@ -57,7 +57,8 @@ pub(crate) async fn respond<H: Host>(
     let token = registration_token(at.issuer.config(), &id, "");
     let mut record = record::new(judged, &id, &token, &warrant.ceiling, at.now);
     let secret = record.equip(at.issuer.crypto(), at.now)?;
-    let document = checked(at, &record)?;
+    servable(at, &record)?;
+    let document = document_of(&record)?;
     let counted = warrant.count(at).await?;
     let key = Key::client(at.issuer.store().realm(), &id);
     let clients = at.issuer.clients();
@@ -141,8 +142,9 @@ async fn replace<H: Host>(
     ];
     let mut record = record::with_tokens(record, tokens);
     let secret = record.equip(at.issuer.crypto(), at.now)?;
-    let next = checked(at, &record)?;
-    if own.write(at, &next).await? == Written::Raced {
+    let client = servable(at, &record)?;
+    require_same_subjects(&own.client.subject_type, &client.subject_type)?;
+    if own.write(at, &document_of(&record)?).await? == Written::Raced {
         return Ok(None);
     }
     audit.managed = Some(own.key.to_string());
@@ -204,15 +206,15 @@ fn judged<H: Host>(
     judge(metadata, &terms)
 }
 
-/// The document of a record, once it is known that the server can read and serve it. Where it cannot, what
-/// the client registered does not go with what an operator has set.
-fn checked<H: Host>(at: &At<'_, H>, record: &ClientRecord) -> Result<Document, InvalidMetadata> {
+/// The client of a record that the server can read and serve. Where it cannot, what the client registered does
+/// not go with what an operator has set.
+fn servable<H: Host>(at: &At<'_, H>, record: &ClientRecord) -> Result<Client, InvalidMetadata> {
     let client = record.clone().parse();
     let client = client.map_err(|_| InvalidMetadata::Together)?;
     let config = at.issuer.config();
     let servable = config.require_servable_client(&client);
     servable.map_err(|_| InvalidMetadata::Together)?;
-    document_of(record)
+    Ok(client)
 }
 
 fn document_of(record: &ClientRecord) -> Result<Document, InvalidMetadata> {

@@ -2,7 +2,7 @@
 
 use super::{Terms, invalid::InvalidMetadata, sent::Sent};
 use crate::{
-    client::{ClientRecord, Sector},
+    client::{ClientRecord, Sector, SubjectType},
     grant::GrantType,
 };
 
@@ -50,6 +50,22 @@ pub(super) fn judge(
         return Err(fault(SUBJECT_TYPE, "public with the grant device_code"));
     }
     Ok(())
+}
+
+/// Holds the subjects by which a client would know people after a change of its own against those by which it
+/// does. People who logged in at one website would else be known to it as to another, of which it has no codes:
+/// what they granted goes on. An operator may change either.
+pub(crate) fn require_same_subjects(
+    standing: &SubjectType,
+    changed: &SubjectType,
+) -> Result<(), InvalidMetadata> {
+    if standing == changed {
+        return Ok(());
+    }
+    Err(fault(
+        SUBJECT_TYPE,
+        "stays, and of a pairwise client the website of the redirect_uris: register another client",
+    ))
 }
 
 fn fault(member: &'static str, expected: &'static str) -> InvalidMetadata {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client::{Sector, SubjectType};
 
 const URI: &str = "https://sector.example/uris.json";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -75,4 +76,27 @@ fn there_is_only_what_the_deployment_has() {
         refused.starts_with("invalid_client_metadata subject_type: "),
         "{refused}"
     );
+}
+
+#[test]
+fn a_client_keeps_the_subjects_that_it_has() {
+    let at = |host: &str| {
+        let uri = format!("https://{host}/cb");
+        SubjectType::Pairwise(Sector::of_websites([uri.as_str()]).unwrap())
+    };
+    let [public, north, south] = [
+        SubjectType::Public,
+        at("north.example"),
+        at("south.example"),
+    ];
+    for (standing, changed, allowed) in [
+        (&public, &public, true),
+        (&north, &at("north.example"), true),
+        (&north, &south, false),
+        (&north, &public, false),
+        (&public, &north, false),
+    ] {
+        let held = require_same_subjects(standing, changed);
+        assert_eq!(held.is_ok(), allowed, "{standing:?} {changed:?}");
+    }
 }
