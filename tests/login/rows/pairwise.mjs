@@ -75,6 +75,29 @@ describe('pairwise subjects', () => {
     assert.equal(again.claims.sub, subjectAt('north.example', 'alice'));
   });
 
+  test('a client cannot find out whether somebody is the person of a public subject', async (t) => {
+    const { own, north, shop } = await deployment(t);
+    const [alice, bob] = [own.browser(), own.browser()];
+    for (const application of [north, shop]) {
+      await loggedIn(alice, application, OFFLINE);
+      await loggedIn(bob, application, { ...OFFLINE, as: 'bob' });
+    }
+    const claims = JSON.stringify({ id_token: { sub: { value: own.subject('one', 'alice') } } });
+    for (const prompt of ['none', undefined]) {
+      const told = async (browser) => {
+        const asked = north.asks({ ...OFFLINE.form, claims, ...(prompt && { prompt }) });
+        const page = await browser.open(asked.url);
+        if (!page.arrived) return /<h1>(.+?)<\/h1>/.exec(page.response.text)[1];
+        const { error, error_description } = north.answered(page, asked);
+        return { error, error_description };
+      };
+      assert.deepEqual(await told(alice), await told(bob));
+    }
+    // Whom it can ask for as it knows them, it is told of.
+    const asked = shop.asks({ ...OFFLINE.form, claims, prompt: 'none' });
+    assert.ok(shop.answered(await alice.open(asked.url), asked).code, 'of a public client it is the subject');
+  });
+
   test('a logout by its ID token ends the session without a question, and so only its own', async (t) => {
     const { own, north } = await deployment(t);
     const [browser, bob] = [own.browser(), own.browser()];

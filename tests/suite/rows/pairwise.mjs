@@ -197,6 +197,10 @@ describe('OpenID Connect Core §8.1: pairwise subjects', { concurrency: 8 }, () 
   });
 });
 
+/** No login application knows anybody by this: no subject has white space around it. */
+const isNobody = (sub, message) =>
+  assert.ok(typeof sub === 'string' && sub.trim() !== '' && sub.trim() !== sub, message);
+
 describe('whom a client with pairwise subjects asks for', { concurrency: 8 }, () => {
   // What was sent as a claim is looked for in the log, where the subject stands that a login application names: so
   // claims ask for somebody whom no other row names by what is shown of them.
@@ -234,7 +238,7 @@ describe('whom a client with pairwise subjects asks for', { concurrency: 8 }, ()
     const told = async (form) => (await handoff('request', { request, ...form })).json().sub;
     assert.equal(await told({ subject: 'alice' }), 'alice');
     for (const form of [{}, { subject: 'bob' }, { subject: of(NORTH, 'alice') }, { subject: '' }]) {
-      assert.equal(await told(form), of(NORTH, 'alice'), JSON.stringify(form));
+      isNobody(await told(form), JSON.stringify(form));
     }
     const nobody = await waiting(north, {});
     const answer = (await handoff('request', { request: nobody.request, subject: 'alice' })).json();
@@ -252,6 +256,9 @@ describe('whom a client with pairwise subjects asks for', { concurrency: 8 }, ()
   test('the subject by which a person is known inside is nobody', async () => {
     const claims = JSON.stringify({ id_token: { sub: { value: 'alice' } } });
     const { request } = await waiting(north, { claims });
+    for (const form of [{ subject: 'alice' }, { subject: 'bob' }, {}]) {
+      isNobody((await handoff('request', { request, ...form })).json().sub, JSON.stringify(form));
+    }
     handedBack(await handoff('accept', { request, ...ALICE }), 'login_required');
   });
 

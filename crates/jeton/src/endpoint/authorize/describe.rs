@@ -15,7 +15,7 @@ use crate::{
     api::Api,
     audit::Audit,
     claims::ClaimsRequest,
-    client::{Client, ClientId, Home},
+    client::{Client, ClientId, Home, SubjectType},
     endpoint::end_session::{self, LogoutRequest},
     host::Host,
     ledger::GrantId,
@@ -117,7 +117,7 @@ struct RequestInfo<'a> {
     /// In the form of OpenID Connect Core §5.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<&'a ClaimsRequest>,
-    /// The person whom the client asks for, or whom a logout names: see [`told`]. Absent where that is nobody.
+    /// The person whom the client asks for, or whom a logout names: see [`asked_for`] and [`named`]. Absent where that is nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
     /// The `sid` that the ID tokens of the login have.
@@ -212,7 +212,7 @@ async fn describe_login<H: Host>(
             claims_locales: code.claims_locales.as_deref(),
             claims: Some(&code.claims).filter(|claims| !claims.is_empty()),
             sub: match &code.subject {
-                Some(asked) => Some(told(at, &client, asked, known)?),
+                Some(asked) => Some(asked_for(at, &client, asked, known)?),
                 None => None,
             },
             sid: Some(sealed.grant),
@@ -267,10 +267,14 @@ fn page<'a>(client: &Client, page: Option<&'a Home>, redirect_uri: &str) -> Opti
     page.filter(is_known).map(Home::as_str)
 }
 
-/// The person whom a client asks for, as the login application is told of them: by their own subject where it
-/// says whom it knows in the parameter `subject`, and that is them; else as the client knows them. The two
-/// differ for clients with pairwise subjects alone.
-fn told<'a, H: Host>(
+/// What stands for a person whom the login application does not know by it. White space around it makes it
+/// nobody's subject.
+const NOBODY: &str = " not this person ";
+
+/// The person whom a client asks for, as the login application is told of them. Of a client with pairwise
+/// subjects that is their own subject where the application says in `known` that it knows them, and else
+/// [`NOBODY`]: what the client sent as a subject may be somebody's own, and it would learn whose.
+fn asked_for<'a, H: Host>(
     at: &At<'_, H>,
     client: &Client,
     asked: &'a ShownSubject<'_>,
@@ -278,8 +282,25 @@ fn told<'a, H: Host>(
 ) -> Result<&'a str, Refusal> {
     match known {
         Some(known) if ShownSubject::of_person(at.issuer, client, known)? == *asked => Ok(known),
-        _ => Ok(asked.as_str()),
+        _ if client.subject_type == SubjectType::Public => Ok(asked.as_str()),
+        _ => Ok(NOBODY),
     }
+}
+
+/// The person whom a logout names, by an ID token of ours: as in the grant, where that is still there; else as
+/// the client knew them, or as the login application says that it knows them.
+fn named<'a, H: Host>(
+    at: &At<'_, H>,
+    client: Option<&Client>,
+    logout: &'a LogoutRequest,
+    known: Option<&'a str>,
+) -> Result<Option<&'a str>, Refusal> {
+    if let (Some(client), Some(sub), Some(known)) = (client, &logout.sub, known)
+        && ShownSubject::of_person(at.issuer, client, known)?.as_str() == sub
+    {
+        return Ok(Some(known));
+    }
+    Ok(logout.sub.as_deref())
 }
 
 async fn describe_logout<H: Host>(
@@ -299,11 +320,7 @@ async fn describe_logout<H: Host>(
         Some(id) => at.issuer.clients().find(id, at.now).await?,
         None => None,
     };
-    let named = logout.sub.as_deref().map(ShownSubject::sent);
-    let sub = match (&named, &client) {
-        (Some(named), Some(client)) => Some(told(at, client, named, parameters.get("subject"))?),
-        (named, _) => named.as_ref().map(ShownSubject::as_str),
-    };
+    let sub = named(at, client.as_deref(), logout, parameters.get("subject"))?;
     let info = RequestInfo {
         client_id: logout.client_id.as_ref(),
         client_name: client.as_ref().and_then(|client| client.name.as_deref()),
