@@ -91,5 +91,8 @@ async fn finish<H: Host>(
         .cookie(at)
         .map_err(|_| broken())?
         .ok_or_else(broken)?;
+    Session::end_replaced(at)
+        .await
+        .map_err(|_| context.stopped(Stop::Store))?;
     Ok((session, cookie))
 }

@@ -86,6 +86,8 @@ pub(crate) struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acr: Option<String>,
     pub(crate) began_at: UnixTime,
+    /// When it ends at the latest, whatever settings come to say: what is stored of it is kept until then.
+    ends_at: UnixTime,
     pub(crate) used_at: UnixTime,
     /// Whether the upstream was asked for a refresh token with the login. It need not have given one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -123,6 +125,7 @@ impl Session {
             amr: short(&person.amr),
             acr: person.acr.clone(),
             began_at: now,
+            ends_at: now + at.app.settings.sessions.absolute,
             used_at: now,
             asked_for_refresh_token: false,
             form_key: random_text::<16>(at.server.crypto())?,
@@ -152,9 +155,7 @@ impl Session {
         headers: &HeaderMap,
         now: UnixTime,
     ) -> Result<Option<Self>, Unavailable> {
-        let text = cookies::value(headers, &Cookie::session(server.config().issuer()));
-        let session = text.and_then(|text| server.open_sealed(LoginSeal::Session, text));
-        let session: Option<Self> = session;
+        let session = Self::in_cookie(server, headers);
         let Some(session) = session.filter(|session| session.stands(settings, now)) else {
             return Ok(None);
         };
@@ -190,12 +191,29 @@ impl Session {
         PersonalKey::new("session ended", &name_of(&self.form_key))
     }
 
+    /// The session in the cookie of the browser that sent `headers`, whether or not that has ended.
+    fn in_cookie<H: Host>(server: Inside<'_, H>, headers: &HeaderMap) -> Option<Self> {
+        let text = cookies::value(headers, &Cookie::session(server.config().issuer()))?;
+        server.open_sealed(LoginSeal::Session, text)
+    }
+
     /// Whose session the browser has, whether or not that has ended: to ask the server about them, not to
     /// decide by.
     pub(crate) fn subject_of_browser<H: Host>(at: &At<'_, H>) -> Option<String> {
-        let text = at.cookie(&Cookie::session(at.server.config().issuer()))?;
-        let session: Self = at.server.open_sealed(LoginSeal::Session, text)?;
+        let session = Self::in_cookie(at.server, at.headers)?;
         Some(session.subject)
+    }
+
+    /// Ends the session of the browser in which another takes its place: a logout ends that one alone, and a
+    /// copy of this one's cookie would outlive it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn end_replaced<H: Host>(at: &At<'_, H>) -> Result<(), Unavailable> {
+        match Self::in_cookie(at.server, at.headers) {
+            Some(replaced) if at.now() < replaced.ends_at => replaced.end(at).await,
+            _ => Ok(()),
+        }
     }
 
     /// The session, whose claims are stored where they are too long for a cookie.
@@ -213,7 +231,7 @@ impl Session {
         };
         let name = random_text::<16>(at.server.crypto())
             .map_err(|_| Unavailable::new("session", "no random number"))?;
-        let until = self.began_at + at.app.settings.sessions.absolute;
+        let until = self.ends_at;
         let document = Document::of_person(text)
             .map_err(|_| Unavailable::new("session", "the upstream's claims are too long"))?;
         let key = key_of(&name);
@@ -227,11 +245,15 @@ impl Session {
         }
     }
 
+    /// When it ends however often it is used: settings that were lowered since hold for it, raised ones not.
+    fn lasts_until(&self, settings: &LoginSettings) -> UnixTime {
+        self.ends_at.min(self.began_at + settings.sessions.absolute)
+    }
+
     /// Whether its time has not come, and its way is still there.
     fn stands(&self, settings: &LoginSettings, now: UnixTime) -> bool {
-        let lifetimes = settings.sessions;
-        now < self.used_at + lifetimes.idle
-            && now < self.began_at + lifetimes.absolute
+        now < self.used_at + settings.sessions.idle
+            && now < self.lasts_until(settings)
             && settings
                 .way(&self.way)
                 .is_some_and(|way| way.is_of(&self.iss))
@@ -297,8 +319,8 @@ impl Session {
         &self,
         at: &At<'_, H>,
     ) -> Result<Option<HeaderValue>, CryptoError> {
-        let lifetimes = at.app.settings.sessions;
-        let left = (self.began_at + lifetimes.absolute).since(at.now());
+        let settings = &at.app.settings;
+        let left = self.lasts_until(settings).since(at.now());
         let claims = match self.claims_at {
             Some(_) => Map::new(),
             None => self.claims.clone(),
@@ -312,7 +334,7 @@ impl Session {
             return Ok(None);
         }
         let cookie = Cookie::session(at.server.config().issuer());
-        Ok(cookie.set(&text, left.min(lifetimes.idle)))
+        Ok(cookie.set(&text, left.min(settings.sessions.idle)))
     }
 
     /// Ends the session: no cookie of it, kept or under way, will do from now on.
@@ -324,7 +346,7 @@ impl Session {
         let Some(ledger) = at.server.ledger() else {
             return Ok(());
         };
-        let until = self.began_at + at.app.settings.sessions.absolute;
+        let until = self.ends_at;
         let put = match &self.claims_at {
             None => {
                 let mark = Document::of_person("{}".to_owned());
@@ -399,6 +421,39 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn it_ends_by_the_settings_under_which_it_began_or_by_lower_ones() {
+        let config = jeton::Config::from_lookup(|name| match name {
+            "JETON_ISSUER" => Some("https://id.example".to_owned()),
+            "JETON_SECRET" => {
+                Some("jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj".to_owned())
+            }
+            _ => None,
+        });
+        let config = config.unwrap();
+        let (began_at, issuer) = (UnixTime(1_800_000_000), "https://login.example.org");
+        let session = json!({
+            "subject": "jfs_x", "way": "work", "iss": issuer, "form_key": "key",
+            "began_at": began_at, "used_at": began_at, "ends_at": began_at + Seconds(1000),
+        });
+        let session: Session = serde_json::from_value(session).unwrap();
+        for (absolute, lasts) in [(600, 600), (1000, 1000), (100_000, 1000)] {
+            let settings = json!({
+                "providers": [{ "type": "openid", "id": "work", "name": "Work", "issuer": issuer,
+                    "client_id": "us", "client_secret": "secret" }],
+                "session": { "idle": 600, "absolute": absolute },
+            });
+            let settings = LoginSettings::parse(&settings.to_string(), config.reach()).unwrap();
+            let session = Session {
+                used_at: began_at + Seconds(lasts - 1),
+                ..session.clone()
+            };
+            let stands = |after| session.stands(&settings, began_at + Seconds(after));
+            assert!(stands(lasts - 1), "{absolute}");
+            assert!(!stands(lasts), "{absolute}");
+        }
+    }
 
     #[test]
     fn what_could_not_be_given_on_is_left_out() {

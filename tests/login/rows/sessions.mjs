@@ -62,9 +62,8 @@ describe('sessions', () => {
     const victim = all.browser().another({ cookies: attacker.cookies });
     await loggedIn(victim, shop, { as: 'alice', form: { prompt: 'login' } });
     assert.notEqual(sessionCookies(all, victim)[0][1], planted[1]);
-    const silent = shop.asks({ prompt: 'none' });
-    const still = await shop.tokens(await attacker.open(silent.url), silent);
-    assert.equal(still.claims.sub, all.subject('one', 'mallory'), 'the attacker’s is the attacker’s');
+    // Nobody's goes over to the other: that which was planted ends where it is replaced.
+    assert.equal(await isKnown(attacker, shop), false);
   });
 
   test('one that was changed, or is another deployment’s, is none', async (t) => {
@@ -239,6 +238,32 @@ describe('sessions', () => {
       // A login anew is another session.
       await loggedIn(browser, shop, { as, form: { prompt: 'login' } });
       assert.equal(await isKnown(browser, shop), true, as);
+    }
+  });
+
+  test('a session that another took the place of ends with that, so that no copy outlives the logout', async (t) => {
+    const people = [
+      { sub: 'alice', claims: { name: 'Alice' } },
+      { sub: 'bob', claims: { name: 'Bob', address: { formatted: 'x'.repeat(3000) } } },
+    ];
+    const fresh = application('fresh', { first_party: true, renew_claims: true });
+    const own = await open(t, { providers: { one: { people } }, clients: [...clients(), fresh] });
+    const { shop, desk } = own.applications;
+    for (const [as, next, form] of [
+      ['alice', desk, { prompt: 'login' }],
+      ['alice', own.applications.fresh, { scope: 'openid offline_access' }],
+      ['bob', desk, { prompt: 'login' }],
+    ]) {
+      const browser = own.browser();
+      await loggedIn(browser, shop, { as });
+      const kept = browser.another({ cookies: browser.cookies });
+      assert.equal(await isKnown(kept, shop), true);
+      const tokens = await loggedIn(browser, next, { as, form });
+      assert.equal(await isKnown(kept, shop), false, `${as} at ${next.id}: replaced`);
+      assert.equal(await isKnown(browser, shop), true);
+      await browser.open(next.logout(tokens));
+      assert.equal(await isKnown(browser, shop), false);
+      assert.equal(await isKnown(kept, shop), false, `${as} at ${next.id}: logged out`);
     }
   });
 
