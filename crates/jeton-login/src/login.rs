@@ -351,13 +351,9 @@ pub(crate) async fn go_on<H: Host>(
     scope: Option<&str>,
 ) -> Result<Answer, Stopped> {
     let (asked, session) = (eligible.asked(), eligible.session());
-    let scope_asked = asked.scope.as_deref();
-    let claims = claims_in(
-        &at.app.settings,
-        session,
-        asked.client_id.as_ref(),
-        scope_asked,
-    );
+    // What the person left out is not granted, and a rule for it does not hold.
+    let granted = scope.or(asked.scope.as_deref());
+    let claims = claims_in(&at.app.settings, session, asked.client_id.as_ref(), granted);
     let claims = Value::Object(claims).to_string();
     let auth_time = session.auth_time.unwrap_or(session.began_at).0.to_string();
     let mut form = vec![("claims", claims.as_str()), ("auth_time", &auth_time)];

@@ -116,6 +116,26 @@ describe('consent', () => {
     assert.equal(wider.json().error, 'invalid_scope');
   });
 
+  test('narrowed: a rule for a scope that the person declined says nothing', async (t) => {
+    const says = (scope) => ({ match: { scope }, claims: { [scope.replace(':', '_')]: 'said' } });
+    const own = await open(t, {
+      providers: { one: {} },
+      login: { claims: ['orders:read', 'orders:write'].map(says) },
+    });
+    const form = { ...FORM, resource: [API, own.issuer] };
+    for (const [as, declined, expected] of [
+      ['alice', ['email', 'orders:write'], { orders_read: 'said', orders_write: undefined }],
+      ['bob', [], { orders_read: 'said', orders_write: 'said' }],
+    ]) {
+      const scope = SCOPE.split(' ').filter((token) => !declined.includes(token));
+      const { asked, page } = await logIn(own.browser(), own.applications.guest, { as, form, scope });
+      const tokens = await own.applications.guest.tokens(page, asked);
+      assert.equal(tokens.scope.includes('orders:write'), declined.length === 0);
+      const { orders_read, orders_write } = await own.applications.guest.userinfo(tokens);
+      assert.deepEqual({ orders_read, orders_write }, expected);
+    }
+  });
+
   test('nobody agrees to more than was asked for, whatever the form says', async () => {
     const way = await fresh();
     const { page, asked } = await consentPage(way, { scope: 'openid profile' });
