@@ -305,6 +305,14 @@ describe('who may', () => {
     };
     const github = { id: 'github', type: 'github', client_id: 'a', client_secret: 'b' };
     const providers = [openid, github];
+    // What several tenants share is no audience of an assertion.
+    const keyed = {
+      ...openid,
+      issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+      tenants: ['a', 'b'],
+      client_secret: undefined,
+      private_key: { kty: 'EC', crv: 'P-256', d: 'A'.repeat(43) },
+    };
     const organizations = { allow: { organizations: ['acme'], emails: ['eve@example.org'] } };
     const hosted = { allow: { hosted_domains: ['example.com'] } };
     const cases = [
@@ -316,6 +324,7 @@ describe('who may', () => {
       [{ providers: [{ ...openid, issuer: 'https://login.microsoftonline.com/common/v2.0' }] }, /issuer/],
       [{ providers: [{ ...openid, issuer: 'https://login.microsoftonline.com/TENANT_ID/v2.0' }] }, /issuer/],
       [{ providers: [{ ...openid, issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }] }, /tenants/],
+      [{ providers: [keyed] }, /token_endpoint_is_audience/],
       [{ providers: [{ ...openid, allowed: {} }] }, /JETON_LOGIN/],
       [{ providers: [{ ...github, issuer: 'https://github.com' }] }, /JETON_LOGIN/],
       [{ providers, alow: {} }, /JETON_LOGIN/],

@@ -117,6 +117,12 @@ impl Record {
         } else {
             Audience::Issuer
         };
+        // What tenants have in common names none of them, and is no audience.
+        if self.private_key.is_some() && audience == Audience::Issuer && issuer.is_of_tenants() {
+            let expected =
+                "true where tenants share the provider and private_key proves who we are";
+            return Err(InvalidLogin::new("token_endpoint_is_audience", expected));
+        }
         let private_key = self
             .private_key
             .map(|jwk| AssertionKey::parse(&jwk, audience))

@@ -82,6 +82,11 @@ impl Issuer {
         })
     }
 
+    /// Whether tenants share the provider, each an issuer of its own.
+    pub(super) const fn is_of_tenants(&self) -> bool {
+        matches!(self, Self::Tenants { .. })
+    }
+
     /// Its identifier, or what stands in the metadata of all tenants in that place.
     pub(super) fn as_written(&self) -> &str {
         match self {

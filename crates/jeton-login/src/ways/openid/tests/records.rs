@@ -178,6 +178,29 @@ fn tenants_and_their_template_belong_together() {
 }
 
 #[test]
+fn an_assertion_for_tenants_names_their_token_endpoint() {
+    let d = "A".repeat(43);
+    let keyed = |issuer: &str, tenants: Value, token_endpoint: bool, expected: Option<&str>| {
+        let change = |record: &mut Value| {
+            let members = record.as_object_mut().unwrap();
+            members.remove("client_secret");
+            record["private_key"] = json!({ "kty": "EC", "crv": "P-256", "d": d });
+            record["issuer"] = issuer.into();
+            record["tenants"] = tenants;
+            record["token_endpoint_is_audience"] = token_endpoint.into();
+        };
+        refused(change, expected);
+    };
+    let template = "https://login.example.org/{tenantid}/v2.0";
+    let wrong = Some("token_endpoint_is_audience: true where tenants");
+    keyed(template, json!(["a", "b"]), false, wrong);
+    // Of one tenant it is that tenant's issuer.
+    keyed(template, json!(["a"]), false, None);
+    keyed(template, json!(["a", "b"]), true, None);
+    keyed(ISSUER, Value::Null, false, None);
+}
+
+#[test]
 fn further_parameters_change_nothing_that_makes_a_login_safe() {
     for name in parameters::OURS {
         set("parameters", json!({ name: "x" }), Some("parameters: "));
