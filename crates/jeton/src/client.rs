@@ -60,7 +60,8 @@ pub struct Client {
     pub id: ClientId,
     /// `client_name`, for people.
     pub name: Option<String>,
-    /// `client_uri`, if it is one that people can be sent to.
+    /// `client_uri`, if it is one that people can be sent to: of a client that registered itself, at an origin of
+    /// its redirect URIs.
     pub home: Option<Home>,
     /// `policy_uri`, the same.
     pub policy: Option<Home>,

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Application } from '../support/application.mjs';
 import { formsTo } from '../support/browser.mjs';
-import { be, choose, loggedIn, offers, toUpstream } from '../support/login.mjs';
+import { be, choose, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage } from '../support/pages.mjs';
-import { world } from '../support/world.mjs';
+import { open, world } from '../support/world.mjs';
 
 /** The address at which an upstream sends a person back, without going there. */
 async function wayBack(all, browser, page, sub) {
@@ -208,6 +209,30 @@ describe('the way back', () => {
     const own = browser.visited.slice(began).find((url) => url.includes('/login?request='));
     const again = await browser.open(own);
     assert.ok(again.arrived, `a page: ${again.response.text}`);
+  });
+
+  test('a login that is finished leads to no page that a stranger chose', async (t) => {
+    const own = await open(t, { env: { JETON_REGISTRATION: '{}' } });
+    for (const [client_uri, expected] of [
+      ['https://phish.example/', 'https://stranger.example/'],
+      ['https://stranger.example/home', 'https://stranger.example/home'],
+    ]) {
+      const record = { client_name: 'The Shop', client_uri, redirect_uris: ['https://stranger.example/cb'] };
+      const response = await fetch(`${own.issuer}/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(record),
+      });
+      assert.equal(response.status, 201, await response.clone().text());
+      const stranger = new Application(own, await response.json());
+      const browser = own.browser();
+      const { asked, page } = await logIn(browser, stranger);
+      await stranger.tokens(page, asked);
+      const again = await browser.open(browser.visited.findLast((url) => url.includes('/login?request=')));
+      assert.match(isOwnPage(again), /logged in already/);
+      const [, first] = /<a [^>]*href="([^"]*)"/.exec(again.response.text);
+      assert.equal(first, expected);
+    }
   });
 
   test('a login whose answer the application never had is not finished', async () => {

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { apis, PARCELS, SALES, URN } from '../support/apis.mjs';
 import { clients, ISSUER } from '../support/fixtures.mjs';
 import { authorize, handoff, requestIn, requestOf } from '../support/flow.mjs';
+import { isPage } from '../support/html.mjs';
 import { management, succeeded } from '../support/management.mjs';
 import { APP, manage, registered, updateOf } from '../support/registration.mjs';
 import { inOneProcess } from '../support/target.mjs';
@@ -135,6 +136,21 @@ describe('what a login application is told: a client that registered itself', { 
     const info = await told(await registered(app));
     assert.deepEqual(shown(info), none, 'an app has no website');
     assert.equal(info.identity_assured, false);
+  });
+
+  row('pages of ours lead to no other either', async () => {
+    for (const [origin, leads] of [
+      ['https://new.example', true],
+      ['https://phish.example', false],
+    ]) {
+      const { client_id } = await registered({ ...CLIENT, ...pages(origin) });
+      const wrong = new URLSearchParams({ client_id, redirect_uri: 'https://x.example', response_type: 'code' });
+      const logout = new URLSearchParams({ client_id, post_logout_redirect_uri: 'https://x.example' });
+      for (const address of [`/authorize?${wrong}`, `/end_session?${logout}`]) {
+        const page = isPage(await new Browser().get(address), 400);
+        assert.equal(page.includes(origin), leads, page);
+      }
+    }
   });
 
   row(

@@ -318,7 +318,10 @@ impl ClientRecord {
             return Err(InvalidClient::Login);
         }
         let described = self.described();
-        let (policy, terms) = (self.page("policy_uri"), self.page("tos_uri"));
+        let named = |member| self.other.get(member).and_then(Value::as_str);
+        let page = |uri: Option<&str>| self.page(uri, &redirect_uris);
+        let (policy, terms) = (page(named("policy_uri")), page(named("tos_uri")));
+        let home = page(self.client_uri.as_deref());
         let registration = self.registration.as_ref();
         let registration_ceiling = self.registration_ceiling.as_ref();
         let client = Client {
@@ -335,7 +338,7 @@ impl ClientRecord {
             )?,
             id,
             name: self.client_name,
-            home: self.client_uri.as_deref().and_then(Home::of),
+            home,
             policy,
             terms,
             authentication,
@@ -364,10 +367,13 @@ impl ClientRecord {
         Ok(client.under_its_ceiling())
     }
 
-    /// The page that a member names which the server does not read otherwise.
-    fn page(&self, member: &str) -> Option<Home> {
-        let uri = self.other.get(member).and_then(Value::as_str);
-        uri.and_then(Home::of)
+    /// A page that the record names, to which pages of ours may lead. One that a client registered itself is
+    /// such at an origin to which its answers go alone: another might be anybody's (RFC 7591 §5).
+    fn page(&self, uri: Option<&str>, redirect_uris: &[RedirectUri]) -> Option<Home> {
+        let page = uri.and_then(Home::of)?;
+        let is_its =
+            self.registration.is_none() || redirect_uris.iter().any(|it| page.is_at(it.as_str()));
+        is_its.then_some(page)
     }
 
     /// The members that describe the client and that APIs may have in tokens.

@@ -412,6 +412,30 @@ fn a_client_that_registered_itself_has_no_more_than_its_ceiling() {
 }
 
 #[test]
+fn pages_of_a_client_that_registered_itself_are_where_it_takes_answers() {
+    let pages = |origin: &str, registration: &str| {
+        let json = format!(
+            r#"{{"client_id":"a","token_endpoint_auth_method":"none",
+                "redirect_uris":["https://a.example/cb","com.example.a:/cb","https://b.example:8443/cb"],
+                "client_uri":"{origin}/","policy_uri":"{origin}/p","tos_uri":"{origin}/t"{registration}}}"#
+        );
+        let client = Client::from_record(&json).unwrap();
+        [client.home, client.policy, client.terms].map(|page| page.is_some())
+    };
+    let itself = r#","registration":{"tokens":[],"ceiling":{}}"#;
+    for (origin, expected) in [
+        ("https://a.example", true),
+        ("https://b.example:8443", true),
+        ("https://b.example", false),
+        ("https://phish.example", false),
+        ("https://a.example.phish.example", false),
+    ] {
+        assert_eq!(pages(origin, itself), [expected; 3], "{origin}");
+        assert_eq!(pages(origin, ""), [true; 3], "{origin}: an operator's");
+    }
+}
+
+#[test]
 fn a_client_past_its_end_is_as_if_disabled() {
     let client = |end: u64| {
         let json = format!(

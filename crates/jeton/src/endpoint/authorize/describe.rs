@@ -260,8 +260,8 @@ impl<'a> DescribedApi<'a> {
     }
 }
 
-/// The address of a client's page. One that a client registered itself is told where it is at the origin to
-/// which the person will be sent: another might be anybody's (RFC 7591 §5).
+/// The address of a client's page. One that a client registered itself is at the origin of some redirect URI,
+/// and told where that is the one to which the person will be sent.
 fn page<'a>(client: &Client, page: Option<&'a Home>, redirect_uri: &str) -> Option<&'a str> {
     let is_known = |page: &&Home| client.registration.is_none() || page.is_at(redirect_uri);
     page.filter(is_known).map(Home::as_str)
