@@ -1,9 +1,11 @@
 // Claims that are fresh at a refresh: what the provider says of the person then (OpenID Connect Core §12).
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { basic } from '../../suite/support/http.mjs';
 import { be, loggedIn, toUpstream } from '../support/login.mjs';
+import { isSecret } from '../support/secrets.mjs';
 import { application, open } from '../support/world.mjs';
 
 const FORM = { scope: 'openid profile email offline_access' };
@@ -244,6 +246,28 @@ describe('renewed claims', () => {
       asked.filter(({ status }) => status !== 200),
       [],
     );
+  });
+
+  test('a provider to which this deployment proves itself by a key is asked like any other', async (t) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const private_key = privateKey.export({ format: 'jwk' });
+    isSecret(private_key.d, 'private key');
+    const provider = { client_secret: undefined, private_key, account: 'by-key' };
+    const own = await deployment(t, { provider });
+    const { fresh } = own.applications;
+    const { one } = own.upstreams;
+    await one.addClient({
+      client_id: 'by-key',
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [publicKey.export({ format: 'jwk' })] },
+      redirect_uris: [`${own.issuer}/login/callback/one`],
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: FORM.scope,
+    });
+    const tokens = await loggedIn(own.browser(), fresh, { form: FORM });
+    await says(one, { groups: ['guests'] });
+    assert.deepEqual((await refreshed(fresh, tokens)).claims.groups, ['guests']);
+    assert.equal(await one.count(REFRESHES), 1);
   });
 
   test('what gives no refresh token is asked nothing: GitHub', async (t) => {

@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jeton::{
     BUDGET, Capabilities, ClientId, Config, Fetch, Fetched, MemoryFetch, MemoryLedger,
@@ -237,6 +238,27 @@ fn each_refresh_spends_the_token_that_the_one_before_was_given() {
     assert_eq!(said, json!({ "name": "Alicia" }));
     finished(deployment.refresh("shop", 0));
     assert_eq!(deployment.spent(), ["first", "second", "third"]);
+}
+
+#[test]
+fn a_refresh_proves_who_we_are_as_a_code_exchange_does() {
+    let d = URL_SAFE_NO_PAD.encode([7; 32]);
+    let ways = json!([{
+        "type": "openid", "id": "work", "name": "Work", "issuer": ISSUER, "client_id": "us",
+        "private_key": { "kty": "EC", "crv": "P-256", "d": d },
+    }]);
+    let deployment = Deployment::new(&json!({ "providers": ways }));
+    deployment.logged_in(NOW);
+    renewed(finished(deployment.refresh("shop", 0)));
+    let sent = deployment.fetch().sent();
+    let sent = sent.iter().find(|sent| sent.url.as_str() == TOKEN).unwrap();
+    let form: Vec<_> = url::form_urlencoded::parse(&sent.body).collect();
+    let assertion = form.iter().find(|(name, _)| name == "client_assertion");
+    let (_, assertion) = assertion.expect("an assertion");
+    let claims = assertion.split('.').nth(1).unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!([&claims["iss"], &claims["aud"]], ["us", ISSUER]);
 }
 
 #[test]

@@ -96,14 +96,14 @@ pub(super) fn client_id(text: String) -> Result<String, InvalidLogin> {
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How we prove to a token endpoint who we are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Authentication<'a> {
     /// By HTTP Basic.
     Basic(&'a ClientSecret),
     /// In the form.
     Post(&'a ClientSecret),
     /// By a JWT of ours in the form (RFC 7523 §2.2).
-    Assertion(&'a str),
+    Assertion(String),
     /// Not at all: the code is bound to us by PKCE alone.
     None,
 }
@@ -180,7 +180,7 @@ fn token_request(
         Authentication::Assertion(assertion) => {
             form.append_pair("client_id", client_id);
             form.append_pair("client_assertion_type", JWT_BEARER);
-            form.append_pair("client_assertion", assertion);
+            form.append_pair("client_assertion", &assertion);
         }
         Authentication::None => {
             form.append_pair("client_id", client_id);

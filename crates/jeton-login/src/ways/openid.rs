@@ -255,7 +255,7 @@ impl Provider {
     ) -> Result<Tokens, Trouble> {
         let metadata = self.metadata(with).await?;
         let url = with.url("token", &metadata.token_endpoint)?;
-        let authentication = self.authentication(&metadata)?;
+        let authentication = self.authentication(with, &metadata).await?;
         let (fetch, client_id) = (with.fetch(), &self.client_id);
         exchange::refreshed(&fetch, url, client_id, authentication, refresh_token).await
     }
@@ -341,22 +341,24 @@ impl Provider {
         parameters: &[(&str, &str)],
     ) -> Result<Tokens, Trouble> {
         let url = with.url("token", &metadata.token_endpoint)?;
-        let assertion;
-        let authentication = match &self.private_key {
-            Some(key) => {
-                assertion = key
-                    .assertion(with.server.crypto(), &self.client_id, metadata, with.now)
-                    .await
-                    .map_err(|_| Trouble::NotUsable("our assertion could not be signed"))?;
-                Authentication::Assertion(&assertion)
-            }
-            None => self.authentication(metadata)?,
-        };
+        let authentication = self.authentication(with, metadata).await?;
         let fetch = with.fetch();
         exchange::tokens(&fetch, url, &self.client_id, authentication, parameters).await
     }
 
-    fn authentication(&self, metadata: &Metadata) -> Result<Authentication<'_>, Trouble> {
+    /// How we prove to the token endpoint who we are, whatever is exchanged there.
+    async fn authentication<H: Host>(
+        &self,
+        with: &With<'_, H>,
+        metadata: &Metadata,
+    ) -> Result<Authentication<'_>, Trouble> {
+        if let Some(key) = &self.private_key {
+            let crypto = with.server.crypto();
+            let assertion = key.assertion(crypto, &self.client_id, metadata, with.now);
+            let assertion = assertion.await;
+            let unsigned = |_| Trouble::NotUsable("our assertion could not be signed");
+            return Ok(Authentication::Assertion(assertion.map_err(unsigned)?));
+        }
         let Some(secret) = &self.client_secret else {
             return Ok(Authentication::None);
         };
