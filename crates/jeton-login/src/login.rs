@@ -15,7 +15,7 @@ use crate::{
     flow::{Flow, NotBegun},
     pages::{AccountWanted, Answered, Asking, Chooser, OtherPerson, Problem},
     rejection::Rejection,
-    renewal,
+    renewal::{self, Freshness},
     session::Session,
     settings::LoginSettings,
     stop::{Context, Stop, Stopped},
@@ -45,13 +45,15 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         Err(why) => return turn_away(at, request, &asked, why).await,
     };
     let session = eligible.session();
-    let lacks_token = !silent
-        && !session.is_login_for(request)
-        && renewal::lacks_token(at, session, &asked)
-            .await
-            .map_err(|_| context.stopped(Stop::Store))?;
-    if lacks_token && let Some(way) = at.app.settings.way(&session.way) {
-        return begin_at(at, way, Some((request, &asked)), None).await;
+    // Whoever is not to be asked is sent nowhere, and is held against it once they got something from the person.
+    if !silent {
+        let freshness = renewal::freshness(at, session, request, &asked).await;
+        let freshness = freshness.map_err(|_| context.stopped(Stop::Store))?;
+        if freshness != Freshness::Enough
+            && let Some(way) = at.app.settings.way(&session.way)
+        {
+            return begin_at(at, way, Some((request, &asked)), None).await;
+        }
     }
     let standing = consent::standing(at, eligible)
         .await
@@ -69,7 +71,10 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
             return Ok(consent::page(at, eligible, Answered::NotYet));
         }
     };
-    go_on(at, eligible, scope.as_deref()).await
+    if silent {
+        return go_on(at, eligible, scope.as_deref()).await;
+    }
+    accepted(at, eligible, scope.as_deref()).await
 }
 
 /// What becomes of a request that the session of the browser may not answer.
@@ -344,8 +349,29 @@ fn challenge_of(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
-/// The person is accepted, with the part of the scope that they agreed to, and goes on.
+/// The person goes on with the part of the scope that they agreed to, unless they were refused by what their
+/// upstream said since their session began: then they go there once more, if they may be asked.
 pub(crate) async fn go_on<H: Host>(
+    at: &At<'_, H>,
+    eligible: Eligible<'_>,
+    scope: Option<&str>,
+) -> Result<Answer, Stopped> {
+    let (request, asked, session) = (eligible.request(), eligible.asked(), eligible.session());
+    let freshness = renewal::freshness(at, session, request, asked).await;
+    let freshness = freshness.map_err(|_| Context::of(request, asked).stopped(Stop::Store))?;
+    if freshness != Freshness::Superseded {
+        return accepted(at, eligible, scope).await;
+    }
+    match at.app.settings.way(&session.way) {
+        Some(way) if !asked.prompts("none") => {
+            begin_at(at, way, Some((request, asked)), None).await
+        }
+        _ => send_back(at, request, Rejection::NotLoggedIn).await,
+    }
+}
+
+/// The person is accepted, with the part of the scope that they agreed to, and goes on.
+async fn accepted<H: Host>(
     at: &At<'_, H>,
     eligible: Eligible<'_>,
     scope: Option<&str>,

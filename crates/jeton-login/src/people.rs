@@ -50,6 +50,14 @@ async fn at_device<H: Host>(
     let Some(session) = session else {
         return Ok(Renewed::Refused("their session has ended".into()));
     };
+    let device = server.client(of.client_id, of.now).await?;
+    if device.is_some_and(|device| device.refresh.renew_claims)
+        && !renewal::allows_device(server, &session, of.now).await?
+    {
+        return Ok(Renewed::Refused(
+            "they were refused since they logged in".into(),
+        ));
+    }
     let way = settings.way(&session.way).ok_or(NotAdmitted::NO_WAY);
     let client = Some(of.client_id);
     let admitted = way.and_then(|way| admission::admitted(settings, way, client, &session.claims));

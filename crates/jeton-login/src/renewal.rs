@@ -1,63 +1,46 @@
 //! Fresh claims at a refresh: the refresh token that an upstream gave with a login, and what the upstream says
 //! by it now.
 //!
-//! The token is kept sealed in a document of the person, one for each, since a person is of one upstream.
-//! Upstreams may take a token once and give the next with the answer (RFC 9700 §4.14.2), so it is spent by
-//! one request at a time: who asks first takes a lease, by a write that expects the document as it was read,
-//! and afterwards puts the next token in its place. Who finds the lease taken leaves the claims as they are.
+//! The token is kept sealed in a document of the person ([`document`]), one for each, since a person is of one
+//! upstream. Upstreams may take a token once and give the next with the answer (RFC 9700 §4.14.2), so it is
+//! spent by one request at a time: who asks first takes a lease, by a write that expects the document as it was
+//! read, and afterwards puts the next token in its place. Who finds the lease taken gets nothing and is to try
+//! again: claims that are old would be kept by whoever refreshes twice at once.
 //!
 //! A process that ends, or is dropped, between the upstream's answer and that second write loses the next
 //! token. The lease lapses, the one before is sent again, and an upstream that took it already refuses it: the
 //! person then has to log in anew, which is what it would be if a thief had sent it.
 
-use jeton::{
-    Document, Expected, Host, Inside, LONGEST_GRANT_LIFETIME, Ledger, LoginSeal, PersonalKey, Put,
-    Renewed, Renewing, Scope, Seconds, Unavailable, UnixTime, Version, hashed_subject,
-};
-use serde::{Deserialize, Serialize};
+use jeton::{Host, Inside, Renewed, Renewing, Scope, Seconds, Unavailable, Version};
 
 use crate::{
     admission,
     application::Application,
-    asked::Asked,
+    asked::{Asked, RequestKind},
     at::At,
     claims::{Known, claims_of},
-    person::Person,
     session::{Session, lasting},
+    trouble::Trouble,
     ways::{Pace, Way, With},
 };
+
+mod document;
+
+use document::{Found, State, UpstreamLogin};
+pub(crate) use document::{allows_device, forget, keep};
 
 /// For how long one request alone may spend the token: longer than it waits for the upstream.
 const LEASE: Seconds = Seconds(10);
 
-/// How often a lease is tried while others write the same document.
+/// For how long an upstream that says nothing leaves a person the claims that they have, from the first time
+/// that it said nothing: a bad hour of a provider logs nobody out, and a longer one keeps no rights.
+const LONGEST_UNANSWERED: Seconds = Seconds(3600);
+
+/// How often a write is tried while others write the same document.
 const MOST_TRIES: usize = 3;
 
-/// A person's login at an upstream, as it lasts there.
-#[derive(Clone, Serialize, Deserialize)]
-struct UpstreamLogin {
-    /// The id of the way that they came.
-    way: String,
-    iss: String,
-    sub: String,
-    /// When they logged in: a cut-off after that ends it.
-    began_at: UnixTime,
-    state: State,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-enum State {
-    /// It lasts, by this refresh token.
-    Lasts {
-        refresh_token: String,
-        /// Until then somebody is asking the upstream.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        leased_until: Option<UnixTime>,
-    },
-    /// The upstream has ended it, or its people may no longer log in. Kept, because an absent document would
-    /// say that there is nothing to be asked.
-    Ended,
-}
+const NO_TOKEN: &str = "the upstream gave no refresh token";
+const ENDED: &str = "their login at the upstream ended";
 
 /// What is true now of whose refresh token is about to be redeemed.
 ///
@@ -82,176 +65,188 @@ impl<H: Host> Renewal<'_, H> {
     async fn answer(&self) -> Result<Renewed, Unavailable> {
         let Renewing { subject, now, .. } = *self.of;
         for _ in 0..MOST_TRIES {
-            let Some((login, version)) = find(&self.server, subject, now).await? else {
-                return Ok(unchanged("the upstream gave no refresh token"));
+            let Some(found) = document::find(&self.server, subject, now).await? else {
+                return Ok(Renewed::Unchanged(NO_TOKEN.into()));
             };
-            let State::Lasts {
-                refresh_token,
-                leased_until,
-            } = &login.state
-            else {
-                return Ok(Renewed::Refused("their login at the upstream ended".into()));
+            let login = &found.login;
+            let (refresh_token, leased_until) = match &login.state {
+                State::Lasts {
+                    refresh_token,
+                    leased_until,
+                } => (refresh_token, leased_until),
+                State::NoToken if login.allows_what_was_given(self.of.granted_at) => {
+                    return Ok(Renewed::Unchanged(NO_TOKEN.into()));
+                }
+                State::NoToken | State::Ended => return Ok(Renewed::Refused(ENDED.into())),
             };
             let way = self.app.settings.way(&login.way);
             let Some(way) = way.filter(|way| way.is_of(&login.iss)) else {
                 return Ok(Renewed::Refused("their way to log in is gone".into()));
             };
             if leased_until.is_some_and(|until| now < until) {
-                return Ok(unchanged("another refresh is asking the upstream"));
+                return Err(busy("another refresh is asking the upstream"));
             }
             let leased = login.with(State::Lasts {
                 refresh_token: refresh_token.clone(),
                 leased_until: Some(now + LEASE),
             });
-            if let Some(leased_at) = self.replace(&leased, version).await? {
-                return self.ask(way, &login, refresh_token, leased_at).await;
+            if let Some(version) = self.put(&leased, found.version).await? {
+                let leased = Found {
+                    login: leased,
+                    version,
+                };
+                return self.ask(way, leased, refresh_token).await;
             }
         }
-        Ok(unchanged("others write the same document all the time"))
+        Err(busy("others write the same document all the time"))
     }
 
     /// What the upstream says, asked by whoever has the lease.
     async fn ask(
         &self,
         way: &Way,
-        login: &UpstreamLogin,
+        leased: Found,
         refresh_token: &str,
-        leased: Version,
     ) -> Result<Renewed, Unavailable> {
+        let now = self.of.now;
         let with = With {
             server: self.server,
             upstreams: &self.app.upstreams_at_refresh,
             pace: Pace::Refresh,
             reach: self.server.config().reach(),
-            now: self.of.now,
+            now,
         };
         let tokens = match way.refreshed(&with, refresh_token).await {
             Ok(tokens) => tokens,
             Err(trouble) if trouble.ends_login() => {
-                return Ok(match self.replace(&login.ended(), leased).await? {
-                    Some(_) => Renewed::Refused(trouble.to_string().into()),
-                    None => unchanged("the person logged in anew meanwhile"),
-                });
+                let ended = |login: &UpstreamLogin| {
+                    let is_same = login.lasts_by(refresh_token);
+                    is_same.then(|| login.refused(now).with(State::Ended))
+                };
+                return match self.change(leased, ended).await? {
+                    Some(_) => Ok(Renewed::Refused(trouble.to_string().into())),
+                    None => Err(busy("the person logged in anew meanwhile")),
+                };
             }
-            // Whether the upstream has taken the token is not known. The lease lapses by itself: nobody asks
-            // again at once.
-            Err(trouble) => return Ok(Renewed::Unchanged(trouble.to_string().into())),
+            // Whether the upstream has taken the token is not known.
+            Err(trouble) => return self.unanswered(leased, refresh_token, &trouble).await,
         };
-        let next = tokens.refresh_token.as_deref().unwrap_or(refresh_token);
-        let next = login.with(State::Lasts {
-            refresh_token: next.to_owned(),
-            leased_until: None,
-        });
-        // Where it is refused the person has logged in anew: that login's token stands, and the answer is about
-        // them all the same.
-        let kept = self.replace(&next, leased).await?;
-        let person = match way.owner(&with, &login.iss, &login.sub, tokens).await {
+        let next = tokens.refresh_token.as_deref();
+        let next = next.filter(|token| document::may_be_kept(token));
+        let next = next.unwrap_or(refresh_token).to_owned();
+        let kept = |login: &UpstreamLogin| {
+            let is_same = login.lasts_by(refresh_token);
+            is_same.then(|| login.with(State::lasts(&next)))
+        };
+        let (iss, sub) = (leased.login.iss.clone(), leased.login.sub.clone());
+        let began_at = leased.login.began_at;
+        let Some(kept) = self.change(leased, kept).await? else {
+            return Err(busy("the person logged in anew meanwhile"));
+        };
+        let person = match way.owner(&with, &iss, &sub, tokens).await {
             Ok(person) => person,
-            Err(trouble) => return Ok(Renewed::Unchanged(trouble.to_string().into())),
+            Err(trouble) => return self.unanswered(kept, &next, &trouble).await,
         };
         let upstream = lasting(&person.claims);
         let settings = &self.app.settings;
         if let Err(by) = admission::admitted(settings, way, None, &upstream) {
-            if let Some(kept) = kept {
-                self.replace(&login.ended(), kept).await?;
-            }
+            let ended = |login: &UpstreamLogin| {
+                let refused = login.refused(now);
+                // Who has logged in anew since was on the lists then.
+                let is_same = login.began_at == began_at;
+                Some(if is_same {
+                    refused.with(State::Ended)
+                } else {
+                    refused
+                })
+            };
+            self.change(kept, ended).await?;
             return Ok(Renewed::Refused(by.to_string().into()));
         }
         let client = Some(self.of.client_id);
         if let Err(by) = admission::admitted(settings, way, client, &upstream) {
+            self.change(kept, |login| Some(login.refused(now).answered()))
+                .await?;
             return Ok(Renewed::Refused(by.to_string().into()));
+        }
+        if kept.login.unanswered_since.is_some() {
+            self.change(kept, |login| Some(login.answered())).await?;
         }
         let scope = self.of.scope.to_string();
         let known = Known {
             subject: self.of.subject,
-            way: &login.way,
+            way: &way.id,
             upstream: &upstream,
-            client_id: Some(self.of.client_id),
+            client_id: client,
             scope: Some(&scope),
         };
         Ok(Renewed::Claims(claims_of(settings, &known)))
     }
 
+    /// What follows where the upstream does not say who the person is, whose login lasts by `refresh_token`: the
+    /// lease is given back, so that whoever asks next is answered as soon as the upstream is well.
+    ///
+    /// Once somebody was refused by what an upstream said, or nothing was said for too long, claims are not known
+    /// to be true any more.
+    async fn unanswered(
+        &self,
+        standing: Found,
+        refresh_token: &str,
+        trouble: &Trouble,
+    ) -> Result<Renewed, Unavailable> {
+        let now = self.of.now;
+        let freed = |login: &UpstreamLogin| {
+            let is_same = login.lasts_by(refresh_token);
+            is_same.then(|| login.with(State::lasts(refresh_token)).unanswered(now))
+        };
+        let Some(Found { login, .. }) = self.change(standing, freed).await? else {
+            return Err(busy("the person logged in anew meanwhile"));
+        };
+        let since = login.unanswered_since.unwrap_or(now);
+        if login.refused_at.is_some() || now >= since + LONGEST_UNANSWERED {
+            return Err(Unavailable::new("upstream", trouble));
+        }
+        Ok(Renewed::Unanswered(trouble.to_string().into()))
+    }
+
+    /// Changes the login, which stands so or as others have written it since; `None`: it is not to be changed as
+    /// it stands by now, or is there no more.
+    async fn change(
+        &self,
+        standing: Found,
+        change: impl Fn(&UpstreamLogin) -> Option<UpstreamLogin>,
+    ) -> Result<Option<Found>, Unavailable> {
+        let Renewing { subject, now, .. } = *self.of;
+        let mut standing = standing;
+        for _ in 0..MOST_TRIES {
+            let Some(login) = change(&standing.login) else {
+                return Ok(None);
+            };
+            if let Some(version) = self.put(&login, standing.version).await? {
+                return Ok(Some(Found { login, version }));
+            }
+            match document::find(&self.server, subject, now).await? {
+                Some(found) => standing = found,
+                None => return Ok(None),
+            }
+        }
+        Err(busy("others write the same document all the time"))
+    }
+
     /// Puts the login in the place of the one of that version: its own version; `None`: another stands.
-    async fn replace(
+    async fn put(
         &self,
         login: &UpstreamLogin,
         version: Version,
     ) -> Result<Option<Version>, Unavailable> {
         let Renewing { subject, now, .. } = *self.of;
-        let expected = Expected::Version(version);
-        put(&self.server, subject, login, &expected, now).await
+        document::put(&self.server, subject, login, version, now).await
     }
 }
 
-impl UpstreamLogin {
-    fn with(&self, state: State) -> Self {
-        Self {
-            state,
-            ..self.clone()
-        }
-    }
-
-    fn ended(&self) -> Self {
-        self.with(State::Ended)
-    }
-}
-
-fn unchanged(why: &'static str) -> Renewed {
-    Renewed::Unchanged(why.into())
-}
-
-fn key_of(subject: &str) -> PersonalKey {
-    PersonalKey::new("upstream login", subject)
-}
-
-/// The login of a person at their upstream, and the version of its document. One that does not open, is of
-/// somebody else, or began before a cut-off, is none.
-async fn find<H: Host>(
-    server: &Inside<'_, H>,
-    subject: &str,
-    now: UnixTime,
-) -> Result<Option<(UpstreamLogin, Version)>, Unavailable> {
-    let Some(ledger) = server.ledger() else {
-        return Ok(None);
-    };
-    let Some(document) = ledger.personal(&key_of(subject), now).await? else {
-        return Ok(None);
-    };
-    let login: Option<UpstreamLogin> = server.open_sealed(LoginSeal::Document, document.as_str());
-    let own = login.filter(|login| hashed_subject(&login.iss, &login.sub) == subject);
-    let Some(login) = own else {
-        return Ok(None);
-    };
-    let ended_before = server.ended_before(subject, now).await?;
-    Ok((login.began_at >= ended_before).then(|| (login, document.version())))
-}
-
-/// Writes the login over what is expected: its version; `None`: another stands, or it is longer than any
-/// document may be.
-async fn put<H: Host>(
-    server: &Inside<'_, H>,
-    subject: &str,
-    login: &UpstreamLogin,
-    expected: &Expected,
-    now: UnixTime,
-) -> Result<Option<Version>, Unavailable> {
-    let Some(ledger) = server.ledger() else {
-        return Ok(None);
-    };
-    let sealed = server.seal(LoginSeal::Document, login);
-    let sealed = sealed.map_err(|_| Unavailable::new("upstream login", "it cannot be sealed"))?;
-    let Ok(document) = Document::of_person(sealed) else {
-        return Ok(None);
-    };
-    // As long as a grant may live whose claims are renewed by it.
-    let until = now + LONGEST_GRANT_LIFETIME;
-    let key = key_of(subject);
-    let put = ledger.put_personal(&key, Some(&document), expected, until, now);
-    Ok(match put.await? {
-        Put::Done => Some(document.version()),
-        Put::Conflict(_) => None,
-    })
+/// That the client has to ask again in a moment.
+fn busy(why: &'static str) -> Unavailable {
+    Unavailable::new("upstream login", why)
 }
 
 /// Whether the client that asks for a login wants fresh claims later. A device's is not known yet.
@@ -267,72 +262,55 @@ pub(crate) async fn is_wanted<H: Host>(at: &At<'_, H>, asked: &Asked) -> Result<
     Ok(client.is_some_and(|client| client.renews_claims(&scope)))
 }
 
-/// Whether the person has to go to the upstream once more though they have a session: the client wants fresh
-/// claims later, and the upstream was not asked for what they are had by.
-pub(crate) async fn lacks_token<H: Host>(
+/// What a session is worth where fresh claims are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It will do.
+    Enough,
+    /// The upstream was not asked for what fresh claims are had by later.
+    LacksToken,
+    /// The upstream has said since that its person may not go on, here or at another client, or has ended their
+    /// login.
+    Superseded,
+}
+
+/// What the session is worth to the client that asks for a login. At a device, whose client shows only later,
+/// that it is not superseded is all that can be asked.
+pub(crate) async fn freshness<H: Host>(
     at: &At<'_, H>,
     session: &Session,
+    request: &str,
     asked: &Asked,
-) -> Result<bool, Unavailable> {
-    if !is_wanted(at, asked).await? {
-        return Ok(false);
-    }
-    let found = find(&at.server, &session.subject, at.now()).await?;
-    Ok(match found {
-        Some((login, _)) => matches!(login.state, State::Ended),
-        None => !session.asked_for_refresh_token,
-    })
-}
-
-/// Keeps what the upstream gave with a login at which it was asked for a refresh token. Where it gave none, the
-/// one that it gave before stands, and a login that had ended is forgotten: the person has just proved who they
-/// are.
-pub(crate) async fn keep<H: Host>(
-    at: &At<'_, H>,
-    way: &Way,
-    subject: &str,
-    person: &Person,
-) -> Result<(), Unavailable> {
-    let Some(refresh_token) = &person.refresh_token else {
-        let found = find(&at.server, subject, at.now()).await?;
-        return match found {
-            Some((login, version)) if matches!(login.state, State::Ended) => {
-                remove(at, subject, &Expected::Version(version)).await
-            }
-            _ => Ok(()),
-        };
+) -> Result<Freshness, Unavailable> {
+    let client = match &asked.client_id {
+        Some(client) => at.server.client(client, at.now()).await?,
+        None => None,
     };
-    let login = UpstreamLogin {
-        way: way.id.clone(),
-        iss: person.iss.clone(),
-        sub: person.sub.clone(),
-        began_at: at.now(),
-        state: State::Lasts {
-            refresh_token: refresh_token.clone(),
-            leased_until: None,
-        },
+    let may_want = match &client {
+        // Whatever its scope is: without a refresh token it would ask for the same claims again and again.
+        Some(client) => client.refresh.renew_claims,
+        None => asked.kind == RequestKind::Device,
     };
-    put(&at.server, subject, &login, &Expected::Anything, at.now()).await?;
-    Ok(())
-}
-
-/// Forgets the person's login at their upstream.
-pub(crate) async fn forget<H: Host>(at: &At<'_, H>, subject: &str) -> Result<(), Unavailable> {
-    remove(at, subject, &Expected::Anything).await
-}
-
-async fn remove<H: Host>(
-    at: &At<'_, H>,
-    subject: &str,
-    expected: &Expected,
-) -> Result<(), Unavailable> {
-    if let Some(ledger) = at.server.ledger() {
-        let key = key_of(subject);
-        // One that was written meanwhile is of a login after this.
-        let removed = ledger.put_personal(&key, None, expected, at.now(), at.now());
-        removed.await?;
+    if !may_want {
+        return Ok(Freshness::Enough);
     }
-    Ok(())
+    let found = document::find(&at.server, &session.subject, at.now()).await?;
+    let login = found.map(|found| found.login);
+    let is_login_for = session.is_login_for(request);
+    if let Some(login) = &login
+        && !login.allows(session, Some(request))
+    {
+        return Ok(Freshness::Superseded);
+    }
+    let lacks_token = match login.map(|login| login.state) {
+        Some(State::Lasts { .. }) => false,
+        Some(State::Ended) => true,
+        Some(State::NoToken) | None => !session.asked_for_refresh_token,
+    };
+    if lacks_token && !is_login_for && is_wanted(at, asked).await? {
+        return Ok(Freshness::LacksToken);
+    }
+    Ok(Freshness::Enough)
 }
 
 #[cfg(test)]

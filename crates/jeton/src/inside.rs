@@ -27,14 +27,14 @@ use crate::{
 /// - Asked at a refresh only for clients that want it (`renew_claims`), before the grant moves: whatever is
 ///   answered, or nothing, the same refresh may be asked again.
 /// - Answers within a time that leaves the request's stores theirs ([`BUDGET`](crate::BUDGET)): who cannot
-///   know in time answers [`Renewed::Unchanged`].
+///   know in time answers [`Renewed::Unanswered`].
 /// - May be dropped at any time.
 #[allow(async_fn_in_trait)]
 pub trait People {
     /// What is true now of the person whose refresh token is about to be redeemed.
     ///
     /// # Errors
-    /// A store does not answer.
+    /// A store does not answer, or the client has to ask again in a moment. The grant does not move.
     async fn renewed<H: Host>(
         &self,
         server: Inside<'_, H>,
@@ -83,6 +83,8 @@ pub struct Renewing<'a> {
     pub client_id: &'a ClientId,
     /// What was granted of the scope, as far as the client is still registered for it.
     pub scope: &'a Scope,
+    /// When the person granted it.
+    pub granted_at: UnixTime,
     /// The time of the request.
     pub now: UnixTime,
 }
@@ -110,16 +112,20 @@ pub enum Renewed {
     Claims(Map<String, Value>),
     /// There is nothing to be known, for this reason: what was said stands.
     Unchanged(Cow<'static, str>),
+    /// There is something to be known, and for this reason it is not: what was said stands for now, and so
+    /// does the grant, which moves with what is known alone.
+    Unanswered(Cow<'static, str>),
     /// The person may no longer be logged in there, for this reason.
     Refused(Cow<'static, str>),
 }
 
-/// Shows what of the three it is: claims are the person's.
+/// Shows what of the four it is: claims are the person's.
 impl fmt::Debug for Renewed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Claims(_) => f.write_str("Claims"),
             Self::Unchanged(why) => write!(f, "Unchanged({why:?})"),
+            Self::Unanswered(why) => write!(f, "Unanswered({why:?})"),
             Self::Refused(why) => write!(f, "Refused({why:?})"),
         }
     }

@@ -1,6 +1,6 @@
 //! Claims that are fresh at a refresh: who is asked, what becomes of the answer, and what it costs.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, future::poll_fn, pin::pin, rc::Rc, task::Poll};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -28,18 +28,24 @@ impl People for Script {
         _: Inside<'_, H>,
         of: &Renewing<'_>,
     ) -> Result<Renewed, Unavailable> {
-        let (answer, asked) = &mut *self.0.borrow_mut();
-        let Renewing {
-            subject,
-            client_id,
-            scope,
-            now,
-        } = of;
-        asked.push(format!(
-            "{subject} {client_id} {scope} {}",
-            now.since(NOW).0
-        ));
-        Ok(answer.clone())
+        let answer = {
+            let (answer, asked) = &mut *self.0.borrow_mut();
+            let Renewing {
+                subject,
+                client_id,
+                scope,
+                granted_at,
+                now,
+            } = of;
+            assert_eq!(*granted_at, NOW);
+            asked.push(format!(
+                "{subject} {client_id} {scope} {}",
+                now.since(NOW).0
+            ));
+            answer.clone()
+        };
+        tokio::task::yield_now().await;
+        Ok(answer)
     }
 
     async fn connecting<H: Host>(
@@ -241,25 +247,95 @@ async fn many_claims_are_kept_beside_the_grant_and_few_again_in_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_known_or_kept_leaves_what_was_said() {
+async fn what_cannot_be_known_leaves_what_was_said() {
     let (bench, script) = deployment();
-    let mut tokens = bench.logged_in("fresh").await;
+    let tokens = bench.logged_in("fresh").await;
+    script.say(Renewed::Unchanged("nobody is asked".into()));
+    let first = bench.refresh("fresh", &tokens, 60).await;
+    assert_eq!(renewal_of(&first), "nobody is asked");
+    assert_eq!(id_token(&first)["email"], "old@example");
+    let first = first.json();
+    assert_ne!(first["refresh_token"], tokens["refresh_token"]);
+    bench.ledger.take();
+
+    // A grant moves with what is known alone.
+    script.say(Renewed::Unanswered("token: 503".into()));
+    for later in [120, 121, 200] {
+        let answer = bench.refresh("fresh", &first, later).await;
+        bench.assert(2, 0, "the grant is read, and once more for its answer");
+        assert_eq!(renewal_of(&answer), "token: 503");
+        assert_eq!(id_token(&answer)["email"], "old@example");
+        assert_eq!(answer.json()["refresh_token"], first["refresh_token"]);
+    }
+    script.say(claims(&json!({ "email": "new@example" })));
+    let answer = bench.refresh("fresh", &first, 201).await;
+    assert_eq!(id_token(&answer)["email"], "new@example");
+    assert_ne!(answer.json()["refresh_token"], first["refresh_token"]);
+}
+
+#[tokio::test]
+async fn claims_that_a_login_would_be_refused_with_are_refused() {
+    let (bench, script) = deployment();
+    let tokens = bench.logged_in("fresh").await;
     let too_long = json!({ "groups": vec!["a group of ten or more"; 300] });
     let reserved = json!({ "sub": "bob" });
     let answers = [
-        (Renewed::Unchanged("token: 503".into()), "token: 503"),
-        (claims(&too_long), "the claims are too long for a token"),
+        (too_long, "the claims are too long for a token"),
         (
-            claims(&reserved),
+            reserved,
             "the claims have sub, which the server alone says, however it is written",
         ),
     ];
-    for (later, (answer, why)) in (1..).zip(answers) {
-        script.say(answer);
-        let answer = bench.refresh("fresh", &tokens, later * 60).await;
-        assert_eq!(renewal_of(&answer), why);
-        assert_eq!(id_token(&answer)["email"], "old@example");
-        tokens = answer.json();
+    for (answer, why) in answers {
+        script.say(claims(&answer));
+        let refused = bench.refresh("fresh", &tokens, 60).await;
+        assert_eq!(refused.json()["error"], "invalid_grant");
+        let audit = refused.extensions().get::<Audit>().unwrap();
+        let why = format!("the person may no longer be logged in: {why}");
+        assert_eq!(audit.detail.as_deref(), Some(why.as_str()));
+        bench.assert(1, 0, "the grant does not move");
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_know_overtakes_nobody_who_does() {
+    let (bench, script) = deployment();
+    let tokens = bench.logged_in("fresh").await;
+    script.say(claims(&json!({ "email": "new@example" })));
+    let mut knows = pin!(bench.refresh("fresh", &tokens, 60));
+    // Until it was told: its step is still to come.
+    poll_fn(|context| Poll::Ready(knows.as_mut().poll(context).is_pending())).await;
+    script.say(Renewed::Unanswered("token: 503".into()));
+    let mut late = pin!(bench.refresh("fresh", &tokens, 60));
+    poll_fn(|context| Poll::Ready(late.as_mut().poll(context).is_pending())).await;
+    let early = bench.refresh("fresh", &tokens, 60).await;
+    assert_eq!(renewal_of(&early), "token: 503");
+    assert_eq!(id_token(&early)["email"], "old@example");
+
+    let knows = knows.await;
+    assert_eq!(renewal_of(&knows), "renewed");
+    assert_eq!(id_token(&knows)["email"], "new@example");
+    let late = late.await;
+    assert_eq!(renewal_of(&late), "another refresh was answered first");
+    assert_eq!(id_token(&late)["email"], "new@example");
+    assert_eq!(late.json()["refresh_token"], knows.json()["refresh_token"]);
+}
+
+#[tokio::test]
+async fn of_two_at_once_one_says_that_the_claims_are_new() {
+    let (bench, _) = deployment();
+    let tokens = bench.logged_in("fresh").await;
+    let refresh = || bench.refresh("fresh", &tokens, 60);
+    let (first, second) = tokio::join!(refresh(), refresh());
+    let mut said = [renewal_of(&first), renewal_of(&second)];
+    said.sort();
+    assert_eq!(said, ["another refresh was answered first", "renewed"]);
+    assert_eq!(
+        first.json()["refresh_token"],
+        second.json()["refresh_token"]
+    );
+    for answer in [&first, &second] {
+        assert_eq!(id_token(answer)["email"], "new@example");
     }
 }
 

@@ -9,8 +9,9 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jeton::{
-    BUDGET, Capabilities, ClientId, Config, Fetch, Fetched, MemoryFetch, MemoryLedger,
-    MemoryRegistry, Outgoing, People, Realm, Server, Unreachable, put_cut_off,
+    BUDGET, Capabilities, ClientId, Config, Expected, Fetch, Fetched, Ledger, MemoryFetch,
+    MemoryLedger, MemoryRegistry, Outgoing, People, Realm, Server, UnixTime, Unreachable,
+    hashed_subject, put_cut_off,
 };
 use jeton_native::NativeCrypto;
 use serde_json::{Value, json};
@@ -140,27 +141,38 @@ impl Deployment {
             iss: ISSUER.to_owned(),
             sub: "alice".to_owned(),
             began_at,
-            state: State::Lasts {
-                refresh_token: "first".to_owned(),
-                leased_until: None,
-            },
+            state: State::lasts("first"),
+            refused_at: None,
+            unanswered_since: None,
         };
         let (inside, subject) = (self.server.inside(), subject());
-        let put = put(&inside, &subject, &login, &Expected::Anything, began_at);
+        let put = document::write(&inside, &subject, &login, &Expected::Anything, began_at);
         assert!(finished(put).unwrap().is_some());
     }
 
-    /// A refresh at `client` so many seconds later.
+    /// A refresh at `client` so many seconds later, of what was granted at the beginning.
     async fn refresh(&self, client: &str, later: u64) -> Renewed {
+        self.try_refresh(client, later).await.unwrap()
+    }
+
+    async fn try_refresh(&self, client: &str, later: u64) -> Result<Renewed, Unavailable> {
         let client_id: ClientId = client.parse().unwrap();
         let of = Renewing {
             subject: &subject(),
             client_id: &client_id,
             scope: &"openid profile".parse().unwrap(),
+            granted_at: NOW,
             now: NOW + Seconds(later),
         };
         let people = self.server.people();
-        people.renewed(self.server.inside(), &of).await.unwrap()
+        people.renewed(self.server.inside(), &of).await
+    }
+
+    /// What is kept of alice's login.
+    fn kept(&self) -> UpstreamLogin {
+        let (inside, subject) = (self.server.inside(), subject());
+        let found = finished(document::find(&inside, &subject, NOW)).unwrap();
+        found.expect("a login").login
     }
 
     /// The refresh tokens that the upstream was sent.
@@ -219,8 +231,21 @@ fn expect_refused(answer: Renewed, expected: &str) {
     }
 }
 
-const LEASED: &str = "another refresh is asking the upstream";
-const NO_TOKEN: &str = "the upstream gave no refresh token";
+/// That the client is to ask again, and why.
+#[track_caller]
+fn expect_busy(answer: Result<Renewed, Unavailable>, expected: &str) {
+    assert_eq!(answer.unwrap_err().to_string(), expected);
+}
+
+#[track_caller]
+fn expect_unanswered(answer: Renewed, expected: &str) {
+    match answer {
+        Renewed::Unanswered(why) => assert_eq!(why, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
+const LEASED: &str = "upstream login: another refresh is asking the upstream";
 
 #[test]
 fn each_refresh_spends_the_token_that_the_one_before_was_given() {
@@ -270,7 +295,7 @@ fn of_two_at_once_one_asks() {
     while deployment.spent().is_empty() {
         assert!(poll(first.as_mut()).is_pending());
     }
-    expect_unchanged(finished(deployment.refresh("desk", 1)), LEASED);
+    expect_busy(finished(deployment.try_refresh("desk", 1)), LEASED);
     renewed(finished(first));
     renewed(finished(deployment.refresh("desk", 1)));
     assert_eq!(deployment.spent(), ["first", "second"], "each once");
@@ -281,9 +306,12 @@ fn two_that_have_read_the_same_do_not_both_ask() {
     let deployment = Deployment::new(&json!({}));
     deployment.logged_in(NOW);
     let (inside, subject) = (deployment.server.inside(), subject());
-    let (login, version) = finished(find(&inside, &subject, NOW)).unwrap().unwrap();
-    let expected = Expected::Version(version);
-    let write = || finished(put(&inside, &subject, &login, &expected, NOW)).unwrap();
+    let found = finished(document::find(&inside, &subject, NOW)).unwrap();
+    let found = found.unwrap();
+    let write = || {
+        let put = document::put(&inside, &subject, &found.login, found.version.clone(), NOW);
+        finished(put).unwrap()
+    };
     assert!(write().is_some());
     assert!(write().is_none(), "another stands");
 }
@@ -298,7 +326,7 @@ fn a_refresh_that_is_dropped_leaves_its_lease_which_lapses() {
             assert!(poll(dropped.as_mut()).is_pending());
         }
     }
-    expect_unchanged(finished(deployment.refresh("shop", 9)), LEASED);
+    expect_busy(finished(deployment.try_refresh("shop", 9)), LEASED);
     renewed(finished(deployment.refresh("shop", 10)));
     assert_eq!(deployment.spent(), ["first", "first"]);
 }
@@ -310,7 +338,7 @@ fn the_next_token_is_kept_before_anything_else_can_fail() {
     deployment.fails(USERINFO, 500, "{}");
     let answer = finished(deployment.refresh("shop", 0));
     assert!(
-        matches!(&answer, Renewed::Unchanged(why) if why.starts_with("userinfo: ")),
+        matches!(&answer, Renewed::Unanswered(why) if why.starts_with("userinfo: ")),
         "{answer:?}"
     );
     finished(deployment.refresh("shop", 0));
@@ -318,7 +346,7 @@ fn the_next_token_is_kept_before_anything_else_can_fail() {
 }
 
 #[test]
-fn an_upstream_that_is_down_changes_nothing_and_is_left_alone_for_a_while() {
+fn an_upstream_that_is_down_changes_nothing_and_is_asked_again_by_whoever_is_next() {
     for (status, body) in [
         (503, "{}"),
         (429, "{}"),
@@ -330,12 +358,98 @@ fn an_upstream_that_is_down_changes_nothing_and_is_left_alone_for_a_while() {
         deployment.fails(TOKEN, status, body);
         let answer = finished(deployment.refresh("shop", 0));
         assert!(
-            matches!(answer, Renewed::Unchanged(_)),
+            matches!(answer, Renewed::Unanswered(_)),
             "{status}: {answer:?}"
         );
-        expect_unchanged(finished(deployment.refresh("shop", 1)), LEASED);
         deployment.gives("second");
-        renewed(finished(deployment.refresh("shop", 10)));
+        renewed(finished(deployment.refresh("desk", 0)));
+        assert_eq!(deployment.spent(), ["first", "first"]);
+    }
+}
+
+#[test]
+fn an_upstream_that_says_nothing_for_an_hour_leaves_nobody_what_they_have() {
+    for (url, why) in [
+        (TOKEN, "token: status 503 Service Unavailable"),
+        (USERINFO, "userinfo: status 503 Service Unavailable"),
+    ] {
+        let deployment = Deployment::new(&json!({}));
+        deployment.logged_in(NOW);
+        // Long after the login: what counts is since when it says nothing.
+        let first = 50_000;
+        deployment.fails(url, 503, "{}");
+        for later in [0, 1800, 3599] {
+            expect_unanswered(finished(deployment.refresh("shop", first + later)), why);
+        }
+        let too_long = format!("upstream: {why}");
+        for client in ["shop", "desk"] {
+            expect_busy(
+                finished(deployment.try_refresh(client, first + 3600)),
+                &too_long,
+            );
+        }
+        deployment.gives("second");
+        deployment.alice(json!({ "name": "Alice" }));
+        renewed(finished(deployment.refresh("shop", first + 3601)));
+        assert_eq!(deployment.kept().unanswered_since, None);
+        deployment.fails(url, 503, "{}");
+        expect_unanswered(finished(deployment.refresh("shop", first + 9000)), why);
+    }
+}
+
+#[test]
+fn what_a_client_was_refused_by_is_known_where_the_upstream_says_nothing_afterwards() {
+    let staff =
+        json!({ "clients": { "shop": { "allow": { "claims": { "groups": ["staff"] } } } } });
+    let deployment = Deployment::new(&staff);
+    deployment.logged_in(NOW);
+    deployment.alice(json!({ "groups": ["guests"] }));
+    let why = "the person is not in the allow of the client";
+    expect_refused(finished(deployment.refresh("shop", 0)), why);
+    deployment.fails(TOKEN, 503, "{}");
+    let why = "upstream: token: status 503 Service Unavailable";
+    expect_busy(finished(deployment.try_refresh("shop", 1)), why);
+    expect_busy(finished(deployment.try_refresh("desk", 1)), why);
+}
+
+#[test]
+fn what_was_learned_is_kept_whoever_writes_meanwhile() {
+    let all = json!({ "allow": { "claims": { "groups": ["staff"] } } });
+    let of_client = json!({ "clients": { "shop": all } });
+    for (login, ends) in [(all, true), (of_client, false)] {
+        let deployment = Deployment::new(&login);
+        deployment.logged_in(NOW);
+        deployment.alice(json!({ "groups": ["guests"] }));
+        let mut first = pin!(deployment.refresh("shop", 0));
+        // The next token is in its place, and what it opens is asked for.
+        while deployment
+            .fetch()
+            .sent()
+            .iter()
+            .all(|sent| sent.url.as_str() != USERINFO)
+        {
+            assert!(poll(first.as_mut()).is_pending());
+        }
+        deployment.gives("third");
+        let mut second = pin!(deployment.try_refresh("desk", 1));
+        while deployment.spent().len() < 2 {
+            assert!(poll(second.as_mut()).is_pending());
+        }
+        assert!(matches!(finished(first), Renewed::Refused(_)));
+        let kept = deployment.kept();
+        assert_eq!(kept.refused_at, Some(NOW));
+        assert_eq!(matches!(kept.state, State::Ended), ends);
+        let second = finished(second);
+        if ends {
+            expect_busy(
+                second,
+                "upstream login: the person logged in anew meanwhile",
+            );
+        } else {
+            renewed(second.unwrap());
+            assert_eq!(deployment.kept().refused_at, Some(NOW));
+            assert!(deployment.kept().lasts_by("third"), "its token as well");
+        }
     }
 }
 
@@ -399,12 +513,16 @@ fn a_login_before_a_cut_off_or_of_somebody_else_is_none() {
     // Whoever writes the store can move a document, but not say whose it is.
     let inside = deployment.server.inside();
     let ledger = inside.ledger().unwrap();
-    let moved = finished(ledger.personal(&key_of(&subject()), NOW)).unwrap();
+    let moved = finished(ledger.personal(&document::key_of(&subject()), NOW)).unwrap();
     let bob = hashed_subject(ISSUER, "bob");
-    let (key, until) = (key_of(&bob), NOW + Seconds(1000));
+    let (key, until) = (document::key_of(&bob), NOW + Seconds(1000));
     let put = ledger.put_personal(&key, moved.as_ref(), &Expected::Anything, until, NOW);
     finished(put).unwrap();
-    assert!(finished(find(&inside, &bob, NOW)).unwrap().is_none());
+    assert!(
+        finished(document::find(&inside, &bob, NOW))
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]
@@ -413,7 +531,7 @@ fn nothing_of_it_can_be_read_in_the_store() {
     deployment.logged_in(NOW);
     let inside = deployment.server.inside();
     let ledger = inside.ledger().unwrap();
-    let document = finished(ledger.personal(&key_of(&subject()), NOW)).unwrap();
+    let document = finished(ledger.personal(&document::key_of(&subject()), NOW)).unwrap();
     let text = document.unwrap().as_str().to_owned();
     for part in ["first", "alice", "work", "login.example.org"] {
         assert!(!text.contains(part), "{part}");

@@ -178,7 +178,9 @@ async fn add_claims<H: Host>(
         let all = match people.connecting(at.issuer.inside(), &connecting).await? {
             Renewed::Claims(claims) => read_claims(&Value::Object(claims).to_string())
                 .map_err(|_| DeviceFault::ClaimsTooLong)?,
-            Renewed::Unchanged(_) => attached_claims::all(at, claims, None).await?.into_owned(),
+            Renewed::Unchanged(_) | Renewed::Unanswered(_) => {
+                attached_claims::all(at, claims, None).await?.into_owned()
+            }
             Renewed::Refused(why) => return Err(DeviceFault::NotAdmitted(why).into()),
         };
         let (scope, requested) = (&confirmation.scope, RequestedClaims::default());

@@ -141,6 +141,19 @@ pub(super) async fn take_step<H: Host>(
     carry_out_next(ledger, next, audit).await
 }
 
+/// Answers `step` without taking it, with the grant as it stands: whoever presents its refresh token keeps it.
+pub(super) async fn leave_unmoved<H: Host>(
+    at: &At<'_, H>,
+    step: &Step,
+    audit: &mut Audit,
+) -> Result<Result<Box<Grant>, Why>, Refusal> {
+    let ledger = at.issuer.ledger()?;
+    let standing = ledger.read(step.id).await?.map(Box::new);
+    let next = rotation::next_unmoved(step, standing);
+    audit.reused_within_grace = is_reuse_within_grace(step, &next);
+    carry_out_next(ledger, next, audit).await
+}
+
 /// Whether what was presented had been redeemed before, and the window spares its grant.
 fn is_reuse_within_grace(step: &Step, next: &Next) -> bool {
     match next {

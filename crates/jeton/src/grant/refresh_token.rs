@@ -7,9 +7,10 @@
 
 use super::{
     generation::{
-        carry_out_next, read_attached, step_from, take_step, token_response, verified_token,
+        carry_out_next, leave_unmoved, read_attached, step_from, take_step, token_response,
+        verified_token,
     },
-    renewed_claims,
+    renewed_claims::{self, Onward},
 };
 use crate::{
     audit::Audit,
@@ -39,15 +40,22 @@ pub(crate) async fn redeem<H: Host>(
     let mut step = step_from(at, client, &token, scope, parameters).await?;
     // The client's lifetime of now: a shorter one holds for logins that were before it.
     step.created_from = step.created_from.max(at.now - client.refresh.lifetime);
-    let mut attached = None;
+    let mut onward = Onward::Step(None);
+    if client.refresh.rotation && client.refresh.renew_claims {
+        onward = Box::pin(renewed_claims::add_to(&mut step, at, client, audit)).await?;
+    }
+    let attached = match &mut onward {
+        Onward::Step(attached @ Some(_)) => attached.take(),
+        _ if client.refresh.rotation => read_attached(at, client, &token).await?,
+        _ => None,
+    };
     let grant = if client.refresh.rotation {
-        if client.refresh.renew_claims {
-            attached = Box::pin(renewed_claims::add_to(&mut step, at, client, audit)).await?;
-        }
-        if attached.is_none() {
-            attached = read_attached(at, client, &token).await?;
-        }
-        take_step(at, &step, audit).await??
+        let grant = match onward {
+            Onward::Step(_) => take_step(at, &step, audit).await??,
+            Onward::Unmoved => leave_unmoved(at, &step, audit).await??,
+        };
+        renewed_claims::correct(audit, &step, &grant);
+        grant
     } else {
         let ledger = at.issuer.ledger()?;
         let standing = ledger.read(step.id).await?.map(Box::new);

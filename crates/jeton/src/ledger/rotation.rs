@@ -87,6 +87,19 @@ pub fn next_unrotated(step: &Step, standing: Option<Box<Grant>>) -> Next {
     }
 }
 
+/// What the server does next where a refresh token is redeemed without its step: the record `standing`, which
+/// the step would have moved when it was last read, was only read. It stays, and so does the token.
+#[must_use]
+pub fn next_unmoved(step: &Step, standing: Option<Box<Grant>>) -> Next {
+    match standing {
+        Some(standing) if standing.generation == step.presented() => {
+            next_unrotated(step, Some(standing))
+        }
+        // Another request has moved it since.
+        standing => next(step, Advance::Conflict(standing)),
+    }
+}
+
 /// What follows where a code did not advance the record. A code that was redeemed already always
 /// fails. Within the window after its redemption that is an impatient double submit; later it ends
 /// the grant as well (RFC 6749 §4.1.2).

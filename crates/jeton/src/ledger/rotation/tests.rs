@@ -217,3 +217,38 @@ fn without_rotation() {
     let unknown = next_unrotated(&step(1), None);
     assert_eq!(unknown, Next::Refuse(Why::Unknown));
 }
+
+#[test]
+fn a_refresh_token_that_is_left_unmoved() {
+    let ended = Grant {
+        state: GrantState::Revoked,
+        ..standing(3)
+    };
+    let cases = [
+        ("it stays", step(3), standing(3), "serve 3"),
+        ("also without a window", strict(3), standing(3), "serve 3"),
+        (
+            "moved since, within the window",
+            step(3),
+            standing(4),
+            "serve 4",
+        ),
+        (
+            "moved since, without one",
+            strict(3),
+            standing(4),
+            "end Reused { presented: 3 }",
+        ),
+        ("ended since", step(3), ended, "refuse Unmet(Revoked)"),
+        (
+            "too much of it",
+            narrowed(3),
+            standing(3),
+            "refuse Unmet(Scope(\"admin\"))",
+        ),
+    ];
+    check(&cases, |step, standing| {
+        next_unmoved(step, Some(Box::new(standing)))
+    });
+    assert_eq!(next_unmoved(&step(1), None), Next::Refuse(Why::Unknown));
+}
