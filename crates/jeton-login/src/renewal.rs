@@ -128,8 +128,15 @@ impl<H: Host> Renewal<'_, H> {
                     None => Err(busy("the person logged in anew meanwhile")),
                 };
             }
-            // Whether the upstream has taken the token is not known.
-            Err(trouble) => return self.unanswered(leased, refresh_token, &trouble).await,
+            // Whether the upstream has taken the token is not known. The lease is given back all the same, so that
+            // whoever asks next is answered as soon as the upstream is well.
+            Err(trouble) => {
+                let freed = |login: &UpstreamLogin| {
+                    let is_same = login.lasts_by(refresh_token);
+                    is_same.then(|| login.unanswered(now).with(State::lasts(refresh_token)))
+                };
+                return self.unanswered(leased, freed, &trouble).await;
+            }
         };
         let next = tokens.refresh_token.as_deref();
         let next = next.filter(|token| document::may_be_kept(token));
@@ -145,7 +152,14 @@ impl<H: Host> Renewal<'_, H> {
         };
         let person = match way.owner(&with, &iss, &sub, tokens).await {
             Ok(person) => person,
-            Err(trouble) => return self.unanswered(kept, &next, &trouble).await,
+            // Somebody else may be spending the next token already.
+            Err(trouble) => {
+                let marked = |login: &UpstreamLogin| {
+                    let is_same = login.began_at == began_at;
+                    is_same.then(|| login.unanswered(now))
+                };
+                return self.unanswered(kept, marked, &trouble).await;
+            }
         };
         let upstream = lasting(&person.claims);
         let settings = &self.app.settings;
@@ -183,27 +197,25 @@ impl<H: Host> Renewal<'_, H> {
         Ok(Renewed::Claims(claims_of(settings, &known)))
     }
 
-    /// What follows where the upstream does not say who the person is, whose login lasts by `refresh_token`: the
-    /// lease is given back, so that whoever asks next is answered as soon as the upstream is well.
+    /// What follows where the upstream does not say who the person is, which is written down by `change`.
     ///
-    /// Once somebody was refused by what an upstream said, or nothing was said for too long, claims are not known
-    /// to be true any more.
+    /// Once the person was refused since the grant began, or nothing was said for too long, its claims are not
+    /// known to be true any more.
     async fn unanswered(
         &self,
         standing: Found,
-        refresh_token: &str,
+        change: impl Fn(&UpstreamLogin) -> Option<UpstreamLogin>,
         trouble: &Trouble,
     ) -> Result<Renewed, Unavailable> {
-        let now = self.of.now;
-        let freed = |login: &UpstreamLogin| {
-            let is_same = login.lasts_by(refresh_token);
-            is_same.then(|| login.with(State::lasts(refresh_token)).unanswered(now))
-        };
-        let Some(Found { login, .. }) = self.change(standing, freed).await? else {
+        let Renewing {
+            granted_at, now, ..
+        } = *self.of;
+        let Some(Found { login, .. }) = self.change(standing, change).await? else {
             return Err(busy("the person logged in anew meanwhile"));
         };
         let since = login.unanswered_since.unwrap_or(now);
-        if login.refused_at.is_some() || now >= since + LONGEST_UNANSWERED {
+        let is_known = now < since + LONGEST_UNANSWERED && login.allows_what_was_given(granted_at);
+        if !is_known {
             return Err(Unavailable::new("upstream", trouble));
         }
         Ok(Renewed::Unanswered(trouble.to_string().into()))

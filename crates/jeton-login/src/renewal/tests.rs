@@ -410,6 +410,51 @@ fn what_a_client_was_refused_by_is_known_where_the_upstream_says_nothing_afterwa
     let why = "upstream: token: status 503 Service Unavailable";
     expect_busy(finished(deployment.try_refresh("shop", 1)), why);
     expect_busy(finished(deployment.try_refresh("desk", 1)), why);
+
+    // What was granted since is by a login that they were let in with.
+    let (subject, client_id) = (subject(), "shop".parse().unwrap());
+    let scope = "openid profile".parse().unwrap();
+    let later = |granted_at| Renewing {
+        subject: &subject,
+        client_id: &client_id,
+        scope: &scope,
+        granted_at,
+        now: NOW + Seconds(60),
+    };
+    let ask = |of| {
+        let people = deployment.server.people();
+        finished(async { people.renewed(deployment.server.inside(), &of).await })
+    };
+    expect_busy(ask(later(NOW)), why);
+    expect_unanswered(
+        ask(later(NOW + Seconds(1))).unwrap(),
+        "token: status 503 Service Unavailable",
+    );
+}
+
+#[test]
+fn a_refresh_that_fails_late_leaves_the_lease_of_the_next() {
+    let deployment = Deployment::new(&json!({}));
+    deployment.logged_in(NOW);
+    deployment.fails(USERINFO, 503, "{}");
+    let mut first = pin!(deployment.refresh("shop", 0));
+    while deployment
+        .fetch()
+        .sent()
+        .iter()
+        .all(|sent| sent.url.as_str() != USERINFO)
+    {
+        assert!(poll(first.as_mut()).is_pending());
+    }
+    let mut second = pin!(deployment.refresh("desk", 1));
+    while deployment.spent().len() < 2 {
+        assert!(poll(second.as_mut()).is_pending());
+    }
+    let why = "userinfo: status 503 Service Unavailable";
+    expect_unanswered(finished(first), why);
+    expect_busy(finished(deployment.try_refresh("shop", 2)), LEASED);
+    expect_unanswered(finished(second), why);
+    assert_eq!(deployment.spent(), ["first", "second"], "each once");
 }
 
 #[test]
