@@ -76,7 +76,7 @@ pub struct Audit {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reused_within_grace: bool,
     /// What became of the person's claims at a refresh by a client that wants fresh ones: `renewed`,
-    /// `the same`, or why they stayed as they were.
+    /// `the same`, or why the answer has those that were there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims_renewal: Option<Cow<'static, str>>,
     /// The trusted issuer of the token that was presented.
