@@ -274,7 +274,7 @@ mod tests {
             "#,
             &[
                 r#"clients[0] "a": 'scopes': is no client metadata; was scope meant by scopes?"#,
-                r#"clients[1] "b": access_token_lifetime: invalid type"#,
+                r#"clients[1] "b": access_token_lifetime: expected a whole number"#,
                 r#"clients[2] "c": client_secret: is not set here"#,
                 "clients[3] client_id: expected a text",
                 r#"clients[5] "e": it is there twice"#,

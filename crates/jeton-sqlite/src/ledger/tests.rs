@@ -288,7 +288,7 @@ async fn a_record_that_cannot_be_read_is_unavailable() {
     let id = grant(1).id;
     database.open(&grant(1), NOW).await.unwrap();
     database.execute("UPDATE grant SET record = '{'");
-    let expected = format!("the record of {id}: line 1 column 1: no valid JSON");
+    let expected = format!("the record of {id}: line 1, column 1: no JSON");
     let open = database.open(&grant(1), NOW).await.unwrap_err();
     let read = Ledger::read(&database, id).await.unwrap_err();
     let advance = database.advance(&step(1, 1, 1)).await.unwrap_err();
