@@ -1,9 +1,10 @@
 //! `/login/account`: what a person has given to applications and devices, to be seen and ended by them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use core::mem;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::{Method, StatusCode, header::SET_COOKIE};
-use jeton::{Client, ClientId, GrantType, Host, UnixTime, page::see_other, path_segment};
+use jeton::{Client, ClientId, GrantType, Host, Scope, UnixTime, page::see_other, path_segment};
 use serde::Deserialize;
 
 use crate::{
@@ -12,13 +13,17 @@ use crate::{
     at::At,
     consent::{self, Remembered},
     login::choose,
-    pages::{Account, Entry, EntryKind, LoggedOut, MOST_ENTRIES, Notice, ScopeItem},
+    pages::{Account, Entry, EntryKind, LoggedOut, MOST_ENTRIES, Notice},
     renewal,
     session::Session,
-    sorted::{inserted, sorted_by_key},
+    sorted::sorted_by_key,
     stop::{Stop, Stopped},
-    view,
+    view::{self, Scopes},
 };
+
+mod rights;
+
+pub(crate) use rights::Right;
 
 /// How many pages of grants are shown. Each has fifty at most; whoever has more sees the rest once these have
 /// ended.
@@ -42,7 +47,8 @@ struct Page {
 struct Grant {
     grant_id: String,
     client_id: ClientId,
-    scope: String,
+    scope: Scope,
+    audiences: Vec<String>,
     created_at: UnixTime,
     last_used_at: Option<UnixTime>,
 }
@@ -51,11 +57,10 @@ struct Grant {
 #[derive(Debug)]
 struct Connected {
     client_id: ClientId,
-    name: Option<String>,
+    /// `None`: it is gone, or turned off.
+    client: Option<Arc<Client>>,
     kind: EntryKind,
-    /// The words of its APIs, by scope token.
-    words: BTreeMap<String, String>,
-    scope: BTreeSet<String>,
+    rights: Vec<Right>,
     since: UnixTime,
     last_used: UnixTime,
 }
@@ -119,12 +124,6 @@ fn kind_of(client: &Client, grants: usize) -> EntryKind {
     }
 }
 
-/// What the scopes of a client's APIs mean.
-fn words_of(client: &Client) -> BTreeMap<String, String> {
-    let apis = client.apis.iter().map(|granted| &granted.api.scopes);
-    inserted(apis.flat_map(BTreeMap::clone))
-}
-
 /// What a person has given to one client.
 #[derive(Default)]
 struct Given {
@@ -134,16 +133,15 @@ struct Given {
 }
 
 impl Given {
-    fn scope(&self) -> BTreeSet<String> {
-        let consent = self
-            .consent
-            .as_ref()
-            .map(|consent| consent.scope.to_string());
-        // Of an application that has something, what it has.
-        let scopes = self.grants.iter().map(|grant| grant.scope.as_str());
-        let scopes = scopes.chain(consent.as_deref().filter(|_| self.grants.is_empty()));
-        let tokens = scopes.flat_map(|scope| scope.split_ascii_whitespace());
-        inserted(tokens.map(str::to_owned))
+    /// Of an application that has something, what it has; of another, what it may have without asking.
+    fn rights(&mut self) -> Vec<Right> {
+        let consent = self.consent.as_mut().filter(|_| self.grants.is_empty());
+        let agreed = consent.map(|consent| mem::take(&mut consent.rights));
+        let granted = self.grants.iter_mut().map(|grant| Right {
+            audiences: mem::take(&mut grant.audiences),
+            scope: mem::take(&mut grant.scope),
+        });
+        agreed.into_iter().flatten().chain(granted).collect()
     }
 
     /// When it was first given, and last used.
@@ -155,17 +153,16 @@ impl Given {
     }
 
     /// With the client that it was given to; `None`: that is gone.
-    fn to(self, client_id: ClientId, client: Option<&Client>) -> Option<Connected> {
+    fn to(mut self, client_id: ClientId, client: Option<Arc<Client>>) -> Option<Connected> {
         let (since, last_used) = self.times()?;
         if client.is_none() && self.grants.is_empty() {
             return None;
         }
-        let kind = |client: &Client| kind_of(client, self.grants.len());
+        let kind = |client: &Arc<Client>| kind_of(client, self.grants.len());
         Some(Connected {
-            name: client.and_then(|client| client.name.clone()),
-            kind: client.map_or(EntryKind::Application, kind),
-            words: client.map(words_of).unwrap_or_default(),
-            scope: self.scope(),
+            kind: client.as_ref().map_or(EntryKind::Application, kind),
+            rights: self.rights(),
+            client,
             client_id,
             since,
             last_used,
@@ -174,25 +171,20 @@ impl Given {
 }
 
 impl Connected {
-    fn scopes(&self) -> Vec<ScopeItem<'_>> {
-        let tokens = self.scope.iter();
-        tokens
-            .map(|scope| ScopeItem {
-                scope,
-                description: self.words.get(scope).map(String::as_str),
-                also: Vec::new(),
-            })
-            .collect()
+    fn scopes(&self) -> Vec<Scopes<'_>> {
+        rights::scopes(self.client.as_deref(), &self.rights)
     }
 
-    fn entry<'a>(&'a self, scopes: &'a [ScopeItem<'a>]) -> Entry<'a> {
+    fn entry<'a>(&'a self, scopes: &'a [Scopes<'a>]) -> Entry<'a> {
+        let client = self.client.as_deref();
+        let name = client.and_then(|client| client.name.as_deref());
         Entry {
             client_id: self.client_id.as_str(),
-            name: self.name.as_deref().unwrap_or(self.client_id.as_str()),
+            name: name.unwrap_or(self.client_id.as_str()),
             kind: self.kind,
             since: self.since,
             last_used: self.last_used,
-            scopes,
+            groups: view::groups(scopes),
         }
     }
 }
@@ -215,7 +207,7 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
     for (id, given) in given {
         let client = at.server.client(&id, at.now()).await;
         let client = client.map_err(|_| Stopped::from(Stop::Store))?;
-        connected.extend(given.to(id, client.as_deref()));
+        connected.extend(given.to(id, client));
     }
     Ok(sorted_by_key(connected, |it| u64::MAX - it.last_used.0))
 }

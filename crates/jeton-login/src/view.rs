@@ -7,10 +7,12 @@ use jeton::{Host, page::Language};
 use crate::{
     asked::{Asked, RequestKind},
     at::At,
-    pages::{Application, Asking, Audience, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who},
+    pages::{
+        About, Application, Asking, Audience, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who,
+    },
     session::Session,
     settings::LoginSettings,
-    sorted::inserted,
+    sorted::{inserted, sorted_by_key},
     ways::Way,
 };
 
@@ -78,13 +80,29 @@ pub(crate) fn application(asked: &Asked) -> Option<Application<'_>> {
     })
 }
 
-/// Scopes of one API, or of none.
+/// What the standards have words for (OpenID Connect Core §5.4), in the order in which it is shown.
+const ABOUT_THE_PERSON: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
+
+/// Access while the person is away (OpenID Connect Core §11): what it is access to stands before it.
+const OFFLINE: &str = "offline_access";
+
+/// Scopes that are about the same.
 pub(crate) struct Scopes<'a> {
-    api: Option<Audience<'a>>,
+    about: About<'a>,
     items: Vec<ScopeItem<'a>>,
 }
 
-/// What is asked for: the scopes of no API, then each API with its own.
+impl<'a> Scopes<'a> {
+    /// Those of an API.
+    pub(crate) fn at(api: Audience<'a>, items: Vec<ScopeItem<'a>>) -> Self {
+        Self {
+            about: About::Api(api),
+            items,
+        }
+    }
+}
+
+/// What is asked for, in the order of [`arranged`].
 pub(crate) fn scopes(asked: &Asked) -> Vec<Scopes<'_>> {
     let of = |api: Option<&str>| -> Vec<_> {
         let scopes = asked.scopes.iter().filter(|it| it.api.as_deref() == api);
@@ -99,22 +117,45 @@ pub(crate) fn scopes(asked: &Asked) -> Vec<Scopes<'_>> {
         });
         scopes.collect()
     };
-    let apis = asked.apis.iter().map(|api| Scopes {
-        api: Some(audience(asked, &api.identifier)),
-        items: of(Some(&api.identifier)),
+    let apis = asked.apis.iter().map(|api| {
+        let items = of(Some(&api.identifier));
+        Scopes::at(audience(asked, &api.identifier), items)
     });
-    let of_none = Scopes {
-        api: None,
-        items: of(None),
+    arranged(of(None), apis)
+}
+
+/// Who the person is, each API with its own scopes, then what else there is; access while they are away comes
+/// last.
+pub(crate) fn arranged<'a>(
+    of_no_api: Vec<ScopeItem<'a>>,
+    apis: impl Iterator<Item = Scopes<'a>>,
+) -> Vec<Scopes<'a>> {
+    let place = |item: &ScopeItem<'_>| {
+        let known = ABOUT_THE_PERSON.iter().zip(0..);
+        let known = known.chain([(&OFFLINE, u64::MAX)]);
+        let mut known = known.filter(|(known, _)| **known == item.scope);
+        // What has no words stands between the two.
+        known.next().map_or(u64::MAX - 1, |(_, place)| place)
     };
-    let all = [of_none].into_iter().chain(apis);
+    let ordered = sorted_by_key(of_no_api, place);
+    let is_of_person = |item: &ScopeItem<'_>| ABOUT_THE_PERSON.contains(&item.scope);
+    let (person, rest): (Vec<_>, Vec<_>) = ordered.into_iter().partition(is_of_person);
+    let person = Scopes {
+        about: About::You,
+        items: person,
+    };
+    let rest = Scopes {
+        about: About::Else,
+        items: rest,
+    };
+    let all = [person].into_iter().chain(apis).chain([rest]);
     all.filter(|scopes| !scopes.items.is_empty()).collect()
 }
 
-/// The same, as the page has it.
+/// The same, as the pages have it.
 pub(crate) fn groups<'a>(scopes: &'a [Scopes<'a>]) -> Vec<ScopeGroup<'a>> {
-    let groups = scopes.iter().map(|Scopes { api, items }| ScopeGroup {
-        api: *api,
+    let groups = scopes.iter().map(|Scopes { about, items }| ScopeGroup {
+        about: *about,
         scopes: items,
     });
     groups.collect()

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{asked::Asked, sorted::inserted};
+use crate::{account::Right, asked::Asked, sorted::inserted};
 
 /// For how long consent is remembered after it was given.
 pub(super) const REMEMBERED: Seconds = Seconds::from_days(400);
@@ -78,8 +78,7 @@ struct Agreed {
 /// A client at which a person's consent is remembered.
 pub(crate) struct Remembered {
     pub(crate) client_id: ClientId,
-    /// What was given there, at whatever audience.
-    pub(crate) scope: Scope,
+    pub(crate) rights: Vec<Right>,
     pub(crate) at: UnixTime,
 }
 
@@ -96,11 +95,15 @@ impl Consents {
     pub(super) fn remembered(&self, now: UnixTime) -> impl Iterator<Item = Remembered> {
         self.clients.iter().filter_map(move |(id, own)| {
             let standing = || own.iter().filter(|it| it.stands_at(now));
-            let agreed = standing().flat_map(|it| it.audiences.values());
+            let agreed = standing().flat_map(|it| &it.audiences);
+            let rights = agreed.map(|(audience, agreed)| Right {
+                audiences: vec![audience.clone()],
+                scope: agreed.given.clone(),
+            });
             Some(Remembered {
                 client_id: id.parse().ok()?,
                 at: standing().map(|it| it.at).max()?,
-                scope: agreed.fold(Scope::default(), |scope, it| scope.union(&it.given)),
+                rights: rights.collect(),
             })
         })
     }

@@ -9,7 +9,7 @@ use jeton::{
     page::{Escaped, Page, standard_scope},
 };
 
-use super::{Named, Pages, Who, hidden, initial};
+use super::{About, Named, Pages, ScopeGroup, ScopeItem, Who, hidden, initial};
 
 /// The style of the page.
 const STYLE: &str = concat!(
@@ -52,8 +52,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) kind: EntryKind,
     pub(crate) since: UnixTime,
     pub(crate) last_used: UnixTime,
-    /// What it may: scope tokens, with the words of their API.
-    pub(crate) scopes: &'a [super::ScopeItem<'a>],
+    /// What it may, as the page of consent has it.
+    pub(crate) groups: Vec<ScopeGroup<'a>>,
 }
 
 /// What acts for the person.
@@ -143,35 +143,56 @@ impl Pages<'_> {
              aria-labelledby=\"end-{number} entry-{number}\">{}</button></li>",
             Escaped(&initial(entry.name)),
             Named(entry.name),
-            self.may(entry.scopes),
+            self.may(&entry.groups),
             Escaped(entry.client_id),
             words.end,
         )
     }
 
     /// What an entry may.
-    fn may(&self, scopes: &[super::ScopeItem<'_>]) -> String {
+    fn may(&self, groups: &[ScopeGroup<'_>]) -> String {
         let words = &self.words().account;
-        let mut items = String::new();
-        for item in scopes.iter().take(MOST_SCOPES) {
-            let described = item.description.filter(|words| !words.is_empty());
-            let item = match described.or_else(|| standard_scope(self.language, item.scope)) {
-                Some(words) => format!("<li>{}</li>", Named(words)),
-                None => format!("<li><code>{}</code></li>", Named(item.scope)),
+        let all: usize = groups.iter().map(|group| group.scopes.len()).sum();
+        // The line that says that one is left out is as long as the one that it leaves out.
+        let mut left = if all <= MOST_SCOPES + 1 {
+            all
+        } else {
+            MOST_SCOPES
+        };
+        let mut lists = String::new();
+        for group in groups {
+            let shown = group.scopes.iter().take(left);
+            left -= shown.len();
+            let items: String = shown.map(|item| self.right(item)).collect();
+            if items.is_empty() {
+                continue;
+            }
+            let heading = match group.about {
+                About::Api(api) => format!("<p class=\"may\">{api}</p>"),
+                About::Else if !lists.is_empty() => {
+                    format!("<p class=\"may\">{}</p>", self.words().consent.besides)
+                }
+                About::You | About::Else => String::new(),
             };
-            items += &item;
+            lists += &format!("{heading}<ul class=\"may\">{items}</ul>");
         }
-        if items.is_empty() {
-            return items;
+        if lists.is_empty() {
+            return lists;
         }
-        let more = scopes.len().saturating_sub(MOST_SCOPES);
-        if more > 0 {
-            items += &format!("<li>{}</li>", words.and_more.with(more));
+        if all > MOST_SCOPES + 1 {
+            let more = words.and_more.with(all - MOST_SCOPES);
+            lists += &format!("<p class=\"may\">{more}</p>");
         }
-        format!(
-            "<p class=\"may\">{}</p><ul class=\"may\">{items}</ul>",
-            words.may
-        )
+        format!("<p class=\"may\">{}</p>{lists}", words.may)
+    }
+
+    /// One thing that an entry may.
+    fn right(&self, item: &ScopeItem<'_>) -> String {
+        let described = item.description.filter(|words| !words.is_empty());
+        match described.or_else(|| standard_scope(self.language, item.scope)) {
+            Some(words) => format!("<li>{}</li>", Named(words)),
+            None => format!("<li><code>{}</code></li>", Named(item.scope)),
+        }
     }
 
     /// A time, by its day: nobody here knows the person's hours.

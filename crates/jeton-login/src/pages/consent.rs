@@ -23,7 +23,7 @@ pub(crate) struct Consent<'a> {
     pub(crate) application: Application<'a>,
     /// Who is logged in.
     pub(crate) who: Who<'a>,
-    /// What is asked for, an API after the other; the scopes of none come first.
+    /// What is asked for, in the order in which it is shown.
     pub(crate) groups: &'a [ScopeGroup<'a>],
     /// Of the audiences of tokens those at which nothing of that is named: none of an API, or of another.
     pub(crate) others: &'a [Audience<'a>],
@@ -49,10 +49,21 @@ pub(crate) struct Audience<'a> {
     pub(crate) identifier: &'a str,
 }
 
-/// Scopes of one API, or of none.
+/// What scopes are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About<'a> {
+    /// The person.
+    You,
+    /// What is at an API.
+    Api(Audience<'a>),
+    /// Anything else.
+    Else,
+}
+
+/// Scopes that are about the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScopeGroup<'a> {
-    pub(crate) api: Option<Audience<'a>>,
+    pub(crate) about: About<'a>,
     pub(crate) scopes: &'a [ScopeItem<'a>],
 }
 
@@ -145,16 +156,10 @@ impl Pages<'_> {
         let mut fields = String::new();
         let mut number = 0;
         for group in groups.iter().filter(|group| !group.scopes.is_empty()) {
-            let legend = match group.api {
-                Some(api) => api.to_string(),
-                None if group
-                    .scopes
-                    .iter()
-                    .any(|item| standard_scope(self.language, item.scope).is_some()) =>
-                {
-                    words.about_you.to_owned()
-                }
-                None => words.besides.to_owned(),
+            let legend = match group.about {
+                About::You => words.about_you.to_owned(),
+                About::Api(api) => api.to_string(),
+                About::Else => words.besides.to_owned(),
             };
             let mut items = String::new();
             for item in group.scopes {

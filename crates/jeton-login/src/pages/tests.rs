@@ -268,3 +268,48 @@ fn openid_is_asked_for_with_the_rest_and_cannot_be_left_off() {
     assert!(several.contains("<input type=\"hidden\" name=\"scope\" value=\"openid\">"));
     assert!(several.contains("name=\"scope\" value=\"orders:read\" checked"));
 }
+
+#[test]
+fn one_right_alone_is_not_left_out() {
+    let frame = frame();
+    let pages = Pages {
+        frame: &frame,
+        path: "/login",
+        language: Language::English,
+        reference: None,
+    };
+    let page = |rights: usize| {
+        let scopes = vec![gallery::scope("read", Some("Read")); rights];
+        let account = Account {
+            form_key: "k",
+            who: gallery::EVE,
+            entries: &[Entry {
+                client_id: "shop",
+                name: "Shop",
+                kind: EntryKind::Application,
+                since: jeton::UnixTime(0),
+                last_used: jeton::UnixTime(0),
+                groups: vec![
+                    ScopeGroup {
+                        about: About::You,
+                        scopes: &scopes[..2],
+                    },
+                    ScopeGroup {
+                        about: About::Else,
+                        scopes: &scopes[2..],
+                    },
+                ],
+            }],
+            after: None,
+            notice: Notice::Nothing,
+        };
+        text(&pages.account(&account))
+    };
+    let shown = |page: &str| page.matches("<li><bdi>Read").count();
+    for (rights, expected, more) in [(6, 6, None), (7, 7, None), (8, 6, Some("and 2 more"))] {
+        let page = page(rights);
+        assert_eq!(shown(&page), expected, "{rights}");
+        assert_eq!(page.contains(" more<"), more.is_some(), "{rights}");
+        assert!(page.contains(more.unwrap_or_default()), "{rights}");
+    }
+}

@@ -5,8 +5,8 @@ use http::Response;
 use jeton::UnixTime;
 
 use crate::pages::{
-    Account, AccountWanted, Answered, Application, Asking, Audience, Chooser, Consent, Entry,
-    EntryKind, Finished, LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem,
+    About, Account, AccountWanted, Answered, Application, Asking, Audience, Chooser, Consent,
+    Entry, EntryKind, Finished, LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem,
     ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn, Ways, Who,
 };
 
@@ -49,7 +49,7 @@ const SHOP: Application<'_> = Application {
     tos_uri: Some("https://shop.example/terms"),
 };
 
-const EVE: Who<'_> = Who {
+pub(super) const EVE: Who<'_> = Who {
     name: "Eve Example",
     detail: Some("eve@example.com"),
     upstream: "Google",
@@ -68,7 +68,7 @@ const GITHUB: WayIn<'_> = WayIn {
 const LONG: &str =
     "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschaferswessenschafe";
 
-const fn scope<'a>(scope: &'a str, description: Option<&'a str>) -> ScopeItem<'a> {
+pub(super) const fn scope<'a>(scope: &'a str, description: Option<&'a str>) -> ScopeItem<'a> {
     ScopeItem {
         scope,
         description,
@@ -91,12 +91,17 @@ const ORDERS: [ScopeItem<'_>; 2] = [
     scope("orders:write", Some("Orders: place and cancel them")),
 ];
 
-const ABOUT: [ScopeItem<'_>; 4] = [
+const ABOUT: [ScopeItem<'_>; 3] = [
     scope("openid", None),
     scope("profile", None),
     scope("email", None),
-    scope("offline_access", None),
 ];
+
+const AWAY: [ScopeItem<'_>; 1] = [scope("offline_access", None)];
+
+const fn group<'a>(about: About<'a>, scopes: &'a [ScopeItem<'a>]) -> ScopeGroup<'a> {
+    ScopeGroup { about, scopes }
+}
 
 pub(super) const STATES: &[State] = &[
     State {
@@ -165,13 +170,14 @@ pub(super) const STATES: &[State] = &[
                 who: EVE,
                 groups: &[
                     ScopeGroup {
-                        api: None,
+                        about: About::You,
                         scopes: &ABOUT,
                     },
                     ScopeGroup {
-                        api: Some(ORDERS_API),
+                        about: About::Api(ORDERS_API),
                         scopes: &ORDERS,
                     },
+                    group(About::Else, &AWAY),
                 ],
                 others: &[VAULT],
                 claims: &[],
@@ -188,7 +194,7 @@ pub(super) const STATES: &[State] = &[
                 application: SHOP,
                 who: EVE,
                 groups: &[ScopeGroup {
-                    api: None,
+                    about: About::You,
                     scopes: &ABOUT[..1],
                 }],
                 others: &[],
@@ -206,7 +212,7 @@ pub(super) const STATES: &[State] = &[
                 application: SHOP,
                 who: EVE,
                 groups: &[ScopeGroup {
-                    api: Some(ORDERS_API),
+                    about: About::Api(ORDERS_API),
                     scopes: &[ScopeItem {
                         also: vec![(VAULT, Some("Orders: read the old ones")), (VAULT, None)],
                         ..scope("orders:read", Some("Orders: read them all"))
@@ -237,19 +243,22 @@ pub(super) const STATES: &[State] = &[
                 },
                 groups: &[
                     ScopeGroup {
-                        api: None,
+                        about: About::You,
                         scopes: &ABOUT,
                     },
                     ScopeGroup {
-                        api: Some(Audience {
+                        about: About::Api(Audience {
                             name: None,
                             identifier: "https://orders.example/with/a/long/path",
                         }),
                         scopes: &ORDERS,
                     },
                     ScopeGroup {
-                        api: None,
-                        scopes: &[scope("orders_that_nobody_has_described_in_words", None)],
+                        about: About::Else,
+                        scopes: &[
+                            scope("orders_that_nobody_has_described_in_words", None),
+                            scope("offline_access", None),
+                        ],
                     },
                 ],
                 others: &[VAULT, ORDERS_API],
@@ -271,7 +280,12 @@ pub(super) const STATES: &[State] = &[
                         kind: EntryKind::Application,
                         since: UnixTime(1_767_225_600),
                         last_used: UnixTime(1_795_700_000),
-                        scopes: &ABOUT,
+                        groups: vec![
+                            group(About::You, &ABOUT),
+                            group(About::Api(ORDERS_API), &ORDERS),
+                            group(About::Api(VAULT), &ORDERS[..1]),
+                            group(About::Else, &AWAY),
+                        ],
                     },
                     Entry {
                         client_id: "tv",
@@ -279,7 +293,7 @@ pub(super) const STATES: &[State] = &[
                         kind: EntryKind::Devices(1),
                         since: UnixTime(1_767_225_600),
                         last_used: UnixTime(1_795_700_000),
-                        scopes: &ORDERS,
+                        groups: vec![group(About::Api(ORDERS_API), &ORDERS)],
                     },
                     Entry {
                         client_id: "orders",
@@ -287,7 +301,7 @@ pub(super) const STATES: &[State] = &[
                         kind: EntryKind::Consent,
                         since: UnixTime(1_767_225_600),
                         last_used: UnixTime(1_767_225_600),
-                        scopes: &ABOUT,
+                        groups: vec![group(About::You, &ABOUT), group(About::Else, &AWAY)],
                     },
                 ],
                 after: None,
@@ -310,7 +324,13 @@ pub(super) const STATES: &[State] = &[
     State {
         name: "account-many",
         page: |pages, _| {
-            let scopes: Vec<_> = ABOUT.into_iter().chain(ORDERS).chain(ORDERS).collect();
+            let (about, orders, away) = (ABOUT, ORDERS, AWAY);
+            let groups = [
+                group(About::You, &about),
+                group(About::Api(ORDERS_API), &orders),
+                group(About::Api(VAULT), &orders),
+                group(About::Else, &away),
+            ];
             let entries: Vec<_> = (0..12)
                 .map(|_| Entry {
                     client_id: "shop",
@@ -318,7 +338,7 @@ pub(super) const STATES: &[State] = &[
                     kind: EntryKind::Devices(3),
                     since: UnixTime(1_767_225_600),
                     last_used: UnixTime(1_795_700_000),
-                    scopes: &scopes,
+                    groups: groups.to_vec(),
                 })
                 .collect();
             pages.account(&Account {
@@ -483,7 +503,7 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 7
             application,
             who,
             groups: &[ScopeGroup {
-                api: Some(audience),
+                about: About::Api(audience),
                 scopes: &scopes,
             }],
             others: &[audience],
@@ -499,7 +519,7 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 7
                 kind: EntryKind::Devices(3),
                 since: UnixTime(0),
                 last_used: UnixTime(0),
-                scopes: &scopes,
+                groups: vec![group(About::Api(audience), &scopes)],
             }],
             after: Some(text),
             notice: Notice::Nothing,
