@@ -9,10 +9,11 @@ use jeton::{
 
 use crate::{
     application::{Answer, unreadable},
+    asked::Asked,
     at::At,
     eligible::Eligible,
     login::{asked, go_on, send_back, turn_away},
-    pages::{self, Answered},
+    pages::{self, Answered, Before},
     rejection::Rejection,
     session::Session,
     sorted::{inserted, sorted_by_key},
@@ -48,9 +49,7 @@ pub(crate) async fn standing<H: Host>(
     if asked.client_id.is_none() {
         return Ok(Standing::Given(None));
     }
-    // Each time: whoever passes for the application has not been agreed to (RFC 8252 §8.6), though it were
-    // the operator's own. On a machine of development no application has https.
-    if asked.identity_assured == Some(false) && at.server.config().issuer().is_https() {
+    if is_anybody(at, asked) {
         return Ok(Standing::Unknown);
     }
     if asked.first_party && !asked.prompts("consent") {
@@ -65,6 +64,13 @@ pub(crate) async fn standing<H: Host>(
         _ => return Ok(Standing::Known),
     };
     Ok(Standing::Given(text_of(&given)))
+}
+
+/// Whether another could pass for the application: it is asked about each time, though it were the operator's
+/// own, because whoever passes for it has not been agreed to (RFC 8252 §8.6). On a machine of development no
+/// application has https.
+fn is_anybody<H: Host>(at: &At<'_, H>, asked: &Asked) -> bool {
+    asked.identity_assured == Some(false) && at.server.config().issuer().is_https()
 }
 
 /// A scope that the server is told; `None`: there is nothing of it to be narrowed.
@@ -140,24 +146,35 @@ pub(crate) async fn remembered<H: Host>(
     Ok(sorted_by_key(remembered, |it| u64::MAX - it.at.0))
 }
 
-/// The page that asks.
-pub(crate) fn page<H: Host>(at: &At<'_, H>, eligible: Eligible<'_>, answered: Answered) -> Answer {
+/// The page that asks. What was declined before is to be chosen anew, and what was agreed to is marked.
+pub(crate) async fn page<H: Host>(
+    at: &At<'_, H>,
+    eligible: Eligible<'_>,
+    answered: Answered,
+) -> Result<Answer, Stopped> {
     let (asked, session) = (eligible.asked(), eligible.session());
-    let Some(application) = view::application(asked) else {
-        return Stop::Damaged.at_once(at);
+    let application = view::application(asked).ok_or(Stop::Damaged)?;
+    let consents = read(at, &session.subject).await;
+    let (consents, _) =
+        consents.map_err(|_| Context::of(eligible.request(), asked).stopped(Stop::Store))?;
+    let consent = consents.of(asked, at.now());
+    let issuer = at.server.config().issuer().as_str();
+    let before = |token: &str| match consent.map(|it| it.said_of(token, asked, issuer)) {
+        Some(Before::Allowed) if is_anybody(at, asked) => Before::Nothing,
+        said => said.unwrap_or(Before::Nothing),
     };
-    let scopes = view::scopes(asked);
+    let scopes = view::scopes(asked, before);
     let page = view::pages(at, at.language(asked.ui_locales.as_deref())).consent(&pages::Consent {
         request: eligible.request(),
         form_key: session.form_key(),
         application,
         who: view::who(&at.app.settings, session),
         groups: &view::groups(&scopes),
-        others: &view::other_audiences(asked, at.server.config().issuer().as_str()),
+        others: &view::other_audiences(asked, issuer),
         claims: &asked.claims_by_name(),
         answered,
     });
-    page.into()
+    Ok(page.into())
 }
 
 /// `POST /login/consent`: what the person decided.
@@ -190,7 +207,7 @@ pub(crate) async fn decide<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let left: Vec<_> = wanted.iter().filter(|token| sent.contains(token)).collect();
     let given: Scope = left.join(" ").parse().map_err(|_| unreadable())?;
     if given.is_empty() && !wanted.is_empty() {
-        return Ok(page(at, eligible, Answered::WithNothing));
+        return page(at, eligible, Answered::WithNothing).await;
     }
     let issuer = at.server.config().issuer().as_str();
     let consent = Consent::to(&asked, &given, issuer, at.now());

@@ -68,7 +68,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
             return send_back(at, request, Rejection::NotAgreed).await;
         }
         Standing::Unknown | Standing::Known => {
-            return Ok(consent::page(at, eligible, Answered::NotYet));
+            return consent::page(at, eligible, Answered::NotYet).await;
         }
     };
     if silent {

@@ -37,7 +37,7 @@ mod problem;
 pub(crate) use account::{Account, Entry, EntryKind, MOST_ENTRIES, Notice};
 pub(crate) use application::{Application, Asking, Origin};
 pub(crate) use chooser::{AccountWanted, Chooser, WayIn};
-pub(crate) use consent::{About, Answered, Audience, Consent, ScopeGroup, ScopeItem};
+pub(crate) use consent::{About, Answered, Audience, Before, Consent, ScopeGroup, ScopeItem};
 pub(crate) use finished::Finished;
 pub(crate) use logout::{LoggedOut, Logout, UpstreamLogout};
 pub(crate) use looks::{ColorsRecord, Looks, LooksRecord};

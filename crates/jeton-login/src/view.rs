@@ -8,7 +8,8 @@ use crate::{
     asked::{Asked, RequestKind},
     at::At,
     pages::{
-        About, Application, Asking, Audience, Origin, Pages, ScopeGroup, ScopeItem, WayIn, Who,
+        About, Application, Asking, Audience, Before, Origin, Pages, ScopeGroup, ScopeItem, WayIn,
+        Who,
     },
     session::Session,
     settings::LoginSettings,
@@ -102,8 +103,8 @@ impl<'a> Scopes<'a> {
     }
 }
 
-/// What is asked for, in the order of [`arranged`].
-pub(crate) fn scopes(asked: &Asked) -> Vec<Scopes<'_>> {
+/// What is asked for, in the order of [`arranged`]; `before` is what the person has said of it so far.
+pub(crate) fn scopes<'a>(asked: &'a Asked, before: impl Fn(&str) -> Before) -> Vec<Scopes<'a>> {
     let of = |api: Option<&str>| -> Vec<_> {
         let scopes = asked.scopes.iter().filter(|it| it.api.as_deref() == api);
         let scopes = scopes.map(|it| ScopeItem {
@@ -114,6 +115,7 @@ pub(crate) fn scopes(asked: &Asked) -> Vec<Scopes<'_>> {
                 .iter()
                 .map(|it| (audience(asked, &it.api), it.description.as_deref()))
                 .collect(),
+            before: before(&it.scope),
         });
         scopes.collect()
     };

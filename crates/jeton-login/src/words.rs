@@ -64,6 +64,10 @@ pub(crate) struct Consent {
     pub(crate) about_you: &'static str,
     pub(crate) besides: &'static str,
     pub(crate) nothing_chosen: &'static str,
+    /// Of a scope that the person has agreed to before.
+    pub(crate) allowed: &'static str,
+    /// A further API at which a scope is good; its words follow.
+    pub(crate) also_at: Gap,
     /// Claims that are asked for by name.
     pub(crate) by_name: &'static str,
     /// Links to the application's own pages.

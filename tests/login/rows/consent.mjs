@@ -136,6 +136,27 @@ describe('consent', () => {
     }
   });
 
+  test('declined once it stays so: off on the page that asks for more, and left out where nothing is asked', async () => {
+    const way = await fresh();
+    const asking = { scope: 'openid profile orders:read', resource: API };
+    const { page, asked } = await consentPage(way, asking);
+    const narrowed = await agree(way.browser, page, { scope: ['openid', 'profile'] });
+    assert.equal((await way.guest.tokens(narrowed, asked)).scope, 'openid profile');
+    // The same again is answered as it was.
+    const same = way.guest.asks(asking);
+    assert.equal((await way.guest.tokens(await way.browser.open(same.url), same)).scope, 'openid profile');
+    // What asks for more asks for it as well, and whoever only goes on has not given it.
+    const more = way.guest.asks(FORM);
+    const shown = await way.browser.open(more.url);
+    assert.match(isOwnPage(shown), /already allowed/);
+    const tokens = await way.guest.tokens(await agree(way.browser, shown), more);
+    assert.equal(tokens.scope, 'openid profile email offline_access orders:write');
+    // By `prompt=consent` they can give it after all.
+    const anew = way.guest.asks({ ...FORM, prompt: 'consent' });
+    const end = await agree(way.browser, await way.browser.open(anew.url), { scope: SCOPE.split(' ') });
+    assert.equal((await way.guest.tokens(end, anew)).scope, SCOPE);
+  });
+
   test('nobody agrees to more than was asked for, whatever the form says', async () => {
     const way = await fresh();
     const { page, asked } = await consentPage(way, { scope: 'openid profile' });

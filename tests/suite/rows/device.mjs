@@ -108,7 +108,7 @@ describe('device grant', { concurrency: 8 }, () => {
       ['Know who you are', 'openid'],
       ['See your name and profile', 'profile'],
       ['See your email address', 'email'],
-      ['Do this also while you are away', 'offline_access'],
+      ['Keep access while you are away', 'offline_access'],
       ['', 'read'],
       ['', 'write'],
     ]);

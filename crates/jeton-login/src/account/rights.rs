@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jeton::{Api, Client, Scope};
 
 use crate::{
-    pages::{Audience, ScopeItem},
+    pages::{Audience, Before, ScopeItem},
     sorted::inserted,
     view::{self, Scopes},
 };
@@ -40,6 +40,7 @@ pub(super) fn scopes<'a>(client: Option<&'a Client>, rights: &'a [Right]) -> Vec
         scope,
         description: None,
         also: Vec::new(),
+        before: Before::Nothing,
     });
     view::arranged(of_no_api.collect(), at_apis.into_iter())
 }
@@ -58,6 +59,7 @@ fn at<'a>(api: &'a Api, rights: &'a [Right]) -> Vec<ScopeItem<'a>> {
             scope,
             description: Some(api.scopes.get(scope)?),
             also: Vec::new(),
+            before: Before::Nothing,
         })
     });
     items.collect()

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{account::Right, asked::Asked, sorted::inserted};
+use crate::{account::Right, asked::Asked, pages::Before, sorted::inserted};
 
 /// For how long consent is remembered after it was given.
 pub(super) const REMEMBERED: Seconds = Seconds::from_days(400);
@@ -182,6 +182,22 @@ impl Consent {
         let claims = claims_left(asked, &given);
         let is_known = claims.iter().all(|claim| self.claims.contains(*claim));
         is_known.then_some(given)
+    }
+
+    /// What the person has said of a token of the scope that is asked for: it is declined if it was at one of
+    /// the audiences, and allowed if it was at each.
+    pub(super) fn said_of(&self, token: &str, asked: &Asked, issuer: &str) -> Before {
+        let named = asked.audiences.iter().map(String::as_str);
+        let own = asked.audiences.is_empty().then_some(issuer);
+        let mut said = Before::Allowed;
+        for audience in named.chain(own) {
+            match self.audiences.get(audience) {
+                Some(agreed) if agreed.declined.contains(token) => return Before::Declined,
+                Some(agreed) if agreed.given.contains(token) => (),
+                _ => said = Before::Nothing,
+            }
+        }
+        said
     }
 
     /// This one, with what was agreed to `before` and was not asked for again.

@@ -14,6 +14,12 @@ const STYLE: &str = concat!(
     include_str!("style/consent.css")
 );
 
+/// The style of what only some of these pages have, after the HTML by which one shows that it has it.
+const STYLE_OF: [(&str, &str); 2] = [
+    ("<small>", include_str!("style/allowed.css")),
+    ("class=\"also\"", include_str!("style/also.css")),
+];
+
 /// What the page that asks for consent shows.
 pub(crate) struct Consent<'a> {
     /// The sealed request.
@@ -75,6 +81,16 @@ pub(crate) struct ScopeItem<'a> {
     pub(crate) description: Option<&'a str>,
     /// At which further APIs it is good, and their words: it is given to all or to none.
     pub(crate) also: Vec<(Audience<'a>, Option<&'a str>)>,
+    pub(crate) before: Before,
+}
+
+/// What the person has said before of a scope, at all that it is asked for at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing, or not of all.
+    Nothing,
+    Allowed,
+    Declined,
 }
 
 impl fmt::Display for Audience<'_> {
@@ -142,8 +158,13 @@ impl Pages<'_> {
             title = words.consent.title,
         );
         let body = main(&body);
+        let used = STYLE_OF.into_iter().filter(|(of, _)| body.contains(of));
+        let style: String = [STYLE]
+            .into_iter()
+            .chain(used.map(|(_, part)| part))
+            .collect();
         Page {
-            style: STYLE,
+            style: &style,
             body: &body,
             ..self.page(words.consent.title)
         }
@@ -169,7 +190,7 @@ impl Pages<'_> {
             // Writing to a string cannot fail.
             let _ = write!(
                 fields,
-                "<fieldset><legend>{legend}</legend><ul class=\"scopes\">{items}</ul></fieldset>"
+                "<fieldset><legend>{legend}</legend><ul>{items}</ul></fieldset>"
             );
         }
         fields
@@ -183,23 +204,36 @@ impl Pages<'_> {
             Some(words) => Some(Escaped(words).to_string()),
             None => standard_scope(self.language, item.scope).map(str::to_owned),
         };
-        let mut text = words.map_or_else(String::new, |words| format!("<span>{words}</span>"));
+        let before = match item.before {
+            Before::Allowed => format!(" <small>{}</small>", self.words().consent.allowed),
+            Before::Declined | Before::Nothing => String::new(),
+        };
+        let mut text = match words {
+            Some(words) => format!("<span>{words}{before}</span>"),
+            None if before.is_empty() => String::new(),
+            None => format!("<span>{before}</span>"),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "<code>{token}</code>");
         for (api, words) in &item.also {
             let words = words.filter(|words| !words.is_empty());
             let words = words.map_or_else(String::new, |words| format!(": {}", Escaped(words)));
-            // Writing to a string cannot fail.
-            let _ = write!(text, "<span class=\"also\">{api}{words}</span>");
+            let at = self.words().consent.also_at.with(api);
+            let _ = write!(text, "<span class=\"also\">{at}{words}</span>");
         }
-        let text = format!("{text}<code>{token}</code>");
         if item.scope == "openid" {
             return format!(
                 "<li class=\"fixed\">{}<p>{text}</p></li>",
                 hidden("scope", item.scope)
             );
         }
+        let checked = match item.before {
+            Before::Nothing | Before::Allowed => " checked",
+            Before::Declined => "",
+        };
         format!(
-            "<li><input type=\"checkbox\" id=\"s{number}\" name=\"scope\" value=\"{token}\" \
-             checked><label for=\"s{number}\">{text}</label></li>"
+            "<li><input type=\"checkbox\" id=\"s{number}\" name=\"scope\" value=\"{token}\"{checked}>\
+             <label for=\"s{number}\">{text}</label></li>"
         )
     }
 

@@ -267,6 +267,15 @@ fn openid_is_asked_for_with_the_rest_and_cannot_be_left_off() {
     assert_eq!(checkboxes(&several), 5);
     assert!(several.contains("<input type=\"hidden\" name=\"scope\" value=\"openid\">"));
     assert!(several.contains("name=\"scope\" value=\"orders:read\" checked"));
+    assert!(!several.contains("already allowed"));
+    // What was declined before stays so, and what was agreed to says so.
+    let more = page("consent-more");
+    assert!(more.contains("name=\"scope\" value=\"orders:read\" checked"));
+    assert!(more.contains("name=\"scope\" value=\"orders:write\">"));
+    assert!(more.contains("name=\"scope\" value=\"orders:count\" checked"));
+    assert_eq!(more.matches("already allowed").count(), 5);
+    let also = "<span class=\"also\">Also at <code>";
+    assert_eq!(page("consent-two-apis").matches(also).count(), 2);
 }
 
 #[test]

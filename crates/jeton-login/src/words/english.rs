@@ -45,6 +45,8 @@ pub(super) const WORDS: Words = Words {
         about_you: "About you",
         besides: "And besides",
         nothing_chosen: "Leave one on, or deny.",
+        allowed: "already allowed",
+        also_at: Gap("Also at ", ""),
         by_name: "It asks for these details by name:",
         home: "About the application",
         policy: "Privacy policy",

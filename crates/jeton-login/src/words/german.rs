@@ -45,6 +45,8 @@ pub(super) const WORDS: Words = Words {
         about_you: "Über Sie",
         besides: "Außerdem",
         nothing_chosen: "Lassen Sie eines ausgewählt, oder lehnen Sie ab.",
+        allowed: "schon erlaubt",
+        also_at: Gap("Auch bei ", ""),
         by_name: "Ausdrücklich gefragt ist nach diesen Angaben:",
         home: "Über die Anwendung",
         policy: "Datenschutz",

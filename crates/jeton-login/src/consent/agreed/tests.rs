@@ -111,6 +111,33 @@ fn what_was_agreed_to_before_stands_unless_it_was_asked_for_again() {
 }
 
 #[test]
+fn what_was_said_before_is_known_of_each_scope_at_each_audience() {
+    let request = plain("openid read write", &[NOTES]);
+    let consent = agreed(&request, "openid read", NOW.0);
+    let (allowed, declined, nothing) = (Before::Allowed, Before::Declined, Before::Nothing);
+    let cases = [
+        (&[NOTES][..], "openid", allowed),
+        (&[NOTES], "read", allowed),
+        (&[NOTES], "write", declined),
+        (&[NOTES], "admin", nothing),
+        (&[BANK], "read", nothing),
+        (&[BANK], "write", nothing),
+        (&[NOTES, BANK], "read", nothing),
+        (&[NOTES, BANK], "write", declined),
+        (&[BANK, NOTES], "write", declined),
+        (&[NOTES, ISSUER], "read", allowed),
+        // The issuer is always asked with the rest.
+        (&[], "openid", allowed),
+        (&[], "write", declined),
+    ];
+    for (audiences, token, expected) in cases {
+        let asked = plain("openid read write admin", audiences);
+        let said = consent.said_of(token, &asked, ISSUER);
+        assert_eq!(said, expected, "{token} at {audiences:?}");
+    }
+}
+
+#[test]
 fn claims_by_name_are_those_that_were_agreed_to() {
     let by_name = |scope, names: &[&str]| {
         let names: Map<_, _> = names

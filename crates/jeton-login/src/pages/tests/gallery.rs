@@ -5,9 +5,9 @@ use http::Response;
 use jeton::UnixTime;
 
 use crate::pages::{
-    About, Account, AccountWanted, Answered, Application, Asking, Audience, Chooser, Consent,
-    Entry, EntryKind, Finished, LoggedOut, Logout, Notice, Origin, OtherPerson, Pages, Problem,
-    ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn, Ways, Who,
+    About, Account, AccountWanted, Answered, Application, Asking, Audience, Before, Chooser,
+    Consent, Entry, EntryKind, Finished, LoggedOut, Logout, Notice, Origin, OtherPerson, Pages,
+    Problem, ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn, Ways, Who,
 };
 
 /// A state of a page.
@@ -73,6 +73,7 @@ pub(super) const fn scope<'a>(scope: &'a str, description: Option<&'a str>) -> S
         scope,
         description,
         also: Vec::new(),
+        before: Before::Nothing,
     }
 }
 
@@ -218,6 +219,46 @@ pub(super) const STATES: &[State] = &[
                         ..scope("orders:read", Some("Orders: read them all"))
                     }],
                 }],
+                others: &[],
+                claims: &[],
+                answered: Answered::NotYet,
+            })
+        },
+    },
+    State {
+        name: "consent-more",
+        page: |pages, request| {
+            let allowed = |scopes: &[ScopeItem<'static>]| -> Vec<_> {
+                let items = scopes.iter().cloned().map(|item| ScopeItem {
+                    before: Before::Allowed,
+                    ..item
+                });
+                items.collect()
+            };
+            let orders = [
+                ScopeItem {
+                    before: Before::Allowed,
+                    ..ORDERS[0].clone()
+                },
+                ScopeItem {
+                    before: Before::Declined,
+                    ..ORDERS[1].clone()
+                },
+                ScopeItem {
+                    before: Before::Allowed,
+                    ..scope("orders:sum", None)
+                },
+                scope("orders:count", Some("Orders: count them")),
+            ];
+            pages.consent(&Consent {
+                request,
+                form_key: "k0Zc9bq3",
+                application: SHOP,
+                who: EVE,
+                groups: &[
+                    group(About::You, &allowed(&ABOUT)),
+                    group(About::Api(ORDERS_API), &orders),
+                ],
                 others: &[],
                 claims: &[],
                 answered: Answered::NotYet,

@@ -11,7 +11,7 @@ pub(super) const WORDS: Words = Words {
         email: "See your email address",
         address: "See your postal address",
         phone: "See your phone number",
-        offline_access: "Do this also while you are away",
+        offline_access: "Keep access while you are away",
     },
     common: Common {
         pages: "Pages",

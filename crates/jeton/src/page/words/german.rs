@@ -11,7 +11,7 @@ pub(super) const WORDS: Words = Words {
         email: "Ihre E-Mail-Adresse sehen",
         address: "Ihre Postanschrift sehen",
         phone: "Ihre Telefonnummer sehen",
-        offline_access: "Das auch tun, während Sie nicht da sind",
+        offline_access: "Auch in Ihrer Abwesenheit darauf zugreifen",
     },
     common: Common {
         pages: "Seiten",
