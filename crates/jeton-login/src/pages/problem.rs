@@ -206,10 +206,17 @@ impl Pages<'_> {
         let who = page.who.map_or_else(String::new, |who| {
             self.person(&who, words.common.you_came_as)
         });
+        let kind = match problem {
+            // What the person did themselves is no error to them.
+            Problem::SaidNo => String::new(),
+            _ => format!(
+                "<p class=\"kind\"><span>{}</span><code>{}</code></p>",
+                words.common.error.with(status.as_u16()),
+                problem.error()
+            ),
+        };
         let body = format!(
-            "<p class=\"kind\"><span>{}</span><code>{}</code></p><h1>{title}</h1><p>{}</p>{who}{}{}",
-            words.common.error.with(status.as_u16()),
-            problem.error(),
+            "{kind}<h1>{title}</h1><p>{}</p>{who}{}{}",
             said.text,
             self.ways_on(page),
             self.reference(),
@@ -238,7 +245,9 @@ impl Pages<'_> {
 
     /// The form that leads on: once more, another way, or back to the application.
     fn ways_on(&self, page: &ProblemPage<'_>) -> String {
-        let Some(request) = page.request else {
+        // What cannot be read leads nowhere.
+        let request = page.request.filter(|_| page.problem != Problem::Damaged);
+        let Some(request) = request else {
             // Whoever came for no application came for their account, or comes out there.
             return match page.problem.remedy() {
                 Remedy::Back => String::new(),

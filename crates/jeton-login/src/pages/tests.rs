@@ -226,6 +226,10 @@ fn every_problem_says_what_to_do_and_leads_on() {
             problem.error()
         );
         assert!(page.contains("8f14e45fceea167a"), "{problem:?}");
+        // To say no is no error.
+        let is_error = page.contains(&format!("Error {}", problem.status().as_u16()))
+            && page.contains(&format!("<code>{}</code>", problem.error()));
+        assert_eq!(is_error, problem != Problem::SaidNo, "{problem:?}");
         if problem == Problem::Damaged {
             assert!(!page.contains("<form"), "{problem:?}");
             continue;

@@ -14,7 +14,7 @@ pub(super) const WORDS: Words = Words {
         a_device: "ein Gerät",
         device_acts: Gap(
             "Sie verbinden gleich ",
-            ": Es handelt dann für die Person, als die Sie sich anmelden.",
+            ": Es nutzt dann das Konto, mit dem Sie sich anmelden.",
         ),
         goes_to: Gap("Danach geht es weiter zu ", "."),
         program_here: Gap("einem Programm auf diesem Rechner, ", ""),
@@ -58,7 +58,7 @@ pub(super) const WORDS: Words = Words {
     },
     account: Account {
         title: "Ihre Anwendungen und Geräte",
-        none: "Keine Anwendung und kein Gerät handelt für Sie.",
+        none: "Keine Anwendung und kein Gerät handelt in Ihrem Namen.",
         device: "Gerät",
         since: Gap("Seit ", ""),
         last_used: Gap("zuletzt benutzt am ", ""),
@@ -107,11 +107,11 @@ fn problem(problem: Problem) -> ProblemWords {
         ),
         Problem::UpstreamError => (
             Upstream(Gap("", " meldet einen Fehler")),
-            "Deshalb ist nicht bekannt, wer Sie sind. Versuchen Sie es noch einmal. Wenn es wieder geschieht, nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
+            "Deshalb ist nicht bekannt, wer Sie sind. Versuchen Sie es noch einmal. Wenn es wieder geschieht, wenden Sie sich mit der Referenz unten an den Betreiber dieses Dienstes.",
         ),
         Problem::Misconfigured => (
             Plain("Diese Anmeldung ist nicht richtig eingerichtet"),
-            "Sie geht erst wieder, wenn das behoben ist. Nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
+            "Sie geht erst wieder, wenn das behoben ist. Wenden Sie sich mit der Referenz unten an den Betreiber dieses Dienstes.",
         ),
         Problem::SaidNo => (
             Upstream(Gap("", " hat nicht gesagt, wer Sie sind")),
@@ -119,11 +119,11 @@ fn problem(problem: Problem) -> ProblemWords {
         ),
         Problem::Foreign => (
             Plain("Die Antwort gehört nicht zu dieser Anmeldung"),
-            "Sie ist nicht für diese Anmeldung gemacht oder kommt von anderer Stelle, und wurde deshalb nicht verwendet. Versuchen Sie es noch einmal. Wenn es wieder geschieht, nennen Sie denen, die diesen Dienst betreiben, die Referenz unten.",
+            "Sie ist nicht für diese Anmeldung gemacht oder kommt von anderer Stelle, und wurde deshalb nicht verwendet. Versuchen Sie es noch einmal. Wenn es wieder geschieht, wenden Sie sich mit der Referenz unten an den Betreiber dieses Dienstes.",
         ),
         Problem::KeyUnknown => (
             Plain("Diese Anmeldung ließ sich noch nicht prüfen"),
-            "Sie trägt die Unterschrift eines Schlüssels, der hier noch nicht bekannt ist: Der Dienst, über den Sie sich anmelden, hat seine Schlüssel vielleicht gewechselt. Warten Sie eine Minute, und versuchen Sie es dann noch einmal. Geschieht es wieder, geben Sie die Referenz unten dem Betreiber dieses Dienstes.",
+            "Sie trägt die Unterschrift eines Schlüssels, der hier noch nicht bekannt ist: Der Dienst, über den Sie sich anmelden, hat seine Schlüssel vielleicht gewechselt. Warten Sie eine Minute, und versuchen Sie es dann noch einmal. Wenn es wieder geschieht, wenden Sie sich mit der Referenz unten an den Betreiber dieses Dienstes.",
         ),
         Problem::StateUnknown => (
             Plain("Diese Anmeldung läuft nicht mehr"),
@@ -139,7 +139,7 @@ fn problem(problem: Problem) -> ProblemWords {
         ),
         Problem::NotAllowed => (
             Plain("Dieses Konto darf sich hier nicht anmelden"),
-            "Verwenden Sie ein anderes Konto, oder bitten Sie die, die die Anwendung betreiben, dieses zuzulassen.",
+            "Verwenden Sie ein anderes Konto, oder wenden Sie sich an den Betreiber der Anwendung, damit er dieses zulässt.",
         ),
         Problem::SessionEnded => (
             Plain("Ihre Sitzung ist beendet"),

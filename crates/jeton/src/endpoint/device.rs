@@ -22,6 +22,7 @@ use super::{
     device_authorization::{normalize_user_code, user_code_marker},
 };
 use crate::{
+    arrival::RequestId,
     attached_claims,
     audit::Audit,
     claims::read_claims,
@@ -300,8 +301,8 @@ async fn decide<H: Host>(
         return Ok(too_late(at, audit));
     }
     Ok(match decision {
-        Decision::Approve { .. } => connected(at, audit),
-        Decision::Deny => not_connected(at, audit),
+        Decision::Approve { .. } => connected(at),
+        Decision::Deny => not_connected(at),
     })
 }
 
@@ -436,7 +437,7 @@ fn as_shown(typed: &str) -> String {
     })
 }
 
-fn connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
+fn connected<H: Host>(at: &At<'_, H>) -> Response<Bytes> {
     let language = at.language(None);
     let words = &Words::of(language).device;
     let ending = Ending {
@@ -447,25 +448,26 @@ fn connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
         text: words.go_back,
         way_on: None,
         finding: None,
-        reference: audit.request_id.as_ref(),
+        reference: None,
     };
     ending.respond()
 }
 
 /// Somebody else has decided, or nobody did in time. This login has nothing else to decide.
 fn too_late<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
-    ended(at, |words| words.too_late, audit)
+    ended(at, |words| words.too_late, audit.request_id.as_ref())
 }
 
-pub(crate) fn not_connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
-    ended(at, |words| words.denied, audit)
+/// The person has said no.
+pub(crate) fn not_connected<H: Host>(at: &At<'_, H>) -> Response<Bytes> {
+    ended(at, |words| words.denied, None)
 }
 
 /// The page for a person who has connected no device.
 fn ended<H: Host>(
     at: &At<'_, H>,
     text: fn(&'static words::Device) -> &'static str,
-    audit: &Audit,
+    reference: Option<&RequestId>,
 ) -> Response<Bytes> {
     let language = at.language(None);
     let Words { device, common, .. } = Words::of(language);
@@ -480,7 +482,7 @@ fn ended<H: Host>(
             text: common.begin_again,
         }),
         finding: None,
-        reference: audit.request_id.as_ref(),
+        reference,
     };
     ending.respond()
 }

@@ -156,7 +156,7 @@ pub(crate) async fn respond<H: Host>(
                 .append_pair("request", &sealed);
             see_other(location.as_str())
         }
-        None => logged_out(at, &logout, home.as_ref(), audit),
+        None => logged_out(at, &logout, home.as_ref()),
     };
     if let Some(cleared) = cleared {
         response.headers_mut().append(SET_COOKIE, cleared);
@@ -187,7 +187,7 @@ pub(crate) async fn resume<H: Host>(
         .uri
         .filter(|uri| client.is_some_and(|client| client.redirects_after_logout_to(uri)));
     let home = client.and_then(|client| client.home.as_ref());
-    Ok(logged_out(at, &logout, home, audit))
+    Ok(logged_out(at, &logout, home))
 }
 
 /// Ends the grant that the hint names, and says whose it is. One that has ended already, or whose record is
@@ -230,7 +230,6 @@ fn logged_out<H: Host>(
     at: &At<'_, H>,
     logout: &LogoutRequest,
     home: Option<&Home>,
-    audit: &Audit,
 ) -> Response<Bytes> {
     match (&logout.uri, &logout.state) {
         (Some(uri), Some(state)) => see_other(&with_query(uri, &[("state", state)])),
@@ -246,7 +245,7 @@ fn logged_out<H: Host>(
                 text: words.done_text,
                 way_on: home.map(|home| Link::to_application(home, language)),
                 finding: None,
-                reference: audit.request_id.as_ref(),
+                reference: None,
             };
             ending.respond()
         }

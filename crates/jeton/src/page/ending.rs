@@ -25,7 +25,7 @@ pub(crate) struct Ending<'a> {
     pub(crate) way_on: Option<Link<'a>>,
     /// What was wrong, in the words of the standards; `None` where nothing was.
     pub(crate) finding: Option<Finding<'a>>,
-    /// The id of the request, by which an operator finds it in the log.
+    /// The id of the request, by which an operator finds it in the log; `None` where all went well.
     pub(crate) reference: Option<&'a RequestId>,
 }
 

@@ -493,7 +493,7 @@ pub(super) fn problem(pages: &Pages<'_>, problem: Problem, request: &str) -> Res
     };
     pages.problem(&ProblemPage {
         problem,
-        request: (problem != Problem::Damaged).then_some(request),
+        request: Some(request),
         way,
         ways: Ways::Several,
         who: (problem == Problem::NotAllowed).then_some(EVE),

@@ -62,9 +62,7 @@ pub(crate) async fn respond<H: Host>(
             ticket.require_usable(at).map_err(DeviceFault::from)?;
             device::ask_for_user_code(at, text, device, accepted).await
         }
-        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => {
-            Ok(device::not_connected(at, audit))
-        }
+        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => Ok(device::not_connected(at)),
     }
 }
 

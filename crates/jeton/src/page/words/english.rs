@@ -32,7 +32,7 @@ pub(super) const WORDS: Words = Words {
     },
     device: Device {
         title: "Connect a device",
-        enter: "Enter the code that your device shows. It will then act for you.",
+        enter: "Enter the code that your device shows. You then see what it asks for, and decide.",
         code: "The code your device shows",
         unknown_code: "This code is not known or has expired.",
         wants_to_act: Gap("", " wants to act for you"),
@@ -75,7 +75,7 @@ pub(super) const WORDS: Words = Words {
             rule: "It names a client that is registered and not disabled (RFC 6749 §2.2).",
         },
         redirect_uri: PersonFault {
-            title: "The way back is not registered",
+            title: "This application is not set up correctly",
             advice: "The application that sent you here wants you to come back to an address that is not registered for it, so you cannot log in this way. Go back to it, and tell whoever runs it.",
             rule: "It is one of those that the client has registered, to the character; only a client with a single one may leave it out (RFC 6749 §3.1.2.3, RFC 9700 §2.1).",
         },

@@ -32,10 +32,10 @@ pub(super) const WORDS: Words = Words {
     },
     device: Device {
         title: "Gerät verbinden",
-        enter: "Geben Sie den Code ein, den Ihr Gerät anzeigt. Danach handelt es für Sie.",
+        enter: "Geben Sie den Code ein, den Ihr Gerät anzeigt. Danach sehen Sie, was es möchte, und entscheiden.",
         code: "Der Code, den Ihr Gerät anzeigt",
         unknown_code: "Dieser Code ist nicht bekannt oder abgelaufen.",
-        wants_to_act: Gap("", " möchte für Sie handeln"),
+        wants_to_act: Gap("", " möchte in Ihrem Namen handeln"),
         shows: "Ihr Gerät sollte diesen Code anzeigen:",
         asks_for: "Es bittet um:",
         scope: "Umfang",
@@ -60,10 +60,10 @@ pub(super) const WORDS: Words = Words {
         title: "Das hat nicht geklappt",
         unavailable_title: "Gerade nicht verfügbar",
         unavailable: "Dieser Dienst kann im Augenblick nicht antworten. Es ist nichts verloren: Warten Sie ein wenig, und versuchen Sie es noch einmal.",
-        crypto: "In diesem Dienst ist etwas schiefgegangen. Versuchen Sie es noch einmal, und wenn das nicht hilft, sagen Sie denen Bescheid, die ihn betreiben.",
+        crypto: "In diesem Dienst ist etwas schiefgegangen. Versuchen Sie es noch einmal, und wenn das nicht hilft, wenden Sie sich an den Betreiber dieses Dienstes.",
         not_configured: Gap(
             "Dieser Dienst kann das nicht: ",
-            ". Gehen Sie dorthin zurück, woher Sie kommen, und sagen Sie denen Bescheid, die ihn betreiben.",
+            ". Gehen Sie dorthin zurück, woher Sie kommen, und wenden Sie sich an den Betreiber dieses Dienstes.",
         ),
         not_understood: Gap(
             "Die Anfrage, mit der Sie hierher kamen, war nicht zu verstehen (",
@@ -71,22 +71,22 @@ pub(super) const WORDS: Words = Words {
         ),
         client: PersonFault {
             title: "Diese Anwendung ist hier nicht bekannt",
-            advice: "Die Anwendung, die Sie hierher geschickt hat, ist diesem Dienst nicht bekannt. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, ist diesem Dienst nicht bekannt. Gehen Sie zu ihr zurück, und wenden Sie sich an den Betreiber der Anwendung.",
             rule: "Er nennt einen Client, der registriert und nicht abgeschaltet ist (RFC 6749 §2.2).",
         },
         redirect_uri: PersonFault {
-            title: "Der Rückweg ist nicht registriert",
-            advice: "Die Anwendung, die Sie hierher geschickt hat, möchte Sie an eine Adresse zurückholen, die für sie nicht registriert ist. So können Sie sich nicht anmelden. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            title: "Diese Anwendung ist nicht richtig eingerichtet",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, möchte Sie an eine Adresse zurückschicken, die für sie nicht eingetragen ist. So können Sie sich nicht anmelden. Gehen Sie zu ihr zurück, und wenden Sie sich an den Betreiber der Anwendung.",
             rule: "Er ist eine der Adressen, die der Client registriert hat, Zeichen für Zeichen; nur ein Client mit einer einzigen darf ihn weglassen (RFC 6749 §3.1.2.3, RFC 9700 §2.1).",
         },
         post_logout_redirect_uri: PersonFault {
             title: "Sie wurden nicht abgemeldet",
-            advice: "Die Anwendung, die Sie hierher geschickt hat, möchte Sie an eine Adresse weiterschicken, die für sie nicht registriert ist. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, möchte Sie an eine Adresse weiterschicken, die für sie nicht eingetragen ist. Gehen Sie zu ihr zurück, und wenden Sie sich an den Betreiber der Anwendung.",
             rule: "Er ist eine der Adressen, die der Client registriert hat, Zeichen für Zeichen (OpenID Connect RP-Initiated Logout 1.0 §3).",
         },
         logout_state: PersonFault {
             title: "Sie wurden nicht abgemeldet",
-            advice: "Die Anwendung, die Sie hierher geschickt hat, hat ihre Anfrage zu lang gemacht. Gehen Sie zu ihr zurück, und sagen Sie denen Bescheid, die sie betreiben.",
+            advice: "Die Anwendung, die Sie hierher geschickt hat, hat ihre Anfrage zu lang gemacht. Gehen Sie zu ihr zurück, und wenden Sie sich an den Betreiber der Anwendung.",
             rule: "Er ist höchstens 2048 Bytes lang, denn er steht in Adressen.",
         },
         ticket: PersonFault {
@@ -101,8 +101,8 @@ pub(super) const WORDS: Words = Words {
             browser: "Sie haben sich in einem anderen Browser angemeldet, oder dieser lehnt Cookies ab.",
             used: "Mit dieser Anmeldung wurde schon ein Gerät verbunden oder abgelehnt.",
             logged_out: "Sie wurden abgemeldet, seit Sie sich angemeldet haben.",
-            not_admitted: "Dieses Konto darf dieses Gerät nicht verbinden. Melden Sie sich mit einem anderen an, oder bitten Sie die, die den Dienst des Geräts betreiben, dieses zuzulassen.",
-            claims_too_long: "Über Sie gibt es mehr zu sagen, als dieses Gerät erfahren kann. Fragen Sie die, die diesen Dienst betreiben.",
+            not_admitted: "Dieses Konto darf dieses Gerät nicht verbinden. Melden Sie sich mit einem anderen an, oder wenden Sie sich an den Betreiber des Dienstes, zu dem das Gerät gehört.",
+            claims_too_long: "Über Sie gibt es mehr zu sagen, als dieses Gerät erfahren kann. Wenden Sie sich an den Betreiber dieses Dienstes.",
             too_many_attempts: "Es wurden zu viele Codes versucht. Warten Sie zehn Minuten, und beginnen Sie von vorn.",
         },
         rules: RequestRules {
