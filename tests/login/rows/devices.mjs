@@ -59,6 +59,22 @@ describe('devices', () => {
     assert.deepEqual(info.team, ['staff', 'admins']);
   });
 
+  test('the page says as whom, and leads to another account', async (t) => {
+    const own = await open(t, { providers: { one: {} } });
+    const browser = own.browser();
+    const { device_code, page } = await shown(own, browser, 'alice');
+    assert.match(isOwnPage(page), /You are logged in as .*alice@example\.com/);
+    const [, other] = /<a href="([^"]*)">Use another account/.exec(page.response.text);
+    let next = await browser.open(new URL(other.replaceAll('&amp;', '&'), own.issuer).href);
+    if (offers(next)) next = await choose(browser, next, 'one');
+    // Though alice has a session, here and at the provider.
+    next = await browser.send(await be(browser, next, 'bob'), '/device');
+    assert.match(isOwnPage(next), /You are logged in as .*bob@example\.com/);
+    await approve(browser, next);
+    const tokens = await own.applications.tv.token({ grant_type: GRANT, device_code });
+    assert.equal((await own.verified(tokens.id_token, { audience: 'tv' })).sub, own.subject('one', 'bob'));
+  });
+
   test('whoever has logged out since connects nothing', async (t) => {
     const own = await open(t, { providers: { one: {} } });
     const browser = own.browser();

@@ -144,6 +144,26 @@ describe('device grant', { concurrency: 8 }, () => {
     await isToken(await poll(tv, device));
   });
 
+  test('RFC 8628 §3.3: the page says whose account it is, and leads to another', async () => {
+    const { user_code } = await started(tv);
+    const named = { claims: JSON.stringify({ name: 'Eve <Example>', email: 'eve@example.com' }) };
+    const { page, browser } = await atConfirmation(user_code, named);
+    const who = 'You are logged in as <strong><bdi>Eve &lt;Example&gt;</bdi></strong> (<bdi>eve@example.com</bdi>).';
+    assert.ok(page.text.includes(who), page.text);
+    const link = `<a href="/device?user_code=${user_code}&amp;prompt=select_account">Use another account</a>`;
+    assert.ok(page.text.includes(link), page.text);
+    const asked = async (query) => {
+      const request = requestIn(await browser.get(`/device?user_code=${user_code}${query}`));
+      return (await handoff('request', { request })).json().prompt;
+    };
+    assert.equal(await asked('&prompt=select_account'), 'select_account');
+    assert.equal(await asked('&prompt=none'), undefined);
+    // Of whom nothing is said there is the subject.
+    const subject = random();
+    const bare = await atConfirmation((await started(tv)).user_code, { subject, claims: '{}' });
+    assert.ok(bare.page.text.includes(`<strong><bdi>${subject}</bdi></strong>.`), bare.page.text);
+  });
+
   test('RFC 8628 §3.5: denied: access_denied, for good', async () => {
     const device = await started(tv);
     assert.match(await decided(device.user_code, 'deny'), /not connected/i);

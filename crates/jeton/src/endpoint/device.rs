@@ -5,7 +5,9 @@
 //! what it asks for; it carries a confirmation, sealed, without which nothing is decided. One login
 //! decides one device.
 
+mod asked;
 pub(crate) mod limits;
+mod whose;
 
 use std::{mem, sync::Arc};
 
@@ -32,7 +34,7 @@ use crate::{
     host::Host,
     inside::{Connecting, People, Renewed},
     ledger::{Decision, GrantId, GrantState, Ledger, Marker, RequestedClaims, SubjectKey},
-    page::{Ending, Escaped, Language, Link, Words, application, contained, standard_scope, words},
+    page::{Ending, Escaped, Link, Words, application, contained, words},
     parameters::Parameters,
     refusal::{DeviceFault, LoginFault, Refusal},
     request::At,
@@ -42,6 +44,9 @@ use crate::{
     target::Portion,
     time::UnixTime,
 };
+
+/// What the request of a person asks for who wants to connect a device with another account.
+const OTHER_ACCOUNT: &str = "select_account";
 
 /// What the page proves that shows a device's code: which login saw which device.
 #[derive(Serialize, Deserialize)]
@@ -71,7 +76,9 @@ pub(crate) async fn respond<H: Host>(
         let user_code = parameters
             .get("user_code")
             .map(|code| code.chars().take(32).collect());
-        let purpose = LoginPurpose::Device(DeviceRequest { user_code });
+        let prompt = parameters.get("prompt").filter(|it| *it == OTHER_ACCOUNT);
+        let prompt = prompt.map(str::to_owned);
+        let purpose = LoginPurpose::Device(DeviceRequest { user_code, prompt });
         return hand_off(at, purpose, audit);
     }
     let text = parameters.get("ticket").ok_or(DeviceFault::Ticket)?;
@@ -107,7 +114,8 @@ pub(crate) async fn respond<H: Host>(
     audit.grant = Some(pending.grant);
     audit.client_id = Some(pending.client.id.clone());
     require_login(at, Some(&pending.client.id), accepted).await?;
-    ask_for_decision(at, request, text, typed, &pending)
+    let who = whose::person(at, accepted, typed).await?;
+    ask_for_decision(at, request, text, typed, &pending, &who)
 }
 
 /// The confirmation that the form carries, if it is of this login.
@@ -141,7 +149,7 @@ struct PendingDevice {
     grant_ends: UnixTime,
     client: Arc<Client>,
     /// What it asks for and its client is registered for now.
-    scope: Scope,
+    portion: Portion,
 }
 
 /// Refuses a login that a cut-off of the person or of the device's client has ended since.
@@ -232,12 +240,12 @@ async fn find_pending<H: Host>(
         audiences: grant.audiences,
     };
     let portion = portion.registered(&client, at.issuer.config().issuer());
-    Ok(portion.ok().map(|Portion { scope, .. }| PendingDevice {
+    Ok(portion.ok().map(|portion| PendingDevice {
         grant: grant.id,
         code_ends: grant.idle_expires_at,
         grant_ends: grant.expires_at,
         client,
-        scope,
+        portion,
     }))
 }
 
@@ -248,12 +256,13 @@ fn ask_for_decision<H: Host>(
     ticket: &str,
     typed: &str,
     pending: &PendingDevice,
+    who: &str,
 ) -> Result<Response<Bytes>, Refusal> {
     let confirmation = Confirmation {
         request: request.grant,
         device: pending.grant,
         client_id: pending.client.id.clone(),
-        scope: pending.scope.clone(),
+        scope: pending.portion.scope.clone(),
         code_ends: pending.code_ends,
         grant_ends: pending.grant_ends,
     };
@@ -264,6 +273,7 @@ fn ask_for_decision<H: Host>(
         [("ticket", ticket), ("confirmation", &confirmation)],
         typed,
         pending,
+        who,
     ))
 }
 
@@ -367,6 +377,7 @@ fn confirm_form<H: Host>(
     carried: [(&str, &str); 2],
     typed: &str,
     pending: &PendingDevice,
+    who: &str,
 ) -> Response<Bytes> {
     let client = &pending.client;
     let name = client.name.as_deref().unwrap_or(client.id.as_str());
@@ -384,7 +395,7 @@ fn confirm_form<H: Host>(
     });
     let body = format!(
         "{application}<h1>{title}</h1><p>{shows}</p>\
-         <p class=\"code\">{shown}</p>{wants}\
+         <p class=\"code\">{shown}</p>{wants}{who}\
          <p class=\"hint\">{caution}</p>\
          <form method=\"post\" action=\"{action}\">{carried}\
          <input type=\"hidden\" name=\"user_code\" value=\"{shown}\">\
@@ -396,36 +407,12 @@ fn confirm_form<H: Host>(
         approve = words.approve,
         deny = words.deny,
         application = application(name, &says),
-        wants = wants(client, &pending.scope, language),
+        wants = asked::wants(client, &pending.portion, language),
         action = Escaped(&action(at)),
         shown = Escaped(&shown),
         carried = carried.concat(),
     );
     contained(at.issuer.config().frame(), language, words.title, &body)
-}
-
-/// What the device asks for, each scope in the words that its API has for it.
-fn wants(client: &Client, scope: &Scope, language: Language) -> String {
-    let mut items = String::new();
-    for token in scope.iter() {
-        let mut apis = client.apis.iter().map(|granted| &granted.api.scopes);
-        let words = apis.find_map(|scopes| scopes.get(token).map(String::as_str));
-        let words = words.filter(|words| !words.is_empty());
-        let token = Escaped(token);
-        let item = match words.or_else(|| standard_scope(language, token.0)) {
-            Some(words) => format!("<li>{}<code>{token}</code></li>", Escaped(words)),
-            None => format!("<li><code>{token}</code></li>"),
-        };
-        items += &item;
-    }
-    if items.is_empty() {
-        return items;
-    }
-    let words = &Words::of(language).device;
-    format!(
-        "<p>{}</p><ul class=\"asked\" aria-label=\"{}\">{items}</ul>",
-        words.asks_for, words.scope
-    )
 }
 
 /// A user code that was found, as the device shows it: the person compares the two (RFC 8628

@@ -74,6 +74,8 @@ pub(crate) struct Device {
     pub(crate) wants_to_act: Gap,
     pub(crate) shows: &'static str,
     pub(crate) asks_for: &'static str,
+    pub(crate) you_are: Gap,
+    pub(crate) other_account: &'static str,
     pub(crate) scope: &'static str,
     pub(crate) caution: &'static str,
     pub(crate) approve: &'static str,

@@ -182,6 +182,9 @@ async fn describe_login<H: Host>(
     require_current(at, sealed)?;
     let mut info = RequestInfo::new("device", sealed.expires_at);
     let (client, scope, apis);
+    if let LoginPurpose::Device(device) = &sealed.purpose {
+        info.prompt = device.prompt.as_deref().map(Cow::Borrowed);
+    }
     if let LoginPurpose::Code(code) = &sealed.purpose {
         client = registered_client(at, code).await?;
         scope = code.scope.within(&client.scope);

@@ -160,6 +160,9 @@ pub(crate) struct DeviceRequest {
     /// The user code in `verification_uri_complete`, if it was that; not yet looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user_code: Option<String>,
+    /// `select_account` of a person who wants to connect it with another account (OpenID Connect Core §3.1.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) prompt: Option<String>,
 }
 
 /// A request and the outcome of its login, sealed on its way back through the browser.

@@ -38,6 +38,8 @@ pub(super) const WORDS: Words = Words {
         wants_to_act: Gap("", " wants to act for you"),
         shows: "Your device should show this code:",
         asks_for: "It asks for:",
+        you_are: Gap("You are logged in as ", "."),
+        other_account: "Use another account",
         scope: "Scope",
         caution: "Approve only if you started this on a device you hold.",
         approve: "Approve",

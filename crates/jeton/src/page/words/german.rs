@@ -38,6 +38,8 @@ pub(super) const WORDS: Words = Words {
         wants_to_act: Gap("", " möchte in Ihrem Namen handeln"),
         shows: "Ihr Gerät sollte diesen Code anzeigen:",
         asks_for: "Es bittet um:",
+        you_are: Gap("Sie sind angemeldet als ", "."),
+        other_account: "Anderes Konto verwenden",
         scope: "Umfang",
         caution: "Stimmen Sie nur zu, wenn Sie das auf einem Gerät begonnen haben, das Sie selbst in der Hand haben.",
         approve: "Zustimmen",
