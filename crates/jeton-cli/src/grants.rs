@@ -7,8 +7,10 @@ use jeton::{GrantId, path_segment};
 use serde_json::{Value, json};
 
 use crate::{
-    id, management,
+    id,
+    management::{self, Management},
     output::{self, Format},
+    printable,
 };
 
 pub(crate) fn command() -> Command {
@@ -72,13 +74,17 @@ fn list(matches: &ArgMatches) -> Result<()> {
         .get_one::<String>("subject")
         .map_or("", String::as_str);
     let deployment = management::connect(matches)?;
-    let grants = deployment.pages("/grants", &format!("subject={}", path_segment(subject)))?;
+    let grants = grants_of(&deployment, subject)?;
     if Format::of(matches) == Format::Json {
         return output::print(&output::json(&json!({ "items": grants })));
     }
     let head = ["GRANT_ID", "CLIENT_ID", "SINCE", "UNTIL", "SCOPE"].map(str::to_owned);
     let rows: Vec<_> = grants.iter().map(row).collect();
     output::print(&output::table(&[vec![head], rows].concat()))
+}
+
+fn grants_of(deployment: &Management, subject: &str) -> Result<Vec<Value>> {
+    deployment.pages("/grants", &format!("subject={}", path_segment(subject)))
 }
 
 fn row(grant: &Value) -> [String; 5] {
@@ -99,6 +105,13 @@ fn end(matches: &ArgMatches) -> Result<()> {
     if let Some(grant) = given("grant") {
         end(&format!("/{}", path_segment(grant)))?;
         return output::say(&format!("ended the grant {grant}"));
+    }
+    if let Some(subject) = given("subject")
+        && grants_of(&deployment, subject).is_ok_and(|grants| grants.is_empty())
+    {
+        // No error: they may have a session, which ends.
+        let subject = printable::lines(subject);
+        eprintln!("there is no grant of the subject {subject}: a mistyped one ends nothing");
     }
     let (query, whose) = match (given("subject"), given("client")) {
         (Some(subject), _) => (
