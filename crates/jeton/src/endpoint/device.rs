@@ -312,7 +312,7 @@ async fn decide<H: Host>(
     }
     Ok(match decision {
         Decision::Approve { .. } => connected(at),
-        Decision::Deny => not_connected(at),
+        Decision::Deny => ended(at, |words| words.denied, None),
     })
 }
 
@@ -445,9 +445,9 @@ fn too_late<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
     ended(at, |words| words.too_late, audit.request_id.as_ref())
 }
 
-/// The person has said no.
-pub(crate) fn not_connected<H: Host>(at: &At<'_, H>) -> Response<Bytes> {
-    ended(at, |words| words.denied, None)
+/// The login application sends the person back without a login, which may not be what they wanted.
+pub(crate) fn not_connected<H: Host>(at: &At<'_, H>, audit: &Audit) -> Response<Bytes> {
+    ended(at, |words| words.denied, audit.request_id.as_ref())
 }
 
 /// The page for a person who has connected no device.

@@ -62,7 +62,9 @@ pub(crate) async fn respond<H: Host>(
             ticket.require_usable(at).map_err(DeviceFault::from)?;
             device::ask_for_user_code(at, text, device, accepted).await
         }
-        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => Ok(device::not_connected(at)),
+        (LoginPurpose::Device(_), LoginOutcome::Rejected { .. }) => {
+            Ok(device::not_connected(at, audit))
+        }
     }
 }
 
