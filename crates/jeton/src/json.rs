@@ -21,10 +21,16 @@ const MOST_MEMBERS: usize = 64;
 /// # Errors
 /// The text is no JSON, or the JSON is not a `T`.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, InvalidJson> {
-    parse(text)?.read().map_err(|invalid| match parse(text) {
-        Ok(tree) => tree.named::<T>(invalid),
-        Err(_) => invalid,
-    })
+    parse(text)?.read()
+}
+
+/// The same for a type that has another's members (serde's `flatten`), whose names serde does not tell: the member
+/// that is wrong is looked for.
+///
+/// # Errors
+/// As of [`read`].
+pub(crate) fn read_record<T: DeserializeOwned>(text: &str) -> Result<T, InvalidJson> {
+    parse(text)?.read_record()
 }
 
 /// The JSON of `text`.
@@ -41,10 +47,23 @@ impl Tree {
         T::deserialize(self)
     }
 
-    /// The error of reading this, with the member that it is of. serde reads the members of a struct within
-    /// another (`flatten`) without their names: it is the first without which all is well, or something else is
-    /// wrong than that a member is missing.
-    pub(crate) fn named<T: DeserializeOwned>(self, invalid: InvalidJson) -> InvalidJson {
+    /// As [`read_record`].
+    ///
+    /// # Errors
+    /// It is not a `T`.
+    pub(crate) fn read_record<T: DeserializeOwned>(self) -> Result<T, InvalidJson> {
+        let read = |tree: Self| tree.read::<T>();
+        let again = self.clone();
+        read(self).map_err(|invalid| again.named(invalid, &|tree| read(tree).err()))
+    }
+
+    /// The error of reading this, with the member that it is of: the first without which all is well, or something
+    /// else is wrong than that a member is missing.
+    fn named(
+        self,
+        invalid: InvalidJson,
+        fault: &dyn Fn(Self) -> Option<InvalidJson>,
+    ) -> InvalidJson {
         let Self::Object(members) = self else {
             return invalid;
         };
@@ -54,10 +73,8 @@ impl Tree {
         let is_wrong = |index: &usize| {
             let mut others = members.clone();
             others.remove(*index);
-            match Self::Object(others).read::<T>() {
-                Ok(_) => true,
-                Err(other) => other != invalid && !other.is_of_none(),
-            }
+            let other = fault(Self::Object(others));
+            other.is_none_or(|other| other != invalid && !other.is_of_none())
         };
         let wrong = (0..members.len()).find(is_wrong);
         match wrong.and_then(|index| members.get(index)) {

@@ -208,7 +208,7 @@ impl ClientRecord {
     /// # Errors
     /// The text is not JSON, or the record has what only `JETON_CLIENTS` may have.
     pub fn from_stored(json: &str) -> Result<Self, InvalidClient> {
-        json::read::<Self>(json)?.storable()
+        json::read_record::<Self>(json)?.storable()
     }
 
     /// The record, unless it has what only configuration may have.

@@ -270,8 +270,8 @@ impl Array<'_> {
         });
         let mut parsed = Vec::new();
         for (index, tree) in mistakes.of(records).into_iter().flatten().enumerate() {
-            let record = tree.clone().read().map_err(|invalid| {
-                let invalid = tree.named::<R>(invalid).within_element(index);
+            let record = tree.read_record::<R>().map_err(|invalid| {
+                let invalid = invalid.within_element(index);
                 ConfigError::new(variable, format_args!("valid {of}; {invalid}"))
             });
             let Some(record) = mistakes.of(record) else {

@@ -411,7 +411,7 @@ fn require_rights_of_rules<H: Host>(
 /// The record of these members; or which member is wrong, and what is expected of it.
 fn record<T: DeserializeOwned>(members: &Members) -> Result<T, String> {
     let text = serde_json::to_string(members).unwrap_or_default();
-    json::read(&text).map_err(|error| error.to_string())
+    json::read_record(&text).map_err(|error| error.to_string())
 }
 
 fn document_fault(error: &impl std::fmt::Display) -> ManagementFault {
