@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header::ALLOW};
-use jeton::{Audit, Config, Host};
+use jeton::{Audit, Config, Host, apart};
 
 use crate::{
     account,
@@ -112,20 +112,20 @@ async fn route<H: Host>(at: &At<'_, H>, path: &str) -> Option<Routed> {
     let gets = matches!(*at.method, Method::GET | Method::HEAD);
     let posts = *at.method == Method::POST;
     Some(match path {
-        path::LOGIN if gets => ("login", "", Some(login::show(at).await)),
-        path::LOGIN if posts => ("login", "", Some(login::begin(at).await)),
+        path::LOGIN if gets => ("login", "", Some(apart(login::show(at)).await)),
+        path::LOGIN if posts => ("login", "", Some(apart(login::begin(at)).await)),
         path::LOGIN => ("login", "GET, HEAD, POST", None),
-        path::CONSENT if posts => ("login_consent", "", Some(consent::decide(at).await)),
+        path::CONSENT if posts => ("login_consent", "", Some(apart(consent::decide(at)).await)),
         path::CONSENT => ("login_consent", "POST", None),
-        path::BACK if posts => ("login_back", "", Some(login::back(at).await)),
+        path::BACK if posts => ("login_back", "", Some(apart(login::back(at)).await)),
         path::BACK => ("login_back", "POST", None),
-        path::LOGOUT if gets => ("login_logout", "", Some(logout::show(at).await)),
-        path::LOGOUT if posts => ("login_logout", "", Some(logout::confirm(at).await)),
+        path::LOGOUT if gets => ("login_logout", "", Some(apart(logout::show(at)).await)),
+        path::LOGOUT if posts => ("login_logout", "", Some(apart(logout::confirm(at)).await)),
         path::LOGOUT => ("login_logout", "GET, HEAD, POST", None),
         path::LOGGED_OUT if gets => ("login_logged_out", "", Some(logout::came_back(at))),
         path::LOGGED_OUT => ("login_logged_out", "GET, HEAD", None),
-        path::ACCOUNT if gets => ("login_account", "", Some(account::show(at).await)),
-        path::ACCOUNT if posts => ("login_account", "", Some(account::end(at).await)),
+        path::ACCOUNT if gets => ("login_account", "", Some(apart(account::show(at)).await)),
+        path::ACCOUNT if posts => ("login_account", "", Some(apart(account::end(at)).await)),
         path::ACCOUNT => ("login_account", "GET, HEAD, POST", None),
         path::LOGO if gets => {
             let logo = at.app.settings.looks.logo()?;
@@ -135,7 +135,11 @@ async fn route<H: Host>(at: &At<'_, H>, path: &str) -> Option<Routed> {
             let way = path.strip_prefix(path::CALLBACK)?;
             let way = at.app.settings.way(way)?;
             if gets {
-                ("login_callback", "", Some(callback::respond(at, way).await))
+                (
+                    "login_callback",
+                    "",
+                    Some(apart(callback::respond(at, way)).await),
+                )
             } else {
                 ("login_callback", "GET, HEAD", None)
             }

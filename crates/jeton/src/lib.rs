@@ -29,6 +29,7 @@
 //! `fetch` (requests to servers of others).
 
 mod access_token;
+mod apart;
 mod api;
 mod arrival;
 mod assertion;
@@ -90,6 +91,7 @@ mod trust;
 mod unavailable;
 
 pub use access_token::{Audience, revoked_marker};
+pub use apart::apart;
 pub use api::{Api, ApiRecord, ClientMember, InvalidApi, SelfRegistered};
 pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, InvalidRequestId, RequestId, within};
 pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, request::Parts};
 
 use crate::{
+    apart::apart,
     arrival::{Arrival, within},
     audit::Audit,
     config::Config,
@@ -241,21 +242,21 @@ impl<H: Host> Server<H> {
         audit: &mut Audit,
     ) -> Result<Response<Bytes>, Refusal> {
         match endpoint {
-            Endpoint::Token => token::respond(at, audit).await,
-            Endpoint::Authorize => authorize::respond(at, audit).await,
-            Endpoint::Request => describe::describe_request(at, audit).await,
-            Endpoint::Accept => handoff::accept(at, audit).await,
-            Endpoint::Reject => handoff::reject(at, audit).await,
-            Endpoint::Resume => resume::respond(at, audit).await,
-            Endpoint::DeviceAuthorization => device_authorization::respond(at, audit).await,
-            Endpoint::Device => device::respond(at, audit).await,
-            Endpoint::Introspect => introspect::respond(at, audit).await,
-            Endpoint::Revoke => revoke::respond(at, audit).await,
-            Endpoint::RevokeGrants => revoke_grants::respond(at, audit).await,
-            Endpoint::Userinfo => userinfo::respond(at, audit).await,
-            Endpoint::EndSession => end_session::respond(at, audit).await,
-            Endpoint::EndSessionResume => end_session::resume(at, audit).await,
-            Endpoint::Jwks => jwks::respond(at).await,
+            Endpoint::Token => apart(token::respond(at, audit)).await,
+            Endpoint::Authorize => apart(authorize::respond(at, audit)).await,
+            Endpoint::Request => apart(describe::describe_request(at, audit)).await,
+            Endpoint::Accept => apart(handoff::accept(at, audit)).await,
+            Endpoint::Reject => apart(handoff::reject(at, audit)).await,
+            Endpoint::Resume => apart(resume::respond(at, audit)).await,
+            Endpoint::DeviceAuthorization => apart(device_authorization::respond(at, audit)).await,
+            Endpoint::Device => apart(device::respond(at, audit)).await,
+            Endpoint::Introspect => apart(introspect::respond(at, audit)).await,
+            Endpoint::Revoke => apart(revoke::respond(at, audit)).await,
+            Endpoint::RevokeGrants => apart(revoke_grants::respond(at, audit)).await,
+            Endpoint::Userinfo => apart(userinfo::respond(at, audit)).await,
+            Endpoint::EndSession => apart(end_session::respond(at, audit)).await,
+            Endpoint::EndSessionResume => apart(end_session::resume(at, audit)).await,
+            Endpoint::Jwks => apart(jwks::respond(at)).await,
             Endpoint::OpenidConfiguration => Ok(self
                 .documents
                 .openid_configuration
@@ -264,29 +265,37 @@ impl<H: Host> Server<H> {
                 .documents
                 .authorization_server
                 .respond(at.request.headers)),
-            Endpoint::Register => Box::pin(register::respond(at, audit)).await,
-            Endpoint::Registered => Box::pin(register::manage(at, audit)).await,
+            Endpoint::Register => apart(Box::pin(register::respond(at, audit))).await,
+            Endpoint::Registered => apart(Box::pin(register::manage(at, audit))).await,
             Endpoint::ManagedClients => {
-                Box::pin(management::collection(at, Managed::Client, audit)).await
+                apart(Box::pin(management::collection(at, Managed::Client, audit))).await
             }
             Endpoint::ManagedClient => {
-                Box::pin(management::document(at, Managed::Client, audit)).await
+                apart(Box::pin(management::document(at, Managed::Client, audit))).await
             }
-            Endpoint::ManagedSecrets => Box::pin(management::secrets::collection(at, audit)).await,
-            Endpoint::ManagedSecret => Box::pin(management::secrets::secret(at, audit)).await,
+            Endpoint::ManagedSecrets => {
+                apart(Box::pin(management::secrets::collection(at, audit))).await
+            }
+            Endpoint::ManagedSecret => {
+                apart(Box::pin(management::secrets::secret(at, audit))).await
+            }
             Endpoint::ManagedApis => {
-                Box::pin(management::collection(at, Managed::Api, audit)).await
+                apart(Box::pin(management::collection(at, Managed::Api, audit))).await
             }
-            Endpoint::ManagedApi => Box::pin(management::document(at, Managed::Api, audit)).await,
+            Endpoint::ManagedApi => {
+                apart(Box::pin(management::document(at, Managed::Api, audit))).await
+            }
             Endpoint::ManagedTrust => {
-                Box::pin(management::collection(at, Managed::Trust, audit)).await
+                apart(Box::pin(management::collection(at, Managed::Trust, audit))).await
             }
             Endpoint::ManagedTrusted => {
-                Box::pin(management::document(at, Managed::Trust, audit)).await
+                apart(Box::pin(management::document(at, Managed::Trust, audit))).await
             }
-            Endpoint::ManagedToken => Box::pin(management::tokens::revoke(at, audit)).await,
-            Endpoint::ManagedGrants => Box::pin(management::grants::collection(at, audit)).await,
-            Endpoint::ManagedGrant => Box::pin(management::grants::one(at, audit)).await,
+            Endpoint::ManagedToken => apart(Box::pin(management::tokens::revoke(at, audit))).await,
+            Endpoint::ManagedGrants => {
+                apart(Box::pin(management::grants::collection(at, audit))).await
+            }
+            Endpoint::ManagedGrant => apart(Box::pin(management::grants::one(at, audit))).await,
             Endpoint::Health => Ok(health::respond()),
             Endpoint::ManagedOpenapi => {
                 let issuer = self.issuer.config().issuer();

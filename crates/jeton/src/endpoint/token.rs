@@ -9,6 +9,7 @@ use http::{
 };
 
 use crate::{
+    apart::apart,
     audit::Audit,
     authentication::{Caller, authenticate_caller},
     client::{Client, Delivery},
@@ -115,19 +116,24 @@ async fn redeem_grant<H: Host>(
     let client = &caller.client;
     match grant_type {
         GrantType::ClientCredentials => {
-            client_credentials::redeem(at, &caller, parameters, audit).await
+            apart(client_credentials::redeem(at, &caller, parameters, audit)).await
         }
-        GrantType::JwtBearer => Box::pin(jwt_bearer::redeem(at, caller, parameters, audit)).await,
+        GrantType::JwtBearer => {
+            apart(Box::pin(jwt_bearer::redeem(at, caller, parameters, audit))).await
+        }
         GrantType::AuthorizationCode => {
-            authorization_code::redeem(at, client, parameters, audit).await
+            apart(authorization_code::redeem(at, client, parameters, audit)).await
         }
         GrantType::RefreshToken => {
             let token = presented_refresh_token(at, cookie, parameters)?;
-            refresh_token::redeem(at, client, token, parameters, audit).await
+            apart(refresh_token::redeem(at, client, token, parameters, audit)).await
         }
-        GrantType::DeviceCode => device_code::redeem(at, client, parameters, audit).await,
+        GrantType::DeviceCode => apart(device_code::redeem(at, client, parameters, audit)).await,
         GrantType::TokenExchange => {
-            Box::pin(token_exchange::redeem(at, caller, parameters, audit)).await
+            apart(Box::pin(token_exchange::redeem(
+                at, caller, parameters, audit,
+            )))
+            .await
         }
     }
 }
