@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jeton::ClientId;
 use jeton_rules::{
-    InvalidSpec, Pattern, merge,
+    Glob, InvalidSpec, merge,
     template::{self, Missing, Names},
 };
 use serde::Deserialize;
@@ -46,7 +46,7 @@ const MATCHES: [&str; 3] = ["client_id", "provider", "scope"];
 /// A rule: of whom it is, and what is said of them besides.
 #[derive(Clone, Debug)]
 pub(crate) struct Mapping {
-    matching: BTreeMap<String, Pattern>,
+    matching: BTreeMap<String, Glob>,
     claims: Map<String, Value>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Mapping {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MappingRecord {
     #[serde(default, rename = "match")]
-    matching: BTreeMap<String, Pattern>,
+    matching: BTreeMap<String, Glob>,
     claims: Map<String, Value>,
 }
 
@@ -207,7 +207,7 @@ pub(crate) fn claims_of(settings: &LoginSettings, known: &Known<'_>) -> Map<Stri
         };
         let (scope, others): (Vec<_>, Vec<_>) =
             rule.matching.iter().partition(|(name, _)| *name == "scope");
-        let of_scope = |pattern: &Pattern| known.scope_tokens().any(|token| pattern.matches(token));
+        let of_scope = |pattern: &Glob| known.scope_tokens().any(|token| pattern.matches(token));
         if scope.iter().all(|(_, pattern)| of_scope(pattern))
             && others
                 .iter()

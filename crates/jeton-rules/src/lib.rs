@@ -2,7 +2,7 @@
 //! it, and the login application's, with names of their own.
 //!
 //! - [`template`]: texts in which `${name}` stands for what is known.
-//! - [`Pattern`], [`fits`], [`all_fit`]: which requests and persons a rule is about.
+//! - [`Glob`], [`Pattern`], [`fits`], [`all_fit`]: which requests and persons a rule is about.
 //! - [`merge`]: what a later rule says takes the place of what an earlier one said.
 //! - [`InvalidSpec`]: where a description is not one, and what was expected.
 //!
@@ -40,12 +40,14 @@
 //! # }
 //! ```
 
+mod glob;
 mod invalid;
 mod matching;
 mod members;
 mod pattern;
 pub mod template;
 
+pub use glob::Glob;
 pub use invalid::InvalidSpec;
 pub use matching::{all_fit, fits};
 pub use members::merge;

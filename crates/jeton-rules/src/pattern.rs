@@ -5,8 +5,11 @@ use std::{borrow::Cow, fmt};
 use regex_lite::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::glob::{between_slashes, is_match};
+
 /// Text in which `*` stands for any run of characters, and everything else for itself; or a regular
-/// expression of the whole text.
+/// expression of the whole text. The mock's: a deployment has [`Glob`](crate::Glob)s, which cannot be misread, nor
+/// take the time of an expression.
 ///
 /// Rust's text is always the former, so that a misspelt expression does not pass for a text that
 /// never comes. Written in a configuration or sent over the control API, what stands between
@@ -70,29 +73,8 @@ impl Pattern {
         if let Some(regex) = &self.regex {
             return regex.is_match(text);
         }
-        let Some((first, rest)) = self.text.split_once('*') else {
-            return self.text == text;
-        };
-        let Some(mut text) = text.strip_prefix(first) else {
-            return false;
-        };
-        let mut parts: Vec<_> = rest.split('*').collect();
-        let last = parts.pop().unwrap_or_default();
-        for part in parts {
-            // Taking the first occurrence leaves the most for those that follow.
-            let Some((_, after)) = text.split_once(part) else {
-                return false;
-            };
-            text = after;
-        }
-        text.ends_with(last)
+        is_match(&self.text, text)
     }
-}
-
-/// The expression between two slashes. Two slashes with nothing between are a path.
-fn between_slashes(text: &str) -> Option<&str> {
-    let inner = text.strip_prefix('/')?.strip_suffix('/')?;
-    (!inner.is_empty()).then_some(inner)
 }
 
 impl PartialEq for Pattern {
