@@ -1,6 +1,9 @@
 //! The login application: what it is configured with, and what becomes of a request to it.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::{
+    pin::pin,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header::ALLOW};
@@ -112,20 +115,40 @@ async fn route<H: Host>(at: &At<'_, H>, path: &str) -> Option<Routed> {
     let gets = matches!(*at.method, Method::GET | Method::HEAD);
     let posts = *at.method == Method::POST;
     Some(match path {
-        path::LOGIN if gets => ("login", "", Some(apart(login::show(at)).await)),
-        path::LOGIN if posts => ("login", "", Some(apart(login::begin(at)).await)),
+        path::LOGIN if gets => ("login", "", Some(apart(pin!(login::show(at))).await)),
+        path::LOGIN if posts => ("login", "", Some(apart(pin!(login::begin(at))).await)),
         path::LOGIN => ("login", "GET, HEAD, POST", None),
-        path::CONSENT if posts => ("login_consent", "", Some(apart(consent::decide(at)).await)),
+        path::CONSENT if posts => (
+            "login_consent",
+            "",
+            Some(apart(pin!(consent::decide(at))).await),
+        ),
         path::CONSENT => ("login_consent", "POST", None),
-        path::BACK if posts => ("login_back", "", Some(apart(login::back(at)).await)),
+        path::BACK if posts => ("login_back", "", Some(apart(pin!(login::back(at))).await)),
         path::BACK => ("login_back", "POST", None),
-        path::LOGOUT if gets => ("login_logout", "", Some(apart(logout::show(at)).await)),
-        path::LOGOUT if posts => ("login_logout", "", Some(apart(logout::confirm(at)).await)),
+        path::LOGOUT if gets => (
+            "login_logout",
+            "",
+            Some(apart(pin!(logout::show(at))).await),
+        ),
+        path::LOGOUT if posts => (
+            "login_logout",
+            "",
+            Some(apart(pin!(logout::confirm(at))).await),
+        ),
         path::LOGOUT => ("login_logout", "GET, HEAD, POST", None),
         path::LOGGED_OUT if gets => ("login_logged_out", "", Some(logout::came_back(at))),
         path::LOGGED_OUT => ("login_logged_out", "GET, HEAD", None),
-        path::ACCOUNT if gets => ("login_account", "", Some(apart(account::show(at)).await)),
-        path::ACCOUNT if posts => ("login_account", "", Some(apart(account::end(at)).await)),
+        path::ACCOUNT if gets => (
+            "login_account",
+            "",
+            Some(apart(pin!(account::show(at))).await),
+        ),
+        path::ACCOUNT if posts => (
+            "login_account",
+            "",
+            Some(apart(pin!(account::end(at))).await),
+        ),
         path::ACCOUNT => ("login_account", "GET, HEAD, POST", None),
         path::LOGO if gets => {
             let logo = at.app.settings.looks.logo()?;
@@ -138,7 +161,7 @@ async fn route<H: Host>(at: &At<'_, H>, path: &str) -> Option<Routed> {
                 (
                     "login_callback",
                     "",
-                    Some(apart(callback::respond(at, way)).await),
+                    Some(apart(pin!(callback::respond(at, way))).await),
                 )
             } else {
                 ("login_callback", "GET, HEAD", None)

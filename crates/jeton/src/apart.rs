@@ -2,16 +2,17 @@
 
 use core::{
     future::poll_fn,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll},
 };
 
-/// What `future` gives. A compiler makes one function of all futures that are awaited in one place only: of all
+/// The output of `future`. A compiler makes one function of all futures that are awaited in one place only: of all
 /// endpoints, then. A Worker's runtime compiles a function when it is first called, so its first token would wait
 /// for the code of everything else.
-pub async fn apart<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|context| poll(future.as_mut(), context)).await
+///
+/// The future stays where it is pinned: moved once more, it would take that much more of a stack.
+pub fn apart<F: Future>(mut future: Pin<&mut F>) -> impl Future<Output = F::Output> {
+    poll_fn(move |context| poll(future.as_mut(), context))
 }
 
 #[inline(never)]

@@ -242,21 +242,23 @@ impl<H: Host> Server<H> {
         audit: &mut Audit,
     ) -> Result<Response<Bytes>, Refusal> {
         match endpoint {
-            Endpoint::Token => apart(token::respond(at, audit)).await,
-            Endpoint::Authorize => apart(authorize::respond(at, audit)).await,
-            Endpoint::Request => apart(describe::describe_request(at, audit)).await,
-            Endpoint::Accept => apart(handoff::accept(at, audit)).await,
-            Endpoint::Reject => apart(handoff::reject(at, audit)).await,
-            Endpoint::Resume => apart(resume::respond(at, audit)).await,
-            Endpoint::DeviceAuthorization => apart(device_authorization::respond(at, audit)).await,
-            Endpoint::Device => apart(device::respond(at, audit)).await,
-            Endpoint::Introspect => apart(introspect::respond(at, audit)).await,
-            Endpoint::Revoke => apart(revoke::respond(at, audit)).await,
-            Endpoint::RevokeGrants => apart(revoke_grants::respond(at, audit)).await,
-            Endpoint::Userinfo => apart(userinfo::respond(at, audit)).await,
-            Endpoint::EndSession => apart(end_session::respond(at, audit)).await,
-            Endpoint::EndSessionResume => apart(end_session::resume(at, audit)).await,
-            Endpoint::Jwks => apart(jwks::respond(at)).await,
+            Endpoint::Token => apart(pin!(token::respond(at, audit))).await,
+            Endpoint::Authorize => apart(pin!(authorize::respond(at, audit))).await,
+            Endpoint::Request => apart(pin!(describe::describe_request(at, audit))).await,
+            Endpoint::Accept => apart(pin!(handoff::accept(at, audit))).await,
+            Endpoint::Reject => apart(pin!(handoff::reject(at, audit))).await,
+            Endpoint::Resume => apart(pin!(resume::respond(at, audit))).await,
+            Endpoint::DeviceAuthorization => {
+                apart(pin!(device_authorization::respond(at, audit))).await
+            }
+            Endpoint::Device => apart(pin!(device::respond(at, audit))).await,
+            Endpoint::Introspect => apart(pin!(introspect::respond(at, audit))).await,
+            Endpoint::Revoke => apart(pin!(revoke::respond(at, audit))).await,
+            Endpoint::RevokeGrants => apart(pin!(revoke_grants::respond(at, audit))).await,
+            Endpoint::Userinfo => apart(pin!(userinfo::respond(at, audit))).await,
+            Endpoint::EndSession => apart(pin!(end_session::respond(at, audit))).await,
+            Endpoint::EndSessionResume => apart(pin!(end_session::resume(at, audit))).await,
+            Endpoint::Jwks => apart(pin!(jwks::respond(at))).await,
             Endpoint::OpenidConfiguration => Ok(self
                 .documents
                 .openid_configuration
@@ -265,37 +267,41 @@ impl<H: Host> Server<H> {
                 .documents
                 .authorization_server
                 .respond(at.request.headers)),
-            Endpoint::Register => apart(Box::pin(register::respond(at, audit))).await,
-            Endpoint::Registered => apart(Box::pin(register::manage(at, audit))).await,
+            Endpoint::Register => apart(Box::pin(register::respond(at, audit)).as_mut()).await,
+            Endpoint::Registered => apart(Box::pin(register::manage(at, audit)).as_mut()).await,
             Endpoint::ManagedClients => {
-                apart(Box::pin(management::collection(at, Managed::Client, audit))).await
+                apart(Box::pin(management::collection(at, Managed::Client, audit)).as_mut()).await
             }
             Endpoint::ManagedClient => {
-                apart(Box::pin(management::document(at, Managed::Client, audit))).await
+                apart(Box::pin(management::document(at, Managed::Client, audit)).as_mut()).await
             }
             Endpoint::ManagedSecrets => {
-                apart(Box::pin(management::secrets::collection(at, audit))).await
+                apart(Box::pin(management::secrets::collection(at, audit)).as_mut()).await
             }
             Endpoint::ManagedSecret => {
-                apart(Box::pin(management::secrets::secret(at, audit))).await
+                apart(Box::pin(management::secrets::secret(at, audit)).as_mut()).await
             }
             Endpoint::ManagedApis => {
-                apart(Box::pin(management::collection(at, Managed::Api, audit))).await
+                apart(Box::pin(management::collection(at, Managed::Api, audit)).as_mut()).await
             }
             Endpoint::ManagedApi => {
-                apart(Box::pin(management::document(at, Managed::Api, audit))).await
+                apart(Box::pin(management::document(at, Managed::Api, audit)).as_mut()).await
             }
             Endpoint::ManagedTrust => {
-                apart(Box::pin(management::collection(at, Managed::Trust, audit))).await
+                apart(Box::pin(management::collection(at, Managed::Trust, audit)).as_mut()).await
             }
             Endpoint::ManagedTrusted => {
-                apart(Box::pin(management::document(at, Managed::Trust, audit))).await
+                apart(Box::pin(management::document(at, Managed::Trust, audit)).as_mut()).await
             }
-            Endpoint::ManagedToken => apart(Box::pin(management::tokens::revoke(at, audit))).await,
+            Endpoint::ManagedToken => {
+                apart(Box::pin(management::tokens::revoke(at, audit)).as_mut()).await
+            }
             Endpoint::ManagedGrants => {
-                apart(Box::pin(management::grants::collection(at, audit))).await
+                apart(Box::pin(management::grants::collection(at, audit)).as_mut()).await
             }
-            Endpoint::ManagedGrant => apart(Box::pin(management::grants::one(at, audit))).await,
+            Endpoint::ManagedGrant => {
+                apart(Box::pin(management::grants::one(at, audit)).as_mut()).await
+            }
             Endpoint::Health => Ok(health::respond()),
             Endpoint::ManagedOpenapi => {
                 let issuer = self.issuer.config().issuer();

@@ -286,7 +286,7 @@ mod tests {
         check("managed_by = ''", &["managed_by: expected a text"]);
         check(
             "[[apis]]\nidentifier = 'a'\nscope = 'x'",
-            &["apis[0] \"a\": 'scope': unknown field scope"],
+            &["apis[0] \"a\": scope: no such member"],
         );
     }
 }

@@ -217,7 +217,11 @@ async fn a_device_has_the_claims_of_the_login_beside_its_grant() {
     let ticket = page.field("ticket");
     let form = [("ticket", ticket.as_str()), ("user_code", &user_code)];
     let page = bench.post("/device", &cookie, &form, NOW).await;
-    bench.assert(2, 4, "a right user code");
+    bench.assert(
+        3,
+        4,
+        "a right user code, and the claims that say whose account it is",
+    );
     let confirmation = page.field("confirmation");
     let approval = [
         ("confirmation", confirmation.as_str()),

@@ -1,6 +1,6 @@
 //! `/token` (RFC 6749 §3.2): authenticates the client and hands over to the file of the `grant_type`.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{
@@ -116,24 +116,32 @@ async fn redeem_grant<H: Host>(
     let client = &caller.client;
     match grant_type {
         GrantType::ClientCredentials => {
-            apart(client_credentials::redeem(at, &caller, parameters, audit)).await
+            apart(pin!(client_credentials::redeem(
+                at, &caller, parameters, audit
+            )))
+            .await
         }
         GrantType::JwtBearer => {
-            apart(Box::pin(jwt_bearer::redeem(at, caller, parameters, audit))).await
+            apart(Box::pin(jwt_bearer::redeem(at, caller, parameters, audit)).as_mut()).await
         }
         GrantType::AuthorizationCode => {
-            apart(authorization_code::redeem(at, client, parameters, audit)).await
+            apart(pin!(authorization_code::redeem(
+                at, client, parameters, audit
+            )))
+            .await
         }
         GrantType::RefreshToken => {
             let token = presented_refresh_token(at, cookie, parameters)?;
-            apart(refresh_token::redeem(at, client, token, parameters, audit)).await
-        }
-        GrantType::DeviceCode => apart(device_code::redeem(at, client, parameters, audit)).await,
-        GrantType::TokenExchange => {
-            apart(Box::pin(token_exchange::redeem(
-                at, caller, parameters, audit,
+            apart(pin!(refresh_token::redeem(
+                at, client, token, parameters, audit
             )))
             .await
+        }
+        GrantType::DeviceCode => {
+            apart(pin!(device_code::redeem(at, client, parameters, audit))).await
+        }
+        GrantType::TokenExchange => {
+            apart(Box::pin(token_exchange::redeem(at, caller, parameters, audit)).as_mut()).await
         }
     }
 }
