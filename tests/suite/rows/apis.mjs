@@ -440,10 +440,10 @@ describe('JETON_APIS', { skip: unless.startable }, () => {
   for (const [what, value, said] of [
     ['no JSON', '{', 'JETON_APIS'],
     ['no list', '{}', 'JETON_APIS'],
-    ['an API without a name', [{ scopes: {} }], 'a member is missing'],
+    ['an API without a name', [{ scopes: {} }], '[0].identifier: expected a value'],
     ['the issuer', [{ identifier: ISSUER }], 'identifier'],
     ['a scope of the server’s own', [{ identifier: SALES, scopes: { 'jeton:clients': 'Manage' } }], 'scopes'],
-    ['a member that nobody knows', [{ identifier: SALES, scope: 'a' }], 'unknown'],
+    ['a member that nobody knows', [{ identifier: SALES, scope: 'a' }], '[0].scope: no such member'],
     ['the same twice', [{ identifier: SALES }, { identifier: `${SALES}/` }], SALES],
     ['an alias of another', [{ identifier: SALES }, { identifier: URN, aliases: [SALES] }], SALES],
     [

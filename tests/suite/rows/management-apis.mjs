@@ -53,8 +53,8 @@ const INVALID = [
   ['introspection_clients', { introspection_clients: [''] }],
   ['self_registered_clients', { self_registered_clients: 'yes' }],
   ['disabled', { disabled: 'no' }],
-  ["'scope'", { scope: 'read' }],
-  ["'audience'", { audience: 'x' }],
+  ['scope: no such member', { scope: 'read' }],
+  ['audience: no such member', { audience: 'x' }],
 ];
 
 describe('what no API may be', { concurrency: 8 }, () => {

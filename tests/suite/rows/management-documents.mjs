@@ -222,13 +222,14 @@ for (const { kind, fresh, idOf, changes, name, error } of kinds) {
       assert.deepEqual([twice.status, twice.text], [patched.status, patched.text]);
     });
 
-    test('a member that nobody knows is refused, and quoted', async () => {
+    test('a member that nobody knows is refused, by its name', async () => {
       const by = await management();
       const { document, id, etag } = await standing(by);
       const wrong = { ...document, dissabled: true };
-      isRefused(await by[kind].create({ ...fresh(), dissabled: true }), 400, error, "'dissabled': ");
-      isRefused(await by[kind].replace(id, wrong, etag), 400, error, "'dissabled': ");
-      isRefused(await by[kind].patch(id, { dissabled: true }), 400, error, "'dissabled': ");
+      const said = kind === 'clients' ? "'dissabled': " : 'dissabled: no such member';
+      isRefused(await by[kind].create({ ...fresh(), dissabled: true }), 400, error, said);
+      isRefused(await by[kind].replace(id, wrong, etag), 400, error, said);
+      isRefused(await by[kind].patch(id, { dissabled: true }), 400, error, said);
       succeeded(await by[kind].patch(id, { dissabled: null }));
       assert.equal(etagOf(await by[kind].read(id)), etag);
     });

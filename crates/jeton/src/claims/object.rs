@@ -17,7 +17,7 @@ const SIXTY_FOUR_BITS: (f64, f64) = (-9_223_372_036_854_775_808.0, 18_446_744_07
 /// Why a text is no JSON object that everyone reads the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidObject {
-    /// No JSON at all, or so deep that reading it is not begun.
+    /// No JSON at all.
     #[error("are not JSON")]
     NotJson,
     /// JSON of another type.
@@ -39,7 +39,13 @@ pub enum InvalidObject {
 /// # Errors
 /// It is none, has a member twice, or is too deep.
 pub fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObject> {
-    let tree = json::read(json).map_err(|_| InvalidObject::NotJson)?;
+    let tree = json::read(json).map_err(|invalid| {
+        if invalid.is_too_deep() {
+            InvalidObject::TooDeep
+        } else {
+            InvalidObject::NotJson
+        }
+    })?;
     checked_object(tree)
 }
 
@@ -176,6 +182,6 @@ mod tests {
         assert!(parse_object(&nested(DEEPEST)).is_ok());
         check(&nested(DEEPEST + 1), Err(InvalidObject::TooDeep));
         check(&nested(100), Err(InvalidObject::TooDeep));
-        check(&nested(20_000), Err(InvalidObject::NotJson));
+        check(&nested(20_000), Err(InvalidObject::TooDeep));
     }
 }

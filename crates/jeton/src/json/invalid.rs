@@ -27,6 +27,8 @@ struct Fault {
 enum Kind {
     /// The text is none.
     NoJson,
+    /// It is, but objects and arrays lie deeper in each other than is read.
+    TooDeep,
     /// An object has a member that does not belong there.
     Member,
     /// A value is another than is expected.
@@ -51,6 +53,10 @@ impl Fault {
 impl InvalidJson {
     pub(super) fn no_json(error: &serde_json::Error) -> Self {
         let place = format!("line {}, column {}", error.line(), error.column());
+        // It has no other sign of it.
+        if error.to_string().starts_with("recursion limit exceeded") {
+            return Self::new(Kind::TooDeep, "too deep").within(&place);
+        }
         Self::new(Kind::NoJson, "no JSON").within(&place)
     }
 
@@ -101,7 +107,12 @@ impl InvalidJson {
     /// Whether the text is JSON, though of something else.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.0.kind != Kind::NoJson
+        !matches!(self.0.kind, Kind::NoJson | Kind::TooDeep)
+    }
+
+    /// Whether the text is JSON that is too deep to be read.
+    pub(crate) fn is_too_deep(&self) -> bool {
+        self.0.kind == Kind::TooDeep
     }
 
     /// Whether a member is missing.
