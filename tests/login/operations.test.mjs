@@ -57,8 +57,9 @@ test('storage operations of a login', async (t) => {
     tokens: { ledger: 1 },
     'a refresh': { ledger: 1 },
     'with a session, to the code': { ledger: 3 },
-    // Whether the session was logged out is read each time, and what they agreed to as it stands.
-    'the page of consent': { ledger: 2 },
+    // Whether the session was logged out is read each time, and what they agreed to as it stands: for the decision to
+    // ask, and for what the page marks.
+    'the page of consent': { ledger: 3 },
     'consent given, to the code': { 'KV reads': 1, ledger: 5 },
     'consent remembered, to the code': { ledger: 4 },
     // Their index, each of the four grants, and what they agreed to.
