@@ -30,7 +30,11 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, InvalidJson> {
 /// # Errors
 /// As of [`read`].
 pub(crate) fn read_record<T: DeserializeOwned>(text: &str) -> Result<T, InvalidJson> {
-    parse(text)?.read_record()
+    // Parsed once more only where it is wrong: a client is read whenever it is not remembered.
+    parse(text)?.read().map_err(|invalid| match parse(text) {
+        Ok(again) => again.named(invalid, &|tree| tree.read::<T>().err()),
+        Err(_) => invalid,
+    })
 }
 
 /// The JSON of `text`.
@@ -47,7 +51,7 @@ impl Tree {
         T::deserialize(self)
     }
 
-    /// As [`read_record`].
+    /// As [`read_record`], for the documents of a configuration.
     ///
     /// # Errors
     /// It is not a `T`.

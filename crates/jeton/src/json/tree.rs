@@ -15,7 +15,7 @@ use serde_json::{Map, Number, Value};
 
 use super::InvalidJson;
 
-/// A JSON value as it is written: the members of an object in their order, those of one name each.
+/// A JSON value as it is written: the members of an object in their order, two of one name as well.
 #[derive(Clone, PartialEq)]
 pub enum Tree {
     /// `null`.
