@@ -1,12 +1,12 @@
 //! A server with its own login application.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, pin::pin};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header::CONTENT_TYPE};
 use jeton::{
     Arrival, BODY_LIMIT, BUDGET, Capabilities, Config, Host, Seconds, SecretUse, Server,
-    Unavailable, UnixTime, unstripped, within,
+    Unavailable, UnixTime, apart, unstripped, within,
 };
 
 use crate::{
@@ -74,9 +74,26 @@ impl<H: Host> LoginServer<H> {
         budget: impl FnOnce(Seconds) -> B,
     ) -> Response<Bytes> {
         let arrival = arrival.into();
-        let Some((application, path)) = self.application_at(&request) else {
-            return self.server.handle(request, arrival, budget(BUDGET)).await;
-        };
+        match self.application_at(&request) {
+            None => self.server.handle(request, arrival, budget(BUDGET)).await,
+            // Boxed and apart: most requests are none to the application, and should carry neither its size
+            // nor its code.
+            Some((application, path)) => {
+                let answer = self.answer_of(application, &path, request, arrival, budget);
+                apart(Box::pin(answer).as_mut()).await
+            }
+        }
+    }
+
+    /// What `application` answers at `path`; where nothing of it is there, what the server does.
+    async fn answer_of<B: Future<Output = ()>>(
+        &self,
+        application: &Application,
+        path: &str,
+        request: Request<Bytes>,
+        arrival: Arrival,
+        budget: impl FnOnce(Seconds) -> B,
+    ) -> Response<Bytes> {
         let (head, body) = request.into_parts();
         let at = At {
             server: self.server.inside(),
@@ -89,9 +106,11 @@ impl<H: Host> LoginServer<H> {
             arrival: &arrival,
         };
         let answer = if is_readable(&at) {
-            // Boxed: most requests are none to the application, and should not carry its size.
-            let responding = Box::pin(respond(&at, &path));
-            match within(budget(LOGIN_BUDGET), responding).await {
+            let answered = {
+                let responding = pin!(respond(&at, path));
+                within(budget(LOGIN_BUDGET), responding).await
+            };
+            match answered {
                 Some(Some(answer)) => answer,
                 Some(None) => {
                     let request = Request::from_parts(head, body);

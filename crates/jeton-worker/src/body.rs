@@ -1,7 +1,9 @@
 //! Reading the body of a request, never more of it than the core looks at.
 
+use core::pin::pin;
+
 use bytes::{Bytes, BytesMut};
-use jeton::BODY_LIMIT;
+use jeton::{BODY_LIMIT, apart};
 use js_sys::{ArrayBuffer, JsString, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
@@ -21,7 +23,7 @@ pub(crate) async fn read(request: &Request) -> Result<Bytes, JsValue> {
             Ok(Bytes::from(Uint8Array::new(&buffer).to_vec()))
         }
         None => match request.body() {
-            Some(stream) => read_stream(&stream).await,
+            Some(stream) => apart(pin!(read_stream(&stream))).await,
             None => Ok(Bytes::new()),
         },
     }

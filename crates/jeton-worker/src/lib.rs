@@ -13,12 +13,15 @@ pub use jeton_cloudflare::{GrantObject, RegistryObject};
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use jeton::{Arrival, Moment, Seconds, SecretUse, UnixTime};
 use jeton_cloudflare::task;
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use web_sys::{Request, Response};
+use web_sys::{Headers, Request, Response};
 use worker::{Env, worker_sys::Context};
+
+use crate::{convert::Unreadable, server::Server};
 
 /// The fetch handler. Exported by hand rather than by `worker::event`, whose futures take a detour
 /// through `queueMicrotask` at each step: see [`task`].
@@ -63,16 +66,25 @@ async fn respond(
             }
             response
         }
-        (Ok(server), Err(unreadable)) => {
-            let mut response = unreadable.response();
-            let headers = convert::origin(&headers)?;
-            server.complete(&mut response, &headers, arrival, unreadable.to_string());
-            response
-        }
+        (Ok(server), Err(unreadable)) => refuse(&server, &unreadable, &headers, arrival)?,
         (Err(broken), _) => broken.response(arrival),
     };
     log::request(&response, began);
     convert::response(&response)
+}
+
+/// The answer to a request that could not be converted.
+#[cold]
+fn refuse(
+    server: &Server,
+    unreadable: &Unreadable,
+    headers: &Headers,
+    arrival: Arrival,
+) -> Result<http::Response<Bytes>, JsValue> {
+    let mut response = unreadable.response();
+    let headers = convert::origin(headers)?;
+    server.complete(&mut response, &headers, arrival, unreadable.to_string());
+    Ok(response)
 }
 
 /// The time in whole seconds, by which a request is judged.

@@ -1,4 +1,7 @@
 //! The configuration from `JETON_*` variables.
+//!
+//! What many deployments leave out is read by functions that are not inlined: a Worker that leaves it out
+//! then does not wait for their code to be compiled (see [`apart`](crate::apart())).
 
 use jsonwebtoken::Algorithm;
 use serde::de::DeserializeOwned;
@@ -48,65 +51,64 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let lookup = given(lookup);
         let mut mistakes = Mistakes::default();
-        let config = self.with_further(&lookup, &mut mistakes);
+        let mut config = self;
+        config.read_further(&lookup, &mut mistakes);
         mistakes
             .or(config)
             .map_err(|error| error.with_values(lookup))
     }
 
-    /// The configuration with every further setting that can be read; the mistakes of the others are kept.
-    fn with_further(
-        self,
-        lookup: impl Fn(&str) -> Option<String>,
-        mistakes: &mut Mistakes,
-    ) -> Self {
+    /// Takes every further setting that can be read; the mistakes of the others are kept.
+    fn read_further(&mut self, lookup: impl Fn(&str) -> Option<String>, mistakes: &mut Mistakes) {
         let lookup = &lookup;
-        let mode = self.mode;
-        let mut config = self;
         if let Some(names) = lookup("JETON_SIGNING_ALGS") {
-            let algorithms = mistakes.of(signing_algorithms(&names, &config.supplied_keys));
+            let algorithms = mistakes.of(signing_algorithms(&names, &self.supplied_keys));
             // Where they are wrong, no client is.
-            config.signing_algorithms = algorithms.unwrap_or_else(|| SIGNING_ALGORITHMS.to_vec());
+            self.signing_algorithms = algorithms.unwrap_or_else(|| SIGNING_ALGORITHMS.to_vec());
         }
         if let Some(text) = lookup("JETON_PAIRWISE_SALT") {
-            let salt = mistakes.of(config.pairwise_salt_of(&text, config.mode));
-            // Where it is wrong, no client is.
-            let public = || {
-                config
-                    .pairwise_salt_of(PUBLIC_SECRET, Mode::Development)
-                    .ok()
-            };
-            config.pairwise_salt = salt.or_else(public);
+            self.pairwise_salt = self.pairwise_salt_of(&text, mistakes);
         }
-        config.clients = config.clients_of(lookup("JETON_CLIENTS").as_deref(), mistakes);
-        config.apis = config.apis_of(lookup("JETON_APIS").as_deref(), mistakes);
-        config.trust = config.trust_of(lookup("JETON_TRUST").as_deref(), mistakes);
-        let registration = registration::registration(lookup("JETON_REGISTRATION").as_deref());
-        config.registration = mistakes.of(registration).flatten();
-        let lifetime = (1, config.access_token_lifetime.0, LONGEST_TOKEN_LIFETIME.0);
-        let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime);
-        let max_age = (0, config.registry_max_age.0, 86_400);
-        let max_age = number(lookup, "JETON_REGISTRY_MAX_AGE", max_age);
-        let not_before = number(lookup, "JETON_GRANTS_NOT_BEFORE", (0, 0, u64::MAX));
+        if let Some(json) = lookup("JETON_CLIENTS") {
+            self.clients = self.clients_of(&json, mistakes);
+        }
+        if let Some(json) = lookup("JETON_APIS") {
+            self.apis = self.apis_of(&json, mistakes);
+        }
+        if let Some(json) = lookup("JETON_TRUST") {
+            self.trust = self.trust_of(&json, mistakes);
+        }
+        if let Some(json) = lookup("JETON_REGISTRATION") {
+            self.registration = mistakes.of(registration::registration(&json));
+        }
         let serial = number(lookup, "JETON_KEY_SERIAL", (0, 0, u32::MAX));
+        self.key_serial = mistakes.of(serial).unwrap_or_default();
+        let lifetime = (1, self.access_token_lifetime.0, LONGEST_TOKEN_LIFETIME.0);
+        let lifetime = number(lookup, "JETON_ACCESS_TOKEN_LIFETIME", lifetime);
+        self.access_token_lifetime = Seconds(mistakes.of(lifetime).unwrap_or_default());
+        let max_age = (0, self.registry_max_age.0, 86_400);
+        let max_age = number(lookup, "JETON_REGISTRY_MAX_AGE", max_age);
+        self.registry_max_age = Seconds(mistakes.of(max_age).unwrap_or_default());
         let scopes = unregistered_scopes(lookup("JETON_UNREGISTERED_SCOPES"));
-        let stripped = proxy_strips(lookup("JETON_PROXY_STRIPS"), config.issuer.path());
-        Self {
-            key_serial: mistakes.of(serial).unwrap_or_default(),
-            access_token_lifetime: Seconds(mistakes.of(lifetime).unwrap_or_default()),
-            registry_max_age: Seconds(mistakes.of(max_age).unwrap_or_default()),
-            unregistered_scopes: mistakes.of(scopes).unwrap_or_default(),
-            proxy_strips: mistakes.of(stripped).unwrap_or_default(),
-            login_url: mistakes.of(url(lookup, "JETON_LOGIN_URL", mode)).flatten(),
-            logout_url: mistakes.of(url(lookup, "JETON_LOGOUT_URL", mode)).flatten(),
-            grants_not_before: UnixTime(mistakes.of(not_before).unwrap_or_default()),
-            ..config
-        }
+        self.unregistered_scopes = mistakes.of(scopes).unwrap_or_default();
+        let stripped = proxy_strips(lookup("JETON_PROXY_STRIPS"), self.issuer.path());
+        self.proxy_strips = mistakes.of(stripped).unwrap_or_default();
+        let mode = self.mode;
+        let url = |variable| url(lookup, variable, mode);
+        self.login_url = mistakes.of(url("JETON_LOGIN_URL")).flatten();
+        self.logout_url = mistakes.of(url("JETON_LOGOUT_URL")).flatten();
+        let not_before = number(lookup, "JETON_GRANTS_NOT_BEFORE", (0, 0, u64::MAX));
+        self.grants_not_before = UnixTime(mistakes.of(not_before).unwrap_or_default());
     }
 
-    fn pairwise_salt_of(&self, text: &str, mode: Mode) -> Result<PairwiseSalt, ConfigError> {
-        let salt = PairwiseSalt::parse(text, &self.secrets, mode);
-        salt.map_err(|error| ConfigError::new("JETON_PAIRWISE_SALT", error))
+    /// The salt of `text`. Where it is wrong, no client is: then any salt will do.
+    #[inline(never)]
+    fn pairwise_salt_of(&self, text: &str, mistakes: &mut Mistakes) -> Option<PairwiseSalt> {
+        let parse = |text: &str, mode: Mode| PairwiseSalt::parse(text, &self.secrets, mode);
+        let salt = parse(text, self.mode);
+        let salt = salt.map_err(|error| ConfigError::new("JETON_PAIRWISE_SALT", error));
+        let any = || parse(PUBLIC_SECRET, Mode::Development).ok();
+        mistakes.of(salt).or_else(any)
     }
 
     /// Refuses a `JETON_` name that is no setting: most likely a typing error, and a setting that
@@ -126,7 +128,8 @@ impl Config {
     }
 
     /// The clients of `json`, held against the rest of the configuration.
-    fn clients_of(&self, json: Option<&str>, mistakes: &mut Mistakes) -> Vec<Client> {
+    #[inline(never)]
+    fn clients_of(&self, json: &str, mistakes: &mut Mistakes) -> Vec<Client> {
         let array = Array {
             variable: "JETON_CLIENTS",
             of: "client metadata (RFC 7591)",
@@ -160,7 +163,10 @@ fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> 
         mistakes.of(require_local(issuer));
     }
     let secrets = mistakes.of(secrets(&lookup("JETON_SECRET").unwrap_or_default(), mode));
-    let supplied_keys = mistakes.of(supplied_keys(lookup("JETON_SIGNING_JWKS"), mode));
+    let supplied_keys = match lookup("JETON_SIGNING_JWKS") {
+        Some(json) => mistakes.of(supplied_keys(&json, mode)),
+        None => Some(SuppliedKeys::default()),
+    };
     let (has_issuer, has_keys) = (issuer.is_some(), supplied_keys.is_some());
     let config = Config::new(
         mode,
@@ -177,7 +183,7 @@ fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> 
         "JETON_SIGNING_ALGS" if !has_keys => None,
         name => lookup(name),
     };
-    let config = config.with_further(lookup, &mut mistakes);
+    config.read_further(lookup, &mut mistakes);
     mistakes.or(config)
 }
 
@@ -199,11 +205,9 @@ fn secrets(text: &str, mode: Mode) -> Result<Secrets, ConfigError> {
     Secrets::parse(text, mode).map_err(|error| ConfigError::new("JETON_SECRET", error))
 }
 
-fn supplied_keys(json: Option<String>, mode: Mode) -> Result<SuppliedKeys, ConfigError> {
-    let Some(json) = json else {
-        return Ok(SuppliedKeys::default());
-    };
-    SuppliedKeys::parse(&json, mode).map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))
+#[inline(never)]
+fn supplied_keys(json: &str, mode: Mode) -> Result<SuppliedKeys, ConfigError> {
+    SuppliedKeys::parse(json, mode).map_err(|error| ConfigError::new("JETON_SIGNING_JWKS", error))
 }
 
 /// `lookup` with blank values absent.
@@ -212,6 +216,7 @@ fn given(lookup: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<Str
 }
 
 /// The algorithms of `names`. Each needs a key, and each supplied key must be of one of them.
+#[inline(never)]
 fn signing_algorithms(names: &str, supplied: &SuppliedKeys) -> Result<Vec<Algorithm>, ConfigError> {
     const VARIABLE: &str = "JETON_SIGNING_ALGS";
     let available = supplied.algorithms();
@@ -251,7 +256,7 @@ fn signing_algorithms(names: &str, supplied: &SuppliedKeys) -> Result<Vec<Algori
 struct Array<'a> {
     variable: &'static str,
     of: &'static str,
-    json: Option<&'a str>,
+    json: &'a str,
 }
 
 impl Array<'_> {
@@ -264,7 +269,7 @@ impl Array<'_> {
         parse: impl Fn(R, &[T]) -> Result<T, String>,
     ) -> Vec<T> {
         let Self { variable, of, json } = *self;
-        let records = json::read::<Vec<Tree>>(json.unwrap_or("[]")).map_err(|what| {
+        let records = json::read::<Vec<Tree>>(json).map_err(|what| {
             let expected = format!("a JSON array of {of}, or on native hosts @file; {what}");
             ConfigError::new(variable, expected)
         });
@@ -369,9 +374,17 @@ fn number<N>(
 where
     N: std::str::FromStr + PartialOrd + std::fmt::Display,
 {
-    let Some(text) = lookup(variable) else {
-        return Ok(default);
-    };
+    match lookup(variable) {
+        Some(text) => number_of(&text, variable, (least, most)),
+        None => Ok(default),
+    }
+}
+
+#[inline(never)]
+fn number_of<N>(text: &str, variable: &'static str, (least, most): (N, N)) -> Result<N, ConfigError>
+where
+    N: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
     text.trim()
         .parse()
         .ok()

@@ -33,6 +33,7 @@ pub struct Mistake {
 
 impl ConfigError {
     /// An error that says of `name` what was expected there.
+    #[cold]
     pub fn new(name: impl Into<String>, expected: impl ToString) -> Self {
         let mistake = Mistake {
             name: name.into(),
@@ -128,6 +129,7 @@ impl Mistakes {
     }
 
     /// Keeps what is wrong.
+    #[cold]
     pub fn add(&mut self, error: ConfigError) {
         self.0.extend(error.mistakes);
     }

@@ -5,7 +5,8 @@ use crate::api::{Api, ApiRecord};
 
 impl Config {
     /// The APIs of `json`. What their documents can say only of this deployment is checked here.
-    pub(super) fn apis_of(&self, json: Option<&str>, mistakes: &mut Mistakes) -> Vec<Api> {
+    #[inline(never)]
+    pub(super) fn apis_of(&self, json: &str, mistakes: &mut Mistakes) -> Vec<Api> {
         let array = Array {
             variable: "JETON_APIS",
             of: "APIs",

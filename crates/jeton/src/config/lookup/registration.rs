@@ -14,10 +14,8 @@ const VARIABLE: &str = "JETON_REGISTRATION";
 const USUAL_LIFETIME: Seconds = Seconds::from_days(90);
 
 /// The ceiling of open registration.
-pub(super) fn registration(json: Option<&str>) -> Result<Option<Ceiling>, ConfigError> {
-    let Some(json) = json else {
-        return Ok(None);
-    };
+#[inline(never)]
+pub(super) fn registration(json: &str) -> Result<Ceiling, ConfigError> {
     let record = json::read::<CeilingRecord>(json).map_err(|what| {
         ConfigError::new(
             VARIABLE,
@@ -29,10 +27,10 @@ pub(super) fn registration(json: Option<&str>) -> Result<Option<Ceiling>, Config
     let ceiling = record.parse();
     let ceiling = ceiling.map_err(|what| ConfigError::new(VARIABLE, what))?;
     let client_lifetime = Some(ceiling.client_lifetime.unwrap_or(USUAL_LIFETIME));
-    Ok(Some(Ceiling {
+    Ok(Ceiling {
         client_lifetime,
         ..ceiling
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -41,14 +39,11 @@ mod tests {
 
     #[test]
     fn open_registration_has_a_ceiling_and_an_end() {
-        let read = |json: &str| registration(Some(json)).map_err(|error| error.to_string());
-        assert_eq!(registration(None), Ok(None));
-        let usual = read("{}").unwrap().unwrap();
+        let read = |json: &str| registration(json).map_err(|error| error.to_string());
+        let usual = read("{}").unwrap();
         assert_eq!(usual.client_lifetime, Some(Seconds::from_days(90)));
         assert_eq!(usual.scope, Ceiling::default().scope);
-        let own = read(r#"{"scope":"openid","client_lifetime":60}"#)
-            .unwrap()
-            .unwrap();
+        let own = read(r#"{"scope":"openid","client_lifetime":60}"#).unwrap();
         assert_eq!(own.client_lifetime, Some(Seconds(60)));
         for (json, part) in [
             ("true", "a JSON object of scope"),

@@ -6,11 +6,8 @@ use crate::trust::{KeySource, TrustRecord, TrustedIssuer};
 impl Config {
     /// The trusted issuers of `json`. What their documents can say only of this deployment is checked
     /// here: the address of their keys, and the clients that are configured.
-    pub(super) fn trust_of(
-        &self,
-        json: Option<&str>,
-        mistakes: &mut Mistakes,
-    ) -> Vec<TrustedIssuer> {
+    #[inline(never)]
+    pub(super) fn trust_of(&self, json: &str, mistakes: &mut Mistakes) -> Vec<TrustedIssuer> {
         let array = Array {
             variable: "JETON_TRUST",
             of: "trust documents",
