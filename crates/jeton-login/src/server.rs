@@ -40,7 +40,7 @@ impl<H: Host> Host for WithLogin<H> {
 
 impl<H: Host> LoginServer<H> {
     /// A server with this configuration and these capabilities. `login` is what `JETON_LOGIN` says; the
-    /// configuration is the one that [`LoginSettings::read`] gave with it.
+    /// configuration is the one that [`LoginSettings::read`] made.
     pub fn new(
         config: Config,
         login: Option<LoginSettings>,
@@ -226,8 +226,8 @@ mod tests {
             };
             Some(text.to_owned())
         };
-        let config = Config::from_lookup(lookup).unwrap();
-        let (config, login) = LoginSettings::read(config, &lookup).unwrap();
+        let mut config = Config::from_lookup(lookup).unwrap();
+        let login = LoginSettings::read(&mut config, &lookup).unwrap();
         let capabilities = Capabilities {
             registry: MemoryRegistry::default(),
             ledger: Some(MemoryLedger::default()),

@@ -133,35 +133,41 @@ impl Default for SessionRecord {
 }
 
 impl LoginSettings {
-    /// The settings that `lookup` has, with the configuration as it then is; `None`: people log in elsewhere,
-    /// or nowhere.
+    /// The settings that `lookup` has; `config` is then that of a server with this login application. `None`:
+    /// people log in elsewhere, or nowhere.
     ///
     /// # Errors
     /// `JETON_LOGIN` is not what it must be, or stands beside `JETON_LOGIN_URL` or `JETON_LOGOUT_URL`.
     pub fn read(
-        config: Config,
+        config: &mut Config,
         lookup: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(Config, Option<Self>), ConfigError> {
-        let Some(text) = lookup(NAME).filter(|text| !text.trim().is_empty()) else {
-            return Ok((config, None));
-        };
+    ) -> Result<Option<Self>, ConfigError> {
+        match lookup(NAME) {
+            Some(text) if !text.trim().is_empty() => Self::read_text(&text, config),
+            _ => Ok(None),
+        }
+    }
+
+    #[inline(never)]
+    fn read_text(text: &str, config: &mut Config) -> Result<Option<Self>, ConfigError> {
         if config.login_url().is_some() || config.logout_url().is_some() {
             let why =
                 "stands beside JETON_LOGIN_URL or JETON_LOGOUT_URL: people log in at one place";
             return Err(ConfigError::new(NAME, why));
         }
-        let settings = match Self::parse(&text, config.reach()) {
-            Ok(settings) => settings,
+        match Self::parse(text, config.reach()) {
+            Ok(settings) => {
+                settings.configure(config)?;
+                Ok(Some(settings))
+            }
             Err(wrong) => {
                 let mut mistakes = Mistakes::default();
                 for invalid in wrong {
                     mistakes.add(ConfigError::new(NAME, invalid));
                 }
-                return mistakes.or((config, None));
+                mistakes.or(None)
             }
-        };
-        let config = settings.configure(config)?;
-        Ok((config, Some(settings)))
+        }
     }
 
     /// # Errors
@@ -214,11 +220,10 @@ impl LoginSettings {
         }
     }
 
-    /// The configuration of a server that has this login application.
-    fn configure(&self, config: Config) -> Result<Config, ConfigError> {
-        let base = config.issuer().base().to_owned();
+    /// Makes of `config` that of a server that has this login application.
+    fn configure(&self, config: &mut Config) -> Result<(), ConfigError> {
         let url = |path: &str| {
-            let url = Url::parse(&format!("{base}{path}"));
+            let url = Url::parse(&format!("{}{path}", config.issuer().base()));
             url.map_err(|_| ConfigError::new(NAME, "the issuer has no such path"))
         };
         let (login, logout) = (url(path::LOGIN)?, url(path::LOGOUT)?);
@@ -230,11 +235,8 @@ impl LoginSettings {
                 .theme(&format!("{}{}", config.issuer().path(), path::LOGIN)),
             ..own
         };
-        Ok(config
-            .with_login_url(login)
-            .with_logout_url(logout)
-            .with_ui_locales(&Language::TAGS)
-            .with_frame(frame))
+        config.have_login_application(login, logout, frame, &Language::TAGS);
+        Ok(())
     }
 
     /// The way of that id.

@@ -32,7 +32,7 @@ pub fn config_from_env() -> Result<Config, ConfigError> {
 pub fn config_from_env_over(
     overrides: impl Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    let (config, ()) = config_from_env_with(overrides, |config, _| Ok((config, ())))?;
+    let (config, ()) = config_from_env_with(overrides, |_, _| Ok(()))?;
     Ok(config)
 }
 
@@ -42,14 +42,17 @@ pub fn config_from_env_over(
 /// As for [`config_from_env`], and those of `more`.
 pub fn config_from_env_with<T>(
     overrides: impl Fn(&str) -> Option<String>,
-    more: impl FnOnce(Config, &dyn Fn(&str) -> Option<String>) -> Result<(Config, T), ConfigError>,
+    more: impl FnOnce(&mut Config, &dyn Fn(&str) -> Option<String>) -> Result<T, ConfigError>,
 ) -> Result<(Config, T), ConfigError> {
     let (values, unread) = read(overrides);
     let lookup = |name: &str| {
         let (_, value) = values.iter().find(|(own, _)| *own == name)?;
         Some(value.clone())
     };
-    let config = Config::from_lookup(lookup).and_then(|config| more(config, &lookup));
+    let config = Config::from_lookup(lookup).and_then(|mut config| {
+        let more = more(&mut config, &lookup)?;
+        Ok((config, more))
+    });
     match (unread, config) {
         (Ok(()), config) => config,
         (Err(error), Ok(_)) => Err(error),

@@ -43,7 +43,8 @@ pub(crate) fn server(env: &Env) -> Result<Rc<Server>, Broken> {
 fn build(env: &Env) -> Result<Server, Broken> {
     Config::refuse_unknown(binding::names(env).iter().map(String::as_str))?;
     let lookup = |name: &str| binding::variable(env, name);
-    let (config, login) = LoginSettings::read(Config::from_lookup(lookup)?, &lookup)?;
+    let mut config = Config::from_lookup(lookup)?;
+    let login = LoginSettings::read(&mut config, &lookup)?;
     for warning in config.warnings() {
         log::error(warning);
     }

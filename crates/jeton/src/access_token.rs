@@ -1,13 +1,14 @@
 //! Access tokens: RFC 9068 JWTs, or the same claims sealed. Made here, and read back for
 //! introspection, revocation and `/userinfo`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, pin::pin};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    apart::apart,
     client::{AccessTokenFormat, CeilingRecord, Client, ClientId},
     delegation::{Actor, MayAct},
     host::Host,
@@ -169,7 +170,7 @@ impl<'a> AccessToken<'a> {
             token: self,
             claims,
         };
-        write(at, client, self.aud.as_slice(), &token).await
+        apart(pin!(write(at, client, self.aud.as_slice(), &token))).await
     }
 
     /// Reads a token issued here that is not expired, nor yet to become valid; `None` for anything else.
@@ -201,12 +202,7 @@ async fn write<H: Host>(
     token: &impl Serialize,
 ) -> Result<String, Refusal> {
     match client.access_token_format_at(audiences) {
-        AccessTokenFormat::Opaque => {
-            Ok(at
-                .issuer
-                .seals()
-                .seal(SealKind::AccessToken, token, at.issuer.crypto())?)
-        }
+        AccessTokenFormat::Opaque => sealed(at, token),
         AccessTokenFormat::Jwt => {
             let algorithm = client
                 .access_token_alg_at(audiences)
@@ -215,4 +211,10 @@ async fn write<H: Host>(
             Ok(jose::sign(at.issuer.crypto(), &key, TokenType::AccessToken, token).await?)
         }
     }
+}
+
+#[inline(never)]
+fn sealed<H: Host>(at: &At<'_, H>, token: &impl Serialize) -> Result<String, Refusal> {
+    let seals = at.issuer.seals();
+    Ok(seals.seal(SealKind::AccessToken, token, at.issuer.crypto())?)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use crate::{
+    apart::apart,
     audit::Audit,
     client::{Client, ClientId, SecretHash, SecretMethod},
     foreign_token::{For, Vouched},
@@ -221,8 +222,9 @@ async fn check_presented<H: Host>(
 ) -> Result<Caller, Refusal> {
     let client_id = &presented.client_id;
     if let Proof::Assertion(assertion) = &presented.proof {
-        // Boxed: what few requests need is not in the future of every one.
-        return Box::pin(assertion::authenticate(at, assertion, client_id, audit)).await;
+        // Boxed and apart: what few requests need is neither in the future nor in the code of every one.
+        let authenticating = assertion::authenticate(at, assertion, client_id, audit);
+        return apart(Box::pin(authenticating).as_mut()).await;
     }
     let client = find_client(at, client_id, audit).await?;
     let client = client.ok_or(ClientFault::Unknown)?;

@@ -245,11 +245,19 @@ impl Config {
         Self { frame, ..self }
     }
 
-    /// The languages of the login application's pages, as tags (RFC 5646); none where they are not known, as
-    /// of one that is elsewhere.
-    #[must_use]
-    pub fn with_ui_locales(self, ui_locales: &'static [&'static str]) -> Self {
-        Self { ui_locales, ..self }
+    /// The deployment has a login application of its own: at `login` and `logout`, with pages in this `frame`
+    /// and in these languages, as tags (RFC 5646). Of one that is elsewhere they are not known.
+    pub fn have_login_application(
+        &mut self,
+        login: Url,
+        logout: Url,
+        frame: Frame,
+        ui_locales: &'static [&'static str],
+    ) {
+        self.login_url = Some(login);
+        self.logout_url = Some(logout);
+        self.frame = frame;
+        self.ui_locales = ui_locales;
     }
 
     /// What whoever starts the deployment should read: it takes what production refuses.

@@ -111,6 +111,7 @@ impl NotedToday {
     }
 
     /// The use of `secret` at `now`, unless one of its day has been noted.
+    #[inline(never)]
     pub(crate) fn first_use(&self, secret: &SecretHash, now: UnixTime) -> Option<SecretUse> {
         // Each change is whole before anything could panic.
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

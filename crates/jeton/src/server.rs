@@ -1,7 +1,7 @@
 //! The authorization server as a function of a request: path → endpoint → response, or a refusal and
 //! its presentation.
 
-use std::{borrow::Cow, pin::pin};
+use std::{borrow::Cow, pin::pin, sync::OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, request::Parts};
@@ -41,7 +41,8 @@ pub use management_token::{InvalidManagementToken, LONGEST_MANAGEMENT_TOKEN, Man
 /// configuration and the time it is given.
 pub struct Server<H: Host> {
     issuer: Issuer<H>,
-    documents: MetadataDocuments,
+    /// Put together when somebody first asks for them: starting costs nothing.
+    documents: OnceLock<MetadataDocuments>,
     openapi: OpenapiDocument,
     managed_openapi: OpenapiDocument,
 }
@@ -52,7 +53,7 @@ impl<H: Host> Server<H> {
     pub fn new(config: Config, capabilities: Capabilities<H>) -> Self {
         let issuer = Issuer::new(config, capabilities);
         Self {
-            documents: metadata::documents(&issuer),
+            documents: OnceLock::new(),
             openapi: OpenapiDocument::oauth(),
             managed_openapi: OpenapiDocument::management(),
             issuer,
@@ -259,14 +260,14 @@ impl<H: Host> Server<H> {
             Endpoint::EndSession => apart(pin!(end_session::respond(at, audit))).await,
             Endpoint::EndSessionResume => apart(pin!(end_session::resume(at, audit))).await,
             Endpoint::Jwks => apart(pin!(jwks::respond(at))).await,
-            Endpoint::OpenidConfiguration => Ok(self
-                .documents
-                .openid_configuration
-                .respond(at.request.headers)),
-            Endpoint::AuthorizationServer => Ok(self
-                .documents
-                .authorization_server
-                .respond(at.request.headers)),
+            Endpoint::OpenidConfiguration => {
+                let document = &self.documents().openid_configuration;
+                Ok(document.respond(at.request.headers))
+            }
+            Endpoint::AuthorizationServer => {
+                let document = &self.documents().authorization_server;
+                Ok(document.respond(at.request.headers))
+            }
             Endpoint::Register => apart(Box::pin(register::respond(at, audit)).as_mut()).await,
             Endpoint::Registered => apart(Box::pin(register::manage(at, audit)).as_mut()).await,
             Endpoint::ManagedClients => {
@@ -312,6 +313,12 @@ impl<H: Host> Server<H> {
                 Ok(self.openapi.respond(issuer, at.request.headers))
             }
         }
+    }
+
+    #[inline(never)]
+    fn documents(&self) -> &MetadataDocuments {
+        self.documents
+            .get_or_init(|| metadata::documents(&self.issuer))
     }
 
     /// The response for a refusal, in the form that readers of the endpoint's errors understand.

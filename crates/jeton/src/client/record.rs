@@ -12,6 +12,7 @@ use super::{
     RedirectUri, SecretMethod, SubjectType, named_api, unsupported,
 };
 use crate::{
+    apart::deserialize_apart,
     api::ClientMember,
     crypto::signing_algorithm,
     grant::GrantType,
@@ -80,7 +81,10 @@ pub struct ClientRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<UnixTime>,
     /// Ours: the client's secrets as hashes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "deserialize_apart",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub client_secrets: Vec<SecretRecord>,
     /// RFC 7591 §2: a [`SecretMethod`], `none`, `private_key_jwt`, `federated_jwt` or `spiffe_jwt`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,10 +175,16 @@ pub struct ClientRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_expires_at: Option<UnixTime>,
     /// Ours: the client registered itself. In a store only.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "deserialize_apart",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub registration: Option<RegistrationRecord>,
     /// Ours: what clients may have that are registered with its tokens of the scope `jeton:register`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "deserialize_apart",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub registration_ceiling: Option<CeilingRecord>,
     /// Ours: when the client was deleted. Its tombstone has nothing else but its id.
     #[serde(skip_serializing)]

@@ -40,9 +40,11 @@ pub(crate) async fn respond<H: Host>(
     audit.grant_type = Some(grant_type.as_str());
     let caller = match grant_type {
         // The assertion says whose request it is, and a subject token may.
-        GrantType::JwtBearer => Box::pin(jwt_bearer::caller(at, &parameters, audit)).await?,
+        GrantType::JwtBearer => {
+            apart(Box::pin(jwt_bearer::caller(at, &parameters, audit)).as_mut()).await?
+        }
         GrantType::TokenExchange => {
-            Box::pin(token_exchange::caller(at, &parameters, audit)).await?
+            apart(Box::pin(token_exchange::caller(at, &parameters, audit)).as_mut()).await?
         }
         _ => authenticate_caller(at, &parameters, audit).await?,
     };

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex},
 };
 
@@ -11,6 +12,7 @@ use super::{
     read_cut_off, read_trusted_issuer,
 };
 use crate::{
+    apart::apart,
     api::Api,
     client::{Client, ClientId},
     inserted::inserted,
@@ -125,11 +127,12 @@ impl<R: Registry> Clients<R> {
                 let client = Client::clone(client);
                 Ok(Some(reading.with_apis(registry, realm, client).await?))
             };
-            return Box::pin(self.registered.find(id, now, unknown_age, read)).await;
+            let whole = self.registered.find(id, now, unknown_age, read);
+            return apart(Box::pin(whole).as_mut()).await;
         }
         // Boxed where it is waited for: kilobytes that few requests need are not in the future of every one.
         let read = async { Box::pin(registry.client(realm, id, &reading)).await };
-        self.registered.find(id, now, unknown_age, read).await
+        apart(pin!(self.registered.find(id, now, unknown_age, read))).await
     }
 
     /// The time before which every grant of a subject or client has ended; 0 without a cut-off. At most

@@ -27,12 +27,15 @@ pub(crate) struct Store<R> {
 
 impl<R: Registry> Store<R> {
     pub(crate) fn new(config: &Config, registry: R) -> Self {
-        let apis = config.apis().iter();
+        let apis = match config.apis() {
+            [] => ConfiguredApis::new(),
+            apis => by_identifier(apis),
+        };
         Self {
             registry,
             // This deployment is alone in its store.
             realm: Realm::default(),
-            apis: inserted(apis.map(|api| (api.identifier.clone(), Arc::new(api.clone())))),
+            apis,
             ids: ClientIds::new(config),
             written: Written::default(),
         }
@@ -126,4 +129,10 @@ impl<R: Registry> Store<R> {
             None => self.registry.delete(key, expected).await,
         }
     }
+}
+
+#[inline(never)]
+fn by_identifier(apis: &[Api]) -> ConfiguredApis {
+    let apis = apis.iter().cloned();
+    inserted(apis.map(|api| (api.identifier.clone(), Arc::new(api))))
 }

@@ -16,8 +16,6 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::inserted::inserted;
-
 /// The fewest different characters. Among 43 it makes 129 bits; of 32 random hexadecimal digits
 /// one in 30 million has fewer.
 const LEAST_DIFFERENT: usize = 8;
@@ -93,8 +91,7 @@ pub(crate) fn require_random(text: &str, least: usize) -> Result<(), Guessable> 
     if text.chars().count() < least {
         return Err(Guessable::Short(least));
     }
-    let different: BTreeSet<_> = inserted(text.chars());
-    if different.len() < LEAST_DIFFERENT {
+    if !is_varied(text) {
         return Err(Guessable::FewCharacters);
     }
     // Words and rows of keys are ASCII here.
@@ -109,6 +106,17 @@ pub(crate) fn require_random(text: &str, least: usize) -> Result<(), Guessable> 
         Some(text) if require_random(text.trim(), least).is_err() => Err(Guessable::Encoded),
         _ => Ok(()),
     }
+}
+
+/// Whether it has as many different characters as it must.
+fn is_varied(text: &str) -> bool {
+    let mut different = Vec::with_capacity(LEAST_DIFFERENT);
+    for c in text.chars() {
+        if different.len() < LEAST_DIFFERENT && !different.contains(&c) {
+            different.push(c);
+        }
+    }
+    different.len() == LEAST_DIFFERENT
 }
 
 /// How many bytes lie in a block that was written before, or that is a row of keys.

@@ -21,17 +21,24 @@ pub(crate) struct TrustedIssuers<R> {
     registered: Remembered<String, TrustedIssuer>,
 }
 
+#[inline(never)]
+fn by_issuer(configured: &[TrustedIssuer]) -> BTreeMap<String, Arc<TrustedIssuer>> {
+    let issuers = configured.iter().cloned();
+    inserted(issuers.map(|issuer| (issuer.issuer.clone(), Arc::new(issuer))))
+}
+
 impl<R: Registry> TrustedIssuers<R> {
     pub(crate) fn new(
         configured: &[TrustedIssuer],
         store: Arc<Store<R>>,
         max_age: Seconds,
     ) -> Self {
-        let configured = configured
-            .iter()
-            .map(|issuer| (issuer.issuer.clone(), Arc::new(issuer.clone())));
+        let configured = match configured {
+            [] => BTreeMap::new(),
+            configured => by_issuer(configured),
+        };
         Self {
-            configured: inserted(configured),
+            configured,
             store,
             unknown_age: UNKNOWN_AGE.min(max_age),
             registered: Remembered::new(max_age),
