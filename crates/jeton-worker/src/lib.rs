@@ -74,7 +74,7 @@ async fn respond(
 }
 
 /// The answer to a request that could not be converted.
-#[cold]
+#[inline(never)]
 fn refuse(
     server: &Server,
     unreadable: &Unreadable,

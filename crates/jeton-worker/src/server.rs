@@ -81,7 +81,7 @@ pub(crate) enum Broken {
 
 impl Broken {
     /// The answer to every request until it is mended. Every page may read it: it says nothing else.
-    #[cold]
+    #[inline(never)]
     pub(crate) fn response(&self, arrival: Arrival) -> http::Response<Bytes> {
         const CODE: &str = "server_error";
         let status = StatusCode::INTERNAL_SERVER_ERROR;

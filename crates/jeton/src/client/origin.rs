@@ -16,6 +16,7 @@ pub(super) enum Origin {
 impl Origin {
     /// What `text` is, if it is an origin to the character; `null`, what has a path, and wildcards are
     /// none.
+    #[inline(never)]
     pub(super) fn of(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         match url.scheme() {

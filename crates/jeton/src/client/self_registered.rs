@@ -1,14 +1,19 @@
 //! What a client has that registered itself.
 
-use super::{Client, Registration};
+use super::{Ceiling, Client};
 
 impl Client {
     /// The client with the part of its rights that its ceiling has, if it registered itself: whatever else its
     /// record says, and whatever the ceiling was before.
     pub(super) fn under_its_ceiling(mut self) -> Self {
-        let Some(Registration { ceiling, .. }) = &self.registration else {
-            return self;
-        };
+        if let Some(registration) = self.registration.clone() {
+            self.keep_under(&registration.ceiling);
+        }
+        self
+    }
+
+    #[inline(never)]
+    fn keep_under(&mut self, ceiling: &Ceiling) {
         self.scope = self.scope.within(&ceiling.scope);
         self.grant_types
             .retain(|it| ceiling.grant_types.contains(it));
@@ -20,6 +25,5 @@ impl Client {
             }
             api.is_some()
         });
-        self
     }
 }

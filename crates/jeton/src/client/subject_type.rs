@@ -70,6 +70,7 @@ impl SubjectType {
 
 impl Sector {
     /// The sector that a `sector_identifier_uri` names.
+    #[inline(never)]
     fn of_uri(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_bare = url.username().is_empty() && url.password().is_none();
@@ -80,6 +81,7 @@ impl Sector {
 
     /// The sector of a client without one: the host of its redirect URIs. An app's own scheme has none, and
     /// this machine's is everybody's, so that apps which have nothing to do with each other would share it.
+    #[inline(never)]
     pub(crate) fn of_websites<'a>(
         redirect_uris: impl IntoIterator<Item = &'a str>,
     ) -> Option<Self> {

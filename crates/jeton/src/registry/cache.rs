@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     apart::apart,
     api::Api,
-    client::{Client, ClientId},
+    client::{BUILT_IN, Client, ClientId},
     inserted::inserted,
     time::{Seconds, UnixTime},
 };
@@ -33,6 +33,8 @@ pub(crate) use trusted_issuers::TrustedIssuers;
 /// hashing is not seeded, as in wasm, they could choose keys that collide.
 pub(crate) struct Clients<R> {
     configured: BTreeMap<ClientId, Arc<Client>>,
+    /// Made when somebody first asks for it: starting costs nothing.
+    built_in: OnceLock<Option<Arc<Client>>>,
     store: Arc<Store<R>>,
     max_age: Seconds,
     registered: Remembered<ClientId, Client>,
@@ -44,8 +46,7 @@ pub(crate) struct Clients<R> {
 impl<R: Registry> Clients<R> {
     pub(crate) fn new(configured: &[Client], store: Arc<Store<R>>, max_age: Seconds) -> Self {
         let apis: Vec<_> = store.configured_apis().cloned().collect();
-        let configured = configured.iter().cloned().chain(Client::built_in());
-        let configured = configured.map(|client| {
+        let configured = configured.iter().cloned().map(|client| {
             let whole = Some(client.clone().with_apis(&apis));
             // Else with APIs that are registered, and read with them.
             let whole = whole.filter(Client::has_its_apis);
@@ -54,6 +55,7 @@ impl<R: Registry> Clients<R> {
         });
         Self {
             configured: inserted(configured),
+            built_in: OnceLock::new(),
             store,
             max_age,
             registered: Remembered::new(max_age),
@@ -93,8 +95,9 @@ impl<R: Registry> Clients<R> {
         subject: &str,
         now: UnixTime,
     ) -> Result<bool, Unavailable> {
-        let mut configured = self.configured.keys();
-        if configured.any(|id| id.as_str().eq_ignore_ascii_case(subject)) {
+        let configured = self.configured.keys().map(ClientId::as_str);
+        let mut configured = configured.chain([BUILT_IN]);
+        if configured.any(|id| id.eq_ignore_ascii_case(subject)) {
             return Ok(true);
         }
         let small = subject.to_ascii_lowercase();
@@ -119,7 +122,7 @@ impl<R: Registry> Clients<R> {
     ) -> Result<Option<Arc<Client>>, Unavailable> {
         let reading = self.store.reading(now);
         let (registry, realm) = (self.store.registry(), self.store.realm());
-        if let Some(client) = self.configured.get(id) {
+        if let Some(client) = self.configured(id) {
             if client.has_its_apis() {
                 return Ok(Some(Arc::clone(client)));
             }
@@ -191,12 +194,26 @@ impl<R: Registry> Clients<R> {
 
     /// Whether a client is configured under `id`.
     pub(crate) fn is_configured(&self, id: &ClientId) -> bool {
-        self.configured.contains_key(id)
+        self.configured(id).is_some()
     }
 
     /// Whether `id` is that of a login application, which only a configured client can be.
     pub(crate) fn is_login_application(&self, id: &ClientId) -> bool {
-        self.configured.get(id).is_some_and(|client| client.login)
+        self.configured(id).is_some_and(|client| client.login)
+    }
+
+    /// The client that is configured under `id`, or built in.
+    fn configured(&self, id: &ClientId) -> Option<&Arc<Client>> {
+        if id.as_str() == BUILT_IN {
+            return self.built_in();
+        }
+        self.configured.get(id)
+    }
+
+    #[inline(never)]
+    fn built_in(&self) -> Option<&Arc<Client>> {
+        let made = || Client::built_in().map(Arc::new);
+        self.built_in.get_or_init(made).as_ref()
     }
 
     /// Writes the document of a client, or of an API that clients have. In this process it holds at once.
