@@ -1,5 +1,6 @@
-// The first token of a fresh isolate: the Worker, by a secret and by assertions (`private_key_jwt`, ES256, each
-// once or until it expires), beside the two JavaScript handlers of `run.mjs`, which take the secret.
+// The first token of a fresh isolate: the Worker, by a secret, by assertions (`private_key_jwt`, ES256, each
+// once or until it expires) and with a login application of its own, beside the two JavaScript handlers
+// of `run.mjs`, which take the secret.
 //
 //   cargo xtask worker && node bench/worker/first.mjs [rounds]
 //
@@ -11,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { Miniflare } from '../../tests/hosts/worker-miniflare.mjs';
 import { turns } from '../turns.mjs';
-import { handlers, ISSUER, key, SECRET } from './handlers.mjs';
+import { ISSUER, key, handlers as plain, SECRET, withLogin } from './handlers.mjs';
 
 const [rounds = 25] = process.argv.slice(2).map(Number);
 const BODY = 'grant_type=client_credentials';
@@ -25,11 +26,14 @@ const byAssertion = (client) => () => ({
   body: `${BODY}&client_assertion_type=${TYPE}&client_assertion=${key.assertion(client, ISSUER)}`,
 });
 
+const handlers = { ...plain, login: withLogin };
+
 /** What is measured: a handler, and how it is asked. */
 const measurements = {
   worker: { handler: 'worker', ask: bySecret },
   assertion: { handler: 'worker', ask: byAssertion('again') },
   once: { handler: 'worker', ask: byAssertion('key') },
+  login: { handler: 'login', ask: bySecret },
   read: { handler: 'read', ask: bySecret },
   token: { handler: 'token', ask: bySecret },
 };
@@ -106,14 +110,14 @@ function loader() {
 }
 
 const compare = (title, names, time) =>
-  turns(title, { names, measured: names.filter((name) => measurements[name].handler === 'worker'), rounds, time });
+  turns(title, { names, measured: names.filter((name) => !['read', 'token'].includes(name)), rounds, time });
 
 const names = Object.keys(measurements);
 await compare('an isolate that waits', names, waiting);
 const miniflare = loader();
 const origin = await miniflare.unsafeGetDirectURL('loader');
-// What the loader makes has no objects to keep what was used.
-const without = names.filter((name) => name !== 'once');
+// What the loader makes has no objects to keep what was used, and one configuration.
+const without = names.filter((name) => name !== 'once' && name !== 'login');
 await compare('an isolate made for the request', without, (name, round) => {
   const { handler, ask } = measurements[name];
   const digits = 1000 + round * names.length + names.indexOf(name);

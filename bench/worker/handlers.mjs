@@ -54,15 +54,25 @@ const javascript = (name) => ({
   ),
   compatibilityDate: worker.compatibilityDate,
 });
-const jeton = (clients) => ({
+const jeton = (clients, login = { JETON_LOGIN_URL: 'https://login.example/login' }) => ({
   ...worker,
   bindings: {
     JETON_ISSUER: ISSUER,
     JETON_SECRET: 'jsk_-OvUPb7x8Cm_STDGXJt8XMdq9HaSfO6GH_GPzHO_xKsMo0jrj',
-    JETON_LOGIN_URL: 'https://login.example/login',
     JETON_CLIENTS: clients,
+    ...login,
   },
 });
+/** A login application of its own, with one way in. */
+const provider = {
+  type: 'openid',
+  id: 'google',
+  name: 'Google',
+  issuer: 'https://accounts.google.com',
+  client_id: 'id',
+  client_secret: SECRET,
+};
+const JETON_LOGIN = { providers: [provider], allow: { email_domains: ['example.com'] } };
 
 /** Miniflare's options by name: client credentials. */
 export const handlers = {
@@ -70,6 +80,8 @@ export const handlers = {
   read: javascript('read.js'),
   token: javascript('token.js'),
 };
+/** The Worker with a login application of its own. */
+export const withLogin = jeton([machine, byKey, again], { JETON_LOGIN });
 
 const withObjects = (name, className) => ({
   ...javascript(name),
