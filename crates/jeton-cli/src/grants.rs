@@ -106,13 +106,10 @@ fn end(matches: &ArgMatches) -> Result<()> {
         end(&format!("/{}", path_segment(grant)))?;
         return output::say(&format!("ended the grant {grant}"));
     }
-    if let Some(subject) = given("subject")
-        && grants_of(&deployment, subject).is_ok_and(|grants| grants.is_empty())
-    {
-        // No error: they may have a session, which ends.
-        let subject = printable::lines(subject);
-        eprintln!("there is no grant of the subject {subject}: a mistyped one ends nothing");
-    }
+    // No error: they may have a session, which ends, and access tokens. Of those there is no list.
+    let is_unlisted = given("subject").is_some_and(|subject| {
+        grants_of(&deployment, subject).is_ok_and(|grants| grants.is_empty())
+    });
     let (query, whose) = match (given("subject"), given("client")) {
         (Some(subject), _) => (
             format!("subject={}", path_segment(subject)),
@@ -128,5 +125,13 @@ fn end(matches: &ArgMatches) -> Result<()> {
     };
     end(&format!("?{query}"))?;
     deployment.say_late();
+    if is_unlisted {
+        eprintln!(
+            "no grant with a refresh token is listed of the {}; sessions and access tokens of until now end \
+             all the same, if the subject is right",
+            printable::lines(&whose)
+        );
+        return Ok(());
+    }
     output::say(&format!("ended every grant of the {whose} until now"))
 }
