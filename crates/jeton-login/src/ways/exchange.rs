@@ -62,17 +62,23 @@ pub(super) fn authorization_error(code: &str) -> &'static str {
     known(code, &AUTHORIZATION_ERRORS)
 }
 
+/// What the documents show in the place of a client id: their example is not filled in.
+const EXAMPLES: [&str; 2] = ["1234.apps.googleusercontent.com", "Iv1.0123456789abcdef"];
+
 /// The secret that an upstream gave us. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct ClientSecret(String);
 
 impl ClientSecret {
     pub(super) fn parse(text: String) -> Result<Self, InvalidLogin> {
-        if text.is_empty() || text.contains(char::is_control) {
-            let expected = "the secret that the upstream gave you, without line breaks";
-            return Err(InvalidLogin::new("client_secret", expected));
-        }
-        Ok(Self(text))
+        let expected = if text.starts_with('@') {
+            "the secret itself: only the whole of JETON_LOGIN may be a file, @login.json"
+        } else if text.is_empty() || !is_printable(&text) {
+            "the secret that the provider gave you: printable ASCII, without line breaks"
+        } else {
+            return Ok(Self(text));
+        };
+        Err(InvalidLogin::new("client_secret", expected))
     }
 }
 
@@ -82,11 +88,16 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
+/// Whether the text is of VSCHAR alone, as client ids and secrets are (RFC 6749 Appendix A).
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
+}
+
 /// A client id, as an upstream gave it to us.
 pub(super) fn client_id(text: String) -> Result<String, InvalidLogin> {
-    let printable = text.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
-    if text.trim().is_empty() || text.len() > 255 || !printable {
-        let expected = "the id that the upstream gave you";
+    let is_example = EXAMPLES.contains(&text.as_str());
+    if text.trim().is_empty() || text.len() > 255 || !is_printable(&text) || is_example {
+        let expected = "the id that the provider gave you";
         return Err(InvalidLogin::new("client_id", expected));
     }
     Ok(text)

@@ -41,6 +41,13 @@ fn what_is_configured_is_checked() {
     set("client_id", json!(""), Some("client_id: "));
     set("client_secret", json!(""), Some("client_secret: "));
     set("client_secret", json!("a\nb"), Some("client_secret: "));
+    let secret = "client_secret: the secret that the provider gave you";
+    set("client_secret", json!("GOCSPX-…"), Some(secret));
+    let file = "client_secret: the secret itself: only the whole of JETON_LOGIN";
+    set("client_secret", json!("@google.secret"), Some(file));
+    let example = "1234.apps.googleusercontent.com";
+    set("client_id", json!(example), Some("client_id: the id that"));
+    set("client_id", json!(format!("5{example}")), None);
     set("scope", json!("profile email"), Some("scope: openid"));
     set("scope", json!(""), Some("scope: "));
     set("scope", json!("openid \"x\""), Some("scope: "));
