@@ -79,11 +79,12 @@ pub(crate) fn patch<'a>(
         let (name, text) = assignment.split_once('=').with_context(expected)?;
         ensure!(!name.is_empty(), expected());
         let Some((outer, inner)) = name.split_once('.') else {
-            let value = value(text, |it| is_read(kind, name, it));
+            let value = value(text, |it| is_read(kind, name, it)).context(name.to_owned())?;
             patch.insert(name.to_owned(), value);
             continue;
         };
         let value = value(text, |it| is_read(kind, outer, &json!({ inner: it })));
+        let value = value.context(name.to_owned())?;
         let members = patch.entry(outer).or_insert_with(|| json!({}));
         let members = members.as_object_mut();
         let members = members.with_context(|| format!("{outer}: given twice"))?;
@@ -93,19 +94,28 @@ pub(crate) fn patch<'a>(
 }
 
 /// What a text means where `is_read` says what is understood; what never is, the server says.
-fn value(text: &str, is_read: impl Fn(&Value) -> bool) -> Value {
+///
+/// # Errors
+/// The text is a list of words with commas between them, which would be one word with commas in it.
+fn value(text: &str, is_read: impl Fn(&Value) -> bool) -> Result<Value> {
     if text.is_empty() {
-        return Value::Null;
+        return Ok(Value::Null);
     }
     let plain = Value::from(text);
     let words = text.split_whitespace().map(Value::from).collect();
     let meanings = match serde_json::from_str::<Value>(text) {
         Ok(json) if json.is_array() || json.is_object() => vec![json, plain],
         Ok(json) => vec![plain, json, words],
-        Err(_) => vec![plain, words],
+        Err(_) => {
+            let apart: Value = text.split(',').map(str::trim).map(Value::from).collect();
+            let is_list = text.contains(',') && !is_read(&plain) && is_read(&apart);
+            let hint = "expected words with spaces between them, or an array, as in [\"a\",\"b\"]";
+            ensure!(!is_list, hint);
+            vec![plain, words]
+        }
     };
     let meant = meanings.iter().find(|it| is_read(it));
-    meant.or(meanings.first()).cloned().unwrap_or_default()
+    Ok(meant.or(meanings.first()).cloned().unwrap_or_default())
 }
 
 /// Whether a record may have the member with that value.
@@ -215,6 +225,32 @@ mod tests {
         let twice = r#"{"issuer":"a","rules":[{"name":"a","name":"b"}]}"#;
         assert_eq!(fault(twice), "its members have a member twice");
         assert_eq!(read(r#"{"a":1}"#).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_list_of_words_has_no_commas() {
+        let patched = |kind, text: &str| {
+            let text = text.to_owned();
+            patch(kind, [&text].into_iter()).map_err(|error| format!("{error:#}"))
+        };
+        for (kind, list) in [
+            (Kind::Client, "id_token_claims=name,email,groups"),
+            (Kind::Client, "id_token_claims=name, email"),
+            (Kind::Client, "grant_types=client_credentials,refresh_token"),
+            (Kind::Trust, "algorithms=ES256,RS256"),
+        ] {
+            let (name, _) = list.split_once('=').unwrap();
+            let refused = patched(kind, list).unwrap_err();
+            let expected = format!("{name}: expected words with spaces between them");
+            assert!(refused.starts_with(&expected), "{list}: {refused}");
+        }
+        for text in [
+            "client_name=Acme, Inc",
+            "labels.team=a,b",
+            "id_token_claims=[\"a,b\"]",
+        ] {
+            assert!(patched(Kind::Client, text).is_ok(), "{text}");
+        }
     }
 
     #[test]
