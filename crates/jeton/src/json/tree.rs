@@ -260,10 +260,11 @@ impl<'de> Deserializer<'de> for Tree {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, InvalidJson> {
-        let expected = is_none_of(&visitor);
+        // The visitor would say the name of the type in the code.
+        let expected = || InvalidJson::unknown_variant("", names);
         match self {
             Self::String(name) => visitor.visit_enum(Variant { name, value: None }),
             Self::Object(members) => {
@@ -273,10 +274,10 @@ impl<'de> Deserializer<'de> for Tree {
                         name,
                         value: Some(value),
                     }),
-                    _ => Err(expected),
+                    _ => Err(expected()),
                 }
             }
-            _ => Err(expected),
+            _ => Err(expected()),
         }
     }
 
