@@ -1,7 +1,8 @@
 //! The ways to log in: a file each, and what is asked of all alike.
 
 use jeton::{
-    Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime, json::Tree,
+    Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime, Unreachable,
+    json::Tree,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -71,6 +72,21 @@ impl Network {
             Self::Private => reach.with_private_host(url),
         }
     }
+}
+
+/// Why the address of a provider may not be reached, and what lets it be where that is for the operator to say.
+fn unreached(why: Unreachable) -> String {
+    let way_out = match why {
+        Unreachable::LocalName | Unreachable::NotPublic(_) => {
+            "; a provider on this machine, also by http, takes JETON_DEVELOPMENT=true, and one in a network \
+             of your own \"network\": \"private\""
+        }
+        Unreachable::NotHttps => {
+            "; http takes JETON_DEVELOPMENT=true, and is for this machine or with \"network\": \"private\""
+        }
+        _ => "",
+    };
+    format!("{why}{way_out}")
 }
 
 /// What is spoken with the upstream.

@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     Begin, CameBack, Common, Kind, Network, Way, With,
     exchange::{self, Authentication, ClientSecret, Tokens},
+    unreached,
 };
 use crate::{
     allow::{AllowRecord, Source},
@@ -69,13 +70,15 @@ pub(crate) struct Record {
 impl Record {
     pub(super) fn parse(self, reach: &Reach) -> Result<Way, InvalidLogin> {
         let url = self.url.as_deref().unwrap_or(URL);
-        let expected =
-            "the address of your GitHub, without a path, such as https://github.acme.dev";
-        let invalid = || InvalidLogin::new("url", expected);
+        let invalid = |why: &str| {
+            let expected = format!("your GitHub, such as https://github.acme.dev ({why})");
+            InvalidLogin::new("url", expected)
+        };
         let reach = self.network.of(reach, url);
-        let url = reach.url(url).map_err(|_| invalid())?.as_url().clone();
+        let url = reach.url(url).map_err(|why| invalid(&unreached(why)))?;
+        let url = url.as_url().clone();
         if url.path() != "/" || url.query().is_some() {
-            return Err(invalid());
+            return Err(invalid("without a path"));
         }
         let client_id = exchange::client_id(self.client_id)?;
         let client_secret = ClientSecret::parse(self.client_secret)?;

@@ -403,22 +403,23 @@ fn a_company_has_a_github_of_its_own() {
         "https://github.acme.dev/api/v3/user",
     );
     asked("https://acme.ghe.com", "https://api.acme.ghe.com/user");
-    let refused = |url: &str| {
+    let refused = |url: &str, expected: &str| {
         let mut login = Login::new();
         login.record["url"] = url.into();
         let error = login.deployment.way(&login.record).err();
         assert!(
-            error.is_some_and(|error| error.starts_with("url: ")),
-            "{url}"
+            error.as_ref().is_some_and(|error| error.contains(expected)),
+            "{url}: {error:?}"
         );
     };
-    for url in [
-        "http://github.acme.dev",
-        "https://github.acme.dev/api",
-        "https://github.acme.dev?a",
-        "https://192.168.0.1",
-        "github.acme.dev",
+    for (url, expected) in [
+        ("http://github.acme.dev", "url: your GitHub, such as https://github.acme.dev (not https; http takes"),
+        ("https://github.acme.dev/api", "(without a path)"),
+        ("https://github.acme.dev?a", "(without a path)"),
+        ("https://192.168.0.1", "(the address is not public: private; a provider on this machine"),
+        ("http://localhost:9000", "(the host is a name of a local network; a provider on this machine, also by http"),
+        ("github.acme.dev", "(not an absolute URL"),
     ] {
-        refused(url);
+        refused(url, expected);
     }
 }

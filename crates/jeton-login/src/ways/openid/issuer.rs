@@ -6,7 +6,7 @@ use jeton::{Reach, UnverifiedJwt};
 use serde_json::Value;
 
 use super::metadata;
-use crate::{settings::InvalidLogin, trouble::Trouble};
+use crate::{settings::InvalidLogin, trouble::Trouble, ways::unreached};
 
 /// What stands in Microsoft's issuer identifiers in the place of the tenant, in metadata of all tenants.
 const TENANT: &str = "{tenantid}";
@@ -144,6 +144,7 @@ fn check_issuer(issuer: &str, reach: &Reach) -> Result<(), InvalidLogin> {
         Ok(url) if url.as_url().query().is_none() => Ok(()),
         Ok(_) => Err(InvalidLogin::new("issuer", "a URL without a query")),
         Err(why) => {
+            let why = unreached(why);
             let expected = format!("the provider's issuer identifier, an https URL ({why})");
             Err(InvalidLogin::new("issuer", expected))
         }

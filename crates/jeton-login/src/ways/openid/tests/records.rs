@@ -70,7 +70,7 @@ fn a_provider_may_be_in_a_network_of_the_operators_own() {
         "https://id.corp.internal",
         "https://10.1.2.3",
     ] {
-        set("issuer", json!(issuer), Some("issuer: "));
+        set("issuer", json!(issuer), Some("\"network\": \"private\")"));
         let there = |record: &mut Value| {
             record["issuer"] = json!(issuer);
             record["network"] = json!("private");
@@ -81,7 +81,9 @@ fn a_provider_may_be_in_a_network_of_the_operators_own() {
         record["issuer"] = json!("http://keycloak:8080");
         record["network"] = json!("private");
     };
-    refused(plain, Some("issuer: "));
+    refused(plain, Some("(not https; http takes JETON_DEVELOPMENT=true, "));
+    let here = "takes JETON_DEVELOPMENT=true, ";
+    set("issuer", json!("http://localhost:1/google"), Some(here));
     set("network", json!("secret"), Some("network: "));
 }
 
