@@ -116,20 +116,11 @@ struct ClientRecord {
 }
 
 /// The lifetimes of sessions, in seconds.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct SessionRecord {
-    idle: u64,
-    absolute: u64,
-}
-
-impl Default for SessionRecord {
-    fn default() -> Self {
-        Self {
-            idle: 24 * 3600,
-            absolute: 7 * 24 * 3600,
-        }
-    }
+    idle: Option<u64>,
+    absolute: Option<u64>,
 }
 
 impl LoginSettings {
@@ -262,16 +253,15 @@ impl LoginSettings {
 
 impl SessionRecord {
     fn parse(self) -> Result<SessionLifetimes, InvalidLogin> {
-        let Self { idle, absolute } = self;
+        let absolute = self.absolute.unwrap_or(7 * 24 * 3600);
         if !(60..=LONGEST_SESSION).contains(&absolute) {
             let expected = format!("60 to {LONGEST_SESSION} seconds");
             return Err(InvalidLogin::new("absolute", expected));
         }
+        let idle = self.idle.unwrap_or_else(|| absolute.min(24 * 3600));
         if !(60..=absolute).contains(&idle) {
-            return Err(InvalidLogin::new(
-                "idle",
-                "60 seconds or more, and no more than absolute",
-            ));
+            let expected = format!("60 to {absolute} seconds: no more than absolute");
+            return Err(InvalidLogin::new("idle", expected));
         }
         Ok(SessionLifetimes {
             idle: Seconds(idle),

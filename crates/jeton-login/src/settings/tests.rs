@@ -3,7 +3,7 @@
 use jeton::Config;
 use serde_json::{Value, json};
 
-use super::{InvalidLogin, LoginSettings};
+use super::{InvalidLogin, LoginSettings, SessionRecord};
 
 const SECRET: &str = "GOCSPX-secret";
 
@@ -138,6 +138,31 @@ fn a_place_is_told_wherever_serde_stops() {
     for (text, expected) in cases {
         let wrong = wrong(text);
         assert!(wrong[0].starts_with(expected), "{text}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_session_is_idle_for_no_longer_than_it_lasts() {
+    let day = 24 * 3600;
+    for (session, expected) in [
+        (json!({}), Ok((day, 7 * day))),
+        (json!({ "absolute": 28_800 }), Ok((28_800, 28_800))),
+        (json!({ "absolute": 2 * day }), Ok((day, 2 * day))),
+        (json!({ "idle": 60 }), Ok((60, 7 * day))),
+        (
+            json!({ "idle": 30 * day }),
+            Err("idle: 60 to 604800 seconds: no more than absolute"),
+        ),
+        (
+            json!({ "absolute": 59 }),
+            Err("absolute: 60 to 34560000 seconds"),
+        ),
+    ] {
+        let record: SessionRecord = serde_json::from_value(session.clone()).unwrap();
+        let parsed = record.parse();
+        let got = parsed.map(|lasts| (lasts.idle.0, lasts.absolute.0));
+        let got = got.map_err(|invalid| invalid.to_string());
+        assert_eq!(got, expected.map_err(str::to_owned), "{session}");
     }
 }
 
