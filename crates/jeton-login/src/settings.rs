@@ -56,7 +56,7 @@ pub(crate) struct SessionLifetimes {
 /// Why `JETON_LOGIN` is refused: the member, and what is expected of it. Never what it is, which may be a
 /// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {expected}")]
+#[error("{place}{}{expected}", if place.is_empty() { "" } else { ": " })]
 pub struct InvalidLogin {
     place: String,
     expected: String,
@@ -141,10 +141,11 @@ impl LoginSettings {
 
     #[inline(never)]
     fn read_text(text: &str, config: &mut Config) -> Result<Option<Self>, ConfigError> {
-        if config.login_url().is_some() || config.logout_url().is_some() {
-            let why =
-                "stands beside JETON_LOGIN_URL or JETON_LOGOUT_URL: people log in at one place";
-            return Err(ConfigError::new(NAME, why));
+        let login_url = config.login_url().map(|_| "JETON_LOGIN_URL");
+        let logout_url = config.logout_url().map(|_| "JETON_LOGOUT_URL");
+        if let Some(other) = login_url.or(logout_url) {
+            let expected = format!("nothing beside {other}: people log in at one place");
+            return Err(ConfigError::new(NAME, expected));
         }
         match Self::parse(text, config.reach()) {
             Ok(settings) => {
@@ -273,7 +274,7 @@ impl SessionRecord {
 /// The ways that are written in `providers`; what is wrong with the others is kept.
 fn ways_of(providers: Vec<Tree>, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Vec<Way> {
     if providers.is_empty() || providers.len() > MOST_WAYS {
-        let expected = format!("1 to {MOST_WAYS} ways to log in");
+        let expected = format!("1 to {MOST_WAYS} providers");
         wrong.push(InvalidLogin::new("providers", expected));
         return Vec::new();
     }

@@ -74,7 +74,7 @@ impl LooksRecord {
         let name = self.name.map(|name| name.trim().to_owned());
         if name.as_deref().is_some_and(|name| !is_name(name)) {
             let expected =
-                format!("expected 1 to {LONGEST_NAME} characters without control characters");
+                format!("1 to {LONGEST_NAME} characters without control characters");
             return Err(InvalidLogin::new("name", expected));
         }
         Ok(Looks {
@@ -124,14 +124,14 @@ fn read(
         return Ok(None);
     };
     let Some(colour) = Colour::parse(written) else {
-        return Err(InvalidLogin::new(place, "expected a colour like #0a7d5a"));
+        return Err(InvalidLogin::new(place, "a colour like #0a7d5a"));
     };
     let contrast = colour.contrast(paper);
     if contrast < LEAST_CONTRAST {
         // Cut off, not rounded: 4.49 is not enough.
         let contrast = (contrast * 100.0).floor() / 100.0;
         let expected = format!(
-            "expected a contrast of at least {LEAST_CONTRAST}:1 to {paper_is} (WCAG 2.2, 1.4.3), not {contrast}:1"
+            "a contrast of at least {LEAST_CONTRAST}:1 to {paper_is} (WCAG 2.2, 1.4.3), not {contrast}:1"
         );
         return Err(InvalidLogin::new(place, expected));
     }

@@ -157,7 +157,11 @@ impl de::Error for InvalidJson {
     }
 
     fn unknown_field(name: &str, members: &'static [&'static str]) -> Self {
-        let expected = format!("no such member; there are {}", members.join(", "));
+        let there = match members {
+            [_] => "there is only",
+            _ => "there are",
+        };
+        let expected = format!("no such member; {there} {}", members.join(", "));
         Self::new(Kind::Member, expected).within_member(name)
     }
 

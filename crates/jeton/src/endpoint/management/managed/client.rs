@@ -245,7 +245,7 @@ fn read(members: &Members) -> Result<ClientRecord, ManagementFault> {
     for page in PAGES {
         let value = members.get(page).filter(|value| !value.is_null());
         if value.is_some_and(|value| !value.as_str().is_some_and(is_page)) {
-            return Err(metadata(format!("{page}: no https URL")));
+            return Err(metadata(format!("{page}: expected an https URL")));
         }
     }
     if let Some(member) = read.unknown_member() {
