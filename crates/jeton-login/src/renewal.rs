@@ -39,8 +39,8 @@ const LONGEST_UNANSWERED: Seconds = Seconds(3600);
 /// How often a write is tried while others write the same document.
 const MOST_TRIES: usize = 3;
 
-const NO_TOKEN: &str = "the upstream gave no refresh token";
-const ENDED: &str = "their login at the upstream ended";
+const NO_TOKEN: &str = "the provider gave no refresh token";
+const ENDED: &str = "their login at the provider ended";
 
 /// What is true now of whose refresh token is about to be redeemed.
 ///
@@ -84,7 +84,7 @@ impl<H: Host> Renewal<'_, H> {
                 return Ok(Renewed::Refused("their way to log in is gone".into()));
             };
             if leased_until.is_some_and(|until| now < until) {
-                return Err(busy("another refresh is asking the upstream"));
+                return Err(busy("another refresh is asking the provider"));
             }
             let leased = login.with(State::Lasts {
                 refresh_token: refresh_token.clone(),

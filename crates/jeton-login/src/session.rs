@@ -233,7 +233,7 @@ impl Session {
             .map_err(|_| Unavailable::new("session", "no random number"))?;
         let until = self.ends_at;
         let document = Document::of_person(text)
-            .map_err(|_| Unavailable::new("session", "the upstream's claims are too long"))?;
+            .map_err(|_| Unavailable::new("session", "the provider's claims are too long"))?;
         let key = key_of(&name);
         let put = ledger.put_personal(&key, Some(&document), &Expected::Absent, until, at.now());
         match put.await? {

@@ -13,14 +13,14 @@ pub(crate) enum Trouble {
         why: Unreachable,
     },
     /// It refused, and did not say who the person is (RFC 6749 §4.1.2.1): a word of ours for its code.
-    #[error("the upstream answered {0}")]
+    #[error("the provider answered {0}")]
     Refused(&'static str),
     /// The person said no there.
-    #[error("the person said no at the upstream")]
+    #[error("the person said no at the provider")]
     Denied,
     /// It refused our code, secret or address (RFC 6749 §5.2): a word of ours for its code. The operator has to
     /// look.
-    #[error("the upstream's token endpoint answered {0}")]
+    #[error("the provider's token endpoint answered {0}")]
     TokenRefused(&'static str),
     /// The ID token is not one of the upstream's, by its signature.
     #[error("the ID token: {0}")]
@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
     #[error("{0}")]
     NotUsable(&'static str),
     /// It does not say when the person logged in, and the application wants to know.
-    #[error("the upstream does not say when the person logged in")]
+    #[error("the provider does not say when the person logged in")]
     Undated,
     /// The person logged in there longer ago than the application allows.
     #[error("the person logged in longer ago than was asked for")]

@@ -150,7 +150,7 @@ describe('renewed claims', () => {
     const tokens = await fresh.tokens(await browser.open(silent.url), silent);
     await says(own.upstreams.one, { groups: ['guests'] });
     assert.deepEqual((await refreshed(fresh, tokens)).claims.groups, ['staff']);
-    await own.logged('"claims_renewal":"the upstream gave no refresh token"');
+    await own.logged('"claims_renewal":"the provider gave no refresh token"');
   });
 
   test('whoever is taken off the list is refused, at every application, until they are on it and log in', async (t) => {
@@ -166,7 +166,7 @@ describe('renewed claims', () => {
       '"detail":"the person may no longer be logged in: the person is not in the allow of the deployment"',
     );
     await refused(other, second);
-    await own.logged('"detail":"the person may no longer be logged in: their login at the upstream ended"');
+    await own.logged('"detail":"the person may no longer be logged in: their login at the provider ended"');
     assert.equal(await one.count(REFRESHES), 1, 'the token is forgotten');
     await says(one);
     await refused(other, second);
@@ -423,7 +423,7 @@ describe('renewed claims', () => {
     const tokens = await loggedIn(own.browser(), fresh, { provider: 'github', as: 'octocat', form: FORM });
     const again = await refreshed(fresh, tokens);
     assert.equal(again.claims.email, tokens.claims.email);
-    await own.logged('"claims_renewal":"the upstream gave no refresh token"');
+    await own.logged('"claims_renewal":"the provider gave no refresh token"');
   });
 
   test('whoever ends everything is forgotten with their login at the provider', async (t) => {

@@ -248,7 +248,7 @@ fn expect_unanswered(answer: Renewed, expected: &str) {
     }
 }
 
-const LEASED: &str = "upstream login: another refresh is asking the upstream";
+const LEASED: &str = "upstream login: another refresh is asking the provider";
 
 #[test]
 fn each_refresh_spends_the_token_that_the_one_before_was_given() {
@@ -340,10 +340,10 @@ fn what_the_upstream_has_ended_stays_ended_until_the_person_logs_in() {
         let deployment = Deployment::new(&json!({}));
         deployment.logged_in(NOW);
         deployment.fails(TOKEN, 400, &json!({ "error": code }).to_string());
-        let why = format!("the upstream's token endpoint answered {code}");
+        let why = format!("the provider's token endpoint answered {code}");
         expect_refused(finished(deployment.refresh("shop", 0)), &why);
         deployment.gives("second");
-        let ended = "their login at the upstream ended";
+        let ended = "their login at the provider ended";
         expect_refused(finished(deployment.refresh("desk", 60)), ended);
         assert_eq!(deployment.spent(), ["first"], "the token is forgotten");
         deployment.logged_in(NOW + Seconds(70));
@@ -361,7 +361,7 @@ fn who_is_taken_off_the_list_of_the_deployment_is_logged_in_nowhere() {
     let why = "the person is not in the allow of the deployment";
     expect_refused(finished(deployment.refresh("shop", 60)), why);
     deployment.alice(json!({ "groups": ["staff"] }));
-    let ended = "their login at the upstream ended";
+    let ended = "their login at the provider ended";
     expect_refused(finished(deployment.refresh("desk", 120)), ended);
 }
 

@@ -57,7 +57,7 @@ fn what_was_granted_before_stays_refused_where_nothing_can_be_asked() {
     let kept = login(State::Ended, Some(REFUSED));
     let write = document::write(&inside, &subject, &kept, &Expected::Anything, NOW);
     finished(write).unwrap();
-    let ended = "their login at the upstream ended";
+    let ended = "their login at the provider ended";
     expect_refused(finished(deployment.refresh("shop", 0)), ended);
     // A device that is approved by a session of before is not, by one of after it is.
     let device = |session: &Session| {

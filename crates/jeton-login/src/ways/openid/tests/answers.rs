@@ -32,10 +32,10 @@ fn an_error_comes_back() {
     };
     let denied = Some("access_denied");
     check(came(None, denied), Err("the person said no"));
-    let asked = Err("the upstream answered login_required");
+    let asked = Err("the provider answered login_required");
     check(came(None, Some("login_required")), asked);
     let evil = Some("<script>alert(1)</script>\n");
-    let unknown = Err("the upstream answered an error that is not known here");
+    let unknown = Err("the provider answered an error that is not known here");
     let login = check(came(None, evil), unknown);
     assert_eq!(login.deployment.asked(TOKEN), 0);
     check(came(None, None), Err("no code came back"));
@@ -63,7 +63,7 @@ fn token_answers(status: u16, content_type: &str, body: &str, expected: &str) {
 #[test]
 fn the_token_endpoint_refuses() {
     let refused = r#"{"error":"invalid_grant","error_description":"code 4/0Ab"}"#;
-    let answered = "the upstream's token endpoint answered invalid_grant";
+    let answered = "the provider's token endpoint answered invalid_grant";
     token_answers(400, JSON, refused, answered);
     token_answers(200, JSON, refused, answered);
     let refused = r#"{"error":"invalid_client"}"#;
