@@ -147,27 +147,29 @@ fn variables(accent: Colour, paper: Colour) -> String {
 impl Logo {
     /// Reads a `data:` URL with an image in base64.
     fn parse(url: &str) -> Result<Self, InvalidLogin> {
-        let expected = || {
-            InvalidLogin::new(
-                "logo",
-                format!(
-                    "expected data:TYPE;base64,… with TYPE one of {}, and at most {LARGEST_LOGO} bytes",
-                    IMAGE_TYPES.join(", ")
-                ),
-            )
-        };
-        let rest = url.strip_prefix("data:").ok_or_else(expected)?;
-        let (written, encoded) = rest.split_once(";base64,").ok_or_else(expected)?;
-        let media_type = IMAGE_TYPES
-            .into_iter()
-            .find(|known| known.eq_ignore_ascii_case(written))
-            .ok_or_else(expected)?;
-        if encoded.len() > LARGEST_LOGO.div_ceil(3) * 4 {
-            return Err(expected());
+        let wrong = |expected: &str| InvalidLogin::new("logo", expected);
+        let rest = url.strip_prefix("data:").ok_or_else(|| {
+            wrong("the image itself as data:TYPE;base64,…, not an address or a file")
+        })?;
+        let known = IMAGE_TYPES.into_iter().find_map(|known| {
+            let (written, rest) = rest.split_at_checked(known.len())?;
+            let rest = rest.strip_prefix([';', ','])?;
+            known.eq_ignore_ascii_case(written).then_some((known, rest))
+        });
+        let (media_type, rest) = known.ok_or_else(|| {
+            let types = IMAGE_TYPES.join(", ");
+            wrong(&format!("an image of one of the types {types}"))
+        })?;
+        let image = rest.strip_prefix("base64,");
+        let image = image.and_then(|encoded| STANDARD.decode(encoded).ok());
+        let image = image.ok_or_else(|| wrong("the image in base64: data:TYPE;base64,…"))?;
+        if image.len() > LARGEST_LOGO {
+            let bytes = image.len();
+            let expected = format!("at most 64 kB, {LARGEST_LOGO} bytes: the image has {bytes}");
+            return Err(wrong(&expected));
         }
-        let image = STANDARD.decode(encoded).map_err(|_| expected())?;
-        if !(1..=LARGEST_LOGO).contains(&image.len()) || !is_of_type(&image, media_type) {
-            return Err(expected());
+        if !is_of_type(&image, media_type) {
+            return Err(wrong(&format!("an image that is {media_type}, as it says")));
         }
         let version = Sha256::digest(&image)
             .iter()

@@ -152,23 +152,29 @@ fn logos_are_images_of_a_known_type_and_small() {
     ] {
         assert!(record(None, Some(&good), "{}").parse().is_ok());
     }
-    for bad in [
-        data("image/png", &png(LARGEST_LOGO + 1)),
-        data("image/png", SVG),
-        data("image/svg+xml", b"\xff<svg"),
-        data("image/svg+xml", b"<html>"),
-        data("text/html", SVG),
-        data("image/gif", b"GIF89a"),
-        data("image/png", b""),
-        data("image/svg+xml;charset=utf-8", SVG),
-        "data:image/svg+xml,<svg/>".to_owned(),
-        "data:image/png;base64,%%%".to_owned(),
-        "https://example.com/logo.png".to_owned(),
-        String::new(),
+    let (itself, known) = ("the image itself as ", "an image of one of the types image/png, ");
+    let (base64, png_is) = ("the image in base64: ", "an image that is image/png, as it says");
+    let svg_is = "an image that is image/svg+xml, as it says";
+    let large = "at most 64 kB, 65536 bytes: the image has 65537";
+    for (bad, expected) in [
+        (data("image/png", &png(LARGEST_LOGO + 1)), large),
+        (data("image/png", SVG), png_is),
+        (data("image/png", b""), png_is),
+        (data("image/svg+xml", b"\xff<svg"), svg_is),
+        (data("image/svg+xml", b"<html>"), svg_is),
+        (data("text/html", SVG), known),
+        (data("image/gif", b"GIF89a"), known),
+        (data("image/pngé", b""), known),
+        (data("image/svg+xml;charset=utf-8", SVG), base64),
+        ("data:image/svg+xml,<svg/>".to_owned(), base64),
+        ("data:image/png;base64,%%%".to_owned(), base64),
+        ("https://example.com/logo.png".to_owned(), itself),
+        ("@logo.png".to_owned(), itself),
+        (String::new(), itself),
     ] {
         let refused = record(None, Some(&bad), "{}").parse().unwrap_err();
-        let expected = "logo: expected data:TYPE;base64,… with TYPE one of image/png, image/svg+xml, \
-                        image/webp, image/jpeg, and at most 65536 bytes";
-        assert_eq!(refused.to_string(), expected, "{bad:.60}");
+        let refused = refused.to_string();
+        let expected = format!("logo: {expected}");
+        assert!(refused.starts_with(&expected), "{bad:.60}: {refused}");
     }
 }
