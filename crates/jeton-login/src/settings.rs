@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     allow::{Allow, AllowRecord},
     application::path,
-    claims::{Mapping, MappingRecord, check_claims, upstream_claims},
+    claims::{Mapping, MappingRecord, upstream_claims},
     pages::{ColorsRecord, Looks, LooksRecord},
     sorted::inserted,
     ways::{self, Way},
@@ -198,7 +198,7 @@ impl LoginSettings {
             logo: record.logo,
             colors: record.colors,
         };
-        let looks = kept(looks.parse(), "", &mut wrong);
+        let looks = looks.parse().map_err(|all| wrong.extend(all)).ok();
         match (allow, sessions, looks) {
             (Some(allow), Some(sessions), Some(looks)) if wrong.is_empty() => Ok(Self {
                 ways,
@@ -281,15 +281,17 @@ fn ways_of(providers: Vec<Tree>, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -
     let mut ids = BTreeSet::new();
     let mut ways = Vec::with_capacity(providers.len());
     for (index, provider) in providers.into_iter().enumerate() {
-        let way = ways::parse(provider, reach).and_then(|way| {
-            check_claims(&way.claims).map_err(|invalid| invalid.within("claims"))?;
-            if ids.insert(way.id.clone()) {
-                Ok(way)
-            } else {
-                Err(InvalidLogin::new("id", "an id that no other provider has"))
+        let mut of_provider = Vec::new();
+        let way = ways::parse(provider, reach, &mut of_provider);
+        if let Some(way) = way {
+            if !ids.insert(way.id.clone()) {
+                let expected = "an id that no other provider has";
+                of_provider.push(InvalidLogin::new("id", expected));
             }
-        });
-        ways.extend(kept(way, format!("providers[{index}]"), wrong));
+            ways.push(way);
+        }
+        let place = format!("providers[{index}]");
+        wrong.extend(of_provider.into_iter().map(|it| it.within(&place)));
     }
     ways
 }
@@ -311,7 +313,7 @@ fn name_claims<'a>(
 }
 
 /// What was read at `place`; else what is wrong there is kept.
-fn kept<T>(
+pub(crate) fn kept<T>(
     read: Result<T, InvalidLogin>,
     place: impl Display,
     wrong: &mut Vec<InvalidLogin>,

@@ -4,14 +4,15 @@ use jeton::{
     Documents, ForeignUrl, Host, Inside, PublicJwks, Reach, Seconds, UnixTime, Unreachable,
     json::Tree,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::{
     allow::{Allow, AllowRecord, Source},
+    claims::check_claims,
     person::Person,
-    settings::InvalidLogin,
+    settings::{InvalidLogin, kept},
     trouble::Trouble,
 };
 
@@ -112,13 +113,17 @@ enum Type {
     Github,
 }
 
-/// The way that is written in a member of `providers`, once all that it says is known to be good.
-pub(crate) fn parse(provider: Tree, reach: &Reach) -> Result<Way, InvalidLogin> {
-    let tag: Tag = provider.clone().read()?;
-    match tag.r#type {
-        Type::Openid => provider.read::<openid::Record>()?.parse(reach),
-        Type::Github => provider.read::<github::Record>()?.parse(reach),
+/// The way that is written in a member of `providers`; what is wrong with it is kept, of its parts each the first.
+pub(crate) fn parse(provider: Tree, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Option<Way> {
+    let tag: Result<Tag, _> = provider.clone().read();
+    match kept(tag.map_err(InvalidLogin::from), "", wrong)?.r#type {
+        Type::Openid => read::<openid::Record>(provider, wrong)?.parse(reach, wrong),
+        Type::Github => read::<github::Record>(provider, wrong)?.parse(reach, wrong),
     }
+}
+
+fn read<T: DeserializeOwned>(provider: Tree, wrong: &mut Vec<InvalidLogin>) -> Option<T> {
+    kept(provider.read().map_err(InvalidLogin::from), "", wrong)
 }
 
 /// The members that each way has, as written.
@@ -132,24 +137,28 @@ struct Common {
 }
 
 impl Common {
-    fn with(self, kind: impl FnOnce(&Allow) -> Kind) -> Result<Way, InvalidLogin> {
+    /// The way with these members, and what `kind` makes of the others.
+    fn with(
+        self,
+        wrong: &mut Vec<InvalidLogin>,
+        kind: impl FnOnce(&Allow) -> Result<Kind, InvalidLogin>,
+    ) -> Option<Way> {
         let is_of_id = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.bytes().all(is_of_id) {
-            return Err(InvalidLogin::new(
-                "id",
-                "1 to 32 of the characters a-z, 0-9 and -",
-            ));
+            let expected = "1 to 32 of the characters a-z, 0-9 and -";
+            wrong.push(InvalidLogin::new("id", expected));
         }
         let length = self.name.chars().count();
         let blank = self.name.trim().is_empty() || self.name.contains(char::is_control);
         if blank || length > LONGEST_NAME {
-            return Err(InvalidLogin::new("name", "1 to 64 printable characters"));
+            wrong.push(InvalidLogin::new("name", "1 to 64 printable characters"));
         }
         let checked = self.allow.check_for(self.source);
         let allow = checked.and_then(|()| Allow::parse(self.allow));
-        let allow = allow.map_err(|error| error.within("allow"))?;
-        Ok(Way {
-            kind: kind(&allow),
+        let allow = kept(allow, "allow", wrong).unwrap_or_default();
+        kept(check_claims(&self.claims), "claims", wrong);
+        Some(Way {
+            kind: kept(kind(&allow), "", wrong)?,
             reach: self.reach,
             id: self.id,
             name: self.name,

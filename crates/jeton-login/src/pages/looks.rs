@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use self::colour::{Colour, LEAST_CONTRAST};
-use crate::settings::InvalidLogin;
+use crate::settings::{InvalidLogin, kept};
 
 mod colour;
 #[cfg(test)]
@@ -69,22 +69,21 @@ impl LooksRecord {
     ///
     /// # Errors
     ///
-    /// A member is not as expected. What it is, the error does not repeat.
-    pub(crate) fn parse(self) -> Result<Looks, InvalidLogin> {
+    /// Members that are not as expected. What they are, the errors do not repeat.
+    pub(crate) fn parse(self) -> Result<Looks, Vec<InvalidLogin>> {
+        let mut wrong = Vec::new();
         let name = self.name.map(|name| name.trim().to_owned());
         if name.as_deref().is_some_and(|name| !is_name(name)) {
-            let expected =
-                format!("1 to {LONGEST_NAME} characters without control characters");
-            return Err(InvalidLogin::new("name", expected));
+            let expected = format!("1 to {LONGEST_NAME} characters without control characters");
+            wrong.push(InvalidLogin::new("name", expected));
         }
-        Ok(Looks {
-            name,
-            logo: self.logo.as_deref().map(Logo::parse).transpose()?,
-            style: self
-                .colors
-                .style()
-                .map_err(|error| error.within("colors"))?,
-        })
+        let logo = self.logo.as_deref().map(Logo::parse).transpose();
+        let logo = kept(logo, "", &mut wrong);
+        let style = kept(self.colors.style(), "colors", &mut wrong);
+        match (logo, style) {
+            (Some(logo), Some(style)) if wrong.is_empty() => Ok(Looks { name, logo, style }),
+            _ => Err(wrong),
+        }
     }
 }
 

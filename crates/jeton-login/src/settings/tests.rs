@@ -172,13 +172,16 @@ fn a_session_is_idle_for_no_longer_than_it_lasts() {
 
 #[test]
 fn of_each_part_the_first_is_told() {
-    let mut login = with_provider(&json!({ "scope": "email" }));
+    let mut login = with_provider(&json!({ "scope": "email", "id": "T W O", "name": "" }));
+    login["providers"][1]["claims"] = json!({ "team": "${upstram.x}" });
     login["providers"][0]["allow"] = json!({ "emails": [] });
     login["allow"] = json!({ "email_domains": ["@example.com"] });
     login["clients"] = json!({ "shop": { "allow": { "emails": ["x"] } } });
     login["claims"] = json!([{ "match": { "who": "*" }, "claims": {} }]);
     login["session"] = json!({ "idle": 1 });
     login["name"] = "".into();
+    login["logo"] = "@logo.png".into();
+    login["colors"] = json!({ "accent": "red" });
     let places: Vec<_> = wrong(&login.to_string())
         .iter()
         .map(|wrong| wrong.split(": ").next().unwrap().to_owned())
@@ -187,12 +190,17 @@ fn of_each_part_the_first_is_told() {
         places,
         [
             "providers[0].allow",
+            "providers[1].id",
+            "providers[1].name",
+            "providers[1].claims.team",
             "providers[1].scope",
             "allow.email_domains",
             "clients.shop.allow.emails",
             "claims[0].match",
             "session.idle",
             "name",
+            "logo",
+            "colors.accent",
         ]
     );
 }

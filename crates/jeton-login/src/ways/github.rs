@@ -68,42 +68,39 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(super) fn parse(self, reach: &Reach) -> Result<Way, InvalidLogin> {
+    pub(super) fn parse(self, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Option<Way> {
         let url = self.url.as_deref().unwrap_or(URL);
-        let invalid = |why: &str| {
-            let expected = format!("your GitHub, such as https://github.acme.dev ({why})");
-            InvalidLogin::new("url", expected)
-        };
         let reach = self.network.of(reach, url);
-        let url = reach.url(url).map_err(|why| invalid(&unreached(why)))?;
-        let url = url.as_url().clone();
-        if url.path() != "/" || url.query().is_some() {
-            return Err(invalid("without a path"));
-        }
-        let client_id = exchange::client_id(self.client_id)?;
-        let client_secret = ClientSecret::parse(self.client_secret)?;
-        let scope = exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned();
         let common = Common {
             source: Source::Github,
-            reach,
+            reach: reach.clone(),
             id: self.id,
             name: self.name.unwrap_or_else(|| "GitHub".to_owned()),
             allow: self.allow,
             claims: self.claims,
         };
-        common.with(|allow| {
+        common.with(wrong, |allow| {
+            let invalid = |why: &str| {
+                let expected = format!("your GitHub, such as https://github.acme.dev ({why})");
+                InvalidLogin::new("url", expected)
+            };
+            let url = reach.url(url).map_err(|why| invalid(&unreached(why)))?;
+            let url = url.as_url().clone();
+            if url.path() != "/" || url.query().is_some() {
+                return Err(invalid("without a path"));
+            }
             let mut github = Github {
                 iss: url.origin().ascii_serialization(),
                 api: Api::of(&url),
                 url,
-                client_id,
-                client_secret,
-                scope,
+                client_id: exchange::client_id(self.client_id)?,
+                client_secret: ClientSecret::parse(self.client_secret)?,
+                scope: exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned(),
             };
             if allow.asks_for_organizations() {
                 github.ask_for_organizations();
             }
-            Kind::Github(github)
+            Ok(Kind::Github(github))
         })
     }
 }

@@ -107,49 +107,50 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(super) fn parse(self, reach: &Reach) -> Result<Way, InvalidLogin> {
+    pub(super) fn parse(self, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Option<Way> {
         let reach = self.network.of(reach, &self.issuer);
-        let issuer = Issuer::parse(self.issuer, self.tenants, &reach)?;
-        let client_id = exchange::client_id(self.client_id)?;
-        let client_secret = self.client_secret.map(ClientSecret::parse).transpose()?;
-        let audience = if self.token_endpoint_is_audience {
-            Audience::TokenEndpoint
-        } else {
-            Audience::Issuer
-        };
-        // What tenants have in common names none of them, and is no audience.
-        if self.private_key.is_some() && audience == Audience::Issuer && issuer.is_of_tenants() {
-            let expected =
-                "true where tenants share the provider and private_key proves who we are";
-            return Err(InvalidLogin::new("token_endpoint_is_audience", expected));
-        }
-        let private_key = self
-            .private_key
-            .map(|jwk| AssertionKey::parse(&jwk, audience))
-            .transpose()?;
-        check_method(
-            self.token_endpoint_auth_method,
-            client_secret.as_ref(),
-            private_key.as_ref(),
-        )?;
-        let scope = exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned();
-        if !scope.split(' ').any(|name| name == "openid") {
-            return Err(InvalidLogin::new("scope", "openid among its names"));
-        }
-        parameters::check(&self.parameters)?;
-        let algorithms = algorithms(self.id_token_signed_response_alg.as_deref())?;
         let common = Common {
             source: Source::Openid,
-            reach,
+            reach: reach.clone(),
             id: self.id,
             name: self.name,
             allow: self.allow,
             claims: self.claims,
         };
-        common.with(|allow| {
+        common.with(wrong, |allow| {
+            let issuer = Issuer::parse(self.issuer, self.tenants, &reach)?;
+            let client_id = exchange::client_id(self.client_id)?;
+            let client_secret = self.client_secret.map(ClientSecret::parse).transpose()?;
+            let audience = if self.token_endpoint_is_audience {
+                Audience::TokenEndpoint
+            } else {
+                Audience::Issuer
+            };
+            // What tenants have in common names none of them, and is no audience.
+            if self.private_key.is_some() && audience == Audience::Issuer && issuer.is_of_tenants()
+            {
+                let expected =
+                    "true where tenants share the provider and private_key proves who we are";
+                return Err(InvalidLogin::new("token_endpoint_is_audience", expected));
+            }
+            let private_key = self
+                .private_key
+                .map(|jwk| AssertionKey::parse(&jwk, audience))
+                .transpose()?;
+            check_method(
+                self.token_endpoint_auth_method,
+                client_secret.as_ref(),
+                private_key.as_ref(),
+            )?;
+            let scope = exchange::scope(self.scope.as_deref(), USUAL_SCOPE)?.into_owned();
+            if !scope.split(' ').any(|name| name == "openid") {
+                return Err(InvalidLogin::new("scope", "openid among its names"));
+            }
+            parameters::check(&self.parameters)?;
+            let algorithms = algorithms(self.id_token_signed_response_alg.as_deref())?;
             let mut parameters = self.parameters;
             offer_accounts_of(&mut parameters, &issuer, allow);
-            Kind::Openid(Provider {
+            Ok(Kind::Openid(Provider {
                 issuer,
                 client_id,
                 client_secret,
@@ -161,7 +162,7 @@ impl Record {
                 logout: self.logout,
                 named: BTreeSet::new(),
                 parameters,
-            })
+            }))
         })
     }
 }

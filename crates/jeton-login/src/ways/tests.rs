@@ -73,8 +73,13 @@ impl Deployment {
     }
 
     pub(super) fn way(&self, record: &Value) -> Result<Way, String> {
-        let way = super::parse(record.clone().into(), self.server.config().reach());
-        way.map_err(|error| error.to_string())
+        let mut wrong = Vec::new();
+        let reach = self.server.config().reach();
+        let way = super::parse(record.clone().into(), reach, &mut wrong);
+        match wrong.first() {
+            None => Ok(way.unwrap()),
+            Some(wrong) => Err(wrong.to_string()),
+        }
     }
 
     pub(super) fn json(&self, url: &str, document: &Value) {

@@ -85,7 +85,7 @@ fn colours_that_cannot_be_read_are_refused() {
         ),
     ] {
         let refused = record(None, None, colors).parse().unwrap_err();
-        assert_eq!(refused.to_string(), expected);
+        assert_eq!(refused[0].to_string(), expected);
     }
 }
 
@@ -152,8 +152,14 @@ fn logos_are_images_of_a_known_type_and_small() {
     ] {
         assert!(record(None, Some(&good), "{}").parse().is_ok());
     }
-    let (itself, known) = ("the image itself as ", "an image of one of the types image/png, ");
-    let (base64, png_is) = ("the image in base64: ", "an image that is image/png, as it says");
+    let (itself, known) = (
+        "the image itself as ",
+        "an image of one of the types image/png, ",
+    );
+    let (base64, png_is) = (
+        "the image in base64: ",
+        "an image that is image/png, as it says",
+    );
     let svg_is = "an image that is image/svg+xml, as it says";
     let large = "at most 64 kB, 65536 bytes: the image has 65537";
     for (bad, expected) in [
@@ -173,7 +179,7 @@ fn logos_are_images_of_a_known_type_and_small() {
         (String::new(), itself),
     ] {
         let refused = record(None, Some(&bad), "{}").parse().unwrap_err();
-        let refused = refused.to_string();
+        let refused = refused[0].to_string();
         let expected = format!("logo: {expected}");
         assert!(refused.starts_with(&expected), "{bad:.60}: {refused}");
     }

@@ -413,11 +413,20 @@ fn a_company_has_a_github_of_its_own() {
         );
     };
     for (url, expected) in [
-        ("http://github.acme.dev", "url: your GitHub, such as https://github.acme.dev (not https; http takes"),
+        (
+            "http://github.acme.dev",
+            "url: your GitHub, such as https://github.acme.dev (not https; http takes",
+        ),
         ("https://github.acme.dev/api", "(without a path)"),
         ("https://github.acme.dev?a", "(without a path)"),
-        ("https://192.168.0.1", "(the address is not public: private; a provider on this machine"),
-        ("http://localhost:9000", "(the host is a name of a local network; a provider on this machine, also by http"),
+        (
+            "https://192.168.0.1",
+            "(the address is not public: private; a provider on this machine",
+        ),
+        (
+            "http://localhost:9000",
+            "(the host is a name of a local network; a provider on this machine, also by http",
+        ),
         ("github.acme.dev", "(not an absolute URL"),
     ] {
         refused(url, expected);

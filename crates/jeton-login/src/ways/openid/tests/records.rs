@@ -81,7 +81,10 @@ fn a_provider_may_be_in_a_network_of_the_operators_own() {
         record["issuer"] = json!("http://keycloak:8080");
         record["network"] = json!("private");
     };
-    refused(plain, Some("(not https; http takes JETON_DEVELOPMENT=true, "));
+    refused(
+        plain,
+        Some("(not https; http takes JETON_DEVELOPMENT=true, "),
+    );
     let here = "takes JETON_DEVELOPMENT=true, ";
     set("issuer", json!("http://localhost:1/google"), Some(here));
     set("network", json!("secret"), Some("network: "));
