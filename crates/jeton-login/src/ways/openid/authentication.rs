@@ -34,16 +34,33 @@ pub(super) fn check_method(
     private_key: Option<&AssertionKey>,
 ) -> Result<(), InvalidLogin> {
     use Method::{ClientSecretBasic, ClientSecretPost, None as Nothing, PrivateKeyJwt};
-    match (method, client_secret, private_key) {
+    let (place, expected) = match (method, client_secret, private_key) {
         (None | Some(ClientSecretBasic | ClientSecretPost), Some(_), None)
         | (None | Some(PrivateKeyJwt), None, Some(_))
-        | (Some(Nothing), None, None) => Ok(()),
-        _ => {
-            let expected = "the secret that the provider gave you; or private_key, or \
-                token_endpoint_auth_method none, without one";
-            Err(InvalidLogin::new("client_secret", expected))
-        }
-    }
+        | (Some(Nothing), None, None) => return Ok(()),
+        (Some(PrivateKeyJwt), _, None) => (
+            "private_key",
+            "a private key as a JWK, in the place of client_secret: private_key_jwt signs with it",
+        ),
+        (Some(Nothing), Some(_), _) => (
+            "client_secret",
+            "no secret where token_endpoint_auth_method is none",
+        ),
+        (Some(Nothing), None, Some(_)) => (
+            "private_key",
+            "no key where token_endpoint_auth_method is none",
+        ),
+        (_, Some(_), Some(_)) => (
+            "client_secret",
+            "no secret beside private_key: the key is in its place",
+        ),
+        (_, None, _) => (
+            "client_secret",
+            "the secret that the provider gave you; or private_key, or \
+             token_endpoint_auth_method none, without one",
+        ),
+    };
+    Err(InvalidLogin::new(place, expected))
 }
 
 /// Whom an assertion names as its reader.

@@ -133,16 +133,20 @@ fn a_secret_and_its_use_belong_together() {
         };
         refused(change, expected);
     };
-    let wrong = Some("client_secret: ");
+    let wrong = Some("client_secret: the secret that ");
+    let (needs_key, no_secret) = (
+        Some("private_key: a private key as a JWK, in the place of client_secret"),
+        Some("client_secret: no secret where token_endpoint_auth_method is none"),
+    );
     let secret = Some("secret");
     pair(secret, None, None);
     pair(secret, Some("client_secret_post"), None);
     pair(None, Some("none"), None);
     pair(None, None, wrong);
     pair(None, Some("client_secret_basic"), wrong);
-    pair(secret, Some("none"), wrong);
-    pair(secret, Some("private_key_jwt"), wrong);
-    pair(None, Some("private_key_jwt"), wrong);
+    pair(secret, Some("none"), no_secret);
+    pair(secret, Some("private_key_jwt"), needs_key);
+    pair(None, Some("private_key_jwt"), needs_key);
     let d = "A".repeat(43);
     let jwk = json!({ "kty": "EC", "crv": "P-256", "d": d });
     let keyed = |method: Option<&str>, jwk: &Value, expected: Option<&str>| {
@@ -157,12 +161,13 @@ fn a_secret_and_its_use_belong_together() {
     };
     keyed(None, &jwk, None);
     keyed(Some("private_key_jwt"), &jwk, None);
-    keyed(Some("none"), &jwk, wrong);
+    keyed(Some("none"), &jwk, Some("private_key: no key where"));
     keyed(Some("client_secret_post"), &jwk, wrong);
     for none in [json!({ "kty": "EC", "crv": "P-256" }), json!(d), json!({})] {
         keyed(None, &none, Some("private_key: a private key as a JWK"));
     }
-    set("private_key", jwk, wrong);
+    let beside = Some("client_secret: no secret beside private_key");
+    set("private_key", jwk, beside);
 }
 
 #[test]
