@@ -165,7 +165,21 @@ impl LoginSettings {
     /// # Errors
     /// The text is not such an object: all that is wrong, in each part the first.
     pub(crate) fn parse(text: &str, reach: &Reach) -> Result<Self, Vec<InvalidLogin>> {
-        let record: Record = json::read(text).map_err(|invalid| vec![invalid.into()])?;
+        let record: Record = json::read(text).map_err(|invalid| {
+            if invalid.is_json() {
+                return vec![invalid.into()];
+            }
+            let place = invalid.place();
+            let file = if text.trim_start().starts_with('{') {
+                ""
+            } else {
+                "; a file is @login.json"
+            };
+            vec![InvalidLogin::new(
+                "",
+                format!("JSON, which cannot be read from {place} on{file}"),
+            )]
+        })?;
         let mut wrong = Vec::new();
         let mut ways = ways_of(record.providers, reach, &mut wrong);
         let allow = kept(Allow::parse(record.allow), "allow", &mut wrong);

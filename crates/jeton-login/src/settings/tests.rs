@@ -209,11 +209,15 @@ fn of_each_part_the_first_is_told() {
 fn no_json_is_told_by_line_and_column() {
     assert_eq!(
         wrong("{\n  \"providers\": [,]}"),
-        ["line 2, column 17: no JSON"]
+        ["JSON, which cannot be read from line 2, column 17 on"]
     );
     assert_eq!(
         wrong("{\"providers\": []} x"),
-        ["line 1, column 19: no JSON"]
+        ["JSON, which cannot be read from line 1, column 19 on"]
+    );
+    assert_eq!(
+        wrong("login.json"),
+        ["JSON, which cannot be read from line 1, column 1 on; a file is @login.json"]
     );
     let twice = wrong("{\"providers\": [], \"name\": \"a\", \"name\": \"b\"}");
     assert_eq!(twice, ["name: one value, not two"]);
