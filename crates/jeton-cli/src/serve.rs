@@ -60,6 +60,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         people: (),
     };
     let ids = RequestIds::new(&capabilities.crypto)?;
+    let redirect_uris: Vec<_> = login
+        .iter()
+        .flat_map(|login| login.redirect_uris(&config))
+        .map(|(provider, uri)| format!("jeton serve: {provider}: redirect URI {uri}"))
+        .collect();
     let server = LoginServer::<Serve>::new(config, login, capabilities);
     let log = Log::to_stdout();
     let panics = log.clone();
@@ -79,6 +84,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
                 io::stderr(),
                 "jeton serve: {issuer} on http://{address}, clients in {data}"
             );
+            for line in redirect_uris {
+                let _ = writeln!(io::stderr(), "{line}");
+            }
             if let Ok(Some(warning)) = server.warning(jeton_native::now()).await {
                 eprintln!("jeton serve: WARNING: {warning}");
             }

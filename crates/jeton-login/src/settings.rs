@@ -245,6 +245,16 @@ impl LoginSettings {
         Ok(())
     }
 
+    /// The redirect URI that is registered at each provider, by the provider's id. `config` is that of the server.
+    pub fn redirect_uris<'a>(
+        &'a self,
+        config: &'a Config,
+    ) -> impl Iterator<Item = (&'a str, String)> {
+        let callback = format!("{}{}", config.issuer().base(), path::CALLBACK);
+        let ids = self.ways.iter().map(|way| way.id.as_str());
+        ids.map(move |id| (id, format!("{callback}{id}")))
+    }
+
     /// The way of that id.
     pub(crate) fn way(&self, id: &str) -> Option<&Way> {
         self.ways.iter().find(|way| way.id == id)
