@@ -53,6 +53,7 @@ pub fn config_from_env_with<T>(
         let more = more(&mut config, &lookup)?;
         Ok((config, more))
     });
+    let config = config.map_err(with_similar_member);
     match (unread, config) {
         (Ok(()), config) => config,
         (Err(error), Ok(_)) => Err(error),
@@ -114,6 +115,22 @@ fn with_similar(error: ConfigError) -> ConfigError {
     })
 }
 
+/// The error, with the members that unknown ones of a JSON setting are most like.
+fn with_similar_member(error: ConfigError) -> ConfigError {
+    error.map(|mut mistake| {
+        let parts = mistake.expected.split_once(": no such member; there are ");
+        let meant = parts.and_then(|(place, known)| {
+            let name = place.rsplit('.').next()?;
+            similar(name, known.split(", "))
+        });
+        if let Some(meant) = meant {
+            let hint = format!(". Was {meant} meant?");
+            mistake.expected.push_str(&hint);
+        }
+        mistake
+    })
+}
+
 /// The value of an environment variable, of `@path` that file's content; `None` for one that is not set or
 /// empty, and for a service link: Kubernetes sets `JETON_PORT` and the like for a service of that name.
 ///
@@ -144,5 +161,34 @@ fn resolve_file(name: &str, value: String) -> Result<String, ConfigError> {
             name,
             format_args!("a readable file after @: {error}"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_member_that_was_meant_is_said() {
+        let said = |expected: &str| {
+            let error = ConfigError::new("JETON_LOGIN", expected);
+            with_similar_member(error).mistakes()[0].expected.clone()
+        };
+        let there = "no such member; there are id, issuer, client_id, client_secret";
+        for (place, meant) in [
+            ("providers[0].isuer", Some("issuer")),
+            ("providers[0].clientSecret", Some("client_secret")),
+            ("isuer", Some("issuer")),
+            ("colour", None),
+            ("?", None),
+        ] {
+            let expected = format!("{place}: {there}");
+            let hint = meant.map(|meant| format!(". Was {meant} meant?"));
+            assert_eq!(
+                said(&expected),
+                expected.clone() + &hint.unwrap_or_default()
+            );
+        }
+        assert_eq!(said("a URL"), "a URL");
     }
 }
