@@ -1,6 +1,7 @@
 //! `jeton serve`: the service as one process on SQLite.
 
 use std::{
+    env,
     io::{self, Write},
     net::IpAddr,
     path::Path,
@@ -47,6 +48,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     } = read;
     for warning in config.warnings() {
         eprintln!("jeton serve: WARNING: {warning}");
+    }
+    if login.is_none() && env::var_os("JETON_LOGIN").is_some() {
+        eprintln!("jeton serve: WARNING: JETON_LOGIN is empty: the built-in login is off");
     }
     let database =
         Database::open(Path::new(&data)).with_context(|| format!("JETON_DATA: {data}"))?;
