@@ -342,6 +342,54 @@ describe('an SQLite file', () => {
   });
 });
 
+describe('the built-in login', () => {
+  const provider = { type: 'openid', id: 'work', name: 'Work', issuer: 'https://login.example.org' };
+  const login = (members = {}) =>
+    JSON.stringify({ providers: [{ ...provider, client_id: 'a', client_secret: 'x', ...members }] });
+  const settings = async (on, url = 'http://localhost:8080/auth') => ({
+    JETON_ISSUER: url,
+    JETON_SECRET: (await ok(on, 'jeton keys new')).trim(),
+  });
+  /** What `jeton serve` has said on its standard error once it answers. */
+  async function said(on, port, env) {
+    const serving = on.start(`jeton serve --port ${port}`, env);
+    let text = '';
+    serving.stderr.on('data', (data) => (text += data));
+    await served(on, { ...env, JETON_PORT: `${port}` });
+    return text;
+  }
+
+  test('serve says which redirect URI is registered at each provider', async (t) => {
+    const on = shell(t);
+    const port = await freePort();
+    const env = { ...(await settings(on, `http://localhost:${port}/auth`)), JETON_LOGIN: login() };
+    const text = await said(on, port, env);
+    const uri = `http://localhost:${port}/auth/login/callback/work`;
+    assert.ok(text.split('\n').includes(`jeton serve: work: redirect URI ${uri}`), text);
+    assert.doesNotMatch(text, /JETON_LOGIN is empty/);
+  });
+
+  test('a JETON_LOGIN that is there and empty is warned of', async (t) => {
+    const on = shell(t, { files: { 'login.json': '\n' } });
+    for (const JETON_LOGIN of ['', '@login.json']) {
+      const port = await freePort();
+      const env = { ...(await settings(on, `http://localhost:${port}`)), JETON_LOGIN };
+      assert.match(await said(on, port, env), /^jeton serve: WARNING: JETON_LOGIN is empty/m);
+    }
+  });
+
+  test('what was meant is said of a member, and of a file without its @', async (t) => {
+    const on = shell(t);
+    const env = await settings(on);
+    const typo = { ...env, JETON_LOGIN: login({ isuer: 'x' }) };
+    await refused(on, 'jeton serve', /providers\[0\]\.isuer: no such member; .*\. Was issuer meant\?$/m, typo);
+    const file = { ...env, JETON_LOGIN: 'login.json' };
+    await refused(on, 'jeton serve', /JETON_LOGIN: expected JSON, .*; a file is @login\.json/, file);
+    const list = "jeton client new --create id_token_claims='name,email'";
+    await refused(on, list, /id_token_claims: expected words with spaces between them/);
+  });
+});
+
 describe('a token for the management interface', () => {
   test('is made for the deployment alone whose secret it is made with', async (t) => {
     const on = shell(t);
