@@ -120,7 +120,10 @@ fn what_is_wrong_is_told_by_its_place() {
     check(r#"{"kind":{"unit":1}}"#, Err("kind: expected a string"));
     for other in ["true", "1", "[]", r#"{"a":1,"b":1}"#] {
         let text = format!(r#"{{"kind":{other}}}"#);
-        check(&text, Err("kind: expected one of unit, text, pair, members"));
+        check(
+            &text,
+            Err("kind: expected one of unit, text, pair, members"),
+        );
     }
     let unknown = read::<Kind>(r#"{"members":{"a":1,"b":2}}"#);
     assert_eq!(unknown, Ok(Kind::Members { a: 1 }));
