@@ -117,9 +117,22 @@ enum Type {
 pub(crate) fn parse(provider: Tree, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Option<Way> {
     let tag: Result<Tag, _> = provider.clone().read();
     match kept(tag.map_err(InvalidLogin::from), "", wrong)?.r#type {
-        Type::Openid => read::<openid::Record>(provider, wrong)?.parse(reach, wrong),
-        Type::Github => read::<github::Record>(provider, wrong)?.parse(reach, wrong),
+        Type::Openid => openid(provider, reach, wrong),
+        Type::Github => github(provider, reach, wrong),
     }
+}
+
+// Functions that are not inlined: few deployments have ways of both types, and each of its isolates would have
+// both compiled.
+
+#[inline(never)]
+fn openid(provider: Tree, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Option<Way> {
+    read::<openid::Record>(provider, wrong)?.parse(reach, wrong)
+}
+
+#[inline(never)]
+fn github(provider: Tree, reach: &Reach, wrong: &mut Vec<InvalidLogin>) -> Option<Way> {
+    read::<github::Record>(provider, wrong)?.parse(reach, wrong)
 }
 
 fn read<T: DeserializeOwned>(provider: Tree, wrong: &mut Vec<InvalidLogin>) -> Option<T> {

@@ -145,6 +145,7 @@ fn variables(accent: Colour, paper: Colour) -> String {
 
 impl Logo {
     /// Reads a `data:` URL with an image in base64.
+    #[inline(never)]
     fn parse(url: &str) -> Result<Self, InvalidLogin> {
         let wrong = |expected: &str| InvalidLogin::new("logo", expected);
         let rest = url.strip_prefix("data:").ok_or_else(|| {

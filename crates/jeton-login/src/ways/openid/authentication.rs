@@ -83,6 +83,7 @@ pub(super) struct AssertionKey {
 
 impl AssertionKey {
     /// The key that is written as a JWK with its private members (RFC 7517 §4).
+    #[inline(never)]
     pub(super) fn parse(jwk: &Value, audience: Audience) -> Result<Self, InvalidLogin> {
         let set = json!({ "keys": [jwk] }).to_string();
         let mut keys = PrivateKey::from_jwks(&set).unwrap_or_default();
