@@ -318,7 +318,10 @@ describe('an SQLite file', () => {
       assert.equal(await said(command), 0, command);
     // Sessions and access tokens are not listed: whether there are any, the command does not know.
     const { stdout, stderr } = await on.run('jeton grants end --subject nobody');
-    assert.match(stderr, /^no grant with a refresh token is listed of the subject nobody; .* if the subject is right$/m);
+    assert.match(
+      stderr,
+      /^no grant with a refresh token is listed of the subject nobody; .* if the subject is right$/m,
+    );
     assert.equal(stdout, '');
     // Nothing was changed.
     assert.equal(await said('client set nobody scope=x'), 0);
