@@ -199,7 +199,7 @@ describe('renewed claims', () => {
     const others = await loggedIn(browser, plain, { form: FORM });
     await one.addFault({ match: REFRESHES, fault: 'invalid_grant' });
     await refused(fresh, tokens);
-    await own.logged('"detail":"the person may no longer be logged in: the upstream', 'answered invalid_grant"');
+    await own.logged('"detail":"the person may no longer be logged in: the provider', 'answered invalid_grant"');
     await one.clearFaults();
     await refused(fresh, tokens);
     await refreshed(plain, others);
@@ -232,7 +232,7 @@ describe('renewed claims', () => {
       assert.deepEqual(again.claims.groups, ['staff']);
       assert.equal(again.refresh_token, tokens.refresh_token, 'a grant moves with what is known alone');
       const line = JSON.parse(await own.logged('"claims_renewal"'));
-      assert.match(line.claims_renewal, /^(token|userinfo|the upstream|not usable)/);
+      assert.match(line.claims_renewal, /^(token|userinfo|the provider|not usable)/);
     });
   }
 
