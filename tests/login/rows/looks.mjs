@@ -154,6 +154,6 @@ describe('looks', () => {
 
   test('JETON_LOGIN beside JETON_LOGIN_URL: one of them', async (t) => {
     const said = await refusal(t, { providers: [provider] }, { JETON_LOGIN_URL: 'http://localhost:8090/login' });
-    assert.match(said, /JETON_LOGIN_URL/);
+    assert.match(said, /JETON_LOGIN: expected nothing beside JETON_LOGIN_URL: /);
   });
 });
