@@ -25,12 +25,8 @@ mod rights;
 
 pub(crate) use rights::Right;
 
-/// How many pages of grants are shown. Each has fifty at most; whoever has more sees the rest once these have
-/// ended.
+/// How many pages of grants are read.
 const MOST_PAGES: usize = 4;
-
-/// How many pages of grants are looked through for those that are to end.
-const MOST_PAGES_ENDED: usize = 20;
 
 /// The most clients that are shown because consent to them is remembered; the newest.
 const MOST_REMEMBERED: usize = 50;
@@ -273,7 +269,16 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         consents.clients.remove(client);
     });
     forgotten.await.map_err(|_| Stopped::from(Stop::Store))?;
-    for grant in grants(at, subject, MOST_PAGES_ENDED).await? {
+    let listed = grants(at, subject, MOST_PAGES).await?;
+    // All that it has ends by one write, however much it is, and so does a login that is under way.
+    let (subject, id) = (path_segment(subject), path_segment(client));
+    delete(
+        at,
+        &format!("/manage/grants?subject={subject}&client_id={id}"),
+    )
+    .await?;
+    // Other processes may hear of that a little later, and of these at once.
+    for grant in listed {
         if grant.client_id.as_str() == client {
             let path = format!("/manage/grants/{}", path_segment(&grant.grant_id));
             delete(at, &path).await?;

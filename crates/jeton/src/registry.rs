@@ -29,8 +29,8 @@ mod written;
 
 pub(crate) use cache::{Clients, TrustedIssuers};
 pub(crate) use client::client_record;
-use cut_off::read_cut_off;
 pub use cut_off::{CutOff, put_cut_off};
+use cut_off::{put_among_cut_offs, read_cut_offs};
 pub use key::{Collection, InvalidRealm, Key, Kind, Realm};
 pub use memory::MemoryRegistry;
 pub(crate) use reading::ConfiguredApis;

@@ -199,25 +199,37 @@ pub(crate) async fn created_from<H: Host>(
 /// subject is known only from the record, so this comes after the step: the record has moved then, and
 /// yields no tokens.
 pub(crate) async fn require_subject<H: Host>(at: &At<'_, H>, grant: &Grant) -> Result<(), Refusal> {
-    // Of the client, the step has seen to it.
+    // Of the client alone, the step has seen to it.
+    let from = at.issuer.config().grants_not_before();
     let subject = grant.subject.as_deref();
-    Ok(require_standing(at, None, subject, grant.created_at).await??)
+    Ok(require_person(at, Some(&grant.client_id), subject, grant.created_at, from).await??)
 }
 
-/// Checks that no cut-off of the client or of the subject has ended what a person gave at that time,
-/// and that the subject is not the id of a client, which may have been registered since.
+/// Checks that no cut-off of the client, of the subject or of the subject there has ended what a person gave at
+/// that time, and that the subject is not the id of a client, which may have been registered since.
 pub(crate) async fn require_standing<H: Host>(
     at: &At<'_, H>,
     client: Option<&ClientId>,
     subject: Option<&str>,
     given_at: UnixTime,
 ) -> Result<Result<(), GrantFault>, Unavailable> {
-    let mut from = at.issuer.config().grants_not_before();
-    if let Some(client) = client {
-        from = from.max(created_from(at, client).await?);
-    }
+    let from = match client {
+        Some(client) => created_from(at, client).await?,
+        None => at.issuer.config().grants_not_before(),
+    };
+    require_person(at, client, subject, given_at, from).await
+}
+
+/// The same, where what was given before `from` has ended already.
+async fn require_person<H: Host>(
+    at: &At<'_, H>,
+    client: Option<&ClientId>,
+    subject: Option<&str>,
+    given_at: UnixTime,
+    mut from: UnixTime,
+) -> Result<Result<(), GrantFault>, Unavailable> {
     if let Some(subject) = subject {
-        from = from.max(cut_off_of_subject(at, subject).await?);
+        from = from.max(cut_off_of_subject(at, subject, client).await?);
         if at.issuer.clients().is_client(subject, at.now).await? {
             return Ok(Err(GrantFault::Subject));
         }
@@ -241,7 +253,7 @@ pub(crate) async fn accepted_at<H: Host>(
     client: Option<&ClientId>,
     subject: &str,
 ) -> Result<UnixTime, Unavailable> {
-    let mut cut_off = cut_off_of_subject(at, subject).await?;
+    let mut cut_off = cut_off_of_subject(at, subject, client).await?;
     if let Some(client) = client {
         cut_off = cut_off.max(cut_off_of_client(at, client).await?);
     }
@@ -259,10 +271,15 @@ async fn cut_off_of_client<H: Host>(
     clients.cut_off(&CutOff::client(client), at.now).await
 }
 
+/// The cut-off of a subject: at any client or, if one is named, at that one.
 async fn cut_off_of_subject<H: Host>(
     at: &At<'_, H>,
     subject: &str,
+    client: Option<&ClientId>,
 ) -> Result<UnixTime, Unavailable> {
-    let clients = at.issuer.clients();
-    clients.cut_off(&CutOff::subject(subject), at.now).await
+    let of = match client {
+        Some(client) => CutOff::subject_at(subject, client),
+        None => CutOff::subject(subject),
+    };
+    at.issuer.clients().cut_off(&of, at.now).await
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    CutOff, Document, Expected, Key, Kind, Put, Registry, Store, Unavailable, put_cut_off,
-    read_cut_off, read_trusted_issuer,
+    CutOff, Document, Expected, Key, Kind, Put, Registry, Store, Unavailable, put_among_cut_offs,
+    read_cut_offs, read_trusted_issuer,
 };
 use crate::{
     apart::apart,
@@ -40,7 +40,7 @@ pub(crate) struct Clients<R> {
     registered: Remembered<ClientId, Client>,
     apis: Remembered<String, Api>,
     // Locked only between two `.await`s.
-    cut_offs: Mutex<KnownCutOffs<CutOff>>,
+    cut_offs: Mutex<KnownCutOffs>,
 }
 
 impl<R: Registry> Clients<R> {
@@ -138,7 +138,7 @@ impl<R: Registry> Clients<R> {
         apart(pin!(self.registered.find(id, now, unknown_age, read))).await
     }
 
-    /// The time before which every grant of a subject or client has ended; 0 without a cut-off. At most
+    /// The time before which every grant of `of` has ended; 0 without a cut-off. At most
     /// `max_age` older than the registry's answer, and never older than what was set here.
     pub(crate) async fn cut_off(
         &self,
@@ -150,11 +150,11 @@ impl<R: Registry> Clients<R> {
         {
             return Ok(at);
         }
-        let read = read_cut_off(self.store.registry(), self.store.realm(), of).await?;
-        Ok(lock(&self.cut_offs).remember(of, read.unwrap_or(UnixTime(0)), now))
+        let read = read_cut_offs(self.store.registry(), self.store.realm(), of).await?;
+        Ok(lock(&self.cut_offs).remember(of, read, now))
     }
 
-    /// Ends every grant of a subject or client that was opened until now. What is opened in this very second
+    /// Ends every grant of `of` that was opened until now. What is opened in this very second
     /// is ended too: times have no finer grain.
     pub(crate) async fn end_all_of(&self, of: &CutOff, now: UnixTime) -> Result<(), Unavailable> {
         self.put_cut_off(of, now + Seconds(1), now).await
@@ -167,7 +167,8 @@ impl<R: Registry> Clients<R> {
         at: UnixTime,
         now: UnixTime,
     ) -> Result<(), Unavailable> {
-        let standing = put_cut_off(self.store.registry(), self.store.realm(), of, at).await?;
+        let (registry, realm) = (self.store.registry(), self.store.realm());
+        let standing = put_among_cut_offs(registry, realm, of, at).await?;
         lock(&self.cut_offs).set(of, standing, now);
         Ok(())
     }

@@ -1,62 +1,43 @@
 //! The documents of cut-offs: `{"of":"subject:LPJNul-w…","before":1800000001}`. A cut-off ends every
 //! grant of a subject or client that was opened before its time. It only ever moves to a later one.
+//!
+//! That of a subject has those of the subject at single clients as well: `"clients":{"jhbBUn1vSpA":1800000009}`.
+//! Whoever decides by one needs the other, so that they cost one read.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use core::mem;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::{Document, Expected, Key, Kind, Put, Realm, Registry, Unavailable};
 use crate::{
-    client::ClientId,
     json,
     time::{Seconds, UnixTime},
 };
+
+pub(super) mod times;
+
+pub use times::CutOff;
+use times::CutOffTimes;
 
 /// How often a write of a cut-off is tried while others write it. Each of them wrote an earlier time,
 /// and times are seconds: more tries than clocks of hosts differ by.
 const MOST_TRIES: usize = 10;
 
-/// The name of a cut-off, which says whose grants it ends, such as `subject:LPJNul-w…`: at most 51
-/// characters of base64url and one colon, whatever the subject is made of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CutOff(String);
-
 impl CutOff {
-    /// The cut-off of all grants of a subject.
-    #[must_use]
-    pub fn subject(subject: &str) -> Self {
-        Self::new("subject", subject)
-    }
-
-    /// The cut-off of all grants of a client, and of the tokens it got for itself.
-    #[must_use]
-    pub fn client(client: &ClientId) -> Self {
-        Self::new("client", client.as_str())
-    }
-
-    fn new(kind: &str, whose: &str) -> Self {
-        Self(format!(
-            "{kind}:{}",
-            URL_SAFE_NO_PAD.encode(Sha256::digest(whose))
-        ))
-    }
-
-    /// The name as stored.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The document of this cut-off with the time `at`.
+    /// The document that has this cut-off alone, with the time `at`.
     #[must_use]
     pub fn document(&self, at: UnixTime) -> Document {
-        Record {
-            of: self.0.clone(),
-            before: at,
+        let mut times = CutOffTimes::NONE;
+        times.set(self, at);
+        let record = Record {
+            of: self.as_str().to_owned(),
+            before: times.before,
+            clients: times.clients,
             other: Map::new(),
-        }
-        .document()
+        };
+        record.document()
     }
 }
 
@@ -68,11 +49,13 @@ impl Key {
     }
 }
 
-/// The JSON of a cut-off.
+/// The JSON of the cut-offs of one name.
 #[derive(Serialize, Deserialize)]
 struct Record {
     of: String,
     before: UnixTime,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    clients: BTreeMap<String, UnixTime>,
     /// Members that this release does not know.
     #[serde(flatten)]
     other: Map<String, Value>,
@@ -93,16 +76,21 @@ impl Record {
     }
 }
 
-/// The time of the cut-off `of`, if it is registered.
-pub(super) async fn read_cut_off(
+/// The times of all cut-offs of the name of `of`.
+pub(super) async fn read_cut_offs(
     registry: &impl Registry,
     realm: &Realm,
     of: &CutOff,
-) -> Result<Option<UnixTime>, Unavailable> {
+) -> Result<CutOffTimes, Unavailable> {
     let key = Key::cut_off(realm, of);
     match registry.get(&key).await? {
-        Some(document) => Ok(Some(Record::parse(&key, &document)?.before)),
-        None => Ok(None),
+        Some(document) => {
+            let Record {
+                before, clients, ..
+            } = Record::parse(&key, &document)?;
+            Ok(CutOffTimes { before, clients })
+        }
+        None => Ok(CutOffTimes::NONE),
     }
 }
 
@@ -118,26 +106,47 @@ pub async fn put_cut_off(
     of: &CutOff,
     at: UnixTime,
 ) -> Result<UnixTime, Unavailable> {
+    let times = put_among_cut_offs(registry, realm, of, at).await?;
+    Ok(times.of(of))
+}
+
+/// The same, which answers with the times of all cut-offs of that name.
+pub(super) async fn put_among_cut_offs(
+    registry: &impl Registry,
+    realm: &Realm,
+    of: &CutOff,
+    at: UnixTime,
+) -> Result<CutOffTimes, Unavailable> {
     let key = Key::cut_off(realm, of);
     let mut standing = registry.get(&key).await?;
     for _ in 0..MOST_TRIES {
-        let mut next = at;
-        let (document, expected) = match &standing {
-            None => (of.document(at), Expected::Absent),
-            Some(document) => {
-                let mut record = Record::parse(&key, document)?;
-                if record.before > at {
-                    return Ok(record.before);
-                }
-                if record.before == at {
-                    next = at + Seconds(1);
-                }
-                record.before = next;
-                (record.document(), Expected::Version(document.version()))
-            }
+        let (mut record, expected) = match &standing {
+            None => (
+                Record::parse(&key, &of.document(UnixTime(0)))?,
+                Expected::Absent,
+            ),
+            Some(document) => (
+                Record::parse(&key, document)?,
+                Expected::Version(document.version()),
+            ),
         };
-        match registry.put(&key, &document, &expected).await? {
-            Put::Done => return Ok(next),
+        let mut times = CutOffTimes {
+            before: record.before,
+            clients: mem::take(&mut record.clients),
+        };
+        let before = times.of(of);
+        if before > at {
+            return Ok(times);
+        }
+        times.set(of, if before == at { at + Seconds(1) } else { at });
+        let times = times.bounded();
+        let next = Record {
+            before: times.before,
+            clients: times.clients.clone(),
+            ..record
+        };
+        match registry.put(&key, &next.document(), &expected).await? {
+            Put::Done => return Ok(times),
             Put::Conflict(other) => standing = other,
         }
     }

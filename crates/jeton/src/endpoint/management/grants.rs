@@ -1,5 +1,5 @@
 //! `/manage/grants`: what people have granted. Listed by subject; ended one by one or, by a cut-off, all of a
-//! subject or of a client.
+//! subject, of a client, or of a subject at a client.
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
@@ -110,25 +110,27 @@ fn item(grant: Grant) -> Item {
     }
 }
 
-/// Ends all that a subject granted, or all that a client was granted, and the tokens that it got for itself.
+/// Ends all that a subject granted, or what of it a client has; or all that a client was granted, and the tokens
+/// that it got for itself.
 async fn end_all<H: Host>(
     at: &At<'_, H>,
     parameters: &Parameters<'_>,
     audit: &mut Audit,
 ) -> Result<Response<Bytes>, Refusal> {
-    let cut_off = match (parameters.get("subject"), parameters.get("client_id")) {
+    let client = parameters.get("client_id").map(str::parse::<ClientId>);
+    let client = client.transpose();
+    let client = client.map_err(|_| ManagementFault::Parameter("client_id"))?;
+    let cut_off = match (parameters.get("subject"), &client) {
+        (Some(subject), Some(client)) => CutOff::subject_at(subject, client),
         (Some(subject), None) => CutOff::subject(subject),
-        (None, Some(id)) => {
-            let id = id.parse::<ClientId>();
-            CutOff::client(&id.map_err(|_| ManagementFault::Parameter("client_id"))?)
-        }
+        (None, Some(client)) => CutOff::client(client),
         (None, None) => return Err(RequestFault::MissingParameter("subject").into()),
-        // Who names both may mean those of the subject at the client alone.
-        (Some(_), Some(_)) => return Err(ManagementFault::Parameter("client_id").into()),
     };
     let clients = at.issuer.clients();
     clients.end_all_of(&cut_off, at.now).await?;
-    audit.managed = Some(format!("grants {:?}", cut_off.as_str()));
+    let at_client = client.filter(|_| parameters.get("subject").is_some());
+    let at_client = at_client.map_or_else(String::new, |id| format!(" at {:?}", id.as_str()));
+    audit.managed = Some(format!("grants {:?}{at_client}", cut_off.as_str()));
     Ok(empty_response(StatusCode::NO_CONTENT))
 }
 

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, IssuerIdentifier},
     document::{Document, Expected, Put, Version},
     mode::Mode,
-    registry::{Collection, Cursor, Key, MemoryRegistry, Page},
+    registry::{Collection, Cursor, Key, MemoryRegistry, Page, put_cut_off},
     secret::{PUBLIC_SECRET, Secrets},
 };
 
@@ -124,6 +124,41 @@ fn a_cut_off_only_grows() {
     );
     assert_eq!(cut_off(NOW + Seconds(61)), NOW, "from memory");
     assert_eq!(cut_off(NOW + Seconds(120)), NOW + Seconds(9));
+}
+
+#[test]
+fn the_cut_offs_of_a_subject_and_of_that_at_clients_are_read_together() {
+    let clients = clients(MemoryRegistry::default());
+    let [app, other] = ["app", "other"].map(|id| CutOff::subject_at("alice", &id.parse().unwrap()));
+    let alice = CutOff::subject("alice");
+    let cut_offs = |now| {
+        let find = |of| finish(clients.cut_off(of, now)).unwrap();
+        [find(&alice), find(&app), find(&other)]
+    };
+    let none = UnixTime(0);
+    assert_eq!(cut_offs(NOW), [none; 3]);
+    finish(clients.put_cut_off(&app, NOW, NOW)).unwrap();
+    assert_eq!(cut_offs(NOW), [none, NOW, none]);
+    let key = Key::cut_off(clients.store.realm(), &alice);
+    assert_eq!(Key::cut_off(clients.store.realm(), &app), key);
+    // Set by another process, of which this one has read nothing yet.
+    let later = NOW + Seconds(9);
+    finish(put_cut_off(
+        clients.store.registry(),
+        clients.store.realm(),
+        &other,
+        later,
+    ))
+    .unwrap();
+    let at = NOW + Seconds(60);
+    assert_eq!(cut_offs(at), [none, NOW, later], "both stand in one");
+    // What a store that is behind would show.
+    put(clients.store.registry(), &key, other.document(NOW).as_str());
+    assert_eq!(cut_offs(NOW + Seconds(120)), [none, NOW, later]);
+    finish(clients.put_cut_off(&alice, later, NOW)).unwrap();
+    assert_eq!(cut_offs(NOW), [later; 3]);
+    let document = finish(clients.store.registry().get(&key)).unwrap().unwrap();
+    assert_eq!(document, alice.document(later), "single ones have gone");
 }
 
 #[test]
