@@ -306,7 +306,14 @@ impl Session {
             }
             session.sids.push(sid.to_owned());
         }
-        session.cookie(at).ok().flatten()
+        loop {
+            let cookie = session.cookie(at).ok()?;
+            if cookie.is_some() || session.sids.is_empty() {
+                return cookie;
+            }
+            // Too long: rather the oldest login is forgotten than the newest.
+            session.sids.remove(0);
+        }
     }
 
     /// Whether a logout is of a login of this session.

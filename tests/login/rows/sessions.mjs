@@ -158,6 +158,25 @@ describe('sessions', () => {
     assert.ok(offers(await browser.open(shop.asks().url), 'one'));
   });
 
+  test('whose cookie is full is known by the newest logins', async (t) => {
+    // As long as what is kept of a person in a cookie may be.
+    const claims = {
+      name: 'Alice',
+      website: 'x'.repeat(1690),
+      acr: 'a'.repeat(255),
+      amr: Array(8).fill('m'.repeat(31)),
+    };
+    const own = await open(t, { providers: { one: { people: [{ sub: 'alice', claims }] } } });
+    const { shop } = own.applications;
+    const browser = own.browser();
+    let tokens;
+    for (let login = 0; login < 13; login += 1) tokens = await loggedIn(browser, shop);
+    const [[, value]] = sessionCookies(own, browser);
+    assert.ok(value.length > 3600 && value.length <= 3900, `${value.length} bytes`);
+    const page = await browser.open(shop.logout(tokens, { state: 'bye' }));
+    assert.equal(page.arrived?.href, 'https://shop.example/bye?state=bye', textOf(page.response));
+  });
+
   test('whoever wants it is logged out at the upstream as well, and comes back', async (t) => {
     const own = await open(t, { providers: { one: {} } });
     const { shop } = own.applications;
