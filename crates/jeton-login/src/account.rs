@@ -4,7 +4,9 @@ use core::mem;
 use std::{collections::BTreeMap, sync::Arc};
 
 use http::{Method, StatusCode, header::SET_COOKIE};
-use jeton::{Client, ClientId, GrantType, Host, Scope, UnixTime, page::see_other, path_segment};
+use jeton::{
+    Client, ClientId, GrantId, GrantType, Host, Scope, UnixTime, page::see_other, path_segment,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -25,8 +27,11 @@ mod rights;
 
 pub(crate) use rights::Right;
 
-/// How many pages of grants are read.
-const MOST_PAGES: usize = 4;
+/// How many pages of grants are read for one page of ours.
+const MOST_PAGES: usize = 8;
+
+/// The most grants that end one by one, at once everywhere.
+const MOST_ENDED: usize = 40;
 
 /// The most clients that are shown because consent to them is remembered; the newest.
 const MOST_REMEMBERED: usize = 50;
@@ -35,13 +40,21 @@ const MOST_REMEMBERED: usize = 50;
 #[derive(Deserialize)]
 struct Page {
     items: Vec<Grant>,
-    next: Option<String>,
+    next: Option<GrantId>,
+}
+
+/// Grants of a person.
+#[derive(Default)]
+struct Found {
+    grants: Vec<Grant>,
+    /// After which one to look, if clients may have some that are not among these.
+    further: Option<GrantId>,
 }
 
 /// A grant.
 #[derive(Deserialize)]
 struct Grant {
-    grant_id: String,
+    grant_id: GrantId,
     client_id: ClientId,
     scope: Scope,
     audiences: Vec<String>,
@@ -69,8 +82,9 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     let Some(session) = session else {
         return Ok(choose(at));
     };
-    let connected = connected(at, &session.subject).await?;
     let parameters = at.parameters().ok_or_else(unreadable)?;
+    let from = parameters.get("from").and_then(|id| id.parse().ok());
+    let (connected, further) = connected(at, &session.subject, from).await?;
     let after = parameters.get("after");
     let begin = after.and_then(|id| {
         let mut ids = connected.iter().map(|it| it.client_id.as_str());
@@ -96,7 +110,9 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         form_key: session.form_key(),
         who: view::who(&at.app.settings, &session),
         entries: &entries,
+        from,
         after: last.map(|it| it.client_id.as_str()),
+        further,
         notice: match parameters.get("ended") {
             Some(_) => Notice::Ended,
             None => Notice::Nothing,
@@ -185,17 +201,24 @@ impl Connected {
     }
 }
 
-/// What a person has given to whom: those that used it last first.
-async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connected>, Stopped> {
+/// What a person has given to whom, those that used it last first; and from where on there may be more.
+async fn connected<H: Host>(
+    at: &At<'_, H>,
+    subject: &str,
+    from: Option<GrantId>,
+) -> Result<(Vec<Connected>, Option<GrantId>), Stopped> {
     let mut given: BTreeMap<ClientId, Given> = BTreeMap::new();
-    for grant in grants(at, subject, MOST_PAGES).await? {
+    let found = grants(at, subject, from).await?;
+    for grant in found.grants {
         let of_client = given.entry(grant.client_id.clone()).or_default();
         of_client.grants.push(grant);
     }
     let remembered = consent::remembered(at, subject)
         .await
         .map_err(|_| Stopped::from(Stop::Store))?;
-    for consent in remembered.into_iter().take(MOST_REMEMBERED) {
+    // Once: with the first grants.
+    let remembered = remembered.into_iter().filter(|_| from.is_none());
+    for consent in remembered.take(MOST_REMEMBERED) {
         let of_client = given.entry(consent.client_id.clone()).or_default();
         of_client.consent = Some(consent);
     }
@@ -205,32 +228,51 @@ async fn connected<H: Host>(at: &At<'_, H>, subject: &str) -> Result<Vec<Connect
         let client = client.map_err(|_| Stopped::from(Stop::Store))?;
         connected.extend(given.to(id, client));
     }
-    Ok(sorted_by_key(connected, |it| u64::MAX - it.last_used.0))
+    let connected = sorted_by_key(connected, |it| u64::MAX - it.last_used.0);
+    Ok((connected, found.further))
 }
 
-/// The grants of a person, as many as so many pages have.
+/// The grants of a person that come after `from`, or from the first on.
+///
+/// Grants of a client stand side by side. Of one that fills a page the rest is passed over, so that it hides none
+/// of another; where all of that page had ended, the rest may be looked through from there.
 async fn grants<H: Host>(
     at: &At<'_, H>,
     subject: &str,
-    most_pages: usize,
-) -> Result<Vec<Grant>, Stopped> {
-    let mut grants = Vec::new();
-    let mut after = String::new();
-    for _ in 0..most_pages {
-        let path = format!("/manage/grants?subject={}{after}", path_segment(subject));
+    from: Option<GrantId>,
+) -> Result<Found, Stopped> {
+    let mut found = Found::default();
+    let client_of = |id: Option<GrantId>| id.map(GrantId::last_of_client);
+    let mut after = from;
+    for _ in 0..MOST_PAGES {
+        let mut path = format!("/manage/grants?subject={}", path_segment(subject));
+        if let Some(after) = after {
+            path += &format!("&after={after}");
+        }
         let answer = call(at, Method::GET, &path, String::new()).await;
         let answer = answer.map_err(|_| Stopped::from(Stop::Store))?;
         if answer.status() != StatusCode::OK {
             return Err(Stop::Store.into());
         }
         let page: Page = json(&answer).ok_or(Stop::Broken)?;
-        grants.extend(page.items);
-        match page.next {
-            Some(next) => after = format!("&after={}", path_segment(&next)),
-            None => break,
-        }
+        found.grants.extend(page.items);
+        let Some(next) = page.next else {
+            return Ok(found);
+        };
+        let client = client_of(Some(next));
+        let is_filled = client_of(after) == client && client_of(from) != client;
+        after = if is_filled {
+            let mut ids = found.grants.iter().map(|grant| grant.grant_id);
+            if !ids.any(|id| client_of(Some(id)) == client) {
+                found.further = found.further.or(Some(next));
+            }
+            client
+        } else {
+            Some(next)
+        };
     }
-    Ok(grants)
+    found.further = found.further.or(after);
+    Ok(found)
 }
 
 /// `POST`: all that one client has ends, or all, with the session.
@@ -269,7 +311,7 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
         consents.clients.remove(client);
     });
     forgotten.await.map_err(|_| Stopped::from(Stop::Store))?;
-    let listed = grants(at, subject, MOST_PAGES).await?;
+    let listed = grants(at, subject, None).await?.grants;
     // All that it has ends by one write, however much it is, and so does a login that is under way.
     let (subject, id) = (path_segment(subject), path_segment(client));
     delete(
@@ -278,11 +320,10 @@ pub(crate) async fn end<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
     )
     .await?;
     // Other processes may hear of that a little later, and of these at once.
-    for grant in listed {
-        if grant.client_id.as_str() == client {
-            let path = format!("/manage/grants/{}", path_segment(&grant.grant_id));
-            delete(at, &path).await?;
-        }
+    let own = listed.iter().filter(|it| it.client_id.as_str() == client);
+    for grant in own.take(MOST_ENDED) {
+        let path = format!("/manage/grants/{}", grant.grant_id);
+        delete(at, &path).await?;
     }
     Ok(see_other(&format!("{}?ended=yes", at.url_of(path::ACCOUNT))).into())
 }

@@ -95,6 +95,9 @@ pub(crate) struct Account {
     pub(crate) end: &'static str,
     pub(crate) ended: &'static str,
     pub(crate) older: &'static str,
+    /// Grants were left out, and where the others are.
+    pub(crate) not_all: &'static str,
+    pub(crate) further: &'static str,
     pub(crate) log_out: &'static str,
     pub(crate) everywhere: &'static str,
     pub(crate) everywhere_means: &'static str,

@@ -17,7 +17,7 @@ use crate::{
     inside::Inside,
     jose::{self, PublishedKeys, SigningKey, TokenType},
     keys::{Keyring, past_keys},
-    ledger::Id128,
+    ledger::{GrantId, Id128},
     refusal::Refusal,
     registry::{Clients, Store, TrustedIssuers},
     seal::SealKeys,
@@ -202,6 +202,11 @@ impl<H: Host> Issuer<H> {
         let mut bytes = [0; 16];
         self.crypto.fill(&mut bytes)?;
         Ok(Id128(bytes))
+    }
+
+    /// The id of a new grant to `client`.
+    pub(crate) fn new_grant_id(&self, client: &ClientId) -> Result<GrantId, CryptoError> {
+        Ok(Id128::of_grant(client, self.random_id()?))
     }
 
     /// The key that signs `algorithm` at `now`.

@@ -103,8 +103,8 @@ pub trait Ledger {
         now: UnixTime,
     ) -> Result<(), Unavailable>;
 
-    /// A page of a subject's index, in an order of the store's own: the first page, or the one that follows
-    /// `after`. It has [`INDEX_PAGE`] grants, and fewer at the end. Some may never have been opened, or by
+    /// A page of a subject's index, in the order of ids as they are written: the first page, or the one that
+    /// follows `after`, which need not be in it. It has [`INDEX_PAGE`] grants, and fewer at the end. Some may never have been opened, or by
     /// another subject, or have ended: whoever asks reads each.
     async fn indexed(
         &self,

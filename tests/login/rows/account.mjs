@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { textOf } from '../support/browser.mjs';
+import { formsTo, textOf } from '../support/browser.mjs';
 import { agree, asksConsent, loggedIn } from '../support/login.mjs';
 import { isOwnPage } from '../support/pages.mjs';
-import { open, target } from '../support/world.mjs';
+import { application, clients, open, target } from '../support/world.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -28,20 +28,44 @@ async function manyLogins(browser, application, often) {
 
 const account = (own, browser) => browser.open(`${own.issuer}/login/account`);
 
+/** The clients that a page can end. */
+const shownOn = (page) =>
+  formsTo(page, '/login/account')
+    .flatMap(({ buttons }) => buttons.filter(({ name }) => name === 'client').map(({ value }) => value))
+    .sort();
+
+const FURTHER = /something may be missing/;
+
 /** Ends what a client has. */
 const endOf = (browser, page, button) => browser.send(page, '/login/account', { button });
 
 describe('the account page', () => {
-  test('ends all that an application has, however often somebody logged in there', async (t) => {
-    const own = await open(t, { host: oneProcess });
+  test('shows each application and ends all that one has, however often somebody logged in there', async (t) => {
+    const firsts = Array.from({ length: 5 }, (_, n) => application(`first-${n}`, { first_party: true }));
+    const own = await open(t, { host: oneProcess, clients: [...clients(), ...firsts] });
     const { guest, shop } = own.applications;
     const browser = own.browser();
     await loggedIn(browser, guest, { form });
     const other = await loggedIn(browser, shop, { form });
+    for (const { client_id } of firsts) await loggedIn(browser, own.applications[client_id], { form });
     // More than can be read in one request.
     const logins = await manyLogins(browser, guest, 420);
-    const page = await endOf(browser, await account(own, browser), 'guest');
+    const others = ['shop', ...firsts.map(({ client_id }) => client_id)].sort();
+    let page = await account(own, browser);
+    assert.deepEqual(shownOn(page), ['guest', ...others].sort());
+    assert.doesNotMatch(isOwnPage(page), FURTHER);
+    page = await endOf(browser, page, 'guest');
     assert.match(isOwnPage(page), /Access has ended/);
+    assert.deepEqual(shownOn(page), others);
+    // Of what has ended not all could be read: that is said, and whoever wants to sees to the end of it.
+    let steps = 0;
+    for (; FURTHER.test(isOwnPage(page)); steps += 1) {
+      assert.ok(steps < 5, 'each step makes progress');
+      const [, from] = /href="[^"]*\?from=([\w-]{22})"/.exec(page.response.text);
+      page = await browser.open(`${own.issuer}/login/account?from=${from}`);
+      assert.ok(!shownOn(page).includes('guest'));
+    }
+    assert.ok(steps > 0);
     for (const tokens of logins) assert.equal(await guest.isAlive(tokens), false);
     assert.equal(await shop.isAlive(other), true, 'another application goes on');
     // So does the session, and the person may agree anew.

@@ -5,7 +5,7 @@ use core::fmt::Write;
 use bytes::Bytes;
 use http::Response;
 use jeton::{
-    UnixTime,
+    GrantId, UnixTime,
     page::{Escaped, Page, standard_scope},
 };
 
@@ -31,8 +31,12 @@ pub(crate) struct Account<'a> {
     pub(crate) who: Who<'a>,
     /// The latest first; those after [`MOST_ENTRIES`] are not shown.
     pub(crate) entries: &'a [Entry<'a>],
+    /// After which grant these were looked for: what the page's address has as `from`.
+    pub(crate) from: Option<GrantId>,
     /// Where the older ones are: what the page's address takes as `after`.
     pub(crate) after: Option<&'a str>,
+    /// After which grant there may be some that are not here.
+    pub(crate) further: Option<GrantId>,
     pub(crate) notice: Notice,
 }
 
@@ -81,7 +85,9 @@ impl Pages<'_> {
         );
         body += &form;
         if account.entries.is_empty() {
-            body += &format!("<p>{}</p>", words.none);
+            if account.further.is_none() {
+                body += &format!("<p>{}</p>", words.none);
+            }
         } else {
             let entries = account.entries.iter().take(MOST_ENTRIES).enumerate();
             let entries: String = entries
@@ -91,10 +97,20 @@ impl Pages<'_> {
         }
         if let Some(after) = account.after {
             let after: String = url::form_urlencoded::byte_serialize(after.as_bytes()).collect();
+            let from = account.from.map(|id| format!("&amp;from={id}"));
             body += &format!(
-                "<p><a href=\"{}?after={after}\">{}</a></p>",
+                "<p><a href=\"{}?after={after}{}\">{}</a></p>",
                 self.action("/account"),
+                from.unwrap_or_default(),
                 words.older
+            );
+        }
+        if let Some(further) = account.further {
+            body += &format!(
+                "<p>{} <a href=\"{}?from={further}\">{}</a></p>",
+                words.not_all,
+                self.action("/account"),
+                words.further
             );
         }
         // Writing to a string cannot fail.

@@ -313,7 +313,9 @@ fn one_right_alone_is_not_left_out() {
                     },
                 ],
             }],
+            from: None,
             after: None,
+            further: None,
             notice: Notice::Nothing,
         };
         text(&pages.account(&account))

@@ -67,6 +67,8 @@ pub(super) const WORDS: Words = Words {
         end: "End access",
         ended: "Access has ended.",
         older: "Show older ones",
+        not_all: "You have logged in more often than fits here, so something may be missing.",
+        further: "Look further",
         log_out: "Log out",
         everywhere: "Log out everywhere",
         everywhere_means: "Logging out everywhere ends your sessions in all browsers, and the access of all applications and devices.",

@@ -67,6 +67,8 @@ pub(super) const WORDS: Words = Words {
         end: "Zugriff beenden",
         ended: "Der Zugriff ist beendet.",
         older: "Ältere anzeigen",
+        not_all: "Sie haben sich öfter angemeldet, als hier Platz hat; etwas kann fehlen.",
+        further: "Weitersuchen",
         log_out: "Abmelden",
         everywhere: "Überall abmelden",
         everywhere_means: "Überall abmelden beendet Ihre Sitzungen in allen Browsern und den Zugriff aller Anwendungen und Geräte.",

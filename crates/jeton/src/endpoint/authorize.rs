@@ -93,7 +93,10 @@ pub(crate) fn hand_off<H: Host>(
         None => at.issuer.random_id()?.to_string(),
     };
     let request = SealedRequest {
-        grant: at.issuer.random_id()?,
+        grant: match &purpose {
+            LoginPurpose::Code(code) => at.issuer.new_grant_id(&code.client_id)?,
+            LoginPurpose::Device(_) => at.issuer.random_id()?,
+        },
         browser: hash_of(&browser),
         created_at: at.now,
         expires_at: at.now + LOGIN_LIFETIME,

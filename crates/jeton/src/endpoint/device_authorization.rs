@@ -73,7 +73,7 @@ async fn offer<H: Host>(
     let config = at.issuer.config();
     let Portion { scope, audiences } = target::portion(client, parameters, config)?;
     let opening = Opening {
-        id: at.issuer.random_id()?,
+        id: at.issuer.new_grant_id(&client.id)?,
         access_token_lifetime: at.issuer.access_token_lifetime(client, &audiences),
         audiences,
         scope,

@@ -10,7 +10,7 @@ use super::{
     INDEX_PAGE, Ledger, SLACK, SubjectKey,
     attachment::{Attachment, AttachmentId},
     grant::Grant,
-    id::{Attempt, GrantId, Id128, Marker},
+    id::{Attempt, GrantId, Marker},
     personal::{PersonalKey, PersonalRecord, Replacement},
     step::{Advance, Decision, Opened, Step},
     transition,
@@ -34,7 +34,7 @@ struct Records {
     grants: HashMap<GrantId, Grant>,
     attachments: HashMap<AttachmentId, (String, UnixTime)>,
     /// Until when each grant of a subject is indexed.
-    indexed: BTreeMap<(SubjectKey, GrantId), UnixTime>,
+    indexed: BTreeMap<(SubjectKey, String), UnixTime>,
     personal: HashMap<PersonalKey, PersonalRecord>,
     markers: HashMap<Marker, (Attempt, UnixTime)>,
     counters: HashMap<Marker, (u32, UnixTime)>,
@@ -47,7 +47,7 @@ struct Records {
 enum Name {
     Grant(GrantId),
     Attachment(AttachmentId),
-    Indexed((SubjectKey, GrantId)),
+    Indexed((SubjectKey, String)),
     Personal(PersonalKey),
     Marker(Marker),
     Counter(Marker),
@@ -193,7 +193,7 @@ impl Ledger for MemoryLedger {
     ) -> Result<(), Unavailable> {
         let records = &mut *self.lock();
         records.sweep(now);
-        let entry = (subject.clone(), grant);
+        let entry = (subject.clone(), grant.to_string());
         let end = records.indexed.entry(entry.clone()).or_insert(until);
         *end = until.max(*end);
         let end = (*end + SLACK, Name::Indexed(entry));
@@ -206,14 +206,13 @@ impl Ledger for MemoryLedger {
         subject: &SubjectKey,
         after: Option<GrantId>,
     ) -> Result<Vec<GrantId>, Unavailable> {
-        let begin = match after {
-            Some(after) => Bound::Excluded((subject.clone(), after)),
-            None => Bound::Included((subject.clone(), Id128([0; 16]))),
-        };
+        let after = after.map_or_else(String::new, |grant| grant.to_string());
+        let begin = Bound::Excluded((subject.clone(), after));
         let records = self.lock();
         let rest = records.indexed.range((begin, Bound::Unbounded));
         let own = rest.take_while(|((of, _), _)| of == subject);
-        Ok(own.take(INDEX_PAGE).map(|((_, grant), _)| *grant).collect())
+        let own = own.take(INDEX_PAGE);
+        Ok(own.flat_map(|((_, grant), _)| grant.parse()).collect())
     }
 
     async fn personal(

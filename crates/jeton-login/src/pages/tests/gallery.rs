@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use http::Response;
-use jeton::UnixTime;
+use jeton::{GrantId, Id128, UnixTime};
 
 use crate::pages::{
     About, Account, AccountWanted, Answered, Application, Asking, Audience, Before, Chooser,
     Consent, Entry, EntryKind, Finished, LoggedOut, Logout, Notice, Origin, OtherPerson, Pages,
     Problem, ProblemPage, ScopeGroup, ScopeItem, UpstreamLogout, WayIn, Ways, Who,
 };
+
+/// A grant.
+const GRANT: GrantId = Id128([3; 16]);
 
 /// A state of a page.
 pub(super) struct State {
@@ -345,7 +348,9 @@ pub(super) const STATES: &[State] = &[
                         groups: vec![group(About::You, &ABOUT), group(About::Else, &AWAY)],
                     },
                 ],
+                from: None,
                 after: None,
+                further: None,
                 notice: Notice::Ended,
             })
         },
@@ -357,7 +362,9 @@ pub(super) const STATES: &[State] = &[
                 form_key: "k0Zc9bq3",
                 who: EVE,
                 entries: &[],
+                from: None,
                 after: None,
+                further: None,
                 notice: Notice::Nothing,
             })
         },
@@ -386,7 +393,9 @@ pub(super) const STATES: &[State] = &[
                 form_key: "k0Zc9bq3",
                 who: EVE,
                 entries: &entries,
+                from: Some(GRANT),
                 after: Some("a b&c"),
+                further: Some(GRANT),
                 notice: Notice::Nothing,
             })
         },
@@ -562,7 +571,9 @@ pub(super) fn of_strangers(pages: &Pages<'_>, text: &str) -> [Response<Bytes>; 7
                 last_used: UnixTime(0),
                 groups: vec![group(About::Api(audience), &scopes)],
             }],
+            from: None,
             after: Some(text),
+            further: None,
             notice: Notice::Nothing,
         }),
         pages.logout(&Logout {
