@@ -4,9 +4,6 @@
 //! That of a subject has those of the subject at single clients as well: `"clients":{"jhbBUn1vSpA":1800000009}`.
 //! Whoever decides by one needs the other, so that they cost one read.
 
-use core::mem;
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,10 +31,10 @@ impl CutOff {
         let record = Record {
             of: self.as_str().to_owned(),
             before: times.before,
-            clients: times.clients,
+            clients: Map::new(),
             other: Map::new(),
         };
-        record.document()
+        record.with(&times).document()
     }
 }
 
@@ -54,8 +51,8 @@ impl Key {
 struct Record {
     of: String,
     before: UnixTime,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    clients: BTreeMap<String, UnixTime>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    clients: Map<String, Value>,
     /// Members that this release does not know.
     #[serde(flatten)]
     other: Map<String, Value>,
@@ -68,6 +65,27 @@ impl Record {
             return Err(key.unreadable("its `of` is another"));
         }
         Ok(record)
+    }
+
+    fn times(&self, key: &Key) -> Result<CutOffTimes, Unavailable> {
+        let mut times = CutOffTimes::NONE;
+        times.before = self.before;
+        for (client, at) in &self.clients {
+            let at = at.as_u64();
+            let at = at.ok_or_else(|| key.unreadable("clients: expected times"))?;
+            times.clients.push((client.clone(), UnixTime(at)));
+        }
+        Ok(times)
+    }
+
+    /// The record with these times.
+    fn with(mut self, times: &CutOffTimes) -> Self {
+        self.before = times.before;
+        self.clients = Map::new();
+        for (client, at) in &times.clients {
+            self.clients.insert(client.clone(), at.0.into());
+        }
+        self
     }
 
     fn document(&self) -> Document {
@@ -84,12 +102,7 @@ pub(super) async fn read_cut_offs(
 ) -> Result<CutOffTimes, Unavailable> {
     let key = Key::cut_off(realm, of);
     match registry.get(&key).await? {
-        Some(document) => {
-            let Record {
-                before, clients, ..
-            } = Record::parse(&key, &document)?;
-            Ok(CutOffTimes { before, clients })
-        }
+        Some(document) => Record::parse(&key, &document)?.times(&key),
         None => Ok(CutOffTimes::NONE),
     }
 }
@@ -120,7 +133,7 @@ pub(super) async fn put_among_cut_offs(
     let key = Key::cut_off(realm, of);
     let mut standing = registry.get(&key).await?;
     for _ in 0..MOST_TRIES {
-        let (mut record, expected) = match &standing {
+        let (record, expected) = match &standing {
             None => (
                 Record::parse(&key, &of.document(UnixTime(0)))?,
                 Expected::Absent,
@@ -130,22 +143,15 @@ pub(super) async fn put_among_cut_offs(
                 Expected::Version(document.version()),
             ),
         };
-        let mut times = CutOffTimes {
-            before: record.before,
-            clients: mem::take(&mut record.clients),
-        };
+        let mut times = record.times(&key)?;
         let before = times.of(of);
         if before > at {
             return Ok(times);
         }
         times.set(of, if before == at { at + Seconds(1) } else { at });
         let times = times.bounded();
-        let next = Record {
-            before: times.before,
-            clients: times.clients.clone(),
-            ..record
-        };
-        match registry.put(&key, &next.document(), &expected).await? {
+        let document = record.with(&times).document();
+        match registry.put(&key, &document, &expected).await? {
             Put::Done => return Ok(times),
             Put::Conflict(other) => standing = other,
         }

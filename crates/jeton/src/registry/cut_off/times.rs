@@ -1,7 +1,5 @@
 //! Whose grants cut-offs end, and the times of those that are kept under one name.
 
-use std::collections::BTreeMap;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
@@ -67,46 +65,56 @@ pub(crate) struct CutOffTimes {
     /// Of a subject at any client, or of a client.
     pub(super) before: UnixTime,
     /// Of a subject at single clients, by the hash of their ids; later than `before`.
-    pub(super) clients: BTreeMap<String, UnixTime>,
+    pub(super) clients: Vec<(String, UnixTime)>,
 }
 
 impl CutOffTimes {
     pub(crate) const NONE: Self = Self {
         before: UnixTime(0),
-        clients: BTreeMap::new(),
+        clients: Vec::new(),
     };
 
     /// The time before which the grants of `of` have ended.
     pub(crate) fn of(&self, of: &CutOff) -> UnixTime {
-        let at_client = of.at.as_ref().and_then(|client| self.clients.get(client));
-        at_client.map_or(self.before, |at| self.before.max(*at))
+        let mut own = self.clients.iter();
+        let own = own.find(|(client, _)| Some(client) == of.at.as_ref());
+        own.map_or(self.before, |(_, at)| self.before.max(*at))
     }
 
     /// Each of them, or the later one of `others`.
     pub(crate) fn latest(mut self, others: &Self) -> Self {
         self.before = self.before.max(others.before);
         for (client, at) in &others.clients {
-            let own = self.clients.entry(client.clone()).or_insert(*at);
-            *own = (*own).max(*at);
+            self.raise(client, *at);
         }
         self.bounded()
     }
 
+    /// Sets that of `of`, which only grows.
     pub(super) fn set(&mut self, of: &CutOff, at: UnixTime) {
         match &of.at {
             None => self.before = at,
-            Some(client) => drop(self.clients.insert(client.clone(), at)),
+            Some(client) => self.raise(client, at),
+        }
+    }
+
+    fn raise(&mut self, client: &str, at: UnixTime) {
+        let mut own = self.clients.iter_mut();
+        match own.find(|(own, _)| own == client) {
+            Some((_, standing)) => *standing = at.max(*standing),
+            None => self.clients.push((client.to_owned(), at)),
         }
     }
 
     /// The same, at no more than [`MOST_CLIENTS`] single clients.
     pub(super) fn bounded(mut self) -> Self {
         loop {
-            self.clients.retain(|_, at| *at > self.before);
+            self.clients.retain(|(_, at)| *at > self.before);
             if self.clients.len() <= MOST_CLIENTS {
                 return self;
             }
-            self.before = self.clients.values().min().copied().unwrap_or(self.before);
+            let times = self.clients.iter().map(|(_, at)| *at);
+            self.before = times.min().unwrap_or(self.before);
         }
     }
 }
