@@ -113,8 +113,8 @@ struct ErrorBody {
 pub(crate) enum Refused {
     /// The request is none of ours, or damaged.
     Unknown,
-    /// The person goes on there, where the application is told.
-    GoesOn(String),
+    /// The person goes on there, where the application is told; what the server notes of why.
+    GoesOn(String, Box<Audit>),
     /// A store does not answer; the same may be tried again.
     Unavailable,
 }
@@ -223,19 +223,26 @@ async fn post<T: DeserializeOwned, H: Host>(
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     let mut response = call(at, Method::POST, path, body).await?;
     if response.status() != StatusCode::OK {
-        return Err(refused(&response));
+        return Err(refused(response));
     }
-    let audit = response.extensions_mut().remove().unwrap_or_default();
+    let audit = audit_of(&mut response);
     let answer = json(&response).ok_or(Refused::Unknown)?;
     Ok((answer, audit))
 }
 
-fn refused(response: &Response<Bytes>) -> Refused {
+fn refused(mut response: Response<Bytes>) -> Refused {
     if response.status().is_server_error() {
         return Refused::Unavailable;
     }
-    let redirect_to = json(response).and_then(|body: ErrorBody| body.redirect_to);
-    redirect_to.map_or(Refused::Unknown, Refused::GoesOn)
+    let redirect_to = json(&response).and_then(|body: ErrorBody| body.redirect_to);
+    match redirect_to {
+        Some(redirect_to) => Refused::GoesOn(redirect_to, Box::new(audit_of(&mut response))),
+        None => Refused::Unknown,
+    }
+}
+
+fn audit_of(response: &mut Response<Bytes>) -> Audit {
+    response.extensions_mut().remove().unwrap_or_default()
 }
 
 /// The body as JSON.

@@ -1,7 +1,7 @@
 //! `/login`: who is it, may they, and do they agree.
 
 use http::{HeaderValue, header::SET_COOKIE};
-use jeton::{Audit, Host, Seconds, page::see_other};
+use jeton::{Audit, Fault, Host, Seconds, page::see_other};
 use serde_json::Value;
 
 use crate::{
@@ -386,15 +386,30 @@ async fn accepted<H: Host>(
     if let Some(scope) = scope {
         form.push(("scope", scope));
     }
-    let (redirect_to, audit) = match accept(at, eligible, &form).await {
+    let (redirect_to, mut audit) = match accept(at, eligible, &form).await {
         Ok(accepted) => accepted,
         // The application is told what is wrong, such as a login that is too old for it.
-        Err(Refused::GoesOn(redirect_to)) => (redirect_to, Audit::default()),
+        Err(Refused::GoesOn(redirect_to, audit)) => (redirect_to, as_told(*audit)),
         Err(refused) => return Err(Context::of(eligible.request(), asked).refused(refused)),
     };
+    audit.client_id = asked.client_id.clone();
+    audit.subject = Some(session.subject.clone());
     let mut response = see_other(&redirect_to);
     append(&mut response, session.used(at, asked.sid.as_deref()));
     Ok(Answer { response, audit })
+}
+
+/// What the server notes of a login that it refuses, with the error that the application gets: what this
+/// application said wrong is no mistake of that one.
+fn as_told(audit: Audit) -> Audit {
+    match audit.error {
+        Some("login_required" | "unmet_authentication_requirements") => audit,
+        _ => Audit {
+            error: Some("server_error"),
+            fault: Some(Fault::Server),
+            ..audit
+        },
+    }
 }
 
 /// The person goes back to the application, which is told why.
@@ -407,7 +422,13 @@ pub(crate) async fn send_back<H: Host>(
     let (redirect_to, audit) = rejected.map_err(|it| Context::of_request(request).refused(it))?;
     Ok(Answer {
         response: see_other(&redirect_to),
-        audit,
+        audit: Audit {
+            error: Some(rejection.error()),
+            // A form says it, which anybody can send.
+            fault: Some(Fault::Request),
+            detail: Some(rejection.description().into()),
+            ..audit
+        },
     })
 }
 

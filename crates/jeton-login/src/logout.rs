@@ -31,7 +31,7 @@ pub(crate) async fn show<H: Host>(at: &At<'_, H>) -> Result<Answer, Stopped> {
             Ok(asked) if asked.kind == RequestKind::Logout => Some(asked),
             Ok(_) | Err(Refused::Unknown) => return Err(unreadable()),
             // Too old to say whom it was about.
-            Err(Refused::GoesOn(_)) => None,
+            Err(Refused::GoesOn(..)) => None,
             Err(Refused::Unavailable) => return Err(Stop::Store.into()),
         },
         None => None,

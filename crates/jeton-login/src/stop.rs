@@ -108,7 +108,7 @@ impl Context {
     pub(crate) fn refused(&self, refused: Refused) -> Stopped {
         self.stopped(match refused {
             Refused::Unknown => Stop::Damaged,
-            Refused::GoesOn(_) => Stop::Expired,
+            Refused::GoesOn(..) => Stop::Expired,
             Refused::Unavailable => Stop::Store,
         })
     }

@@ -222,6 +222,9 @@ describe('who may', () => {
     const asked = shop.asks();
     const answer = shop.refused(await goBack(browser, await browser.open(asked.url)), asked, 'access_denied');
     assert.equal(answer.error_description, 'the person said no');
+    for (const endpoint of ['login_back', 'authorize_resume']) {
+      await all.logged(`"endpoint":"${endpoint}"`, '"error":"access_denied"', '"detail":"the person said no"');
+    }
     const silent = shop.asks({ prompt: 'none' });
     const { error_description } = shop.refused(await browser.open(silent.url), silent, 'login_required');
     assert.equal(error_description, 'the person is not logged in as the request asks for');

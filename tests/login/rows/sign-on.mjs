@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { formsTo } from '../support/browser.mjs';
 import { asksConsent, be, choose, goBack, loggedIn, logIn, offers, toUpstream } from '../support/login.mjs';
 import { isOwnPage, isTrouble } from '../support/pages.mjs';
-import { open, world } from '../support/world.mjs';
+import { application, open, world } from '../support/world.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const isAtUpstream = (all, page) =>
@@ -302,6 +302,25 @@ describe('sign-on', () => {
     const plain = await loggedIn(other.browser(), other.applications.shop);
     assert.equal(plain.claims.acr, undefined);
     assert.equal(plain.claims.amr, undefined);
+  });
+
+  test('claims that are too long for a token: the application is told, and the log says why and at which client', async (t) => {
+    const people = [{ sub: 'alice', name: 'Alice', claims: { nickname: 'x'.repeat(5000) } }];
+    const clients = ['id', 'access'].map((token) =>
+      application(token, { first_party: true, [`${token}_token_claims`]: ['nickname'] }),
+    );
+    const own = await open(t, { providers: { one: { people, userinfo: 'always' } }, clients });
+    const expected = { id: 'the claims for the ID token', access: 'the claims for the access token' };
+    for (const [id, said] of Object.entries(expected)) {
+      const { page, asked } = await logIn(own.browser(), own.applications[id]);
+      own.applications[id].refused(page, asked, 'server_error');
+      const line = JSON.parse(await own.logged('"endpoint":"login"', said));
+      const { status, error, fault, client_id, subject } = line;
+      const why = { status: 303, error: 'server_error', fault: 'server', client_id: id };
+      assert.deepEqual({ status, error, fault, client_id }, why);
+      assert.equal(subject, own.subject('one', 'alice'));
+      await own.logged('"endpoint":"authorize_resume"', `"client_id":"${id}"`, '"error":"server_error"', '"detail"');
+    }
   });
 
   test('an acr that is essential and was not reached: unmet_authentication_requirements', async (t) => {

@@ -11,7 +11,7 @@ use serde_json::Map;
 use super::{
     accepted_claims::{keep_for_code, keep_for_device},
     pending::client_of,
-    sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, SealedRequest},
+    sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, REJECTIONS, SealedRequest},
     way_back::{go_on, hand_back},
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     host::Host,
     ledger::RequestedClaims,
     parameters::Parameters,
-    refusal::{ErrorCode, HandoffFault, Refusal, RequestFault},
+    refusal::{HandoffFault, Refusal, RequestFault},
     request::{At, Sender},
     scope::Scope,
     shown_subject::ShownSubject,
@@ -33,24 +33,6 @@ use crate::{
 /// The longest subject, in bytes of what stands between the quotes in JSON (OpenID Connect Core §2, `sub`):
 /// it travels in addresses.
 pub const LONGEST_SUBJECT: usize = 255;
-
-/// The error codes a login application may reject with. It is part of the authorization server, so
-/// these are all of RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
-pub(crate) const REJECTIONS: [ErrorCode; 13] = [
-    ErrorCode::ACCESS_DENIED,
-    ErrorCode::LOGIN_REQUIRED,
-    ErrorCode::CONSENT_REQUIRED,
-    ErrorCode::INTERACTION_REQUIRED,
-    ErrorCode::ACCOUNT_SELECTION_REQUIRED,
-    ErrorCode::UNMET_AUTHENTICATION_REQUIREMENTS,
-    ErrorCode::TEMPORARILY_UNAVAILABLE,
-    ErrorCode::SERVER_ERROR,
-    ErrorCode::INVALID_REQUEST,
-    ErrorCode::UNAUTHORIZED_CLIENT,
-    ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
-    ErrorCode::INVALID_SCOPE,
-    ErrorCode::INVALID_TARGET,
-];
 
 /// The parameters of a call of the login application, which is authenticated.
 pub(super) async fn read_call<'a, H: Host>(

@@ -10,7 +10,7 @@ use http::Response;
 
 use super::{
     pending::{client_of, portion_of},
-    sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, Ticket},
+    sealed::{Accepted, CodeRequest, LoginOutcome, LoginPurpose, REJECTIONS, Ticket},
 };
 use crate::{
     audit::Audit,
@@ -19,7 +19,9 @@ use crate::{
     grant::{live, open::Opening},
     host::Host,
     ledger::{Grant, GrantState, Ledger, Opened, SubjectKey},
-    refusal::{AuthorizationFault, DeviceFault, GrantFault, LoginFault, PersonFault, Refusal},
+    refusal::{
+        AuthorizationFault, DeviceFault, Fault, GrantFault, LoginFault, PersonFault, Refusal,
+    },
     request::At,
     shown_subject::ShownSubject,
     target::Portion,
@@ -39,6 +41,9 @@ pub(crate) async fn respond<H: Host>(
     let text = parameters.get("ticket").ok_or(PersonFault::Ticket)?;
     let ticket = Ticket::open(at, text).ok_or(PersonFault::Ticket)?;
     audit.grant = Some(ticket.request.grant);
+    if let LoginOutcome::Rejected { error, description } = &ticket.outcome {
+        note_rejection(error, description.as_deref(), audit);
+    }
     match (&ticket.request.purpose, &ticket.outcome) {
         (LoginPurpose::Code(code), outcome) => {
             audit.client_id = Some(code.client_id.clone());
@@ -66,6 +71,14 @@ pub(crate) async fn respond<H: Host>(
             Ok(device::not_connected(at, audit))
         }
     }
+}
+
+/// Notes what the login application said why nobody is logged in. Who is at fault it does not say.
+fn note_rejection(error: &str, description: Option<&str>, audit: &mut Audit) {
+    let error = REJECTIONS.into_iter().find(|code| code.as_str() == error);
+    audit.error = error.map(|code| code.as_str());
+    audit.fault = Some(Fault::Request);
+    audit.detail = description.map(|text| text.to_owned().into());
 }
 
 /// A refusal as the client learns of it. Where a store or the cryptography fails, the person can try again

@@ -14,7 +14,7 @@ use crate::{
     host::Host,
     ledger::{Claims, Grant, GrantId, RequestedClaims, SLACK},
     page::Language,
-    refusal::LoginFault,
+    refusal::{ErrorCode, LoginFault},
     request::At,
     scope::Scope,
     seal::SealKind,
@@ -172,6 +172,24 @@ pub(crate) struct Ticket {
     pub(crate) expires_at: UnixTime,
     pub(crate) outcome: LoginOutcome,
 }
+
+/// The error codes a login application may reject with. It is part of the authorization server, so
+/// these are all of RFC 6749 §4.1.2.1, RFC 8707 §2 and OpenID Connect Core §3.1.2.6.
+pub(crate) const REJECTIONS: [ErrorCode; 13] = [
+    ErrorCode::ACCESS_DENIED,
+    ErrorCode::LOGIN_REQUIRED,
+    ErrorCode::CONSENT_REQUIRED,
+    ErrorCode::INTERACTION_REQUIRED,
+    ErrorCode::ACCOUNT_SELECTION_REQUIRED,
+    ErrorCode::UNMET_AUTHENTICATION_REQUIREMENTS,
+    ErrorCode::TEMPORARILY_UNAVAILABLE,
+    ErrorCode::SERVER_ERROR,
+    ErrorCode::INVALID_REQUEST,
+    ErrorCode::UNAUTHORIZED_CLIENT,
+    ErrorCode::UNSUPPORTED_RESPONSE_TYPE,
+    ErrorCode::INVALID_SCOPE,
+    ErrorCode::INVALID_TARGET,
+];
 
 /// What the login application says of a request.
 #[derive(Serialize, Deserialize)]

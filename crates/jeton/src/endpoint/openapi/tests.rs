@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     api::ApiRecord,
     client::{CeilingRecord, NamedApiRecord},
-    endpoint::authorize::handoff::REJECTIONS,
+    endpoint::authorize::sealed::REJECTIONS,
     grant::GrantType,
     mode::Mode,
     refusal::ErrorCode,
