@@ -166,14 +166,31 @@ impl Names for Known<'_> {
     }
 }
 
+/// What is said to a client.
+pub(crate) struct Said {
+    pub(crate) claims: Map<String, Value>,
+    /// The names of claims that could not be given: not everyone would read their values the same, or they are no
+    /// values of such a claim. Each is a standard claim's, or one of a rule.
+    left_out: Vec<String>,
+}
+
+impl Said {
+    /// What the log says of it, if anything was left out.
+    pub(crate) fn detail(&self) -> Option<String> {
+        let names = self.left_out.join(", ");
+        let why = "claims were left out whose values could not be given";
+        (!names.is_empty()).then(|| format!("{why}: {names}"))
+    }
+}
+
 /// What is said to a client of the person of a session: with how they logged in.
 pub(crate) fn claims_in(
     settings: &LoginSettings,
     session: &Session,
     client_id: Option<&ClientId>,
     scope: Option<&str>,
-) -> Map<String, Value> {
-    let mut claims = claims_of(
+) -> Said {
+    let mut said = claims_of(
         settings,
         &Known {
             subject: &session.subject,
@@ -184,17 +201,19 @@ pub(crate) fn claims_in(
         },
     );
     if !session.amr.is_empty() {
-        claims.insert("amr".to_owned(), session.amr.clone().into());
+        said.claims
+            .insert("amr".to_owned(), session.amr.clone().into());
     }
     if let Some(acr) = &session.acr {
-        claims.insert("acr".to_owned(), acr.clone().into());
+        said.claims.insert("acr".to_owned(), acr.clone().into());
     }
-    claims
+    said
 }
 
 /// What is said of a person to the client that asks: the standard claims, then what the provider's templates
-/// and the rules that match say, each in turn. Null takes away.
-pub(crate) fn claims_of(settings: &LoginSettings, known: &Known<'_>) -> Map<String, Value> {
+/// and the rules that match say, each in turn. Null takes away. One claim that could not be given would keep the
+/// person out with all the others, so it is left out.
+pub(crate) fn claims_of(settings: &LoginSettings, known: &Known<'_>) -> Said {
     let mut claims = standard(known.upstream);
     if let Some(way) = settings.way(known.way) {
         merge(&mut claims, &template::expand_members(&way.claims, known));
@@ -216,8 +235,15 @@ pub(crate) fn claims_of(settings: &LoginSettings, known: &Known<'_>) -> Map<Stri
             merge(&mut claims, &template::expand_members(&rule.claims, known));
         }
     }
-    claims.retain(|_, value| !value.is_null());
-    claims
+    let mut left_out = Vec::new();
+    claims.retain(|name, value| {
+        let is_given = jeton::may_be_given(name, value);
+        if !value.is_null() && !is_given {
+            left_out.push(name.clone());
+        }
+        !value.is_null() && is_given
+    });
+    Said { claims, left_out }
 }
 
 fn standard(claims: &Map<String, Value>) -> Map<String, Value> {

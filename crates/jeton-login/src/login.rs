@@ -379,8 +379,9 @@ async fn accepted<H: Host>(
     let (asked, session) = (eligible.asked(), eligible.session());
     // What the person left out is not granted, and a rule for it does not hold.
     let granted = scope.or(asked.scope.as_deref());
-    let claims = claims_in(&at.app.settings, session, asked.client_id.as_ref(), granted);
-    let claims = Value::Object(claims).to_string();
+    let said = claims_in(&at.app.settings, session, asked.client_id.as_ref(), granted);
+    let left_out = said.detail();
+    let claims = Value::Object(said.claims).to_string();
     let auth_time = session.auth_time.unwrap_or(session.began_at).0.to_string();
     let mut form = vec![("claims", claims.as_str()), ("auth_time", &auth_time)];
     if let Some(scope) = scope {
@@ -394,6 +395,7 @@ async fn accepted<H: Host>(
     };
     audit.client_id = asked.client_id.clone();
     audit.subject = Some(session.subject.clone());
+    audit.detail = audit.detail.or_else(|| left_out.map(Into::into));
     let mut response = see_other(&redirect_to);
     append(&mut response, session.used(at, asked.sid.as_deref()));
     Ok(Answer { response, audit })

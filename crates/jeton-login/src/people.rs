@@ -64,7 +64,7 @@ async fn at_device<H: Host>(
     Ok(match admitted {
         Ok(()) => {
             let scope = of.scope.to_string();
-            Renewed::Claims(claims_in(settings, &session, client, Some(&scope)))
+            Renewed::Claims(claims_in(settings, &session, client, Some(&scope)).claims)
         }
         Err(by) => Renewed::Refused(by.to_string().into()),
     })

@@ -194,7 +194,7 @@ impl<H: Host> Renewal<'_, H> {
             client_id: client,
             scope: Some(&scope),
         };
-        Ok(Renewed::Claims(claims_of(settings, &known)))
+        Ok(Renewed::Claims(claims_of(settings, &known).claims))
     }
 
     /// What follows where the upstream does not say who the person is, which is written down by `change`.

@@ -379,8 +379,8 @@ impl Session {
     }
 }
 
-/// What an upstream says of the person, and not of the moment at which it said so. What could not be given to an
-/// application is left out, so that a portrait in `picture` keeps nobody out: the short claims come first.
+/// What an upstream says of the person, and not of the moment at which it said so. What no session can hold is left
+/// out, so that a portrait in `picture` keeps nobody out: the short claims come first.
 pub(crate) fn lasting(claims: &Map<String, Value>) -> Map<String, Value> {
     let lasting = claims
         .iter()
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_given_on_is_left_out() {
+    fn what_no_session_can_hold_is_left_out() {
         let mut deep = json!("bottom");
         for _ in 0..DEEPEST {
             deep = json!([deep]);

@@ -137,27 +137,37 @@ pub fn read_claims(json: &str) -> Result<Map<String, Value>, InvalidClaims> {
 /// # Errors
 /// A name is reserved, or `acr`, `amr` or `may_act` is none.
 pub fn check_claims(claims: &Map<String, Value>) -> Result<(), InvalidClaims> {
-    if let Some(reserved) = claims.keys().find_map(|name| reserved_claim(name)) {
+    let mut claims = claims.iter();
+    claims.try_for_each(|(name, value)| check_claim(name, value))
+}
+
+/// Whether [`read_claims`] would take the claim: a login application can leave it out that would not be taken
+/// with all the others.
+#[must_use]
+pub fn may_be_given(name: &str, value: &Value) -> bool {
+    check_claim(name, value).is_ok() && object::is_read_alike(value)
+}
+
+fn check_claim(name: &str, value: &Value) -> Result<(), InvalidClaims> {
+    if let Some(reserved) = reserved_claim(name) {
         return Err(InvalidClaims::Reserved(reserved));
     }
-    if let Some(acr) = claims.get("acr") {
-        acr.as_str()
-            .filter(|acr| (1..=LONGEST_ACR).contains(&acr.len()))
-            .ok_or(InvalidClaims::Acr)?;
-    }
-    if let Some(amr) = claims.get("amr") {
-        amr.as_array()
-            .filter(|methods| methods.iter().all(Value::is_string))
-            .filter(|_| amr.to_string().len() <= LONGEST_AMR)
-            .ok_or(InvalidClaims::Amr)?;
-    }
-    if claims
-        .get(MAY_ACT)
-        .is_some_and(|value| !MayAct::is_well_formed(value))
-    {
-        return Err(InvalidClaims::MayAct);
-    }
-    Ok(())
+    let (is_good, fault) = match name {
+        "acr" => {
+            let length = value.as_str().map(str::len);
+            let is_good = length.is_some_and(|length| (1..=LONGEST_ACR).contains(&length));
+            (is_good, InvalidClaims::Acr)
+        }
+        "amr" => {
+            let methods = value.as_array();
+            let is_good = methods.is_some_and(|methods| methods.iter().all(Value::is_string))
+                && value.to_string().len() <= LONGEST_AMR;
+            (is_good, InvalidClaims::Amr)
+        }
+        MAY_ACT => (MayAct::is_well_formed(value), InvalidClaims::MayAct),
+        _ => return Ok(()),
+    };
+    if is_good { Ok(()) } else { Err(fault) }
 }
 
 /// The name of the server's own that `name` is, or that a reader would take it for who does not tell

@@ -97,8 +97,8 @@ pub use arrival::{Arrival, BODY_TIMEOUT, BUDGET, InvalidRequestId, RequestId, wi
 pub use audit::{Audit, LONGEST_LINE, Moment, REQUEST_ID};
 pub use authentication::{ClientAssertion, Presented, Proof};
 pub use claims::{
-    InvalidClaims, InvalidObject, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS, check_claims, parse_object,
-    read_claims, reserved_claim, scope_of as scope_of_claim,
+    InvalidClaims, InvalidObject, LONGEST_CLAIMS, LONGEST_TOKEN_CLAIMS, check_claims, may_be_given,
+    parse_object, read_claims, reserved_claim, scope_of as scope_of_claim,
 };
 pub use client::{
     AccessTokenFormat, Ceiling, CeilingRecord, ClaimsRecord, Client, ClientAuthentication,

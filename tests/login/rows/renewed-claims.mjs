@@ -313,6 +313,27 @@ describe('renewed claims', () => {
     });
   }
 
+  test('a claim that not everyone reads the same is left out, at a login and at a refresh', async (t) => {
+    const claims = { groups: '${upstream.groups}', odd: '${upstream.odd}' };
+    const own = await deployment(t, { provider: { userinfo: 'always', claims } });
+    const { fresh } = own.applications;
+    const deep = '['.repeat(32) + ']'.repeat(32);
+    for (const value of ['-0', '1e300', '12345678901234567890123', deep]) {
+      await own.upstreams.one.clearFaults();
+      const headers = { 'content-type': 'application/json' };
+      const body = `{"sub":"alice","nickname":"Al","groups":["staff"],"updated_at":${value},"odd":${value}}`;
+      await own.upstreams.one.addFault({ match: { endpoint: 'userinfo' }, fault: { status: 200, headers, body } });
+      const tokens = await loggedIn(own.browser(), fresh, { form: FORM });
+      const again = await refreshed(fresh, tokens);
+      assert.deepEqual(again.claims.groups, ['staff']);
+      const { nickname, updated_at, odd } = await fresh.userinfo(again);
+      assert.deepEqual([nickname, updated_at, odd], ['Al', undefined, undefined]);
+    }
+    const line = JSON.parse(await own.logged('"endpoint":"login"', 'claims were left out'));
+    assert.match(line.detail, /could not be given: odd, updated_at$/);
+    assert.equal(line.error, undefined);
+  });
+
   test('claims that a login would be refused with are refused', async (t) => {
     const own = await deployment(t);
     const { fresh } = own.applications;

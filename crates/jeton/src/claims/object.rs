@@ -111,6 +111,22 @@ fn checked(tree: Tree, depth: usize) -> Result<Value, InvalidObject> {
     })
 }
 
+/// Whether everyone reads the value the same, as a member of an object: as [`parse_object`] has it.
+pub(super) fn is_read_alike(value: &Value) -> bool {
+    is_alike(value, 1)
+}
+
+/// The same of a value that lies in `depth` others.
+fn is_alike(value: &Value, depth: usize) -> bool {
+    let within = |value| depth < DEEPEST && is_alike(value, depth + 1);
+    match value {
+        Value::Number(number) => is_kept(number),
+        Value::Array(values) => depth < DEEPEST && values.iter().all(within),
+        Value::Object(members) => depth < DEEPEST && members.values().all(within),
+        _ => true,
+    }
+}
+
 /// Whether the number is kept as it is written.
 fn is_kept(number: &Number) -> bool {
     let Some(fraction) = number.as_f64().filter(|_| number.is_f64()) else {
@@ -174,6 +190,8 @@ mod tests {
         ] {
             let json = format!(r#"{{"a":{number}}}"#);
             check(&json, Err(InvalidObject::Number));
+            let value: Value = serde_json::from_str(number).unwrap();
+            assert!(!is_read_alike(&value), "{number}");
         }
         let nested = |depth: usize| {
             let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
@@ -181,6 +199,13 @@ mod tests {
         };
         assert!(parse_object(&nested(DEEPEST)).is_ok());
         check(&nested(DEEPEST + 1), Err(InvalidObject::TooDeep));
+        for (depth, expected) in [(DEEPEST, true), (DEEPEST + 1, false)] {
+            let object: Value = serde_json::from_str(&nested(depth)).unwrap();
+            assert_eq!(is_read_alike(&object["a"]), expected, "{depth}");
+        }
+        assert!(is_read_alike(
+            &serde_json::json!({ "a": [1, -2, 1.5, u64::MAX, null, "-0"] })
+        ));
         check(&nested(100), Err(InvalidObject::TooDeep));
         check(&nested(20_000), Err(InvalidObject::TooDeep));
     }
