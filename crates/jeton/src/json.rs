@@ -38,7 +38,7 @@ pub(crate) fn read_record<T: DeserializeOwned>(text: &str) -> Result<T, InvalidJ
 }
 
 /// The JSON of `text`.
-fn parse(text: &str) -> Result<Tree, InvalidJson> {
+pub(crate) fn parse(text: &str) -> Result<Tree, InvalidJson> {
     serde_json::from_str(text).map_err(|error| InvalidJson::no_json(&error))
 }
 

@@ -65,7 +65,7 @@ const broken = [
     'a trust document with a member twice',
     { JETON_TRUST: `[{"issuer":"${CI}","jwks":{"keys":[],"keys":[]}}]` },
     'JETON_TRUST',
-    'each member once',
+    '[0].jwks.keys: expected one value, not two',
   ],
   [
     'a trust domain that signs by EdDSA',

@@ -39,7 +39,7 @@ pub enum InvalidObject {
 /// # Errors
 /// It is none, has a member twice, or is too deep.
 pub fn parse_object(json: &str) -> Result<Map<String, Value>, InvalidObject> {
-    let tree = json::read(json).map_err(|invalid| {
+    let tree = json::parse(json).map_err(|invalid| {
         if invalid.is_too_deep() {
             InvalidObject::TooDeep
         } else {

@@ -62,7 +62,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Unreachable> 
     let text = std::str::from_utf8(text).map_err(|_| Unreachable::NotJson)?;
     json::read(text).map_err(|error| {
         if error.is_json() {
-            Unreachable::NotUsable("a member is missing or of another type")
+            Unreachable::NotUsable("a member is missing, there twice or of another type")
         } else {
             Unreachable::NotJson
         }

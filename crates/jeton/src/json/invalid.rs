@@ -73,6 +73,11 @@ impl InvalidJson {
         let said = expected.to_string();
         // serde has words of its own for what JSON has, and says the name of a struct in the code.
         let said = match said.as_str() {
+    /// That a member is there twice.
+    pub(super) fn twice(name: &str) -> Self {
+        Self::new(Kind::Value, "one value, not two").within_member(name)
+    }
+
             "a sequence" => "an array",
             "a map" => "an object",
             "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative",
@@ -170,7 +175,7 @@ impl de::Error for InvalidJson {
     }
 
     fn duplicate_field(name: &'static str) -> Self {
-        Self::new(Kind::Value, "one value, not two").within_member(name)
+        Self::twice(name)
     }
 }
 

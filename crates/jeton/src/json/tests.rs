@@ -174,6 +174,23 @@ fn nothing_that_may_be_a_secret_is_said() {
 
 #[test]
 fn what_lies_too_deep_is_refused() {
+#[test]
+fn a_member_that_is_there_twice_is_refused_in_a_map_too() {
+    let check = |text: &str, place: &str| {
+        let expected = format!("{place}: expected one value, not two");
+        check(text, Err(&expected));
+    };
+    check(r#"{"by_name":{"a":null,"b":null,"a":{}}}"#, "by_name.a");
+    check(r#"{"any":[{"b":{"c":1,"\u0063":2}}]}"#, "any[0].b.c");
+    let twice = r#"{"type":"one","a":1,"b":2,"b":3}"#;
+    assert_eq!(read::<Tagged>(twice).unwrap_err().place(), "b");
+    let map = read::<serde_json::Map<String, Value>>(r#"{"sub":"a","sub":"b"}"#);
+    assert_eq!(map.unwrap_err().place(), "sub");
+    // What a struct does not know it passes over.
+    let passed_over = read::<Kind>(r#"{"members":{"a":1,"b":2,"b":2}}"#);
+    assert_eq!(passed_over, Ok(Kind::Members { a: 1 }));
+}
+
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     let invalid = read::<Tree>(&deep).unwrap_err();
     assert!(!invalid.is_json(), "{invalid}");

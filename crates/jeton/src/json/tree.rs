@@ -1,7 +1,7 @@
 //! JSON as it is written, and how types are read from it.
 
 use core::fmt;
-use std::vec::IntoIter;
+use std::{collections::BTreeSet, vec::IntoIter};
 
 use serde::{
     Deserialize, Deserializer,
@@ -11,7 +11,7 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::InvalidJson;
 
@@ -50,26 +50,6 @@ impl From<Value> for Tree {
             Value::Object(members) => {
                 let members = members.into_iter();
                 Self::Object(members.map(|(name, value)| (name, value.into())).collect())
-            }
-        }
-    }
-}
-
-/// Of two members of one name the last.
-impl From<Tree> for Value {
-    fn from(tree: Tree) -> Self {
-        match tree {
-            Tree::Null => Self::Null,
-            Tree::Bool(value) => Self::Bool(value),
-            Tree::Number(number) => Self::Number(number),
-            Tree::String(text) => Self::String(text),
-            Tree::Array(elements) => Self::Array(elements.into_iter().map(Self::from).collect()),
-            Tree::Object(members) => {
-                let mut values = Map::new();
-                for (name, value) in members {
-                    values.insert(name, value.into());
-                }
-                Self::Object(values)
             }
         }
     }
@@ -238,14 +218,12 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
+    /// Of two members of one name a map would have the last, and nobody would see that the first is gone.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidJson> {
-        let Self::Object(members) = self else {
-            return Err(is_none_of(&visitor));
-        };
-        visitor.visit_map(Members {
-            members: members.into_iter(),
-            value: None,
-        })
+        if let Self::Object(members) = &self {
+            check_once(members)?;
+        }
+        self.read_members(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -254,7 +232,8 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, InvalidJson> {
-        self.deserialize_map(visitor)
+        // It refuses two of its own itself, and passes over those that it does not know.
+        self.read_members(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -328,6 +307,28 @@ impl<'de> Deserializer<'de> for Tree {
 
     forward_to_deserialize_any! {
         i8 i16 i32 i128 u128 f32 char bytes byte_buf unit_struct identifier
+    }
+}
+
+impl Tree {
+    fn read_members<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidJson> {
+        let Self::Object(members) = self else {
+            return Err(is_none_of(&visitor));
+        };
+        visitor.visit_map(Members {
+            members: members.into_iter(),
+            value: None,
+        })
+    }
+}
+
+/// Refuses two members of one name.
+fn check_once(members: &[(String, Tree)]) -> Result<(), InvalidJson> {
+    let mut names = BTreeSet::new();
+    let twice = members.iter().find(|(name, _)| !names.insert(name));
+    match twice {
+        Some((name, _)) => Err(InvalidJson::twice(name)),
+        None => Ok(()),
     }
 }
 
@@ -455,6 +456,6 @@ impl<'de> VariantAccess<'de> for Contents {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, InvalidJson> {
-        self.read(|value| value.deserialize_map(visitor))
+        self.read(|value| value.read_members(visitor))
     }
 }

@@ -41,11 +41,11 @@ fn a_record_is_an_object_without_a_member_twice() {
         (r#"{"client_id":"a",SECRET,"id_token_claims":["a"],"id_token_claims":["b"]}"#.to_owned(), "one value, not two"),
         (
             r#"{"client_id":"a",SECRET,"dpop_bound_access_tokens":true,"dpop_bound_access_tokens":false}"#.to_owned(),
-            "an object with each member once",
+            "dpop_bound_access_tokens: expected one value, not two",
         ),
         (
             r#"{"client_id":"a","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[],"keys":[]}}"#.to_owned(),
-            "an object with each member once",
+            "jwks.keys: expected one value, not two",
         ),
     ] {
         check(&json, Err(expected));
@@ -319,12 +319,15 @@ fn the_claims_of_a_record_are_names_that_are_not_the_servers_own() {
         Err("client_claims: the server alone says acr"),
     );
     own(r#"["tenant"]"#, Err("expected an object"));
-    for unclear in [
-        r#"{"a":1,"a":2}"#,
-        r#"{"x":[{"a":1,"a":1}]}"#,
-        r#"{"a":-0}"#,
+    for (unclear, expected) in [
+        (r#"{"a":1,"a":2}"#, "client_claims.a: expected one value"),
+        (
+            r#"{"x":[{"a":1,"a":1}]}"#,
+            "client_claims.x[0].a: expected one value",
+        ),
+        (r#"{"a":-0}"#, "client_claims: expected an object"),
     ] {
-        own(unclear, Err("client_claims: expected an object"));
+        own(unclear, Err(expected));
     }
     let sized = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - r#"{"a":""}"#.len()));
     own(&sized(4096), Ok(()));
