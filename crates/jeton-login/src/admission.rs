@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::{allow::Why, settings::LoginSettings, ways::Way};
 
-/// Whose list does not have a person, and why. No text of the person or of a list is in it, so it may be logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whose list does not have a person, and why. No text of the person is in it, and of a list only
+/// the names of claims, so it may be logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotAdmitted {
     whose: &'static str,
     why: Why,
@@ -25,8 +26,12 @@ impl NotAdmitted {
 impl fmt::Display for NotAdmitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the person is not in {}", self.whose)?;
-        match self.why {
+        match &self.why {
             Why::NotListed => Ok(()),
+            Why::Unsaid(names) => write!(
+                f,
+                ": the provider does not say {names}, or at such length that it is not kept"
+            ),
             Why::NotVerified => f.write_str(
                 ": their address is, but the provider does not say that it is verified (email_verified)",
             ),

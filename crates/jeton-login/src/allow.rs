@@ -16,7 +16,7 @@ pub(crate) enum Source {
 }
 
 /// Why a list does not have a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
     NotListed,
     /// Their address would be, if the upstream said that it is verified.
@@ -30,6 +30,8 @@ pub(crate) struct Allow {
     emails: BTreeSet<String>,
     /// Domains of addresses, in lower case. A domain beneath one is another.
     email_domains: BTreeSet<String>,
+    /// The upstream does not say these claims, which the list is about, of them.
+    Unsaid(String),
     /// Domains of organizations at Google, in lower case.
     hosted_domains: BTreeSet<String>,
     /// Organizations at GitHub, in lower case.
@@ -180,7 +182,18 @@ impl Allow {
         match is_listed {
             _ if admits => Ok(()),
             true => Err(Why::NotVerified),
-            false => Err(Why::NotListed),
+            false => Err(self.unsaid(claims)),
+        }
+    }
+
+    /// Why nobody of whom this is said is on a list: the upstream may call a claim otherwise.
+    fn unsaid(&self, claims: &Map<String, Value>) -> Why {
+        let unsaid = self.claims.keys().map(String::as_str);
+        let unsaid: Vec<_> = unsaid.filter(|name| !claims.contains_key(*name)).collect();
+        if unsaid.is_empty() {
+            Why::NotListed
+        } else {
+            Why::Unsaid(unsaid.join(", "))
         }
     }
 

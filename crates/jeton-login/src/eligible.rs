@@ -19,7 +19,7 @@ pub(crate) struct Eligible<'a> {
 }
 
 /// Why a session may not answer a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Ineligible<'a> {
     /// There is none, or the person has to prove anew who they are.
     LoginNeeded,
@@ -31,7 +31,7 @@ pub(crate) enum Ineligible<'a> {
 
 impl<'a> Ineligible<'a> {
     /// The session that may not.
-    pub(crate) const fn session(self) -> Option<&'a Session> {
+    pub(crate) const fn session(&self) -> Option<&'a Session> {
         match self {
             Self::LoginNeeded => None,
             Self::OtherPerson(session) | Self::NotAdmitted(session, _) => Some(session),

@@ -200,6 +200,7 @@ describe('who may', () => {
       [{}, { allow: domains }, 'unverified', verified],
       [{}, { allow: domains }, 'outside', 'the allow of the deployment'],
       [{}, { clients: { shop: { allow: domains } } }, 'outside', 'the allow of the client'],
+      [{}, { allow: { claims: { gruops: ['staff'] } } }, 'inside', 'the provider does not say gruops'],
     ];
     for (const [way, login, as, says] of cases) {
       const own = await open(t, { providers: one(way), login });

@@ -225,6 +225,20 @@ fn what_lists_are_about() {
             .collect::<Vec<_>>()
             .join(" ")
     };
+#[test]
+fn a_claim_that_nobody_says_is_told_apart() {
+    let allow =
+        json!({ "claims": { "gruops": ["staff"], "roles": ["a"] }, "emails": ["eve@example.org"] });
+    let allow = parse(allow).unwrap();
+    let why = |claims: Value| allow.judge(Source::Openid, &object(claims)).unwrap_err();
+    let unsaid = |names: &str| Why::Unsaid(names.to_owned());
+    assert_eq!(why(json!({ "groups": ["staff"] })), unsaid("gruops, roles"));
+    assert_eq!(why(json!({ "roles": ["b"] })), unsaid("gruops"));
+    assert_eq!(why(json!({ "roles": [], "gruops": [] })), Why::NotListed);
+    let unverified = json!({ "email": "eve@example.org" });
+    assert_eq!(why(unverified), Why::NotVerified);
+}
+
     assert_eq!(claims(json!({})), "");
     assert_eq!(claims(json!({ "organizations": ["acme"] })), "");
     assert_eq!(claims(json!({ "hosted_domains": ["example.com"] })), "hd");
