@@ -228,7 +228,9 @@ fn read_tokens(answer: &Fetched) -> Result<Tokens, Trouble> {
         return Err(Trouble::Unreachable { what: "token", why });
     }
     // GitHub's errors have status 200.
-    if let Ok(Refusal { error }) = answer.json() {
+    if let Ok(Refusal { error }) = answer.json()
+        && !error.is_null()
+    {
         let code = error.as_str().unwrap_or_default();
         return Err(Trouble::TokenRefused(known(code, &TOKEN_ERRORS)));
     }

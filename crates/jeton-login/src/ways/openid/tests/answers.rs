@@ -104,6 +104,8 @@ fn what_the_token_endpoint_answers_is_complete() {
     };
     let none = "the answer has no ID token";
     token_answers(200, JSON, &bearer("opens", ""), none);
+    // Beside tokens that is no refusal.
+    token_answers(200, JSON, &bearer("opens", r#","error":null"#), none);
     let empty = "the access token is empty";
     token_answers(200, JSON, &bearer("", ""), empty);
     let bound = r#"{"access_token":"opens","token_type":"DPoP"}"#;
