@@ -126,7 +126,9 @@ impl Stop {
             Self::Upstream(trouble) => match trouble {
                 Trouble::Unreachable { .. } => Problem::Unreachable,
                 Trouble::Denied => Problem::SaidNo,
-                Trouble::Refused(_) | Trouble::NotUsable(_) => Problem::UpstreamError,
+                Trouble::Refused(_) | Trouble::NotUsable(_) | Trouble::Clock { .. } => {
+                    Problem::UpstreamError
+                }
                 // A code that is none, is over, or was made for another login.
                 Trouble::TokenRefused("invalid_grant" | "bad_verification_code") => {
                     Problem::Foreign

@@ -1,6 +1,6 @@
 //! What can go wrong with a login at an upstream.
 
-use jeton::{JwtFault, Unreachable};
+use jeton::{JwtFault, LEEWAY, Unreachable};
 
 /// Why an upstream did not say who the person is. No text of the upstream is in it, so it may be logged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,9 @@ pub(crate) enum Trouble {
     /// Its answer lacks what is needed, or says what cannot be.
     #[error("{0}")]
     NotUsable(&'static str),
+    /// A time in its answer is not now: its clock and ours differ by so much, or more.
+    #[error("{what}: {seconds} s off; is this machine's clock right? {} s are allowed", LEEWAY.0)]
+    Clock { what: &'static str, seconds: u64 },
     /// It does not say when the person logged in, and the application wants to know.
     #[error("the provider does not say when the person logged in")]
     Undated,

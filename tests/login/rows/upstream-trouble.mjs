@@ -147,6 +147,7 @@ describe('upstream trouble', () => {
       const own = await open(t, { providers: { one: {} } });
       const end = await through(own, { match: AT_TOKEN, fault, tokens: ['id_token'] });
       await isStopped(own, end, { status: end.page.response.status, error: /./ });
+      if (fault === 'expired') await own.logged('the ID token has expired: ', ' s off; is this machine');
     });
   }
 

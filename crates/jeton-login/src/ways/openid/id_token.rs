@@ -108,14 +108,21 @@ fn check_audience(claims: &Map<String, Value>, client_id: &str) -> Result<(), Tr
 fn check_times(claims: &Map<String, Value>, now: UnixTime) -> Result<(), Trouble> {
     let exp = time(claims, "exp")?.ok_or(Trouble::NotUsable("the ID token has no exp"))?;
     if now >= exp + LEEWAY {
-        return Err(Trouble::NotUsable("the ID token has expired"));
+        return Err(off("the ID token has expired", exp, now));
     }
     let iat = time(claims, "iat")?.ok_or(Trouble::NotUsable("the ID token has no iat"))?;
     let nbf = time(claims, "nbf")?.unwrap_or(iat);
-    if iat.max(nbf) > now + LEEWAY {
-        return Err(Trouble::NotUsable("the ID token is of a time to come"));
+    let from = iat.max(nbf);
+    if from > now + LEEWAY {
+        return Err(off("the ID token is of a time to come", now, from));
     }
     Ok(())
+}
+
+/// That `what` is wrong by the clock.
+fn off(what: &'static str, earlier: UnixTime, later: UnixTime) -> Trouble {
+    let seconds = later.since(earlier).0;
+    Trouble::Clock { what, seconds }
 }
 
 /// A claim that is a `NumericDate` (RFC 7519 §2), without its fraction.
@@ -177,8 +184,9 @@ fn auth_time(
     expected: &Expected<'_>,
 ) -> Result<Option<UnixTime>, Trouble> {
     let auth_time = time(claims, "auth_time")?;
-    if auth_time.is_some_and(|auth_time| auth_time > expected.now + LEEWAY) {
-        return Err(Trouble::NotUsable("the person logged in at a time to come"));
+    if let Some(later) = auth_time.filter(|auth_time| *auth_time > expected.now + LEEWAY) {
+        let what = "the person logged in at a time to come";
+        return Err(off(what, expected.now, later));
     }
     match (expected.authenticated_from, auth_time) {
         (None, auth_time) => Ok(auth_time),

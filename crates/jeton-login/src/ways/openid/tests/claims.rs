@@ -73,6 +73,8 @@ fn a_token_of_another_login() {
 fn a_token_that_has_expired_or_is_of_a_time_to_come() {
     let expired = Err("the ID token has expired");
     with("exp", json!(NOW.0 - 10), expired);
+    let by_seconds = "expired: 3600 s off; is this machine's clock right? 10 s are allowed";
+    with("exp", json!(NOW.0 - 3600), Err(by_seconds));
     with("exp", json!(NOW.0 - 9), PERSON);
     with("exp", json!(1_800_000_000.5), PERSON);
     let no_time = Err("a time in the ID token is no time");
@@ -81,6 +83,8 @@ fn a_token_that_has_expired_or_is_of_a_time_to_come() {
     with("exp", Value::Null, Err("the ID token has no exp"));
     let to_come = Err("the ID token is of a time to come");
     with("iat", json!(NOW.0 + 11), to_come);
+    let by_seconds = "time to come: 11 s off; is this machine's clock right? 10 s are allowed";
+    with("iat", json!(NOW.0 + 11), Err(by_seconds));
     with("iat", json!(NOW.0 + 10), PERSON);
     with("iat", Value::Null, Err("the ID token has no iat"));
     with("nbf", json!(NOW.0 + 11), to_come);
@@ -123,7 +127,7 @@ fn how_long_ago_the_person_logged_in_is_judged_where_it_was_asked_for() {
     judged(Some(0), json!(NOW.0 - 11), longer);
     let unsaid = Err("does not say when the person logged in");
     judged(Some(60), Value::Null, unsaid);
-    judged(None, json!(NOW.0 + 11), Err("at a time to come"));
+    judged(None, json!(NOW.0 + 11), Err("at a time to come: 11 s off"));
     let no_time = Err("a time in the ID token is no time");
     judged(Some(60), json!("now"), no_time);
 }
