@@ -189,7 +189,7 @@ impl LoginSettings {
                 wrong.push(InvalidLogin::new("clients", "client ids as members"));
                 continue;
             };
-            let place = format!("clients.{id}.allow");
+            let place = format!("clients.{}.allow", json::shown_name(&id));
             if let Some(allow) = kept(Allow::parse(client.allow), place, &mut wrong) {
                 clients.insert(client_id, allow);
             }

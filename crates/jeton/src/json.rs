@@ -10,7 +10,7 @@ mod tree;
 
 use serde::de::DeserializeOwned;
 
-pub use invalid::InvalidJson;
+pub use invalid::{InvalidJson, shown_name};
 pub use tree::Tree;
 
 /// The most members of an object among which the one is looked for that is wrong.

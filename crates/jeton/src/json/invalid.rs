@@ -4,8 +4,12 @@ use std::fmt::Display;
 
 use serde::de::{self, Expected, Unexpected};
 
-/// The longest name of a member that is repeated, in bytes: shorter than any secret that Jeton makes.
-const LONGEST_NAME: usize = 40;
+/// The longest name of a member that is repeated, in bytes, where it is of small letters: no secret that somebody
+/// draws is.
+const LONGEST_WORDS: usize = 40;
+
+/// The same of any other name: secrets are longer.
+const LONGEST_NAME: usize = 20;
 
 const NONE: &str = "a value, but there is none";
 
@@ -87,13 +91,9 @@ impl InvalidJson {
         Self::new(Kind::Value, said)
     }
 
-    /// The same in the member of that name, unless it looks like no name: then it may be a value that stands in
-    /// the wrong place.
+    /// The same in the member of that name.
     pub(super) fn within_member(self, name: &str) -> Self {
-        let is_of_name =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let is_name = name.len() <= LONGEST_NAME && name.bytes().all(is_of_name);
-        self.within(if is_name { name } else { "?" })
+        self.within(shown_name(name))
     }
 
     /// The same in the element of that index.
@@ -177,6 +177,17 @@ impl de::Error for InvalidJson {
     fn duplicate_field(name: &'static str) -> Self {
         Self::twice(name)
     }
+}
+
+/// The name of a member as errors say it: `?` where it looks like none. Then it may be a value, such as a secret,
+/// that stands in the wrong place.
+#[must_use]
+pub fn shown_name(name: &str) -> &str {
+    let is_of_words = |byte| matches!(byte, b'a'..=b'z' | b'_');
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_name = (name.len() <= LONGEST_WORDS && name.bytes().all(is_of_words))
+        || (name.len() <= LONGEST_NAME && name.bytes().all(is_of_name));
+    if is_name { name } else { "?" }
 }
 
 /// Names of which one is expected.

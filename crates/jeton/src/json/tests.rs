@@ -140,7 +140,9 @@ fn what_is_wrong_is_told_by_its_place() {
 fn nothing_that_may_be_a_secret_is_said() {
     const SECRET: &str = "hunter2 hunter2";
     const LONG: &str = "Kq3vX9mB2nL7pR4tY8wZ1cD6fG5hJ0sA9uE3iO7kM2x";
-    for secret in [SECRET, LONG] {
+    const GOOGLE: &str = "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";
+    const GITHUB: &str = "0123456789abcdef0123456789abcdef01234567";
+    for secret in [SECRET, LONG, GOOGLE, GITHUB] {
         for text in [
             format!(r#"["{secret}"]"#),
             format!(r#"{{"{secret}":1}}"#),
