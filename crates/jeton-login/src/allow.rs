@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::settings::InvalidLogin;
+use crate::{session::OF_THE_TOKEN, settings::InvalidLogin};
 
 /// Whose word it is what is said of a person. A list is met by the word of those alone whom it is about: an
 /// OpenID provider may call organizations what it likes.
@@ -15,10 +15,23 @@ pub(crate) enum Source {
     Github,
 }
 
+/// The claims that there are of somebody at GitHub, but for the address, which has lists of its own.
+const OF_GITHUB: [&str; 7] = [
+    "email_verified",
+    "name",
+    "organization_ids",
+    "organizations",
+    "picture",
+    "preferred_username",
+    "profile",
+];
+
 /// Why a list does not have a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
     NotListed,
+    /// The upstream does not say these claims, which the list is about, of them.
+    Unsaid(String),
     /// Their address would be, if the upstream said that it is verified.
     NotVerified,
 }
@@ -30,8 +43,6 @@ pub(crate) struct Allow {
     emails: BTreeSet<String>,
     /// Domains of addresses, in lower case. A domain beneath one is another.
     email_domains: BTreeSet<String>,
-    /// The upstream does not say these claims, which the list is about, of them.
-    Unsaid(String),
     /// Domains of organizations at Google, in lower case.
     hosted_domains: BTreeSet<String>,
     /// Organizations at GitHub, in lower case.
@@ -63,8 +74,19 @@ impl AllowRecord {
                 "hosted_domains",
                 "nothing here: these are Google's; GitHub's are organizations",
             )),
-            _ => Ok(()),
+            Source::Github => self.check_claims_of_github(),
+            Source::Openid => Ok(()),
         }
+    }
+
+    fn check_claims_of_github(&self) -> Result<(), InvalidLogin> {
+        let mut names = self.claims.iter().flatten().map(|(name, _)| name.as_str());
+        // Why an address is no claim here, `Allow::parse` says.
+        if names.all(|name| name == "email" || OF_GITHUB.contains(&name)) {
+            return Ok(());
+        }
+        let expected = format!("claims that there are of GitHub: {}", OF_GITHUB.join(", "));
+        Err(InvalidLogin::new("claims", expected))
     }
 
     fn says_something(&self) -> bool {
@@ -113,6 +135,15 @@ impl Allow {
             claims: record.claims.unwrap_or_default(),
         };
         for (name, values) in &allow.claims {
+            if name == "email" {
+                let expected =
+                    "nothing here: emails lists addresses, and asks that they are verified";
+                return Err(InvalidLogin::new("claims.email", expected));
+            }
+            if OF_THE_TOKEN.contains(&name.as_str()) {
+                let expected = "another claim: this one is about the login and not the person, and is not kept";
+                return Err(InvalidLogin::new(format!("claims.{name}"), expected));
+            }
             let is_scalar =
                 |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
             if name.is_empty() || values.is_empty() || !values.iter().all(is_scalar) {
@@ -154,6 +185,16 @@ impl Allow {
     pub(crate) fn names_domain(&self, domain: &str) -> bool {
         let domain = domain.to_ascii_lowercase();
         self.email_domains.contains(&domain) || self.hosted_domains.contains(&domain)
+    }
+
+    /// Whether it lists addresses, or their domains.
+    pub(crate) fn lists_addresses(&self) -> bool {
+        !self.emails.is_empty() || !self.email_domains.is_empty()
+    }
+
+    /// Whether it lists domains of organizations at Google.
+    pub(crate) fn lists_hosted_domains(&self) -> bool {
+        !self.hosted_domains.is_empty()
     }
 
     /// The claims that its lists are about. Organizations are asked for in another way.

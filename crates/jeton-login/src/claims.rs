@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jeton::ClientId;
+use jeton::{ClientId, json::shown_name};
 use jeton_rules::{
-    Glob, InvalidSpec, merge,
+    Glob, merge,
     template::{self, Missing, Names},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    session::Session,
+    session::{OF_THE_TOKEN, Session},
     settings::{InvalidLogin, LoginSettings},
     sorted::inserted,
 };
@@ -62,12 +62,9 @@ pub(crate) struct MappingRecord {
 impl MappingRecord {
     /// The rule, which is about one of these providers, if about any.
     pub(crate) fn parse(self, providers: &BTreeSet<String>) -> Result<Mapping, InvalidLogin> {
-        if let Some(unknown) = self
-            .matching
-            .keys()
-            .find(|it| !MATCHES.contains(&it.as_str()))
-        {
-            let expected = format!("{}, not {unknown:?}", MATCHES.join(", "));
+        let mut facts = self.matching.keys();
+        if !facts.all(|fact| MATCHES.contains(&fact.as_str())) {
+            let expected = format!("nothing but {}", MATCHES.join(", "));
             return Err(InvalidLogin::new("match", expected));
         }
         let of_provider = self.matching.get("provider");
@@ -107,13 +104,27 @@ pub(crate) fn check_claims(claims: &Map<String, Value>) -> Result<(), InvalidLog
         let expected = "another name: this one the server says itself";
         return Err(InvalidLogin::new(reserved, expected));
     }
-    template::check_members::<Known<'_>>(claims).map_err(InvalidLogin::from)
+    claims.iter().try_for_each(|(name, value)| {
+        check_claim(name, value).map_err(|expected| InvalidLogin::new(shown_name(name), expected))
+    })
 }
 
-impl From<InvalidSpec> for InvalidLogin {
-    fn from(InvalidSpec { at, expected, .. }: InvalidSpec) -> Self {
-        Self::new(at, expected)
+/// What is expected of a claim that could not be said of anybody. Nothing that was written, which may be a secret.
+fn check_claim(name: &str, value: &Value) -> Result<(), String> {
+    if template::check::<Known<'_>>(value).is_err() {
+        let names = Known::EXPECTED;
+        return Err(format!("in each ${{…}} one of {names}"));
     }
+    let templates = template::names(value);
+    let of_the_token = |name: &&&str| templates.contains(&format!("upstream.{name}").as_str());
+    if let Some(name) = OF_THE_TOKEN.iter().find(of_the_token) {
+        let why = "it is about the login and not the person, and is not kept";
+        return Err(format!("no ${{upstream.{name}}}: {why}"));
+    }
+    if templates.is_empty() && !value.is_null() && !jeton::may_be_given(name, value) {
+        return Err("a value of such a claim, which everyone reads the same".to_owned());
+    }
+    Ok(())
 }
 
 /// Of whom something is said, and to which client. What templates can name.

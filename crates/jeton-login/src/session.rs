@@ -45,7 +45,7 @@ const LONGEST_AMR: usize = 32;
 const MOST_SIDS: usize = 12;
 
 /// The claims of an ID token that say nothing of the person (OpenID Connect Core §2, RFC 7519 §4.1).
-const OF_THE_TOKEN: [&str; 14] = [
+pub(crate) const OF_THE_TOKEN: [&str; 14] = [
     "acr",
     "amr",
     "at_hash",

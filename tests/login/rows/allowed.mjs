@@ -317,6 +317,7 @@ describe('who may', () => {
       client_secret: undefined,
       private_key: { kty: 'EC', crv: 'P-256', d: 'A'.repeat(43) },
     };
+    const microsoft = { ...openid, issuer: 'https://login.microsoftonline.com/8a7b/v2.0' };
     const organizations = { allow: { organizations: ['acme'], emails: ['eve@example.org'] } };
     const hosted = { allow: { hosted_domains: ['example.com'] } };
     const cases = [
@@ -336,11 +337,52 @@ describe('who may', () => {
       [{ providers, colors: { acent: '#123456' } }, /JETON_LOGIN/],
       [{ providers, clients: { shop: { alow: {} } } }, /JETON_LOGIN/],
       [{ providers, claims: [{ claims: {}, when: {} }] }, /JETON_LOGIN/],
+      [{ providers, allow: { claims: { acr: ['gold'] } } }, /allow\.claims\.acr: another claim/],
+      [{ providers, clients: { shop: { allow: { claims: { amr: ['mfa'] } } } } }, /clients\.shop\.allow\.claims\.amr/],
+      [{ providers, allow: { claims: { email: ['eve@example.org'] } } }, /allow\.claims\.email: nothing here: emails/],
+      [{ providers: [{ ...github, allow: { claims: { groups: ['a'] } } }] }, /allow\.claims: claims that there are of/],
+      [{ providers: [{ ...openid, issuer: 'https://id.acme.dev', ...hosted }] }, /allow\.hosted_domains/],
+      [{ providers: [{ ...microsoft, allow: { email_domains: ['example.com'] } }] }, /allow: no list of addresses/],
+      [{ providers: [{ ...microsoft, allow: { emails: ['eve@example.org'] } }] }, /allow: no list of addresses/],
+      [{ providers, claims: [{ claims: { level: '${upstream.acr}' } }] }, /claims\[0\]\.claims\.level: no/],
+      [{ providers, claims: [{ claims: { acr: 3 } }] }, /claims\[0\]\.claims\.acr/],
+      [{ providers: [{ ...openid, claims: { amr: 'pwd' } }] }, /providers\[0\]\.claims\.amr/],
     ];
     for (const [login, place] of cases) {
       const said = await refusal(t, login);
       assert.match(said, /JETON_LOGIN/);
       assert.match(said, place);
+    }
+  });
+
+  test('a list that stands there twice is no list that is gone: the host does not start', async (t) => {
+    const provider = { id: 'one', type: 'openid', name: 'One', issuer: 'http://127.0.0.1:9', client_id: 'a' };
+    const providers = JSON.stringify([{ ...provider, client_secret: 'b' }]);
+    const list = '{"allow":{"emails":["eve@example.org"]}}';
+    const cases = [
+      [`"clients":{"shop":${list},"shop":{}}`, /clients\.shop: one value, not two/],
+      ['"allow":{"claims":{"groups":["a"],"groups":["a","b"]}}', /allow\.claims\.groups: one value, not two/],
+      ['"claims":[{"claims":{"team":null,"team":"a"}}]', /claims\[0\]\.claims\.team: one value, not two/],
+    ];
+    for (const [members, place] of cases)
+      assert.match(await refusal(t, `{"providers":${providers},${members}}`), place);
+  });
+
+  test('nothing of a JETON_LOGIN that is wrong is quoted that may be a secret', async (t) => {
+    const provider = { id: 'one', type: 'openid', name: 'One', issuer: 'http://127.0.0.1:9', client_id: 'a' };
+    const providers = [{ ...provider, client_secret: 'b' }];
+    const secret = 'GOCSPX-hunter2secret0123456789abcde';
+    for (const login of [
+      { providers: [{ ...provider, [secret]: 'x' }] },
+      { providers, claims: [{ match: { [secret]: 'x' }, claims: {} }] },
+      { providers, claims: [{ claims: { team: `\${${secret}}` } }] },
+      { providers, claims: [{ claims: { team: `\${${secret}` } }] },
+      { providers, claims: [{ claims: { [secret]: '${x}' } }] },
+      { providers, clients: { [secret]: { allow: { emails: [] } } } },
+    ]) {
+      const said = await refusal(t, login);
+      assert.match(said, /JETON_LOGIN/);
+      assert.ok(!said.includes('hunter2'), said);
     }
   });
 

@@ -196,6 +196,16 @@ fn lists_that_are_of_another_kind_of_provider_are_refused() {
     assert_eq!(checked(organizations.clone(), Source::Github), Ok(()));
     let said = checked(organizations, Source::Openid).unwrap_err();
     assert!(said.starts_with("organizations: nothing here"), "{said}");
+    let claims = |name: &str| json!({ "claims": { name: ["x"] } });
+    assert_eq!(checked(claims("groups"), Source::Openid), Ok(()));
+    for name in OF_GITHUB {
+        assert_eq!(checked(claims(name), Source::Github), Ok(()), "{name}");
+    }
+    let said = checked(claims("groups"), Source::Github).unwrap_err();
+    assert!(
+        said.starts_with("claims: claims that there are of GitHub: email_verified, "),
+        "{said}"
+    );
     let domains = json!({ "hosted_domains": [] });
     assert_eq!(checked(domains.clone(), Source::Openid), Ok(()));
     let said = checked(domains, Source::Github).unwrap_err();
@@ -216,16 +226,6 @@ fn an_address_that_is_listed_and_not_verified_is_told_apart() {
 }
 
 #[test]
-fn what_lists_are_about() {
-    let claims = |record: Value| {
-        let allow = parse(record).unwrap();
-        allow
-            .claims()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-#[test]
 fn a_claim_that_nobody_says_is_told_apart() {
     let allow =
         json!({ "claims": { "gruops": ["staff"], "roles": ["a"] }, "emails": ["eve@example.org"] });
@@ -239,6 +239,16 @@ fn a_claim_that_nobody_says_is_told_apart() {
     assert_eq!(why(unverified), Why::NotVerified);
 }
 
+#[test]
+fn what_lists_are_about() {
+    let claims = |record: Value| {
+        let allow = parse(record).unwrap();
+        allow
+            .claims()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     assert_eq!(claims(json!({})), "");
     assert_eq!(claims(json!({ "organizations": ["acme"] })), "");
     assert_eq!(claims(json!({ "hosted_domains": ["example.com"] })), "hd");
@@ -296,4 +306,20 @@ fn a_domain_is_named_by_either_list() {
     ] {
         assert_eq!(allow.names_domain(domain), expected, "{domain}");
     }
+}
+
+#[test]
+fn claims_that_are_never_kept_and_addresses_are_no_list() {
+    for name in OF_THE_TOKEN {
+        let said = parse(json!({ "claims": { "groups": ["a"], name: ["a"] } })).unwrap_err();
+        assert!(
+            said.starts_with(&format!("claims.{name}: another claim")),
+            "{said}"
+        );
+    }
+    let said = parse(json!({ "claims": { "email": ["eve@example.org"] } })).unwrap_err();
+    assert!(
+        said.starts_with("claims.email: nothing here: emails lists"),
+        "{said}"
+    );
 }

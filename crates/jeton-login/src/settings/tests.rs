@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{InvalidLogin, LoginSettings, SessionRecord};
 
-const SECRET: &str = "GOCSPX-secret";
+const SECRET: &str = "GOCSPX-0123456789abcdefghijklmnopqr";
 
 fn wrong(text: &str) -> Vec<String> {
     let config = Config::from_lookup(|name| {
@@ -70,7 +70,35 @@ fn a_mistake_is_told_by_its_place_and_not_by_its_value() {
             json!({ "userinfo": SECRET }),
             "providers[1].userinfo: one of when_needed, ",
         ),
-        (json!({ SECRET: 1 }), "providers[1].GOCSPX"),
+        (json!({ SECRET: 1 }), "providers[1].?: no such member"),
+        (
+            json!({ "claims": { SECRET: "${x}" } }),
+            "providers[1].claims.?: ",
+        ),
+        (
+            json!({ "claims": { "team": format!("${{{SECRET}}}") } }),
+            "providers[1].claims.team: in each ${…} one of upstream.NAME, ",
+        ),
+        (
+            json!({ "claims": { "team": [format!("${{{SECRET}")] } }),
+            "providers[1].claims.team: in each ${…} one of ",
+        ),
+        (
+            json!({ "claims": { "level": "${upstream.name|upstream.acr}" } }),
+            "providers[1].claims.level: no ${upstream.acr}: it is about the login",
+        ),
+        (
+            json!({ "claims": { "acr": 3 } }),
+            "providers[1].claims.acr: a value of such a claim",
+        ),
+        (
+            json!({ "claims": { "amr": "pwd" } }),
+            "providers[1].claims.amr: a value of such a claim",
+        ),
+        (
+            json!({ "claims": { "n": [1e300] } }),
+            "providers[1].claims.n: a value of such a claim, which everyone reads the same",
+        ),
         (
             json!({ "client_secret": [SECRET] }),
             "providers[1].client_secret: a string",
@@ -92,10 +120,57 @@ fn a_mistake_is_told_by_its_place_and_not_by_its_value() {
         let wrong = wrong(&with_provider(&members).to_string());
         assert_eq!(wrong.len(), 1, "{wrong:?}");
         assert!(wrong[0].starts_with(expected), "{wrong:?}");
-        assert!(
-            !wrong[0].contains(SECRET) || expected.contains("GOCSPX"),
-            "{wrong:?}"
-        );
+        assert!(!wrong[0].contains(SECRET), "{wrong:?}");
+    }
+}
+
+#[test]
+fn claims_that_can_be_said_are_taken() {
+    let claims = json!({ "acr": "gold", "amr": ["${upstream.ways}"], "may_act": null, "name": null, "n": [1.5] });
+    let taken = with_provider(&json!({ "claims": claims }));
+    assert!(wrong(&taken.to_string()).is_empty());
+}
+
+#[test]
+fn neither_facts_nor_clients_are_quoted_that_may_be_secrets() {
+    let mut login = with_provider(&json!({}));
+    login["claims"] = json!([{ "match": { SECRET: "a" }, "claims": {} }]);
+    login["clients"] = json!({ SECRET: { "allow": { "emails": [] } } });
+    let said = wrong(&login.to_string());
+    assert!(said[0].starts_with("clients.?.allow: somebody"), "{said:?}");
+    assert_eq!(
+        said[1],
+        "claims[0].match: nothing but client_id, provider, scope"
+    );
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_refused_wherever_it_stands() {
+    let providers = with_provider(&json!({}))["providers"].to_string();
+    for (members, place) in [
+        (
+            r#""clients": { "shop": { "allow": { "emails": ["eve@example.org"] } }, "shop": {} }"#,
+            "clients.shop: ",
+        ),
+        (
+            r#""allow": { "claims": { "groups": ["a"], "groups": ["a", "b"] } }"#,
+            "allow.claims.groups: ",
+        ),
+        (
+            r#""claims": [{ "claims": { "team": null, "team": "a" } }]"#,
+            "claims[0].claims.team: ",
+        ),
+        (
+            r#""claims": [{ "claims": { "team": { "a": 1, "a": 1 } } }]"#,
+            "claims[0].claims.team.a: ",
+        ),
+        (
+            r#""claims": [{ "match": { "scope": "a", "scope": "b" }, "claims": {} }]"#,
+            "claims[0].match.scope: ",
+        ),
+    ] {
+        let said = wrong(&format!(r#"{{ "providers": {providers}, {members} }}"#));
+        assert_eq!(said, [format!("{place}one value, not two")]);
     }
 }
 

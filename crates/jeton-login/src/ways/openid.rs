@@ -120,6 +120,8 @@ impl Record {
         common.with(wrong, |allow| {
             let issuer = Issuer::parse(self.issuer, self.tenants, &reach)?;
             let client_id = exchange::client_id(self.client_id)?;
+            let listed = issuer.check_lists(allow);
+            listed.map_err(|error| error.within("allow"))?;
             let client_secret = self.client_secret.map(ClientSecret::parse).transpose()?;
             let audience = if self.token_endpoint_is_audience {
                 Audience::TokenEndpoint

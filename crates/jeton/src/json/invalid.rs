@@ -73,15 +73,15 @@ impl InvalidJson {
         }))
     }
 
-    fn expecting(expected: &dyn Expected) -> Self {
-        let said = expected.to_string();
-        // serde has words of its own for what JSON has, and says the name of a struct in the code.
-        let said = match said.as_str() {
     /// That a member is there twice.
     pub(super) fn twice(name: &str) -> Self {
         Self::new(Kind::Value, "one value, not two").within_member(name)
     }
 
+    fn expecting(expected: &dyn Expected) -> Self {
+        let said = expected.to_string();
+        // serde has words of its own for what JSON has, and says the name of a struct in the code.
+        let said = match said.as_str() {
             "a sequence" => "an array",
             "a map" => "an object",
             "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative",

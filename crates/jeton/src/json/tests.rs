@@ -175,8 +175,6 @@ fn nothing_that_may_be_a_secret_is_said() {
 }
 
 #[test]
-fn what_lies_too_deep_is_refused() {
-#[test]
 fn a_member_that_is_there_twice_is_refused_in_a_map_too() {
     let check = |text: &str, place: &str| {
         let expected = format!("{place}: expected one value, not two");
@@ -193,6 +191,8 @@ fn a_member_that_is_there_twice_is_refused_in_a_map_too() {
     assert_eq!(passed_over, Ok(Kind::Members { a: 1 }));
 }
 
+#[test]
+fn what_lies_too_deep_is_refused() {
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     let invalid = read::<Tree>(&deep).unwrap_err();
     assert!(!invalid.is_json(), "{invalid}");

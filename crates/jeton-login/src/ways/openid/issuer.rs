@@ -5,8 +5,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 use jeton::{Reach, UnverifiedJwt};
 use serde_json::Value;
 
-use super::metadata;
-use crate::{settings::InvalidLogin, trouble::Trouble, ways::unreached};
+use super::{GOOGLE, metadata};
+use crate::{allow::Allow, settings::InvalidLogin, trouble::Trouble, ways::unreached};
 
 /// What stands in Microsoft's issuer identifiers in the place of the tenant, in metadata of all tenants.
 const TENANT: &str = "{tenantid}";
@@ -95,6 +95,23 @@ impl Issuer {
         }
     }
 
+    /// Refuses lists in which nobody is who comes by this provider. One by `http` is a stand-in on this machine,
+    /// perhaps for Google.
+    pub(super) fn check_lists(&self, allow: &Allow) -> Result<(), InvalidLogin> {
+        let (host, _) = host_and_path(self.as_written());
+        if MICROSOFT.contains(&host) && allow.lists_addresses() {
+            let expected = "no list of addresses: Microsoft does not say that one is verified; \
+                            list groups or roles by claims, or the tenants";
+            return Err(InvalidLogin::new("", expected));
+        }
+        if !self.is(GOOGLE) && !host.is_empty() && allow.lists_hosted_domains() {
+            let expected =
+                "nothing here: these are Google's; another provider's hd is listed by claims";
+            return Err(InvalidLogin::new("hosted_domains", expected));
+        }
+        Ok(())
+    }
+
     /// Where the metadata is that says where to log in.
     pub(super) fn metadata_url(&self) -> String {
         match self {
@@ -151,6 +168,12 @@ fn check_issuer(issuer: &str, reach: &Reach) -> Result<(), InvalidLogin> {
     }
 }
 
+/// Host and path of an `https` issuer; of another neither.
+fn host_and_path(issuer: &str) -> (&str, &str) {
+    let rest = issuer.strip_prefix("https://").unwrap_or_default();
+    rest.split_once('/').unwrap_or((rest, ""))
+}
+
 /// Refuses what nobody means who writes it: it was copied from elsewhere, or not filled in.
 fn check_meant(issuer: &str) -> Result<(), &'static str> {
     if issuer.trim_end_matches('/').ends_with(metadata::PATH) {
@@ -160,10 +183,7 @@ fn check_meant(issuer: &str) -> Result<(), &'static str> {
     if issuer.contains(['{', '}', '<', '>']) || parts.any(|part| PLACEHOLDERS.contains(&part)) {
         return Err("your own tenant, host or realm in the place of the placeholder");
     }
-    let (host, path) = issuer
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once('/'))
-        .unwrap_or_default();
+    let (host, path) = host_and_path(issuer);
     let tenant = path.split('/').next().unwrap_or_default();
     if MICROSOFT.contains(&host) && SEVERAL.contains(&tenant) {
         return Err(

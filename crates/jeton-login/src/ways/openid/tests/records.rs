@@ -261,7 +261,6 @@ fn google_offers_the_accounts_of_the_one_domain() {
     };
     let one = json!({ "hosted_domains": ["Example.com"] });
     assert_eq!(offered(GOOGLE, one.clone()).as_deref(), Some("example.com"));
-    assert_eq!(offered(ISSUER, one), None);
     let two = json!({ "hosted_domains": ["example.com", "example.org"] });
     assert_eq!(offered(GOOGLE, two), None);
     let others = json!({ "hosted_domains": ["example.com"], "emails": ["eve@gmail.com"] });
@@ -326,4 +325,34 @@ fn a_refresh_token_is_asked_for_as_the_provider_wants_it() {
     }
     let not_wanted = asked(GOOGLE, Value::Null, "openid", None, RefreshToken::NotWanted);
     assert_eq!(not_wanted, texts([Some("openid"), None, None]));
+}
+
+#[test]
+fn lists_in_which_nobody_of_the_provider_is_are_refused() {
+    let checked = |issuer: &str, allow: Value| {
+        let mut login = Login::new();
+        login.record["issuer"] = issuer.into();
+        login.record["allow"] = allow;
+        login.deployment.way(&login.record).map(drop)
+    };
+    let microsoft = "https://login.microsoftonline.com/8a7b/v2.0";
+    let hosted = json!({ "hosted_domains": ["example.com"], "claims": { "groups": ["a"] } });
+    for issuer in [ISSUER, microsoft, "https://accounts.google.com.example"] {
+        let said = checked(issuer, hosted.clone()).unwrap_err();
+        assert!(
+            said.starts_with("allow.hosted_domains: nothing here"),
+            "{said}"
+        );
+    }
+    assert_eq!(checked(GOOGLE, hosted), Ok(()));
+    let groups = json!({ "claims": { "groups": ["a"] } });
+    assert_eq!(checked(microsoft, groups), Ok(()));
+    for addresses in [
+        json!({ "emails": ["eve@example.org"], "claims": { "groups": ["a"] } }),
+        json!({ "email_domains": ["example.org"] }),
+    ] {
+        let said = checked(microsoft, addresses.clone()).unwrap_err();
+        assert!(said.starts_with("allow: no list of addresses"), "{said}");
+        assert_eq!(checked(ISSUER, addresses), Ok(()));
+    }
 }
