@@ -90,12 +90,10 @@ impl Broken {
         response
             .headers_mut()
             .insert(ACCESS_CONTROL_ALLOW_ORIGIN, any);
-        let audit = Audit {
-            error: Some(CODE),
-            fault: Some(Fault::Server),
-            detail: Some(self.to_string().into()),
-            ..Audit::from(arrival)
-        };
+        let mut audit = Audit::from(arrival);
+        audit.error = Some(CODE);
+        audit.fault = Some(Fault::Server);
+        audit.detail = Some(self.to_string().into());
         audit.attach_to(&mut response);
         response
     }

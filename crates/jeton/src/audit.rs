@@ -171,16 +171,13 @@ impl Audit {
             return whole;
         }
         // What is left is bounded: names and ids are.
-        line(&Self {
-            scope: None,
-            audience: None,
-            detail: self.detail.as_deref().map(|text| shortened(text).into()),
-            claims_renewal: self
-                .claims_renewal
-                .as_deref()
-                .map(|text| shortened(text).into()),
-            ..self.clone()
-        })
+        let mut short = self.clone();
+        short.scope = None;
+        short.audience = None;
+        for text in [&mut short.detail, &mut short.claims_renewal] {
+            *text = text.as_deref().map(|text| shortened(text).into());
+        }
+        line(&short)
     }
 
     /// Makes this the audit of `response`: notes its status here, and the id of the request there, with what

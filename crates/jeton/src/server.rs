@@ -153,12 +153,10 @@ impl<H: Host> Server<H> {
     ) {
         self.guard(response);
         cors::open_to_pages(response, request, self.issuer.config());
-        let audit = Audit {
-            error: Some(ErrorCode::INVALID_REQUEST.as_str()),
-            fault: Some(Fault::Request),
-            detail: Some(why.into()),
-            ..Audit::from(arrival)
-        };
+        let mut audit = Audit::from(arrival);
+        audit.error = Some(ErrorCode::INVALID_REQUEST.as_str());
+        audit.fault = Some(Fault::Request);
+        audit.detail = Some(why.into());
         audit.attach_to(response);
     }
 

@@ -325,9 +325,9 @@ impl Tree {
 /// Refuses two members of one name.
 fn check_once(members: &[(String, Tree)]) -> Result<(), InvalidJson> {
     let mut names = BTreeSet::new();
-    let twice = members.iter().find(|(name, _)| !names.insert(name));
-    match twice {
-        Some((name, _)) => Err(InvalidJson::twice(name)),
+    let mut each = members.iter().map(|(name, _)| name.as_str());
+    match each.find(|name| !names.insert(*name)) {
+        Some(name) => Err(InvalidJson::twice(name)),
         None => Ok(()),
     }
 }

@@ -18,15 +18,13 @@ pub(super) fn new(
     ceiling: &Ceiling,
     now: UnixTime,
 ) -> ClientRecord {
-    let mut record = ClientRecord {
-        client_id: id.as_str().to_owned(),
-        client_expires_at: ceiling.client_lifetime.map(|lifetime| now + lifetime),
-        registration: Some(RegistrationRecord {
-            tokens: vec![token_record(token, None)],
-            ceiling: ceiling.to_record(),
-        }),
-        ..judged
-    };
+    let mut record = judged;
+    record.client_id = id.as_str().to_owned();
+    record.client_expires_at = ceiling.client_lifetime.map(|lifetime| now + lifetime);
+    record.registration = Some(RegistrationRecord {
+        tokens: vec![token_record(token, None)],
+        ceiling: ceiling.to_record(),
+    });
     let issued_at = json!(now);
     record
         .other
@@ -42,36 +40,27 @@ pub(super) fn replaced(standing: ClientRecord, judged: ClientRecord) -> ClientRe
     let named_none = standing.token_endpoint_auth_method.is_none();
     let method = judged.token_endpoint_auth_method;
     let method = method.filter(|method| !(named_none && method == told));
-    let mut other = standing.other;
-    other.retain(|member, _| !is_of_client(member));
-    other.extend(judged.other);
-    let has_same_method = standing.token_endpoint_auth_method == method;
-    let keys = if has_same_method {
-        standing.keys
-    } else {
-        KeysRecord::default()
-    };
-    ClientRecord {
-        client_name: judged.client_name,
-        client_uri: judged.client_uri,
-        token_endpoint_auth_method: method,
-        grant_types: judged.grant_types,
-        scope: judged.scope,
-        apis: judged.apis,
-        id_token_signed_response_alg: judged.id_token_signed_response_alg,
-        subject_type: judged.subject_type,
-        redirect_uris: judged.redirect_uris,
-        post_logout_redirect_uris: judged.post_logout_redirect_uris,
-        allowed_origins: judged.allowed_origins,
-        keys: KeysRecord {
-            jwks: judged.keys.jwks,
-            jwks_uri: judged.keys.jwks_uri,
-            token_endpoint_auth_signing_alg: judged.keys.token_endpoint_auth_signing_alg,
-            ..keys
-        },
-        other,
-        ..standing
+    let mut record = standing;
+    record.other.retain(|member, _| !is_of_client(member));
+    record.other.extend(judged.other);
+    if record.token_endpoint_auth_method != method {
+        record.keys = KeysRecord::default();
     }
+    record.client_name = judged.client_name;
+    record.client_uri = judged.client_uri;
+    record.token_endpoint_auth_method = method;
+    record.grant_types = judged.grant_types;
+    record.scope = judged.scope;
+    record.apis = judged.apis;
+    record.id_token_signed_response_alg = judged.id_token_signed_response_alg;
+    record.subject_type = judged.subject_type;
+    record.redirect_uris = judged.redirect_uris;
+    record.post_logout_redirect_uris = judged.post_logout_redirect_uris;
+    record.allowed_origins = judged.allowed_origins;
+    record.keys.jwks = judged.keys.jwks;
+    record.keys.jwks_uri = judged.keys.jwks_uri;
+    record.keys.token_endpoint_auth_signing_alg = judged.keys.token_endpoint_auth_signing_alg;
+    record
 }
 
 /// The record with these registration access tokens, the newest last.

@@ -41,10 +41,8 @@ pub(super) async fn find<H: Host>(
     let further = rule.and_then(|rule| rule.audiences.as_deref());
     let scope = rule.and_then(|rule| rule.scope.as_ref());
     let scope = scope.map_or(client.scope.clone(), |most| client.scope.within(most));
-    let narrowed = Client {
-        scope,
-        ..client.clone()
-    };
+    let mut narrowed = client.clone();
+    narrowed.scope = scope;
     let portion = target::portion_of_exchange(
         &narrowed,
         parameters,
