@@ -221,14 +221,11 @@ async fn the_claims_are_an_object_that_says_each_thing_once() {
         "a text",
         r#"{"sub":"a","sub":"b"}"#,
         r#"{"sub":"a","s\u0075b":"b"}"#,
+        r#"{"cnf":{"jkt":"a","jkt":"b"}}"#,
         r#"{"sub":"a"}{}"#,
     ] {
         others.refused(&sign(claims).await, "Claims").await;
     }
-    // Deeper down the last one stands, for everyone who reads it here.
-    let token = sign(r#"{"cnf":{"jkt":"a","jkt":"b"}}"#).await;
-    let verified = others.verify(&token).await.unwrap();
-    assert_eq!(verified.claims["cnf"], json!({ "jkt": "b" }));
     // Deep nesting is refused by the parser before it can exhaust the stack.
     let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
     others.refused(&sign(&deep).await, "Claims").await;
