@@ -246,6 +246,21 @@ async fn cut_offs(registry: &impl Registry, realm: &Realm) {
     );
     let client = CutOff::client(&"contract alice'".parse().unwrap());
     assert_eq!(get(registry, &Key::cut_off(realm, &client)).await, None);
+
+    // Those of a subject at single clients stand in the same document, and none is lost in a race.
+    let at_clients = (0..RACERS).map(async |n| {
+        let of = CutOff::subject_at("contract alice'", &format!("app {n}").parse().unwrap());
+        let at = UnixTime(2_000_000_000 + n);
+        let standing = put_cut_off(registry, realm, &of, at).await;
+        assert_eq!(standing.unwrap(), at);
+    });
+    join_all(at_clients).await;
+    let text = get(registry, &key).await.unwrap();
+    for n in 0..RACERS {
+        assert!(text.as_str().contains(&(2_000_000_000 + n).to_string()));
+    }
+    assert!(text.as_str().contains(r#""before":1900000007,"#));
+    assert!(text.as_str().contains(r#""reason":"theft""#));
     delete(registry, &key, &Expected::Anything).await;
 }
 

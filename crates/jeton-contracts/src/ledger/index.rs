@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use jeton::{GrantId, INDEX_PAGE, Ledger, Seconds, SubjectKey};
+use jeton::{GrantId, INDEX_PAGE, Id128, Ledger, Seconds, SubjectKey};
 
 use super::{NOW, Run};
 
@@ -27,6 +27,18 @@ pub(super) async fn indexes(ledger: &impl Ledger, run: &Run<'_>) {
     assert_eq!(pages(ledger, &alice).await, alices, "each once");
     assert_eq!(pages(ledger, &bob).await, [one].into());
     assert_eq!(ledger.indexed(&nobody, None).await.unwrap(), []);
+    let mut written: Vec<_> = alices.iter().map(GrantId::to_string).collect();
+    written.sort_unstable();
+    let page = ledger.indexed(&alice, None).await.unwrap();
+    let page: Vec<_> = page.iter().map(GrantId::to_string).collect();
+    assert_eq!(page, written[..INDEX_PAGE], "as they are written");
+    let middle: GrantId = written[INDEX_PAGE].parse().unwrap();
+    let beside = Id128(middle.0.map(|byte| byte ^ 1));
+    let page = ledger.indexed(&alice, Some(beside)).await.unwrap();
+    let rest = written.iter().filter(|id| **id > beside.to_string());
+    let rest: Vec<_> = rest.take(INDEX_PAGE).collect();
+    let page: Vec<_> = page.iter().map(GrantId::to_string).collect();
+    assert!(page.iter().eq(rest), "after one that is not in it");
     assert_eq!(
         ledger.read(one).await.unwrap(),
         None,
